@@ -1,0 +1,39 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check nightly benchmark schema clean
+
+demo: .venv/.installed            ## install, and compile GoogLeNet
+	$(BIN)/archspec compile specs/googlenet.yaml
+
+test: .venv/.installed-dev        ## install, and run the tests
+	$(BIN)/pytest -q -n 2
+
+check: .venv/.installed-dev       ## what CI runs: style, types, tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q -n 2
+
+nightly: .venv/.installed-dev     ## the tests with 10,000 cases for each op
+	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -q -n 2 tests/test_ops_torch.py
+
+benchmark: .venv/.installed-dev   ## speed, as ratios measured side by side
+	$(BIN)/python tests/benchmarks/run.py
+
+schema: .venv/.installed          ## write the JSON Schema that editors read
+	$(BIN)/archspec schema > docs/archspec.schema.json
+
+clean:
+	rm -rf .venv build dist
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	@touch $@
