@@ -1,0 +1,147 @@
+"""Diagnostics: what went wrong in a spec, where, and how to mend it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A place in a file. Lines and columns count from 1; ``end_column`` is one past the last character."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A second place that a diagnostic speaks of, such as the line that uses a block."""
+
+    message: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One error in a spec.
+
+    Attributes:
+        code: The kind of error; ``archspec explain CODE`` describes it.
+        message: One sentence that says what is wrong.
+        span: The place at fault.
+        path: The path of the node at fault, such as ``layer2.0.add``; empty outside of a graph.
+        label: What to print under the caret. Left empty, it says what was expected and found.
+        expected: What the language allows here, if that can be said in a few words.
+        found: What stands here instead.
+        help: How to mend it.
+        notes: Other places that matter.
+    """
+
+    code: str
+    message: str
+    span: Span
+    path: str = ""
+    label: str = ""
+    expected: str = ""
+    found: str = ""
+    help: str = ""
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def caption(self) -> str:
+        """The text under the caret."""
+        if self.label or not self.expected:
+            return self.label
+        return f"expected {self.expected}" + (f", found {self.found}" if self.found else "")
+
+
+class ArchspecError(Exception):
+    """The base of every error that archspec raises on purpose.
+
+    ::
+
+        ArchspecError
+        +-- SpecError        the spec is wrong: carries the diagnostics
+        +-- UsageError       the call is wrong: an unknown variant, an unknown limit
+        +-- RuleError        raised inside a rule of an op; the compiler adds the place
+            +-- ShapeError
+            +-- ArgumentError
+    """
+
+
+class SpecError(ArchspecError):
+    """A spec that does not compile.
+
+    Attributes:
+        diagnostics: Every error found, in order of place.
+        sources: The texts of the files that they speak of, by name.
+        left_out: The number of errors beyond the limit on how many are reported at once.
+    """
+
+    def __init__(
+        self, diagnostics: Iterable[Diagnostic], sources: Mapping[str, str] | None = None, *, left_out: int = 0
+    ) -> None:
+        self.diagnostics = tuple(diagnostics)
+        self.sources = dict(sources or {})
+        self.left_out = left_out
+        super().__init__(self.diagnostics)
+
+    def __str__(self) -> str:
+        return "\n".join(f"{d.span}: error[{d.code}]: {d.message}" for d in self.diagnostics)
+
+
+class UsageError(ArchspecError):
+    """A call that cannot be carried out as it was made; the spec is not at fault."""
+
+
+class RuleError(ArchspecError):
+    """A rule of an op that does not hold. It knows no place; the compiler adds it.
+
+    Args:
+        message: One sentence that says what is wrong.
+        help: How to mend it.
+        label: What to print under the caret, where that says more than the message.
+    """
+
+    code = "invalid-argument"
+
+    def __init__(self, message: str, *, help: str = "", label: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.help = help
+        self.label = label
+
+
+class ShapeError(RuleError):
+    """The shapes of the operands do not fit the op, or each other."""
+
+    code = "shape-mismatch"
+
+
+class ArgumentError(RuleError):
+    """An argument that does not fit the other arguments or the operands; the caret goes to ``argument``."""
+
+    def __init__(self, argument: str, message: str, *, help: str = "", label: str = "") -> None:
+        super().__init__(message, help=help, label=label)
+        self.argument = argument
+
+
+def did_you_mean(wrong: str, known: Iterable[str]) -> str:
+    """A hint that names the nearest known word, or lists the words when there are few; else empty."""
+    names = sorted(known)
+    near = difflib.get_close_matches(wrong, names, n=1, cutoff=0.6) or difflib.get_close_matches(
+        wrong.lower(), names, n=1, cutoff=0.6
+    )
+    if near:
+        return f"did you mean `{near[0]}`?"
+    if 0 < len(names) <= 12:
+        return "known here: " + ", ".join(f"`{name}`" for name in names)
+    return ""

@@ -1,0 +1,30 @@
+"""How much a spec may ask for. A spec is data: however it is written, compiling it ends soon and in little memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on one compile. What goes beyond one is an error that names it.
+
+    Attributes:
+        file_bytes: Size of one file.
+        files: Files that one spec may draw in by `extends` and `block`.
+        values: YAML values (keys, scalars, lists, mappings) of one file, aliases expanded.
+        depth: Nesting of values in one file.
+        expression_chars: Length of one expression.
+        nodes: Nodes of the whole network, counted through blocks, groups and repeats.
+        nesting: Blocks and groups inside each other; links in a chain of `extends`.
+        errors: Diagnostics reported at once.
+    """
+
+    file_bytes: int = 16_000_000
+    files: int = 1_000
+    values: int = 3_000_000
+    depth: int = 64
+    expression_chars: int = 1_000
+    nodes: int = 250_000
+    nesting: int = 32
+    errors: int = 100
