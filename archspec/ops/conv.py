@@ -1,0 +1,204 @@
+"""Convolutions with shared weights, in one, two or three spatial dimensions."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import prod
+from typing import Literal
+
+from archspec.errors import ArgumentError
+from archspec.op import (
+    Cost,
+    Module,
+    NamedPadding,
+    Op,
+    Padding,
+    Positive,
+    Reach,
+    Size,
+    Window,
+    check_fit,
+    check_groups,
+    default,
+)
+from archspec.tensor import Shape, Shapes, elements, extent, places, show
+
+
+class Conv(Op, name="conv"):
+    """Convolution (cross-correlation) with weights shared over places.
+
+    Costs ``prod(kernel_size) * C_in / groups`` multiply-accumulates for each element of the output, and
+    an addition where there is a bias. With a `padding_mode` other than zeros, the reach counts a padded
+    place as one outside of the input, though it repeats one inside.
+    Source: torch.nn.Conv1d, Conv2d, Conv3d.
+
+    Args:
+        out_channels: Channels of the output.
+        kernel_size: Size of the window.
+        stride: Steps of the window.
+        padding: Places added at both ends; `same` keeps the input's size (stride 1 only), `valid` adds none.
+        dilation: Distance between neighbouring places of the window.
+        groups: Number of groups of channels that are convolved apart.
+        bias: Whether to add a learned number to each output channel.
+        padding_mode: What the added places hold.
+    """
+
+    out_channels: Positive
+    kernel_size: Size
+    stride: Size = default(1)
+    padding: NamedPadding = default(0)
+    dilation: Size = default(1)
+    groups: Positive = 1
+    bias: bool = True
+    padding_mode: Literal["zeros", "reflect", "replicate", "circular"] = "zeros"
+
+    example = "{op: conv, out_channels: 64, kernel_size: 3, padding: 1}"
+    spatial_ranks = frozenset({1, 2, 3})
+    saved = ("input",)
+
+    @property
+    def window(self) -> Shape:
+        """Extent of the kernel, dilation included."""
+        return extent(self.kernel_size, self.dilation)
+
+    @property
+    def pads(self) -> tuple[tuple[int, int], ...]:
+        """Places added before the first and after the last, for each spatial dimension."""
+        if self.padding == "valid":
+            return ((0, 0),) * len(self.kernel_size)
+        if self.padding == "same":
+            return tuple(((reach - 1) // 2, reach // 2) for reach in self.window)
+        return tuple((int(pad), int(pad)) for pad in self.padding)
+
+    def padded(self, inputs: Shapes) -> Shape:
+        """The input's shape with the padding."""
+        channels, *sizes = inputs[0]
+        return (channels, *(size + sum(pads) for size, pads in zip(sizes, self.pads, strict=True)))
+
+    def infer(self, inputs: Shapes) -> Shape:
+        check_groups(self.groups, inputs[0][0], self.out_channels)
+        if self.padding == "same" and max(self.stride) > 1:
+            raise ArgumentError(
+                "padding", f"padding `same` needs stride 1, not {max(self.stride)}", help="give the padding as a number"
+            )
+        self._check_padding_mode(inputs[0][1:])
+        _, *sizes = self.padded(inputs)
+        check_fit(tuple(sizes), self.window)
+        return (self.out_channels, *places(tuple(sizes), self.window, self.stride))
+
+    def _check_padding_mode(self, sizes: Shape) -> None:
+        """A reflection needs a place besides the border, a circle goes round once."""
+        spare = {"reflect": 1, "circular": 0}.get(self.padding_mode)
+        if spare is None:
+            return
+        for size, pads in zip(sizes, self.pads, strict=True):
+            if max(pads) > size - spare:
+                raise ArgumentError(
+                    "padding",
+                    f"{self.padding_mode} padding of {max(pads)} is too large for an input of {show(sizes)}",
+                    help=f"{self.padding_mode} takes at most {size - spare} here",
+                )
+
+    def weights(self, inputs: Shapes) -> dict[str, Shape]:
+        weight = (self.out_channels, inputs[0][0] // self.groups, *self.kernel_size)
+        return {"weight": weight} | ({"bias": (self.out_channels,)} if self.bias else {})
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        macs = elements(output) * prod(self.kernel_size) * (inputs[0][0] // self.groups)
+        return Cost(macs=macs, other=self.bias * elements(output))
+
+    @property
+    def pads_apart(self) -> bool:
+        """Whether PyTorch makes a padded copy of the input first, and keeps that for the backward pass."""
+        return self.padding_mode != "zeros" or any(before != after for before, after in self.pads)
+
+    def kept(self, inputs: Shapes, output: Shape) -> tuple[Literal["input", "output"], ...]:
+        return () if self.pads_apart and self.padding_mode in ("zeros", "circular") else ("input",)
+
+    def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
+        return 4 * elements(self.padded(inputs)) if self.pads_apart else 0
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return Window(self.window, tuple(map(Fraction, self.stride)), tuple(Fraction(pad) for pad, _ in self.pads))
+
+    def torch(self, inputs: Shapes) -> Module:
+        channels, *sizes = inputs[0]
+        arguments = ("kernel_size", "stride", "padding", "dilation", "groups", "bias", "padding_mode")
+        return Module(f"nn.Conv{len(sizes)}d", (channels, self.out_channels), self.changed(*arguments))
+
+
+class ConvTranspose(Op, name="conv_transpose"):
+    """Transposed convolution: spreads each place of the input over a window of the output.
+
+    Costs ``prod(kernel_size) * C_out / groups`` multiply-accumulates for each element of the input, and an
+    addition for each element of the output where there is a bias.
+    Source: torch.nn.ConvTranspose1d, ConvTranspose2d, ConvTranspose3d.
+
+    Args:
+        out_channels: Channels of the output.
+        kernel_size: Size of the window.
+        stride: Places of the output for one step in the input.
+        padding: Places cut from both ends of the output.
+        output_padding: Places added at the far end of the output; less than the stride or the dilation.
+        groups: Number of groups of channels that are convolved apart.
+        bias: Whether to add a learned number to each output channel.
+        dilation: Distance between neighbouring places of the window.
+    """
+
+    out_channels: Positive
+    kernel_size: Size
+    stride: Size = default(1)
+    padding: Padding = default(0)
+    output_padding: Padding = default(0)
+    groups: Positive = 1
+    bias: bool = True
+    dilation: Size = default(1)
+
+    example = "{op: conv_transpose, out_channels: 64, kernel_size: 2, stride: 2}"
+    spatial_ranks = frozenset({1, 2, 3})
+    saved = ("input",)
+
+    def infer(self, inputs: Shapes) -> Shape:
+        channels, *sizes = inputs[0]
+        check_groups(self.groups, channels, self.out_channels)
+        for extra, stride, dilation in zip(self.output_padding, self.stride, self.dilation, strict=True):
+            if extra >= max(stride, dilation):
+                raise ArgumentError(
+                    "output_padding",
+                    f"output_padding {extra} is not less than the stride {stride} or the dilation {dilation}",
+                    help=f"use at most {max(stride, dilation) - 1}",
+                )
+        output = tuple(self._spread(size, axis) for axis, size in enumerate(sizes))
+        if min(output) < 1:
+            raise ArgumentError(
+                "padding",
+                f"padding {show(self.padding)} leaves nothing of the output ({show(output)})",
+                help="use less padding or a larger kernel",
+            )
+        return (self.out_channels, *output)
+
+    def _spread(self, size: int, axis: int) -> int:
+        """The size of the output along one spatial dimension."""
+        window = self.dilation[axis] * (self.kernel_size[axis] - 1) + 1
+        return (size - 1) * self.stride[axis] + window + self.output_padding[axis] - 2 * self.padding[axis]
+
+    def weights(self, inputs: Shapes) -> dict[str, Shape]:
+        weight = (inputs[0][0], self.out_channels // self.groups, *self.kernel_size)
+        return {"weight": weight} | ({"bias": (self.out_channels,)} if self.bias else {})
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        macs = elements(inputs[0]) * prod(self.kernel_size) * (self.out_channels // self.groups)
+        return Cost(macs=macs, other=self.bias * elements(output))
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        """Place ``o`` reads each ``i`` with ``o = stride * i - padding + dilation * j`` for a ``j`` of the kernel."""
+        spans = [size - 1 for size in extent(self.kernel_size, self.dilation)]
+        kernel = tuple(span // stride + 1 for span, stride in zip(spans, self.stride, strict=True))
+        axes = zip(spans, self.padding, self.stride, strict=True)
+        padding = tuple(Fraction(span - pad, stride) for span, pad, stride in axes)
+        return Window(kernel, tuple(Fraction(1, stride) for stride in self.stride), padding)
+
+    def torch(self, inputs: Shapes) -> Module:
+        channels, *sizes = inputs[0]
+        arguments = ("kernel_size", "stride", "padding", "output_padding", "groups", "bias", "dilation")
+        return Module(f"nn.ConvTranspose{len(sizes)}d", (channels, self.out_channels), self.changed(*arguments))

@@ -1,0 +1,45 @@
+"""Fully connected layers."""
+
+from __future__ import annotations
+
+from archspec.errors import ShapeError
+from archspec.op import Cost, Module, Op, Positive, Reach
+from archspec.tensor import Shape, Shapes, elements
+
+
+class Linear(Op, name="linear"):
+    """Fully connected layer on the last dimension.
+
+    Costs ``in_features`` multiply-accumulates for each element of the output, and an addition where there
+    is a bias. Each feature reads all of the last dimension, so the reach is the whole input.
+    Source: torch.nn.Linear.
+
+    Args:
+        out_features: Size of the output's last dimension.
+        bias: Whether to add a learned number to each output feature.
+    """
+
+    out_features: Positive
+    bias: bool = True
+
+    example = "{op: linear, out_features: 10}"
+    example_inputs = ((16,),)
+    saved = ("input",)
+
+    def infer(self, inputs: Shapes) -> Shape:
+        if not inputs[0]:
+            raise ShapeError("linear needs a dimension of features besides the batch", help="reshape to [1] first")
+        return (*inputs[0][:-1], self.out_features)
+
+    def weights(self, inputs: Shapes) -> dict[str, Shape]:
+        weight = (self.out_features, inputs[0][-1])
+        return {"weight": weight} | ({"bias": (self.out_features,)} if self.bias else {})
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost(macs=elements(output) * inputs[0][-1], other=self.bias * elements(output))
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return "all"
+
+    def torch(self, inputs: Shapes) -> Module:
+        return Module("nn.Linear", (inputs[0][-1], self.out_features), self.changed("bias"))

@@ -1,0 +1,186 @@
+"""Ops that join several tensors."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from math import prod
+from typing import ClassVar
+
+from archspec.errors import ArgumentError, ShapeError
+from archspec.op import Cost, Function, Index, Op, Operand, Reach, Window
+from archspec.tensor import Shape, Shapes, axis, broadcast, elements, show
+
+
+def _listing(shapes: Shapes) -> str:
+    return ", ".join(map(show, shapes))
+
+
+def _prefixes(inputs: Shapes) -> list[Shape]:
+    """The shapes of the results, from the first two operands to all."""
+    return list(accumulate(inputs, lambda left, right: broadcast((left, right)) or ()))[1:]
+
+
+class _Elementwise(Op):
+    """An operation on operands of one shape, or of shapes that broadcast; a chain of calls for more than two."""
+
+    function: ClassVar[str]
+    """The PyTorch function of two operands."""
+
+    def infer(self, inputs: Shapes) -> Shape:
+        shape = broadcast(inputs)
+        if shape is None:
+            ranks = {len(operand) for operand in inputs}
+            raise ShapeError(
+                f"{self.name} needs operands of one shape, these are {_listing(inputs)}",
+                help="a dimension of size 1 broadcasts"
+                if len(ranks) == 1
+                else "operands need the same number of dimensions; reshape one of them",
+            )
+        return shape
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost(other=sum(map(elements, _prefixes(inputs))))
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return Window.pointwise(len(output) - 1)
+
+    def torch(self, inputs: Shapes) -> Function:
+        call = Function(self.function, (Operand(0), Operand(1)))
+        for index in range(2, len(inputs)):
+            call = Function(self.function, (call, Operand(index)))
+        return call
+
+
+class Add(_Elementwise, name="add"):
+    """The sum of two or more operands, which broadcast.
+
+    Costs an addition for each element of the output and operand but the first.
+    Source: torch.add.
+    """
+
+    function = "torch.add"
+    example = "{op: add, from: [a, b]}"
+    example_inputs = ((16, 8, 8), (16, 8, 8))
+    arity = (2, None)
+    saved = ()
+
+
+class Sub(_Elementwise, name="sub"):
+    """The first operand minus the second, which broadcast.
+
+    Costs a subtraction for each element of the output.
+    Source: torch.sub.
+    """
+
+    function = "torch.sub"
+    example = "{op: sub, from: [a, b]}"
+    example_inputs = ((16, 8, 8), (16, 8, 8))
+    arity = (2, 2)
+    saved = ()
+
+
+class Mul(_Elementwise, name="mul"):
+    """The product of two or more operands, element by element; they broadcast.
+
+    Costs a multiplication for each element of the output and operand but the first. For the backward pass it
+    keeps the operands, and the products before the last.
+    Source: torch.mul.
+    """
+
+    function = "torch.mul"
+    example = "{op: mul, from: [features, gate]}"
+    example_inputs = ((16, 8, 8), (16, 1, 1))
+    arity = (2, None)
+    saved = ("input",)
+
+    def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
+        return 4 * sum(map(elements, _prefixes(inputs)[:-1]))
+
+
+class Matmul(Op, name="matmul"):
+    """The matrix product of the last two dimensions; the dimensions before them broadcast.
+
+    Costs ``K`` multiply-accumulates for each element of the output, for operands ``(…, M, K)`` and ``(…, K, N)``.
+    For the backward pass it keeps the operands; one that broadcasts as the copy that PyTorch makes.
+    Source: torch.matmul.
+    """
+
+    example = "{op: matmul, from: [attention, values]}"
+    example_inputs = ((8, 16, 16), (8, 16, 4))
+    arity = (2, 2)
+    saved = ("input",)
+
+    def infer(self, inputs: Shapes) -> Shape:
+        left, right = inputs
+        if len(left) != len(right) or len(left) < 2:
+            raise ShapeError(
+                f"matmul needs two operands of one rank, at least 2, these are {_listing(inputs)}",
+                help="reshape one of them",
+            )
+        if left[-1] != right[-2]:
+            raise ShapeError(
+                f"matmul of {show(left)} and {show(right)}: {left[-1]} columns meet {right[-2]} rows",
+                help="permute one of the operands",
+            )
+        outer = broadcast((left[:-2], right[:-2]))
+        if outer is None:
+            raise ShapeError(f"the dimensions before the matrices do not match: {_listing(inputs)}")
+        return (*outer, left[-2], right[-1])
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost(macs=elements(output) * inputs[0][-1])
+
+    def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
+        outer = prod(output[:-2])
+        return 4 * sum(outer * prod(shape[-2:]) - elements(shape) for shape in inputs)
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        """Each element reads a whole row and a whole column."""
+        return "all"
+
+    def torch(self, inputs: Shapes) -> Function:
+        return Function("torch.matmul", (Operand(0), Operand(1)))
+
+
+class Concat(Op, name="concat"):
+    """The operands one after another along a dimension.
+
+    Costs no arithmetic. A concatenation of spatial dimensions shifts places, so its reach has no rule.
+    Source: torch.cat.
+
+    Args:
+        dim: The dimension along which the sizes add up; 1 for the channels.
+    """
+
+    dim: Index = 1
+
+    example = "{op: concat, from: [a, b]}"
+    example_inputs = ((16, 8, 8), (8, 8, 8))
+    arity = (1, None)
+    saved = ()
+
+    def infer(self, inputs: Shapes) -> Shape:
+        first = inputs[0]
+        if len({len(shape) for shape in inputs}) != 1:
+            raise ShapeError(f"concat needs operands of one rank, these are {_listing(inputs)}", help="reshape them")
+        index = axis(self.dim, len(first))
+        if index is None:
+            raise ArgumentError(
+                "dim", f"dim {self.dim} is the batch or no dimension of {show(first)}", help="use 1 for the channels"
+            )
+        if len({shape[:index] + shape[index + 1 :] for shape in inputs}) != 1:
+            raise ShapeError(
+                f"concat along dim {self.dim} needs the other sizes equal, the operands are {_listing(inputs)}",
+                help="bring them to one size first, with a pooling or an upsample",
+            )
+        return (*first[:index], sum(shape[index] for shape in inputs), *first[index + 1 :])
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost()
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        channels = axis(self.dim, len(output)) == 0
+        return Window.pointwise(len(output) - 1) if channels or len(inputs) == 1 else "unknown"
+
+    def torch(self, inputs: Shapes) -> Function:
+        return Function("torch.cat", (tuple(map(Operand, range(len(inputs)))),), {"dim": self.dim})

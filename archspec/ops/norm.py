@@ -1,0 +1,269 @@
+"""Normalisations. The statistics that they take of their input are not counted in the receptive field."""
+
+from __future__ import annotations
+
+from math import prod
+
+from archspec.errors import ArgumentError, ShapeError
+from archspec.op import Cost, Indices, Module, Op, Positive, Reach, Real, Window
+from archspec.tensor import Shape, Shapes, elements, show
+
+_NORMALISE = 5
+"""Operations an element for ``(x - mean(x)) / sqrt(var(x) + eps)``: the sum of the mean, the difference, its
+square, the sum of the squares, the product. The few for each group are left out."""
+
+
+def _scaled(weight: Shape, affine: bool, bias: bool = True) -> dict[str, Shape]:
+    """The learned scale and shift."""
+    return ({"weight": weight} if affine else {}) | ({"bias": weight} if affine and bias else {})
+
+
+class BatchNorm(Op, name="batch_norm"):
+    """Batch normalisation: each channel gets mean 0 and variance 1 over the batch and all places.
+
+    Costs 2 operations an element in inference, where it is a scale and a shift; 5, and 2 with `affine`, where it
+    keeps no running statistics. For the backward pass it keeps the input; the statistics of the batch are
+    not counted.
+    Source: torch.nn.BatchNorm1d, BatchNorm2d, BatchNorm3d.
+
+    Args:
+        eps: Added to the variance, above 0.
+        momentum: Share of a new batch in the running statistics; null for the plain mean of all batches.
+        affine: Whether to learn a scale and a shift for each channel.
+        track_running_stats: Whether to keep running statistics for inference.
+    """
+
+    eps: Real = 1e-5
+    momentum: Real | None = 0.1
+    affine: bool = True
+    track_running_stats: bool = True
+
+    example = "{op: batch_norm}"
+    spatial_ranks = frozenset({0, 1, 2, 3})
+    saved = ("input",)
+
+    def infer(self, inputs: Shapes) -> Shape:
+        if self.eps <= 0:
+            raise ArgumentError("eps", f"eps must be above 0, not {self.eps:g}", help="PyTorch's default is 1e-5")
+        return inputs[0]
+
+    def weights(self, inputs: Shapes) -> dict[str, Shape]:
+        return _scaled(inputs[0][:1], self.affine)
+
+    def buffers(self, inputs: Shapes) -> dict[str, Shape]:
+        channels = inputs[0][:1]
+        stats: dict[str, Shape] = {"running_mean": channels, "running_var": channels, "num_batches_tracked": ()}
+        return stats if self.track_running_stats else {}
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        each = 2 if self.track_running_stats else _NORMALISE + 2 * self.affine
+        return Cost(other=each * elements(output))
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return Window.pointwise(len(output) - 1)
+
+    def torch(self, inputs: Shapes) -> Module:
+        return Module(f"nn.BatchNorm{max(1, len(inputs[0]) - 1)}d", inputs[0][:1], self.changed())
+
+
+class LayerNorm(Op, name="layer_norm"):
+    """Layer normalisation: mean 0 and variance 1 over the last dimensions.
+
+    Costs 5 operations an element, one more for the scale and one for the shift. For the backward pass it keeps the
+    input, and a mean and a deviation for each normalised slice.
+    Source: torch.nn.LayerNorm.
+
+    Args:
+        normalized_shape: The sizes of the last dimensions, over which to normalise; where left out, of the last one.
+        eps: Added to the variance.
+        elementwise_affine: Whether to learn a scale and a shift for each element of the normalised shape.
+        bias: Whether to learn the shift.
+    """
+
+    normalized_shape: Indices | None = None
+    eps: Real = 1e-5
+    elementwise_affine: bool = True
+    bias: bool = True
+
+    example = "{op: layer_norm}"
+    example_inputs = ((16, 32),)
+    saved = ("input",)
+
+    def _normalised(self, shape: Shape) -> Shape:
+        return shape[-1:] if self.normalized_shape is None else self.normalized_shape
+
+    def infer(self, inputs: Shapes) -> Shape:
+        shape = inputs[0]
+        if not shape:
+            raise ShapeError("layer_norm needs a dimension besides the batch", help="reshape to [1] first")
+        last = self._normalised(shape)
+        if not last or shape[-len(last) :] != last:
+            raise ArgumentError(
+                "normalized_shape",
+                f"{show(last)} is not the end of the input's shape {show(shape)}",
+                help=f"use [{shape[-1]}], or leave it out to normalise the last dimension",
+            )
+        return shape
+
+    def weights(self, inputs: Shapes) -> dict[str, Shape]:
+        return _scaled(self._normalised(inputs[0]), self.elementwise_affine, self.bias)
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost(other=(_NORMALISE + len(self.weights(inputs))) * elements(output))
+
+    def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
+        return 2 * 4 * elements(output) // prod(self._normalised(inputs[0]))
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return Window.pointwise(len(output) - 1)
+
+    def torch(self, inputs: Shapes) -> Module:
+        last = self._normalised(inputs[0])
+        shape = last[0] if len(last) == 1 else last
+        return Module("nn.LayerNorm", (shape,), self.changed("eps", "elementwise_affine", "bias"))
+
+
+class GroupNorm(Op, name="group_norm"):
+    """Group normalisation: mean 0 and variance 1 over each group of channels and all places.
+
+    Costs 5 operations an element, and 2 for the scale and shift. For the backward pass it keeps the input, and a
+    mean and a deviation for each group. PyTorch refuses a batch of 1 where a group has but one element.
+    Source: torch.nn.GroupNorm.
+
+    Args:
+        num_groups: Number of groups that the channels are divided into.
+        eps: Added to the variance.
+        affine: Whether to learn a scale and a shift for each channel.
+    """
+
+    num_groups: Positive
+    eps: Real = 1e-5
+    affine: bool = True
+
+    example = "{op: group_norm, num_groups: 4}"
+    saved = ("input",)
+
+    def infer(self, inputs: Shapes) -> Shape:
+        if not inputs[0]:
+            raise ShapeError("group_norm needs channels", help="reshape to [1] first")
+        channels = inputs[0][0]
+        if channels % self.num_groups:
+            raise ArgumentError(
+                "num_groups",
+                f"{self.num_groups} groups do not divide the {channels} channels",
+                help=f"use a divisor of {channels}",
+            )
+        return inputs[0]
+
+    def weights(self, inputs: Shapes) -> dict[str, Shape]:
+        return _scaled(inputs[0][:1], self.affine)
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost(other=(_NORMALISE + 2 * self.affine) * elements(output))
+
+    def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
+        return 2 * 4 * self.num_groups
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return Window.pointwise(len(output) - 1)
+
+    def torch(self, inputs: Shapes) -> Module:
+        return Module("nn.GroupNorm", (self.num_groups, inputs[0][0]), self.changed("eps", "affine"))
+
+
+class InstanceNorm(Op, name="instance_norm"):
+    """Instance normalisation: mean 0 and variance 1 over the places of each channel of each sample.
+
+    Costs 5 operations an element, and 2 for the scale and shift; 2 in all with running statistics, which make it a
+    scale and a shift in inference. For the backward pass it keeps the input, and for each channel a mean
+    and a deviation, and copies of the scale and of the running statistics.
+    Source: torch.nn.InstanceNorm1d, InstanceNorm2d, InstanceNorm3d.
+
+    Args:
+        eps: Added to the variance.
+        momentum: Share of a new batch in the running statistics.
+        affine: Whether to learn a scale and a shift for each channel.
+        track_running_stats: Whether to keep running statistics for inference.
+    """
+
+    eps: Real = 1e-5
+    momentum: Real | None = 0.1
+    affine: bool = False
+    track_running_stats: bool = False
+
+    example = "{op: instance_norm}"
+    spatial_ranks = frozenset({1, 2, 3})
+    saved = ("input",)
+
+    def infer(self, inputs: Shapes) -> Shape:
+        if prod(inputs[0][1:]) == 1:
+            raise ShapeError(
+                f"instance_norm needs more than one place, the input is {show(inputs[0])}",
+                help="use batch_norm or group_norm, or move it before the pooling",
+            )
+        return inputs[0]
+
+    def weights(self, inputs: Shapes) -> dict[str, Shape]:
+        return _scaled(inputs[0][:1], self.affine)
+
+    def buffers(self, inputs: Shapes) -> dict[str, Shape]:
+        channels = inputs[0][:1]
+        stats: dict[str, Shape] = {"running_mean": channels, "running_var": channels, "num_batches_tracked": ()}
+        return stats if self.track_running_stats else {}
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        each = 2 if self.track_running_stats else _NORMALISE + 2 * self.affine
+        return Cost(other=each * elements(output))
+
+    def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
+        return 4 * inputs[0][0] * (2 + self.affine + 2 * self.track_running_stats)
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return Window.pointwise(len(output) - 1)
+
+    def torch(self, inputs: Shapes) -> Module:
+        return Module(f"nn.InstanceNorm{len(inputs[0]) - 1}d", inputs[0][:1], self.changed())
+
+
+class LocalResponseNorm(Op, name="local_response_norm"):
+    """Local response normalisation over neighbouring channels, ``x / (k + alpha * mean(x^2))^beta``.
+
+    Costs ``size + 5`` operations an element: the square, the mean of `size` squares, product, sum, power and
+    quotient. AlexNet's paper takes the sum of the squares where PyTorch takes the mean. For the backward pass it
+    keeps the input, the squares with ``size - 1`` channels of padding, and the denominator before and after the power.
+    Source: torch.nn.LocalResponseNorm (Krizhevsky et al. 2012, section 3.3).
+
+    Args:
+        size: Number of neighbouring channels.
+        alpha: Factor of the mean.
+        beta: Exponent.
+        k: Added to the mean.
+    """
+
+    size: Positive
+    alpha: Real = 1e-4
+    beta: Real = 0.75
+    k: Real = 1.0
+
+    example = "{op: local_response_norm, size: 5}"
+    saved = ("input",)
+
+    def infer(self, inputs: Shapes) -> Shape:
+        if len(inputs[0]) < 2:
+            raise ShapeError(
+                f"local_response_norm needs a spatial dimension, the input is {show(inputs[0])}",
+                help="move it before the flatten",
+            )
+        return inputs[0]
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost(other=(self.size + 5) * elements(output))
+
+    def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
+        return 4 * (3 * elements(output) + (self.size - 1) * prod(output[1:]))
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return Window.pointwise(len(output) - 1)
+
+    def torch(self, inputs: Shapes) -> Module:
+        return Module("nn.LocalResponseNorm", (), self.changed())

@@ -1,0 +1,382 @@
+"""Pooling: a window, or a share of the input, becomes one place."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import prod
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from archspec.errors import ArgumentError
+from archspec.op import MAX_INT, Cost, Module, Op, Padding, Reach, Real, Size, Window, check_fit, compact, default
+from archspec.tensor import Shape, Shapes, elements, extent, show
+
+_INDEX_BYTES = 8
+"""A max pooling keeps the place of each maximum as int64."""
+
+
+def _positions(size: int, window: int, stride: int, padding: int, ceil_mode: bool) -> int:
+    """The number of positions of a window; the last starts in the input or in the padding before it."""
+    spare = size + 2 * padding - window
+    if not ceil_mode:
+        return spare // stride + 1
+    count = -(-spare // stride) + 1
+    return count - ((count - 1) * stride >= size + padding)
+
+
+def _pooled(sizes: Shape, window: Shape, stride: Shape, padding: Shape, ceil_mode: bool) -> Shape:
+    """The spatial sizes of the output.
+
+    Raises:
+        ArgumentError: The window does not fit.
+    """
+    axes = zip(sizes, window, stride, padding, strict=True)
+    result = tuple(_positions(*axis, ceil_mode) for axis in axes)
+    if min(result) < 1:
+        check_fit(tuple(size + 2 * pad for size, pad in zip(sizes, padding, strict=True)), window)
+    return result
+
+
+def _check_whole(kernel: Shape, sizes: Shape) -> None:
+    """PyTorch's mean in three dimensions takes no kernel that is larger than the input without its padding."""
+    if len(sizes) == 3 and any(size < reach for size, reach in zip(sizes, kernel, strict=True)):
+        raise ArgumentError(
+            "kernel_size",
+            f"a {show(kernel)} kernel does not fit the input of {show(sizes)}",
+            help="use a smaller kernel, or a pad op before (the padding argument does not help in three dimensions)",
+        )
+
+
+def _check_padding(kernel: Shape, padding: Shape) -> None:
+    """PyTorch takes no window that could lie in the padding alone."""
+    for size, pad in zip(kernel, padding, strict=True):
+        if pad > size // 2:
+            raise ArgumentError(
+                "padding",
+                f"padding {pad} is more than half of the kernel size {size}",
+                help=f"use at most {size // 2}, or a pad op before",
+            )
+
+
+class MaxPool(Op, name="max_pool"):
+    """The maximum of each window.
+
+    Costs ``prod(kernel_size) - 1`` comparisons for each element of the output; windows that a border cuts
+    are counted whole. For the backward pass it keeps the input, and an int64 index for each element of the output.
+    Source: torch.nn.MaxPool1d, MaxPool2d, MaxPool3d.
+
+    Args:
+        kernel_size: Size of the window.
+        stride: Steps of the window; the kernel size where left out.
+        padding: Places added at both ends, at most half of the kernel size; they never win.
+        dilation: Distance between neighbouring places of the window.
+        ceil_mode: Whether a last window may reach over the border.
+    """
+
+    kernel_size: Size
+    stride: Size | None = None
+    padding: Padding = default(0)
+    dilation: Size = default(1)
+    ceil_mode: bool = False
+
+    example = "{op: max_pool, kernel_size: 3, stride: 2, padding: 1}"
+    spatial_ranks = frozenset({1, 2, 3})
+    saved = ("input",)
+
+    def infer(self, inputs: Shapes) -> Shape:
+        channels, *sizes = inputs[0]
+        _check_padding(self.kernel_size, self.padding)
+        window = extent(self.kernel_size, self.dilation)
+        stride = self.stride or self.kernel_size
+        return (channels, *_pooled(tuple(sizes), window, stride, self.padding, self.ceil_mode))
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost(other=(prod(self.kernel_size) - 1) * elements(output))
+
+    def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
+        return _INDEX_BYTES * elements(output)
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        window = extent(self.kernel_size, self.dilation)
+        stride = self.stride or self.kernel_size
+        return Window(window, tuple(map(Fraction, stride)), tuple(map(Fraction, self.padding)))
+
+    def torch(self, inputs: Shapes) -> Module:
+        return Module(f"nn.MaxPool{len(inputs[0]) - 1}d", (), self.changed())
+
+
+class AvgPool(Op, name="avg_pool"):
+    """The mean of each window.
+
+    Costs ``prod(kernel_size)`` operations for each element of the output (the additions, one quotient);
+    windows that a border cuts are counted whole.
+    Source: torch.nn.AvgPool1d, AvgPool2d, AvgPool3d.
+
+    Args:
+        kernel_size: Size of the window.
+        stride: Steps of the window; the kernel size where left out.
+        padding: Places of zeros added at both ends, at most half of the kernel size.
+        ceil_mode: Whether a last window may reach over the border.
+        count_include_pad: Whether the added zeros count in the mean.
+        divisor_override: What to divide the sum of a window by, instead of its size; not in one dimension.
+    """
+
+    kernel_size: Size
+    stride: Size | None = None
+    padding: Padding = default(0)
+    ceil_mode: bool = False
+    count_include_pad: bool = True
+    divisor_override: int | None = None
+
+    example = "{op: avg_pool, kernel_size: 2}"
+    spatial_ranks = frozenset({1, 2, 3})
+    saved = ("input",)
+
+    def infer(self, inputs: Shapes) -> Shape:
+        channels, *sizes = inputs[0]
+        if self.divisor_override is not None:
+            self._check_divisor(len(sizes), self.divisor_override)
+        _check_padding(self.kernel_size, self.padding)
+        _check_whole(self.kernel_size, inputs[0][1:])
+        stride = self.stride or self.kernel_size
+        return (channels, *_pooled(tuple(sizes), self.kernel_size, stride, self.padding, self.ceil_mode))
+
+    def _check_divisor(self, rank: int, divisor: int) -> None:
+        if rank == 1:
+            raise ArgumentError(
+                "divisor_override", "avg_pool in one dimension has no divisor_override", help="leave it out"
+            )
+        if not 0 < abs(divisor) <= MAX_INT:
+            raise ArgumentError("divisor_override", f"the divisor cannot be {divisor}", help="use a positive integer")
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost(other=prod(self.kernel_size) * elements(output))
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        stride = self.stride or self.kernel_size
+        return Window(self.kernel_size, tuple(map(Fraction, stride)), tuple(map(Fraction, self.padding)))
+
+    def torch(self, inputs: Shapes) -> Module:
+        return Module(f"nn.AvgPool{len(inputs[0]) - 1}d", (), self.changed())
+
+
+class LpPool(Op, name="lp_pool"):
+    """The p-norm of each window, ``sum(x^p)^(1/p)``.
+
+    Costs a power for each element of the input, and ``prod(kernel_size)`` operations for each element of the
+    output (the additions, one root); windows that a border cuts are counted whole. For the backward pass it keeps
+    the input and its powers, and four steps of the root of each element of the output.
+    Source: torch.nn.LPPool1d, LPPool2d, LPPool3d.
+
+    Args:
+        norm_type: The exponent p, not 0; 1 sums, 2 is the Euclidean norm.
+        kernel_size: Size of the window.
+        stride: Steps of the window; the kernel size where left out.
+        ceil_mode: Whether a last window may reach over the border.
+    """
+
+    norm_type: Real
+    kernel_size: Size
+    stride: Size | None = None
+    ceil_mode: bool = False
+
+    example = "{op: lp_pool, norm_type: 2, kernel_size: 2}"
+    spatial_ranks = frozenset({1, 2, 3})
+    saved = ("input",)
+
+    def infer(self, inputs: Shapes) -> Shape:
+        if self.norm_type == 0:
+            raise ArgumentError("norm_type", "there is no 0-norm of a window", help="use 1 for the sum, 2 for Euclid's")
+        channels, *sizes = inputs[0]
+        _check_whole(self.kernel_size, inputs[0][1:])
+        stride = self.stride or self.kernel_size
+        return (channels, *_pooled(tuple(sizes), self.kernel_size, stride, (0,) * len(sizes), self.ceil_mode))
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost(other=elements(inputs[0]) + prod(self.kernel_size) * elements(output))
+
+    def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
+        return 4 * (elements(inputs[0]) + 4 * elements(output))
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        stride = self.stride or self.kernel_size
+        return Window(self.kernel_size, tuple(map(Fraction, stride)), (Fraction(0),) * len(stride))
+
+    def torch(self, inputs: Shapes) -> Module:
+        return Module(f"nn.LPPool{len(inputs[0]) - 1}d", (), self.changed())
+
+
+def _output_size(value: Any, info: ValidationInfo) -> Any:
+    """Like `Size`, and null in a list keeps the input's size."""
+    rank = (info.context or {}).get("spatial_rank")
+    sizes = tuple(value) if isinstance(value, list | tuple) else (value,) * (rank or 1)
+    several = isinstance(value, list | tuple) and len(sizes) > 1
+    if not sizes or not all((type(n) is int and 1 <= n <= MAX_INT) or (n is None and several) for n in sizes):
+        raise PydanticCustomError(
+            "size", "an integer of at least 1, or a list with one for each spatial dimension (null keeps the input's)"
+        )
+    if rank is not None and len(sizes) != rank:
+        raise PydanticCustomError("size", f"one integer, or {rank} (the input has {rank} spatial dimensions)")
+    return sizes
+
+
+_ONE: dict[str, Any] = {"type": "integer", "minimum": 1}
+_OutputSize = Annotated[
+    tuple[int | None, ...],
+    BeforeValidator(_output_size),
+    WithJsonSchema(
+        {"anyOf": [_ONE, {"type": "array", "items": {"anyOf": [_ONE, {"type": "null"}]}, "minItems": 1, "maxItems": 3}]}
+    ),
+]
+
+
+def _shares(size: int, count: int) -> list[int]:
+    """The sizes of the windows that an adaptive pooling splits a dimension into; neighbours may overlap."""
+    return [-(-(i + 1) * size // count) - i * size // count for i in range(count)]
+
+
+def _reads(inputs: Shapes, output: Shape) -> int:
+    """The elements that an adaptive pooling reads, over all windows."""
+    axes = zip(inputs[0][1:], output[1:], strict=True)
+    return output[0] * prod(sum(_shares(size, count)) for size, count in axes)
+
+
+def _adapted(wanted: tuple[int | None, ...], shape: Shape) -> Shape:
+    channels, *sizes = shape
+    return (channels, *(size if count is None else count for size, count in zip(sizes, wanted, strict=True)))
+
+
+def _written(wanted: tuple[int | None, ...]) -> Any:
+    """The output size as one writes it; PyTorch takes no lone None."""
+    return wanted if None in wanted else compact(wanted)
+
+
+def _adaptive_reach(inputs: Shapes, output: Shape) -> Reach:
+    """Windows as wide as the widest; the whole input for an output of one place."""
+    if prod(output[1:]) == 1:
+        return "all"
+    axes = list(zip(inputs[0][1:], output[1:], strict=True))
+    kernel = tuple(max(_shares(size, count)) for size, count in axes)
+    return Window(kernel, tuple(Fraction(size, count) for size, count in axes), (Fraction(0),) * len(axes))
+
+
+class AdaptiveAvgPool(Op, name="adaptive_avg_pool"):
+    """The mean of windows that are chosen to give an output of the wanted size.
+
+    Costs an operation for each element that a window reads (additions, one quotient). An output of one place
+    is a plain mean, which keeps nothing for the backward pass.
+    Source: torch.nn.AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d.
+
+    Args:
+        output_size: Spatial sizes of the output; null in a list keeps the input's.
+    """
+
+    output_size: _OutputSize
+
+    example = "{op: adaptive_avg_pool, output_size: 4}"
+    spatial_ranks = frozenset({1, 2, 3})
+    saved = ("input",)
+
+    def infer(self, inputs: Shapes) -> Shape:
+        return _adapted(self.output_size, inputs[0])
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost(other=_reads(inputs, output))
+
+    def kept(self, inputs: Shapes, output: Shape) -> tuple[Literal["input", "output"], ...]:
+        return () if prod(output[1:]) == 1 else ("input",)
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return _adaptive_reach(inputs, output)
+
+    def torch(self, inputs: Shapes) -> Module:
+        return Module(f"nn.AdaptiveAvgPool{len(inputs[0]) - 1}d", (_written(self.output_size),))
+
+
+class AdaptiveMaxPool(Op, name="adaptive_max_pool"):
+    """The maximum of windows that are chosen to give an output of the wanted size.
+
+    Costs a comparison for each element that a window reads but the first. For the backward pass it keeps the
+    input, and an int64 index for each element of the output.
+    Source: torch.nn.AdaptiveMaxPool1d, AdaptiveMaxPool2d, AdaptiveMaxPool3d.
+
+    Args:
+        output_size: Spatial sizes of the output; null in a list keeps the input's.
+    """
+
+    output_size: _OutputSize
+
+    example = "{op: adaptive_max_pool, output_size: 4}"
+    spatial_ranks = frozenset({1, 2, 3})
+    saved = ("input",)
+
+    def infer(self, inputs: Shapes) -> Shape:
+        return _adapted(self.output_size, inputs[0])
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost(other=_reads(inputs, output) - elements(output))
+
+    def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
+        return _INDEX_BYTES * elements(output)
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return _adaptive_reach(inputs, output)
+
+    def torch(self, inputs: Shapes) -> Module:
+        return Module(f"nn.AdaptiveMaxPool{len(inputs[0]) - 1}d", (_written(self.output_size),))
+
+
+class GlobalAvgPool(Op, name="global_avg_pool"):
+    """The mean over all places of each channel; the spatial dimensions stay, with size 1.
+
+    Costs an operation for each element of the input (additions, one quotient a channel).
+    Source: torch.nn.AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d with output size 1.
+    """
+
+    example = "{op: global_avg_pool}"
+    spatial_ranks = frozenset({1, 2, 3})
+    saved = ()
+
+    def infer(self, inputs: Shapes) -> Shape:
+        channels, *sizes = inputs[0]
+        return (channels, *(1 for _ in sizes))
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost(other=elements(inputs[0]))
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return "all"
+
+    def torch(self, inputs: Shapes) -> Module:
+        return Module(f"nn.AdaptiveAvgPool{len(inputs[0]) - 1}d", (1,))
+
+
+class GlobalMaxPool(Op, name="global_max_pool"):
+    """The maximum over all places of each channel; the spatial dimensions stay, with size 1.
+
+    Costs a comparison for each element of the input but one a channel. For the backward pass it keeps the
+    input, and an int64 index a channel.
+    Source: torch.nn.AdaptiveMaxPool1d, AdaptiveMaxPool2d, AdaptiveMaxPool3d with output size 1.
+    """
+
+    example = "{op: global_max_pool}"
+    spatial_ranks = frozenset({1, 2, 3})
+    saved = ("input",)
+
+    def infer(self, inputs: Shapes) -> Shape:
+        channels, *sizes = inputs[0]
+        return (channels, *(1 for _ in sizes))
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost(other=elements(inputs[0]) - elements(output))
+
+    def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
+        return _INDEX_BYTES * elements(output)
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return "all"
+
+    def torch(self, inputs: Shapes) -> Module:
+        return Module(f"nn.AdaptiveMaxPool{len(inputs[0]) - 1}d", (1,))
