@@ -1,0 +1,98 @@
+"""Costs rolled up by block, at any depth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archspec.network import Block, Network, Node
+from archspec.tensor import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The figures of one node, or of a block and all that it holds.
+
+    Attributes:
+        path: Its path.
+        kind: The op's name; for a block its definition's, with ``×n`` for a repeat; ``group`` for a group.
+        depth: How many blocks it stands in.
+        shape: The shape of its output without the batch; None for a block with several outputs.
+        params: Trainable numbers.
+        buffers: Numbers saved but not trained.
+        macs: Multiply-accumulates for one sample; None where no op inside has a cost rule.
+        other_ops: Elementwise, pooling, normalisation and bias operations; None likewise.
+        share: Its part of the network's multiply-accumulates, 0 to 1.
+        complete: Whether every op inside has a cost rule.
+        is_block: Whether it stands for a block.
+    """
+
+    path: str
+    kind: str
+    depth: int
+    shape: Shape | None
+    params: int
+    buffers: int
+    macs: int | None
+    other_ops: int | None
+    share: float
+    complete: bool
+    is_block: bool
+
+    @property
+    def flops(self) -> int | None:
+        """Twice the multiply-accumulates."""
+        return None if self.macs is None else 2 * self.macs
+
+
+def roll_up(network: Network, depth: int | None = None) -> tuple[Row, ...]:
+    """A row for each node and block down to a depth, in order; a block at that depth stands for all that it holds.
+
+    Args:
+        network: The network.
+        depth: How many levels of blocks to open; None for all, with a row for each node and none for blocks.
+    """
+    rows: list[Row] = []
+    _open(network, network.blocks, 0, depth, rows)
+    return tuple(rows)
+
+
+def _open(network: Network, block: Block, level: int, depth: int | None, rows: list[Row]) -> None:
+    for child in block.children:
+        if isinstance(child, Node) or (depth is not None and level + 1 >= depth):
+            rows.append(_row(network, child, level))
+        else:
+            _open(network, child, level + 1, depth, rows)
+
+
+def _row(network: Network, part: Block | Node, level: int) -> Row:
+    nodes = [part] if isinstance(part, Node) else list(part.nodes())
+    costs = [node.cost for node in nodes if node.cost]
+    macs = sum(cost.macs for cost in costs)
+    return Row(
+        path=part.path,
+        kind=part.op.name if isinstance(part, Node) else _block_kind(part),
+        depth=level,
+        shape=_shape(network, part),
+        params=sum(node.params for node in nodes),
+        buffers=sum(node.buffer_elements for node in nodes),
+        macs=macs if costs else None,
+        other_ops=sum(cost.other for cost in costs) if costs else None,
+        share=macs / network.macs if network.macs else 0.0,
+        complete=len(costs) == len(nodes),
+        is_block=isinstance(part, Block),
+    )
+
+
+def _block_kind(block: Block) -> str:
+    if block.kind != "repeat":
+        return block.definition or block.kind
+    first = block.children[0]
+    inner = first.op.name if isinstance(first, Node) else _block_kind(first)
+    return f"{inner} ×{len(block.children)}"
+
+
+def _shape(network: Network, part: Block | Node) -> Shape | None:
+    if isinstance(part, Node):
+        return part.shape
+    paths = list(part.outputs.values())
+    return network.shape(paths[0]) if len(paths) == 1 and paths[0] in network else None

@@ -1,0 +1,74 @@
+"""Activation memory: the tensors alive at once in inference, and those that autograd keeps in training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archspec.network import Network
+from archspec.tensor import elements
+
+DTYPE_BYTES = {"float32": 4, "float64": 8, "float16": 2, "bfloat16": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationMemory:
+    """Bytes of activations, weights excluded.
+
+    Attributes:
+        dtype: The type of the activations.
+        batch: Samples at once.
+        inference_peak: The most bytes alive at once when the nodes run in order and a tensor dies after its last
+            use; a node's inputs and output are alive together. Temporary memory inside a kernel is not counted.
+        inference_peak_node: The path of the node that runs then.
+        training: Bytes that autograd keeps for the backward pass, each tensor once; None where an op does not say
+            what it keeps.
+    """
+
+    dtype: str
+    batch: int
+    inference_peak: int
+    inference_peak_node: str
+    training: int | None
+
+
+def activation_memory(network: Network, *, dtype: str = "float32", batch: int = 1) -> ActivationMemory:
+    """The activation memory of a network.
+
+    Raises:
+        KeyError: ``dtype`` is none of `DTYPE_BYTES`.
+    """
+    item = DTYPE_BYTES[dtype] * batch
+    peak, node = _peak(network)
+    kept = _kept(network, DTYPE_BYTES[dtype])
+    return ActivationMemory(dtype, batch, peak * item, node, None if kept is None else kept * batch)
+
+
+def _peak(network: Network) -> tuple[int, str]:
+    """The peak in elements of one sample, and the node at which it is reached."""
+    sizes = {name: elements(shape) for name, shape in network.inputs.items()}
+    last_use = {path: index for index, node in enumerate(network) for path in node.inputs}
+    ends = {output.path for output in network.outputs.values()}
+    live = sum(sizes.values())
+    peak, peak_node = live, ""
+    for index, node in enumerate(network):
+        sizes[node.path] = elements(node.shape)
+        live += sizes[node.path]
+        if live > peak:
+            peak, peak_node = live, node.path
+        dead = {path for path in node.inputs if last_use[path] == index and path not in ends}
+        live -= sum(sizes[path] for path in dead)
+    return peak, peak_node
+
+
+def _kept(network: Network, item: int) -> int | None:
+    """Bytes that autograd keeps of one sample."""
+    shapes = dict(network.inputs) | {node.path: node.shape for node in network}
+    kept: set[str] = set()
+    extra = 0
+    for node in network:
+        if node.op.saved is None:
+            return None
+        kept.update(node.inputs if "input" in node.op.saved else ())
+        kept.update([node.path] if "output" in node.op.saved else ())
+        extra += node.op.saved_bytes(node.input_shapes, node.shape)
+    return item * sum(elements(shapes[path]) for path in kept) + extra

@@ -1,0 +1,263 @@
+"""The command line. Exit codes: 0, 1 where a spec is wrong, 2 where the command is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import archspec
+from archspec.errors import SpecError, UsageError, did_you_mean
+from archspec.limits import Limits
+
+app = typer.Typer(
+    name="archspec",
+    help="Compile declarative convolutional-network specs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class TableFormat(StrEnum):
+    """How `archspec compile` prints a network."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+
+
+class CheckFormat(StrEnum):
+    """How `archspec check` prints errors."""
+
+    text = "text"
+    json = "json"
+    github = "github"
+
+
+Spec = Annotated[str, typer.Argument(metavar="SPEC", help="A spec file; `-` reads standard input.")]
+Variant = Annotated[str | None, typer.Option("--variant", metavar="NAME", help="A variant that the spec names.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="The value of a parameter; may be repeated.")
+]
+Root = Annotated[
+    Path | None,
+    typer.Option("--root", metavar="FOLDER", help="The folder that references to other files may not leave."),
+]
+Limit = Annotated[
+    list[str] | None,
+    typer.Option("--limit", metavar="NAME=N", help=f"A bound: {', '.join(field.name for field in fields(Limits))}."),
+]
+
+
+def main() -> None:
+    """The entry point of the command."""
+    try:
+        app()
+    except UsageError as error:
+        _fail(f"error: {error}")
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+
+
+def _fail(message: str) -> None:
+    print(message, file=sys.stderr)
+    sys.exit(2)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    if version:
+        print(f"archspec {archspec.__version__}")
+        raise typer.Exit
+
+
+@app.command("compile")
+def compile_(
+    spec: Spec,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write `<name>/report.json`.")
+    ] = Path("build"),
+    variant: Variant = None,
+    set_: Set = None,
+    depth: Annotated[
+        int | None, typer.Option("--depth", min=1, metavar="N", help="Roll up blocks below this level.")
+    ] = None,
+    format: Annotated[TableFormat, typer.Option("--format", help="What to print.")] = TableFormat.table,
+    root: Root = None,
+    limit: Limit = None,
+) -> None:
+    """Compile a spec: print its layer table and write its report."""
+    with _reported():
+        network = _network(spec, variant, set_, root, limit)
+    from archspec.backends import json_report, table
+
+    report = json_report.render(network)
+    path = output / network.name / "report.json"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(report, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
+    if format is TableFormat.json:
+        sys.stdout.write(report)
+    elif format is TableFormat.csv:
+        sys.stdout.write(table.render_csv(network, depth))
+    elif format is TableFormat.markdown:
+        sys.stdout.write(table.render_markdown(network, depth))
+    else:
+        _print_table(network, depth)
+        print(f"\nwrote {path}")
+
+
+def _print_table(network: archspec.Network, depth: int | None) -> None:
+    from rich.console import Console
+
+    from archspec.backends import table
+
+    console = Console(highlight=False)
+    if console.is_terminal:
+        console.print(table.rich_table(network, depth))
+    else:
+        print(table.render(network, depth))
+
+
+@app.command()
+def check(
+    specs: Annotated[list[str], typer.Argument(metavar="SPEC...", help="Spec files; `-` reads standard input.")],
+    variant: Variant = None,
+    set_: Set = None,
+    format: Annotated[CheckFormat, typer.Option("--format", help="How to print errors.")] = CheckFormat.text,
+    root: Root = None,
+    limit: Limit = None,
+) -> None:
+    """Check specs: print every error, and exit with 1 if there is one."""
+    checked: dict[str, SpecError | None] = {}
+    for spec in specs:
+        checked[spec] = None
+        try:
+            network = _network(spec, variant, set_, root, limit)
+            if format is CheckFormat.text:
+                print(f"{spec}: ok, {network.params:,} params, {network.macs:,} MACs")
+        except SpecError as error:
+            checked[spec] = error
+            _print_error(error, format)
+    if format is CheckFormat.json:
+        from archspec.backends.diagnostics import render_json
+
+        print(render_json(checked))
+    if any(checked.values()):
+        raise typer.Exit(1)
+
+
+@app.command()
+def ops(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Show this op in full.")] = None,
+) -> None:
+    """List the ops, or show one: what it does, its arguments, an example."""
+    from archspec import op
+    from archspec.backends import reference
+
+    print(reference.op_page(op.get(name)) if name else reference.op_list())
+
+
+@app.command()
+def blocks(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Show this block in full.")] = None,
+) -> None:
+    """List the block library, or show one block: what it is, its parameters, its source."""
+    from archspec.backends import reference
+
+    print(reference.block_page(name) if name else reference.block_list())
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the file format, for editors."""
+    from archspec.backends import json_schema
+
+    sys.stdout.write(json_schema.render())
+
+
+@app.command()
+def explain(
+    code: Annotated[str | None, typer.Argument(metavar="CODE", help="A code, as in error[CODE].")] = None,
+) -> None:
+    """Explain a kind of error, with an example; without a code, list them."""
+    from archspec import explanations
+
+    print(explanations.page(code) if code else explanations.listing())
+
+
+def _network(
+    spec: str, variant: str | None, set_: list[str] | None, root: Path | None, limit: list[str] | None
+) -> archspec.Network:
+    params = dict(_assignment(text, "--set") for text in set_ or ())
+    limits = _limits(limit or ())
+    if spec != "-":
+        return archspec.compile(spec, variant=variant, root=root, limits=limits, **params)
+    data = sys.stdin.buffer.read(limits.file_bytes + 1)
+    from archspec.source import decode
+
+    text = decode(data, "<stdin>", limits)
+    return archspec.compile_text(text, name="<stdin>", variant=variant, root=root or Path(), limits=limits, **params)
+
+
+def _assignment(text: str, option: str) -> tuple[str, Any]:
+    """``width=0.5`` as a name and a value, read as YAML reads it."""
+    from archspec.source import Source, parse
+
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise UsageError(f"{option} takes NAME=VALUE, not `{text}`")
+    found: list[Any] = []
+    try:
+        plain = parse(Source(option, value or '""'), Limits(), found).plain()
+    except SpecError as error:
+        raise UsageError(f"{option} {text}: {error.diagnostics[0].message}") from None
+    if found:
+        raise UsageError(f"{option} {text}: {found[0].message}")
+    return name, plain
+
+
+def _limits(texts: list[str] | tuple[str, ...]) -> Limits:
+    limits = Limits()
+    known = [field.name for field in fields(Limits)]
+    for name, value in (_assignment(text, "--limit") for text in texts):
+        if name not in known:
+            raise UsageError(f"there is no limit `{name}`; {did_you_mean(name, known)}")
+        if type(value) is not int or value < 1:
+            raise UsageError(f"the limit `{name}` is a positive integer, not {value}")
+        limits = replace(limits, **{name: value})
+    return limits
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """Print the errors of a spec, and exit with 1."""
+    try:
+        yield
+    except SpecError as error:
+        _print_error(error, CheckFormat.text)
+        raise typer.Exit(1) from None
+
+
+def _print_error(error: SpecError, format: CheckFormat) -> None:
+    from archspec.backends.diagnostics import render_github, render_text
+
+    if format is CheckFormat.text:
+        print(render_text(error), end="\n\n", file=sys.stderr)
+    elif format is CheckFormat.github:
+        print(render_github(error))

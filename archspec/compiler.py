@@ -1,0 +1,193 @@
+"""The pipeline, from a file to a network: read, elaborate, check the contract."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from archspec.binding import Argument, bind
+from archspec.contract import check_contract
+from archspec.definition import Definition
+from archspec.elaborate import elaborate
+from archspec.errors import Diagnostic, Span, SpecError, UsageError, did_you_mean
+from archspec.expr import kind
+from archspec.limits import Limits
+from archspec.loader import Loader
+from archspec.network import Network
+from archspec.source import Entry, Scalar, Source, Value, decode
+from archspec.source import Mapping as Mapping_
+from archspec.trace import Trace
+
+_DEFAULT_LIMITS = Limits()
+
+
+def compile(
+    spec: str | os.PathLike[str],
+    /,
+    *,
+    variant: str | None = None,
+    root: str | os.PathLike[str] | None = None,
+    limits: Limits = _DEFAULT_LIMITS,
+    **params: Any,
+) -> Network:
+    """Compile a spec file.
+
+    Args:
+        spec: The path of a YAML file.
+        variant: One of the sets of parameters that the spec names.
+        root: The folder that the spec's references to other files may not leave; that of the spec unless given.
+        limits: Bounds on what the spec may ask for.
+        **params: Values of the spec's parameters, over those of the variant.
+
+    Returns:
+        The network. Nothing is imported from torch.
+
+    Raises:
+        SpecError: The spec is wrong; the error holds every diagnostic.
+        UsageError: There is no such variant or parameter, or a parameter does not take the value.
+
+    >>> net = compile("specs/lenet.yaml", num_classes=26)
+    >>> net["fc3"].shape
+    (26,)
+    """
+    path = Path(spec)
+    name = str(path)
+    try:
+        with path.open("rb") as file:
+            text = decode(file.read(limits.file_bytes + 1), name, limits)
+    except OSError as error:
+        message = f"cannot read `{name}`: {error.strerror or error}"
+        raise SpecError([Diagnostic("file-not-found", message, Span(name, 1, 1, 1, 1))]) from None
+    source = Source(name, text, path.resolve())
+    return _compile(source, Path(root) if root else path.resolve().parent, variant, limits, params)
+
+
+def compile_text(
+    text: str,
+    /,
+    *,
+    name: str = "<text>",
+    variant: str | None = None,
+    root: str | os.PathLike[str] = ".",
+    limits: Limits = _DEFAULT_LIMITS,
+    **params: Any,
+) -> Network:
+    """Compile a spec given as text; see `compile`.
+
+    Args:
+        text: YAML.
+        name: What messages call it.
+        variant: One of the sets of parameters that the spec names.
+        root: The folder that relative paths start from, and that they may not leave.
+        limits: Bounds on what the spec may ask for.
+        **params: Values of the spec's parameters.
+    """
+    data = text.encode("utf-8", "surrogatepass")[: limits.file_bytes + 1]
+    return _compile(Source(name, decode(data, name, limits)), Path(root), variant, limits, params)
+
+
+def _compile(source: Source, root: Path, variant: str | None, limits: Limits, params: Mapping[str, Any]) -> Network:
+    trace = Trace()
+    loader = Loader(root, limits, [])
+    try:
+        network = _pipeline(source, loader, trace, variant, params)
+    except SpecError as error:
+        raise _sorted_error([*trace.found, *loader.found, *error.diagnostics], loader, limits) from None
+    if network is None or trace.found:
+        raise _sorted_error(trace.found, loader, limits)
+    return network
+
+
+def _pipeline(
+    source: Source, loader: Loader, trace: Trace, variant: str | None, params: Mapping[str, Any]
+) -> Network | None:
+    definition = loader.main(source)
+    trace.take(loader.found)
+    if definition is None:
+        return None
+    if not definition.is_network:
+        help = "a network has a `name:` and `inputs:`; to see a block on its own, use it in a network"
+        message = f"`{definition.name}` is a block, and only a network can be compiled"
+        trace.report("not-a-network", message, definition.value.entries["block"], help=help)
+        return None
+    variants = {name: _variant(definition, name, trace) for name in definition.variants}
+    arguments = _arguments(definition, variant, variants, params, trace)
+    if arguments is None or trace.found:
+        return None
+    network = elaborate(definition, arguments, loader, trace)
+    if network is None:
+        return None
+    network = replace(network, digest=_digest(loader, arguments))
+    for values, contract in _contracts(definition, variants):
+        if values == arguments:
+            check_contract(network, contract, trace)
+    return network
+
+
+def _variant(definition: Definition, name: str, trace: Trace) -> dict[str, Argument]:
+    """The values that a variant gives; those that no parameter takes are errors."""
+    value = definition.variants[name]
+    given = {
+        key: Argument(entry.plain(), Entry(value.keys[key], entry))
+        for key, entry in value.entries.items()
+        if key not in ("expect", "doc")
+    }
+    bind(definition, given, {}, trace, "", value)
+    return given
+
+
+def _arguments(
+    definition: Definition,
+    variant: str | None,
+    variants: Mapping[str, dict[str, Argument]],
+    params: Mapping[str, Any],
+    trace: Trace,
+) -> dict[str, Any] | None:
+    """The values of the network's parameters."""
+    if variant is not None and variant not in variants:
+        hint = did_you_mean(variant, variants) or "it names none"
+        raise UsageError(f"`{definition.name}` has no variant `{variant}`; {hint}")
+    given = dict(variants[variant]) if variant is not None else {}
+    place = Entry(Scalar(definition.source, 0, 0, ""), definition.value)
+    for name, value in params.items():
+        if name not in definition.params:
+            hint = did_you_mean(name, definition.params) or "it has none"
+            raise UsageError(f"`{definition.name}` has no parameter `{name}`; {hint}")
+        value = list(value) if isinstance(value, tuple) else value
+        expected = definition.params[name].problem(value)
+        if expected:
+            raise UsageError(f"the parameter `{name}` of `{definition.name}` expects {expected}, found {kind(value)}")
+        given[name] = Argument(value, place)
+    return bind(definition, given, {}, trace, "", definition.value)
+
+
+def _contracts(
+    definition: Definition, variants: Mapping[str, dict[str, Argument]]
+) -> Iterator[tuple[dict[str, Any] | None, Mapping_]]:
+    """Each contract of a spec, with the values of the parameters for which it holds."""
+    stated: list[tuple[dict[str, Argument], Value | None]] = [({}, definition.expect)]
+    stated += [(given, definition.variants[name].entries.get("expect")) for name, given in variants.items()]
+    for given, contract in stated:
+        if isinstance(contract, Mapping_):
+            yield bind(definition, given, {}, Trace(), "", definition.value), contract
+
+
+def _digest(loader: Loader, arguments: Mapping[str, Any]) -> str:
+    """SHA-256 of the files read and the arguments, in hexadecimal."""
+    digest = hashlib.sha256(json.dumps(arguments, sort_keys=True).encode())
+    for source in loader.sources.values():
+        digest.update(source.text.encode())
+    return digest.hexdigest()
+
+
+def _sorted_error(found: Iterable[Diagnostic], loader: Loader, limits: Limits) -> SpecError:
+    """One error with every diagnostic once, in order of place, and the texts they speak of."""
+    main = next(iter(loader.sources), "")
+    unique = sorted(set(found), key=lambda d: (d.span.file != main, d.span, d.code))
+    sources = {name: source.text for name, source in loader.sources.items()}
+    return SpecError(unique[: limits.errors], sources, left_out=max(0, len(unique) - limits.errors))

@@ -1,0 +1,97 @@
+"""Contracts: what ``expect:`` says of a network, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from archspec.analysis.receptive_field import receptive_fields
+from archspec.errors import did_you_mean
+from archspec.network import Network, Node
+from archspec.reading import read_expect
+from archspec.source import Mapping, locate
+from archspec.spec import Bound, Expect
+from archspec.trace import Trace
+
+
+def check_contract(network: Network, contract: Mapping, trace: Trace) -> None:
+    """Report each figure of a contract that the network does not keep."""
+    before = len(trace.found)
+    found: list[Any] = []
+    expect = read_expect(contract, found)
+    trace.take(found)
+    if expect is None or len(trace.found) > before:
+        return
+    for path, subject, wanted, actual in _figures(network, expect, contract, trace):
+        _check(contract, path, subject, wanted, actual, trace)
+
+
+def _figures(
+    network: Network, expect: Expect, contract: Mapping, trace: Trace
+) -> Iterator[tuple[tuple[str, ...], str, Any, Any]]:
+    """Each figure: its keys in the contract, what it is, the figure stated and that of the network."""
+    for name in ("params", "macs", "flops"):
+        wanted = getattr(expect, name)
+        if wanted is not None:
+            yield (name,), f"the number of {name}", wanted, getattr(network, name)
+    if expect.output is not None:
+        main = next(iter(network.outputs.values()))
+        yield ("output",), "the shape of the output", expect.output, list(main.shape)
+    for name, wanted in expect.outputs.items():
+        if _exists("output", name, network.outputs, contract, ("outputs", name), trace):
+            actual = list(network.outputs[name].shape)
+            yield ("outputs", name), f"the shape of the output `{name}`", wanted, actual
+    for path, wanted in expect.shapes.items():
+        if _is_node(path, network, contract, ("shapes", path), trace):
+            yield ("shapes", path), f"the shape of `{path}`", wanted, list(network.shape(path))
+    if expect.receptive_field:
+        yield from _receptive_fields(network, expect, contract, trace)
+
+
+def _receptive_fields(
+    network: Network, expect: Expect, contract: Mapping, trace: Trace
+) -> Iterator[tuple[tuple[str, ...], str, Any, Any]]:
+    fields = receptive_fields(network)
+    for path, wanted in expect.receptive_field.items():
+        if not _is_node(path, network, contract, ("receptive_field", path), trace):
+            continue
+        field = fields.get(_node_path(network, path))
+        actual = list(field.size) if field else None
+        if actual and isinstance(wanted, int) and len(set(actual)) == 1:
+            wanted = [wanted] * len(actual)
+        yield ("receptive_field", path), f"the receptive field of `{path}`", wanted, actual
+
+
+def _node_path(network: Network, path: str) -> str:
+    """The path of the tensor that a node or block gives."""
+    part = network[path]
+    return path if isinstance(part, Node) else next(iter(part.outputs.values()))
+
+
+def _is_node(path: str, network: Network, contract: Mapping, keys: tuple[str, ...], trace: Trace) -> bool:
+    known = [node.path for node in network] + [block.path for block in network.blocks.walk() if block.path]
+    return _exists("node", path, known, contract, keys, trace)
+
+
+def _exists(what: str, name: str, known: Any, contract: Mapping, keys: tuple[str, ...], trace: Trace) -> bool:
+    if name in known:
+        return True
+    message = f"the contract speaks of the {what} `{name}`, which the network does not have"
+    trace.report("unknown-node", message, locate(contract, keys), help=did_you_mean(name, known))
+    return False
+
+
+def _check(contract: Mapping, keys: tuple[str, ...], subject: str, wanted: Any, actual: Any, trace: Trace) -> None:
+    if isinstance(wanted, Bound):
+        kept = (wanted.min is None or actual >= wanted.min) and (wanted.max is None or actual <= wanted.max)
+        words = [f"at least {wanted.min:,}"] * (wanted.min is not None)
+        expected = " and ".join(words + [f"at most {wanted.max:,}"] * (wanted.max is not None))
+    else:
+        kept, expected = wanted == actual, _show(wanted)
+    if not kept:
+        message = f"{subject} is not what the contract says"
+        trace.report("expect-mismatch", message, locate(contract, keys), expected=expected, found=_show(actual))
+
+
+def _show(figure: Any) -> str:
+    return f"{figure:,}" if isinstance(figure, int) else str(figure)

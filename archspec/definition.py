@@ -1,0 +1,113 @@
+"""A validated network or block: graphs of steps, each wired to the steps it takes, and where each stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from archspec.source import Entry, Mapping, Scalar, Source, Value, locate
+from archspec.spec import Param
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A use of a node's output: ``backbone.c3`` is the output ``c3`` of ``backbone``.
+
+    ``name`` is empty for a graph's only input.
+    """
+
+    name: str
+    port: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class OutputStep:
+    """An output of a graph; ``reference`` is None where an error left it unknown."""
+
+    name: str
+    reference: Reference | None
+    when: Value | None
+    training_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A node of a graph as written: what it is, what it takes, and the values of its arguments.
+
+    Attributes:
+        name: Its name.
+        key: The place of its name.
+        kind: ``op``, ``block`` or ``graph``.
+        target: The value that names the op or block; None for a group.
+        group: The graph of a group; None for an op or block.
+        operands: What it takes; None where an error left that unknown.
+        arguments: Its arguments by name.
+        first: Arguments that differ in the first copy.
+        last: Arguments that differ in the last copy.
+        when: The condition; None for always.
+        repeat: The number of copies; None for a single node without copies.
+        outputs: For a block, the nodes to take as its outputs; empty for those it declares.
+    """
+
+    name: str
+    key: Scalar
+    kind: str
+    target: Scalar | None
+    group: GraphSteps | None
+    operands: tuple[Reference, ...] | None
+    arguments: dict[str, Entry]
+    first: dict[str, Entry]
+    last: dict[str, Entry]
+    when: Value | None
+    repeat: Value | None
+    outputs: tuple[OutputStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GraphSteps:
+    """A graph as written. ``inputs`` is empty for a graph with a single, unnamed input."""
+
+    inputs: tuple[str, ...]
+    steps: tuple[Step, ...]
+    outputs: tuple[OutputStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A network or block, read and validated.
+
+    Attributes:
+        name: Its name.
+        doc: What it is.
+        is_network: Whether it declares the shapes of its inputs.
+        value: The mapping it was read from, for places.
+        params: Its parameters by name.
+        graph: Its graph.
+        blocks: Values of the blocks it brings along: mappings, or paths.
+        shapes: For a network, the values of its inputs' shapes.
+        variants: For a network, the values of its sets of parameters.
+        expect: For a network, its contract.
+        example: For a block, arguments that show its use.
+    """
+
+    name: str
+    doc: str
+    is_network: bool
+    value: Mapping
+    params: dict[str, Param]
+    graph: GraphSteps
+    blocks: dict[str, Value] = field(default_factory=dict)
+    shapes: dict[str, Value] = field(default_factory=dict)
+    variants: dict[str, Mapping] = field(default_factory=dict)
+    expect: Mapping | None = None
+    example: Mapping | None = None
+
+    @property
+    def source(self) -> Source:
+        """The file it stands in."""
+        return self.value.source
+
+    def param_value(self, name: str) -> Value:
+        """Where a parameter is declared, or its default stands."""
+        declared = locate(self.value, ("params", name))
+        return locate(declared, ("default",)) if isinstance(declared, Mapping) else declared
