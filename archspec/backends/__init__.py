@@ -1,0 +1,1 @@
+"""Backends: each turns a `Network`, or diagnostics, into text."""

@@ -1,0 +1,64 @@
+"""The JSON Schema: what editors check agrees with what the compiler accepts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator
+
+from archspec import library, op
+from archspec.backends import json_schema
+
+ROOT = Path(__file__).parent.parent
+FILES = [*sorted((ROOT / "specs").glob("*.yaml")), *library.blocks().values()]
+
+
+@pytest.fixture(scope="module")
+def validator() -> Draft7Validator:
+    return Draft7Validator(json.loads(json_schema.render()))
+
+
+def test_the_schema_is_a_schema(validator: Draft7Validator) -> None:
+    Draft7Validator.check_schema(validator.schema)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_bundled_files_are_valid(path: Path, validator: Draft7Validator) -> None:
+    errors = [error.message for error in validator.iter_errors(yaml.safe_load(path.read_text()))]
+    assert errors == []
+
+
+def test_the_committed_schema_is_current() -> None:
+    assert (ROOT / "docs" / "archspec.schema.json").read_text() == json_schema.render(), "run `make schema`"
+
+
+def network(node: Any) -> dict[str, Any]:
+    return {"archspec": 1, "name": "n", "inputs": {"x": [3, 8, 8]}, "graph": {"node": node}}
+
+
+@pytest.mark.parametrize("name", op.ops())
+def test_every_op_is_known_with_its_arguments(name: str, validator: Draft7Validator) -> None:
+    example = yaml.safe_load(op.get(name).example)
+    assert validator.is_valid(network(example))
+    node = {"op": example} if isinstance(example, str) else example
+    assert not validator.is_valid(network({**node, "no_such_argument": 1}))
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        "rel",
+        {"op": "convolution"},
+        {"op": "conv", "out_channels": "many"},
+        {"op": "conv", "out_channels": 0, "kernel_size": 3},
+        {"block": "bottleneck", "chanels": 64},
+        {"block": "bottleneck", "channels": "$c", "repeat": -1},
+        {"graph": {"a": "relu"}, "stride": 2},
+    ],
+)
+def test_mistakes_show_in_the_editor(node: Any, validator: Draft7Validator) -> None:
+    assert not validator.is_valid(network(node))
