@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -95,12 +97,25 @@ def _compile(source: Source, root: Path, variant: str | None, limits: Limits, pa
     trace = Trace()
     loader = Loader(root, limits, [])
     try:
-        network = _pipeline(source, loader, trace, variant, params)
+        with _collection_paused():
+            network = _pipeline(source, loader, trace, variant, params)
     except SpecError as error:
         raise _sorted_error([*trace.found, *loader.found, *error.diagnostics], loader, limits) from None
     if network is None or trace.found:
         raise _sorted_error(trace.found, loader, limits)
     return network
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """Compiling makes many objects and no cycles: the cycle collector would walk them all, again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _pipeline(

@@ -11,17 +11,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
 from archspec import library, op
+from archspec.application import Application, Use
 from archspec.binding import Argument, bind, evaluate
 from archspec.definition import Definition, GraphSteps, OutputStep, Reference, Step
-from archspec.errors import ArgumentError, RuleError, ShapeError, SpecError, did_you_mean
+from archspec.errors import SpecError, did_you_mean
 from archspec.expr import TensorView, UnknownShape, kind
 from archspec.loader import Loader
 from archspec.network import Block, Network, NetworkOutput, Node
 from archspec.source import Entry, Scalar, Sequence, Value
-from archspec.tensor import MAX_ELEMENTS, Shape, elements, show, spatial_rank
+from archspec.tensor import Shape
 from archspec.trace import Failed, Frame, Trace
 
 
@@ -80,6 +79,7 @@ class _Elaboration:
         self.loader = loader
         self.trace = trace
         self.limits = loader.limits
+        self.application = Application(trace)
         self.count = 0
 
     def network(self, definition: Definition, arguments: Mapping[str, Any]) -> Network | None:
@@ -209,7 +209,7 @@ class _Elaboration:
             return result, None
         inputs = tuple(tensor.path for tensor in operands)
         paths = {name: tensor.path for name, tensor in outputs.items()}
-        return result, Block(path, "repeat", "", {}, inputs, paths, tuple(children), step.key.span)
+        return result, Block(path, "repeat", "", {}, inputs, paths, tuple(children), step.key)
 
     def _count(self, step: Step, scope: Scope, path: str) -> int:
         assert step.repeat is not None
@@ -257,32 +257,11 @@ class _Elaboration:
         if cls is None:
             self._unknown_op(step.target, path)
             return unknown, None
-        shapes = tuple(tensor.shape for tensor in operands)
-        if not self._operands_fit(cls, step, scope, shapes, path):
+        use = Use(step, arguments, tuple(tensor.shape for tensor in operands), scope.names, scope.graph, path)
+        applied = self.application.apply(cls, use)
+        if applied is None:
             return unknown, None
-        bound = self._bound_op(cls, arguments, scope, shapes[0] if shapes else None, path, step)
-        inputs = tuple(shape for shape in shapes if shape is not None)
-        if bound is None or len(inputs) < len(shapes) or not operands:
-            return unknown, None
-        try:
-            shape = bound.infer(inputs)
-            _check_size(shape)
-            weights = bound.weights(inputs)
-        except RuleError as error:
-            self._rule_error(error, step, scope, shapes, path, arguments)
-            return unknown, None
-        node = Node(
-            path=path,
-            op=bound,
-            inputs=tuple(tensor.path for tensor in operands),
-            input_shapes=inputs,
-            shape=shape,
-            weights=weights,
-            buffers=bound.buffers(inputs),
-            cost=bound.cost(inputs, shape),
-            span=step.key.span,
-        )
-        return Tensor(path, shape), node
+        return Tensor(path, applied.shape), Node(path, applied, tuple(tensor.path for tensor in operands), step.key)
 
     def _unknown_op(self, target: Scalar, path: str) -> None:
         name = str(target.value)
@@ -290,100 +269,6 @@ class _Elaboration:
         if library.find(name):
             help = f"`{name}` is a block: write `block: {name}`"
         self.trace.report("unknown-op", f"no op is called `{name}`", target, path=path, help=help)
-
-    def _operands_fit(
-        self, cls: type[op.Op], step: Step, scope: Scope, shapes: tuple[Shape | None, ...], path: str
-    ) -> bool:
-        least, most = cls.arity
-        if step.operands is not None and not least <= len(shapes) <= (most or len(shapes)):
-            wanted = f"{least}" if least == most else f"{least} to {most}" if most else f"{least} or more"
-            message = f"{cls.name} takes {wanted} operand{'s' * (wanted != '1')}, not {len(shapes)}"
-            help = "name them: `from: [a, b]`" if len(shapes) < least else ""
-            self.trace.report("operand-count", message, step.key, path=path, help=help)
-            return False
-        shape = shapes[0] if shapes else None
-        if shape is None or cls.spatial_ranks is None or spatial_rank(shape) in cls.spatial_ranks:
-            return True
-        ranks = " or ".join(", ".join(map(str, sorted(cls.spatial_ranks))).rsplit(", ", 1))
-        message = (
-            f"{cls.name} needs {ranks} spatial dimension{'s' * (ranks != '1')}, its input has {spatial_rank(shape)}"
-        )
-        label = self._operand_shapes(step, scope, shapes)
-        self.trace.report("shape-mismatch", message, step.key, path=path, label=label)
-        return False
-
-    def _bound_op(
-        self, cls: type[op.Op], arguments: dict[str, Entry], scope: Scope, shape: Shape | None, path: str, step: Step
-    ) -> op.Op | None:
-        """The op with its arguments, or None where one is wrong or not known."""
-        values, failed = self._evaluated(arguments, scope, path)
-        context = {} if shape is None else {"spatial_rank": spatial_rank(shape)}
-        try:
-            bound = cls.model_validate(values, context=context)
-        except ValidationError as error:
-            for problem in error.errors(include_url=False, include_input=False):
-                if problem["loc"][0] not in failed:
-                    self._argument_error(cls, problem, arguments, values, path, step)
-            return None
-        return None if failed else bound
-
-    def _evaluated(self, arguments: dict[str, Entry], scope: Scope, path: str) -> tuple[dict[str, Any], set[str]]:
-        """The values of the arguments, and the names of those that have none."""
-        values, failed = {}, set()
-        for name, entry in arguments.items():
-            try:
-                values[name] = evaluate(entry.value, scope.names, self.trace, path)
-            except (Failed, UnknownShape):
-                failed.add(name)
-        return values, failed
-
-    def _argument_error(
-        self, cls: type[op.Op], problem: Any, arguments: dict[str, Entry], values: dict[str, Any], path: str, step: Step
-    ) -> None:
-        name = str(problem["loc"][0])
-        if problem["type"] == "missing":
-            message = f"{cls.name} needs the argument `{name}`"
-            help = f"for example {cls.example}"
-            self.trace.report("missing-argument", message, step.key, path=path, help=help)
-        elif problem["type"] == "extra_forbidden":
-            fields = list(cls.model_fields)
-            help = did_you_mean(name, fields) if fields else f"{cls.name} takes no arguments"
-            message = f"{cls.name} has no argument `{name}`"
-            self.trace.report("unknown-argument", message, arguments[name].key, path=path, help=help)
-        else:
-            expected = problem["msg"].removeprefix("Input should be ")
-            message = f"`{name}` of {cls.name} has the wrong value"
-            found = _found(values.get(name))
-            self.trace.report(
-                "invalid-argument", message, arguments[name].value, path=path, expected=expected, found=found
-            )
-
-    def _rule_error(
-        self,
-        error: RuleError,
-        step: Step,
-        scope: Scope,
-        shapes: tuple[Shape | None, ...],
-        path: str,
-        arguments: dict[str, Entry],
-    ) -> None:
-        place: Value = step.key
-        label = error.label
-        if isinstance(error, ArgumentError):
-            place = arguments[error.argument].value if error.argument in arguments else step.key
-        elif isinstance(error, ShapeError) and not label:
-            label = self._operand_shapes(step, scope, shapes)
-        self.trace.report(error.code, error.message, place, path=path, label=label, help=error.help)
-
-    def _operand_shapes(self, step: Step, scope: Scope, shapes: tuple[Shape | None, ...]) -> str:
-        """``bn3 (line 11) is 512x28x28, input is 256x56x56``."""
-        lines = {other.name: other.key.span for other in scope.graph.steps}
-        words = []
-        for reference, shape in zip(step.operands or (), shapes, strict=False):
-            name = reference.name + (f".{reference.port}" if reference.port else "")
-            place = lines.get(reference.name)
-            words.append(f"{name or 'input'}{f' (line {place.line})' if place else ''} is {show(shape or ())}")
-        return ", ".join(words)
 
     def _block(
         self, step: Step, scope: Scope, operands: tuple[Tensor, ...], path: str, arguments: dict[str, Entry]
@@ -468,7 +353,7 @@ class _Elaboration:
     ) -> tuple[Result, Tree]:
         inputs = tuple(tensor.path for tensor in operands)
         paths = {name: tensor.path for name, tensor in outputs.items()}
-        tree = Block(path, kind_, definition, params, inputs, paths, children, step.key.span)
+        tree = Block(path, kind_, definition, params, inputs, paths, children, step.key)
         return outputs, tree if children else None
 
 
@@ -482,7 +367,7 @@ def _finish(
     """The network, without the nodes that no output needs."""
     training = {output.name for output in definition.graph.outputs if output.training_only}
     paths = {name: tensor.path for name, tensor in outputs.items()}
-    tree = Block("", "network", definition.name, arguments, tuple(inputs), paths, children, definition.value.span)
+    tree = Block("", "network", definition.name, arguments, tuple(inputs), paths, children, definition.value)
     needed = set(paths.values())
     for node in reversed(list(tree.nodes())):
         if node.path in needed:
@@ -538,12 +423,3 @@ def _views(graph: GraphSteps, inputs: tuple[Tensor, ...]) -> dict[str, TensorVie
     """A graph's inputs as expressions know them."""
     views = {name: TensorView(tensor.shape) for name, tensor in zip(graph.inputs or ("input",), inputs, strict=True)}
     return views | {"input": TensorView(inputs[0].shape)} if len(inputs) == 1 else views
-
-
-def _found(value: Any) -> str:
-    return str(value) if isinstance(value, list) else kind(value)
-
-
-def _check_size(shape: Shape) -> None:
-    if elements(shape) > MAX_ELEMENTS:
-        raise ShapeError(f"the output, {show(shape)}, has more elements than PyTorch can count")

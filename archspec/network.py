@@ -9,10 +9,32 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Span, UsageError, did_you_mean
 from archspec.op import Cost, Op
-from archspec.tensor import Shape, elements
+from archspec.source import Value
+from archspec.tensor import Shape, Shapes, elements
 
 if TYPE_CHECKING:
     import networkx
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An op on operands of known shapes: what does not depend on where in a network it stands.
+
+    Attributes:
+        op: The op with its arguments.
+        input_shapes: Shapes of its operands, without the batch.
+        shape: The shape of its output, without the batch.
+        weights: Shapes of its trainable tensors by name.
+        buffers: Shapes of its other saved tensors by name.
+        cost: Its work on one sample, or None where the op has no rule.
+    """
+
+    op: Op
+    input_shapes: Shapes
+    shape: Shape
+    weights: Mapping[str, Shape]
+    buffers: Mapping[str, Shape]
+    cost: Cost | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,30 +43,55 @@ class Node:
 
     Attributes:
         path: Its name through the blocks around it, such as ``layer2.0.conv1``: its state_dict prefix.
-        op: The op with its arguments.
+        applied: The op and what follows from its operands' shapes.
         inputs: Paths of the nodes, or names of the network's inputs, that it takes, in operand order.
-        input_shapes: Their shapes, without the batch.
-        shape: The shape of its output, without the batch.
-        weights: Shapes of its trainable tensors by name.
-        buffers: Shapes of its other saved tensors by name.
-        cost: Its work on one sample, or None where the op has no rule.
-        span: Where it stands in the spec, or in the block's file.
+        place: Its key in the spec, or in the block's file.
     """
 
     path: str
-    op: Op
+    applied: Applied
     inputs: tuple[str, ...]
-    input_shapes: tuple[Shape, ...]
-    shape: Shape
-    weights: Mapping[str, Shape]
-    buffers: Mapping[str, Shape]
-    cost: Cost | None
-    span: Span
+    place: Value = field(repr=False)
 
     @property
     def name(self) -> str:
         """The last part of the path."""
         return self.path.rpartition(".")[2]
+
+    @property
+    def op(self) -> Op:
+        """The op with its arguments."""
+        return self.applied.op
+
+    @property
+    def input_shapes(self) -> Shapes:
+        """Shapes of the operands, without the batch."""
+        return self.applied.input_shapes
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the output, without the batch."""
+        return self.applied.shape
+
+    @property
+    def weights(self) -> Mapping[str, Shape]:
+        """Shapes of the trainable tensors by name."""
+        return self.applied.weights
+
+    @property
+    def buffers(self) -> Mapping[str, Shape]:
+        """Shapes of the tensors that are saved but not trained, by name."""
+        return self.applied.buffers
+
+    @property
+    def cost(self) -> Cost | None:
+        """The work on one sample, or None where the op has no rule."""
+        return self.applied.cost
+
+    @property
+    def span(self) -> Span:
+        """Where it stands in the spec, or in the block's file."""
+        return self.place.span
 
     @property
     def params(self) -> int:
@@ -84,7 +131,7 @@ class Block:
         inputs: Paths of the tensors that it takes.
         outputs: Paths of the tensors that it gives, by output name.
         children: Its nodes and blocks, in order.
-        span: The line that uses it.
+        place: The key of the node that uses it.
     """
 
     path: str
@@ -94,12 +141,17 @@ class Block:
     inputs: tuple[str, ...]
     outputs: Mapping[str, str]
     children: tuple[Block | Node, ...]
-    span: Span
+    place: Value = field(repr=False)
 
     @property
     def name(self) -> str:
         """The last part of the path."""
         return self.path.rpartition(".")[2]
+
+    @property
+    def span(self) -> Span:
+        """The line that uses it."""
+        return self.place.span
 
     def nodes(self) -> Iterator[Node]:
         """The nodes inside, in order."""

@@ -109,14 +109,20 @@ class Conv(Op, name="conv"):
 
     @property
     def pads_apart(self) -> bool:
-        """Whether PyTorch makes a padded copy of the input first, and keeps that for the backward pass."""
+        """Whether PyTorch pads a copy of the input first, and keeps that for the backward pass."""
         return self.padding_mode != "zeros" or any(before != after for before, after in self.pads)
 
     def kept(self, inputs: Shapes, output: Shape) -> tuple[Literal["input", "output"], ...]:
         return () if self.pads_apart and self.padding_mode in ("zeros", "circular") else ("input",)
 
     def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
-        return 4 * elements(self.padded(inputs)) if self.pads_apart else 0
+        """The padded copy; with zeros, PyTorch adds only what the end has more than the start."""
+        if not self.pads_apart:
+            return 0
+        if self.padding_mode != "zeros":
+            return 4 * elements(self.padded(inputs))
+        channels, *sizes = inputs[0]
+        return 4 * channels * prod(size + end - start for size, (start, end) in zip(sizes, self.pads, strict=True))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return Window(self.window, tuple(map(Fraction, self.stride)), tuple(Fraction(pad) for pad, _ in self.pads))

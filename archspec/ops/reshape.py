@@ -296,7 +296,7 @@ class Pad(_Move, name="pad"):
         return output
 
     def _check_mode(self, shape: Shape) -> None:
-        """What PyTorch asks of paddings that repeat the input; `circular` with a cut reads memory that it never wrote."""
+        """What PyTorch asks of paddings that repeat the input; a cut circle would read memory that it never wrote."""
         count = len(self.padding) // 2
         if self.mode == "circular" and min(self.padding, default=0) < 0:
             raise ArgumentError("padding", "`circular` cannot take places away", help="use a slice op before")

@@ -1,0 +1,156 @@
+"""An op applied to the shapes of its operands: arguments validated, the output inferred, each combination once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from archspec.binding import evaluate
+from archspec.definition import GraphSteps, Step
+from archspec.errors import ArgumentError, RuleError, ShapeError, did_you_mean
+from archspec.expr import UnknownShape, kind
+from archspec.network import Applied
+from archspec.op import Op
+from archspec.source import Entry, Value
+from archspec.tensor import MAX_ELEMENTS, Shape, Shapes, elements, show, spatial_rank
+from archspec.trace import Failed, Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A node's use of an op.
+
+    Attributes:
+        step: The node as written.
+        arguments: Its arguments, for this copy of a repeat.
+        shapes: Shapes of its operands; None for one that an error left unknown.
+        names: What its expressions know.
+        graph: The graph that it stands in.
+        path: Its path.
+    """
+
+    step: Step
+    arguments: Mapping[str, Entry]
+    shapes: tuple[Shape | None, ...]
+    names: Mapping[str, Any]
+    graph: GraphSteps
+    path: str
+
+
+class Application:
+    """Applies ops to shapes. Equal uses share the outcome, so that a deep network costs little time and memory."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.known: dict[tuple[type[Op], str, Shapes], Applied] = {}
+
+    def apply(self, cls: type[Op], use: Use) -> Applied | None:
+        """The op with its arguments and what follows from the shapes, or None where an error left that unknown."""
+        if not self._operands_fit(cls, use):
+            return None
+        values, failed = self._evaluated(use)
+        inputs = tuple(shape for shape in use.shapes if shape is not None)
+        complete = not failed and 0 < len(inputs) == len(use.shapes)
+        key = (cls, repr(values), inputs)
+        if complete and key in self.known:
+            return self.known[key]
+        bound = self._bound(cls, use, values, failed)
+        if bound is None or not complete:
+            return None
+        try:
+            self.known[key] = _applied(bound, inputs)
+        except RuleError as error:
+            self._rule_error(error, use)
+            return None
+        return self.known[key]
+
+    def _operands_fit(self, cls: type[Op], use: Use) -> bool:
+        least, most = cls.arity
+        count = len(use.shapes)
+        if use.step.operands is not None and not least <= count <= (most or count):
+            wanted = f"{least}" if least == most else f"{least} to {most}" if most else f"{least} or more"
+            message = f"{cls.name} takes {wanted} operand{'s' * (wanted != '1')}, not {count}"
+            help = "name them: `from: [a, b]`" if count < least else ""
+            self._report("operand-count", message, use.step.key, use, help=help)
+            return False
+        shape = use.shapes[0] if use.shapes else None
+        if shape is None or cls.spatial_ranks is None or spatial_rank(shape) in cls.spatial_ranks:
+            return True
+        ranks = " or ".join(", ".join(map(str, sorted(cls.spatial_ranks))).rsplit(", ", 1))
+        dimensions = f"{ranks} spatial dimension{'s' * (ranks != '1')}"
+        message = f"{cls.name} needs {dimensions}, its input has {spatial_rank(shape)}"
+        self._report("shape-mismatch", message, use.step.key, use, label=_operand_shapes(use))
+        return False
+
+    def _evaluated(self, use: Use) -> tuple[dict[str, Any], set[str]]:
+        """The values of the arguments, and the names of those that have none."""
+        values, failed = {}, set()
+        for name, entry in use.arguments.items():
+            try:
+                values[name] = evaluate(entry.value, use.names, self.trace, use.path)
+            except (Failed, UnknownShape):
+                failed.add(name)
+        return values, failed
+
+    def _bound(self, cls: type[Op], use: Use, values: dict[str, Any], failed: set[str]) -> Op | None:
+        """The op with its arguments, or None where one is wrong."""
+        shape = use.shapes[0] if use.shapes else None
+        context = {} if shape is None else {"spatial_rank": spatial_rank(shape)}
+        try:
+            return cls.model_validate(values, context=context)
+        except ValidationError as error:
+            for problem in error.errors(include_url=False, include_input=False):
+                if problem["loc"][0] not in failed:
+                    self._argument_error(cls, problem, use, values)
+            return None
+
+    def _argument_error(self, cls: type[Op], problem: Any, use: Use, values: dict[str, Any]) -> None:
+        name = str(problem["loc"][0])
+        if problem["type"] == "missing":
+            message = f"{cls.name} needs the argument `{name}`"
+            self._report("missing-argument", message, use.step.key, use, help=f"for example {cls.example}")
+        elif problem["type"] == "extra_forbidden":
+            fields = list(cls.model_fields)
+            help = did_you_mean(name, fields) if fields else f"{cls.name} takes no arguments"
+            message = f"{cls.name} has no argument `{name}`"
+            self._report("unknown-argument", message, use.arguments[name].key, use, help=help)
+        else:
+            expected = problem["msg"].removeprefix("Input should be ")
+            value = values.get(name)
+            found = str(value) if isinstance(value, list) else kind(value)
+            message = f"`{name}` of {cls.name} has the wrong value"
+            place = use.arguments[name].value
+            self._report("invalid-argument", message, place, use, expected=expected, found=found)
+
+    def _rule_error(self, error: RuleError, use: Use) -> None:
+        place: Value = use.step.key
+        label = error.label
+        if isinstance(error, ArgumentError) and error.argument in use.arguments:
+            place = use.arguments[error.argument].value
+        elif isinstance(error, ShapeError) and not label:
+            label = _operand_shapes(use)
+        self._report(error.code, error.message, place, use, label=label, help=error.help)
+
+    def _report(self, code: str, message: str, place: Value, use: Use, **details: str) -> None:
+        self.trace.report(code, message, place, path=use.path, **details)
+
+
+def _applied(bound: Op, inputs: Shapes) -> Applied:
+    shape = bound.infer(inputs)
+    if elements(shape) > MAX_ELEMENTS:
+        raise ShapeError(f"the output, {show(shape)}, has more elements than PyTorch can count")
+    return Applied(bound, inputs, shape, bound.weights(inputs), bound.buffers(inputs), bound.cost(inputs, shape))
+
+
+def _operand_shapes(use: Use) -> str:
+    """``bn3 (line 11) is 512x28x28, input is 256x56x56``."""
+    lines = {step.name: step.key.span.line for step in use.graph.steps}
+    words = []
+    for reference, shape in zip(use.step.operands or (), use.shapes, strict=False):
+        name = reference.name + (f".{reference.port}" if reference.port else "")
+        line = lines.get(reference.name)
+        words.append(f"{name or 'input'}{f' (line {line})' if line else ''} is {show(shape or ())}")
+    return ", ".join(words)
