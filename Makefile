@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check nightly benchmark schema clean
+.PHONY: demo test check nightly fuzz benchmark schema clean
 
 demo: .venv/.installed            ## install, and compile GoogLeNet
 	$(BIN)/archspec compile specs/googlenet.yaml
@@ -13,10 +13,13 @@ check: .venv/.installed-dev       ## what CI runs: style, types, tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q -n 2
+	$(MAKE) test
 
 nightly: .venv/.installed-dev     ## the tests with 10,000 cases for each op
 	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -q -n 2 tests/test_ops_torch.py
+
+fuzz: .venv/.installed-dev        ## half an hour of broken specs
+	$(BIN)/python tests/fuzz.py --minutes 30
 
 benchmark: .venv/.installed-dev   ## speed, as ratios measured side by side
 	$(BIN)/python tests/benchmarks/run.py

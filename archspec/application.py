@@ -10,13 +10,14 @@ from pydantic import ValidationError
 
 from archspec.binding import evaluate
 from archspec.definition import GraphSteps, Step
-from archspec.errors import ArgumentError, RuleError, ShapeError, did_you_mean
-from archspec.expr import UnknownShape, kind
+from archspec.errors import ArgumentError, RuleError, ShapeError, did_you_mean, listed, nearest
+from archspec.expr import Unknown
 from archspec.network import Applied
-from archspec.op import Op
+from archspec.op import NODE_KEYS, Op
 from archspec.source import Entry, Value
 from archspec.tensor import MAX_ELEMENTS, Shape, Shapes, elements, show, spatial_rank
 from archspec.trace import Failed, Trace
+from archspec.wording import expectation, found, hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,8 @@ class Application:
         if use.step.operands is not None and not least <= count <= (most or count):
             wanted = f"{least}" if least == most else f"{least} to {most}" if most else f"{least} or more"
             message = f"{cls.name} takes {wanted} operand{'s' * (wanted != '1')}, not {count}"
-            help = "name them: `from: [a, b]`" if count < least else ""
-            self._report("operand-count", message, use.step.key, use, help=help)
+            help = "name them: `from: [a, b]`" if count < least else "join them first, with `add` or `concat`"
+            self._report("operand-count", message, use.step.key, use, label=_operand_shapes(use), help=help)
             return False
         shape = use.shapes[0] if use.shapes else None
         if shape is None or cls.spatial_ranks is None or spatial_rank(shape) in cls.spatial_ranks:
@@ -82,7 +83,8 @@ class Application:
         ranks = " or ".join(", ".join(map(str, sorted(cls.spatial_ranks))).rsplit(", ", 1))
         dimensions = f"{ranks} spatial dimension{'s' * (ranks != '1')}"
         message = f"{cls.name} needs {dimensions}, its input has {spatial_rank(shape)}"
-        self._report("shape-mismatch", message, use.step.key, use, label=_operand_shapes(use))
+        help = "" if spatial_rank(shape) else "does it belong above the `flatten`?"
+        self._report("shape-mismatch", message, use.step.key, use, label=_operand_shapes(use), help=help)
         return False
 
     def _evaluated(self, use: Use) -> tuple[dict[str, Any], set[str]]:
@@ -91,7 +93,7 @@ class Application:
         for name, entry in use.arguments.items():
             try:
                 values[name] = evaluate(entry.value, use.names, self.trace, use.path)
-            except (Failed, UnknownShape):
+            except (Failed, Unknown):
                 failed.add(name)
         return values, failed
 
@@ -102,28 +104,40 @@ class Application:
         try:
             return cls.model_validate(values, context=context)
         except ValidationError as error:
-            for problem in error.errors(include_url=False, include_input=False):
-                if problem["loc"][0] not in failed:
-                    self._argument_error(cls, problem, use, values)
-            return None
+            problems = [
+                problem
+                for problem in error.errors(include_url=False, include_input=False)
+                if problem["loc"][0] not in failed
+            ]
+        for problem in problems:
+            if problem["type"] not in ("missing", "extra_forbidden"):
+                self._wrong_argument(cls, problem, use, values)
+        self._unknown_arguments(cls, use)
+        missing = [str(problem["loc"][0]) for problem in problems if problem["type"] == "missing"]
+        self._missing_arguments(cls, missing, use)
+        return None
 
-    def _argument_error(self, cls: type[Op], problem: Any, use: Use, values: dict[str, Any]) -> None:
+    def _wrong_argument(self, cls: type[Op], problem: Any, use: Use, values: dict[str, Any]) -> None:
         name = str(problem["loc"][0])
-        if problem["type"] == "missing":
-            message = f"{cls.name} needs the argument `{name}`"
-            self._report("missing-argument", message, use.step.key, use, help=f"for example {cls.example}")
-        elif problem["type"] == "extra_forbidden":
-            fields = list(cls.model_fields)
-            help = did_you_mean(name, fields) if fields else f"{cls.name} takes no arguments"
+        message = f"`{name}` of {cls.name} has the wrong value"
+        place, expected, value = use.arguments[name].value, expectation(problem), values[name]
+        help = hint(place, value, expected, use.names)
+        self._report("invalid-argument", message, place, use, expected=expected, found=found(value), help=help)
+
+    def _unknown_arguments(self, cls: type[Op], use: Use) -> None:
+        fields = list(cls.model_fields)
+        for name in [name for name in use.arguments if name not in cls.model_fields]:
+            help = did_you_mean(name, fields, NODE_KEYS) if fields else f"{cls.name} takes no arguments"
             message = f"{cls.name} has no argument `{name}`"
             self._report("unknown-argument", message, use.arguments[name].key, use, help=help)
-        else:
-            expected = problem["msg"].removeprefix("Input should be ")
-            value = values.get(name)
-            found = str(value) if isinstance(value, list) else kind(value)
-            message = f"`{name}` of {cls.name} has the wrong value"
-            place = use.arguments[name].value
-            self._report("invalid-argument", message, place, use, expected=expected, found=found)
+
+    def _missing_arguments(self, cls: type[Op], missing: list[str], use: Use) -> None:
+        """Report arguments that are missing, but for those that are only misspelt."""
+        meant = {nearest(name, cls.model_fields) for name in use.arguments.keys() - cls.model_fields.keys()}
+        names = [name for name in missing if name not in meant]
+        if names:
+            message = f"{cls.name} needs the argument{'s' * (len(names) > 1)} {listed(names)}"
+            self._report("missing-argument", message, use.step.key, use, help=f"for example `{cls.example}`")
 
     def _rule_error(self, error: RuleError, use: Use) -> None:
         place: Value = use.step.key
@@ -149,8 +163,10 @@ def _operand_shapes(use: Use) -> str:
     """``bn3 (line 11) is 512x28x28, input is 256x56x56``."""
     lines = {step.name: step.key.span.line for step in use.graph.steps}
     words = []
-    for reference, shape in zip(use.step.operands or (), use.shapes, strict=False):
+    for reference, shape in zip(use.step.operands or (), use.shapes, strict=True):
+        if shape is None:
+            continue
         name = reference.name + (f".{reference.port}" if reference.port else "")
         line = lines.get(reference.name)
-        words.append(f"{name or 'input'}{f' (line {line})' if line else ''} is {show(shape or ())}")
+        words.append(f"{name or 'input'}{f' (line {line})' if line else ''} is {show(shape)}")
     return ", ".join(words)

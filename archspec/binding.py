@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from archspec.definition import Definition
-from archspec.errors import did_you_mean
-from archspec.expr import ExpressionError, TensorView, UnknownShape, is_expression, kind, read
+from archspec.errors import did_you_mean, listed, nearest
+from archspec.expr import UNKNOWN, ExpressionError, TensorView, Unknown, is_expression, read
+from archspec.op import NODE_KEYS
 from archspec.source import Entry, Scalar, Sequence, Value
 from archspec.source import Mapping as MappingValue
 from archspec.trace import Failed, Trace
+from archspec.wording import found, hint
+
+_MAX_DEPTH = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """A value given for a parameter, and where; not known where an error kept it from being computed."""
+    """A value given for a parameter, and where.
+
+    Attributes:
+        value: The value; `UNKNOWN` where an error kept it from being computed.
+        entry: Where it is given.
+        names: What an expression could ask for there, for hints.
+    """
 
     value: Any
     entry: Entry
-    known: bool = True
+    names: Collection[str] = ()
 
 
 def evaluate(value: Value, names: Mapping[str, Any], trace: Trace, path: str) -> Any:
@@ -28,7 +38,7 @@ def evaluate(value: Value, names: Mapping[str, Any], trace: Trace, path: str) ->
 
     Raises:
         Failed: An expression is wrong; the error has been reported.
-        UnknownShape: An expression asks for a shape that an earlier error left unknown.
+        Unknown: An expression asks for a shape that an earlier error left unknown.
     """
     if isinstance(value, Scalar):
         plain = value.value
@@ -58,6 +68,18 @@ def _computed(value: Scalar, names: Mapping[str, Any], trace: Trace, path: str) 
     return result
 
 
+def names_in(value: Value) -> Iterator[str]:
+    """The names that the expressions of a value ask for."""
+    if isinstance(value, Sequence):
+        for item in value.items:
+            yield from names_in(item)
+    elif isinstance(value, Scalar) and is_expression(value.value):
+        try:
+            yield from read(str(value.value)).names
+        except ExpressionError:  # reported when it is evaluated
+            return
+
+
 def _part(value: Scalar, text: str, error: ExpressionError) -> Value:
     """The part of an expression that an error speaks of, where it can be found in the file."""
     body = text[2:-1] if text.startswith("$(") else text[1:]
@@ -76,9 +98,9 @@ def bind(
     inputs: Mapping[str, Any],
     trace: Trace,
     path: str,
-    user: Value,
-) -> dict[str, Any] | None:
-    """The values of a definition's parameters, or None where one is wrong or not known.
+    user: Value | None = None,
+) -> dict[str, Any]:
+    """The values of a definition's parameters; `UNKNOWN` for those that are missing, wrong, or left open by an error.
 
     Args:
         definition: The network or block.
@@ -86,26 +108,31 @@ def bind(
         inputs: The tensors that defaults can ask the shapes of, by name.
         trace: Where errors go.
         path: The path of the block, for errors.
-        user: The node that uses the block; errors about missing parameters stand there.
+        user: The node that uses the block; missing parameters are reported there.
     """
-    binding = _Binding(definition, given, inputs, trace, path)
-    before = len(trace.found)
-    for name, argument in given.items():
-        if name not in definition.params:
-            known = list(definition.params)
-            help = did_you_mean(name, known) if known else f"`{definition.name}` has no parameters"
-            message = f"`{definition.name}` has no parameter `{name}`"
-            trace.report_outside("unknown-argument", message, argument.entry.key, help=help)
-    for name, param in definition.params.items():
-        if param.required and name not in given:
-            doc = f": {param.doc}" if param.doc else ""
-            message = f"`{definition.name}` needs the parameter `{name}`"
-            trace.report_outside(
-                "missing-argument", message, user, help=f"`{name}` is {param.kind or 'any value'}{doc}"
-            )
-    if len(trace.found) > before:
-        return None
-    return binding.values()
+    unknown = [name for name in given if name not in definition.params]
+    for name in unknown:
+        _report_unknown(definition, name, given[name].entry.key, trace)
+    meant = {nearest(name, definition.params) for name in unknown}
+    missing = [name for name, param in definition.params.items() if param.required and name not in given]
+    if user is not None and set(missing) - meant:
+        _report_missing(definition, [name for name in missing if name not in meant], user, trace)
+    values = _Binding(definition, given, inputs, trace, path).values()
+    return dict.fromkeys(values, UNKNOWN) if unknown else values
+
+
+def _report_unknown(definition: Definition, name: str, key: Value, trace: Trace) -> None:
+    known = list(definition.params)
+    help = did_you_mean(name, known, NODE_KEYS) if known else f"`{definition.name}` has no parameters"
+    message = f"`{definition.name}` has no parameter `{name}`"
+    trace.report_outside("unknown-argument", message, key, help=help)
+
+
+def _report_missing(definition: Definition, missing: list[str], user: Value, trace: Trace) -> None:
+    message = f"`{definition.name}` needs the parameter{'s' * (len(missing) > 1)} {listed(missing)}"
+    docs = [(name, definition.params[name]) for name in missing]
+    words = [f"`{name}` is {param.expected}{f': {param.doc}' * bool(param.doc)}" for name, param in docs]
+    trace.report_outside("missing-argument", message, user, help="; ".join(words))
 
 
 class _Binding(Mapping[str, Any]):
@@ -122,14 +149,8 @@ class _Binding(Mapping[str, Any]):
         self.known: dict[str, Any] = {}
         self.pending: list[str] = []
 
-    def values(self) -> dict[str, Any] | None:  # type: ignore[override]
-        complete = True
-        for name in self.definition.params:
-            try:
-                self[name]
-            except (Failed, UnknownShape):
-                complete = False
-        return {name: self.known[name] for name in self.definition.params} if complete else None
+    def values(self) -> dict[str, Any]:  # type: ignore[override]
+        return {name: self[name] for name in self.definition.params}
 
     def __iter__(self) -> Iterator[str]:
         yield from self.definition.params
@@ -148,30 +169,34 @@ class _Binding(Mapping[str, Any]):
             return self.inputs[name]
         if name in self.pending:
             cycle = " -> ".join([*self.pending[self.pending.index(name) :], name])
-            place = self.definition.param_value(name)
-            self.trace.report(
-                "cyclic-parameter", f"a parameter is computed from itself: {cycle}", place, path=self.path
-            )
-            raise Failed
+            self._fail("circular-definition", f"a parameter is computed from itself: {cycle}", name)
+        if len(self.pending) == _MAX_DEPTH:
+            self._fail("limit-exceeded", f"more than {_MAX_DEPTH} parameters are computed from each other", name)
         self.pending.append(name)
         try:
             self.known[name] = self._value(name)
+        except (Failed, Unknown):
+            self.known[name] = UNKNOWN
         finally:
             self.pending.pop()
         return self.known[name]
 
+    def _fail(self, code: str, message: str, name: str) -> NoReturn:
+        self.trace.report(code, message, self.definition.param_value(name), path=self.path)
+        raise Failed
+
     def _value(self, name: str) -> Any:
         param = self.definition.params[name]
         argument = self.given.get(name)
-        if argument is not None and not argument.known:
-            raise Failed
+        if argument is None and (param.required or param.default is UNKNOWN):
+            return UNKNOWN
         place = argument.entry.value if argument else self.definition.param_value(name)
         value = argument.value if argument else evaluate(place, self, self.trace, self.path)
-        expected = param.problem(value)
+        expected = "" if value is UNKNOWN else param.problem(value)
         if not expected:
             return value
         message = f"`{name}` of `{self.definition.name}` has the wrong value"
         report = self.trace.report_outside if argument else self.trace.report
-        found = str(value) if isinstance(value, list) else kind(value)
-        report("invalid-argument", message, place, expected=expected, found=found)
-        raise Failed
+        help = hint(place, value, expected, argument.names if argument else self)
+        report("invalid-argument", message, place, expected=expected, found=found(value), help=help)
+        return UNKNOWN

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from enum import StrEnum
@@ -93,7 +93,13 @@ def compile_(
     variant: Variant = None,
     set_: Set = None,
     depth: Annotated[
-        int | None, typer.Option("--depth", min=1, metavar="N", help="Roll up blocks below this level.")
+        int | None,
+        typer.Option(
+            "--depth",
+            min=0,
+            metavar="N",
+            help="Levels of blocks to open; 0 for every node. Unless given, 1, and 0 for csv.",
+        ),
     ] = None,
     format: Annotated[TableFormat, typer.Option("--format", help="What to print.")] = TableFormat.table,
     root: Root = None,
@@ -101,9 +107,11 @@ def compile_(
 ) -> None:
     """Compile a spec: print its layer table and write its report."""
     with _reported():
-        network = _network(spec, variant, set_, root, limit)
+        network = _compiler(spec, set_, root, limit)(variant)
     from archspec.backends import json_report, table
 
+    if depth is None:
+        depth = 0 if format is TableFormat.csv else 1
     report = json_report.render(network)
     path = output / network.name / "report.json"
     try:
@@ -114,11 +122,11 @@ def compile_(
     if format is TableFormat.json:
         sys.stdout.write(report)
     elif format is TableFormat.csv:
-        sys.stdout.write(table.render_csv(network, depth))
+        sys.stdout.write(table.render_csv(network, depth or None))
     elif format is TableFormat.markdown:
-        sys.stdout.write(table.render_markdown(network, depth))
+        sys.stdout.write(table.render_markdown(network, depth or None))
     else:
-        _print_table(network, depth)
+        _print_table(network, depth or None)
         print(f"\nwrote {path}")
 
 
@@ -129,7 +137,7 @@ def _print_table(network: archspec.Network, depth: int | None) -> None:
 
     console = Console(highlight=False)
     if console.is_terminal:
-        console.print(table.rich_table(network, depth))
+        console.print(table.rich_table(network, depth, console.width))
     else:
         print(table.render(network, depth))
 
@@ -143,12 +151,12 @@ def check(
     root: Root = None,
     limit: Limit = None,
 ) -> None:
-    """Check specs: print every error, and exit with 1 if there is one."""
+    """Check specs and their variants: print every error, and exit with 1 if there is one."""
     checked: dict[str, SpecError | None] = {}
     for spec in specs:
         checked[spec] = None
         try:
-            network = _network(spec, variant, set_, root, limit)
+            network = _checked(spec, variant, set_, root, limit)
             if format is CheckFormat.text:
                 print(f"{spec}: ok, {network.params:,} params, {network.macs:,} MACs")
         except SpecError as error:
@@ -201,18 +209,31 @@ def explain(
     print(explanations.page(code) if code else explanations.listing())
 
 
-def _network(
+def _checked(
     spec: str, variant: str | None, set_: list[str] | None, root: Path | None, limit: list[str] | None
 ) -> archspec.Network:
+    """The network of a spec; where no parameters are asked for, its variants compile and keep their contracts too."""
+    compile = _compiler(spec, set_, root, limit)
+    network = compile(variant)
+    for name in network.variants if not (variant or set_) else ():
+        compile(name)
+    return network
+
+
+def _compiler(
+    spec: str, set_: list[str] | None, root: Path | None, limit: list[str] | None
+) -> Callable[[str | None], archspec.Network]:
+    """What compiles a variant of a spec; standard input is read once."""
     params = dict(_assignment(text, "--set") for text in set_ or ())
     limits = _limits(limit or ())
     if spec != "-":
-        return archspec.compile(spec, variant=variant, root=root, limits=limits, **params)
-    data = sys.stdin.buffer.read(limits.file_bytes + 1)
+        return lambda variant: archspec.compile(spec, variant=variant, root=root, limits=limits, **params)
     from archspec.source import decode
 
-    text = decode(data, "<stdin>", limits)
-    return archspec.compile_text(text, name="<stdin>", variant=variant, root=root or Path(), limits=limits, **params)
+    text = decode(sys.stdin.buffer.read(limits.file_bytes + 1), "<stdin>", limits)
+    return lambda variant: archspec.compile_text(
+        text, name="<stdin>", variant=variant, root=root or Path(), limits=limits, **params
+    )
 
 
 def _assignment(text: str, option: str) -> tuple[str, Any]:

@@ -16,7 +16,7 @@ from archspec.binding import Argument, bind
 from archspec.contract import check_contract
 from archspec.definition import Definition
 from archspec.elaborate import elaborate
-from archspec.errors import Diagnostic, Span, SpecError, UsageError, did_you_mean
+from archspec.errors import Diagnostic, Findings, Span, SpecError, UsageError, did_you_mean
 from archspec.expr import kind
 from archspec.limits import Limits
 from archspec.loader import Loader
@@ -26,6 +26,8 @@ from archspec.source import Mapping as Mapping_
 from archspec.trace import Trace
 
 _DEFAULT_LIMITS = Limits()
+_MOST_FOUND = 5
+"""The search for errors ends at this many times the number that is reported."""
 
 
 def compile(
@@ -64,7 +66,7 @@ def compile(
             text = decode(file.read(limits.file_bytes + 1), name, limits)
     except OSError as error:
         message = f"cannot read `{name}`: {error.strerror or error}"
-        raise SpecError([Diagnostic("file-not-found", message, Span(name, 1, 1, 1, 1))]) from None
+        raise SpecError([Diagnostic("unreadable-file", message, Span(name, 1, 1, 1, 1))]) from None
     source = Source(name, text, path.resolve())
     return _compile(source, Path(root) if root else path.resolve().parent, variant, limits, params)
 
@@ -94,15 +96,15 @@ def compile_text(
 
 
 def _compile(source: Source, root: Path, variant: str | None, limits: Limits, params: Mapping[str, Any]) -> Network:
-    trace = Trace()
-    loader = Loader(root, limits, [])
+    trace = Trace(Findings(_MOST_FOUND * limits.errors))
+    loader = Loader(root, limits, Findings(_MOST_FOUND * limits.errors))
     try:
         with _collection_paused():
             network = _pipeline(source, loader, trace, variant, params)
     except SpecError as error:
         raise _sorted_error([*trace.found, *loader.found, *error.diagnostics], loader, limits) from None
     if network is None or trace.found:
-        raise _sorted_error(trace.found, loader, limits)
+        raise _sorted_error([*trace.found, *loader.found], loader, limits)
     return network
 
 
@@ -132,12 +134,10 @@ def _pipeline(
         return None
     variants = {name: _variant(definition, name, trace) for name in definition.variants}
     arguments = _arguments(definition, variant, variants, params, trace)
-    if arguments is None or trace.found:
-        return None
     network = elaborate(definition, arguments, loader, trace)
     if network is None:
         return None
-    network = replace(network, digest=_digest(loader, arguments))
+    network = replace(network, variants=tuple(variants), digest=_digest(loader, arguments))
     for values, contract in _contracts(definition, variants):
         if values == arguments:
             check_contract(network, contract, trace)
@@ -152,7 +152,7 @@ def _variant(definition: Definition, name: str, trace: Trace) -> dict[str, Argum
         for key, entry in value.entries.items()
         if key not in ("expect", "doc")
     }
-    bind(definition, given, {}, trace, "", value)
+    bind(definition, given, {}, trace, "")
     return given
 
 
@@ -162,7 +162,7 @@ def _arguments(
     variants: Mapping[str, dict[str, Argument]],
     params: Mapping[str, Any],
     trace: Trace,
-) -> dict[str, Any] | None:
+) -> dict[str, Any]:
     """The values of the network's parameters."""
     if variant is not None and variant not in variants:
         hint = did_you_mean(variant, variants) or "it names none"
@@ -178,18 +178,23 @@ def _arguments(
         if expected:
             raise UsageError(f"the parameter `{name}` of `{definition.name}` expects {expected}, found {kind(value)}")
         given[name] = Argument(value, place)
-    return bind(definition, given, {}, trace, "", definition.value)
+    for name, param in definition.params.items():
+        if param.required and name not in given:
+            message = f"`{definition.name}` needs the parameter `{name}`"
+            help = f"give it a `default`, or a value: `--set {name}=...`"
+            trace.report("missing-argument", message, definition.param_key(name), help=help)
+    return bind(definition, given, {}, trace, "")
 
 
 def _contracts(
     definition: Definition, variants: Mapping[str, dict[str, Argument]]
-) -> Iterator[tuple[dict[str, Any] | None, Mapping_]]:
+) -> Iterator[tuple[dict[str, Any], Mapping_]]:
     """Each contract of a spec, with the values of the parameters for which it holds."""
     stated: list[tuple[dict[str, Argument], Value | None]] = [({}, definition.expect)]
     stated += [(given, definition.variants[name].entries.get("expect")) for name, given in variants.items()]
     for given, contract in stated:
         if isinstance(contract, Mapping_):
-            yield bind(definition, given, {}, Trace(), "", definition.value), contract
+            yield bind(definition, given, {}, Trace(), ""), contract
 
 
 def _digest(loader: Loader, arguments: Mapping[str, Any]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from archspec.analysis.receptive_field import receptive_fields
-from archspec.errors import did_you_mean
+from archspec.errors import did_you_mean, listed
 from archspec.network import Network, Node
 from archspec.reading import read_expect
-from archspec.source import Mapping, locate
+from archspec.source import Mapping, Value, locate
 from archspec.spec import Bound, Expect
 from archspec.trace import Trace
 
@@ -34,7 +35,7 @@ def _figures(
         wanted = getattr(expect, name)
         if wanted is not None:
             yield (name,), f"the number of {name}", wanted, getattr(network, name)
-    if expect.output is not None:
+    if expect.output is not None and _has_one_output(network, contract, trace):
         main = next(iter(network.outputs.values()))
         yield ("output",), "the shape of the output", expect.output, list(main.shape)
     for name, wanted in expect.outputs.items():
@@ -69,23 +70,39 @@ def _node_path(network: Network, path: str) -> str:
 
 
 def _is_node(path: str, network: Network, contract: Mapping, keys: tuple[str, ...], trace: Trace) -> bool:
-    known = [node.path for node in network] + [block.path for block in network.blocks.walk() if block.path]
-    return _exists("node", path, known, contract, keys, trace)
+    paths = chain((node.path for node in network), (block.path for block in network.blocks.walk() if block.path))
+    return path in network or _exists("node", path, paths, contract, keys, trace)
 
 
 def _exists(what: str, name: str, known: Any, contract: Mapping, keys: tuple[str, ...], trace: Trace) -> bool:
     if name in known:
         return True
     message = f"the contract speaks of the {what} `{name}`, which the network does not have"
-    trace.report("unknown-node", message, locate(contract, keys), help=did_you_mean(name, known))
+    trace.report("unknown-node", message, _key(contract, keys), help=did_you_mean(name, known))
     return False
+
+
+def _has_one_output(network: Network, contract: Mapping, trace: Trace) -> bool:
+    if len(network.outputs) == 1:
+        return True
+    message = f"the network has several outputs: {listed(network.outputs)}"
+    help = "state their shapes in `outputs:`, by name"
+    trace.report("ambiguous-output", message, _key(contract, ("output",)), help=help)
+    return False
+
+
+def _key(contract: Mapping, keys: tuple[str, ...]) -> Value:
+    """The key of an entry of a contract."""
+    parent = locate(contract, keys[:-1])
+    assert isinstance(parent, Mapping)
+    return parent.keys[keys[-1]]
 
 
 def _check(contract: Mapping, keys: tuple[str, ...], subject: str, wanted: Any, actual: Any, trace: Trace) -> None:
     if isinstance(wanted, Bound):
         kept = (wanted.min is None or actual >= wanted.min) and (wanted.max is None or actual <= wanted.max)
-        words = [f"at least {wanted.min:,}"] * (wanted.min is not None)
-        expected = " and ".join(words + [f"at most {wanted.max:,}"] * (wanted.max is not None))
+        bounds = [("at least", wanted.min), ("at most", wanted.max)]
+        expected = " and ".join(f"{words} {bound:,}" for words, bound in bounds if bound is not None)
     else:
         kept, expected = wanted == actual, _show(wanted)
     if not kept:

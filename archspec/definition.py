@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from archspec.source import Entry, Mapping, Scalar, Source, Value, locate
@@ -37,7 +38,7 @@ class Step:
     Attributes:
         name: Its name.
         key: The place of its name.
-        kind: ``op``, ``block`` or ``graph``.
+        kind: ``op``, ``block`` or ``graph``; empty for a node with an error, of which nothing else is known.
         target: The value that names the op or block; None for a group.
         group: The graph of a group; None for an op or block.
         operands: What it takes; None where an error left that unknown.
@@ -51,16 +52,22 @@ class Step:
 
     name: str
     key: Scalar
-    kind: str
-    target: Scalar | None
-    group: GraphSteps | None
-    operands: tuple[Reference, ...] | None
-    arguments: dict[str, Entry]
-    first: dict[str, Entry]
-    last: dict[str, Entry]
-    when: Value | None
-    repeat: Value | None
-    outputs: tuple[OutputStep, ...]
+    kind: str = ""
+    target: Scalar | None = None
+    group: GraphSteps | None = None
+    operands: tuple[Reference, ...] | None = None
+    arguments: dict[str, Entry] = field(default_factory=dict)
+    first: dict[str, Entry] = field(default_factory=dict)
+    last: dict[str, Entry] = field(default_factory=dict)
+    when: Value | None = None
+    repeat: Value | None = None
+    outputs: tuple[OutputStep, ...] = ()
+
+    def values(self) -> Iterator[Value]:
+        """The values that its expressions may stand in."""
+        yield from (part for part in (self.when, self.repeat) if part is not None)
+        for entries in (self.arguments, self.first, self.last):
+            yield from (entry.value for entry in entries.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,12 @@ class Definition:
     def source(self) -> Source:
         """The file it stands in."""
         return self.value.source
+
+    def param_key(self, name: str) -> Value:
+        """Where a parameter is named."""
+        declared = self.value.entries["params"]
+        assert isinstance(declared, Mapping)
+        return declared.keys[name]
 
     def param_value(self, name: str) -> Value:
         """Where a parameter is declared, or its default stands."""

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from archspec import library, op
 from archspec.application import Application, Use
-from archspec.binding import Argument, bind, evaluate
+from archspec.binding import Argument, bind, evaluate, names_in
 from archspec.definition import Definition, GraphSteps, OutputStep, Reference, Step
-from archspec.errors import SpecError, did_you_mean
-from archspec.expr import TensorView, UnknownShape, kind
-from archspec.loader import Loader
+from archspec.errors import SpecError, did_you_mean, listed, nearest
+from archspec.expr import UNKNOWN, TensorView, Unknown
+from archspec.limits import raise_limit
+from archspec.loader import Loader, LoadError
 from archspec.network import Block, Network, NetworkOutput, Node
 from archspec.source import Entry, Scalar, Sequence, Value
 from archspec.tensor import Shape
 from archspec.trace import Failed, Frame, Trace
+from archspec.wording import found, hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,30 +83,30 @@ class _Elaboration:
         self.limits = loader.limits
         self.application = Application(trace)
         self.count = 0
+        self.depth = 0
 
     def network(self, definition: Definition, arguments: Mapping[str, Any]) -> Network | None:
-        inputs = {
-            name: Tensor(name, self._input_shape(name, value, arguments)) for name, value in definition.shapes.items()
-        }
-        scope = self._scope(definition, definition.graph, arguments, tuple(inputs.values()), "")
+        shapes = {name: self._input_shape(name, value, arguments) for name, value in definition.shapes.items()}
+        inputs = tuple(Tensor(name, shapes.get(name)) for name in definition.graph.inputs or ("",))
+        scope = self._scope(definition, definition.graph, arguments, inputs, "")
         outputs, children = self._graph(scope, ())
         if self.trace.found:
             return None
-        shapes = {name: tensor.shape for name, tensor in inputs.items() if tensor.shape is not None}
-        return _finish(definition, arguments, shapes, outputs, children)
+        known = {name: shape for name, shape in shapes.items() if shape is not None}
+        return _finish(definition, arguments, known, outputs, children)
 
     def _input_shape(self, name: str, value: Value, arguments: Mapping[str, Any]) -> Shape | None:
-        sizes = value.items if isinstance(value, Sequence) else []
+        if not isinstance(value, Sequence):
+            return None
         try:
-            shape = tuple(evaluate(size, arguments, self.trace, "") for size in sizes)
-        except Failed:
+            shape = tuple(evaluate(size, arguments, self.trace, "") for size in value.items)
+        except (Failed, Unknown):
             return None
         if shape and len(shape) <= 5 and all(type(size) is int and size >= 1 for size in shape):
             return shape
         message = f"the shape of the input `{name}` is no shape"
-        found = str(list(shape))
         expected = "1 to 5 positive integers: channels first, without the batch"
-        self.trace.report("invalid-shape", message, value, expected=expected, found=found)
+        self.trace.report("invalid-value", message, value, expected=expected, found=found(list(shape)))
         return None
 
     def _scope(
@@ -120,8 +122,21 @@ class _Elaboration:
 
     def _graph(self, scope: Scope, taken: tuple[OutputStep, ...]) -> tuple[dict[str, Tensor], tuple[Block | Node, ...]]:
         """The outputs of a graph, and its part of the tree."""
+        self.depth += 1
+        try:
+            return self._walked(scope, taken)
+        finally:
+            self.depth -= 1
+
+    def _walked(
+        self, scope: Scope, taken: tuple[OutputStep, ...]
+    ) -> tuple[dict[str, Tensor], tuple[Block | Node, ...]]:
         children = []
-        existing = [output for output in taken or scope.graph.outputs if self._exists(output, scope)]
+        declared = taken or scope.graph.outputs
+        existing = [output for output in declared if self._exists(output, scope)]
+        if declared and not existing:
+            message = f"no output of `{scope.path or scope.definition.name}` exists: each has a `when` that is false"
+            self.trace.report("empty-graph", message, declared[0].when or scope.definition.value, path=scope.path)
         for step in _needed(scope.graph, existing):
             result, tree = self._step(step, scope)
             scope.tensors[step.name] = result
@@ -132,7 +147,7 @@ class _Elaboration:
         return {output.name: self._output(output, scope) for output in existing}, tuple(children)
 
     def _exists(self, output: OutputStep, scope: Scope) -> bool:
-        return output.when is None or self._condition(output.when, scope, scope.child(output.name))
+        return output.when is None or self._condition(output.when, scope, scope.child(output.name)) is not False
 
     def _output(self, output: OutputStep, scope: Scope) -> Tensor:
         if output.reference is None:
@@ -140,10 +155,10 @@ class _Elaboration:
         if output.reference.name not in scope.tensors:
             name = output.reference.name
             message = f"the graph of `{scope.definition.name}` has no node `{name}`"
-            help = did_you_mean(name, scope.tensors)
+            help = did_you_mean(name, [step.name for step in scope.graph.steps])
             self.trace.report_outside("unknown-node", message, output.reference.value, help=help)
             return Tensor("", None)
-        return self._take(output.reference, scope)
+        return self._take(output.reference, scope, scope.path)
 
     def _step(self, step: Step, scope: Scope) -> tuple[Result, Tree]:
         self._spend(step)
@@ -151,42 +166,55 @@ class _Elaboration:
         if step.operands is None:
             operands: tuple[Tensor, ...] = ()
         else:
-            operands = tuple(self._take(reference, scope) for reference in step.operands)
-        known = operands or (Tensor("", None),)
-        if step.when is not None and not self._condition(step.when, scope, path):
-            return known[0], None
+            operands = tuple(self._take(reference, scope, path) for reference in step.operands)
+        condition = step.when is None or self._condition(step.when, scope, path)
+        if condition is False:
+            return (operands or (Tensor("", None),))[0], None
+        if condition is UNKNOWN or not step.kind:
+            return Tensor(path, None), None
         if step.repeat is not None:
             return self._repeat(step, scope, operands, path)
         return self._single(step, scope, operands, path, step.arguments)
 
-    def _take(self, reference: Reference, scope: Scope) -> Tensor:
+    def _take(self, reference: Reference, scope: Scope, path: str) -> Tensor:
         """The tensor that a reference means."""
         result = scope.tensors[reference.name]
         if isinstance(result, Tensor):
             if reference.port and result.shape is not None:
-                message = f"`{reference.name}` has one output; `.{reference.port}` means nothing"
-                self.trace.report("unknown-node", message, reference.value)
+                message = f"`{reference.name}` has one output, and no `{reference.port}`"
+                self.trace.report("unknown-node", message, reference.value, path=path, help=f"write `{reference.name}`")
             return result
         name = reference.port or (next(iter(result)) if len(result) == 1 else "")
         if name in result:
             return result[name]
-        outputs = ", ".join(f"`{reference.name}.{output}`" for output in result)
-        message = f"`{reference.name}` has no output `{name}`" if name else f"`{reference.name}` has several outputs"
-        self.trace.report("unknown-node", message, reference.value, help=f"take one of {outputs}" if outputs else "")
+        help = f"take `from: {reference.name}.{nearest(name, result) or next(iter(result))}`" if result else ""
+        if name:
+            code, message = "unknown-node", f"`{reference.name}` has no output `{name}`; it has {listed(result)}"
+        else:
+            code, message = "ambiguous-output", f"`{reference.name}` has several outputs: {listed(result)}"
+        if result:  # a graph without an output has been reported
+            self.trace.report(code, message, reference.value, path=path, help=help)
         return Tensor("", None)
 
-    def _condition(self, value: Value, scope: Scope, path: str) -> bool:
+    def _condition(self, value: Value, scope: Scope, path: str) -> Any:
+        """True, false, or `UNKNOWN` where an error left it open."""
         try:
             condition = evaluate(value, scope.names, self.trace, path)
-        except (Failed, UnknownShape):
-            return True
-        if not isinstance(condition, bool):
-            message = "the condition is neither true nor false"
-            self.trace.report("wrong-type", message, value, path=path, expected="true or false", found=kind(condition))
-        return condition is not False
+        except (Failed, Unknown):
+            return UNKNOWN
+        if isinstance(condition, bool):
+            return condition
+        self._wrong_value("the condition is neither true nor false", value, condition, "true or false", scope, path)
+        return UNKNOWN
+
+    def _wrong_value(self, message: str, value: Value, plain: Any, expected: str, scope: Scope, path: str) -> None:
+        help = hint(value, plain, expected, scope.names)
+        self.trace.report("invalid-value", message, value, path=path, expected=expected, found=found(plain), help=help)
 
     def _repeat(self, step: Step, scope: Scope, operands: tuple[Tensor, ...], path: str) -> tuple[Result, Tree]:
         count = self._count(step, scope, path)
+        if count is None:
+            return Tensor(path, None), None
         result: Result = operands[0] if operands else Tensor("", None)
         current, children = operands, []
         outer = scope.names.get("index")
@@ -198,9 +226,13 @@ class _Elaboration:
                 arguments = arguments | step.first
             if index == count - 1 and step.last:
                 arguments = arguments | step.last
+            before = len(self.trace.found)
             result, tree = self._single(step, scope, current, f"{path}.{index}", arguments)
             children += [tree] if tree is not None else []
             current = (self._chained(step, result, path), *current[1:])
+            if len(self.trace.found) > before or current[0].shape is None:
+                result = Tensor(path, None)  # further copies would repeat the error
+                break
         scope.names["index"] = outer
         if outer is None:
             del scope.names["index"]
@@ -211,26 +243,27 @@ class _Elaboration:
         paths = {name: tensor.path for name, tensor in outputs.items()}
         return result, Block(path, "repeat", "", {}, inputs, paths, tuple(children), step.key)
 
-    def _count(self, step: Step, scope: Scope, path: str) -> int:
+    def _count(self, step: Step, scope: Scope, path: str) -> int | None:
+        """The number of copies, or None where an error left it open."""
         assert step.repeat is not None
         try:
             count = evaluate(step.repeat, scope.names, self.trace, path)
-        except (Failed, UnknownShape):
-            return 1
-        if type(count) is not int or count < 0:
-            self.trace.report(
-                "wrong-type", "`repeat` is no number of copies", step.repeat, path=path,
-                expected="an integer of at least 0", found=kind(count),
-            )  # fmt: skip
-            return 1
-        return count
+        except (Failed, Unknown):
+            return None
+        if type(count) is int and count >= 0:
+            return count
+        expected = "an integer of at least 0"
+        self._wrong_value("`repeat` is no number of copies", step.repeat, count, expected, scope, path)
+        return None
 
     def _chained(self, step: Step, result: Result, path: str) -> Tensor:
         outputs = _outputs(result)
         if len(outputs) == 1:
             return next(iter(outputs.values()))
-        message = "a block with several outputs cannot be repeated in a row"
-        self.trace.report("wrong-type", message, step.key, path=path)
+        if outputs:  # a graph without an output has been reported
+            message = f"`{step.name}` has several outputs ({listed(outputs)}), and each copy takes the one before"
+            help = "choose one with `output:`" if step.kind == "block" else ""
+            self.trace.report("ambiguous-output", message, step.key, path=path, help=help)
         return Tensor("", None)
 
     def _single(
@@ -245,8 +278,9 @@ class _Elaboration:
     def _spend(self, step: Step) -> None:
         self.count += 1
         if self.count > self.limits.nodes:
-            message = f"the network has more than {self.limits.nodes:,} nodes (nodes)"
-            raise SpecError([*self.trace.found, self.trace.diagnostic("limit-exceeded", message, step.key)])
+            message = f"the network has more than {self.limits.nodes:,} nodes"
+            help = raise_limit("nodes")
+            raise SpecError([self.trace.diagnostic("limit-exceeded", message, step.key, help=help)])
 
     def _op(
         self, step: Step, scope: Scope, operands: tuple[Tensor, ...], path: str, arguments: dict[str, Entry]
@@ -255,7 +289,7 @@ class _Elaboration:
         unknown = Tensor(path, None)
         cls = op.find(str(step.target.value))
         if cls is None:
-            self._unknown_op(step.target, path)
+            self._unknown_op(step.target, scope, path)
             return unknown, None
         use = Use(step, arguments, tuple(tensor.shape for tensor in operands), scope.names, scope.graph, path)
         applied = self.application.apply(cls, use)
@@ -263,10 +297,10 @@ class _Elaboration:
             return unknown, None
         return Tensor(path, applied.shape), Node(path, applied, tuple(tensor.path for tensor in operands), step.key)
 
-    def _unknown_op(self, target: Scalar, path: str) -> None:
+    def _unknown_op(self, target: Scalar, scope: Scope, path: str) -> None:
         name = str(target.value)
         help = did_you_mean(name, op.ops()) or "`archspec ops` lists them"
-        if library.find(name):
+        if name in scope.definition.blocks or library.find(name):
             help = f"`{name}` is a block: write `block: {name}`"
         self.trace.report("unknown-op", f"no op is called `{name}`", target, path=path, help=help)
 
@@ -289,7 +323,7 @@ class _Elaboration:
         with self.trace.inside(Frame(step.key, path, definition)):
             views = _views(definition.graph, operands)
             params = bind(definition, given, views, self.trace, path, step.key)
-            if params is None:
+            if UNKNOWN in params.values():
                 return unknown, None
             inner = self._scope(definition, definition.graph, params, operands, path)
             outputs, children = self._graph(inner, step.outputs)
@@ -297,25 +331,32 @@ class _Elaboration:
 
     def _argument(self, entry: Entry, scope: Scope, path: str) -> Argument:
         try:
-            return Argument(evaluate(entry.value, scope.names, self.trace, path), entry)
-        except (Failed, UnknownShape):
-            return Argument(None, entry, known=False)
+            return Argument(evaluate(entry.value, scope.names, self.trace, path), entry, scope.names)
+        except (Failed, Unknown):
+            return Argument(UNKNOWN, entry)
 
     def _definition(self, target: Scalar, scope: Scope, path: str) -> Definition | None:
-        with self._collect():
-            definition = self.loader.block(target, scope.definition)
+        try:
+            with self._collect():
+                definition = self.loader.block(target, scope.definition)
+        except LoadError as error:
+            self.trace.report(error.code, error.message, error.target, path=path, help=error.help)
+            return None
         if definition is None:
             return None
         if any(frame.definition is definition for frame in self.trace.frames):
             names = [frame.definition.name for frame in self.trace.frames]
             chain = " -> ".join([*names[names.index(definition.name) :], definition.name])
-            self.trace.report("recursive-block", f"a block contains itself: {chain}", target, path=path)
+            self.trace.report("circular-definition", f"a block contains itself: {chain}", target, path=path)
             return None
-        if len(self.trace.frames) >= self.limits.nesting:
-            message = f"blocks nest deeper than {self.limits.nesting} (nesting)"
-            self.trace.report("limit-exceeded", message, target, path=path)
-            return None
-        return definition
+        return None if self._too_deep(target, path) else definition
+
+    def _too_deep(self, value: Value, path: str) -> bool:
+        deep = self.depth > self.limits.nesting
+        if deep:
+            message = f"blocks and groups nest deeper than {self.limits.nesting}"
+            self.trace.report("limit-exceeded", message, value, path=path, help=raise_limit("nesting"))
+        return deep
 
     @contextmanager
     def _collect(self) -> Iterator[None]:
@@ -325,7 +366,7 @@ class _Elaboration:
         self.trace.take(self.loader.found[before:])
 
     def _group(self, step: Step, scope: Scope, operands: tuple[Tensor, ...], path: str) -> tuple[Result, Tree]:
-        if step.group is None:
+        if step.group is None or self._too_deep(step.key, path):
             return Tensor(path, None), None
         names = step.group.inputs
         if step.operands is not None and len(operands) != max(1, len(names)):
@@ -372,7 +413,7 @@ def _finish(
     for node in reversed(list(tree.nodes())):
         if node.path in needed:
             needed.update(node.inputs)
-    tree = _pruned(tree, needed) or tree
+    tree = _pruned(tree, needed) or replace(tree, children=())
     return Network(
         name=definition.name,
         doc=definition.doc,
@@ -387,8 +428,6 @@ def _finish(
 
 
 def _pruned(block: Block, needed: set[str]) -> Block | None:
-    from dataclasses import replace
-
     kept = []
     for child in block.children:
         part = _pruned(child, needed) if isinstance(child, Block) else child if child.path in needed else None
@@ -407,6 +446,7 @@ def _needed(graph: GraphSteps, outputs: list[OutputStep]) -> list[Step]:
     for step in reversed(graph.steps):
         if step.name in needed:
             needed.update(reference.name for reference in step.operands or ())
+            needed.update(name for value in step.values() for name in names_in(value))
     return [step for step in graph.steps if step.name in needed]
 
 

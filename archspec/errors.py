@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
+
+from typing_extensions import override
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -98,6 +101,20 @@ class SpecError(ArchspecError):
         return "\n".join(f"{d.span}: error[{d.code}]: {d.message}" for d in self.diagnostics)
 
 
+class Findings(list[Diagnostic]):
+    """The errors found so far. Adding one too many ends the search: nobody reads on, and hints take time."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most = most
+
+    @override
+    def append(self, diagnostic: Diagnostic) -> None:
+        super().append(diagnostic)
+        if len(self) >= self.most:
+            raise SpecError(())
+
+
 class UsageError(ArchspecError):
     """A call that cannot be carried out as it was made; the spec is not at fault."""
 
@@ -134,14 +151,40 @@ class ArgumentError(RuleError):
         self.argument = argument
 
 
-def did_you_mean(wrong: str, known: Iterable[str]) -> str:
-    """A hint that names the nearest known word, or lists the words when there are few; else empty."""
-    names = sorted(known)
-    near = difflib.get_close_matches(wrong, names, n=1, cutoff=0.6) or difflib.get_close_matches(
-        wrong.lower(), names, n=1, cutoff=0.6
-    )
-    if near:
-        return f"did you mean `{near[0]}`?"
-    if 0 < len(names) <= 12:
-        return "known here: " + ", ".join(f"`{name}`" for name in names)
+_LONGEST_WORD = 100
+_MOST_WORDS = 1_000
+
+
+def nearest(wrong: str, known: Iterable[str]) -> str:
+    """The known word that was meant, or an empty text where none is near."""
+    if len(wrong) > _LONGEST_WORD:
+        return ""
+    names = sorted(islice(known, _MOST_WORDS))
+    for word in (wrong, wrong.lower(), wrong.lower().rpartition(".")[2]):
+        for name in difflib.get_close_matches(word, names, n=3, cutoff=0.6):
+            if difflib.SequenceMatcher(None, word, name).ratio() >= (0.7 if name[:1] == word[:1] else 0.8):
+                return name
     return ""
+
+
+def did_you_mean(wrong: str, known: Iterable[str], also: Iterable[str] = ()) -> str:
+    """A hint that names the nearest known word, or lists the words when there are few; else empty.
+
+    Args:
+        wrong: The word that stands there.
+        known: The words that could stand there.
+        also: Further words to compare with, which are not listed.
+    """
+    names = list(islice(known, _MOST_WORDS))
+    name, colon, rest = wrong.partition(":")
+    if colon and rest and name in names:
+        return f"write a space after the colon: `{name}: {rest}`"
+    near = nearest(wrong, [*names, *also])
+    if near:
+        return f"did you mean `{near}`?"
+    return f"known here: {listed(sorted(names))}" if 0 < len(names) <= 12 else ""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Words as a message lists them."""
+    return ", ".join(f"`{name}`" for name in names)

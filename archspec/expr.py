@@ -10,6 +10,8 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +23,7 @@ from archspec.tensor import Shape, show
 Scalar = int | float | bool | str | None
 _BOUND = 2**63
 _MAX_DEPTH = 50
+_MAX_DIGITS = 20
 _CONSTANTS: dict[str, Scalar] = {
     "true": True, "false": False, "null": None, "True": True, "False": False, "None": None,
 }  # fmt: skip
@@ -29,20 +32,24 @@ _CONSTANTS: dict[str, Scalar] = {
 class ExpressionError(RuleError):
     """An expression that cannot be read or evaluated.
 
-    ``start`` and ``end`` are character offsets into the expression's text.
+    ``start`` and ``end`` are character offsets into the expression's text; equal where it is the whole that is wrong.
     """
 
     code = "invalid-expression"
 
-    def __init__(self, message: str, start: int, end: int, *, help: str = "", code: str = "") -> None:
+    def __init__(self, message: str, start: int = 0, end: int = 0, *, help: str = "", code: str = "") -> None:
         super().__init__(message, help=help)
         self.start = start
         self.end = end
         self.code = code or self.code
 
 
-class UnknownShape(Exception):  # noqa: N818 - a signal, not an error
-    """The expression asks for a shape that an earlier error left unknown: there is nothing more to report."""
+class Unknown(Exception):  # noqa: N818 - a signal, not an error
+    """The expression asks for what an earlier error left unknown: there is nothing more to report."""
+
+
+UNKNOWN: Any = object()
+"""The value of a name that an error left unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,7 @@ class TensorView:
         if name not in _ATTRIBUTES:
             raise KeyError(name)
         if self.shape is None:
-            raise UnknownShape
+            raise Unknown
         value = _ATTRIBUTES[name](self.shape)
         if value is None:
             raise ValueError(f"{show(self.shape)} has no {name}")
@@ -90,10 +97,14 @@ def make_divisible(value: float, divisor: int = 8, min_value: int | None = None)
     return rounded + divisor if rounded < 0.9 * value else rounded
 
 
+def _round(value: float, digits: int = 0) -> float:
+    return round(value, max(-_MAX_DIGITS, min(digits, _MAX_DIGITS))) if digits else round(value)
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "min": min,
     "max": max,
-    "round": round,
+    "round": _round,
     "floor": math.floor,
     "ceil": math.ceil,
     "abs": abs,
@@ -151,33 +162,28 @@ class Expression:
 
         Raises:
             ExpressionError: A name is unknown, or an operation is not defined on its operands.
-            UnknownShape: It asks for a shape that is not known.
+            Unknown: It asks for what an earlier error left unknown.
         """
         return _Evaluation(scope).value(self.tree)
 
 
-def read(value: str, max_chars: int = 1_000) -> Expression:
+@lru_cache(maxsize=4096)
+def read(value: str) -> Expression:
     """The expression of a text that begins with ``$``.
 
     Raises:
         ExpressionError: It is no expression of the language.
     """
-    if len(value) > max_chars:
-        message = f"the expression has {len(value):,} characters; the limit is {max_chars:,} (expression_chars)"
-        raise ExpressionError(message, 0, len(value), code="limit-exceeded")
-    return _read(value)
-
-
-@lru_cache(maxsize=4096)
-def _read(value: str) -> Expression:
     text = value[1:].strip()
     if text.startswith("("):
         if not text.endswith(")"):
-            raise ExpressionError("the `)` that ends the expression is missing", 0, len(value))
+            raise ExpressionError("the expression does not end with `)`", help="write `$(...)`")
         text = text[1:-1]
     elif not text.isidentifier():
-        help = "an expression is $name or $(...); a text that begins with a dollar is written $$..."
-        raise ExpressionError(f"`{value}` is no parameter", 0, len(value), help=help)
+        inner = text.removeprefix("{").removesuffix("}").strip()
+        meant = f"${inner}" if inner.isidentifier() else f"$({inner})"
+        help = f"write `{meant}`; a text that begins with a dollar is written `$${text}`"
+        raise ExpressionError(f"`{value}` is neither `$name` nor `$(...)`", help=help)
     # A newline inside a folded YAML text would end a Python expression.
     text = text.replace("\n", " ")
     tree = _parse(text)
@@ -190,20 +196,38 @@ def _parse(text: str) -> ast.expr:
     if "\\" in text:
         raise ExpressionError("this is no expression: it holds a backslash", text.index("\\"), text.index("\\") + 1)
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
-    except SyntaxError as error:
-        at = leading + max(0, (error.offset or 1) - 1)
-        help = "write `and`, `or`, `not` and `==`" if {"&&", "||", "!", "="} & set(text.split()) else ""
-        problem = "it is empty" if not text.strip() else str(error.msg)
-        message = f"this is no expression: {problem}"
-        raise ExpressionError(message, min(at, len(text)), min(at + 1, len(text)), help=help) from None
+        with warnings.catch_warnings(action="ignore"):
+            tree = ast.parse(text.strip(), mode="eval").body
+    except SyntaxError:
+        raise _syntax_error(text) from None
     except (ValueError, MemoryError, RecursionError):
-        raise ExpressionError("this is no expression: it nests too deep", 0, len(text)) from None
+        raise ExpressionError("the expression nests too deep") from None
     for node in ast.walk(tree):
         if isinstance(node, ast.expr):
             node.col_offset += leading
             node.end_col_offset = (node.end_col_offset or 0) + leading
     return tree
+
+
+_MISTAKES = (
+    (r"^\s*$", "the expression is empty", "write `$name` or `$(...)`"),
+    (r"&&|\|\|", "`{}` is no operator of the language", "write `and` or `or`"),
+    (r"!(?!=)", "`{}` is no operator of the language", "write `not`"),
+    (r"(?<![=!<>])=(?!=)", "`=` does not compare", "write `==`"),
+    (r"\?", "`?` is no operator of the language", "write `a if condition else b`"),
+    (r"\$", "a `$` stands only before an expression", "inside of `$(...)` names have none"),
+    (r"(?:[-+*/%<>=]+|\b(?:and|or|not|if|else|in))\s*$", "nothing follows `{}`", ""),
+)
+"""What an expression that cannot be read may hold, what to say of it, and how to mend it."""
+
+
+def _syntax_error(text: str) -> ExpressionError:
+    if text.count("(") != text.count(")"):
+        return ExpressionError("the parentheses of this expression do not match")
+    for pattern, message, help in _MISTAKES:
+        if match := re.search(pattern, text):
+            return ExpressionError(message.format(match[0].strip()), match.start(), match.end(), help=help)
+    return ExpressionError("this cannot be read as an expression")
 
 
 _ALLOWED = (
@@ -279,11 +303,14 @@ class _Evaluation:
 
     def _name(self, node: ast.Name) -> Any:
         if node.id in self.scope:
-            return self.scope[node.id]
+            value = self.scope[node.id]
+            if value is UNKNOWN:
+                raise Unknown
+            return value
         if node.id in _CONSTANTS:
             return _CONSTANTS[node.id]
         help = did_you_mean(node.id, self.scope)
-        raise _error(node, f"`{node.id}` is not known here", help=help, code="unknown-parameter")
+        raise _error(node, f"`{node.id}` is not known here", help=help, code="unknown-name")
 
     def _attribute(self, node: ast.Attribute) -> Any:
         tensor = self.value(node.value)

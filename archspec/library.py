@@ -10,19 +10,22 @@ _BUNDLED = Path(__file__).parent / "blocks"
 
 def find(name: str) -> Path | None:
     """The file of a library block, or None. Plugins are looked at only for a name that is not bundled."""
-    bundled = _BUNDLED / f"{name}.yaml"
-    return bundled if bundled.is_file() else _plugin_blocks().get(name)
+    return _bundled_blocks().get(name) or _plugin_blocks().get(name)
 
 
 def blocks() -> dict[str, Path]:
     """All library blocks by name, those of plugins included, in alphabetical order."""
-    bundled = {path.stem: path for path in _BUNDLED.glob("*.yaml")}
-    return dict(sorted({**_plugin_blocks(), **bundled}.items()))
+    return dict(sorted({**_plugin_blocks(), **_bundled_blocks()}.items()))
 
 
 def display_name(path: Path) -> str:
     """A library file's name in messages: ``archspec/blocks/bottleneck.yaml``."""
     return "/".join(path.parts[-3:])
+
+
+@lru_cache(maxsize=1)
+def _bundled_blocks() -> dict[str, Path]:
+    return {path.stem: path for path in _BUNDLED.glob("*.yaml")}
 
 
 @lru_cache(maxsize=1)

@@ -28,3 +28,8 @@ class Limits:
     nodes: int = 250_000
     nesting: int = 32
     errors: int = 100
+
+
+def raise_limit(name: str) -> str:
+    """How to ask for more than a limit allows."""
+    return f"raise the limit with `--limit {name}=N` (Python: `Limits({name}=N)`)"

@@ -5,13 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archspec import library
+from archspec import library, op
 from archspec.definition import Definition
-from archspec.errors import Diagnostic, Span, SpecError, UsageError, did_you_mean
-from archspec.limits import Limits
+from archspec.errors import Diagnostic, RuleError, SpecError, UsageError, did_you_mean, nearest
+from archspec.expr import kind
+from archspec.limits import Limits, raise_limit
 from archspec.merge import merge
 from archspec.reading import read_block, read_file
 from archspec.source import Mapping, Scalar, Source, Value, decode, parse
+
+
+class LoadError(RuleError):
+    """A file or block that cannot be had. ``target`` is the value that names it."""
+
+    def __init__(self, code: str, message: str, target: Value, *, help: str = "") -> None:
+        super().__init__(message, help=help)
+        self.code = code
+        self.target = target
 
 
 @dataclass
@@ -35,10 +45,14 @@ class Loader:
     def main(self, source: Source) -> Definition | None:
         """The definition of the spec itself."""
         value = self._extended(source, ())
-        return read_file(value, self.found) if value is not None else None
+        return read_file(value, self.found) if value else None
 
     def block(self, target: Scalar, user: Definition) -> Definition | None:
-        """The definition that a node means by ``block: target``; errors are reported at ``target``."""
+        """The definition that a node means by ``block: target``, or None where its file has errors.
+
+        Raises:
+            LoadError: There is no such block.
+        """
         name = str(target.value)
         if name in user.blocks:
             value = user.blocks[name]
@@ -47,13 +61,13 @@ class Loader:
             return self._named_file(target)
         path = library.find(name)
         if path is not None:
-            return self._file(path, library.display_name(path), bundled=True)
+            return self._file(path, library.display_name(path), target, bundled=True)
         known = [*user.blocks, *library.blocks()]
-        help = (
+        hint = (
             did_you_mean(name, known) or "`archspec blocks` lists the library; a file is named by its path: ./my.yaml"
         )
-        self.found.append(Diagnostic("unknown-block", f"no block is called `{name}`", target.span, help=help))
-        return None
+        help = f"`{name}` is an op: write `op: {name}`" if op.find(name) else hint
+        raise LoadError("unknown-block", f"no block is called `{name}`", target, help=help)
 
     def _inline(self, name: str, value: Mapping, user: Definition) -> Definition | None:
         # The value is kept beside the definition, so that its id stays its own.
@@ -63,75 +77,94 @@ class Loader:
 
     def _named_file(self, target: Value) -> Definition | None:
         path = self._resolve(target)
-        return self._file(path, self._display(path), target=target) if path else None
+        return self._file(path, self._display(path), target)
 
-    def _file(self, path: Path, name: str, *, bundled: bool = False, target: Value | None = None) -> Definition | None:
+    def _file(self, path: Path, name: str, target: Value, *, bundled: bool = False) -> Definition | None:
         if path not in self._files:
-            source = self._read(path, name, bundled, target)
+            source = self._read(path, name, target, bundled=bundled)
             value = self._extended(source, (path,)) if source else None
-            self._files[path] = read_file(value, self.found) if value is not None else None
+            self._files[path] = read_file(value, self.found) if value else None
         return self._files[path]
 
-    def _extended(self, source: Source, chain: tuple[Path, ...]) -> Value | None:
-        """The value of a file, merged into those that it extends."""
-        self.sources[source.name] = source
-        value = parse(source, self.limits, self.found)
-        target = value.entries.get("extends") if isinstance(value, Mapping) else None
-        if not (isinstance(value, Mapping) and isinstance(target, Scalar) and isinstance(target.value, str)):
+    def _extended(self, source: Source, chain: tuple[Path, ...]) -> Mapping | None:
+        """What a file holds, merged into those that it extends; None where an error keeps it from being read."""
+        value = self._parsed(source)
+        target = value.entries.get("extends") if value else None
+        if value is None or target is None:
             return value
         chain = chain or ((source.path.resolve(),) if source.path else ())
-        path = self._resolve(target)
-        if path is None or self._circular(path, chain, target):
+        try:
+            path = self._base(target, chain)
+            base_source = self._read(path, self._display(path), target)
+        except LoadError as error:
+            self.found.append(Diagnostic(error.code, error.message, error.target.span, help=error.help))
             return None
-        base_source = self._read(path, self._display(path), False, target)
         base = self._extended(base_source, (*chain, path)) if base_source else None
-        return merge(base, value, self.found) if isinstance(base, Mapping) else None
+        return merge(base, value, self.found) if base else None
 
-    def _circular(self, path: Path, chain: tuple[Path, ...], target: Value) -> bool:
+    def _parsed(self, source: Source) -> Mapping | None:
+        self.sources[source.name] = source
+        try:
+            value = parse(source, self.limits, self.found)
+        except SpecError as error:
+            self.found += error.diagnostics
+            return None
+        if isinstance(value, Mapping):
+            return value
+        expected, found = "a mapping", kind(value.plain())
+        help = "it begins with `archspec: 1`"
+        span = value.source.span(value.start, value.start + 1)
+        self.found.append(
+            Diagnostic("invalid-value", "a spec is a mapping", span, expected=expected, found=found, help=help)
+        )
+        return None
+
+    def _base(self, target: Value, chain: tuple[Path, ...]) -> Path:
+        """The file that ``extends`` means."""
+        if not (isinstance(target, Scalar) and isinstance(target.value, str)):
+            message = f"`extends` names a file by its path, and this is {kind(target.plain())}"
+            raise LoadError("invalid-value", message, target, help="several files cannot be extended at once")
+        path = self._resolve(target)
         if path in chain:
             names = " -> ".join(link.name for link in (*chain, path))
-            self.found.append(Diagnostic("recursive-extends", f"a file extends itself: {names}", target.span))
-        elif len(chain) >= self.limits.nesting:
-            message = f"more than {self.limits.nesting} files extend each other (nesting)"
-            self.found.append(Diagnostic("limit-exceeded", message, target.span))
-        return path in chain or len(chain) >= self.limits.nesting
+            raise LoadError("circular-definition", f"a file extends itself: {names}", target)
+        if len(chain) >= self.limits.nesting:
+            message = f"more than {self.limits.nesting} files extend each other"
+            raise LoadError("limit-exceeded", message, target, help=raise_limit("nesting"))
+        return path
 
-    def _read(self, path: Path, name: str, bundled: bool, target: Value | None) -> Source | None:
+    def _read(self, path: Path, name: str, target: Value, *, bundled: bool = False) -> Source | None:
+        """A file, or None where its text cannot be used; the error has been added to ``found``."""
         if len(self.sources) >= self.limits.files:
-            message = f"the spec draws in more than {self.limits.files} files (files)"
-            raise SpecError([*self.found, Diagnostic("limit-exceeded", message, target.span if target else _top(name))])
+            message = f"the spec draws in more than {self.limits.files} files"
+            raise SpecError([Diagnostic("limit-exceeded", message, target.span, help=raise_limit("files"))])
         try:
+            if not path.is_file():  # a pipe or device could keep the compiler waiting
+                raise LoadError("unreadable-file", f"there is no file `{name}`", target, help=_nearby(path))
             with path.open("rb") as file:
                 data = file.read(self.limits.file_bytes + 1)
         except OSError as error:
-            span = target.span if target else _top(name)
-            message = f"cannot read `{name}`: {error.strerror or error}"
-            self.found.append(Diagnostic("file-not-found", message, span, help=self._nearby(path)))
-            return None
-        return Source(name, decode(data, name, self.limits), path, bundled)
-
-    def _nearby(self, path: Path) -> str:
+            message = f"the file `{name}` cannot be read: {error.strerror or error}"
+            raise LoadError("unreadable-file", message, target) from None
         try:
-            names = [other.name for other in path.parent.glob("*.y*ml")]
-        except OSError:
-            return ""
-        return did_you_mean(path.name, names)
+            return Source(name, decode(data, name, self.limits), path, bundled)
+        except SpecError as error:
+            self.found += error.diagnostics
+            return None
 
-    def _resolve(self, target: Value) -> Path | None:
-        """The file that a path in a spec means; a path that leaves the spec's folder is an error."""
+    def _resolve(self, target: Value) -> Path:
+        """The file that a path in a spec means."""
         assert isinstance(target, Scalar)
         folder = target.source.path.parent if target.source.path else self.root
         try:
             path = (folder / str(target.value)).resolve()
             inside = path.is_relative_to(self.root.resolve())
         except (OSError, ValueError, RuntimeError) as error:
-            self.found.append(Diagnostic("file-not-found", f"this is no path: {error}", target.span))
-            return None
+            raise LoadError("unreadable-file", f"this is no path: {error}", target) from None
         if not inside:
             message = f"`{target.value}` lies outside of the spec's folder"
             help = "allow a wider folder with `--root FOLDER` (Python: root=...)"
-            self.found.append(Diagnostic("path-outside", message, target.span, help=help))
-            return None
+            raise LoadError("path-outside", message, target, help=help)
         return path
 
     @staticmethod
@@ -164,5 +197,10 @@ def _is_path(name: str) -> bool:
     return "/" in name or name.endswith((".yaml", ".yml"))
 
 
-def _top(name: str) -> Span:
-    return Span(name, 1, 1, 1, 1)
+def _nearby(path: Path) -> str:
+    """A hint that names a spec of a similar name in the same folder."""
+    if path.is_dir():
+        return "it is a folder; name a file in it"
+    names = {other.stem: other.name for other in path.parent.glob("*.y*ml")}
+    near = nearest(path.stem, names)
+    return f"did you mean `{names[near]}`?" if near else ""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from archspec.errors import Diagnostic, did_you_mean
+from archspec.errors import Diagnostic, Note, did_you_mean
 from archspec.source import Mapping, Scalar, Value
 
-_KINDS = frozenset({"op", "block", "graph"})
+KINDS = frozenset({"op", "block", "graph"})
+"""The keys that say what a node is."""
 
 
 def merge(base: Mapping, over: Mapping, found: list[Diagnostic]) -> Mapping:
@@ -35,7 +36,7 @@ class _Merge:
     def mapping(self, base: Mapping, over: Mapping, path: tuple[str, ...]) -> Mapping:
         keys, entries = dict(base.keys), dict(base.entries)
         for name, value in over.entries.items():
-            if isinstance(value, Scalar) and value.value is None and path:
+            if isinstance(value, Scalar) and value.value is None:
                 self._remove(name, over.keys[name], keys, entries)
             else:
                 keys[name] = over.keys[name]
@@ -67,9 +68,14 @@ class _Merge:
             if isinstance(value, Scalar) and value.value is None:
                 self._remove(name, key, keys, entries)
                 continue
+            if name not in entries and isinstance(value, Mapping) and not KINDS & value.entries.keys():
+                message = f"the file that this one extends has no node `{name}`"
+                help = did_you_mean(name, entries)
+                self.found.append(Diagnostic("unknown-node", message, key.span, path=_path(path, name), help=help))
+                continue
             keys.setdefault(name, key)
             entries[name] = self.node(entries.get(name), value, (*path, name))
-            self._place(name, value, entries)
+            self._place(name, value, entries, _path(path, name))
         ordered = {name: keys[name] for name in entries}
         return Mapping(over.source, over.start, over.end, ordered, entries)
 
@@ -79,25 +85,29 @@ class _Merge:
         below, above = node_mapping(base), node_mapping(over)
         if below is None or above is None:
             return over
-        if above.entries.keys() & _KINDS:
-            below = _without(below, _KINDS - above.entries.keys())
+        if above.entries.keys() & KINDS:
+            below = _without(below, KINDS - above.entries.keys())
         return self.mapping(below, _without(above, {"after", "before"}), path)
 
-    def _place(self, name: str, value: Value, entries: dict[str, Value]) -> None:
+    def _place(self, name: str, value: Value, entries: dict[str, Value], path: str) -> None:
         if not isinstance(value, Mapping):
             return
-        for side in ("after", "before"):
-            if side in value.entries:
-                self._move(name, value.entries[side], side, entries)
+        sides = [key for key in value.entries if key in ("after", "before")]
+        if len(sides) > 1:
+            notes = (Note("the other", value.keys[sides[0]].span),)
+            message = "a node goes `after` or `before` another, not both"
+            self.found.append(
+                Diagnostic("conflicting-keys", message, value.keys[sides[1]].span, path=path, notes=notes)
+            )
+        elif sides:
+            self._move(name, value.entries[sides[0]], sides[0], entries, path)
 
-    def _move(self, name: str, anchor: Value, side: str, entries: dict[str, Value]) -> None:
+    def _move(self, name: str, anchor: Value, side: str, entries: dict[str, Value], path: str) -> None:
         others = [other for other in entries if other != name]
         where = anchor.plain()
         if where not in others:
-            message = f"`{side}` names no node of this graph"
-            self.found.append(
-                Diagnostic("unknown-node", message, anchor.span, path=name, help=did_you_mean(str(where), others))
-            )
+            message, help = f"`{side}` names no node of this graph", did_you_mean(str(where), others)
+            self.found.append(Diagnostic("unknown-node", message, anchor.span, path=path, help=help))
             return
         others.insert(others.index(where) + (side == "after"), name)
         moved = {other: entries[other] for other in others}
@@ -106,6 +116,11 @@ class _Merge:
 
 
 _HEADS = frozenset({"name", "block"})
+
+
+def _path(path: tuple[str, ...], name: str) -> str:
+    """The path of a node, from the keys around it: each ``graph`` is followed by a node's name."""
+    return ".".join((*path[1::2], name))
 
 
 def node_mapping(value: Value) -> Mapping | None:

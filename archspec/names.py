@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections.abc import Callable
 
 from archspec.expr import FUNCTIONS
 from archspec.op import NODE_KEYS
@@ -41,6 +42,12 @@ def parameter_name_problem(name: str) -> str:
     if name in FUNCTIONS or name in ("true", "false", "null", "input"):
         return f"`{name}` has a meaning of its own in expressions"
     return _identifier_problem(name)
+
+
+def similar_name(name: str, problem: Callable[[str], str]) -> str:
+    """A name near to one that has a problem, and without it; empty where none is found."""
+    cleaned = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_")
+    return next((candidate for candidate in (cleaned, f"{cleaned}1", f"n{cleaned}") if not problem(candidate)), "")
 
 
 def spec_name_problem(name: str) -> str:

@@ -206,6 +206,7 @@ class Network:
         outputs: Its outputs by name.
         nodes: Its nodes in topological order.
         blocks: The tree of its blocks; the root is the network.
+        variants: Names of the sets of parameters that its spec states.
         digest: A digest of the files it was compiled from and of its arguments.
     """
 
@@ -216,6 +217,7 @@ class Network:
     outputs: Mapping[str, NetworkOutput]
     nodes: tuple[Node, ...] = field(repr=False)
     blocks: Block = field(repr=False)
+    variants: tuple[str, ...] = field(default=(), repr=False)
     digest: str = field(default="", repr=False)
 
     def __iter__(self) -> Iterator[Node]:

@@ -9,25 +9,34 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from archspec.definition import Definition, GraphSteps, OutputStep, Step
-from archspec.errors import Diagnostic, Note, Span, did_you_mean
+from archspec.errors import Diagnostic, Note, Span, did_you_mean, nearest
 from archspec.expr import kind
-from archspec.merge import node_mapping
-from archspec.names import node_name_problem, parameter_name_problem, spec_name_problem
+from archspec.merge import KINDS, node_mapping
+from archspec.names import node_name_problem, parameter_name_problem, similar_name, spec_name_problem
 from archspec.op import NODE_KEYS
 from archspec.source import Entry, Mapping, Scalar, Sequence, Value, locate
-from archspec.spec import VERSION, BlockFile, Expect, InlineBlock, NetworkFile, Node, Output, Param
+from archspec.spec import (
+    UNKNOWN_PARAM,
+    VERSION,
+    BlockFile,
+    Bound,
+    Expect,
+    InlineBlock,
+    NetworkFile,
+    Node,
+    Output,
+    Param,
+)
 from archspec.wiring import Wiring, reference, start
+from archspec.wording import expectation, hint
 
 M = TypeVar("M", bound=BaseModel)
 _CHECKED_NODE_KEYS = NODE_KEYS - {"after", "before"}
 
 
-def read_file(value: Value, found: list[Diagnostic]) -> Definition | None:
+def read_file(value: Mapping, found: list[Diagnostic]) -> Definition | None:
     """The definition that a file holds, or None where it has no graph to go on with."""
     reader = _Reader(found)
-    if not isinstance(value, Mapping):
-        reader.report("wrong-type", "a spec is a mapping", value.span, help="it begins with `archspec: 1`")
-        return None
     if not reader.version(value):
         return None
     return reader.definition(value, BlockFile if "block" in value.entries else NetworkFile)
@@ -91,7 +100,7 @@ class _Reader:
             is_network=is_network,
             value=value,
             params=self._params(value.entries.get("params")),
-            graph=self.graph(value, graph, inputs, {}),
+            graph=self.graph(value, graph, Wiring(self.found, inputs, graph.entries)),
             blocks=self._blocks(value.entries.get("blocks")) if blocks is None else blocks,
             shapes=_entries(value.entries.get("inputs")) if is_network else {},
             variants={k: v for k, v in _entries(value.entries.get("variants")).items() if isinstance(v, Mapping)},
@@ -101,54 +110,59 @@ class _Reader:
 
     def validated(self, model: type[M], value: Mapping) -> M | None:
         """One mapping, checked by its model; errors are placed at the keys and values at fault."""
-        try:
-            return model.model_validate(value.plain())
-        except ValidationError as error:
-            for problem in error.errors(include_url=False, include_input=False):
-                self._model_error(model, value, problem)
-            return None
+        return self._checked(model, value, value.plain())
 
-    def _node(self, name: str, key: Scalar, value: Mapping) -> Node | None:
-        """The keys of a node besides its arguments, checked."""
+    def _checked(self, model: type[M], value: Mapping, plain: Any) -> M | None:
         try:
-            return Node.model_validate({k: v.plain() for k, v in value.entries.items() if k in _CHECKED_NODE_KEYS})
+            return model.model_validate(plain)
         except ValidationError as error:
-            before = len(self.found)
-            for problem in error.errors(include_url=False, include_input=False):
-                if problem["type"] == "node":
-                    kinds = [
-                        hint for k in value.entries if "mean" in (hint := did_you_mean(k, ("op", "block", "graph")))
-                    ]
-                    self.report("missing-key", problem["msg"], key.span, help=kinds[0] if kinds else "")
-                else:
-                    self._model_error(Node, value, problem)
-            self.found[before:] = [replace(diagnostic, path=name) for diagnostic in self.found[before:]]
-            return None
+            problems = error.errors(include_url=False, include_input=False)
+        unknown = [str(problem["loc"][-1]) for problem in problems if problem["type"] == "extra_forbidden"]
+        meant = {nearest(key, _keys(model)) for key in unknown}
+        for problem in problems:
+            if problem["type"] == "missing" and problem["loc"][0] in meant:
+                continue  # it stands there, misspelt
+            if problem["loc"] and problem["loc"][0] == "archspec":
+                continue  # `version` has spoken of it
+            self._model_error(model, value, problem)
+        return None
+
+    def _node(self, value: Mapping, path: str) -> bool:
+        """Whether the keys of a node are right, besides its arguments."""
+        before = len(self.found)
+        plain = {k: v.plain() for k, v in value.entries.items() if k in _CHECKED_NODE_KEYS}
+        node = self._checked(Node, value, plain)
+        self.found[before:] = [replace(diagnostic, path=path) for diagnostic in self.found[before:]]
+        return node is not None
 
     def _model_error(self, model: type[BaseModel], value: Mapping, problem: Any) -> None:
-        place, loc = problem["type"], problem["loc"]
+        loc = tuple(step for step in problem["loc"] if not str(step).startswith("<"))  # without the tags of unions
         where = locate(value, loc)
-        if place == "extra_forbidden":
-            self._unknown_key(str(loc[-1]), value, _keys(model))
-        elif place == "missing":
-            self.report("missing-key", f"the key `{loc[-1]}` is missing", start(value))
+        if problem["type"] == "extra_forbidden":
+            parent = locate(value, loc[:-1])
+            assert isinstance(parent, Mapping)
+            self._unknown_key(str(loc[-1]), parent, _keys(model if parent is value else Bound))
+        elif problem["type"] == "missing":
+            help = _KEY_EXAMPLES.get(str(loc[-1]), "")
+            self.report("missing-key", f"the key `{loc[-1]}` is missing", start(value), help=help)
         else:
-            keys = [step for step in loc if isinstance(step, str) and step in _keys(model)]
-            subject = f"`{keys[0]}`" if keys else "this value"
-            expected = problem["msg"].removeprefix("Input should be ")
-            found = kind(where.plain()) if where is not value else ""
-            message = f"{subject} has the wrong kind of value"
-            self.report("wrong-type", message, where.span, expected=_worded(expected), found=found)
+            keys = [step for step in loc if isinstance(step, str)]
+            expected, plain = expectation(problem), where.plain()
+            message = f"`{keys[-1]}` has the wrong kind of value"
+            help = hint(where, plain, expected)
+            self.report("invalid-value", message, where.span, expected=expected, found=kind(plain), help=help)
 
-    def _unknown_key(self, key: str, value: Mapping, known: Iterable[str]) -> None:
-        name, colon, rest = key.partition(":")
-        help = f"write a space after the colon: `{name}: {rest}`" if colon and rest else did_you_mean(key, known)
-        self.report("unknown-key", f"the key `{key}` is not known here", value.keys[key].span, help=help)
+    def _unknown_key(self, key: str, value: Mapping, known: Iterable[str], path: str = "") -> None:
+        help = did_you_mean(key, known)
+        self.report("unknown-key", f"the key `{key}` is not known here", value.keys[key].span, path=path, help=help)
 
-    def _check_name(self, name: Scalar, problem: Callable[[str], str]) -> bool:
+    def _check_name(self, name: Scalar, problem: Callable[[str], str], path: str = "") -> bool:
         text = problem(str(name.value))
         if text:
-            self.report("invalid-name", f"`{name.value}` cannot be a name here: {text}", name.span)
+            message = f"`{name.value}` cannot be a name here: {text}"
+            similar = similar_name(str(name.value), problem)
+            help = f"for example `{similar}`" if similar else ""
+            self.report("invalid-name", message, name.span, path=path, help=help)
         return not text
 
     def _params(self, value: Value | None) -> dict[str, Param]:
@@ -160,7 +174,7 @@ class _Reader:
                 Param.model_construct(default=entry.plain()) if not isinstance(entry, Mapping) else None
             )
             param = param or self.validated(Param, entry)  # type: ignore[arg-type]
-            params[name] = param or Param(default=None)
+            params[name] = param or UNKNOWN_PARAM
         return params
 
     def _blocks(self, value: Value | None) -> dict[str, Value]:
@@ -172,7 +186,7 @@ class _Reader:
                 blocks[name] = entry
             else:
                 self.report(
-                    "wrong-type", f"the block `{name}` is neither a definition nor the path of a file", entry.span,
+                    "invalid-value", f"the block `{name}` is neither a definition nor the path of a file", entry.span,
                     expected="a mapping or a path", found=kind(entry.plain()),
                 )  # fmt: skip
         return blocks
@@ -198,74 +212,86 @@ class _Reader:
         self,
         owner: Mapping,
         value: Mapping,
-        inputs: tuple[str, ...],
-        around: dict[str, Any],
+        wiring: Wiring,
         passed: tuple[str, ...] = (),
     ) -> GraphSteps:
-        """A graph and its wiring.
-
-        ``around`` holds the names of enclosing graphs, for hints; ``passed`` the inputs that are used though no node
-        takes them.
-        """
-        wiring = Wiring(self.found, inputs, around, passed)
-        steps = tuple(
-            step for name in value.entries if (step := self._step(value.keys[name], value.entries[name], wiring))
-        )
-        outputs = self._outputs(owner, wiring)
+        """A graph and its wiring. ``passed`` are the inputs that are used though no node takes them."""
+        wiring.used.update(passed)
+        steps = tuple(self._step(value.keys[name], entry, wiring) for name, entry in value.entries.items())
         if not value.entries:
-            self.report("empty-graph", "the graph has no nodes", value.span)
-        elif outputs is None:
-            outputs = wiring.last()
+            self.report("empty-graph", "the graph has no nodes", value.span, path=wiring.path)
+            return GraphSteps(wiring.inputs, (), ())
+        outputs = self._outputs(owner, wiring)
         wiring.report_unused(owner)
-        return GraphSteps(inputs, steps, outputs or ())
+        return GraphSteps(wiring.inputs, steps, outputs)
 
-    def _step(self, key: Scalar, value: Value, wiring: Wiring) -> Step | None:
-        name = str(key.value)
-        if name in wiring.inputs:
-            self.report("invalid-name", f"`{name}` is the name of an input of this graph", key.span)
+    def _step(self, key: Scalar, value: Value, wiring: Wiring) -> Step:
+        path = wiring.child(str(key.value))
+        if key.value in wiring.inputs:
+            self.report("invalid-name", f"`{key.value}` is the name of an input of this graph", key.span, path=path)
         else:
-            self._check_name(key, node_name_problem)
+            self._check_name(key, node_name_problem, path)
         mapping = node_mapping(value)
-        if mapping is None:
-            help = "for example `relu: relu` or `conv: {op: conv, out_channels: 64, kernel_size: 3}`"
+        step = None
+        if mapping is not None:
+            step = self._mapping_step(key, mapping, wiring, path)
+        else:
             self.report(
-                "wrong-type", f"the node `{name}` is no node", value.span, path=name,
-                expected="the name of an op, or a mapping", found=kind(value.plain()), help=help,
+                "invalid-value", f"`{key.value}` is no node", value.span, path=path, found=kind(value.plain()),
+                expected="the name of an op, or a mapping", help=_NODE_EXAMPLE,
             )  # fmt: skip
-        step = self._mapping_step(name, key, mapping, wiring) if mapping else None
-        wiring.add(name, step)
+        step = step or Step(str(key.value), key)
+        wiring.add(step)
         return step
 
-    def _mapping_step(self, name: str, key: Scalar, value: Mapping, wiring: Wiring) -> Step | None:
+    def _mapping_step(self, key: Scalar, value: Mapping, wiring: Wiring, path: str) -> Step | None:
         entries = value.entries
-        for misplaced in entries.keys() & {"after", "before"}:
+        for misplaced in [word for word in entries if word in ("after", "before")]:
             message = f"`{misplaced}` places a node that is added to another file"
             help = "only a file with `extends` adds nodes; here, write the node where it belongs"
-            self.report("unknown-key", message, value.keys[misplaced].span, path=name, help=help)
-        operands = wiring.operands(value)
-        if self._node(name, key, value) is None:
+            self.report("unknown-key", message, value.keys[misplaced].span, path=path, help=help)
+        operands = wiring.operands(key, value)
+        kind_ = self._kind(key, value, path)
+        if not self._node(value, path) or not kind_:
             return None
-        kind_ = next(kind for kind in ("op", "block", "graph") if kind in entries)
         arguments = {k: Entry(value.keys[k], v) for k, v in entries.items() if k not in NODE_KEYS}
         for problem in self._misplaced(kind_, arguments, entries):
-            help = did_you_mean(problem, NODE_KEYS) if problem in arguments else ""
-            message = f"`{problem}` is no key of a {_KIND_WORDS[kind_]} node"
-            self.report("unknown-key", message, value.keys[problem].span, path=name, help=help)
+            near = did_you_mean(problem, NODE_KEYS) or "the nodes of a group see the parameters around it"
+            help = _KEY_HELP.get(problem, near)
+            message = f"`{problem}` is no key of {_KIND_WORDS[kind_]}"
+            self.report("unknown-key", message, value.keys[problem].span, path=path, help=help)
         target = entries[kind_]
         return Step(
-            name=name,
+            name=str(key.value),
             key=key,
             kind=kind_,
             target=target if isinstance(target, Scalar) else None,
-            group=self._group(value, wiring) if kind_ == "graph" else None,
+            group=self._group(value, wiring, path) if kind_ == "graph" else None,
             operands=operands,
             arguments=arguments,
             first=_keyed(entries.get("first")),
             last=_keyed(entries.get("last")),
             when=entries.get("when"),
             repeat=entries.get("repeat"),
-            outputs=self._taken_outputs(value) if kind_ == "block" else (),
+            outputs=self._taken_outputs(value, path) if kind_ == "block" else (),
         )
+
+    def _kind(self, key: Scalar, value: Mapping, path: str) -> str:
+        """What a node is; empty where it does not say one thing."""
+        kinds = [word for word in value.entries if word in KINDS]
+        if len(kinds) == 1:
+            return kinds[0]
+        near = next((word for word in value.entries if nearest(word, KINDS)), "")
+        if kinds:
+            message = f"a node is one thing, and `{key.value}` says `{kinds[0]}` and `{kinds[1]}`"
+            notes = (Note("the other", value.keys[kinds[0]].span),)
+            self.report("conflicting-keys", message, value.keys[kinds[1]].span, path=path, notes=notes)
+        elif near:
+            self._unknown_key(near, value, KINDS, path)
+        else:
+            message = f"`{key.value}` does not say what it is: `op`, `block` or `graph`"
+            self.report("missing-key", message, key.span, path=path, help=_NODE_EXAMPLE)
+        return ""
 
     @staticmethod
     def _misplaced(kind_: str, arguments: dict[str, Entry], entries: dict[str, Value]) -> list[str]:
@@ -280,26 +306,34 @@ class _Reader:
             misplaced += [key for key in ("first", "last") if key in entries]
         return misplaced
 
-    def _group(self, value: Mapping, wiring: Wiring) -> GraphSteps | None:
+    def _group(self, value: Mapping, wiring: Wiring, path: str) -> GraphSteps | None:
         inner = value.entries["graph"]
         if not isinstance(inner, Mapping):
             return None
         inputs = self._input_names(value.entries.get("inputs"))
         # A group whose condition is false passes its first input through, so that is used.
         passed = inputs[:1] if "when" in value.entries else ()
-        return self.graph(value, inner, inputs, {**wiring.around, **wiring.steps}, passed)
+        around = wiring.around | wiring.steps.keys()
+        return self.graph(value, inner, Wiring(self.found, inputs, inner.entries, around, path), passed)
 
-    def _outputs(self, owner: Mapping, wiring: Wiring) -> tuple[OutputStep, ...] | None:
-        """The outputs that a graph declares, or None where it declares none."""
-        if "output" in owner.entries and "outputs" in owner.entries:
-            message = "a graph has `output` or `outputs`, not both"
-            self.report("wrong-type", message, owner.keys["output"].span)
-        single, several = owner.entries.get("output"), owner.entries.get("outputs")
+    def _outputs(self, owner: Mapping, wiring: Wiring) -> tuple[OutputStep, ...]:
+        """The outputs that a graph declares, or its last node."""
+        single, several = self._output_values(owner, wiring.path)
+        if single is None and several is None:
+            return wiring.last()
         if isinstance(single, Scalar) and isinstance(single.value, str):
             return (OutputStep("output", wiring.resolve(single), None, False),)
-        if isinstance(several, Mapping):
-            return tuple(self._output(name, several, wiring) for name in several.entries)
-        return None
+        outputs = tuple(self._output(name, several, wiring) for name in _entries(several))  # type: ignore[arg-type]
+        wiring.complete = wiring.complete and bool(outputs) and all(output.reference for output in outputs)
+        return outputs or (OutputStep("output", None, None, False),)
+
+    def _output_values(self, owner: Mapping, path: str) -> tuple[Value | None, Value | None]:
+        keys = [key for key in owner.entries if key in ("output", "outputs")]
+        if len(keys) > 1:
+            notes = (Note("the other", owner.keys[keys[0]].span),)
+            message = "a graph has `output` or `outputs`, not both"
+            self.report("conflicting-keys", message, owner.keys[keys[1]].span, path=path, notes=notes)
+        return owner.entries.get("output"), owner.entries.get("outputs")
 
     def _output(self, name: str, several: Mapping, wiring: Wiring) -> OutputStep:
         self._check_name(several.keys[name], node_name_problem)
@@ -308,24 +342,32 @@ class _Reader:
             return OutputStep(name, wiring.resolve(value), None, False)
         if not isinstance(value, Mapping):
             expected = "the name of a node, or a mapping with `from`"
-            message = f"the output `{name}` names no node"
-            self.report("wrong-type", message, value.span, expected=expected, found=kind(value.plain()))
+            self._no_output(name, value, expected, wiring.path)
             return OutputStep(name, None, None, False)
         output = self.validated(Output, value)
         origin = value.entries.get("from")
         reference = wiring.resolve(origin) if output and isinstance(origin, Scalar) else None
-        return OutputStep(name, reference, value.entries.get("when"), bool(output and output.training_only))
-
-    @staticmethod
-    def _taken_outputs(value: Mapping) -> tuple[OutputStep, ...]:
-        """The inner nodes that the user of a block takes; whether they exist shows when the block is elaborated."""
-        single, several = value.entries.get("output"), value.entries.get("outputs")
-        named = {"output": single} if single is not None else _entries(several)
-        return tuple(
-            OutputStep(name, reference(inner), None, False)
-            for name, inner in named.items()
-            if isinstance(inner, Scalar) and isinstance(inner.value, str)
+        return OutputStep(
+            name, reference, value.entries.get("when") if output else None, bool(output and output.training_only)
         )
+
+    def _no_output(self, name: str, value: Value, expected: str, path: str) -> None:
+        message = f"the output `{name}` names no node"
+        self.report("invalid-value", message, value.span, path=path, expected=expected, found=kind(value.plain()))
+
+    def _taken_outputs(self, value: Mapping, path: str) -> tuple[OutputStep, ...]:
+        """The inner nodes that the user of a block takes; whether they exist shows when the block is elaborated."""
+        single, several = self._output_values(value, path)
+        for key in _keyed(several).values():
+            self._check_name(key.key, node_name_problem, path)
+        outputs = []
+        for name, inner in ({"output": single} if single is not None else _entries(several)).items():
+            if isinstance(inner, Scalar) and isinstance(inner.value, str):
+                outputs.append(OutputStep(name, reference(inner), None, False))
+            else:
+                self._no_output(name, inner, "the name of a node of the block", path)
+                outputs.append(OutputStep(name, None, None, False))
+        return tuple(outputs)
 
 
 def _entries(value: Value | None) -> dict[str, Value]:
@@ -342,15 +384,18 @@ def _keys(model: type[BaseModel]) -> list[str]:
     return [info.alias or name for name, info in model.model_fields.items()]
 
 
-_KIND_WORDS = {"op": "op", "block": "block", "graph": "group"}
-
-
-def _worded(expected: str) -> str:
-    words = {
-        "a valid string": "text",
-        "a valid integer": "an integer",
-        "a valid dictionary": "a mapping",
-        "a valid list": "a list",
-        "a valid boolean": "true or false",
-    }
-    return words.get(expected, expected[:1].lower() + expected[1:])
+_KIND_WORDS = {"op": "an op", "block": "a block", "graph": "a group"}
+_KEY_HELP = {
+    "first": "it changes the first copy of a block or op with `repeat`",
+    "last": "it changes the last copy of a block or op with `repeat`",
+    "inputs": "only a group (`graph:`) names its inputs",
+    "output": "an op has one output",
+    "outputs": "an op has one output",
+}
+_KEY_EXAMPLES = {
+    "name": "for example `name: my_network`; a block says `block: my_block` instead",
+    "inputs": "for example `inputs: {image: [3, 224, 224]}`; a block's file says `block: my_block` instead of `name`",
+    "graph": "the nodes stand in `graph:`, indented",
+    "from": "for example `{from: conv, training_only: true}`",
+}
+_NODE_EXAMPLE = "for example `relu: relu` or `conv: {op: conv, out_channels: 64, kernel_size: 3}`"

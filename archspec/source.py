@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 import yaml
 from typing_extensions import override
 
+from archspec import syntax
 from archspec.errors import Diagnostic, Note, Span, SpecError, did_you_mean
-from archspec.limits import Limits
+from archspec.limits import Limits, raise_limit
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -162,8 +163,8 @@ def decode(data: bytes, name: str, limits: Limits) -> str:
     """
     start = Span(name, 1, 1, 1, 1)
     if len(data) > limits.file_bytes:
-        message = f"the file has {len(data):,} bytes; the limit is {limits.file_bytes:,} (file_bytes)"
-        raise SpecError([Diagnostic("limit-exceeded", message, start)])
+        message = f"the file has more than {limits.file_bytes:,} bytes"
+        raise SpecError([Diagnostic("limit-exceeded", message, start, help=raise_limit("file_bytes"))])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -171,7 +172,7 @@ def decode(data: bytes, name: str, limits: Limits) -> str:
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         place = Span(name, line, column, line, column + 1)
         message = f"the file is not UTF-8 text (byte 0x{data[error.start]:02x})"
-        raise SpecError([Diagnostic("yaml-syntax", message, place, help="save it as UTF-8")]) from None
+        raise SpecError([Diagnostic("unreadable-file", message, place, help="save it as UTF-8")]) from None
 
 
 class _Composer:
@@ -188,30 +189,20 @@ class _Composer:
     def _events(self) -> Iterator[Any]:
         try:
             yield from yaml.parse(self.source.text, Loader=_Loader)
-        except yaml.MarkedYAMLError as error:
-            raise SpecError([self._syntax_error(error)]) from None
-        except yaml.reader.ReaderError as error:
-            place = self.source.span(error.position, error.position + 1)
-            message = "the file holds a character that YAML does not allow"
-            raise SpecError([Diagnostic("yaml-syntax", message, place, help="remove the control character")]) from None
-
-    def _syntax_error(self, error: yaml.MarkedYAMLError) -> Diagnostic:
-        mark = error.problem_mark or error.context_mark
-        offset = min(mark.index, len(self.source.text)) if mark else 0
-        problem = error.problem or error.context or "this is no YAML"
-        notes: tuple[Note, ...] = ()
-        context: Any = error.context_mark
-        if error.context and context:
-            notes = (Note(error.context, self.source.span(context.index, context.index + 1)),)
-        place = self.source.span(offset, offset + 1)
-        return Diagnostic("yaml-syntax", problem, place, help=_syntax_hint(problem), notes=notes)
+        except yaml.YAMLError as error:
+            fault = syntax.fault(self.source.text, error)
+            span = self.source.span(fault.start, fault.end)
+            raise SpecError([Diagnostic("yaml-syntax", fault.message, span, help=fault.help)]) from None
 
     def _report(self, code: str, message: str, span: Span, help: str = "", notes: tuple[Note, ...] = ()) -> None:
         self.found.append(Diagnostic(code, message, span, help=help, notes=notes))
 
     def _stop(self, code: str, message: str, event: Any, help: str = "") -> SpecError:
         span = self.source.span(event.start_mark.index, event.end_mark.index)
-        return SpecError([*self.found, Diagnostic(code, message, span, help=help)])
+        return SpecError([Diagnostic(code, message, span, help=help)])
+
+    def _beyond(self, limit: str, message: str, event: Any) -> SpecError:
+        return self._stop("limit-exceeded", message, event, help=raise_limit(limit))
 
     def document(self) -> Value:
         document: Value | None = None
@@ -229,14 +220,14 @@ class _Composer:
     def _value(self, event: Any, depth: int) -> Value:
         self._spend(1, event)
         if depth > self.limits.depth:
-            raise self._stop("limit-exceeded", f"values nest deeper than {self.limits.depth} (depth)", event)
+            raise self._beyond("depth", f"values nest deeper than {self.limits.depth}", event)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
         if event.tag is not None and event.tag != "!":
-            span = self.source.span(event.start_mark.index, event.start_mark.index + 1)
-            self._report(
-                "yaml-tag", f"the tag `{event.tag}` is not allowed", span, help="a spec is plain data: no tags"
-            )
+            start = event.start_mark.index
+            tag = self.source.text[start : event.end_mark.index].split(maxsplit=1)[0]
+            span = self.source.span(start, start + len(tag))
+            self._report("yaml-syntax", f"a tag such as `{tag}` cannot stand here", span, help="a spec is plain data")
         before = self.count
         if event.anchor:
             self.anchors[event.anchor] = None
@@ -253,8 +244,8 @@ class _Composer:
     def _spend(self, values: int, event: Any) -> None:
         self.count += values
         if self.count > self.limits.values:
-            message = f"the file has more than {self.limits.values:,} values, aliases expanded (values)"
-            raise self._stop("limit-exceeded", message, event)
+            message = f"the file has more than {self.limits.values:,} values, aliases expanded"
+            raise self._beyond("values", message, event)
 
     def _alias(self, event: Any) -> Value:
         target = self.anchors.get(event.anchor, ...)
@@ -269,13 +260,16 @@ class _Composer:
 
     def _scalar(self, event: Any) -> Scalar:
         start, end, text = event.start_mark.index, event.end_mark.index, event.value
-        value: str | int | float | None = text
-        plain = not event.style
-        if plain and text in _WORDS:
-            value = _WORDS[text]
-        elif plain and text[0] in _NUMBER_START:
-            value = self._number(text, start, end)
-        return Scalar(self.source, start, end, value)
+        if text.startswith("$") and len(text) > self.limits.expression_chars:
+            message = f"the expression has more than {self.limits.expression_chars:,} characters"
+            raise self._beyond("expression_chars", message, event)
+        return Scalar(self.source, start, end, text if event.style else self._resolved(text, start, end))
+
+    def _resolved(self, text: str, start: int, end: int) -> str | int | float | None:
+        """What a text without quotes means."""
+        if text in _WORDS:
+            return _WORDS[text]
+        return self._number(text, start, end) if text[0] in _NUMBER_START else text
 
     def _number(self, text: str, start: int, end: int) -> str | int | float:
         number: int | float
@@ -290,7 +284,9 @@ class _Composer:
         return number if math.isfinite(number) else self._out_of_range(start, end)
 
     def _out_of_range(self, start: int, end: int) -> int:
-        self._report("invalid-number", "this number is out of range", self.source.span(start, end))
+        message = "this number is out of range"
+        help = "an integer has at most 63 bits, another number at most 308 digits"
+        self._report("invalid-value", message, self.source.span(start, end), help=help)
         return 1
 
     def _sequence(self, event: Any, depth: int) -> Sequence:
@@ -308,7 +304,10 @@ class _Composer:
         for inner in self.events:
             if isinstance(inner, yaml.MappingEndEvent):
                 break
-            pairs.append((self._key(inner), self._value(next(self.events), depth + 1)))
+            key, value = self._key(inner), self._value(next(self.events), depth + 1)
+            if value.start == value.end:  # nothing stands there; errors about it go to the key
+                value.start, value.end = key.start, key.end
+            pairs.append((key, value))
         if event.flow_style:
             pairs = self._rejoin(pairs)
         return self._merged(event.start_mark.index, inner.end_mark.index, pairs)
@@ -333,8 +332,9 @@ class _Composer:
             else:
                 keys[name], entries[name] = key, value
         for other in merges:
-            for name in other.entries.keys() - entries.keys():
-                keys[name], entries[name] = other.keys[name], other.entries[name]
+            for name, value in other.entries.items():
+                if name not in entries:
+                    keys[name], entries[name] = other.keys[name], value
         return Mapping(self.source, start, end, keys, entries)
 
     def _merge_sources(self, value: Value) -> list[Mapping]:
@@ -365,10 +365,16 @@ class _Composer:
             end = max(part.end for part in piece)
             text = self.source.text[start:end]
             if not _is_cut(text):
-                message = "YAML cuts this expression at its comma"
-                help = f'inside `{{}}` and `[]` write it in quotes: "{text}"'
+                message = f"YAML cuts `{text}` at its comma"
+                if text.startswith("$"):
+                    value: Value = Scalar(self.source, start, end, text)
+                    help = f'inside `{{}}` and `[]` write it in quotes: "{text}"'
+                else:
+                    items = [part.strip() for part in text[1:-1].split(",")]
+                    scalars = [Scalar(self.source, start, end, self._resolved(item, start, end)) for item in items]
+                    value, help = Sequence(self.source, start, end, list(scalars)), f"a list is written [{text[1:-1]}]"
                 self._report("flow-comma", message, self.source.span(start, end), help=help)
-                return (*entry[:-1], Scalar(self.source, start, end, text)), pieces[taken:]
+                return (*entry[:-1], value), pieces[taken:]
         return entry, pieces
 
 
@@ -377,18 +383,5 @@ def _offsets(event: Any) -> tuple[int, int]:
 
 
 def _is_cut(text: str) -> bool:
-    return text.startswith("$(") and text.count("(") > text.count(")")
-
-
-def _syntax_hint(problem: str) -> str:
-    hints = {
-        "cannot start any token": "quote a text that begins with this character; YAML takes no tabs for indentation",
-        "mapping values are not allowed": "is a line above not finished, or does a text with `: ` in it lack quotes?",
-        "did not find expected ',' or '}'": "is a `}` or a comma missing?",
-        "did not find expected ',' or ']'": "is a `]` or a comma missing?",
-        "could not find expected ':'": "a key needs a colon and a space after it",
-        "did not find expected key": "is the indentation that of the keys above?",
-        "did not find expected <document start>": "is the indentation that of the keys above?",
-        "found unexpected end of stream": "is a quote not closed?",
-    }
-    return next((hint for part, hint in hints.items() if part in problem), "")
+    """Whether a value is the first piece of an expression, or of a list in parentheses, that goes on after a comma."""
+    return text.startswith(("$(", "(")) and text.count("(") > text.count(")")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from archspec.expr import is_expression
+from archspec.expr import UNKNOWN, is_expression
 
 VERSION = 1
 """The version of the spec language that this package reads."""
@@ -24,7 +24,15 @@ class Model(BaseModel):
 
 
 def _names(value: Any) -> Any:
+    if not isinstance(value, str | list):
+        raise PydanticCustomError("expected", "a name, or a list of names")
     return [value] if isinstance(value, str) else value
+
+
+def _plain_default(value: Any) -> Any:
+    if isinstance(value, dict):
+        raise PydanticCustomError("expected", "a number, text, true, false, null or a list")
+    return value
 
 
 def _or_expression(*types: type) -> BeforeValidator:
@@ -71,7 +79,7 @@ class Param(Model):
     """
 
     type: ParamType | None = None
-    default: Any = None
+    default: Annotated[Any, BeforeValidator(_plain_default)] = None
     min: int | float | None = None
     max: int | float | None = None
     choices: Annotated[list[Any], Field(min_length=1)] | None = None
@@ -85,18 +93,24 @@ class Param(Model):
     @property
     def kind(self) -> str | None:
         """The type stated, or that of the default; None for any value."""
-        if self.type or self.required or self.default is None or is_expression(self.default):
+        unstated = self.required or self.default is None or self.default is UNKNOWN or is_expression(self.default)
+        if self.type or unstated:
             return self.type
         return next(name for name in ("bool", "int", "float", "str", "list") if _fits(self.default, name))
+
+    @property
+    def expected(self) -> str:
+        """What values it takes, in words."""
+        return _TYPE_WORDS[self.kind] if self.kind else "any value"
 
     def problem(self, value: Any) -> str:
         """What the parameter expects, where the value is not that; empty where it is."""
         if value is None and not self.required and self.default is None:
             return ""
         if self.kind and not _fits(value, self.kind):
-            return _TYPE_WORDS[self.kind]
+            return self.expected
         if self.choices is not None and value not in self.choices:
-            return "one of " + ", ".join(map(str, self.choices))
+            return "one of " + ", ".join(f"`{choice}`" for choice in self.choices)
         numbers = [
             number for number in (value if isinstance(value, list) else [value]) if isinstance(number, int | float)
         ]
@@ -108,12 +122,19 @@ class Param(Model):
         return ""
 
 
+UNKNOWN_PARAM = Param.model_construct(default=UNKNOWN)
+"""Stands for a parameter whose declaration is wrong."""
+
+
 def _fits(value: Any, kind: str) -> bool:
     if isinstance(value, bool):
         return kind == "bool"
     if kind == "size":
         return all(type(size) is int for size in (value if isinstance(value, list) else [value]))
     return isinstance(value, _PYTHON_TYPES[kind])
+
+
+Outputs = Annotated[dict[str, Any], Field(min_length=1)]
 
 
 class Output(Model):
@@ -127,28 +148,18 @@ class Output(Model):
 class Node(Model):
     """The keys of a node besides its arguments."""
 
-    op: str | None = None
-    block: str | None = None
-    graph: dict[str, Any] | None = None
-    from_: Names | None = Field(default=None, alias="from")
-    inputs: Names | None = None
+    op: str = ""
+    block: str = ""
+    graph: dict[str, Any] = {}
+    from_: Names = Field(default=[], alias="from")
+    inputs: Names = []
     when: Condition = True
-    repeat: Count | None = None
+    repeat: Count = 1
     first: dict[str, Any] = {}
     last: dict[str, Any] = {}
-    output: str | None = None
-    outputs: dict[str, Any] | None = None
+    output: str = ""
+    outputs: Outputs = {}
     doc: str = ""
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> Node:
-        kinds = [name for name in ("op", "block", "graph") if getattr(self, name) is not None]
-        if not kinds:
-            raise PydanticCustomError("node", "a node says what it is: `op:`, `block:` or `graph:`")
-        if len(kinds) > 1:
-            words = " and ".join(f"`{kind}:`" for kind in kinds)
-            raise PydanticCustomError("node", f"a node is one thing, and this one says {words}")
-        return self
 
 
 class Bound(Model):
@@ -157,17 +168,32 @@ class Bound(Model):
     min: int | None = None
     max: int | None = None
 
+    @model_validator(mode="after")
+    def _not_empty(self) -> Bound:
+        if self.min is None and self.max is None:
+            raise PydanticCustomError("expected", "`min`, `max` or both")
+        return self
+
+
+def _figure_kind(value: Any) -> str:
+    return "<bound>" if isinstance(value, dict) else "<sizes>" if isinstance(value, list) else "<number>"
+
+
+_Number = Annotated[int, Tag("<number>")]
+Figure = Annotated[_Number | Annotated[Bound, Tag("<bound>")], Discriminator(_figure_kind)]
+Sizes = Annotated[_Number | Annotated[list[int], Tag("<sizes>")], Discriminator(_figure_kind)]
+
 
 class Expect(Model):
     """A contract on the compiled network. A figure is a number, or a bound."""
 
-    params: int | Bound | None = None
-    macs: int | Bound | None = None
-    flops: int | Bound | None = None
+    params: Figure | None = None
+    macs: Figure | None = None
+    flops: Figure | None = None
     output: list[int] | None = None
     outputs: dict[str, list[int]] = {}
     shapes: dict[str, list[int]] = {}
-    receptive_field: dict[str, int | list[int]] = {}
+    receptive_field: dict[str, Sizes] = {}
 
 
 class Graph(Model):
@@ -176,14 +202,14 @@ class Graph(Model):
     doc: str = ""
     params: dict[str, Any] = {}
     graph: dict[str, Any]
-    output: str | None = None
-    outputs: dict[str, Any] | None = None
+    output: str = ""
+    outputs: Outputs = {}
 
 
 class InlineBlock(Graph):
     """An entry of ``blocks:``."""
 
-    inputs: Annotated[list[str], Field(min_length=1)] | None = None
+    inputs: Annotated[list[str], Field(min_length=1)] = []
     example: dict[str, Any] = {}
 
 
@@ -193,7 +219,7 @@ class BlockFile(InlineBlock):
     archspec: Literal[1]
     block: str
     blocks: dict[str, Any] = {}
-    extends: str | None = None
+    extends: str = ""
 
 
 class NetworkFile(Graph):
@@ -205,4 +231,4 @@ class NetworkFile(Graph):
     variants: dict[str, dict[str, Any]] = {}
     expect: dict[str, Any] = {}
     blocks: dict[str, Any] = {}
-    extends: str | None = None
+    extends: str = ""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from archspec.errors import Diagnostic, Note, Span, SpecError
 
 _EXCERPT_WIDTH = 160
+_LONGEST_LINE = 1_000
 
 
 def render_text(error: SpecError) -> str:
@@ -22,11 +23,17 @@ def render_text(error: SpecError) -> str:
            |   ^^^ bn3 (line 11) is 512x28x28, input is 256x56x56
            = help: project the shortcut with a strided 1x1 convolution
     """
-    lines = {name: text.splitlines() for name, text in error.sources.items()}
-    parts = ["\n".join(_text(diagnostic, lines)) for diagnostic in error.diagnostics]
+    lines = {name: text.split("\n") for name, text in error.sources.items()}
+    parts = ["\n".join(map(_visible, _text(diagnostic, lines))) for diagnostic in error.diagnostics]
     if error.left_out:
         parts.append(f"and {error.left_out} more errors")
     return "\n\n".join(parts)
+
+
+def _visible(line: str) -> str:
+    """A line of a report, without characters that would steer a terminal, and of bounded length."""
+    shown = line if line.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+    return shown if len(shown) <= _LONGEST_LINE else shown[:_LONGEST_LINE] + "..."
 
 
 def _text(diagnostic: Diagnostic, lines: Mapping[str, list[str]]) -> Iterator[str]:

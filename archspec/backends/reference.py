@@ -54,7 +54,8 @@ def example_output(cls: type[Op]) -> tuple[int, ...]:
     from archspec.source import Source, parse
 
     plain = parse(Source("example", cls.example), Limits(), []).plain()
-    arguments = {} if isinstance(plain, str) else {name: value for name, value in plain.items() if name != "op"}
+    node = {} if isinstance(plain, str) else plain
+    arguments = {name: value for name, value in node.items() if name not in op.NODE_KEYS}
     rank = len(cls.example_inputs[0]) - 1
     return cls.model_validate(arguments, context={"spatial_rank": rank}).infer(cls.example_inputs)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from archspec.analysis.cost import Row, roll_up
@@ -23,8 +23,9 @@ CONVENTIONS = (
 )
 
 
-def cells(row: Row) -> tuple[str, ...]:
-    """A row's figures as text, one for each of `HEADINGS`."""
+def cells(row: Row, number: Callable[[int | None], str] | None = None) -> tuple[str, ...]:
+    """A row's figures as text, one for each of `HEADINGS`; ``number`` writes a figure, `exact` unless given."""
+    number = number or exact
     more = "" if row.complete or row.macs is None else "+?"
     return (
         row.path,
@@ -38,9 +39,18 @@ def cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def number(value: int | None) -> str:
+def exact(value: int | None) -> str:
     """``25,557,032``; ``?`` where it is not known."""
     return "?" if value is None else f"{value:,}"
+
+
+def short(value: int | None) -> str:
+    """``25.6M``: three digits and a power of a thousand; ``?`` where it is not known."""
+    if value is None or value < 1000:
+        return exact(value)
+    power = next(power for power in range(1, 7) if value < 999.5 * 1000**power or power == 6)
+    scaled = value / 1000**power
+    return f"{scaled:.{max(0, 2 - (scaled >= 9.995) - (scaled >= 99.95))}f}{' kMGTPE'[power]}"
 
 
 def totals(network: Network) -> list[tuple[str, str]]:
@@ -50,17 +60,22 @@ def totals(network: Network) -> list[tuple[str, str]]:
     figures = [
         ("input", ", ".join(f"{name} {show(shape)}" for name, shape in network.inputs.items())),
         ("output", ", ".join(f"{name} {show(output.shape)}" for name, output in network.outputs.items())),
-        ("nodes", number(len(network))),
-        ("params", number(network.params)),
-        ("buffers", number(network.buffers)),
-        ("MACs", number(network.macs) + unknown),
-        ("FLOPs", number(network.flops) + unknown),
-        ("other ops", number(network.other_ops) + unknown),
+        ("nodes", exact(len(network))),
+        ("params", exact(network.params)),
+        ("buffers", exact(network.buffers)),
+        ("MACs", exact(network.macs) + unknown),
+        ("FLOPs", exact(network.flops) + unknown),
+        ("other ops", exact(network.other_ops) + unknown),
         ("activations", f"{_bytes(memory.inference_peak)} at the peak of inference ({memory.dtype}, batch 1)"),
     ]
     if memory.training is not None:
         figures.append(("", f"{_bytes(memory.training)} kept for training"))
     return figures
+
+
+def _width(lines: list[tuple[str, ...]]) -> int:
+    """The characters that the table takes: each column, and three between columns."""
+    return sum(max(map(len, column)) + 3 for column in zip(HEADINGS, *lines, strict=True))
 
 
 def _bytes(count: int) -> str:
@@ -72,8 +87,11 @@ def _bytes(count: int) -> str:
     return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
 
 
-def rich_table(network: Network, depth: int | None = None) -> RenderableType:
-    """The table and the totals, for a rich console."""
+def rich_table(network: Network, depth: int | None = None, width: int | None = None) -> RenderableType:
+    """The table and the totals, for a rich console.
+
+    Where the table is wider than ``width`` characters, its figures have three digits; the totals are exact.
+    """
     from rich import box
     from rich.console import Group
     from rich.table import Table
@@ -81,24 +99,31 @@ def rich_table(network: Network, depth: int | None = None) -> RenderableType:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
     for index, heading in enumerate(HEADINGS):
-        table.add_column(heading, justify="right" if index > 2 else "left", no_wrap=True)
-    for row in roll_up(network, depth):
-        style = "bold" if row.is_block else ""
-        table.add_row(*(Text(cell) for cell in cells(row)), style=style)
+        table.add_column(heading, justify="right" if index > 2 else "left", overflow="fold")
+    rows = roll_up(network, depth)
+    lines = [cells(row) for row in rows]
+    if width is not None and _width(lines) > width:
+        lines = [cells(row, short) for row in rows]
+        table.padding = (0, 0)
+    for row, line in zip(rows, lines, strict=True):
+        table.add_row(*map(Text, line), style="bold" if row.is_block else "")
     summary = Table(box=None, show_header=False, pad_edge=False)
     for name, figure in totals(network):
         summary.add_row(Text(name, style="bold"), Text(figure))
-    return Group(Text(network.name, style="bold"), table, summary, Text(), Text(CONVENTIONS, style="dim"))
+    hint = []
+    if any(row.is_block for row in rows):
+        hint = [Text(f"Blocks are rolled up: --depth {(depth or 1) + 1} opens them, --depth 0 shows every node.\n")]
+    conventions = Text(CONVENTIONS, style="dim")
+    return Group(Text(network.name, style="bold"), table, *hint, summary, Text(), conventions)
 
 
-def render(network: Network, depth: int | None = None) -> str:
+def render(network: Network, depth: int | None = 1) -> str:
     """The table and the totals as plain text."""
     from rich.console import Console
 
     stream = io.StringIO()
-    rows = roll_up(network, depth)
-    width = sum(max(len(cells(row)[i]) for row in rows) + 3 for i in range(len(HEADINGS))) if rows else 80
-    Console(file=stream, width=max(width, 100), color_system=None).print(rich_table(network, depth))
+    width = max(_width([cells(row) for row in roll_up(network, depth)]), 100)
+    Console(file=stream, width=width, color_system=None).print(rich_table(network, depth))
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
 

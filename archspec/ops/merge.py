@@ -31,8 +31,8 @@ class _Elementwise(Op):
         if shape is None:
             ranks = {len(operand) for operand in inputs}
             raise ShapeError(
-                f"{self.name} needs operands of one shape, these are {_listing(inputs)}",
-                help="a dimension of size 1 broadcasts"
+                f"{self.name} needs operands of one shape",
+                help="sizes agree, or one is 1; a strided 1x1 convolution fits a shortcut (see block `bottleneck`)"
                 if len(ranks) == 1
                 else "operands need the same number of dimensions; reshape one of them",
             )

@@ -60,6 +60,21 @@ def _check_padding(kernel: Shape, padding: Shape) -> None:
             )
 
 
+def _check_sees_input(sizes: Shape, padding: Shape, dilation: Shape) -> None:
+    """Refuse a first window that steps over the whole input, from the padding before to that behind.
+
+    PyTorch takes the maximum of nothing to be -inf, and writes out of bounds in the backward pass. Later windows
+    start in the input, since the padding is at most half of the kernel.
+    """
+    for size, pad, step in zip(sizes, padding, dilation, strict=True):
+        if -pad % step >= size:
+            raise ArgumentError(
+                "dilation",
+                f"with padding {pad}, a dilation of {step} steps over the whole input of {show(sizes)}",
+                help="use a smaller dilation, or no padding",
+            )
+
+
 class MaxPool(Op, name="max_pool"):
     """The maximum of each window.
 
@@ -88,6 +103,7 @@ class MaxPool(Op, name="max_pool"):
     def infer(self, inputs: Shapes) -> Shape:
         channels, *sizes = inputs[0]
         _check_padding(self.kernel_size, self.padding)
+        _check_sees_input(tuple(sizes), self.padding, self.dilation)
         window = extent(self.kernel_size, self.dilation)
         stride = self.stride or self.kernel_size
         return (channels, *_pooled(tuple(sizes), window, stride, self.padding, self.ceil_mode))

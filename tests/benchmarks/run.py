@@ -1,6 +1,7 @@
 """Speed, as ratios of things measured side by side in one run.
 
-``make benchmark`` prints them. The comparison with torchvision needs its wheel: ``pip install --no-deps torchvision==0.28.0``.
+``make benchmark`` prints them. The comparison with torchvision needs its wheel:
+``pip install --no-deps torchvision==0.28.0 pillow``.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ def check_against_import_torch() -> None:
     check = process(str(Path(sys.executable).with_name("archspec")), "check", str(SPEC))
     imports = process(sys.executable, "-c", "import torch")
     ours, theirs = side_by_side(check, imports)
-    print(f"archspec check resnet152 {ours * 1e3:.0f} ms, import torch {theirs * 1e3:.0f} ms: ratio {ours / theirs:.3f}")
+    print(
+        f"archspec check resnet152 {ours * 1e3:.0f} ms, import torch {theirs * 1e3:.0f} ms: ratio {ours / theirs:.3f}"
+    )
 
 
 def compile_against_torchvision() -> None:
@@ -67,7 +70,9 @@ def compile_against_torchvision() -> None:
 
     archspec.compile(SPEC), build_and_count()
     ours, theirs = side_by_side(lambda: archspec.compile(SPEC), build_and_count)
-    print(f"compile resnet152 {ours * 1e3:.1f} ms, torchvision on meta {theirs * 1e3:.0f} ms: {theirs / ours:.1f} times")
+    print(
+        f"compile resnet152 {ours * 1e3:.1f} ms, torchvision on meta {theirs * 1e3:.0f} ms: {theirs / ours:.1f} times"
+    )
 
 
 def chain(nodes: int) -> str:

@@ -1,0 +1,133 @@
+"""What is wrong with a text that is no YAML: in words, and at the place to change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+_WORD = r"[\w.$-]+"
+_NOT_ALLOWED = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_CLOSING = {"{": "}", "[": "]"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A mistake, between two character offsets of the text."""
+
+    message: str
+    start: int
+    end: int
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """Where the parser stopped, and where the value begins that it was reading."""
+
+    text: str
+    at: int
+    begun: int
+
+    def line_before(self) -> str:
+        return self.text[self.text.rfind("\n", 0, self.at) + 1 : self.at]
+
+
+def fault(text: str, error: yaml.YAMLError) -> Fault:
+    """The mistake behind an error of the YAML parser."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return _control_character(text)
+    problem = str(error.problem or error.context or "this is no YAML")
+    at = _offset(text, error.problem_mark or error.context_mark)
+    stop = _Stop(text, at, _offset(text, error.context_mark or error.problem_mark))
+    explain = next((rule for part, rule in _RULES if part in problem), None)
+    return explain(stop) if explain else Fault(problem, at, at + 1)
+
+
+def _offset(text: str, mark: Any) -> int:
+    return min(mark.index, len(text)) if mark else 0
+
+
+def _control_character(text: str) -> Fault:
+    match = _NOT_ALLOWED.search(text)
+    at = match.start() if match else 0
+    code = f"U+{ord(text[at]):04X}" if match else "which is not known"
+    return Fault(f"the control character {code} cannot stand in a text", at, at + 1, "remove it")
+
+
+def _unclosed(stop: _Stop) -> Fault:
+    """``{a: 1 b: 2}``, or a bracket that nothing closes."""
+    text, at, begun = stop.text, stop.at, stop.begun
+    opening = text[begun : begun + 1]
+    closing = _CLOSING.get(opening, "]")
+    start = at
+    if text[at : at + 1] == ":":  # the parser stops behind the key
+        start = at - len(re.split(r"[^\w.$-]", text[max(begun + 1, at - 100) : at])[-1])
+    found = re.match(rf"{_WORD}|\S", text[start:])
+    if "\n" not in text[begun:start]:
+        end = start + len(found[0]) if found else start + 1
+        return Fault(f"a comma or `{closing}` is missing before this", start, end)
+    line = text.count("\n", 0, start) + 1
+    help = f"put a comma or `{closing}` before `{found[0]}` in line {line}" if found else f"put `{closing}` at its end"
+    return Fault(f"this `{opening}` is not closed", begun, begun + 1, help)
+
+
+def _no_colon(stop: _Stop) -> Fault:
+    """``relu:relu``, or a word that stands alone."""
+    text, begun = stop.text, stop.begun
+    line = text[begun:].split("\n", 1)[0].rstrip()
+    name, colon, rest = line.partition(":")
+    if colon:
+        return Fault("a space is missing after this colon", begun, begun + len(name) + 1, f"write `{name}: {rest}`")
+    return Fault("a key and its colon are missing here", begun, begun + len(line), f"write `name: {line}`")
+
+
+def _unclosed_quote(stop: _Stop) -> Fault:
+    text, begun = stop.text, stop.begun
+    return Fault("this quote is not closed", begun, begun + 1, f"end the text with {text[begun : begun + 1]}")
+
+
+def _cannot_begin(stop: _Stop) -> Fault:
+    text, at = stop.text, stop.at
+    character = text[at : at + 1]
+    if character == "\t":
+        return Fault("YAML takes no tabs for indentation", at, at + 1, "use spaces")
+    return Fault(f"a text cannot begin with `{character}`", at, at + 1, "put the text in quotes")
+
+
+def _colon_in_text(stop: _Stop) -> Fault:
+    """``doc: a net: small``, ``pool:{op: max_pool}``, or a line that is indented too far."""
+    line, at = stop.line_before(), stop.at
+    start = at - len(line)
+    if alone := re.fullmatch(rf"\s*(?:- )?({_WORD})", line):
+        help = "give it the indentation of the keys beside it, and end the line above with a colon if it is a key"
+        return Fault("this key is indented too far", start + alone.start(1), at, help)
+    if tight := re.match(rf"\s*({_WORD}):(?=\S)", line):
+        help = f"write `{tight[1]}: ...`"
+        return Fault("a space is missing after this colon", start + tight.start(1), start + tight.end(), help)
+    return Fault("this text holds `: `, which YAML takes for a key", at, at + 1, "put the text in quotes")
+
+
+def _misplaced(stop: _Stop) -> Fault:
+    text, at = stop.text, stop.at
+    word = re.match(_WORD, text[at:])
+    end = at + (len(word[0]) if word else 1)
+    if stop.line_before().strip():
+        return Fault("YAML expects the next key here", at, end, "is a quote or a comma out of place?")
+    return Fault("the indentation of this line fits no line above", at, end, "give it that of the keys beside it")
+
+
+_RULES: tuple[tuple[str, Callable[[_Stop], Fault]], ...] = (
+    ("expected ',' or", _unclosed),
+    ("could not find expected ':'", _no_colon),
+    ("found unexpected end of stream", _unclosed_quote),
+    ("cannot start any token", _cannot_begin),
+    ("mapping values are not allowed", _colon_in_text),
+    ("expected key", _misplaced),
+    ("<block end>", _misplaced),
+    ("<document start>", _misplaced),
+)
+"""Parts of the messages of PyYAML, with libyaml and without."""

@@ -1,0 +1,1 @@
+"""An op and a block for archspec, each in one file."""

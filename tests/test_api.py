@@ -1,0 +1,107 @@
+"""The Python interface."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from pathlib import Path
+
+import networkx
+import pytest
+
+import archspec
+from archspec import Block, Network, Node
+
+ROOT = Path(__file__).parent.parent
+SPECS = sorted((ROOT / "specs").glob("*.yaml"))
+
+
+@pytest.fixture(scope="module")
+def resnet() -> Network:
+    return archspec.compile(ROOT / "specs" / "resnet50.yaml", num_classes=10)
+
+
+def test_the_public_names() -> None:
+    assert archspec.__all__ == [
+        "ArchspecError", "Block", "Diagnostic", "Limits", "Network", "NetworkOutput", "Node", "Note", "RuleError",
+        "Span", "SpecError", "UsageError", "compile", "compile_text",
+    ]  # fmt: skip
+    assert all(getattr(archspec, name).__doc__ for name in archspec.__all__)
+
+
+def test_paths_lead_to_nodes_and_blocks(resnet: Network) -> None:
+    conv = resnet["layer2.0.conv1"]
+    assert isinstance(conv, Node)
+    assert (conv.shape, conv.params, conv.macs) == ((128, 56, 56), 32_768, 102_760_448)
+    assert conv.flops == 2 * conv.macs
+    assert (conv.name, conv.op.name, conv.inputs) == ("conv1", "conv", ("layer1.2.relu3",))
+    assert conv.span.file.endswith("bottleneck.yaml")
+    block = resnet["layer2.0"]
+    assert isinstance(block, Block)
+    assert (block.kind, block.definition, block.params["channels"]) == ("block", "bottleneck", 128)
+    assert resnet.shape("layer2") == (512, 28, 28)
+    with pytest.raises(KeyError, match=r"did you mean `layer2.0.conv\d`"):
+        resnet["layer2.0.conv7"]
+
+
+def test_parameters_change_the_network(resnet: Network) -> None:
+    assert resnet.outputs["output"].shape == (10,)
+    assert resnet.arguments["num_classes"] == 10
+    assert resnet.params == 25_557_032 - 990 * 2049
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_nodes_come_in_topological_order_and_totals_are_sums(path: Path) -> None:
+    net = archspec.compile(path)
+    known = set(net.inputs)
+    for node in net:
+        assert known.issuperset(node.inputs)
+        assert [net.shape(origin) for origin in node.inputs] == list(node.input_shapes)
+        known.add(node.path)
+    assert len(known) == len(net) + len(net.inputs)
+    assert tuple(net.blocks.nodes()) == net.nodes
+    assert net.params == sum(node.params for node in net)
+    assert net.flops == 2 * net.macs
+    assert net.unknown_costs == ()
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_the_networkx_graph(path: Path) -> None:
+    net = archspec.compile(path)
+    graph = net.graph
+    assert networkx.is_directed_acyclic_graph(graph)
+    assert set(graph) == {node.path for node in net} | set(net.inputs)
+    for node in net:
+        operands = sorted((data["operand"], origin) for origin, _, data in graph.in_edges(node.path, data=True))
+        assert tuple(origin for _, origin in operands) == node.inputs
+    ends = {output.path for output in net.outputs.values()}
+    assert {path for path in graph if graph.out_degree(path) == 0} <= ends
+
+
+def test_compiling_twice_gives_the_same(resnet: Network) -> None:
+    again = archspec.compile(ROOT / "specs" / "resnet50.yaml", num_classes=10)
+    assert again.digest == resnet.digest
+    assert [node.applied for node in again] == [node.applied for node in resnet]
+    assert archspec.compile(ROOT / "specs" / "resnet50.yaml").digest != resnet.digest
+
+
+def test_networks_are_values(resnet: Network) -> None:
+    with pytest.raises(AttributeError):
+        resnet.name = "other"  # type: ignore[misc]
+    for twin in (copy.deepcopy(resnet), pickle.loads(pickle.dumps(resnet))):
+        assert [node.applied for node in twin] == [node.applied for node in resnet]
+
+
+def test_a_notebook_shows_the_table(resnet: Network) -> None:
+    assert "<td>layer2.0</td>" in resnet._repr_html_()
+    assert "layer2" in str(resnet)
+    assert f"{resnet.params:,}" in str(resnet)
+    assert len(repr(resnet)) < 1000
+
+
+def test_texts_compile_too(tmp_path: Path) -> None:
+    text = "archspec: 1\nname: t\nextends: base.yaml\n"
+    (tmp_path / "base.yaml").write_text("archspec: 1\nname: b\ninputs: {x: [2]}\ngraph: {a: relu}\n")
+    assert archspec.compile_text(text, root=tmp_path).name == "t"
+    with pytest.raises(archspec.SpecError, match="error\\[unreadable-file\\]"):
+        archspec.compile(tmp_path / "nothing.yaml")

@@ -1,0 +1,194 @@
+"""The command line: what it prints, writes and returns."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import archspec
+import archspec.explanations
+import archspec.library
+import archspec.op
+from archspec.cli import main
+
+ROOT = Path(__file__).parent.parent
+LENET = str(ROOT / "specs" / "lenet.yaml")
+BROKEN = "archspec: 1\nname: broken\ninputs: {x: [3, 8, 8]}\ngraph:\n  a: {op: convv}\n  b: {op: relu, x: 1}\n"
+
+
+class Done(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str, stdin: str = "") -> Done:
+        monkeypatch.setattr(sys, "argv", ["archspec", *arguments])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        code = 0
+        try:
+            main()
+        except SystemExit as exit:
+            code = int(exit.code or 0)
+        return Done(code, *capsys.readouterr())
+
+    return call
+
+
+def test_compile_prints_the_table_and_writes_the_report(run: Run, tmp_path: Path) -> None:
+    done = run("compile", LENET)
+    assert done.code == 0
+    assert "61,706" in done.out
+    assert "416,520" in done.out
+    report = json.loads((tmp_path / "build" / "lenet" / "report.json").read_text())
+    assert (report["format"], report["version"]) == ("archspec-report", 1)
+    assert report["totals"]["params"] == 61_706
+
+
+@pytest.mark.parametrize("depth", [["--depth", "0"], ["--depth", "1"], ["--depth", "2"]])
+def test_every_format_holds_the_whole_network(run: Run, depth: list[str]) -> None:
+    spec = str(ROOT / "specs" / "resnet18.yaml")
+    rows = list(csv.DictReader(io.StringIO(run("compile", spec, "--format", "csv", *depth).out)))
+    assert sum(int(row["params"]) for row in rows) == 11_689_512
+    assert sum(int(row["macs"]) for row in rows) == 1_814_073_344
+    markdown = run("compile", spec, "--format", "markdown", *depth).out
+    assert all(f"| {row['path']} |" in markdown for row in rows)
+    report = json.loads(run("compile", spec, "--format", "json", *depth).out)
+    assert sum(node["macs"] for node in report["nodes"]) == report["totals"]["macs"] == 1_814_073_344
+
+
+def test_set_and_variant(run: Run, tmp_path: Path) -> None:
+    spec = str(ROOT / "specs" / "mobilenet_v1.yaml")
+    run("compile", spec, "--set", "width=0.5", "--set", "num_classes=10", "-o", "out")
+    arguments = json.loads((tmp_path / "out" / "mobilenet_v1" / "report.json").read_text())["arguments"]
+    assert (arguments["width"], arguments["num_classes"]) == (0.5, 10)
+
+
+def test_standard_input(run: Run) -> None:
+    text = Path(LENET).read_text()
+    assert run("check", "-", stdin=text).code == 0
+    assert run("compile", "-", stdin=text).code == 0
+    done = run("check", "-", stdin=BROKEN)
+    assert done.code == 1
+    assert "<stdin>:5:11" in done.err
+
+
+def test_check_reports_every_file(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text(BROKEN)
+    done = run("check", LENET, "broken.yaml", "missing.yaml")
+    assert done.code == 1
+    assert f"{LENET}: ok" in done.out
+    assert done.err.count("error[") == 3
+    assert "broken.yaml:5:11" in done.err
+    assert "error[unreadable-file]" in done.err
+
+
+def test_check_holds_the_contracts_of_variants(run: Run, tmp_path: Path) -> None:
+    spec = (
+        "archspec: 1\nname: n\nparams: {w: 2}\ninputs: {x: [1, 4]}\n"
+        "graph: {c: {op: conv, out_channels: $w, kernel_size: 1}}\nvariants: {wide: {w: 4, expect: {params: 9}}}\n"
+    )
+    (tmp_path / "n.yaml").write_text(spec)
+    assert run("check", "n.yaml").code == 1
+    assert run("check", "n.yaml", "--set", "w=3").code == 0
+    assert run("check", "n.yaml", "--variant", "wide").code == 1
+
+
+def test_check_as_json(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text(BROKEN)
+    done = run("check", LENET, "broken.yaml", "--format", "json")
+    assert done.code == 1
+    checked = json.loads(done.out)
+    assert (checked["format"], checked["version"]) == ("archspec-check", 1)
+    assert [file["ok"] for file in checked["files"]] == [True, False]
+    assert [error["code"] for error in checked["files"][1]["errors"]] == ["unknown-op", "unknown-argument"]
+    assert checked["files"][1]["errors"][0]["line"] == 5
+
+
+def test_check_as_github_annotations(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text(BROKEN)
+    lines = run("check", "broken.yaml", "--format", "github").out.splitlines()
+    assert lines[0].startswith(
+        "::error file=broken.yaml,line=5,endLine=5,col=11,endColumn=16,title=archspec unknown-op::"
+    )
+    assert len(lines) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["compile", LENET, "--set", "num_classes"], "NAME=VALUE"),
+        (["compile", LENET, "--set", "classes=3"], "no parameter `classes`"),
+        (["compile", LENET, "--set", "num_classes=many"], "expects an integer"),
+        (["compile", LENET, "--variant", "big"], "no variant `big`"),
+        (["check", LENET, "--limit", "nods=3"], "did you mean `nodes`"),
+        (["check", LENET, "--limit", "nodes=no"], "positive integer"),
+        (["ops", "cnv"], "did you mean `conv`"),
+        (["blocks", "botleneck"], "did you mean `bottleneck`"),
+        (["explain", "unknwn-op"], "did you mean `unknown-op`"),
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_command_is_2(run: Run, arguments: list[str], message: str) -> None:
+    done = run(*arguments)
+    assert done.code == 2
+    assert message in done.err
+    assert "Traceback" not in done.err
+
+
+def test_unknown_commands_and_options_are_2(run: Run) -> None:
+    assert run("compil", LENET).code == 2
+    assert run("compile", LENET, "--varient", "x").code == 2
+
+
+def test_a_folder_that_cannot_be_written_is_2(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = run("compile", LENET, "-o", "file")
+    assert done.code == 2
+    assert "cannot write" in done.err
+
+
+def test_limits_can_be_set(run: Run) -> None:
+    done = run("check", LENET, "--limit", "nodes=5")
+    assert done.code == 1
+    assert "error[limit-exceeded]" in done.err
+
+
+@pytest.mark.parametrize("name", archspec.op.ops())
+def test_every_op_has_a_page(run: Run, name: str) -> None:
+    page = run("ops", name)
+    assert page.code == 0
+    assert page.out.startswith(f"{name}: ")
+    assert "example" in page.out
+
+
+def test_lists(run: Run) -> None:
+    assert len(run("ops").out.splitlines()) == len(archspec.op.ops())
+    assert len(run("blocks").out.splitlines()) == len(archspec.library.blocks())
+    assert len(run("explain").out.splitlines()) == len(archspec.explanations.codes())
+
+
+@pytest.mark.parametrize("name", archspec.library.blocks())
+def test_every_block_has_a_page(run: Run, name: str) -> None:
+    page = run("blocks", name).out
+    assert page.startswith(f"{name}: ")
+    assert f"{{block: {name}, " in page
+    assert "graph:" in page
+
+
+def test_version(run: Run) -> None:
+    assert run("--version").out == f"archspec {archspec.__version__}\n"

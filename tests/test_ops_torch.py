@@ -1,0 +1,388 @@
+"""The law of the ops: archspec accepts arguments and shapes if and only if PyTorch runs them, with the same result.
+
+For each op a strategy draws valid and invalid arguments and operands (`CASES`), and a raw PyTorch call takes the same
+arguments as they are written (`torch_oracle.RAW`), without a look at archspec. PyTorch "runs" a case when it trains
+on a batch of 3 and infers on a batch of 2, and gives the same shape per sample for both: what depends on the batch
+is refused.
+
+Where PyTorch runs and archspec refuses on purpose:
+
+1. An output without elements. Every dimension of a shape in archspec is at least 1.
+2. A `dim` or a padding that takes hold of the batch but keeps its size (``softmax(dim=0)``).
+3. pixel_shuffle of a tensor that leaves no dimension for the batch (PyTorch would take the batch for the channels).
+4. A max_pool with a window that holds padding alone: PyTorch writes out of bounds in the backward pass.
+5. A dilation of 0 in conv_transpose, which PyTorch does not look at where the kernel has size 1.
+6. A circular padding with negative numbers: PyTorch's result then holds memory that it never wrote.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from math import ceil, floor
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+from pydantic import ValidationError
+
+import archspec.ops  # noqa: F401
+from archspec.errors import RuleError
+from archspec.op import MAX_FLOAT, Op, Window, get, ops
+from archspec.tensor import Shape, Shapes, elements, spatial_rank
+
+torch = pytest.importorskip("torch")
+from torch import nn  # noqa: E402
+from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
+from torch_oracle import RAW, Args, Refused, build, kept_bytes, need, reads  # noqa: E402
+
+Case = tuple[Args, Shapes]
+
+
+# Strategies
+
+
+def mostly(valid: Any, wrong: Any, odds: int = 12) -> Any:
+    """``valid``, and once in about ``odds`` draws ``wrong``."""
+    return st.integers(0, odds).flatmap(lambda roll: wrong if roll == odds else valid)
+
+
+def sizes(low: int, high: int) -> Callable[[int], Any]:
+    """A number, or a list of one for each spatial dimension; seldom an invalid one."""
+    number = mostly(st.integers(low, high), st.sampled_from([-1, 0, high + 3]), 30)
+    return lambda rank: number | st.lists(number, min_size=max(rank, 1), max_size=max(rank, 1))
+
+
+def shapes(rank: int, channels: Any = None) -> Any:
+    """A shape with ``rank`` spatial dimensions, small where there are many."""
+    places = st.integers(1, {0: 1, 1: 9, 2: 7, 3: 4}.get(rank, 2))
+    channels = channels or st.sampled_from([1, 2, 3, 4, 6, 8, 12])
+    return st.tuples(channels, *[places] * rank)
+
+
+COUNT = mostly(st.sampled_from([1, 2, 3, 4, 6]), st.sampled_from([0, -1]), 30)
+GROUPS = mostly(st.sampled_from([1, 1, 1, 2, 2, 3]), st.sampled_from([0, -1, 4, 5]))
+REAL = st.sampled_from([0, 1, 2, 0.25, 0.5, 3.5, -1, -0.5, 1e-3, 20.0, MAX_FLOAT, -MAX_FLOAT])
+EPS = mostly(st.sampled_from([1e-5, 1e-3, 1]), st.sampled_from([0, -1.0]), 4)
+CHANCE = mostly(st.floats(0, 1), st.sampled_from([-0.1, 1.5]), 4)
+DIM = mostly(st.integers(1, 4) | st.integers(-3, -1), st.integers(-6, 6))
+ANY = (0, 1, 2, 3)
+
+
+def one(needed: Args | None = None, optional: Args | None = None, ranks: tuple[int, ...] = (1, 2, 3)) -> Any:
+    """Cases of one operand. An argument is a strategy, or makes one from the number of spatial dimensions."""
+
+    @st.composite
+    def cases(draw: Any) -> Case:
+        rank = draw(mostly(st.sampled_from(ranks), st.integers(-1, 4)))
+        kinds = (needed or {}) | {key: kind for key, kind in (optional or {}).items() if draw(st.booleans())}
+        args = {key: draw(kind(rank) if callable(kind) else kind) for key, kind in kinds.items()}
+        return args, (draw(shapes(rank)) if rank >= 0 else (),)
+
+    return cases()
+
+
+def with_shape(ranks: tuple[int, ...], arguments: Callable[[Shape], Any]) -> Any:
+    """Cases of one operand whose arguments are drawn to fit its shape."""
+    rank = mostly(st.sampled_from(ranks), st.integers(-1, 4))
+    shape = rank.flatmap(lambda rank: shapes(rank) if rank >= 0 else st.just(()))
+    return shape.flatmap(lambda shape: st.tuples(arguments(shape), st.just((shape,))))
+
+
+@st.composite
+def joined(draw: Any, least: int, most: int, args: Any = None, broken: float = 0.1) -> Case:
+    """Operands of one shape, some sizes of which are 1 or wrong; seldom too few, too many, or of another rank."""
+    first = draw(shapes(draw(st.integers(-1, 3)) + 1, st.integers(1, 4)))[1:]
+    operands = []
+    for _ in range(draw(mostly(st.integers(least, most), st.sampled_from([1, 3])))):
+        rolls = draw(st.lists(st.integers(0, 11), min_size=len(first), max_size=len(first)))
+        shape = [1 if roll == 10 else size + 1 if roll == 11 else size for size, roll in zip(first, rolls, strict=True)]
+        operands.append(tuple(draw(mostly(st.just(shape), st.just(shape[1:]), 20))))
+    return draw(args if args is not None else st.just({})), tuple(operands)
+
+
+@st.composite
+def matrices(draw: Any) -> Case:
+    rows, inner, columns = (draw(st.integers(1, 4)) for _ in range(3))
+    _, (left, right) = draw(joined(2, 2).filter(lambda case: len(case[1]) == 2))
+    other = draw(mostly(st.just(inner), st.integers(1, 4)))
+    return {}, ((*left, rows, inner), (*right, other, columns))
+
+
+@st.composite
+def reshaped(draw: Any, shape: Shape) -> Args:
+    """Sizes with the right product, one of them -1 or wrong."""
+    wanted = list(draw(st.permutations(shape)))
+    while len(wanted) > 1 and draw(st.booleans()):
+        wanted.append(wanted.pop(0) * wanted.pop(0))
+    for place in draw(st.sets(st.integers(0, 4), max_size=2)):
+        if place < len(wanted):
+            wanted[place] = draw(mostly(st.just(-1), st.integers(-2, 4), 3))
+    return {"shape": wanted}
+
+
+def permuted(shape: Shape) -> Any:
+    rank = len(shape)
+    signs = st.permutations(range(1, rank + 1)).flatmap(
+        lambda order: st.tuples(*(st.sampled_from([dim, dim - rank - 1]) for dim in order))
+    )
+    dims = mostly(signs.map(list), st.lists(st.integers(-5, 5), max_size=4), 6)
+    return st.fixed_dictionaries({"dims": dims})
+
+
+def padded(shape: Shape) -> Any:
+    number = mostly(st.integers(0, 3), st.integers(-4, 9), 5)
+    few = mostly(st.integers(0, 2), st.integers(-2, 4))
+    whole = st.lists(few, min_size=2 * max(len(shape) - 1, 0), max_size=2 * max(len(shape) - 1, 0))
+    some = st.lists(st.tuples(number, number), max_size=len(shape) + 1).map(lambda pairs: list(itertools.chain(*pairs)))
+    padding = whole | some | st.lists(number, max_size=6)
+    modes = st.sampled_from(["constant", "reflect", "replicate", "circular"])
+    return st.fixed_dictionaries({"padding": padding, "mode": modes}, optional={"value": mostly(st.just(0), REAL, 2)})
+
+
+def normalised(shape: Shape) -> Any:
+    suffix = st.integers(0, len(shape)).map(lambda cut: list(shape[cut:]))
+    other = st.lists(st.integers(-1, 4), max_size=2) | st.integers(-1, 8) | st.none()
+    flags = {"eps": EPS, "elementwise_affine": st.booleans(), "bias": st.booleans()}
+    return st.fixed_dictionaries({}, optional={"normalized_shape": mostly(suffix, other, 2), **flags})
+
+
+CONV = {"out_channels": COUNT, "kernel_size": sizes(1, 4)}
+STEPS = {"stride": sizes(1, 3), "dilation": sizes(1, 3), "groups": GROUPS, "bias": st.booleans()}
+POOL = {"stride": lambda rank: st.none() | sizes(1, 4)(rank), "ceil_mode": st.booleans()}
+FLAG = st.booleans()
+KERNEL = {"kernel_size": sizes(1, 4)}
+DIVISOR = st.integers(-1, 5)
+MODES = mostly(st.sampled_from(["zeros", "reflect", "replicate", "circular"]), st.just("mirror"))
+WORDS = st.sampled_from(["same", "valid"])
+NORM = {"eps": EPS, "affine": st.booleans()}
+STATS = {**NORM, "momentum": st.none() | REAL, "track_running_stats": st.booleans()}
+FACTOR = mostly(st.floats(0.1, 3) | st.sampled_from([0.5, 2, 3, 1 / 3, 0.7]), st.sampled_from([-1, 0.01]))
+TARGETS = {
+    "size": sizes(1, 9),
+    "scale_factor": lambda rank: FACTOR | st.lists(FACTOR, min_size=max(rank, 1), max_size=max(rank, 1)),
+}
+UPSAMPLE = [
+    one({key: TARGETS[key], "mode": st.just(mode)}, {"align_corners": corners}, ranks)
+    for key in TARGETS
+    for mode, corners, ranks in [
+        ("nearest", mostly(st.none(), st.booleans(), 3), (1, 2, 3)),
+        ("linear", st.none() | st.booleans(), (1,)),
+        ("bilinear", st.none() | st.booleans(), (2,)),
+        ("bicubic", st.none() | st.booleans(), (2,)),
+        ("trilinear", st.none() | st.booleans(), (3,)),
+    ]
+]
+ADAPTIVE = {
+    "output_size": lambda rank: (
+        sizes(1, 6)(rank) | st.lists(st.none() | st.integers(1, 5), min_size=max(rank, 1), max_size=max(rank, 1))
+    )
+}
+
+END = st.none() | st.integers(-8, 8)
+PLAIN = "relu relu6 silu sigmoid tanh hardswish hardsigmoid mish identity global_avg_pool global_max_pool".split()
+
+CASES: dict[str, Any] = {
+    "conv": one(CONV, {**STEPS, "padding": sizes(0, 3), "padding_mode": MODES})
+    | one({**CONV, "padding": WORDS}, {**STEPS, "stride": st.integers(1, 2), "padding_mode": MODES}),
+    "conv_transpose": one(CONV, {**STEPS, "padding": sizes(0, 3), "output_padding": sizes(0, 2)}),
+    "local_conv": one(CONV, {**STEPS, "padding": sizes(0, 2)}, (1, 2)),
+    "linear": one({"out_features": COUNT}, {"bias": st.booleans()}, ANY),
+    "batch_norm": one({}, STATS, ANY),
+    "layer_norm": with_shape(ANY, normalised),
+    "group_norm": one({"num_groups": GROUPS}, NORM, ANY),
+    "instance_norm": one({}, STATS),
+    "local_response_norm": one({"size": COUNT}, {"alpha": REAL, "beta": REAL, "k": REAL}),
+    "leaky_relu": one({}, {"negative_slope": REAL}, ANY),
+    "prelu": one({}, {"num_parameters": mostly(st.sampled_from([1, 2, 3, 4, 6, 8, 12]), COUNT), "init": REAL}, ANY),
+    "elu": one({}, {"alpha": REAL}, ANY),
+    "gelu": one({}, {"approximate": st.sampled_from(["none", "tanh", "fast"])}, ANY),
+    "hardtanh": one({}, {"min_val": REAL, "max_val": REAL}, ANY),
+    "softplus": one({}, {"beta": REAL, "threshold": REAL}, ANY),
+    "softmax": one({"dim": DIM}, {}, ANY),
+    "max_pool": one(KERNEL, {**POOL, "padding": sizes(0, 1), "dilation": sizes(1, 3)})
+    | one({**KERNEL, **POOL, "padding": sizes(0, 2)}, {"dilation": sizes(1, 2)}),
+    "avg_pool": one(KERNEL, {**POOL, "padding": sizes(0, 1), "count_include_pad": FLAG, "divisor_override": DIVISOR})
+    | one({**KERNEL, **POOL, "padding": sizes(0, 2)}),
+    "lp_pool": one({"norm_type": mostly(st.sampled_from([1, 2, 2.5, 3, -1]), REAL), **KERNEL}, POOL),
+    "adaptive_avg_pool": one(ADAPTIVE),
+    "adaptive_max_pool": one(ADAPTIVE),
+    "dropout": one({}, {"p": CHANCE}, ANY),
+    "dropout2d": one({}, {"p": CHANCE}),
+    "stochastic_depth": one({"p": CHANCE, "mode": st.sampled_from(["batch", "row", "column"])}, {}, ANY),
+    "flatten": one({}, {"start_dim": DIM, "end_dim": DIM}, ANY),
+    "reshape": with_shape(ANY, reshaped),
+    "permute": with_shape(ANY, permuted),
+    "split": one({"chunks": COUNT, "index": st.integers(-4, 4)}, {"dim": DIM}, ANY),
+    "slice": one({}, {"dim": DIM, "start": st.integers(-8, 8), "stop": END, "step": COUNT}, ANY),
+    "pad": with_shape(ANY, padded),
+    "channel_shuffle": one({"groups": GROUPS}, {}, ANY),
+    "pixel_shuffle": one({"upscale_factor": mostly(st.integers(1, 2), st.integers(-1, 3))}, {}, (1, 2, 2, 2, 3)),
+    "upsample": st.one_of(*UPSAMPLE, one({}, {**TARGETS, "mode": st.sampled_from(["bilinear", "linear"])})),
+    "add": joined(2, 4),
+    "sub": joined(2, 2),
+    "mul": joined(2, 4),
+    "matmul": matrices(),
+    "concat": joined(1, 4, st.fixed_dictionaries({}, optional={"dim": DIM})),
+    "layer_scale": one({}, {"init_value": REAL, "dim": DIM}, ANY),
+    "mean": one({"dim": DIM | st.lists(DIM, max_size=3)}, {"keepdim": st.booleans()}, ANY),
+} | dict.fromkeys(PLAIN, one(ranks=ANY))
+
+
+# Both sides
+
+BUNDLED = [name for name, kind in ops().items() if kind.__module__.startswith("archspec.ops.")]
+
+STATISTICS = ("batch_norm", "layer_norm", "group_norm", "instance_norm")
+"""Without running statistics, these take some of their input, which do not count in the reach."""
+
+REPEATS = ("reflect", "replicate", "circular")
+"""Paddings that repeat the input; in the reach their places count as outside of it."""
+
+
+def tensors(shapes: Shapes, batch: int, grad: bool = False) -> list[Any]:
+    torch.manual_seed(1)
+    return [torch.randn(batch, *shape, requires_grad=grad) for shape in shapes]
+
+
+def oracle(name: str, args: Args, shapes: Shapes) -> tuple[Any, Any]:
+    """The layer or function, and its output for a batch of 2; raises what PyTorch raises."""
+    torch.manual_seed(0)
+    run = RAW[name](args, shapes)
+    three = run(*tensors(shapes, 3, grad=True))
+    need(name != "max_pool" or three.isfinite().all())  # exception 4
+    dilation = args.get("dilation", 1)
+    need(0 not in (dilation if isinstance(dilation, list) else [dilation]))  # exception 5
+    three.sum().backward()
+    if isinstance(run, nn.Module):
+        run.eval()
+    with torch.no_grad():
+        two = run(*tensors(shapes, 2))
+    need(two.dim() > 0 and two.shape[0] == 2 and three.shape == (3, *two.shape[1:]))
+    need(two.numel() > 0)  # exception 1
+    need(args.get("mode") != "circular" or min(args["padding"]) >= 0)  # exception 6
+    for key in ("dim", "start_dim", "end_dim"):  # exception 2
+        need(args.get(key) not in (0, -1 - len(shapes[0])))
+    need(name != "pad" or not any(args["padding"][2 * len(shapes[0]) :]))
+    return run, two
+
+
+def compile_op(name: str, args: Args, shapes: Shapes) -> tuple[Op, Shape]:
+    """What the compiler does with a node."""
+    kind = get(name)
+    least, most = kind.arity
+    need(least <= len(shapes) and (most is None or len(shapes) <= most))
+    rank = spatial_rank(shapes[0])
+    need(kind.spatial_ranks is None or rank in kind.spatial_ranks)
+    try:
+        op = kind.model_validate(args, context={"spatial_rank": rank})
+        return op, op.infer(shapes)
+    except (ValidationError, RuleError) as error:
+        raise Refused(str(error)) from error
+
+
+def flops(run: Any, operands: list[Any]) -> int:
+    """Apart from the output, since some functions decompose otherwise while FLOPs are counted."""
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        run(*operands)
+    return int(counter.get_total_flops())
+
+
+def check_equal(op: Op, output: Shape, shapes: Shapes, run: Any, two: Any) -> None:
+    """The facts that the op states are those of PyTorch, and what it emits gives the same numbers."""
+    assert output == tuple(two.shape[1:])
+    module = run if isinstance(run, nn.Module) else nn.Module()
+    assert op.weights(shapes) == {key: tuple(value.shape) for key, value in module.named_parameters()}
+    assert op.buffers(shapes) == {key: tuple(value.shape) for key, value in module.named_buffers()}
+    cost = op.cost(shapes, output)
+    assert cost is not None
+    assert 2 * 2 * cost.macs == flops(run, tensors(shapes, 2))
+    emitted = build(op.torch(shapes), module.state_dict())
+    check_kept(op, output, shapes, emitted)
+    with torch.no_grad():
+        emitted.load_state_dict(module.state_dict())
+        torch.testing.assert_close(emitted.eval()(*tensors(shapes, 2)), two, equal_nan=True)
+    check_reach(op, output, shapes, emitted)
+
+
+def check_kept(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
+    """What autograd keeps, as far as it grows with the batch. Of a dropout's mask, the CPU keeps floats."""
+    kept = op.kept(shapes, output)
+    assert kept is not None
+    tensors_kept = (shapes if "input" in kept else ()) + ((output,) if "output" in kept else ())
+    claim = 4 * sum(map(elements, tensors_kept)) + op.saved_bytes(shapes, output) * (4 if op.name == "dropout" else 1)
+    few, many = (kept_bytes(layer, tensors(shapes, batch, grad=True)) for batch in (2, 4))
+    assert many - few == 2 * claim
+
+
+def check_reach(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
+    """The last place of the output reads only the window that the op states, within less than a place."""
+    reach = op.reach(shapes, output)
+    repeats = {getattr(op, "padding_mode", None), getattr(op, "mode", None)} & set(REPEATS)
+    takes_statistics = op.name in STATISTICS and not getattr(op, "track_running_stats", False)
+    if not isinstance(reach, Window) or not reach.kernel or takes_statistics or repeats:
+        return
+    assert len(reach.kernel) == len(output) - 1
+    place = tuple(size - 1 for size in output[1:])
+    starts = [at * step - pad for at, step, pad in zip(place, reach.stride, reach.padding, strict=True)]
+    for shape, spots in zip(shapes, reads(layer, tensors(shapes, 2, grad=True), place), strict=True):
+        for spot in spots:
+            for at, start, kernel, size in zip(spot, starts, reach.kernel, shape[1:], strict=True):
+                assert floor(start) <= at < ceil(start) + kernel or size == 1
+
+
+def test_each_op_has_cases_and_a_raw_call() -> None:
+    assert CASES.keys() == RAW.keys() == set(BUNDLED)
+
+
+def agree(name: str, args: Args, shapes: Shapes) -> bool:
+    """Whether both sides take a case; fails where they differ."""
+    try:
+        found = oracle(name, args, shapes)
+    except Exception as refusal:
+        with pytest.raises(Refused):
+            pytest.fail(f"archspec accepts {compile_op(name, args, shapes)}, PyTorch refuses: {refusal!r}")
+        return False
+    check_equal(*compile_op(name, args, shapes), shapes, *found)
+    return True
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+@pytest.mark.filterwarnings("ignore")
+def test_accepts_if_and_only_if_torch_runs(name: str) -> None:
+    tried: list[bool] = []
+
+    @given(CASES[name])
+    def law(case: Case) -> None:
+        tried.append(agree(name, *case))
+
+    law()
+    assert sum(tried) >= len(tried) / 8, f"only {sum(tried)} of {len(tried)} cases were valid"
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "shape", "accepted"),
+    [
+        ("adaptive_avg_pool", {"output_size": [None, None]}, (1, 2, 2), True),
+        ("avg_pool", {"kernel_size": 2, "padding": 1}, (1, 1, 1), True),
+        ("avg_pool", {"kernel_size": 2, "padding": 1}, (1, 1, 1, 1), False),
+        ("conv", {"out_channels": 1, "kernel_size": 4, "padding": "same"}, (1, 1), True),
+        ("conv", {"out_channels": 1, "kernel_size": 2, "padding": 2, "padding_mode": "circular"}, (1, 2), True),
+        ("conv", {"out_channels": 1, "kernel_size": 2, "padding": 3, "padding_mode": "circular"}, (1, 2), False),
+        ("conv_transpose", {"out_channels": 1, "kernel_size": 1, "dilation": 0}, (1, 1), False),
+        ("lp_pool", {"norm_type": 1, "kernel_size": [1, 1, 2], "ceil_mode": True}, (1, 1, 1, 1), False),
+        ("max_pool", {"kernel_size": 2, "padding": 1, "dilation": 2}, (1, 1), False),
+        ("max_pool", {"kernel_size": 2, "padding": 1, "dilation": 2}, (1, 2), True),
+        ("pad", {"padding": [2, -2]}, (1, 1), False),
+        ("pad", {"padding": [2, -1]}, (1, 1), True),
+        ("pad", {"padding": [2, -4], "mode": "reflect"}, (1, 3), True),
+        ("pad", {"padding": [2, -1], "mode": "circular"}, (1, 3), False),
+        ("pad", {"padding": [1, 1], "mode": "reflect", "value": 1}, (1, 3), False),
+        ("pad", {"padding": [0, 0, 0, 0, 1, -1]}, (1, 1), False),
+        ("upsample", {"size": 2, "align_corners": False}, (1, 2), False),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_edges_that_the_search_found(name: str, args: Args, shape: Shape, accepted: bool) -> None:
+    assert agree(name, args, (shape,)) is accepted

@@ -1,0 +1,293 @@
+"""PyTorch's side of the law of the ops: raw calls that take arguments as users write them, and what we emit, run."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from archspec.op import Function, Module, Operand
+from archspec.tensor import Shape, Shapes
+
+torch = pytest.importorskip("torch")
+from torch import nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402, N812
+
+torch.set_num_threads(1)
+
+Args = dict[str, Any]
+
+
+class Refused(Exception):  # noqa: N818
+    """One of the two sides does not take a case."""
+
+
+def need(condition: bool) -> None:
+    if not condition:
+        raise Refused
+
+
+class LocalConv(nn.Module):
+    """The reference of the layer that the emitted source names: patches times weights, for one or two dimensions."""
+
+    def __init__(self, channels, out_channels, in_size, kernel_size, stride=1, padding=0, dilation=1, groups=1,
+                 bias=True):  # fmt: skip
+        super().__init__()
+        each = [n if isinstance(n, tuple) else (n,) * len(in_size) for n in (kernel_size, stride, padding, dilation)]
+        flat = len(in_size) == 1
+        self.window = [(lead, *n) if flat else n for lead, n in zip((1, 1, 0, 1), each, strict=True)]
+        spots = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in zip(in_size, *each, strict=True)]
+        self.weight = nn.Parameter(torch.randn(*spots, out_channels, channels // groups, *each[0]))
+        self.bias = nn.Parameter(torch.randn(out_channels, *spots)) if bias else None
+        self.groups, self.spots = groups, spots
+
+    def forward(self, x):
+        kernel, stride, padding, dilation = self.window
+        x = x if x.dim() == 4 else x.unsqueeze(2)
+        patches = F.unfold(x, kernel, dilation, padding, stride).clone()  # of a 1x1 window, unfold gives a view
+        patches = patches.unflatten(1, (self.groups, -1))
+        weight = self.weight.flatten(0, len(self.spots) - 1).flatten(2).unflatten(1, (self.groups, -1))
+        out = torch.einsum("bgkp,pgok->bgop", patches, weight).flatten(1, 2).unflatten(2, self.spots)
+        return out if self.bias is None else out + self.bias
+
+
+class RawLocalConv(nn.Module):
+    """The same by its definition: at each place, a convolution of one window with that place's weights."""
+
+    def __init__(self, channels, size, **args):
+        super().__init__()
+        self.conv = [self._layer(channels, len(size), args)]  # in a list: not a submodule
+        out = self.conv[0](torch.zeros(1, channels, *size))
+        self.weight = nn.Parameter(torch.randn(*out.shape[2:], *self.conv[0].weight.shape))
+        self.bias = nn.Parameter(torch.randn(out.shape[1:])) if args.get("bias", True) else None
+
+    @staticmethod
+    def _layer(channels, rank, args):
+        return getattr(nn, f"Conv{rank}d")(channels, **{key: tupled(value) for key, value in args.items()})
+
+    def forward(self, x):
+        layer = self.conv[0]
+        x = F.pad(x, [p for pad in reversed(layer.padding) for p in (pad, pad)])
+        places = list(itertools.product(*map(range, self.weight.shape[: len(layer.stride)])))
+        out = [self._at(x, place) for place in places]
+        out = torch.cat(out, -1).unflatten(-1, self.weight.shape[: len(layer.stride)])
+        return out if self.bias is None else out + self.bias
+
+    def _at(self, x, place):
+        layer = self.conv[0]
+        axes = zip(place, layer.stride, layer.dilation, layer.kernel_size, strict=True)
+        for dim, (at, step, gap, size) in enumerate(axes, 2):
+            x = x.narrow(dim, at * step, gap * (size - 1) + 1)
+        function = F.conv1d if len(place) == 1 else F.conv2d
+        return function(x, self.weight[place], dilation=layer.dilation, groups=layer.groups).flatten(2)
+
+
+class LayerScale(nn.Module):
+    def __init__(self, shape, init_value=1e-6):
+        super().__init__()
+        self.weight = nn.Parameter(torch.full(shape, float(init_value)))
+
+    def forward(self, x):
+        return x * self.weight
+
+
+class StochasticDepth(nn.Module):
+    """As torchvision.ops.StochasticDepth, which is not at hand here."""
+
+    def __init__(self, p, mode):
+        super().__init__()
+        self.p, self.mode = p, mode
+
+    def forward(self, x):
+        need(0 <= self.p <= 1 and self.mode in ("batch", "row"))
+        if not self.training or self.p == 0:
+            return x
+        shape = [x.shape[0] if self.mode == "row" else 1] + [1] * (x.dim() - 1)
+        noise = torch.empty(shape).bernoulli_(1 - self.p)
+        return x * (noise.div_(1 - self.p) if self.p < 1 else noise)
+
+
+def tupled(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def lone(value: Any) -> Any:
+    """``[3]`` is ``3`` in one dimension, where LPPool1d takes no list."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def layer(template: str, *lead: Callable[[Shape], Any], ranks: tuple[int, ...] = (1, 2, 3)) -> Any:
+    """A layer of PyTorch, its class named by the number of spatial dimensions, some arguments taken from the shape."""
+
+    def make(args: Args, shapes: Shapes) -> Any:
+        rank = len(shapes[0]) - 1
+        need("{}" not in template or rank in ranks)
+        given = {key: tupled(value) for key, value in args.items()}
+        return getattr(nn, template.format(max(rank, 1)))(*(take(shapes[0]) for take in lead), **given)
+
+    return make
+
+
+def call(function: Callable[..., Any]) -> Any:
+    """A function of the operands and the arguments."""
+    return lambda args, shapes: lambda *operands: function(*operands, **args)
+
+
+def channels(shape: Shape) -> int:
+    need(len(shape) > 0)
+    return shape[0]
+
+
+def raw_layer_norm(args: Args, shapes: Shapes) -> Any:
+    need(len(shapes[0]) > 0)
+    given = dict(args)
+    wanted = given.pop("normalized_shape", None)
+    return nn.LayerNorm(shapes[0][-1] if wanted is None else wanted, **given)
+
+
+def raw_slice(x: Any, dim: int = 1, start: int = 0, stop: int | None = None, step: int = 1) -> Any:
+    need(-x.dim() <= dim < x.dim())
+    return x[(slice(None),) * (dim % x.dim()) + (slice(start, stop, step),)]
+
+
+def raw_layer_scale(args: Args, shapes: Shapes) -> Any:
+    dim, rank = args.get("dim", 1), len(shapes[0]) + 1
+    need(-rank <= dim < rank and dim % rank > 0)
+    size, *after = shapes[0][dim % rank - 1 :]
+    return LayerScale((size, *(1 for _ in after)), args.get("init_value", 1e-6))
+
+
+def chain(function: Callable[..., Any]) -> Any:
+    def run(*operands: Any) -> Any:
+        need(len(operands) > 1)
+        return functools.reduce(function, operands)
+
+    return call(run)
+
+
+def raw_pixel_shuffle(args: Args, shapes: Shapes) -> Any:
+    need(len(shapes[0]) >= 3)  # exception 3
+    return nn.PixelShuffle(**args)
+
+
+def global_pool(name: str) -> Any:
+    return lambda args, shapes: getattr(nn, f"Adaptive{name}Pool{len(shapes[0]) - 1}d")(1)
+
+
+RAW: dict[str, Callable[[Args, Shapes], Any]] = {
+    "conv": layer("Conv{}d", channels),
+    "conv_transpose": layer("ConvTranspose{}d", channels),
+    "local_conv": lambda args, shapes: RawLocalConv(shapes[0][0], shapes[0][1:], **args),
+    "linear": layer("Linear", lambda shape: shape[-1]),
+    "batch_norm": layer("BatchNorm{}d", channels, ranks=(0, 1, 2, 3)),
+    "layer_norm": raw_layer_norm,
+    "group_norm": lambda args, shapes: nn.GroupNorm(num_channels=channels(shapes[0]), **args),
+    "instance_norm": layer("InstanceNorm{}d", channels),
+    "local_response_norm": layer("LocalResponseNorm"),
+    "max_pool": layer("MaxPool{}d"),
+    "avg_pool": layer("AvgPool{}d"),
+    "lp_pool": lambda args, shapes: layer("LPPool{}d")({key: lone(value) for key, value in args.items()}, shapes),
+    "adaptive_avg_pool": layer("AdaptiveAvgPool{}d"),
+    "adaptive_max_pool": layer("AdaptiveMaxPool{}d"),
+    "global_avg_pool": global_pool("Avg"),
+    "global_max_pool": global_pool("Max"),
+    "dropout": layer("Dropout"),
+    "dropout2d": layer("Dropout{}d"),
+    "stochastic_depth": lambda args, shapes: StochasticDepth(**args),
+    "flatten": lambda args, shapes: nn.Flatten(**args),
+    "reshape": call(lambda x, shape: x.reshape(x.shape[0], *shape)),
+    "permute": call(lambda x, dims: x.permute(0, *dims)),
+    "split": call(lambda x, chunks, index, dim=1: x.chunk(chunks, dim)[index]),
+    "slice": call(raw_slice),
+    "pad": call(lambda x, padding, mode="constant", value=None: F.pad(x, padding, mode, value)),
+    "channel_shuffle": layer("ChannelShuffle"),
+    "pixel_shuffle": raw_pixel_shuffle,
+    "upsample": layer("Upsample"),
+    "add": chain(torch.add),
+    "sub": call(torch.sub),
+    "mul": chain(torch.mul),
+    "matmul": call(torch.matmul),
+    "concat": call(lambda *operands, dim=1: torch.cat(operands, dim)),
+    "layer_scale": raw_layer_scale,
+    "mean": call(torch.mean),
+} | {
+    name: layer(kind)
+    for name, kind in {
+        "relu": "ReLU", "relu6": "ReLU6", "leaky_relu": "LeakyReLU", "prelu": "PReLU", "elu": "ELU", "gelu": "GELU",
+        "silu": "SiLU", "sigmoid": "Sigmoid", "tanh": "Tanh", "hardswish": "Hardswish", "hardsigmoid": "Hardsigmoid",
+        "hardtanh": "Hardtanh", "softplus": "Softplus", "mish": "Mish", "softmax": "Softmax", "identity": "Identity",
+    }.items()
+}  # fmt: skip
+
+
+TARGETS_OF_OURS = {"LocalConv1d": LocalConv, "LocalConv2d": LocalConv, "LayerScale": LayerScale,
+                   "StochasticDepth": StochasticDepth}  # fmt: skip
+SPACES = {"torch": torch, "F": F, "nn": nn, "operator": operator}
+
+
+def resolve(target: str) -> Any:
+    space, _, name = target.rpartition(".")
+    return getattr(SPACES[space], name) if space else TARGETS_OF_OURS[name]
+
+
+def value(node: Any, operands: tuple[Any, ...]) -> Any:
+    """The value of an argument of an emitted call."""
+    match node:
+        case Function():
+            return resolve(node.target)(*(value(arg, operands) for arg in node.args), **node.kwargs)
+        case Operand():
+            return operands[node.index]
+        case tuple():
+            return tuple(value(item, operands) for item in node)
+    return node
+
+
+def build(node: Module | Function, weights: dict[str, Any]) -> nn.Module:
+    """What an op emits, as a layer in training mode with the given state_dict."""
+    if isinstance(node, Function):
+        return Call(node)
+    layer = resolve(node.target)(*node.args, **node.kwargs)
+    layer.load_state_dict(weights)
+    return layer
+
+
+class Call(nn.Module):
+    """A call without weights, as a layer."""
+
+    def __init__(self, node):
+        super().__init__()
+        self.node = node
+
+    def forward(self, *operands):
+        return value(self.node, operands)
+
+
+def kept_bytes(layer: nn.Module, operands: list[Any]) -> int:
+    """The bytes of the storages that autograd keeps for the backward pass, without those of weights and buffers."""
+    storages = {}
+
+    def pack(tensor: Any) -> Any:
+        storages[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        output = layer(*operands)
+    own = {tensor.untyped_storage().data_ptr() for tensor in (*layer.parameters(), *layer.buffers())}
+    assert output is not None  # alive until here, so that no storage is counted twice
+    return sum(size for place, size in storages.items() if place not in own)
+
+
+def reads(layer: nn.Module, operands: list[Any], place: tuple[int, ...]) -> list[list[tuple[int, ...]]]:
+    """For each operand, the spatial places on which a spatial place of the output depends."""
+    output = layer(*operands)[(slice(None), slice(None), *place)]
+    gradients = torch.autograd.grad(output.sum(), operands, allow_unused=True)
+    return [
+        []
+        if gradient is None
+        else [tuple(spot) for spot in gradient.nan_to_num(0).abs().amax((0, 1)).nonzero().tolist()]
+        for gradient in gradients
+    ]
