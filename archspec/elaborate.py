@@ -92,6 +92,7 @@ class _Elaboration:
         outputs, children = self._graph(scope, ())
         if self.trace.found:
             return None
+        assert all(tensor.shape is not None for tensor in outputs.values()), "an unknown shape without an error"
         known = {name: shape for name, shape in shapes.items() if shape is not None}
         return _finish(definition, arguments, known, outputs, children)
 
@@ -455,8 +456,10 @@ def _outputs(result: Result) -> dict[str, Tensor]:
 
 
 def _view(result: Result) -> TensorView:
-    tensors = list(_outputs(result).values())
-    return TensorView(tensors[0].shape if len(tensors) == 1 else None)
+    outputs = {name: TensorView(tensor.shape) for name, tensor in _outputs(result).items()}
+    if len(outputs) == 1:
+        return next(iter(outputs.values()))
+    return TensorView(None, outputs or None)
 
 
 def _views(graph: GraphSteps, inputs: tuple[Tensor, ...]) -> dict[str, TensorView]:

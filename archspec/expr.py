@@ -54,17 +54,23 @@ UNKNOWN: Any = object()
 
 @dataclass(frozen=True, slots=True)
 class TensorView:
-    """A tensor as expressions see it; ``shape`` is None where an earlier error left it unknown."""
+    """A tensor as expressions see it, or the outputs of a node that has several.
+
+    ``shape`` is None where an earlier error left it unknown, and for several outputs.
+    """
 
     shape: Shape | None
+    outputs: Mapping[str, TensorView] | None = None
 
     def attribute(self, name: str) -> Any:
-        """The size that ``name`` stands for.
+        """The size, or the output, that ``name`` stands for.
 
         Raises:
             KeyError: There is no such attribute.
             ValueError: The tensor has no such dimension.
         """
+        if self.outputs is not None:
+            return self.outputs[name]
         if name not in _ATTRIBUTES:
             raise KeyError(name)
         if self.shape is None:
@@ -319,7 +325,9 @@ class _Evaluation:
         try:
             return tensor.attribute(node.attr)
         except KeyError:
-            raise _error(node, f"a tensor has no `{node.attr}`", help=did_you_mean(node.attr, _ATTRIBUTES)) from None
+            known = _ATTRIBUTES if tensor.outputs is None else tensor.outputs
+            what = "a tensor" if tensor.outputs is None else f"`{ast.unparse(node.value)}`, which has several outputs,"
+            raise _error(node, f"{what} has no `{node.attr}`", help=did_you_mean(node.attr, known)) from None
         except ValueError as error:
             raise _error(node, f"{ast.unparse(node.value)} of shape {error}") from None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -47,9 +47,9 @@ def read_block(name: str, value: Mapping, enclosing: Definition, found: list[Dia
     return _Reader(found).definition(value, InlineBlock, name=name, blocks=enclosing.blocks)
 
 
-def read_expect(value: Mapping, found: list[Diagnostic]) -> Expect | None:
-    """A contract."""
-    return _Reader(found).validated(Expect, value)
+def read_expect(value: Mapping) -> Expect:
+    """A contract, which has been checked with its file."""
+    return Expect.model_validate(value.plain())
 
 
 class _Reader:
@@ -93,6 +93,8 @@ class _Reader:
             name = name_value.value
             self._check_name(name_value, spec_name_problem)
         inputs = self._input_names(value.entries.get("inputs"))
+        for contract in self._contracts(value):
+            self.validated(Expect, contract)
         doc = value.entries.get("doc")
         return Definition(
             name=name,
@@ -108,6 +110,17 @@ class _Reader:
             example=example if isinstance(example := value.entries.get("example"), Mapping) else None,
         )
 
+    def _contracts(self, value: Mapping) -> Iterator[Mapping]:
+        """The contract of a file, and those of its variants."""
+        for stated in (value, *_entries(value.entries.get("variants")).values()):
+            contract = _entries(stated).get("expect")
+            if isinstance(contract, Mapping):
+                yield contract
+            elif contract is not None and stated is not value:
+                message, expected = "`expect` has the wrong kind of value", "a mapping"
+                found = kind(contract.plain())
+                self.report("invalid-value", message, contract.span, expected=expected, found=found)
+
     def validated(self, model: type[M], value: Mapping) -> M | None:
         """One mapping, checked by its model; errors are placed at the keys and values at fault."""
         return self._checked(model, value, value.plain())
@@ -122,7 +135,7 @@ class _Reader:
         for problem in problems:
             if problem["type"] == "missing" and problem["loc"][0] in meant:
                 continue  # it stands there, misspelt
-            if problem["loc"] and problem["loc"][0] == "archspec":
+            if problem["loc"] == ("archspec",) and problem["type"] != "extra_forbidden":
                 continue  # `version` has spoken of it
             self._model_error(model, value, problem)
         return None
@@ -136,15 +149,16 @@ class _Reader:
         return node is not None
 
     def _model_error(self, model: type[BaseModel], value: Mapping, problem: Any) -> None:
-        loc = tuple(step for step in problem["loc"] if not str(step).startswith("<"))  # without the tags of unions
+        loc = _existing(value, problem["loc"])
         where = locate(value, loc)
         if problem["type"] == "extra_forbidden":
             parent = locate(value, loc[:-1])
             assert isinstance(parent, Mapping)
             self._unknown_key(str(loc[-1]), parent, _keys(model if parent is value else Bound))
         elif problem["type"] == "missing":
-            help = _KEY_EXAMPLES.get(str(loc[-1]), "")
-            self.report("missing-key", f"the key `{loc[-1]}` is missing", start(value), help=help)
+            missing = str(problem["loc"][-1])
+            help = _KEY_EXAMPLES.get(missing, "")
+            self.report("missing-key", f"the key `{missing}` is missing", start(value), help=help)
         else:
             keys = [step for step in loc if isinstance(step, str)]
             expected, plain = expectation(problem), where.plain()
@@ -372,6 +386,17 @@ class _Reader:
 
 def _entries(value: Value | None) -> dict[str, Value]:
     return value.entries if isinstance(value, Mapping) else {}
+
+
+def _existing(value: Value, loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """The steps of a path of pydantic's that are keys and indices of the value; others are tags of unions."""
+    path: list[str | int] = []
+    for step in loc:
+        inner = locate(value, (step,))
+        if inner is not value:
+            path.append(step)
+            value = inner
+    return tuple(path)
 
 
 def _keyed(value: Value | None) -> dict[str, Entry]:

@@ -176,12 +176,12 @@ class Bound(Model):
 
 
 def _figure_kind(value: Any) -> str:
-    return "<bound>" if isinstance(value, dict) else "<sizes>" if isinstance(value, list) else "<number>"
+    return "bound" if isinstance(value, dict) else "sizes" if isinstance(value, list) else "number"
 
 
-_Number = Annotated[int, Tag("<number>")]
-Figure = Annotated[_Number | Annotated[Bound, Tag("<bound>")], Discriminator(_figure_kind)]
-Sizes = Annotated[_Number | Annotated[list[int], Tag("<sizes>")], Discriminator(_figure_kind)]
+_Number = Annotated[int, Tag("number")]
+Figure = Annotated[_Number | Annotated[Bound, Tag("bound")], Discriminator(_figure_kind)]
+Sizes = Annotated[_Number | Annotated[list[int], Tag("sizes")], Discriminator(_figure_kind)]
 
 
 class Expect(Model):

@@ -48,10 +48,12 @@ class Trace:
 
     def report_outside(self, code: str, message: str, value: Value, **details: Any) -> None:
         """An error at a value of the node that uses the present block."""
-        frame = self.frames.pop() if self.frames else None
-        self.report(code, message, value, path=frame.path if frame else "", **details)
-        if frame:
-            self.frames.append(frame)
+        inner = self.frames[-1:]
+        del self.frames[-1:]
+        try:
+            self.report(code, message, value, path=inner[0].path if inner else "", **details)
+        finally:
+            self.frames += inner
 
     def take(self, diagnostics: list[Diagnostic]) -> None:
         """Errors found elsewhere, placed already."""

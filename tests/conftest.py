@@ -11,3 +11,6 @@ settings.register_profile(
     "nightly", max_examples=10_000, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+collect_ignore = ["plugin", "benchmarks", "fuzz.py"]
+"""Imported on their own: the plugin would add its op to the tables of every other test."""

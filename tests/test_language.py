@@ -173,6 +173,13 @@ def test_blocks_with_several_inputs_and_outputs() -> None:
     assert codes(lambda: net("p: {block: pair}", blocks=BLOCKS)) == ["operand-count"]
 
 
+def test_expressions_see_one_of_several_outputs() -> None:
+    graph = "f: {block: fork}\nc: {op: conv, out_channels: $(f.OUTPUT), kernel_size: 1, from: f.left}\nd: {op: add, from: [f.right, c]}"
+    assert net(graph.replace("OUTPUT", "left.channels"), blocks=BLOCKS)["c"].shape == (4, 8, 8)
+    assert codes(lambda: net(graph.replace("OUTPUT", "channels"), blocks=BLOCKS)) == ["invalid-expression"]
+    assert codes(lambda: net(graph.replace("OUTPUT", "left"), blocks=BLOCKS)) == ["invalid-expression"]
+
+
 def test_a_user_can_take_other_outputs_of_a_block() -> None:
     result = net("f: {block: fork, output: a}\ng: silu", blocks=BLOCKS)
     assert [node.path for node in result] == ["f.a", "g"]
