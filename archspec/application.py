@@ -14,7 +14,7 @@ from archspec.errors import ArgumentError, RuleError, ShapeError, did_you_mean, 
 from archspec.expr import Unknown
 from archspec.network import Applied
 from archspec.op import NODE_KEYS, Op
-from archspec.source import Entry, Value
+from archspec.source import Entry, Scalar, Value
 from archspec.tensor import MAX_ELEMENTS, Shape, Shapes, elements, show, spatial_rank
 from archspec.trace import Failed, Trace
 from archspec.wording import expectation, found, hint
@@ -161,12 +161,18 @@ def _applied(bound: Op, inputs: Shapes) -> Applied:
 
 def _operand_shapes(use: Use) -> str:
     """``bn3 (line 11) is 512x28x28, input is 256x56x56``."""
-    lines = {step.name: step.key.span.line for step in use.graph.steps}
+    keys = {step.name: step.key for step in use.graph.steps}
     words = []
     for reference, shape in zip(use.step.operands or (), use.shapes, strict=True):
-        if shape is None:
-            continue
-        name = reference.name + (f".{reference.port}" if reference.port else "")
-        line = lines.get(reference.name)
-        words.append(f"{name or 'input'}{f' (line {line})' if line else ''} is {show(shape)}")
+        if shape is not None:
+            name = reference.name + (f".{reference.port}" if reference.port else "")
+            place = _line(keys.get(reference.name), use.step.key)
+            words.append(f"{name or 'input'}{place} is {show(shape)}")
     return ", ".join(words)
+
+
+def _line(key: Scalar | None, near: Scalar) -> str:
+    """`` (line 11)``; with the file where it is not that of the node at fault."""
+    if key is None:
+        return ""
+    return f" (line {key.span.line})" if key.source is near.source else f" ({key.span.file}:{key.span.line})"

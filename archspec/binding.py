@@ -121,6 +121,16 @@ def bind(
     return dict.fromkeys(values, UNKNOWN) if unknown else values
 
 
+def check_values(definition: Definition, given: Mapping[str, Argument], trace: Trace) -> None:
+    """Report values that no parameter of a network takes."""
+    binding = _Binding(definition, given, {}, trace, "")
+    for name, argument in given.items():
+        if name in definition.params:
+            binding[name]
+        else:
+            _report_unknown(definition, name, argument.entry.key, trace)
+
+
 def _report_unknown(definition: Definition, name: str, key: Value, trace: Trace) -> None:
     known = list(definition.params)
     help = did_you_mean(name, known, NODE_KEYS) if known else f"`{definition.name}` has no parameters"

@@ -12,11 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from archspec.binding import Argument, bind
+from archspec.binding import Argument, bind, check_values
 from archspec.contract import check_contract
 from archspec.definition import Definition
 from archspec.elaborate import elaborate
-from archspec.errors import Diagnostic, Findings, Span, SpecError, UsageError, did_you_mean
+from archspec.errors import Diagnostic, Findings, Note, Span, SpecError, UsageError, did_you_mean
 from archspec.expr import kind
 from archspec.limits import Limits
 from archspec.loader import Loader
@@ -138,9 +138,8 @@ def _pipeline(
     if network is None:
         return None
     network = replace(network, variants=tuple(variants), digest=_digest(loader, arguments))
-    for values, contract in _contracts(definition, variants):
-        if values == arguments:
-            check_contract(network, contract, trace)
+    for contract in _contracts(definition, variants, arguments):
+        check_contract(network, contract, trace)
     return network
 
 
@@ -152,7 +151,7 @@ def _variant(definition: Definition, name: str, trace: Trace) -> dict[str, Argum
         for key, entry in value.entries.items()
         if key not in ("expect", "doc")
     }
-    bind(definition, given, {}, trace, "")
+    check_values(definition, given, trace)
     return given
 
 
@@ -187,14 +186,17 @@ def _arguments(
 
 
 def _contracts(
-    definition: Definition, variants: Mapping[str, dict[str, Argument]]
-) -> Iterator[tuple[dict[str, Any], Mapping_]]:
-    """Each contract of a spec, with the values of the parameters for which it holds."""
+    definition: Definition, variants: Mapping[str, dict[str, Argument]], arguments: Mapping[str, Any]
+) -> Iterator[Mapping_]:
+    """The contracts of a spec that hold for these values of the parameters."""
+    default = bind(definition, {}, {}, Trace(), "") == arguments
     stated: list[tuple[dict[str, Argument], Value | None]] = [({}, definition.expect)]
     stated += [(given, definition.variants[name].entries.get("expect")) for name, given in variants.items()]
     for given, contract in stated:
-        if isinstance(contract, Mapping_):
-            yield bind(definition, given, {}, Trace(), ""), contract
+        if not isinstance(contract, Mapping_) or any(arguments.get(k) != given[k].value for k in given):
+            continue
+        if default or bind(definition, given, {}, Trace(), "") == arguments:
+            yield contract
 
 
 def _digest(loader: Loader, arguments: Mapping[str, Any]) -> str:
@@ -209,5 +211,17 @@ def _sorted_error(found: Iterable[Diagnostic], loader: Loader, limits: Limits) -
     """One error with every diagnostic once, in order of place, and the texts they speak of."""
     main = next(iter(loader.sources), "")
     unique = sorted(set(found), key=lambda d: (d.span.file != main, d.span, d.code))
+    shown = [_traced(diagnostic, loader) for diagnostic in unique[: limits.errors]]
     sources = {name: source.text for name, source in loader.sources.items()}
-    return SpecError(unique[: limits.errors], sources, left_out=max(0, len(unique) - limits.errors))
+    return SpecError(shown, sources, left_out=max(0, len(unique) - limits.errors))
+
+
+def _traced(diagnostic: Diagnostic, loader: Loader) -> Diagnostic:
+    """A diagnostic with notes on why its file is read, where that is not the spec itself."""
+    notes, source = list(diagnostic.notes), loader.sources.get(diagnostic.span.file)
+    files = {diagnostic.span.file, *(note.span.file for note in notes)}
+    while source and source.origin and source.origin.file not in files:
+        notes.append(Note("named here", source.origin))
+        files.add(source.origin.file)
+        source = loader.sources.get(source.origin.file)
+    return replace(diagnostic, notes=tuple(notes))

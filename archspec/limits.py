@@ -20,9 +20,9 @@ class Limits:
         errors: Diagnostics reported at once.
     """
 
-    file_bytes: int = 16_000_000
+    file_bytes: int = 8_000_000
     files: int = 1_000
-    values: int = 3_000_000
+    values: int = 1_500_000
     depth: int = 64
     expression_chars: int = 1_000
     nodes: int = 250_000

@@ -147,10 +147,11 @@ class Loader:
             message = f"the file `{name}` cannot be read: {error.strerror or error}"
             raise LoadError("unreadable-file", message, target) from None
         try:
-            return Source(name, decode(data, name, self.limits), path, bundled)
+            text = decode(data, name, self.limits)
         except SpecError as error:
             self.found += error.diagnostics
             return None
+        return Source(name, text, path, bundled, None if bundled else target.span)
 
     def _resolve(self, target: Value) -> Path:
         """The file that a path in a spec means."""

@@ -212,15 +212,15 @@ class _Reader:
             names = [item for item in value.items if isinstance(item, Scalar) and isinstance(item.value, str)]
         else:
             names = [value] if isinstance(value, Scalar) and isinstance(value.value, str) else []
+        if [name.value for name in names] == ["input"]:
+            return ()
         seen: dict[str, Scalar] = {}
         for name in names:
-            if name.value == "input" and len(names) == 1:
-                continue
             if self._check_name(name, node_name_problem) and str(name.value) in seen:
                 notes = (Note("first here", seen[str(name.value)].span),)
                 self.report("duplicate-key", f"the input `{name.value}` stands twice", name.span, notes=notes)
             seen[str(name.value)] = name
-        return tuple(seen)
+        return tuple(str(name.value) for name in names)
 
     def graph(
         self,

@@ -41,12 +41,14 @@ class Source:
         text: What it holds.
         path: Where it lies; None for standard input and text given by a program.
         bundled: Whether it belongs to the block library, so that errors are placed in the file that uses it.
+        origin: Where another file names it; None for the spec itself and for files of the library.
     """
 
     name: str
     text: str
     path: Path | None = None
     bundled: bool = False
+    origin: Span | None = None
     _line_starts: list[int] = field(default_factory=list, repr=False)
 
     def position(self, offset: int) -> tuple[int, int]:

@@ -58,16 +58,24 @@ def _control_character(text: str) -> Fault:
     return Fault(f"the control character {code} cannot stand in a text", at, at + 1, "remove it")
 
 
+def _indentation(text: str, at: int) -> int:
+    """The indentation of a line."""
+    line = text[text.rfind("\n", 0, at) + 1 :].split("\n", 1)[0]
+    return len(line) - len(line.lstrip(" "))
+
+
 def _unclosed(stop: _Stop) -> Fault:
     """``{a: 1 b: 2}``, or a bracket that nothing closes."""
     text, at, begun = stop.text, stop.at, stop.begun
+    if quote := re.search(r"(?<![\w'\"])(['\"])[^'\"\n]*\n", text[begun:at]):
+        return _unclosed_quote(_Stop(text, at, begun + quote.start()))
     opening = text[begun : begun + 1]
     closing = _CLOSING.get(opening, "]")
     start = at
     if text[at : at + 1] == ":":  # the parser stops behind the key
         start = at - len(re.split(r"[^\w.$-]", text[max(begun + 1, at - 100) : at])[-1])
     found = re.match(rf"{_WORD}|\S", text[start:])
-    if "\n" not in text[begun:start]:
+    if "\n" not in text[begun:start] or _indentation(text, start) > _indentation(text, begun):
         end = start + len(found[0]) if found else start + 1
         return Fault(f"a comma or `{closing}` is missing before this", start, end)
     line = text.count("\n", 0, start) + 1

@@ -103,7 +103,8 @@ class Wiring:
             help = "it stands outside of this group; hand it in with `from:` and `inputs:`"
         elif name == "input":
             help = f"the graph has several inputs: {listed(self.inputs)}"
-        message = f"no node `{name}` stands above" if node else f"there is no node `{name}`"
+        shown = name or value.value
+        message = f"no node `{shown}` stands above" if node else f"there is no node `{shown}`"
         self._report("unknown-node", message, value.span, path=self.child(node) if node else self.path, help=help)
 
     def last(self) -> tuple[OutputStep, ...]:

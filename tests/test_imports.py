@@ -15,8 +15,8 @@ PACKAGE = Path(archspec.__file__).parent
 ROOT = PACKAGE.parent
 
 LAYERS = """
-errors tensor limits syntax source expr op ops.* names spec definition merge wording wiring reading library loader trace binding network
-application elaborate analysis analysis.* contract compiler explanations backends backends.* cli
+errors tensor limits syntax source expr op ops.* names spec definition merge wording wiring reading library loader
+trace binding network application elaborate analysis analysis.* contract compiler explanations backends backends.* cli
 """.split()
 """A file imports only from those before it. ``ops.*`` are all files of a folder, which do not import each other."""
 

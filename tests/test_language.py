@@ -123,7 +123,9 @@ add: {op: add, from: [a, short]}"""
 
 
 def test_groups_see_the_parameters_around_them_and_their_own_input() -> None:
-    graph = "a: {op: conv, out_channels: $w, kernel_size: 1}\ng: {graph: {c: {op: conv, out_channels: $(w + input.channels), kernel_size: 1}}}"
+    graph = """
+a: {op: conv, out_channels: $w, kernel_size: 1}
+g: {graph: {c: {op: conv, out_channels: $(w + input.channels), kernel_size: 1}}}"""
     assert net(graph, params="{w: 5}")["g.c"].shape == (10, 8, 8)
 
 
@@ -154,7 +156,9 @@ def test_further_operands_are_the_same_for_each_copy() -> None:
 
 
 BLOCKS = """
-  wide: {params: {c: {type: int, min: 1}, twice: $(2 * c)}, graph: {conv: {op: conv, out_channels: $twice, kernel_size: 1}}}
+  wide:
+    params: {c: {type: int, min: 1}, twice: $(2 * c)}
+    graph: {conv: {op: conv, out_channels: $twice, kernel_size: 1}}
   pair: {inputs: [p, q], graph: {a: {op: add, from: [p, q]}}}
   fork: {graph: {a: relu, b: {op: tanh, from: input}}, outputs: {left: a, right: b}}
   uses: {graph: {w: {block: wide, c: 3}}}"""
@@ -174,7 +178,10 @@ def test_blocks_with_several_inputs_and_outputs() -> None:
 
 
 def test_expressions_see_one_of_several_outputs() -> None:
-    graph = "f: {block: fork}\nc: {op: conv, out_channels: $(f.OUTPUT), kernel_size: 1, from: f.left}\nd: {op: add, from: [f.right, c]}"
+    graph = """
+f: {block: fork}
+c: {op: conv, out_channels: $(f.OUTPUT), kernel_size: 1, from: f.left}
+d: {op: add, from: [f.right, c]}"""
     assert net(graph.replace("OUTPUT", "left.channels"), blocks=BLOCKS)["c"].shape == (4, 8, 8)
     assert codes(lambda: net(graph.replace("OUTPUT", "channels"), blocks=BLOCKS)) == ["invalid-expression"]
     assert codes(lambda: net(graph.replace("OUTPUT", "left"), blocks=BLOCKS)) == ["invalid-expression"]
@@ -216,7 +223,8 @@ def test_the_tree_of_blocks() -> None:
     ],
 )  # fmt: skip
 def test_types_of_parameters(declared: str, value: Any, accepted: bool) -> None:
-    spec = f"archspec: 1\nname: n\nparams: {{p: {declared}}}\ninputs: {{x: [1]}}\ngraph: {{a: {{op: relu, when: $(p != 77)}}}}"
+    header = f"archspec: 1\nname: n\nparams: {{p: {declared}}}\ninputs: {{x: [1]}}\n"
+    spec = header + "graph: {a: {op: relu, when: $(p != 77)}}\n"
     if accepted:
         assert archspec.compile_text(spec, p=value).arguments["p"] == value
     else:

@@ -1,0 +1,183 @@
+"""Every malformed spec of ``golden/errors`` is refused at the places its first line names, with the text beside it.
+
+``ARCHSPEC_UPDATE_GOLDENS=1`` writes the texts anew. The places are not written: they are compared with the first line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+import archspec
+from archspec import explanations
+from archspec.backends.diagnostics import render_github, render_json, render_text
+from archspec.errors import Diagnostic
+
+PACKAGE = Path(archspec.__file__).parent
+GOLDENS = Path(__file__).parent / "golden" / "errors"
+SPECS = sorted([*GOLDENS.glob("*.yaml"), *GOLDENS.glob("*/main.yaml")])
+UPDATE = bool(os.environ.get("ARCHSPEC_UPDATE_GOLDENS"))
+
+
+def slug(spec: Path) -> str:
+    return spec.parent.name if spec.name == "main.yaml" else spec.stem
+
+
+def code_of(page: Path) -> str:
+    return page.stem
+
+
+def directives(spec: Path) -> dict[str, str]:
+    """What the comments at the top say: ``expect``, and where needed ``limits`` and ``variant``."""
+    text = spec.read_bytes().decode("utf-8-sig", "replace")
+    return dict(re.findall(r"^# (expect|limits|variant): (.*?)\r?$", text, flags=re.MULTILINE))
+
+
+def refused(spec: Path) -> archspec.SpecError:
+    """The error of a golden, compiled in the folder of goldens so that file names are relative to it."""
+    said = directives(spec)
+    bounds = {name: int(number) for name, number in (pair.split("=") for pair in said.get("limits", "").split())}
+    with pytest.raises(archspec.SpecError) as caught:
+        archspec.compile(spec.relative_to(GOLDENS), limits=archspec.Limits(**bounds), variant=said.get("variant"))
+    return caught.value
+
+
+def place(diagnostic: Diagnostic, spec: Path) -> str:
+    """``code line:column``, with the file before the line where that is not the spec itself."""
+    name = spec.relative_to(GOLDENS)
+    file = Path(diagnostic.span.file)
+    other = f"{file.relative_to(name.parent)}:" if file != name else ""
+    return f"{diagnostic.code} {other}{diagnostic.span.line}:{diagnostic.span.column}"
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=slug)
+def test_a_malformed_spec_is_refused_where_it_is_wrong(spec, monkeypatch):
+    monkeypatch.chdir(GOLDENS)
+    error = refused(spec)
+    golden = (spec.parent if spec.name == "main.yaml" else spec).with_suffix(".txt")
+    if UPDATE:
+        golden.write_text(render_text(error) + "\n", encoding="utf-8")
+    assert sorted(place(d, spec) for d in error.diagnostics) == sorted(directives(spec)["expect"].split(", "))
+    assert render_text(error) + "\n" == golden.read_text(encoding="utf-8")
+
+
+def test_goldens_and_texts_are_pairs():
+    assert len(SPECS) >= 90
+    texts = {path.stem for path in GOLDENS.glob("*.txt")}
+    assert texts == set(map(slug, SPECS))
+
+
+# One mistake, one error
+
+MISTAKES = {
+    "unknown-op": (r"(?<=op: )\w+|(?<=: )[a-z_]+$", "no_such_op"),
+    "unknown-block": (r"(?<=block: )\w+", "no_such_block"),
+    "unknown-node": (r"(?<=from: )\w+", "no_such_node"),
+    "unknown-name": (r"(?<=\$)\w+", "no_such_name"),
+    "invalid-argument": (r"(?<=(?<!repeat): )\d+(?=[,}])", "many"),
+    "invalid-value": (r"(?<=repeat: )\d+", "many"),
+}
+"""Texts in a graph, and what to write in their place to get an error of this code."""
+
+GRAPHS = [path for path in sorted((PACKAGE.parent / "specs").glob("*.yaml")) if "\ngraph:\n" in path.read_text()]
+
+
+@pytest.mark.parametrize("spec", GRAPHS, ids=code_of)
+def test_one_mistake_in_a_graph_is_one_error(spec):
+    """Whatever stands below the mistake, nothing is invented about it."""
+    text = spec.read_text(encoding="utf-8")
+    graph = re.search(r"^graph:\n(?:[ #].*\n)+", text, flags=re.MULTILINE)
+    params = {"aux_heads": True} if "aux_heads:" in text else {}
+    for code, (pattern, wrong) in MISTAKES.items():
+        for match in re.compile(pattern, re.MULTILINE).finditer(text, graph.start(), graph.end()):
+            with pytest.raises(archspec.SpecError) as caught:
+                archspec.compile_text(text[: match.start()] + wrong + text[match.end() :], root=spec.parent, **params)
+            (found,) = caught.value.diagnostics
+            line = text.count("\n", 0, match.start()) + 1
+            column = match.start() - text.rfind("\n", 0, match.start())
+            assert (found.code, found.span.line, found.span.column) == (code, line, column)
+
+
+# The pages of `archspec explain`
+
+
+PAGES = sorted((PACKAGE / "explain").glob("*.md"))
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+
+
+def compiled(text: str) -> archspec.Network:
+    return archspec.compile_text(text, name="spec.yaml", root=GOLDENS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=code_of)
+def test_a_page_shows_a_wrong_spec_its_message_and_a_right_one(page):
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith(f"# {page.stem}: ")
+    (_, wrong), (_, message), (_, right) = FENCE.findall(text)
+    with pytest.raises(archspec.SpecError) as caught:
+        compiled(wrong)
+    rendered = render_text(caught.value) + "\n"
+    if UPDATE:
+        page.write_text(text.replace(f"```text\n{message}```", f"```text\n{rendered}```"), encoding="utf-8")
+        message = rendered
+    assert {diagnostic.code for diagnostic in caught.value.diagnostics} == {page.stem}
+    assert message == rendered
+    assert compiled(right).nodes
+
+
+def test_every_code_has_a_page_and_a_golden():
+    """Codes as the source names them, as the goldens expect them, and as the pages describe them are the same."""
+    described = set(explanations.codes())
+    expected = {expect.split()[0] for spec in SPECS for expect in directives(spec)["expect"].split(", ")}
+    words = {
+        word for path in PACKAGE.rglob("*.py") for word in re.findall(r'"([a-z0-9]+(?:-[a-z0-9]+)+)"', path.read_text())
+    }
+    named = {
+        word for word in words if word in described or re.match("(unknown|invalid|missing|duplicate|wrong)-", word)
+    }
+    assert described == expected == named
+
+
+# Renderings
+
+
+def test_annotations_name_file_line_and_help(monkeypatch):
+    monkeypatch.chdir(GOLDENS)
+    (line,) = render_github(refused(GOLDENS / "unknown-op.yaml")).splitlines()
+    place = "file=unknown-op.yaml,line=6,endLine=6,col=14,endColumn=18,title=archspec unknown-op"
+    assert line == f"::error {place}::no op is called `cnov`%0Ahelp: did you mean `conv`?"
+
+
+def test_json_has_the_places(monkeypatch):
+    monkeypatch.chdir(GOLDENS)
+    error = refused(GOLDENS / "error-inside-own-block.yaml")
+    report = json.loads(render_json({"spec.yaml": error, "other.yaml": None}))
+    first, second = report["files"]
+    (found,) = first["errors"]
+    assert (found["code"], found["line"], found["column"], found["path"]) == ("shape-mismatch", 10, 7, "body.add")
+    assert found["notes"][0]["line"] == 12
+    assert (second["ok"], second["errors"]) == (True, [])
+
+
+def test_a_report_holds_no_characters_that_steer_a_terminal():
+    with pytest.raises(archspec.SpecError) as caught:
+        archspec.compile_text('archspec: 1\nname: "\\e[31m"\ninputs: {x: [1]}\ngraph: {a: relu} # \u2028\n')
+    assert all(line.isprintable() for line in render_text(caught.value).split("\n"))
+
+
+def test_an_empty_text_is_refused_at_its_start():
+    with pytest.raises(archspec.SpecError, match=r"<text>:1:1: error\[yaml-syntax\]: the file is empty"):
+        archspec.compile_text("")
+
+
+@pytest.mark.parametrize("node", ["{{op: relu, from: r_{0}}}", "{{block: bottleneck, channels: 8, k{0}: 1}}"])
+def test_the_search_ends_where_there_are_too_many_errors(node):
+    nodes = "".join(f"  r{i}: {node.format(i)}\n" for i in range(20_000))
+    with pytest.raises(archspec.SpecError) as caught:
+        archspec.compile_text(f"archspec: 1\nname: t\ninputs: {{x: [1]}}\ngraph:\n{nodes}")
+    assert len(caught.value.diagnostics) == archspec.Limits().errors
+    assert caught.value.left_out == 4 * archspec.Limits().errors

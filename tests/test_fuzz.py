@@ -1,0 +1,15 @@
+"""A few hundred of the cases of ``fuzz.py``, the same at every run."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import pytest
+from fuzz import check
+from mutations import cases
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_compiler_answers_whatever_a_spec_says(seed):
+    for case in islice(cases(seed), 50):
+        check(case)
