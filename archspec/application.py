@@ -128,8 +128,12 @@ class Application:
         fields = list(cls.model_fields)
         for name in [name for name in use.arguments if name not in cls.model_fields]:
             help = did_you_mean(name, fields, NODE_KEYS) if fields else f"{cls.name} takes no arguments"
-            message = f"{cls.name} has no argument `{name}`"
-            self._report("unknown-argument", message, use.arguments[name].key, use, help=help)
+            message, place = f"{cls.name} has no argument `{name}`", use.arguments[name].key
+            target = use.step.target
+            if target is not None and target.source is not place.source:
+                message += ", which the extended file gives"
+                help, place = f"remove it with `{name}: null`", target
+            self._report("unknown-argument", message, place, use, help=help)
 
     def _missing_arguments(self, cls: type[Op], missing: list[str], use: Use) -> None:
         """Report arguments that are missing, but for those that are only misspelt."""
