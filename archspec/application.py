@@ -129,6 +129,8 @@ class Application:
         for name in [name for name in use.arguments if name not in cls.model_fields]:
             help = did_you_mean(name, fields, NODE_KEYS) if fields else f"{cls.name} takes no arguments"
             message, place = f"{cls.name} has no argument `{name}`", use.arguments[name].key
+            if name in cls.inferred:
+                help = f"leave it out: `{name}` follows from the input"
             target = use.step.target
             if target is not None and target.source is not place.source:
                 message += ", which the extended file gives"

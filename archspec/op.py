@@ -191,6 +191,8 @@ class Op(BaseModel):
     """A node as a user writes it, such as ``{op: conv, out_channels: 64, kernel_size: 3}``."""
     example_inputs: ClassVar[Shapes] = ((16, 8, 8),)
     """Shapes on which the example compiles."""
+    inferred: ClassVar[tuple[str, ...]] = ()
+    """Arguments of PyTorch's that follow from the operands, so that a spec leaves them out."""
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
     """The least and greatest number of operands; None for no bound."""
     spatial_ranks: ClassVar[frozenset[int] | None] = None

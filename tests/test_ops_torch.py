@@ -186,7 +186,8 @@ PLAIN = "relu relu6 silu sigmoid tanh hardswish hardsigmoid mish identity global
 
 CASES: dict[str, Any] = {
     "conv": one(CONV, {**STEPS, "padding": sizes(0, 3), "padding_mode": MODES})
-    | one({**CONV, "padding": WORDS}, {**STEPS, "stride": st.integers(1, 2), "padding_mode": MODES}),
+    | one({**CONV, "padding": WORDS}, {**STEPS, "stride": st.integers(1, 2), "padding_mode": MODES})
+    | one({**CONV, "padding": sizes(0, 4), "padding_mode": MODES}, {"bias": FLAG}),
     "conv_transpose": one(CONV, {**STEPS, "padding": sizes(0, 3), "output_padding": sizes(0, 2)}),
     "local_conv": one(CONV, {**STEPS, "padding": sizes(0, 2)}, (1, 2)),
     "linear": one({"out_features": COUNT}, {"bias": st.booleans()}, ANY),
@@ -375,6 +376,8 @@ def test_accepts_if_and_only_if_torch_runs(name: str) -> None:
         ("conv", {"out_channels": 1, "kernel_size": 4, "padding": "same"}, (1, 1), True),
         ("conv", {"out_channels": 1, "kernel_size": 2, "padding": 2, "padding_mode": "circular"}, (1, 2), True),
         ("conv", {"out_channels": 1, "kernel_size": 2, "padding": 3, "padding_mode": "circular"}, (1, 2), False),
+        ("conv", {"out_channels": 1, "kernel_size": 2, "padding": 1, "padding_mode": "reflect"}, (1, 2), True),
+        ("conv", {"out_channels": 1, "kernel_size": 2, "padding": 2, "padding_mode": "reflect"}, (1, 2), False),
         ("conv", {"out_channels": 1, "kernel_size": 1, "padding": -1, "padding_mode": "reflect"}, (1, 3), False),
         ("conv_transpose", {"out_channels": 1, "kernel_size": 1, "dilation": 0}, (1, 1), False),
         ("lp_pool", {"norm_type": 1, "kernel_size": [1, 1, 2], "ceil_mode": True}, (1, 1, 1, 1), False),
@@ -382,6 +385,8 @@ def test_accepts_if_and_only_if_torch_runs(name: str) -> None:
         ("max_pool", {"kernel_size": 2, "padding": 1, "dilation": 2}, (1, 2), True),
         ("pad", {"padding": [2, -2]}, (1, 1), False),
         ("pad", {"padding": [2, -1]}, (1, 1), True),
+        ("pad", {"padding": [2, 2], "mode": "reflect"}, (1, 2), False),
+        ("pad", {"padding": [2, 2], "mode": "circular"}, (1, 2), True),
         ("pad", {"padding": [2, -4], "mode": "reflect"}, (1, 3), True),
         ("pad", {"padding": [2, -1], "mode": "circular"}, (1, 3), False),
         ("pad", {"padding": [1, 1], "mode": "reflect", "value": 1}, (1, 3), False),

@@ -53,6 +53,7 @@ class Conv(Op, name="conv"):
     padding_mode: Literal["zeros", "reflect", "replicate", "circular"] = "zeros"
 
     example = "{op: conv, out_channels: 64, kernel_size: 3, padding: 1}"
+    inferred = ("in_channels",)
     spatial_ranks = frozenset({1, 2, 3})
     saved = ("input",)
 
@@ -161,6 +162,7 @@ class ConvTranspose(Op, name="conv_transpose"):
     dilation: Size = default(1)
 
     example = "{op: conv_transpose, out_channels: 64, kernel_size: 2, stride: 2}"
+    inferred = ("in_channels",)
     spatial_ranks = frozenset({1, 2, 3})
     saved = ("input",)
 

@@ -23,6 +23,7 @@ class Linear(Op, name="linear"):
     bias: bool = True
 
     example = "{op: linear, out_features: 10}"
+    inferred = ("in_features",)
     example_inputs = ((16,),)
     saved = ("input",)
 

@@ -49,6 +49,7 @@ class LocalConv(Op, name="local_conv"):
     bias: bool = True
 
     example = "{op: local_conv, out_channels: 16, kernel_size: 3}"
+    inferred = ("in_channels",)
     spatial_ranks = frozenset({1, 2})
     saved = ()
 

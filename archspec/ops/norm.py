@@ -39,6 +39,7 @@ class BatchNorm(Op, name="batch_norm"):
     track_running_stats: bool = True
 
     example = "{op: batch_norm}"
+    inferred = ("num_features",)
     spatial_ranks = frozenset({0, 1, 2, 3})
     saved = ("input",)
 
@@ -141,6 +142,7 @@ class GroupNorm(Op, name="group_norm"):
     affine: bool = True
 
     example = "{op: group_norm, num_groups: 4}"
+    inferred = ("num_channels",)
     saved = ("input",)
 
     def infer(self, inputs: Shapes) -> Shape:
@@ -192,6 +194,7 @@ class InstanceNorm(Op, name="instance_norm"):
     track_running_stats: bool = False
 
     example = "{op: instance_norm}"
+    inferred = ("num_features",)
     spatial_ranks = frozenset({1, 2, 3})
     saved = ("input",)
 
