@@ -20,7 +20,7 @@ VERSION = 1
 class Model(BaseModel):
     """One mapping of a spec file: unknown keys are errors, and nothing is converted silently."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 def _names(value: Any) -> Any:

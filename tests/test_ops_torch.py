@@ -376,6 +376,7 @@ def test_accepts_if_and_only_if_torch_runs(name: str) -> None:
         ("conv", {"out_channels": 1, "kernel_size": 4, "padding": "same"}, (1, 1), True),
         ("conv", {"out_channels": 1, "kernel_size": 2, "padding": 2, "padding_mode": "circular"}, (1, 2), True),
         ("conv", {"out_channels": 1, "kernel_size": 2, "padding": 3, "padding_mode": "circular"}, (1, 2), False),
+        ("conv", {"out_channels": 1, "kernel_size": 3, "padding": "same", "stride": 2}, (1, 4), False),
         ("conv", {"out_channels": 1, "kernel_size": 2, "padding": 1, "padding_mode": "reflect"}, (1, 2), True),
         ("conv", {"out_channels": 1, "kernel_size": 2, "padding": 2, "padding_mode": "reflect"}, (1, 2), False),
         ("conv", {"out_channels": 1, "kernel_size": 1, "padding": -1, "padding_mode": "reflect"}, (1, 3), False),

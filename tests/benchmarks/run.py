@@ -33,7 +33,8 @@ def side_by_side(one: Callable[[], object], other: Callable[[], object], rounds:
 
 
 def process(*command: str) -> Callable[[], object]:
-    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    # From bytecode, as installed packages run: the first round writes what an editable install lacks.
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore", "PYTHONDONTWRITEBYTECODE": ""}
     return lambda: subprocess.run(command, check=True, capture_output=True, env=environment)
 
 
