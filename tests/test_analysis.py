@@ -106,6 +106,12 @@ def test_memory_scales_with_batch_and_type() -> None:
     assert activation_memory(network, dtype="float16").inference_peak * 2 == one.inference_peak
 
 
+def test_training_memory_follows_an_ops_arguments() -> None:
+    node = "a: {op: conv, out_channels: 1, kernel_size: 3, padding: 1, padding_mode: MODE}"
+    zeros, circular = (activation_memory(compiled(node.replace("MODE", mode))) for mode in ("zeros", "circular"))
+    assert (zeros.training, circular.training) == (40 * 4, 42 * 4)  # the padded copy is kept, not the input
+
+
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_the_peak_is_between_the_largest_step_and_the_sum(path: Path) -> None:
     network = archspec.compile(path)

@@ -12,7 +12,7 @@ DTYPE_BYTES = {"float32": 4, "float64": 8, "float16": 2, "bfloat16": 2}
 
 @dataclass(frozen=True, slots=True)
 class ActivationMemory:
-    """Bytes of activations, weights excluded.
+    """Bytes of activations, weights excluded. A reshape without a copy counts as a tensor of its own.
 
     Attributes:
         dtype: The type of the activations.
@@ -21,7 +21,7 @@ class ActivationMemory:
             use; a node's inputs and output are alive together. Temporary memory inside a kernel is not counted.
         inference_peak_node: The path of the node that runs then.
         training: Bytes that autograd keeps for the backward pass, each tensor once; None where an op does not say
-            what it keeps.
+            what it keeps. Masks, indices and copies that it keeps besides are counted as in float32.
     """
 
     dtype: str
@@ -66,9 +66,10 @@ def _kept(network: Network, item: int) -> int | None:
     kept: set[str] = set()
     extra = 0
     for node in network:
-        if node.op.saved is None:
+        tensors = node.op.kept(node.input_shapes, node.shape)
+        if tensors is None:
             return None
-        kept.update(node.inputs if "input" in node.op.saved else ())
-        kept.update([node.path] if "output" in node.op.saved else ())
+        kept.update(node.inputs if "input" in tensors else ())
+        kept.update([node.path] if "output" in tensors else ())
         extra += node.op.saved_bytes(node.input_shapes, node.shape)
     return item * sum(elements(shapes[path]) for path in kept) + extra
