@@ -127,7 +127,7 @@ class Block:
         path: Its path; empty for the network.
         kind: ``network``, ``block``, ``group`` or ``repeat``.
         definition: The name of the network or block it is made of; empty for a group or repeat.
-        params: The values of the definition's parameters.
+        arguments: The values of the definition's parameters.
         inputs: Paths of the tensors that it takes.
         outputs: Paths of the tensors that it gives, by output name.
         children: Its nodes and blocks, in order.
@@ -137,7 +137,7 @@ class Block:
     path: str
     kind: str
     definition: str
-    params: Mapping[str, Any]
+    arguments: Mapping[str, Any]
     inputs: tuple[str, ...]
     outputs: Mapping[str, str]
     children: tuple[Block | Node, ...]
@@ -173,14 +173,29 @@ class Block:
                 yield from child.walk()
 
     @property
-    def params_total(self) -> int:
-        """Trainable numbers of the nodes inside."""
+    def params(self) -> int:
+        """Trainable numbers inside."""
         return sum(node.params for node in self.nodes())
 
     @property
+    def buffer_elements(self) -> int:
+        """Numbers inside that are saved but not trained."""
+        return sum(node.buffer_elements for node in self.nodes())
+
+    @property
     def macs(self) -> int:
-        """Multiply-accumulates of the nodes inside that have a cost rule."""
+        """Multiply-accumulates for one sample, bias excluded, of the nodes inside that have a cost rule."""
         return sum(node.macs or 0 for node in self.nodes())
+
+    @property
+    def flops(self) -> int:
+        """Twice the multiply-accumulates."""
+        return 2 * self.macs
+
+    @property
+    def other_ops(self) -> int:
+        """Elementwise, pooling, normalisation and bias operations for one sample of the nodes that have a rule."""
+        return sum(node.other_ops or 0 for node in self.nodes())
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,17 +270,17 @@ class Network:
     @cached_property
     def params(self) -> int:
         """Trainable numbers."""
-        return sum(node.params for node in self.nodes)
+        return self.blocks.params
 
     @cached_property
-    def buffers(self) -> int:
+    def buffer_elements(self) -> int:
         """Numbers that are saved but not trained, such as the statistics of batch normalisation."""
-        return sum(node.buffer_elements for node in self.nodes)
+        return self.blocks.buffer_elements
 
     @cached_property
     def macs(self) -> int:
         """Multiply-accumulates for one sample, bias excluded, of the nodes that have a cost rule."""
-        return sum(node.macs or 0 for node in self.nodes)
+        return self.blocks.macs
 
     @property
     def flops(self) -> int:
@@ -275,7 +290,7 @@ class Network:
     @cached_property
     def other_ops(self) -> int:
         """Elementwise, pooling, normalisation and bias operations for one sample, of the nodes that have a rule."""
-        return sum(node.other_ops or 0 for node in self.nodes)
+        return self.blocks.other_ops
 
     @cached_property
     def unknown_costs(self) -> tuple[str, ...]:

@@ -133,7 +133,7 @@ def test_rows_add_up_at_any_depth(path: Path, depth: int | None) -> None:
     network = archspec.compile(path)
     rows = roll_up(network, depth)
     assert sum(row.params for row in rows) == network.params
-    assert sum(row.buffers for row in rows) == network.buffers
+    assert sum(row.buffers for row in rows) == network.buffer_elements
     assert sum(row.macs or 0 for row in rows) == network.macs
     assert sum(row.other_ops or 0 for row in rows) == network.other_ops
     assert sum(row.share for row in rows) == pytest.approx(1)

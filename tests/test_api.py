@@ -38,7 +38,8 @@ def test_paths_lead_to_nodes_and_blocks(resnet: Network) -> None:
     assert conv.span.file.endswith("bottleneck.yaml")
     block = resnet["layer2.0"]
     assert isinstance(block, Block)
-    assert (block.kind, block.definition, block.params["channels"]) == ("block", "bottleneck", 128)
+    assert (block.kind, block.definition, block.arguments["channels"]) == ("block", "bottleneck", 128)
+    assert (block.params, block.macs, block.flops) == (379_392, 372_506_624, 745_013_248)
     assert resnet.shape("layer2") == (512, 28, 28)
     with pytest.raises(KeyError, match=r"did you mean `layer2.0.conv\d`"):
         resnet["layer2.0.conv7"]

@@ -205,7 +205,7 @@ def test_the_tree_of_blocks() -> None:
         ("u.1.w", "block", "wide"),
     ]
     assert result.blocks.children[0].outputs == {"output": "u.1.w.conv"}
-    assert dict(result["u.0.w"].params) == {"c": 3, "twice": 6}
+    assert dict(result["u.0.w"].arguments) == {"c": 3, "twice": 6}
 
 
 # Parameters
@@ -314,7 +314,7 @@ def test_a_network_serves_as_a_backbone(folder: Path) -> None:
     result = archspec.compile(folder / "detector.yaml")
     assert result["head"].shape == (5, 16, 16)
     assert "backbone.fc" not in result
-    assert dict(result["backbone"].params) == {"c": 12}
+    assert dict(result["backbone"].arguments) == {"c": 12}
 
 
 def test_references_stay_in_the_folder_unless_allowed(folder: Path) -> None:

@@ -471,5 +471,5 @@ def test_option_a_is_a_strided_slice_and_zeros() -> None:
     shortcut = net["layer2.0.widen"]
     assert isinstance(shortcut, archspec.Block)
     assert [node.op.name for node in shortcut.nodes()] == ["slice", "slice", "pad"]
-    assert shortcut.params_total == shortcut.macs == 0
+    assert shortcut.params == shortcut.macs == 0
     assert net.shape("layer2.0.widen") == (32, 16, 16)

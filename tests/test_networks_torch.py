@@ -30,5 +30,5 @@ def test_shapes_weights_and_flops_are_those_of_pytorch(path: Path) -> None:
             assert tuple(tensors[node.path].shape) == (BATCH, *node.shape), node.path
             params += sum(weight.numel() for weight in layer.parameters())
             buffers += sum(buffer.numel() for buffer in layer.buffers())
-    assert (params, buffers) == (network.params, network.buffers)
+    assert (params, buffers) == (network.params, network.buffer_elements)
     assert counter.get_total_flops() == BATCH * network.flops

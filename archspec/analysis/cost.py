@@ -66,19 +66,19 @@ def _open(network: Network, block: Block, level: int, depth: int | None, rows: l
 
 def _row(network: Network, part: Block | Node, level: int) -> Row:
     nodes = [part] if isinstance(part, Node) else list(part.nodes())
-    costs = [node.cost for node in nodes if node.cost]
-    macs = sum(cost.macs for cost in costs)
+    known = [node for node in nodes if node.cost]
+    macs = part.macs or 0
     return Row(
         path=part.path,
         kind=part.op.name if isinstance(part, Node) else _block_kind(part),
         depth=level,
         shape=_shape(network, part),
-        params=sum(node.params for node in nodes),
-        buffers=sum(node.buffer_elements for node in nodes),
-        macs=macs if costs else None,
-        other_ops=sum(cost.other for cost in costs) if costs else None,
+        params=part.params,
+        buffers=part.buffer_elements,
+        macs=macs if known else None,
+        other_ops=part.other_ops if known else None,
         share=macs / network.macs if network.macs else 0.0,
-        complete=len(costs) == len(nodes),
+        complete=len(known) == len(nodes),
         is_block=isinstance(part, Block),
     )
 

@@ -47,7 +47,7 @@ def _totals(network: Network) -> dict[str, Any]:
     return {
         "nodes": len(network),
         "params": network.params,
-        "buffers": network.buffers,
+        "buffers": network.buffer_elements,
         "macs": network.macs,
         "flops": network.flops,
         "other_ops": network.other_ops,
@@ -92,16 +92,15 @@ def _field(field: ReceptiveField | None) -> dict[str, Any] | None:
 
 
 def _block(block: Block) -> dict[str, Any]:
-    nodes = list(block.nodes())
     return {
         "path": block.path,
         "kind": block.kind,
         "definition": block.definition,
-        "arguments": block.params,
+        "arguments": block.arguments,
         "inputs": list(block.inputs),
         "outputs": block.outputs,
-        "nodes": len(nodes),
-        "params": sum(node.params for node in nodes),
-        "macs": sum(node.macs or 0 for node in nodes),
-        "other_ops": sum(node.other_ops or 0 for node in nodes),
+        "nodes": sum(1 for _ in block.nodes()),
+        "params": block.params,
+        "macs": block.macs,
+        "other_ops": block.other_ops,
     }

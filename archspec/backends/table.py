@@ -62,7 +62,7 @@ def totals(network: Network) -> list[tuple[str, str]]:
         ("output", ", ".join(f"{name} {show(output.shape)}" for name, output in network.outputs.items())),
         ("nodes", exact(len(network))),
         ("params", exact(network.params)),
-        ("buffers", exact(network.buffers)),
+        ("buffers", exact(network.buffer_elements)),
         ("MACs", exact(network.macs) + unknown),
         ("FLOPs", exact(network.flops) + unknown),
         ("other ops", exact(network.other_ops) + unknown),
