@@ -151,7 +151,7 @@ def check(
     root: Root = None,
     limit: Limit = None,
 ) -> None:
-    """Check specs and their variants: print every error, and exit with 1 if there is one."""
+    """Check specs and their variants; exit with 1 on any error."""
     checked: dict[str, SpecError | None] = {}
     for spec in specs:
         checked[spec] = None
@@ -174,7 +174,7 @@ def check(
 def ops(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Show this op in full.")] = None,
 ) -> None:
-    """List the ops, or show one: what it does, its arguments, an example."""
+    """List the ops, or show one in full."""
     from archspec import op
     from archspec.backends import reference
 
@@ -185,7 +185,7 @@ def ops(
 def blocks(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Show this block in full.")] = None,
 ) -> None:
-    """List the block library, or show one block: what it is, its parameters, its source."""
+    """List the block library, or show one block in full."""
     from archspec.backends import reference
 
     print(reference.block_page(name) if name else reference.block_list())
@@ -203,7 +203,7 @@ def schema() -> None:
 def explain(
     code: Annotated[str | None, typer.Argument(metavar="CODE", help="A code, as in error[CODE].")] = None,
 ) -> None:
-    """Explain a kind of error, with an example; without a code, list them."""
+    """Explain a kind of error, or list them all."""
     from archspec import explanations
 
     print(explanations.page(code) if code else explanations.listing())
