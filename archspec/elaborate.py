@@ -444,11 +444,13 @@ def _needed(graph: GraphSteps, outputs: list[OutputStep]) -> list[Step]:
     if outputs == list(graph.outputs):
         return list(graph.steps)
     needed = {output.reference.name for output in outputs if output.reference}
+    steps = []
     for step in reversed(graph.steps):
         if step.name in needed:
+            steps.append(step)
             needed.update(reference.name for reference in step.operands or ())
             needed.update(name for value in step.values() for name in names_in(value))
-    return [step for step in graph.steps if step.name in needed]
+    return steps[::-1]
 
 
 def _outputs(result: Result) -> dict[str, Tensor]:
