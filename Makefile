@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check nightly fuzz benchmark schema clean
+.PHONY: demo test check nightly fuzz benchmark gpu schema clean
 
 demo: .venv/.installed            ## install, and compile GoogLeNet
 	$(BIN)/archspec compile specs/googlenet.yaml
@@ -15,14 +15,17 @@ check: .venv/.installed-dev       ## what CI runs: style, types, tests
 	$(BIN)/mypy
 	$(MAKE) test
 
-nightly: .venv/.installed-dev     ## the tests with 10,000 cases for each op
-	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -q -n 2 tests/test_ops_torch.py
+nightly: .venv/.installed-dev     ## the tests with 10,000 cases for each op, and 10,000 networks
+	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -q -n 2 tests/test_ops_torch.py tests/test_random_networks.py
 
 fuzz: .venv/.installed-dev        ## half an hour of broken specs
 	$(BIN)/python tests/fuzz.py --minutes 30
 
 benchmark: .venv/.installed-dev   ## speed, as ratios measured side by side
 	$(BIN)/python tests/benchmarks/run.py
+
+gpu: .venv/.installed-dev         ## what needs a GPU, measured on one; without one, the part for the CPU
+	$(BIN)/python tests/benchmarks/gpu.py
 
 schema: .venv/.installed          ## write the JSON Schema that editors read
 	$(BIN)/archspec schema > docs/archspec.schema.json
@@ -39,4 +42,5 @@ clean:
 
 .venv/.installed-dev: .venv/.installed
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --no-deps timm torchvision # beside a CPU build of PyTorch
 	@touch $@

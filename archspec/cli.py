@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -42,6 +44,14 @@ class CheckFormat(StrEnum):
     text = "text"
     json = "json"
     github = "github"
+
+
+class DType(StrEnum):
+    """The types in which `archspec run` runs a network."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    float16 = "float16"
 
 
 Spec = Annotated[str, typer.Argument(metavar="SPEC", help="A spec file; `-` reads standard input.")]
@@ -88,7 +98,7 @@ def _version(
 def compile_(
     spec: Spec,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write `<name>/report.json`.")
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write the folder `<name>`.")
     ] = Path("build"),
     variant: Variant = None,
     set_: Set = None,
@@ -105,20 +115,19 @@ def compile_(
     root: Root = None,
     limit: Limit = None,
 ) -> None:
-    """Compile a spec: print its layer table and write its report."""
+    """Compile a spec: print its layer table, and write its report and its PyTorch source."""
     with _reported():
         network = _compiler(spec, set_, root, limit)(variant)
+    from archspec import emission
     from archspec.backends import json_report, table
 
     if depth is None:
         depth = 0 if format is TableFormat.csv else 1
     report = json_report.render(network)
     path = output / network.name / "report.json"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(report, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
+    source = path.with_name(emission.file_name(network))
+    _write(path, report)
+    _write(source, emission.emit(network))
     if format is TableFormat.json:
         sys.stdout.write(report)
     elif format is TableFormat.csv:
@@ -127,7 +136,15 @@ def compile_(
         sys.stdout.write(table.render_markdown(network, depth or None))
     else:
         _print_table(network, depth or None)
-        print(f"\nwrote {path}")
+        print(f"\nwrote {path}\nwrote {source}")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 def _print_table(network: archspec.Network, depth: int | None) -> None:
@@ -140,6 +157,134 @@ def _print_table(network: archspec.Network, depth: int | None) -> None:
         console.print(table.rich_table(network, depth, console.width))
     else:
         print(table.render(network, depth))
+
+
+@app.command()
+def emit(
+    spec: Spec,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it, in place of printing it.")
+    ] = None,
+    check: Annotated[
+        Path | None, typer.Option("--check", metavar="FILE", help="Write nothing; exit with 1 where this file differs.")
+    ] = None,
+    variant: Variant = None,
+    set_: Set = None,
+    root: Root = None,
+    limit: Limit = None,
+) -> None:
+    """Print the PyTorch source of a network."""
+    if output and check:
+        raise UsageError("--output writes a file and --check compares one; give one of them")
+    with _reported():
+        network = _compiler(spec, set_, root, limit)(variant)
+    from archspec import emission
+
+    source = emission.emit(network)
+    if check:
+        arguments = ["--variant", variant] if variant else []
+        arguments += [word for text in set_ or () for word in ("--set", text)]
+        _compare(check, source, shlex.join(["archspec", "emit", spec, *arguments, "-o", str(check)]))
+    elif output:
+        _write(output, source)
+    else:
+        sys.stdout.write(source)
+
+
+def _compare(path: Path, source: str, command: str) -> None:
+    """Exit with 1 where a file is not the source."""
+    from archspec.emission import first_difference
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
+    difference = first_difference(text, source)
+    if not difference:
+        return
+    line, found, emitted = difference
+    lines = [f"{path} is stale; line {line} differs:", f"- {found.rstrip()}", f"+ {emitted.rstrip()}"]
+    print("\n".join([*lines, f"regenerate it: {command}"]), file=sys.stderr)
+    raise typer.Exit(1)
+
+
+@app.command()
+def weights(
+    spec: Spec,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .safetensors file, or what torch.save wrote.")],
+    source: Annotated[
+        str | None,
+        typer.Option("--source", metavar="NAME", help="The library that named the tensors; found out unless given."),
+    ] = None,
+    variant: Variant = None,
+    set_: Set = None,
+    root: Root = None,
+    limit: Limit = None,
+) -> None:
+    """Check that a file of weights fits a network; exit with 1 where it does not."""
+    with _reported():
+        network = _compiler(spec, set_, root, limit)(variant)
+    matching = archspec.check_weights(network, file, source=source)
+    print(matching)
+    if not matching.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def run(
+    spec: Spec,
+    device: Annotated[
+        str | None, typer.Option("--device", metavar="NAME", help="Such as cuda; PyTorch's default unless given.")
+    ] = None,
+    batch: Annotated[int, typer.Option("--batch", min=1, metavar="N", help="Samples in a step.")] = 1,
+    dtype: Annotated[DType, typer.Option("--dtype", help="Of weights and activations.")] = DType.float32,
+    channels_last: Annotated[bool, typer.Option("--channels-last", help="Lay images out channels last.")] = False,
+    compile: Annotated[bool, typer.Option("--compile", help="Compile with torch.compile.")] = False,
+    train: Annotated[bool, typer.Option("--train", help="Forward and backward.")] = False,
+    image: Annotated[
+        Path | None,
+        typer.Option("--input", metavar="IMAGE", help="Run it on a picture and print its five best classes."),
+    ] = None,
+    weights: Annotated[Path | None, typer.Option("--weights", metavar="FILE", help="Weights to load.")] = None,
+    seconds: Annotated[float, typer.Option("--seconds", metavar="S", help="How long to measure.")] = 2.0,
+    variant: Variant = None,
+    set_: Set = None,
+    root: Root = None,
+    limit: Limit = None,
+) -> None:
+    """Run a network in PyTorch and measure it."""
+    with _reported():
+        network = _compiler(spec, set_, root, limit)(variant)
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # PyTorch's profiler reports its own comings and goings
+    with _progress_bar() as progress:
+        result = archspec.run(
+            network,
+            device=device,
+            batch=batch,
+            dtype=dtype.value,
+            memory_format="channels_last" if channels_last else "contiguous_format",
+            compile=compile,
+            train=train,
+            image=image,
+            weights=weights,
+            seconds=seconds,
+            progress=progress,
+        )
+    print(result)
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Callable[[str, float], None] | None]:
+    """What shows progress on a terminal; None elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=1.0)
+        yield lambda stage, done: bar.update(task, description=stage, completed=done)
 
 
 @app.command()

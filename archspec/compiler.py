@@ -23,6 +23,7 @@ from archspec.loader import Loader
 from archspec.network import Network
 from archspec.source import Entry, Scalar, Source, Value, decode
 from archspec.source import Mapping as Mapping_
+from archspec.tensor_rules import with_tensor_rules
 from archspec.trace import Trace
 
 _DEFAULT_LIMITS = Limits()
@@ -134,11 +135,12 @@ def _pipeline(
         return None
     variants = {name: _variant(definition, name, trace) for name in definition.variants}
     arguments = _arguments(definition, variant, variants, params, trace)
-    network = elaborate(definition, arguments, loader, trace)
+    usual = bind(definition, {}, {}, Trace(), "") == arguments
+    network = with_tensor_rules(definition, arguments, elaborate(definition, arguments, loader, trace), trace, usual)
     if network is None:
         return None
     network = replace(network, variants=tuple(variants), digest=_digest(loader, arguments))
-    for contract in _contracts(definition, variants, arguments):
+    for contract in _contracts(definition, variants, arguments, usual):
         check_contract(network, contract, trace)
     return network
 
@@ -186,10 +188,9 @@ def _arguments(
 
 
 def _contracts(
-    definition: Definition, variants: Mapping[str, dict[str, Argument]], arguments: Mapping[str, Any]
+    definition: Definition, variants: Mapping[str, dict[str, Argument]], arguments: Mapping[str, Any], default: bool
 ) -> Iterator[Mapping_]:
-    """The contracts of a spec that hold for these values of the parameters."""
-    default = bind(definition, {}, {}, Trace(), "") == arguments
+    """The contracts of a spec that hold for these values of the parameters; ``default`` where they are its own."""
     stated: list[tuple[dict[str, Argument], Value | None]] = [({}, definition.expect)]
     stated += [(given, definition.variants[name].entries.get("expect")) for name, given in variants.items()]
     for given, contract in stated:

@@ -94,6 +94,8 @@ class Definition:
         shapes: For a network, the values of its inputs' shapes.
         variants: For a network, the values of its sets of parameters.
         expect: For a network, its contract.
+        init: For a network, how its tensors begin.
+        weights: For a network, what other libraries call its tensors.
         example: For a block, arguments that show its use.
     """
 
@@ -107,6 +109,8 @@ class Definition:
     shapes: dict[str, Value] = field(default_factory=dict)
     variants: dict[str, Mapping] = field(default_factory=dict)
     expect: Mapping | None = None
+    init: Mapping | None = None
+    weights: Mapping | None = None
     example: Mapping | None = None
 
     @property

@@ -87,7 +87,8 @@ class _Elaboration:
 
     def network(self, definition: Definition, arguments: Mapping[str, Any]) -> Network | None:
         shapes = {name: self._input_shape(name, value, arguments) for name, value in definition.shapes.items()}
-        inputs = tuple(Tensor(name, shapes.get(name)) for name in definition.graph.inputs or ("",))
+        names = definition.graph.inputs or tuple(definition.shapes)[:1] or ("",)
+        inputs = tuple(Tensor(name, shapes.get(name)) for name in names)
         scope = self._scope(definition, definition.graph, arguments, inputs, "")
         outputs, children = self._graph(scope, ())
         if self.trace.found:
@@ -242,7 +243,9 @@ class _Elaboration:
             return result, None
         inputs = tuple(tensor.path for tensor in operands)
         paths = {name: tensor.path for name, tensor in outputs.items()}
-        return result, Block(path, "repeat", "", {}, inputs, paths, tuple(children), step.key)
+        return result, Block(
+            path, "repeat", "", {}, inputs, paths, tuple(children), scope.definition, None, step, step.arguments
+        )
 
     def _count(self, step: Step, scope: Scope, path: str) -> int | None:
         """The number of copies, or None where an error left it open."""
@@ -296,7 +299,8 @@ class _Elaboration:
         applied = self.application.apply(cls, use)
         if applied is None:
             return unknown, None
-        return Tensor(path, applied.shape), Node(path, applied, tuple(tensor.path for tensor in operands), step.key)
+        inputs = tuple(tensor.path for tensor in operands)
+        return Tensor(path, applied.shape), Node(path, applied, inputs, step, arguments)
 
     def _unknown_op(self, target: Scalar, scope: Scope, path: str) -> None:
         name = str(target.value)
@@ -328,7 +332,11 @@ class _Elaboration:
                 return unknown, None
             inner = self._scope(definition, definition.graph, params, operands, path)
             outputs, children = self._graph(inner, step.outputs)
-        return self._closed(step, "block", definition.name, params, operands, outputs, children, path)
+        inputs, paths = _paths(operands, outputs)
+        tree = Block(
+            path, "block", definition.name, params, inputs, paths, children, definition, inner.graph, step, arguments
+        )
+        return outputs, tree if children else None
 
     def _argument(self, entry: Entry, scope: Scope, path: str) -> Argument:
         try:
@@ -380,22 +388,8 @@ class _Elaboration:
         if "index" in scope.names:
             inner.names["index"] = scope.names["index"]
         outputs, children = self._graph(inner, ())
-        return self._closed(step, "group", "", {}, operands, outputs, children, path)
-
-    @staticmethod
-    def _closed(
-        step: Step,
-        kind_: str,
-        definition: str,
-        params: Mapping[str, Any],
-        operands: tuple[Tensor, ...],
-        outputs: dict[str, Tensor],
-        children: tuple[Block | Node, ...],
-        path: str,
-    ) -> tuple[Result, Tree]:
-        inputs = tuple(tensor.path for tensor in operands)
-        paths = {name: tensor.path for name, tensor in outputs.items()}
-        tree = Block(path, kind_, definition, params, inputs, paths, children, step.key)
+        inputs, paths = _paths(operands, outputs)
+        tree = Block(path, "group", "", {}, inputs, paths, children, scope.definition, inner.graph, step, {})
         return outputs, tree if children else None
 
 
@@ -409,7 +403,8 @@ def _finish(
     """The network, without the nodes that no output needs."""
     training = {output.name for output in definition.graph.outputs if output.training_only}
     paths = {name: tensor.path for name, tensor in outputs.items()}
-    tree = Block("", "network", definition.name, arguments, tuple(inputs), paths, children, definition.value)
+    names, graph = tuple(inputs), definition.graph
+    tree = Block("", "network", definition.name, arguments, names, paths, children, definition, graph, None, {})
     needed = set(paths.values())
     for node in reversed(list(tree.nodes())):
         if node.path in needed:
@@ -451,6 +446,10 @@ def _needed(graph: GraphSteps, outputs: list[OutputStep]) -> list[Step]:
             needed.update(reference.name for reference in step.operands or ())
             needed.update(name for value in step.values() for name in names_in(value))
     return steps[::-1]
+
+
+def _paths(operands: tuple[Tensor, ...], outputs: dict[str, Tensor]) -> tuple[tuple[str, ...], dict[str, str]]:
+    return tuple(tensor.path for tensor in operands), {name: tensor.path for name, tensor in outputs.items()}
 
 
 def _outputs(result: Result) -> dict[str, Tensor]:

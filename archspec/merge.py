@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from archspec.errors import Diagnostic, Note, did_you_mean
 from archspec.source import Mapping, Scalar, Value
 
@@ -55,6 +57,8 @@ class _Merge:
             return self.graph(base if isinstance(base, Mapping) else None, over, path)
         if len(path) == 2 and path[0] == "params" and isinstance(base, Mapping) and not isinstance(over, Mapping):
             return _with(base, "default", over)
+        if len(path) == 2 and path[0] in ("init", "weights"):
+            return _before(over, base) if path[0] == "weights" else over
         if isinstance(base, Mapping) and isinstance(over, Mapping):
             return self.mapping(base, over, path)
         return over
@@ -136,9 +140,17 @@ def _like(value: Mapping, keys: dict[str, Scalar], entries: dict[str, Value]) ->
     return Mapping(value.source, value.start, value.end, keys, entries)
 
 
-def _without(value: Mapping, names: set[str] | frozenset[str]) -> Mapping:
+def _without(value: Mapping, names: Collection[str]) -> Mapping:
     keys = {name: key for name, key in value.keys.items() if name not in names}
     return _like(value, keys, {name: value.entries[name] for name in keys})
+
+
+def _before(over: Value, base: Value | None) -> Value:
+    """The rules of one file before those of another, so that they apply first; ``null`` is a rule's own value."""
+    if not (isinstance(over, Mapping) and isinstance(base, Mapping)):
+        return over
+    below = _without(base, over.entries.keys())
+    return _like(over, over.keys | below.keys, over.entries | below.entries)
 
 
 def _with(value: Mapping, name: str, entry: Value) -> Mapping:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from archspec.definition import Definition, GraphSteps, Step
 from archspec.errors import Span, UsageError, did_you_mean
+from archspec.initialisation import InitRule
 from archspec.op import Cost, Op
-from archspec.source import Value
+from archspec.source import Entry
 from archspec.tensor import Shape, Shapes, elements
 
 if TYPE_CHECKING:
@@ -45,13 +47,15 @@ class Node:
         path: Its name through the blocks around it, such as ``layer2.0.conv1``: its state_dict prefix.
         applied: The op and what follows from its operands' shapes.
         inputs: Paths of the nodes, or names of the network's inputs, that it takes, in operand order.
-        place: Its key in the spec, or in the block's file.
+        step: The node as its graph says it.
+        written: The values of its arguments, for this copy of a repeat.
     """
 
     path: str
     applied: Applied
     inputs: tuple[str, ...]
-    place: Value = field(repr=False)
+    step: Step = field(repr=False)
+    written: Mapping[str, Entry] = field(repr=False)
 
     @property
     def name(self) -> str:
@@ -91,7 +95,7 @@ class Node:
     @property
     def span(self) -> Span:
         """Where it stands in the spec, or in the block's file."""
-        return self.place.span
+        return self.step.key.span
 
     @property
     def params(self) -> int:
@@ -131,7 +135,10 @@ class Block:
         inputs: Paths of the tensors that it takes.
         outputs: Paths of the tensors that it gives, by output name.
         children: Its nodes and blocks, in order.
-        place: The key of the node that uses it.
+        template: The network or block that its graph, or the step that repeats, stands in.
+        graph: Its graph as written; None for a repeat.
+        step: The node that uses it; None for the network.
+        written: The values of its arguments, for this copy of a repeat.
     """
 
     path: str
@@ -141,7 +148,10 @@ class Block:
     inputs: tuple[str, ...]
     outputs: Mapping[str, str]
     children: tuple[Block | Node, ...]
-    place: Value = field(repr=False)
+    template: Definition = field(repr=False)
+    graph: GraphSteps | None = field(repr=False)
+    step: Step | None = field(repr=False)
+    written: Mapping[str, Entry] = field(repr=False)
 
     @property
     def name(self) -> str:
@@ -150,8 +160,8 @@ class Block:
 
     @property
     def span(self) -> Span:
-        """The line that uses it."""
-        return self.place.span
+        """The line that uses it; for the network, where its spec begins."""
+        return self.step.key.span if self.step else self.template.value.span
 
     def nodes(self) -> Iterator[Node]:
         """The nodes inside, in order."""
@@ -223,6 +233,9 @@ class Network:
         blocks: The tree of its blocks; the root is the network.
         variants: Names of the sets of parameters that its spec states.
         digest: A digest of the files it was compiled from and of its arguments.
+        init: How its tensors begin, where not as PyTorch has it; of two rules for one tensor the later holds.
+        weights: For each source of checkpoints, such as ``torchvision``, rules from their names to its own
+            (`archspec.weights.match`).
     """
 
     name: str
@@ -234,6 +247,8 @@ class Network:
     blocks: Block = field(repr=False)
     variants: tuple[str, ...] = field(default=(), repr=False)
     digest: str = field(default="", repr=False)
+    init: tuple[InitRule, ...] = field(default=(), repr=False)
+    weights: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict, repr=False)
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes)

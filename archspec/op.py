@@ -199,6 +199,10 @@ class Op(BaseModel):
     """The numbers of spatial dimensions that the op takes; None for any."""
     saved: ClassVar[tuple[Literal["input", "output"], ...] | None] = None
     """The tensors that autograd keeps for the backward pass (`input`: all operands); None where that is not known."""
+    in_place: ClassVar[bool] = False
+    """Whether PyTorch's layer takes ``inplace=True`` and autograd keeps no more for it."""
+    fresh: ClassVar[bool] = False
+    """Whether the output is always memory of its own, never a view of an operand."""
 
     def __init_subclass__(cls, *, name: str = "", **kwargs: Any) -> None:
         """Take the class argument, which `__pydantic_init_subclass__` uses once the fields are known."""

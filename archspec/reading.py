@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from archspec.definition import Definition, GraphSteps, OutputStep, Step
-from archspec.errors import Diagnostic, Note, Span, did_you_mean, nearest
+from archspec.errors import Diagnostic, Note, Span, did_you_mean, listed, nearest
 from archspec.expr import kind
 from archspec.merge import KINDS, node_mapping
 from archspec.names import node_name_problem, parameter_name_problem, similar_name, spec_name_problem
@@ -31,6 +31,7 @@ from archspec.wiring import Wiring, reference, start
 from archspec.wording import expectation, hint
 
 M = TypeVar("M", bound=BaseModel)
+_PARTS = ("expect", "init", "weights", "example")
 _CHECKED_NODE_KEYS = NODE_KEYS - {"after", "before"}
 
 
@@ -106,8 +107,7 @@ class _Reader:
             blocks=self._blocks(value.entries.get("blocks")) if blocks is None else blocks,
             shapes=_entries(value.entries.get("inputs")) if is_network else {},
             variants={k: v for k, v in _entries(value.entries.get("variants")).items() if isinstance(v, Mapping)},
-            expect=expect if isinstance(expect := value.entries.get("expect"), Mapping) else None,
-            example=example if isinstance(example := value.entries.get("example"), Mapping) else None,
+            **{key: part for key in _PARTS if isinstance(part := value.entries.get(key), Mapping)},
         )
 
     def _contracts(self, value: Mapping) -> Iterator[Mapping]:
@@ -167,7 +167,8 @@ class _Reader:
             self.report("invalid-value", message, where.span, expected=expected, found=kind(plain), help=help)
 
     def _unknown_key(self, key: str, value: Mapping, known: Iterable[str], path: str = "") -> None:
-        help = did_you_mean(key, known)
+        known = sorted(known)
+        help = did_you_mean(key, known) or f"known here: {listed(known)}"
         self.report("unknown-key", f"the key `{key}` is not known here", value.keys[key].span, path=path, help=help)
 
     def _check_name(self, name: Scalar, problem: Callable[[str], str], path: str = "") -> bool:

@@ -228,6 +228,8 @@ class NetworkFile(Graph):
     archspec: Literal[1]
     name: str
     inputs: Annotated[dict[str, list[Any]], Field(min_length=1)]
+    init: dict[str, Any] = {}
+    weights: dict[str, dict[str, Any]] = {}
     variants: dict[str, dict[str, Any]] = {}
     expect: dict[str, Any] = {}
     blocks: dict[str, Any] = {}

@@ -23,10 +23,24 @@ def resnet() -> Network:
 
 def test_the_public_names() -> None:
     assert archspec.__all__ == [
-        "ArchspecError", "Block", "Diagnostic", "Limits", "Network", "NetworkOutput", "Node", "Note", "RuleError",
-        "Span", "SpecError", "UsageError", "compile", "compile_text",
+        "ArchspecError", "Block", "Diagnostic", "Latency", "Limits", "Matching", "Network", "NetworkOutput", "Node",
+        "Note", "RuleError", "RunResult", "Span", "SpecError", "UsageError", "WeightsError", "build", "check_weights",
+        "compile", "compile_text", "emit", "load_weights", "run",
     ]  # fmt: skip
+    pytest.importorskip("torch")
     assert all(getattr(archspec, name).__doc__ for name in archspec.__all__)
+    assert set(archspec.__all__) <= set(dir(archspec))
+    with pytest.raises(AttributeError, match="no attribute 'buidl'"):
+        _ = archspec.buidl
+
+
+def test_emit_takes_paths_and_networks() -> None:
+    network = archspec.compile(ROOT / "specs" / "lenet.yaml", num_classes=7)
+    assert archspec.emit(ROOT / "specs" / "lenet.yaml", num_classes=7) == archspec.emit(network)
+    assert archspec.emit(network) != archspec.emit(str(ROOT / "specs" / "lenet.yaml"))
+    for given in ({"num_classes": 3}, {"variant": "linear"}):
+        with pytest.raises(archspec.UsageError, match="compiled already"):
+            archspec.emit(network, **given)
 
 
 def test_paths_lead_to_nodes_and_blocks(resnet: Network) -> None:

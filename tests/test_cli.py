@@ -59,6 +59,59 @@ def test_compile_prints_the_table_and_writes_the_report(run: Run, tmp_path: Path
     assert report["totals"]["params"] == 61_706
 
 
+def test_compile_writes_the_source(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "my-net.yaml").write_text("archspec: 1\nname: my-net\ninputs: {x: [3]}\ngraph: {a: relu}\n")
+    assert str(Path("build", "my-net", "my_net.py")) in run("compile", "my-net.yaml").out
+    assert (tmp_path / "build" / "my-net" / "my_net.py").read_text() == archspec.emit("my-net.yaml")
+
+
+def test_emit_prints_and_writes(run: Run, tmp_path: Path) -> None:
+    source = archspec.emit(LENET, num_classes=7)
+    assert run("emit", LENET, "--set", "num_classes=7") == (0, source, "")
+    assert run("emit", LENET, "--set", "num_classes=7", "-o", "nets/lenet.py") == (0, "", "")
+    assert (tmp_path / "nets" / "lenet.py").read_text() == source
+    assert run("emit", "-", stdin=BROKEN).code == 1
+
+
+def test_emit_checks_a_file(run: Run, tmp_path: Path) -> None:
+    run("emit", LENET, "-o", "lenet.py")
+    assert run("emit", LENET, "--check", "lenet.py") == (0, "", "")
+    done = run("emit", LENET, "--set", "num_classes=7", "--check", "lenet.py")
+    assert (done.code, done.out) == (1, "")
+    assert "lenet.py is stale; line " in done.err
+    assert f"regenerate it: archspec emit {LENET} --set num_classes=7 -o lenet.py" in done.err
+    lines = (tmp_path / "lenet.py").read_text().splitlines(keepends=True)
+    lines[20] = "changed by hand\n"
+    (tmp_path / "lenet.py").write_text("".join(lines))
+    done = run("emit", LENET, "--check", "lenet.py")
+    assert "line 21 differs:\n- changed by hand\n+ " in done.err
+    (tmp_path / "lenet.py").write_text("".join(lines[:9]))
+    assert "line 10 differs:\n- \n+ " in run("emit", LENET, "--check", "lenet.py").err
+
+
+def test_weights_are_checked_against_a_spec(run: Run, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    torch.save(archspec.build(LENET).state_dict(), tmp_path / "lenet.pth")
+    done = run("weights", LENET, "lenet.pth")
+    assert (done.code, done.err) == (0, "")
+    assert "10 of 10 tensors" in done.out
+    done = run("weights", LENET, "lenet.pth", "--set", "num_classes=7")
+    assert (done.code, done.err) == (1, "")
+    assert "fc3.weight" in done.out
+
+
+def test_run_prints_what_it_measures(run: Run, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    torch.save(archspec.build(LENET).state_dict(), tmp_path / "lenet.pth")
+    pytest.importorskip("PIL.Image").new("L", (40, 30)).save(tmp_path / "digit.png")
+    done = run("run", LENET, "--batch", "3", "--weights", "lenet.pth", "--input", "digit.png", "--seconds", "0.01")
+    assert (done.code, done.err) == (0, "")
+    assert "output 3x10" in done.out
+    assert done.out.count("class ") == 5
+    done = run("run", LENET, "--train", "--dtype", "bfloat16", "--channels-last", "--seconds", "0.01")
+    assert "bfloat16, channels last, batch 1, forward and backward" in done.out
+
+
 @pytest.mark.parametrize("depth", [["--depth", "0"], ["--depth", "1"], ["--depth", "2"]])
 def test_every_format_holds_the_whole_network(run: Run, depth: list[str]) -> None:
     spec = str(ROOT / "specs" / "resnet18.yaml")
@@ -137,6 +190,13 @@ def test_check_as_github_annotations(run: Run, tmp_path: Path) -> None:
         (["compile", LENET, "--variant", "big"], "no variant `big`"),
         (["check", LENET, "--limit", "nods=3"], "did you mean `nodes`"),
         (["check", LENET, "--limit", "nodes=no"], "positive integer"),
+        (["emit", LENET, "-o", "a.py", "--check", "b.py"], "one of them"),
+        (["emit", LENET, "--check", "missing.py"], "cannot read missing.py"),
+        (["emit", LENET, "-o", "/dev/null/a.py"], "cannot write"),
+        (["weights", LENET, "missing.pth"], "cannot read `missing.pth`"),
+        (["run", LENET, "--device", "gpu"], "available: `cpu`"),
+        (["run", LENET, "--seconds", "0"], "takes some time"),
+        (["run", LENET, "--input", "missing.png"], "as an image"),
         (["ops", "cnv"], "did you mean `conv`"),
         (["blocks", "botleneck"], "did you mean `bottleneck`"),
         (["explain", "unknwn-op"], "did you mean `unknown-op`"),

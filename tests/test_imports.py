@@ -16,7 +16,8 @@ ROOT = PACKAGE.parent
 
 LAYERS = """
 errors tensor limits syntax source expr op ops.* names spec definition merge wording wiring reading library loader
-trace binding network application elaborate analysis analysis.* contract compiler explanations backends backends.* cli
+trace binding patterns weights initialisation network application elaborate analysis analysis.* contract tensor_rules
+compiler explanations backends backends.* emitter emitter.* layers layers.* emission images runtime benchmarking cli
 """.split()
 """A file imports only from those before it. ``ops.*`` are all files of a folder, which do not import each other."""
 
@@ -50,8 +51,26 @@ def test_a_file_imports_only_from_layers_below(module: str) -> None:
     # A network prints itself with the table backend: the one import upwards, inside two methods.
     allowed = {"archspec.network": {"archspec.backends.table"}}.get(module, set())
     above = {name for name in imported(modules()[module]) - allowed if layer(name) >= layer(module)}
-    backends = {name for name in above if layer(name) == layer(module) == layer("archspec.backends.table")}
-    assert above - backends == set()
+    folders = ("archspec.backends.", "archspec.emitter.")
+    siblings = {name for folder in folders if module.startswith(folder) for name in above if name.startswith(folder)}
+    siblings |= {name for name in above if f"{module}." in folders and name.startswith(f"{module}.")}
+    assert above - siblings == set()
+
+
+RUNNING = {"archspec.runtime", "archspec.benchmarking", "archspec.images"}
+"""What runs networks: with the layers that emitted source holds, all that imports torch."""
+
+
+@pytest.mark.parametrize("module", modules())
+def test_only_what_runs_imports_torch(module: str) -> None:
+    names = {name for name in words_imported(modules()[module]) if name.partition(".")[0] == "torch"}
+    assert bool(names) == (module in RUNNING or module.startswith("archspec.layers."))
+
+
+def words_imported(path: Path) -> set[str]:
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return plain | {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
 
 
 def loaded_after(*command: str) -> set[str]:
@@ -66,6 +85,7 @@ def loaded_after(*command: str) -> set[str]:
     [
         ("check", "specs/resnet152.yaml"),
         ("compile", "specs/lenet.yaml", "--format", "json", "-o", "build"),
+        ("emit", "specs/lenet.yaml"),
         ("ops", "conv"),
         ("blocks", "bottleneck"),
         ("schema",),

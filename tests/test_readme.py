@@ -36,9 +36,10 @@ def test_the_one_line_variant_holds(tmp_path: Path) -> None:
 
 def test_the_code_runs_and_its_comments_are_true(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    (code,) = fenced("python")
+    code, building = fenced("python")
     names: dict[str, object] = {}
     exec(code, names)
+    exec(building, names)
     for expression, figures in re.findall(r"^(net\S.*?) +# ([\d(].*)$", code, flags=re.MULTILINE):
         assert eval(expression, names) == eval(figures)
 

@@ -62,3 +62,30 @@ def test_every_op_is_known_with_its_arguments(name: str, validator: Draft7Valida
 )
 def test_mistakes_show_in_the_editor(node: Any, validator: Draft7Validator) -> None:
     assert not validator.is_valid(network(node))
+
+
+@pytest.mark.parametrize(
+    ("rules", "valid"),
+    [
+        (
+            {
+                "init": {
+                    "conv": "kaiming_normal",
+                    "linear": {"normal": 0.01},
+                    "norm": {"weight": "ones", "bias": "zeros"},
+                }
+            },
+            True,
+        ),
+        ({"init": {"conv": {"weight": {"kaiming_normal": {"mode": "fan_out"}}}, "*.fc": "$start", "fc": None}}, True),
+        ({"init": {"conv": "kaiming"}}, False),
+        ({"init": {"conv": {"kaiming_normal": {"mod": "fan_out"}}}}, False),
+        ({"init": {"conv": {"weight": {"gaussian": 0.01}}}}, False),
+        ({"init": {"linear": {"uniform": 0.1}}}, False),
+        ({"weights": {"torchvision": {"features.0": "conv1", "aux1": None}}}, True),
+        ({"weights": {"features.0": "conv1"}}, False),
+        ({"weights": {"torchvision": {"features.0": 1}}}, False),
+    ],
+)
+def test_rules_on_tensors_are_checked(rules: Any, valid: bool, validator: Draft7Validator) -> None:
+    assert validator.is_valid(network("relu") | rules) is valid

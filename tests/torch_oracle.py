@@ -17,6 +17,11 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 
+from archspec.layers.layer_scale import LayerScale  # noqa: E402
+from archspec.layers.local_conv1d import LocalConv1d  # noqa: E402
+from archspec.layers.local_conv2d import LocalConv2d  # noqa: E402
+from archspec.layers.stochastic_depth import StochasticDepth  # noqa: E402
+
 torch.set_num_threads(1)
 
 Args = dict[str, Any]
@@ -31,30 +36,6 @@ def need(condition: bool) -> None:
         raise Refused
 
 
-class LocalConv(nn.Module):
-    """The reference of the layer that the emitted source names: patches times weights, for one or two dimensions."""
-
-    def __init__(self, channels, out_channels, in_size, kernel_size, stride=1, padding=0, dilation=1, groups=1,
-                 bias=True):  # fmt: skip
-        super().__init__()
-        each = [n if isinstance(n, tuple) else (n,) * len(in_size) for n in (kernel_size, stride, padding, dilation)]
-        flat = len(in_size) == 1
-        self.window = [(lead, *n) if flat else n for lead, n in zip((1, 1, 0, 1), each, strict=True)]
-        spots = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in zip(in_size, *each, strict=True)]
-        self.weight = nn.Parameter(torch.randn(*spots, out_channels, channels // groups, *each[0]))
-        self.bias = nn.Parameter(torch.randn(out_channels, *spots)) if bias else None
-        self.groups, self.spots = groups, spots
-
-    def forward(self, x):
-        kernel, stride, padding, dilation = self.window
-        x = x if x.dim() == 4 else x.unsqueeze(2)
-        patches = F.unfold(x, kernel, dilation, padding, stride).clone()  # of a 1x1 window, unfold gives a view
-        patches = patches.unflatten(1, (self.groups, -1))
-        weight = self.weight.flatten(0, len(self.spots) - 1).flatten(2).unflatten(1, (self.groups, -1))
-        out = torch.einsum("bgkp,pgok->bgop", patches, weight).flatten(1, 2).unflatten(2, self.spots)
-        return out if self.bias is None else out + self.bias
-
-
 class RawLocalConv(nn.Module):
     """The same by its definition: at each place, a convolution of one window with that place's weights."""
 
@@ -62,7 +43,8 @@ class RawLocalConv(nn.Module):
         super().__init__()
         self.conv = [self._layer(channels, len(size), args)]  # in a list: not a submodule
         out = self.conv[0](torch.zeros(1, channels, *size))
-        self.weight = nn.Parameter(torch.randn(*out.shape[2:], *self.conv[0].weight.shape))
+        outputs, inputs, *kernel = self.conv[0].weight.shape
+        self.weight = nn.Parameter(torch.randn(*out.shape[2:], outputs, *kernel, inputs))
         self.bias = nn.Parameter(torch.randn(out.shape[1:])) if args.get("bias", True) else None
 
     @staticmethod
@@ -83,32 +65,8 @@ class RawLocalConv(nn.Module):
         for dim, (at, step, gap, size) in enumerate(axes, 2):
             x = x.narrow(dim, at * step, gap * (size - 1) + 1)
         function = F.conv1d if len(place) == 1 else F.conv2d
-        return function(x, self.weight[place], dilation=layer.dilation, groups=layer.groups).flatten(2)
-
-
-class LayerScale(nn.Module):
-    def __init__(self, shape, init_value=1e-6):
-        super().__init__()
-        self.weight = nn.Parameter(torch.full(shape, float(init_value)))
-
-    def forward(self, x):
-        return x * self.weight
-
-
-class StochasticDepth(nn.Module):
-    """As torchvision.ops.StochasticDepth, which is not at hand here."""
-
-    def __init__(self, p, mode):
-        super().__init__()
-        self.p, self.mode = p, mode
-
-    def forward(self, x):
-        need(0 <= self.p <= 1 and self.mode in ("batch", "row"))
-        if not self.training or self.p == 0:
-            return x
-        shape = [x.shape[0] if self.mode == "row" else 1] + [1] * (x.dim() - 1)
-        noise = torch.empty(shape).bernoulli_(1 - self.p)
-        return x * (noise.div_(1 - self.p) if self.p < 1 else noise)
+        weight = self.weight[place].movedim(-1, 1)
+        return function(x, weight, dilation=layer.dilation, groups=layer.groups).flatten(2)
 
 
 def tupled(value: Any) -> Any:
@@ -224,14 +182,13 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
 }  # fmt: skip
 
 
-TARGETS_OF_OURS = {"LocalConv1d": LocalConv, "LocalConv2d": LocalConv, "LayerScale": LayerScale,
-                   "StochasticDepth": StochasticDepth}  # fmt: skip
+OURS = {kind.__name__: kind for kind in (LayerScale, LocalConv1d, LocalConv2d, StochasticDepth)}
 SPACES = {"torch": torch, "F": F, "nn": nn, "operator": operator}
 
 
 def resolve(target: str) -> Any:
     space, _, name = target.rpartition(".")
-    return getattr(SPACES[space], name) if space else TARGETS_OF_OURS[name]
+    return getattr(SPACES[space], name) if space else OURS[name]
 
 
 def value(node: Any, operands: tuple[Any, ...]) -> Any:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from typing import Any
 
 from archspec import library, op
+from archspec.initialisation import FUNCTIONS
 from archspec.loader import library_block
 from archspec.op import Op
 from archspec.spec import BlockFile, Bound, Expect, InlineBlock, NetworkFile, Node, Output, Param
@@ -56,6 +58,9 @@ def schema() -> Schema:
             "outputs": _map({"anyOf": [{"type": "string"}, _model(Output)]}),
             "figure": {"anyOf": [{"type": "integer"}, _model(Bound)]},
             "expect": _model(Expect),
+            "initialiser": _initialiser(),
+            "init": _map({"anyOf": [{"$ref": "#/definitions/initialiser"}, _tensors()]}),
+            "weights": _map({"type": "object", "additionalProperties": {"type": ["string", "null"]}}),
             "graph": _map({"$ref": "#/definitions/node"}),
             "node": _node(),
         },
@@ -99,6 +104,8 @@ def _graph_file(model: Any, required: list[str]) -> Schema:
     properties["outputs"] = {"$ref": "#/definitions/outputs"}
     files = {
         "expect": {"$ref": "#/definitions/expect"},
+        "init": {"$ref": "#/definitions/init"},
+        "weights": {"$ref": "#/definitions/weights"},
         "variants": _map({"type": "object"}),
         "blocks": _map({"anyOf": [{"$ref": "#/definitions/block"}, {"type": "string"}]}),
     }
@@ -106,6 +113,41 @@ def _graph_file(model: Any, required: list[str]) -> Schema:
     properties = {name: {"anyOf": [part, _NULL]} for name, part in properties.items()}
     schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
     return schema | ({"if": {"required": ["extends"]}, "else": {"required": required}} if required else {})
+
+
+def _initialiser() -> Schema:
+    """A name of torch.nn.init, or a mapping from it to its arguments or to the one that matters most."""
+    return {"anyOf": [{"enum": list(FUNCTIONS)}, _reference(), *map(_function, FUNCTIONS)]}
+
+
+def _function(name: str) -> Schema:
+    """A mapping of one initialiser to its arguments."""
+    cls = FUNCTIONS[name]
+    fields = _plain(cls.model_json_schema())["properties"] if cls.model_fields else {}
+    arguments = {key: {"anyOf": [part, _reference()]} for key, part in fields.items()}
+    options: list[Schema] = [
+        {"type": "object", "properties": arguments, "additionalProperties": False},
+        {"type": "null"},
+    ]
+    options += [arguments[cls.main]] if cls.main else []
+    return {
+        "type": "object",
+        "description": inspect.cleandoc(cls.__doc__ or ""),
+        "properties": {name: {"anyOf": options}},
+        "required": [name],
+        "additionalProperties": False,
+    }
+
+
+def _tensors() -> Schema:
+    """Initialisers by tensor, such as ``weight`` and ``bias``."""
+    names = {"not": {"enum": list(FUNCTIONS)}}
+    return {
+        "type": "object",
+        "propertyNames": names,
+        "additionalProperties": {"$ref": "#/definitions/initialiser"},
+        "minProperties": 1,
+    }
 
 
 def _node() -> Schema:

@@ -66,10 +66,10 @@ def totals(network: Network) -> list[tuple[str, str]]:
         ("MACs", exact(network.macs) + unknown),
         ("FLOPs", exact(network.flops) + unknown),
         ("other ops", exact(network.other_ops) + unknown),
-        ("activations", f"{_bytes(memory.inference_peak)} at the peak of inference ({memory.dtype}, batch 1)"),
+        ("activations", f"{show_bytes(memory.inference_peak)} at the peak of inference ({memory.dtype}, batch 1)"),
     ]
     if memory.training is not None:
-        figures.append(("", f"{_bytes(memory.training)} kept for training"))
+        figures.append(("", f"{show_bytes(memory.training)} kept for training"))
     return figures
 
 
@@ -78,7 +78,8 @@ def _width(lines: list[tuple[str, ...]]) -> int:
     return sum(max(map(len, column)) + 3 for column in zip(HEADINGS, *lines, strict=True))
 
 
-def _bytes(count: int) -> str:
+def show_bytes(count: int) -> str:
+    """``12.3 MiB``."""
     size, unit = float(count), "B"
     for larger in ("KiB", "MiB", "GiB"):
         if size < 1024:

@@ -45,6 +45,7 @@ class Relu(_Activation, name="relu"):
     layer = "nn.ReLU"
     operations = 1
     example = "{op: relu}"
+    in_place = True
     saved = ("output",)
 
 
@@ -58,6 +59,7 @@ class Relu6(_Activation, name="relu6"):
     layer = "nn.ReLU6"
     operations = 2
     example = "{op: relu6}"
+    in_place = True
     saved = ("input",)
 
 

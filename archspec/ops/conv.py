@@ -55,6 +55,7 @@ class Conv(Op, name="conv"):
     example = "{op: conv, out_channels: 64, kernel_size: 3, padding: 1}"
     inferred = ("in_channels",)
     spatial_ranks = frozenset({1, 2, 3})
+    fresh = True
     saved = ("input",)
 
     @property
@@ -164,6 +165,7 @@ class ConvTranspose(Op, name="conv_transpose"):
     example = "{op: conv_transpose, out_channels: 64, kernel_size: 2, stride: 2}"
     inferred = ("in_channels",)
     spatial_ranks = frozenset({1, 2, 3})
+    fresh = True
     saved = ("input",)
 
     def infer(self, inputs: Shapes) -> Shape:

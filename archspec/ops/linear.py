@@ -25,6 +25,7 @@ class Linear(Op, name="linear"):
     example = "{op: linear, out_features: 10}"
     inferred = ("in_features",)
     example_inputs = ((16,),)
+    fresh = True
     saved = ("input",)
 
     def infer(self, inputs: Shapes) -> Shape:

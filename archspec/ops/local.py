@@ -24,10 +24,10 @@ from archspec.tensor import Shape, Shapes, elements, extent, places
 class LocalConv(Op, name="local_conv"):
     """Locally connected layer: a convolution with weights of its own at each place of the output.
 
-    The weight is laid out as ``(*places, out_channels, in_channels / groups, *kernel_size)``, the bias as
+    The weight is laid out as ``(*places, out_channels, *kernel_size, in_channels / groups)``, the bias as
     ``(out_channels, *places)``, where ``places`` are the spatial sizes of the output. Costs as many
-    multiply-accumulates as the convolution with the same arguments. For the backward pass it keeps the
-    patches (the output of torch.nn.functional.unfold), not the input.
+    multiply-accumulates as the convolution with the same arguments. For the backward pass it keeps the input
+    unfolded along its last dimension, not the input itself; of a batch of one, the input unfolded along both.
     Source: PyTorch has no such layer; torch.nn.Conv1d, Conv2d with other weights at each place.
 
     Args:
@@ -51,6 +51,7 @@ class LocalConv(Op, name="local_conv"):
     example = "{op: local_conv, out_channels: 16, kernel_size: 3}"
     inferred = ("in_channels",)
     spatial_ranks = frozenset({1, 2})
+    fresh = True
     saved = ()
 
     def infer(self, inputs: Shapes) -> Shape:
@@ -63,7 +64,7 @@ class LocalConv(Op, name="local_conv"):
 
     def weights(self, inputs: Shapes) -> dict[str, Shape]:
         _, *spots = output = self.infer(inputs)
-        weight = (*spots, self.out_channels, inputs[0][0] // self.groups, *self.kernel_size)
+        weight = (*spots, self.out_channels, *self.kernel_size, inputs[0][0] // self.groups)
         return {"weight": weight} | ({"bias": output} if self.bias else {})
 
     def cost(self, inputs: Shapes, output: Shape) -> Cost:
@@ -71,14 +72,19 @@ class LocalConv(Op, name="local_conv"):
         return Cost(macs=macs, other=self.bias * elements(output))
 
     def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
-        return 4 * inputs[0][0] * prod(self.kernel_size) * prod(output[1:])
+        """The rows that the windows see, made a multiple of the stride, each unfolded."""
+        *rows, columns = output[1:]
+        windows = zip(rows, self.kernel_size, self.stride, self.dilation, strict=False)
+        seen = prod(step * (size + gap * (kernel - 1) // step) for size, kernel, step, gap in windows)
+        return 4 * inputs[0][0] * seen * columns * self.kernel_size[-1]
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         window = extent(self.kernel_size, self.dilation)
         return Window(window, tuple(map(Fraction, self.stride)), tuple(map(Fraction, self.padding)))
 
     def torch(self, inputs: Shapes) -> Module:
-        """``LocalConv{n}d(in_channels, out_channels, in_size, …)``: the input's sizes fix the number of weights."""
+        """``LocalConv{n}d(in_channels, out_channels, in_size=…, …)``: the input's sizes fix the number of weights."""
         channels, *sizes = inputs[0]
-        arguments = ("kernel_size", "stride", "padding", "dilation", "groups", "bias")
-        return Module(f"LocalConv{len(sizes)}d", (channels, self.out_channels, tuple(sizes)), self.changed(*arguments))
+        size = {"in_size": tuple(sizes) if len(sizes) > 1 else sizes[0]}
+        arguments = self.changed("kernel_size", "stride", "padding", "dilation", "groups", "bias")
+        return Module(f"LocalConv{len(sizes)}d", (channels, self.out_channels), size | arguments)

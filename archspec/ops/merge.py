@@ -25,6 +25,7 @@ class _Elementwise(Op):
 
     function: ClassVar[str]
     """The PyTorch function of two operands."""
+    fresh = True
 
     def infer(self, inputs: Shapes) -> Shape:
         shape = broadcast(inputs)
@@ -108,6 +109,7 @@ class Matmul(Op, name="matmul"):
     example = "{op: matmul, from: [attention, values]}"
     example_inputs = ((8, 16, 16), (8, 16, 4))
     arity = (2, 2)
+    fresh = True
     saved = ("input",)
 
     def infer(self, inputs: Shapes) -> Shape:
@@ -157,6 +159,7 @@ class Concat(Op, name="concat"):
     example = "{op: concat, from: [a, b]}"
     example_inputs = ((16, 8, 8), (8, 8, 8))
     arity = (1, None)
+    fresh = True
     saved = ()
 
     def infer(self, inputs: Shapes) -> Shape:

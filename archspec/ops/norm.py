@@ -41,6 +41,7 @@ class BatchNorm(Op, name="batch_norm"):
     example = "{op: batch_norm}"
     inferred = ("num_features",)
     spatial_ranks = frozenset({0, 1, 2, 3})
+    fresh = True
     saved = ("input",)
 
     def infer(self, inputs: Shapes) -> Shape:
@@ -88,6 +89,7 @@ class LayerNorm(Op, name="layer_norm"):
 
     example = "{op: layer_norm}"
     example_inputs = ((16, 32),)
+    fresh = True
     saved = ("input",)
 
     def _normalised(self, shape: Shape) -> Shape:
@@ -143,6 +145,7 @@ class GroupNorm(Op, name="group_norm"):
 
     example = "{op: group_norm, num_groups: 4}"
     inferred = ("num_channels",)
+    fresh = True
     saved = ("input",)
 
     def infer(self, inputs: Shapes) -> Shape:
@@ -170,7 +173,8 @@ class GroupNorm(Op, name="group_norm"):
         return Window.pointwise(len(output) - 1)
 
     def torch(self, inputs: Shapes) -> Module:
-        return Module("nn.GroupNorm", (self.num_groups, inputs[0][0]), self.changed("eps", "affine"))
+        sizes = {"num_groups": self.num_groups, "num_channels": inputs[0][0]}
+        return Module("nn.GroupNorm", (), sizes | self.changed("eps", "affine"))
 
 
 class InstanceNorm(Op, name="instance_norm"):
@@ -225,7 +229,10 @@ class InstanceNorm(Op, name="instance_norm"):
         return Window.pointwise(len(output) - 1)
 
     def torch(self, inputs: Shapes) -> Module:
-        return Module(f"nn.InstanceNorm{len(inputs[0]) - 1}d", inputs[0][:1], self.changed())
+        arguments = self.changed()
+        if self.momentum is None:  # as torch.nn.functional.instance_norm reads it; its layer is typed without None
+            arguments["momentum"] = 0.0
+        return Module(f"nn.InstanceNorm{len(inputs[0]) - 1}d", inputs[0][:1], arguments)
 
 
 class LocalResponseNorm(Op, name="local_response_norm"):

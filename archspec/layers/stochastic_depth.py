@@ -1,0 +1,35 @@
+"""Residual branches that fall away at random."""
+
+from torch import Tensor, nn
+
+
+class StochasticDepth(nn.Module):
+    """Zeroes its input with probability ``p`` in training (Huang et al. 2016).
+
+    What is left is scaled by 1 / (1 - p). In mode "row" each sample has a chance of its
+    own, in mode "batch" all share one. As torchvision.ops.StochasticDepth.
+    """
+
+    def __init__(self, p: float, mode: str) -> None:
+        super().__init__()
+        if not 0.0 <= p <= 1.0:
+            raise ValueError(f"p must be between 0 and 1, got {p}")
+        if mode not in ("batch", "row"):
+            raise ValueError(f'mode must be "batch" or "row", got "{mode}"')
+        self.p = p
+        self.mode = mode
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Zero or scale the input in training, pass it on in evaluation."""
+        if not self.training or self.p == 0.0:
+            return x
+        survival = 1.0 - self.p
+        shape = [x.shape[0] if self.mode == "row" else 1] + [1] * (x.dim() - 1)
+        noise = x.new_empty(shape).bernoulli_(survival)
+        if survival > 0.0:
+            noise.div_(survival)
+        return x * noise
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return f"p={self.p}, mode={self.mode}"

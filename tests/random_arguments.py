@@ -1,0 +1,370 @@
+"""Arguments that fit: for each op, and each block of the library, a draw for a given input shape.
+
+Arguments that a spec must give come first. `fit` drops the last one until the op takes the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from math import gcd
+
+import hypothesis.strategies as st
+from pydantic import ValidationError
+from random_draws import Args, Pick
+
+from archspec.errors import RuleError
+from archspec.op import Op, get
+from archspec.tensor import Shape, Shapes, elements, spatial_rank
+
+MOST = 12 * 12 * 16
+"""Elements of the largest tensor drawn."""
+
+
+def fit(name: str, args: Args, shapes: Shapes) -> tuple[Args, Shape] | None:
+    """As many of the arguments as the op takes, and its output; None where it takes none of them."""
+    while True:
+        output = infer(name, args, shapes)
+        if output is not None:
+            return args, output
+        if not args:
+            return None
+        args = dict(list(args.items())[:-1])
+
+
+def infer(name: str, args: Args, shapes: Shapes) -> Shape | None:
+    """The shape that an op gives, or None where it refuses, or gives more than is wanted here."""
+    if not takes(name, len(shapes)):
+        return None
+    try:
+        op: Op = get(name).model_validate(args, context={"spatial_rank": spatial_rank(shapes[0])})
+        output = op.infer(shapes)
+    except (ValidationError, RuleError):
+        return None
+    return output if wanted(name, output) else None
+
+
+def wanted(name: str, output: Shape) -> bool:
+    """Whether a random network can have such a node: it is small, and PyTorch runs it.
+
+    PyTorch's local_response_norm cannot view three spatial dimensions that a permute has left in another order.
+    """
+    small = elements(output) <= MOST and 0 < len(output) <= 5
+    return small and not (name == "local_response_norm" and len(output) > 3)
+
+
+def takes(name: str, operands: int) -> bool:
+    """Whether an op takes so many operands."""
+    least, most = get(name).arity
+    return least <= operands <= (most or operands)
+
+
+@cache
+def unary(rank: int) -> tuple[str, ...]:
+    """The ops that take one operand, of so many spatial dimensions; the plain ones first."""
+    ranks = {name: get(name).spatial_ranks or {rank} for name in ARGUMENTS if get(name).arity == (1, 1)}
+    return tuple(sorted((name for name in ranks if rank in ranks[name]), key=lambda name: name not in _FIRST))
+
+
+_FIRST = ("relu", "conv", "linear")
+
+
+def _divisors(*numbers: int) -> list[int]:
+    common = gcd(*numbers)
+    return [n for n in range(1, common + 1) if common % n == 0]
+
+
+def _window(pick: Pick, shape: Shape, most: int = 3) -> int | list[int]:
+    """A kernel that fits without padding: one number, or one for each dimension."""
+    sizes = shape[1:]
+    if pick.chance(4):
+        return [pick.int(1, min(size, most)) for size in sizes]
+    return pick.int(1, min(*sizes, most))
+
+
+def _each(pick: Pick, shape: Shape, *options: int) -> int | list[int]:
+    """One of the options, or one for each spatial dimension."""
+    return [pick.of(*options) for _ in shape[1:]] if pick.chance(4) else pick.of(*options)
+
+
+def _dim(pick: Pick, shape: Shape) -> int:
+    """A dimension besides the batch, counted from either end."""
+    return pick.of(*range(1, len(shape) + 1), *range(-len(shape), 0))
+
+
+def _channels(pick: Pick, shape: Shape) -> int:
+    return pick.of(4, 8, 6, 3, 2, 1, 16, min(shape[0], 16))
+
+
+def _conv(pick: Pick, shape: Shape) -> Args:
+    out = _channels(pick, shape)
+    side = pick.int(0, 1)
+    kernel = 2 * side + 1 if pick.chance(2) else _window(pick, shape)
+    args = {"out_channels": out, "kernel_size": kernel}
+    return args | pick.some(
+        bias=lambda: False,
+        padding=lambda: pick.of(side, "same", 1, "valid", 2),
+        stride=lambda: _each(pick, shape, 2, 1),
+        groups=lambda: pick.of(*_divisors(shape[0], out)),
+        dilation=lambda: _each(pick, shape, 2, 1),
+        padding_mode=lambda: pick.of("reflect", "replicate", "circular", "zeros"),
+    )
+
+
+def _conv_transpose(pick: Pick, shape: Shape) -> Args:
+    out = _channels(pick, shape)
+    return {"out_channels": out, "kernel_size": pick.int(1, 3)} | pick.some(
+        stride=lambda: _each(pick, shape, 2, 1),
+        output_padding=lambda: 1,
+        padding=lambda: 1,
+        groups=lambda: pick.of(*_divisors(shape[0], out)),
+        bias=lambda: False,
+        dilation=lambda: 2,
+    )
+
+
+def _local_conv(pick: Pick, shape: Shape) -> Args:
+    out = _channels(pick, shape)
+    return {"out_channels": out, "kernel_size": _window(pick, shape)} | pick.some(
+        bias=lambda: False,
+        padding=lambda: 1,
+        stride=lambda: _each(pick, shape, 2, 1),
+        groups=lambda: pick.of(*_divisors(shape[0], out)),
+        dilation=lambda: 2,
+    )
+
+
+def _pool(pick: Pick, shape: Shape) -> Args:
+    return {"kernel_size": _window(pick, shape)} | pick.some(
+        stride=lambda: pick.of(None, 1, _each(pick, shape, 2, 1)),
+        ceil_mode=lambda: True,
+        padding=lambda: 1,
+    )
+
+
+def _lp_pool(pick: Pick, shape: Shape) -> Args:
+    args = _pool(pick, shape)
+    args.pop("padding", None)
+    return {"norm_type": pick.of(2, 1, 2.0), **args}
+
+
+def _adaptive(pick: Pick, shape: Shape) -> Args:
+    each = [pick.of(n, 2, None) for n in shape[1:]]
+    return {"output_size": each if len(each) > 1 and pick.chance(3) else pick.int(1, 4)}
+
+
+def _reshape(pick: Pick, shape: Shape) -> Args:
+    wanted = list(shape)
+    while len(wanted) > 1 and pick.chance(2):
+        wanted = [wanted[0] * wanted[1], *wanted[2:]]
+    if pick.chance(3):
+        wanted.reverse()
+    if pick.chance(3) and wanted[0] % 2 == 0:
+        wanted = [2, wanted[0] // 2, *wanted[1:]]
+    if pick.chance(3):
+        wanted[pick.int(0, len(wanted) - 1)] = -1
+    return {"shape": wanted}
+
+
+def _permute(pick: Pick, shape: Shape) -> Args:
+    order = list(pick.draw(st.permutations(range(1, len(shape) + 1))))
+    return {"dims": [dim - len(shape) - 1 for dim in order] if pick.chance(3) else order}
+
+
+def _split(pick: Pick, shape: Shape) -> Args:
+    dim = _dim(pick, shape)
+    size = (0, *shape)[dim]
+    chunks = pick.int(1, min(size, 4))
+    parts = -(-size // -(-size // chunks))
+    args = {"chunks": chunks, "index": pick.int(-parts, parts - 1)}
+    return args if dim == 1 else args | {"dim": dim}
+
+
+def _slice(pick: Pick, shape: Shape) -> Args:
+    dim = _dim(pick, shape)
+    size = (0, *shape)[dim]
+    start = pick.int(0, size - 1)
+    args = {} if dim == 1 else {"dim": dim}
+    return args | pick.some(
+        start=lambda: pick.of(start, start - size), stop=lambda: pick.of(None, start + 1, size + 3), step=lambda: 2
+    )
+
+
+def _pad(pick: Pick, shape: Shape) -> Args:
+    rank = len(shape) - 1
+    if 1 <= rank <= 3 and pick.chance(2):
+        mode = pick.of("reflect", "replicate", "circular")
+        return {"padding": [pick.int(0, 1) for _ in range(2 * rank)], "mode": mode}
+    axes = pick.int(1, len(shape))
+    return {"padding": [pick.of(1, 0, 2, -1) for _ in range(2 * axes)]} | pick.some(value=lambda: pick.of(0.5, -1))
+
+
+def _upsample(pick: Pick, shape: Shape) -> Args:
+    mode = pick.of("nearest", ("linear", "bilinear", "trilinear")[len(shape) - 2], *["bicubic"] * (len(shape) == 3))
+    size, factor = _each(pick, shape, 4, 3), _each(pick, shape, 2, 1)
+    args = pick.of(*({"scale_factor": each} for each in (factor, 0.5, 1.5)), {"size": size})
+    args |= {} if mode == "nearest" else {"mode": mode}
+    return args if mode == "nearest" else args | pick.some(align_corners=lambda: pick.of(True, False))
+
+
+def _layer_norm(pick: Pick, shape: Shape) -> Args:
+    return pick.some(
+        normalized_shape=lambda: list(shape[pick.int(0, len(shape) - 1) :]),
+        eps=lambda: 1e-3,
+        elementwise_affine=lambda: False,
+        bias=lambda: False,
+    )
+
+
+def _statistics(pick: Pick, shape: Shape) -> Args:
+    return pick.some(
+        eps=lambda: pick.of(1e-3, 0.1),
+        momentum=lambda: pick.of(0.2, None),
+        affine=lambda: pick.of(True, False),
+        track_running_stats=lambda: pick.of(True, False),
+    )
+
+
+def _mean(pick: Pick, shape: Shape) -> Args:
+    dims = pick.draw(st.lists(st.integers(1, len(shape)), unique=True, min_size=1, max_size=max(1, len(shape) - 1)))
+    return {"dim": dims[0] if len(dims) == 1 and pick.chance(2) else dims} | pick.some(keepdim=lambda: True)
+
+
+def _flatten(pick: Pick, shape: Shape) -> Args:
+    return pick.some(start_dim=lambda: pick.int(1, len(shape)), end_dim=lambda: pick.of(-1, len(shape)))
+
+
+PLAIN = "relu relu6 silu sigmoid tanh hardswish hardsigmoid mish identity global_avg_pool global_max_pool".split()
+
+ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
+    "conv": _conv,
+    "conv_transpose": _conv_transpose,
+    "local_conv": _local_conv,
+    "linear": lambda pick, shape: {"out_features": pick.of(5, 1, 10, 16)} | pick.some(bias=lambda: False),
+    "batch_norm": _statistics,
+    "layer_norm": _layer_norm,
+    "group_norm": lambda pick, shape: (
+        {"num_groups": pick.of(*_divisors(shape[0]))} | pick.some(eps=lambda: 0.01, affine=lambda: False)
+    ),
+    "instance_norm": lambda pick, shape: {
+        key: value for key, value in _statistics(pick, shape).items() if value is not None
+    },
+    "local_response_norm": lambda pick, shape: (
+        {"size": pick.int(1, 5)} | pick.some(alpha=lambda: 0.01, beta=lambda: 0.5, k=lambda: pick.of(2, 2.5))
+    ),
+    "leaky_relu": lambda pick, shape: pick.some(negative_slope=lambda: pick.of(0.2, 1e-3, -0.5)),
+    "prelu": lambda pick, shape: pick.some(num_parameters=lambda: pick.of(shape[0], 1), init=lambda: 0.1),
+    "elu": lambda pick, shape: pick.some(alpha=lambda: pick.of(0.5, 2)),
+    "gelu": lambda pick, shape: pick.some(approximate=lambda: pick.of("tanh", "none")),
+    "hardtanh": lambda pick, shape: pick.some(min_val=lambda: pick.of(-2, -0.5), max_val=lambda: pick.of(2, 0.5)),
+    "softplus": lambda pick, shape: pick.some(beta=lambda: pick.of(2, 0.5), threshold=lambda: 10),
+    "softmax": lambda pick, shape: {"dim": _dim(pick, shape)},
+    "max_pool": lambda pick, shape: _pool(pick, shape) | pick.some(dilation=lambda: 2),
+    "avg_pool": lambda pick, shape: (
+        _pool(pick, shape) | pick.some(count_include_pad=lambda: False, divisor_override=lambda: pick.of(3, 1))
+    ),
+    "lp_pool": _lp_pool,
+    "adaptive_avg_pool": _adaptive,
+    "adaptive_max_pool": _adaptive,
+    "dropout": lambda pick, shape: pick.some(p=lambda: pick.of(0.1, 0, 0.0, 1)),
+    "dropout2d": lambda pick, shape: pick.some(p=lambda: pick.of(0.1, 0)),
+    "stochastic_depth": lambda pick, shape: {"p": pick.of(0, 0.1, 0.5), "mode": pick.of("row", "batch")},
+    "flatten": _flatten,
+    "reshape": _reshape,
+    "permute": _permute,
+    "split": _split,
+    "slice": _slice,
+    "pad": _pad,
+    "channel_shuffle": lambda pick, shape: {"groups": pick.of(*_divisors(shape[0]))},
+    "pixel_shuffle": lambda pick, shape: {"upscale_factor": 1 if len(shape) < 3 or shape[-3] % 4 else 2},
+    "upsample": _upsample,
+    "layer_scale": lambda pick, shape: pick.some(init_value=lambda: pick.of(0.5, 1), dim=lambda: _dim(pick, shape)),
+    "mean": _mean,
+    "add": lambda pick, shape: {},
+    "sub": lambda pick, shape: {},
+    "mul": lambda pick, shape: {},
+    "matmul": lambda pick, shape: {},
+    "concat": lambda pick, shape: {"dim": _dim(pick, shape)} if pick.chance(2) else {},
+} | dict.fromkeys(PLAIN, lambda pick, shape: {})
+"""For each op, a draw of arguments for the shape of its first operand."""
+
+
+def _conv_block(pick: Pick, shape: Shape) -> Args:
+    return {"out_channels": _channels(pick, shape)} | pick.some(
+        kernel_size=lambda: pick.of(1, 3, [1, 3]), stride=lambda: pick.of(2, 1), dilation=lambda: 2,
+        padding=lambda: pick.int(0, 2), groups=lambda: pick.of(*_divisors(shape[0])),
+    )  # fmt: skip
+
+
+def _residual(pick: Pick, shape: Shape) -> Args:
+    return {"channels": pick.of(min(shape[0], 16), 4, 8)} | pick.some(stride=lambda: pick.of(2, 1))
+
+
+def _inception(pick: Pick, shape: Shape) -> Args:
+    return {name: pick.int(1, 4) for name in ("ch1x1", "ch3x3red", "ch3x3", "ch5x5red", "ch5x5", "pool_proj")}
+
+
+def _inverted(pick: Pick, shape: Shape) -> Args:
+    return _residual(pick, shape) | {"expansion": pick.of(2, 1)}
+
+
+def _shuffle(pick: Pick, shape: Shape) -> Args:
+    stride = pick.of(1, 2)
+    groups = pick.of(*_divisors(shape[0])[:4])
+    channels = shape[0] if stride == 1 else shape[0] + 4 * groups
+    return {"channels": channels, "groups": groups, "stride": stride, "groups_first": 1, "hidden": 2 * groups}
+
+
+LIBRARY: dict[str, Callable[[Pick, Shape], Args]] = {
+    "bn_relu_conv": _conv_block,
+    "bottleneck": lambda pick, shape: (
+        _residual(pick, shape)
+        | {"expansion": pick.of(1, 2)}
+        | pick.some(dilation=lambda: 2, groups=lambda: 2, stride_in_1x1=lambda: True)
+    ),
+    "conv_bn": _conv_block,
+    "conv_bn_relu": _conv_block,
+    "conv_bn_relu6": _conv_block,
+    "conv_bn_silu": _conv_block,
+    "conv_relu": _conv_block,
+    "convnext_block": lambda pick, shape: (
+        {"kernel_size": pick.of(3, 1), "expansion": pick.int(1, 2)}
+        | pick.some(layer_scale=lambda: 0.5, drop_path=lambda: pick.of(0.1, 0.0))
+    ),
+    "dense_layer": lambda pick, shape: (
+        {"growth_rate": pick.int(1, 4), "bn_size": pick.int(1, 2)} | pick.some(drop_rate=lambda: pick.of(0.0, 0.2))
+    ),
+    "depthwise_separable": lambda pick, shape: (
+        {"out_channels": _channels(pick, shape)} | pick.some(stride=lambda: pick.of(2, 1))
+    ),
+    "fire": lambda pick, shape: (
+        {"squeeze_channels": 2, "expand1x1_channels": pick.of(4, 2)} | pick.some(expand3x3_channels=lambda: 3)
+    ),
+    "inception": _inception,
+    "inception_a": lambda pick, shape: {"pool_features": pick.int(1, 4)},
+    "inception_bn": _inception,
+    "inception_naive": lambda pick, shape: {name: pick.int(1, 4) for name in ("ch1x1", "ch3x3", "ch5x5")},
+    "inverted_residual": _inverted,
+    "mbconv": lambda pick, shape: _inverted(pick, shape) | pick.some(drop_path=lambda: pick.of(0.0, 0.1)),
+    "nin_block": lambda pick, shape: {"channels": pick.of(4, 8)} | pick.some(mlp1=lambda: 2, kernel_size=lambda: 1),
+    "plain_basic": _residual,
+    "preact_basic": _residual,
+    "preact_bottleneck": lambda pick, shape: _residual(pick, shape) | {"expansion": pick.int(1, 2)},
+    "residual_basic": lambda pick, shape: (
+        {"channels": pick.of(shape[0], shape[0] + 3, 4)}
+        | pick.some(stride=lambda: 2, shortcut=lambda: pick.of("pad", "projection"), dilation=lambda: 2)
+    ),
+    "shuffle_unit": _shuffle,
+    "shuffle_unit_v2": lambda pick, shape: {"channels": shape[0], "stride": pick.of(1, 2)},
+    "squeeze_excite": lambda pick, shape: pick.some(
+        reduction=lambda: 2, activation=lambda: "silu", gate=lambda: "hardsigmoid"
+    ),
+    "transition": lambda pick, shape: pick.some(compression=lambda: pick.of(1.0, 0.5)),
+    "vgg_block": lambda pick, shape: (
+        {"channels": pick.of(4, 8)} | pick.some(convs=lambda: pick.int(1, 3), batch_norm=lambda: True)
+    ),
+    "./lenet.yaml": lambda pick, shape: (
+        {"num_classes": pick.of(10, 3)} | pick.some(sigmoid=lambda: False, kernel_size=lambda: 3)
+    ),
+}
+"""For each block of the library, a draw of arguments for the shape of its input, an image; and a network as a block."""

@@ -1,0 +1,467 @@
+"""Random whole networks, as the text of a spec.
+
+A network is drawn node by node while its shapes are followed, so that what is drawn is valid by construction. Ops are
+asked for their shapes (`random_arguments.fit`); repeats and uses of blocks are compiled alone in a probe. A literal is
+now and then written as an expression that has its value there, or becomes a parameter (`random_scope`).
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import hypothesis.strategies as st
+from random_arguments import ARGUMENTS, LIBRARY, fit, infer, unary, wanted
+from random_draws import BLOCK_NAMES, NAMES, Args, Pick, write
+from random_scope import Block, Definition, Node, Scope
+
+import archspec
+from archspec.expr import read
+from archspec.op import ops
+from archspec.tensor import Shape, elements
+
+SPECS = Path(__file__).parent.parent / "specs"
+"""Where the blocks lie that are files."""
+
+NODES = 40
+"""Where a network has as many nodes, only single ops are added."""
+
+
+def networks() -> st.SearchStrategy[str]:
+    """Texts of specs."""
+    return st.composite(lambda draw: write(_network(Pick(draw))))()
+
+
+def compiled(text: str) -> archspec.Network:
+    """The network of a text."""
+    return archspec.compile_text(text, root=SPECS)
+
+
+def _network(pick: Pick) -> Node:
+    owner = Definition({}, is_network=True)
+    outside = Graph(pick, owner, {})
+    name = pick.of("net", *BLOCK_NAMES)
+    inputs = {pick.name(NAMES, "image", ()): _shape(pick)}
+    while pick.chance(3) and len(inputs) < 3:
+        inputs[pick.name(NAMES, "image", inputs)] = _shape(pick)
+    written = {name: [outside.write(size) for size in shape] for name, shape in inputs.items()}
+    graph = Graph(pick, owner, inputs)
+    graph.grow(pick.int(1, 12))
+    ends = graph.close()
+    spec: Node = {"archspec": 1, "name": name} | ({"doc": pick.remark()} if pick.chance(3) else {})
+    spec |= {"params": owner.params, "inputs": written}
+    spec |= {"blocks": {name: block.spec for name, block in owner.blocks.items()}, "graph": graph.nodes} | ends
+    if pick.chance(4):
+        spec["init"] = _init(pick, spec, outside)
+    return {key: value for key, value in spec.items() if value or key not in ("params", "blocks", "init")}
+
+
+def _shape(pick: Pick) -> Shape:
+    """The shape of an input; an image more often than others."""
+    sizes = {1: (8, 12, 5, 1), 2: (8, 12, 5, 4, 1), 3: (4, 2, 5)}
+    rank = pick.of(2, 2, 2, 1, 0, 3)
+    return (pick.of(3, 4, 8, 1, 6, 16), *(pick.of(*sizes[rank]) for _ in range(rank)))
+
+
+def _init(pick: Pick, spec: Node, outside: Graph) -> Node:
+    """Rules for how some weights begin, by op, by path and by pattern."""
+    try:
+        nodes = [node for node in compiled(write(spec)) if node.weights]
+    except archspec.SpecError:
+        return {}
+    rules: Node = {}
+    for _ in range(pick.int(1, 3) if nodes else 0):
+        node = pick.of(*nodes)
+        first, _, rest = node.path.partition(".")
+        exact = node.path if rest or first not in ops() else f"{first}*"
+        patterns = [f"*.{rest}", f"**.{node.name}"] if rest else [f"**.{first}"]
+        selector = pick.of(exact, *patterns, node.op.name, *["norm"] * node.op.name.endswith("_norm"))
+        name = pick.of(*node.weights)
+        fans = len(node.weights[name]) > 1 and node.op.name in ("conv", "linear") and "*" not in selector
+        start = pick.of(*_STARTS, {"constant": outside.write(0.25)}, *(_FANS if fans else ()))
+        rules[selector] = start if name == "weight" and pick.chance(2) else {name: start}
+    return rules
+
+
+_STARTS = ("zeros", "ones", {"uniform": {"a": 2, "b": 3}}, {"normal": 0.1}, {"trunc_normal": {"std": 2}})
+_FANS = ("kaiming_normal", {"xavier_uniform": 0.5}, {"kaiming_uniform": {"a": 1, "mode": "fan_out"}})
+
+
+class Outcome(NamedTuple):
+    """What a probe finds: how many nodes there are, and the shapes of the outputs by name."""
+
+    nodes: int
+    outputs: dict[str, Shape]
+
+
+class Graph(Scope):
+    """A graph that is being written.
+
+    Attributes:
+        nodes: Its nodes as written.
+        free: Nodes and inputs that nothing takes.
+        count: Nodes so far, those inside of blocks and repeats counted each.
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.nodes: dict[str, Any] = {}
+        self.free = list(self.inputs)
+        self.count = 0
+
+    def add(self, node: Node, operands: list[str], result: dict[str, Shape], plain: str, nodes: int = 1) -> str:
+        """Write a node. ``result`` holds its outputs by name, an only one by ``""``."""
+        pick = self.pick
+        name = pick.name(NAMES, plain, {*self.nodes, *self.inputs})
+        above = self.last or (next(iter(self.inputs)) if len(self.inputs) == 1 else "")
+        if operands != [above] or "." in above or pick.chance(6):
+            taken = [self.reference(operand) for operand in operands]
+            node = {**node, "from": taken[0] if len(taken) == 1 and not pick.chance(8) else taken}
+        if pick.chance(20):
+            node["doc"] = pick.remark()
+        self.nodes[name] = node["op"] if node.keys() == {"op"} and pick.chance(2) else node
+        used = {operand.partition(".")[0] for operand in operands}
+        self.free = [*(name for name in self.free if name not in used), name]
+        shapes = {f"{name}.{port}" if len(result) > 1 else name: shape for port, shape in result.items()}
+        self.tensors |= shapes
+        self.last = next(iter(shapes))
+        self.count += nodes
+        return name
+
+    def reference(self, operand: str) -> str:
+        alone = len(self.inputs) == 1 and operand in self.inputs
+        return "input" if alone and self.pick.chance(2) else operand
+
+    def operand(self) -> str:
+        """The node above, or one that nothing takes yet, or any."""
+        pick = self.pick
+        if self.last and not pick.chance(3):
+            return self.last
+        free = [reference for reference in self.tensors if reference.partition(".")[0] in self.free]
+        return str(pick.of(*(free if free and pick.chance(2) else list(self.tensors)[::-1])))
+
+    def grow(self, steps: int) -> None:
+        """Add so many nodes, groups and blocks."""
+        for _ in range(steps):
+            add = self.pick.of(*_KINDS)
+            full = self.count > NODES or self.depth + (add in (Graph.group, Graph.block)) > 3
+            (Graph.op if full else add)(self)
+
+    def op(self) -> None:
+        """An op of one operand."""
+        self.layer(self.operand())
+
+    def layer(self, operand: str) -> None:
+        """An op of an operand, perhaps under a condition or repeated."""
+        pick, shape = self.pick, self.tensors[operand]
+        name = pick.of(*unary(len(shape) - 1))
+        args, output = fit(name, ARGUMENTS[name](pick, shape), (shape,)) or ({}, None)
+        name, output = ("relu", shape) if output is None else (name, output)
+        if pick.chance(7):
+            self.repeated({"op": name}, args, operand, name)
+        else:
+            self.conditional({"op": name} | self.written(args), [operand], {"": output}, name)
+
+    def conditional(
+        self, node: Node, operands: list[str], result: dict[str, Shape], plain: str, nodes: int = 1, odds: int = 7
+    ) -> None:
+        """A node, now and then with a `when`."""
+        if self.pick.chance(odds):
+            node["when"], truth = self.condition()
+            result = result if truth else {"": self.tensors[operands[0]]}
+        self.add(node, operands, result, plain, nodes)
+
+    def written(self, args: Args) -> Args:
+        return {name: self.write(value) for name, value in args.items()}
+
+    def repeated(self, node: Node, args: Args, operand: str, plain: str, params: Args | None = None) -> None:
+        """An op or a block several times in a row, some of its arguments different in the first, last or each copy.
+
+        ``params`` are those that can differ, with values; the arguments, where left out.
+        """
+        pick, shape, outer = self.pick, self.tensors[operand], self.indexed
+        times = self.write(pick.of(2, 3, 1, 0, 5))
+        self.indexed = True
+        node = node | self.written(args) | {"repeat": times}
+        params = args if params is None else params
+        for key in ("first", "last"):
+            if params and pick.chance(3):
+                name = pick.of(*params)
+                node[key] = {name: self.write(pick.other(params[name]))}
+        found = self.probe(node, [shape])
+        self.indexed = outer
+        if found is None:
+            node = {key: value for key, value in node.items() if key not in ("first", "last")} | {"repeat": 1}
+            found = self.probe(node, [shape])
+        if found is not None:
+            self.add(node, [operand], found.outputs, plain, found.nodes)
+
+    def merge(self) -> None:
+        """An op of several operands, which may be one tensor twice."""
+        pick, first = self.pick, self.operand()
+        name = pick.of("add", "concat", "mul", "sub", "matmul")
+        args = ARGUMENTS[name](pick, self.tensors[first])
+        if name == "matmul" and pick.chance(2):
+            first = self.transposed(first)
+        operands = [first]
+        for _ in range(pick.int(1, 1 if name in ("sub", "matmul") else 3)):
+            fitting = [other for other in self.tensors if self.merged(name, args, [*operands, other]) is not None]
+            operands += [pick.of(*fitting[::-1])] if fitting else []
+        operands = operands[::-1] if pick.chance(3) else operands
+        output = self.merged(name, args, operands)
+        if output is None or len(operands) == 1:
+            self.layer(first)
+        else:
+            self.conditional({"op": name} | self.written(args), operands, {"": output}, name)
+
+    def merged(self, name: str, args: Args, operands: list[str]) -> Shape | None:
+        return infer(name, args, tuple(self.tensors[operand] for operand in operands))
+
+    def transposed(self, operand: str) -> str:
+        """A tensor with its last two dimensions swapped, which fits it in a matmul."""
+        *outer, last = self.tensors[operand]
+        if not outer:
+            return operand
+        rank = len(outer) + 1
+        dims = [*range(1, rank - 1), rank, rank - 1]
+        return self.add({"op": "permute", "dims": dims}, [operand], {"": (*outer[:-1], last, outer[-1])}, "transposed")
+
+    def residual(self) -> None:
+        """A branch, and the sum of its end and its start, which is projected where the channels differ."""
+        pick, start = self.pick, self.operand()
+        shape = self.tensors[start]
+        self.layer(start)
+        self.grow(pick.int(0, 2))
+        end, shortcut = self.last, start
+        output = self.tensors[end]
+        if len(output) == len(shape) == 3 and output[1:] == shape[1:] and output != shape:
+            args = {"out_channels": output[0], "kernel_size": 1}
+            shortcut = self.add({"op": "conv"} | self.written(args), [start], {"": output}, "shortcut")
+        if self.merged("add", {}, [end, shortcut]) == output:
+            self.add({"op": "add"}, [end, shortcut], {"": output}, "add")
+
+    def group(self) -> None:
+        """A graph inside, of one or several inputs."""
+        pick = self.pick
+        operands = [self.operand() for _ in range(pick.of(1, 1, 2, 3))]
+        shapes = [self.tensors[operand] for operand in operands]
+        names = self.input_names(len(operands))
+        repeated = pick.chance(3)
+        indexed = repeated or self.indexed
+        inner = Graph(pick, self.owner, dict(zip(names, shapes, strict=True)), indexed, self.depth + 1, own=False)
+        inner.grow(pick.int(1, 4))
+        node = inner.close(single=repeated) | {"graph": inner.nodes}
+        node |= {} if names == ["input"] else {"inputs": names}
+        result = inner.outputs(node)
+        if not repeated:
+            return self.conditional(node, operands, result, "group", inner.count)
+        times = self.write(pick.of(2, 3, 1, 0, 5))
+        found = self.probe({**node, "repeat": times}, shapes)
+        node["repeat"] = 1 if found is None else times
+        count, result = (inner.count, result) if found is None else found
+        self.add(node, operands, result, "group", count)
+        return None
+
+    def input_names(self, count: int) -> list[str]:
+        """Names for the inputs of a group or block; ``input`` for an only one that has none."""
+        if count == 1 and not self.pick.chance(3):
+            return ["input"]
+        names: list[str] = []
+        for _ in range(count):
+            names.append(self.pick.name(NAMES, "part", names))
+        return names
+
+    def library(self) -> None:
+        """A block of the library, or a network as a block."""
+        pick, operand = self.pick, self.operand()
+        shape = self.tensors[operand]
+        name = pick.of(*LIBRARY)
+        if len(shape) != 3 or name in self.owner.blocks:
+            return self.layer(operand)
+        args = LIBRARY[name](pick, shape)
+        node: Node = {"block": name}
+        if name.endswith(".yaml") and not pick.chance(3):
+            node["output"] = pick.of("pool1", "conv2")
+        plain = name.strip("./").removesuffix(".yaml")
+        if pick.chance(4):
+            return self.repeated(node, args, operand, plain)
+        while (found := self.probe(node | args, [shape])) is None and args:
+            args = dict(list(args.items())[:-1])
+        if found is None:
+            return self.layer(operand)
+        return self.conditional(node | self.written(args), [operand], found.outputs, plain, found.nodes)
+
+    def block(self) -> None:
+        """A block of the spec's own: one that there is, with other arguments, or a new one."""
+        pick, blocks = self.pick, self.owner.blocks
+        if blocks and not pick.chance(3):
+            return self.use(pick.of(*blocks))
+        operands = [self.operand() for _ in range(pick.of(1, 1, 2))]
+        shapes = [self.tensors[operand] for operand in operands]
+        names = self.input_names(len(operands))
+        definition = Definition(blocks)
+        inner = Graph(pick, definition, dict(zip(names, shapes, strict=True)), depth=self.depth + 1)
+        inner.grow(pick.int(1, 4))
+        spec = inner.close() | {"graph": inner.nodes}
+        ports = inner.ports_on_condition(spec)
+        spec |= {} if names == ["input"] else {"inputs": names}
+        spec |= {"params": definition.params} if definition.params else {}
+        spec |= {"doc": pick.remark()} if pick.chance(3) else {}
+        name = pick.name(BLOCK_NAMES, "unit", blocks)
+        blocks[name] = Block(spec, tuple(shapes), definition.given, definition.values, ports)
+        return self.use(name, operands)
+
+    def ports_on_condition(self, spec: Node) -> dict[str, str]:
+        """The outputs of a block, each with the parameter that it needs: none, or perhaps one for the last."""
+        ports = dict.fromkeys(spec.get("outputs", {"": ""}), "")
+        if len(ports) > 1 and self.pick.chance(3):
+            last, flag = list(ports)[-1], self.parameter(self.pick.of(True, False))
+            ports[last] = flag[1:]
+            spec["outputs"][last] = {"from": spec["outputs"][last], "when": flag}
+        return ports
+
+    def use(self, name: str, operands: list[str] | None = None) -> None:
+        """A node of a block; its first use has the operands that the block was written for."""
+        pick, block = self.pick, self.owner.blocks[name]
+        args = dict(block.first)
+        if operands is None:
+            operands = [self.like(shape) for shape in block.inputs]
+            args |= pick.some(**{key: lambda old=old: pick.other(old) for key, old in block.values.items()})
+        shapes = [self.tensors[operand] for operand in operands]
+        node: Node = {"block": name}
+        if len(operands) == 1 and len(block.ports) == 1 and pick.chance(3) and self.probe(node | args, shapes):
+            return self.repeated(node, args, operands[0], "unit", block.values)
+        node |= self.inner_outputs(block)
+        for given in (args, dict(block.first), dict(block.values)):
+            found = self.probe(node | given, shapes)
+            if found is not None:
+                node |= self.written(given)
+                return self.conditional(node, operands, found.outputs, "unit", found.nodes)
+        return self.layer(operands[0])
+
+    def inner_outputs(self, block: Block) -> Node:
+        """Seldom, other outputs than the block declares."""
+        pick, nodes = self.pick, block.spec["graph"]
+        if pick.chance(8):
+            return {"output": pick.of(*nodes)}
+        return {"outputs": {port: pick.of(*nodes) for port in ("one", "two")}} if pick.chance(12) else {}
+
+    def like(self, shape: Shape) -> str:
+        """A tensor of a shape, or of its rank, or any."""
+        same = [reference for reference, other in self.tensors.items() if other == shape]
+        near = [reference for reference, other in self.tensors.items() if len(other) == len(shape)]
+        return str(self.pick.of(*(same or near or list(self.tensors))[::-1]))
+
+    def probe(self, node: Node, shapes: list[Shape]) -> Outcome | None:
+        """A node compiled alone on operands of these shapes; None where the compiler refuses it, or it is large."""
+        repeated, ports = "repeat" in node, self.ports(node)
+        alone = {key: value if key in _KEPT else self.literal(value, repeated) for key, value in node.items()}
+        names = [f"operand{n}" for n in range(len(shapes))]
+        spec = {
+            "archspec": 1,
+            "name": "probe",
+            "params": {name: {"default": value} for name, value in self.owner.values.items()},
+            "inputs": dict(zip(names, map(list, shapes), strict=True)),
+            "blocks": {name: block.spec for name, block in self.owner.blocks.items()},
+            "graph": {"probed": {**alone, "from": names}},
+            "outputs": {f"out{n}": f"probed.{port}" if port else "probed" for n, port in enumerate(ports)},
+        }
+        found = _probed(json.dumps(spec, ensure_ascii=False))
+        if found is None or self.count + found[0] > NODES:
+            return None
+        return Outcome(found[0], dict(zip(ports, found[1], strict=True)))
+
+    def ports(self, node: Node) -> list[str]:
+        """The names of the outputs of a node, those whose condition is false left out; ``""`` for an only one."""
+        block = self.owner.blocks.get(node.get("block", ""))
+        ports = list(node.get("outputs", ()))
+        if block is not None and not {"output", "outputs"} & node.keys():
+            declared = block.spec.get("params", {})
+            defaults = {name: value for name, value in declared.items() if not isinstance(value, dict)}
+            given = {name: value for name, value in node.items() if name in declared}
+            values = block.values | defaults | given
+            ports = [port for port, flag in block.ports.items() if not flag or values[flag] is True]
+        return ports if len(ports) > 1 else [""]
+
+    def literal(self, value: Any, repeated: bool) -> Any:
+        """A value without names that only this graph knows."""
+        if isinstance(value, list):
+            return [self.literal(item, repeated) for item in value]
+        if isinstance(value, dict):
+            return {key: self.literal(item, repeated) for key, item in value.items()}
+        if not isinstance(value, str) or not value.startswith("$"):
+            return value
+        return value if repeated and "index" in value else read(value).evaluate(self.views())
+
+    def outputs(self, ends: Node) -> dict[str, Shape]:
+        """The shapes of what `close` has chosen."""
+        taken = ends.get("outputs", {"": ends.get("output", self.last)})
+        only = next(iter(self.inputs))
+        shapes = {port: self.tensors[only if reference == "input" else reference] for port, reference in taken.items()}
+        return shapes if len(shapes) > 1 else {"": next(iter(shapes.values()))}
+
+    def close(self, single: bool = False) -> Node:
+        """Join what nothing takes, or make outputs of it."""
+        pick = self.pick
+        ends = self.ends()
+        single = single or not pick.chance(3 if self.depth else 2)
+        while single and len(ends) > 1:
+            self.join(ends[:2])
+            ends = self.ends()
+        if ends == [self.last] and "." not in self.last and not pick.chance(4):
+            return {}
+        if len(ends) == 1 and (single or not pick.chance(3)):
+            return {"output": self.reference(ends[0])}
+        if not single and pick.chance(2):
+            ends += [pick.of(*self.tensors)]
+        taken: dict[str, Any] = {}
+        for end in ends:
+            taken[pick.name(NAMES, "result", taken)] = self.reference(end)
+        if self.depth == 0:
+            taken |= {name: self.optional(taken[name]) for name in list(taken)[1:]}
+        return {"outputs": taken}
+
+    def optional(self, reference: str) -> Any:
+        """An output of the network, perhaps in training only, or under a condition over the parameters."""
+        pick = self.pick
+        if pick.chance(2):
+            return reference
+        output = {"from": reference} | pick.some(training_only=lambda: True)
+        return output | pick.some(when=lambda: self.parameter(pick.of(True, False)))
+
+    def ends(self) -> list[str]:
+        """A reference for each node and input that nothing takes."""
+        first = {reference.partition(".")[0]: reference for reference in reversed(self.tensors)}
+        return [first[name] for name in self.free]
+
+    def join(self, pair: list[str]) -> None:
+        """One tensor of two: their sum or concatenation, or else their elements in a row."""
+        name = self.pick.of("concat", "add")
+        output = self.merged(name, {}, pair)
+        if output is None:
+            name, pair = "concat", [self.flat(reference) for reference in pair]
+            output = (sum(self.tensors[reference][0] for reference in pair),)
+        self.add({"op": name}, pair, {"": output}, name)
+
+    def flat(self, reference: str) -> str:
+        shape = self.tensors[reference]
+        size = {"": (elements(shape),)}
+        return reference if len(shape) == 1 else self.add({"op": "flatten"}, [reference], size, "flatten")
+
+
+_KINDS = [
+    *[Graph.op] * 6, *[Graph.merge] * 2, Graph.residual, Graph.group, *[Graph.block] * 3, Graph.library,
+]  # fmt: skip
+_KEPT = {"op", "block", "graph", "outputs", "output", "inputs", "doc"}
+
+
+@lru_cache(maxsize=1000)
+def _probed(text: str) -> tuple[int, list[Shape]] | None:
+    try:
+        network = compiled(text)
+    except archspec.SpecError:
+        return None
+    shapes = [output.shape for output in network.outputs.values()]
+    return (len(network), shapes) if all(wanted(node.op.name, node.shape) for node in network) else None

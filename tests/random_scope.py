@@ -1,0 +1,212 @@
+"""What a definition, and each of its graphs, knows while it is drawn: parameters, tensors, expressions over both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from random_draws import PARAM_NAMES, Args, Pick
+
+from archspec.expr import ExpressionError, TensorView, read
+from archspec.tensor import Shape, Shapes
+
+Node = dict[str, Any]
+
+NOTHING = object()
+"""What an expression gives that has no value here."""
+
+
+@dataclass
+class Block:
+    """A block of the spec's own that has been written.
+
+    ``first`` holds the arguments of its first use, and ``ports`` its outputs, each with the parameter that it needs.
+    """
+
+    spec: Node
+    inputs: Shapes
+    first: Args
+    values: Args
+    ports: dict[str, str]
+
+
+@dataclass
+class Definition:
+    """The network, or a block, that is being written.
+
+    Attributes:
+        blocks: The blocks of the file, shared by all its definitions.
+        is_network: Whether its parameters have the values of their defaults.
+        params: Its parameters as declared.
+        values: Their values.
+        given: Those that the use of a block gives.
+    """
+
+    blocks: dict[str, Block]
+    is_network: bool = False
+    params: Args = field(default_factory=dict)
+    values: Args = field(default_factory=dict)
+    given: Args = field(default_factory=dict)
+
+
+@dataclass
+class Scope:
+    """What the nodes of one graph see: of the network, of a block, or of a group.
+
+    Attributes:
+        owner: The definition that it belongs to.
+        inputs: Shapes of its inputs; the only one may be called ``input``.
+        indexed: Whether ``index`` is known, which then is 0.
+        depth: Graphs around it.
+        own: Whether it is the definition's own, not that of a group.
+        tensors: Shapes of what ``from:`` can name.
+        last: What the node above gives; with the first of its outputs, where it has several.
+    """
+
+    pick: Pick
+    owner: Definition
+    inputs: dict[str, Shape]
+    indexed: bool = False
+    depth: int = 0
+    own: bool = True
+    tensors: dict[str, Shape] = field(init=False)
+    last: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        self.tensors = dict(self.inputs)
+
+    def views(self) -> dict[str, Any]:
+        """What expressions know."""
+        views: dict[str, Any] = {}
+        for reference, shape in self.tensors.items():
+            name, _, port = reference.partition(".")
+            if port:
+                outputs = views[name].outputs if name in views else {}
+                views[name] = TensorView(None, {**outputs, port: TensorView(shape)})
+            else:
+                views[name] = TensorView(shape)
+        if len(self.inputs) == 1:
+            views["input"] = TensorView(next(iter(self.inputs.values())))
+        return views | self.owner.values | ({"index": 0} if self.indexed else {})
+
+    def value(self, text: str) -> Any:
+        """The value of an expression, or `NOTHING`."""
+        try:
+            return read(f"$({text})").evaluate(self.views())
+        except ExpressionError:
+            return NOTHING
+
+    def sizes(self) -> Iterator[str]:
+        """Expressions for sizes of inputs and of the last node."""
+        ends = ["input"] if len(self.inputs) == 1 else list(self.inputs)
+        for name in (*ends, *([self.last] if self.last else [])):
+            if name.partition(".")[0] in self.owner.values:
+                continue
+            for size in ("channels", "height", "width", "length", "features", "shape[0]", "shape[-1]"):
+                yield from (f"{name}.{size}", f"{name}.{size} * 2", f"{name}.{size} // 2")
+            yield f"{name}.rank"
+
+    def computed(self) -> Iterator[str]:
+        """Expressions that may serve as an argument."""
+        for name, value in self.owner.values.items():
+            yield name
+            if isinstance(value, bool):
+                yield from (f"not {name}", f"1 if {name} else 2")
+            elif isinstance(value, int):
+                yield from (template.replace("{}", name) for template in _COMPUTED)
+            elif isinstance(value, list):
+                yield from (f"{name}[0]", f"len({name})", f"sum({name})")
+        yield from self.sizes()
+
+    def write(self, value: Any) -> Any:
+        """The value, or an expression that has it here."""
+        if not self.pick.chance(3):
+            return value
+        if isinstance(value, list) and self.pick.chance(2):
+            return [self.write(item) for item in value]
+        if self.pick.chance(2):
+            return self.parameter(value)
+        texts = [text for text in self.computed() if _same(self.value(text), value)]
+        if self.indexed and type(value) is int:
+            texts += [f"{value} + index", f"{value} if index == 0 else {value + 1}", f"{value} * (index + 1)"]
+        return expression(self.pick.of(*texts)) if texts else value
+
+    def parameter(self, value: Any) -> str:
+        """A new parameter of the definition with this value."""
+        pick, owner = self.pick, self.owner
+        name = pick.name(PARAM_NAMES, "param", {*owner.values, *self.tensors})
+        kind = _TYPES.get(type(value))
+        form = pick.int(0, 4)
+        declared: Any = {"default": None} if value is None else value
+        if form == 1:
+            declared = {"default": value} | ({"type": kind} if kind else {}) | {"doc": pick.remark()}
+        elif form == 2 and kind:
+            defaults = [expression(found) for found in self.defaults() if _same(self.value(found), value)]
+            declared = {"type": kind, "default": pick.of(*defaults)} if defaults else value
+        elif form > 2 and kind and not owner.is_network:
+            declared = {"type": kind} if form == 3 else pick.other(value)
+            owner.given[name] = value
+        owner.params[name], owner.values[name] = declared, value
+        return f"${name}"
+
+    def defaults(self) -> Iterator[str]:
+        """Expressions that the default of a parameter may be: over the others, and in a block over its inputs."""
+        for name, value in self.owner.values.items():
+            yield from (name, f"{name} * 2", f"{name} // 2") if type(value) is int else (name,)
+        if self.own and not self.owner.is_network:
+            yield from (found for found in self.sizes() if found.partition(".")[0] in ("input", *self.inputs))
+
+    def condition(self) -> tuple[str | bool, bool]:
+        """An expression that is true or false, and which."""
+        pick = self.pick
+        if pick.chance(3):
+            flag = pick.of(True, False)
+            return (self.parameter(flag) if pick.chance(2) else flag), flag
+        if pick.chance(6):
+            word = pick.of("plain", "it's", 'a \\ "b"', "{x}", "")
+            return self._compared(self.parameter(word)[1:], word)
+        texts = [text for text in self._conditions() if isinstance(self.value(text), bool)]
+        if not texts:
+            return True, True
+        text = pick.of(*texts)
+        if pick.chance(4):
+            text = pick.of("not ({})", "{} and true", "{} or input.channels > 4").format(text)
+        truth = self.value(text)
+        return (expression(text), truth) if isinstance(truth, bool) else (True, True)
+
+    def _compared(self, name: str, word: str) -> tuple[str, bool]:
+        """A parameter that is text, compared with a word."""
+        other = self.pick.of("plain", "it's", "other")
+        return f"$({name} == {json.dumps(other)})", word == other
+
+    def _conditions(self) -> Iterator[str]:
+        for name, value in self.owner.values.items():
+            if isinstance(value, bool):
+                yield from (name, f"not {name}")
+            elif type(value) in (int, float):
+                yield from (f"{name} > 2", f"{name} == {value}", f"{name} != {value}")
+            elif isinstance(value, str) and value.isalnum():
+                yield from (f'{name} == "{value}"', f'{name} != "{value}"')
+        yield from (f"{size} > 4" for size in self.sizes())
+        if self.last:
+            yield from (f"input.shape == {self.last}.shape", f"input.shape != {self.last}.shape")
+        if self.indexed:
+            yield from ("index > 0", "index == 0")
+
+
+_COMPUTED = [
+    *["{} * 2", "{} // 2", "{} + 1", "{} - 1", "max({}, 4)", "min({}, 3)", "make_divisible({}, 4)", "ceil({} / 2)"],
+    *["round({} * 1.5)", "{} ** 2", "abs(-{})", "2 * ({} + 1)", "{} * {}", "4 if {} > 2 else 3"],
+]
+_TYPES = {int: "int", float: "float", bool: "bool", str: "str", list: "list"}
+
+
+def _same(found: Any, wanted: Any) -> bool:
+    return type(found) is type(wanted) and found == wanted
+
+
+def expression(text: str) -> str:
+    """An expression as a spec writes it."""
+    return f"${text}" if text.isidentifier() else f"$({text})"

@@ -1,0 +1,185 @@
+"""The emitted source: what every file keeps to, and what a few of them look like."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import archspec
+
+ROOT = Path(__file__).parent.parent
+GOLDEN = Path(__file__).parent / "golden" / "emitted"
+SPECS = sorted((ROOT / "specs").glob("*.yaml"))
+CASES = [(path, variant) for path in SPECS for variant in (None, *archspec.compile(path).variants)]
+IDS = [f"{path.stem}-{variant}" if variant else path.stem for path, variant in CASES]
+SHOWN = ["resnet50", "googlenet_bn", "mobilenet_v2", "vgg16", "deepface", "lenet"]
+LONGEST = {"resnet152": 150, "googlenet": 200}
+"""Lines that a file stays under."""
+
+
+def source(path: Path, variant: str | None) -> str:
+    return archspec.emit(path, variant=variant)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every file of the corpus."""
+    folder = tmp_path_factory.mktemp("emitted")
+    for (path, variant), name in zip(CASES, IDS, strict=True):
+        (folder / f"{name.replace('-', '__')}.py").write_text(source(path, variant), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(("path", "variant"), CASES, ids=IDS)
+def test_a_file_imports_only_torch_and_names_its_network_last(path: Path, variant: str | None) -> None:
+    tree = ast.parse(source(path, variant))
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {name.partition(".")[0] for name in imported} - sys.stdlib_module_names == {"torch"}
+    last = tree.body[-1]
+    assert isinstance(last, ast.ClassDef)
+    assert last.name == archspec.emitter.class_name(path.stem)
+
+
+@pytest.mark.parametrize(("path", "variant"), CASES, ids=IDS)
+def test_the_same_spec_gives_the_same_bytes(path: Path, variant: str | None) -> None:
+    assert source(path, variant) == source(path, variant)
+
+
+def test_the_hash_seed_changes_nothing() -> None:
+    def emitted(seed: str) -> str:
+        command = [sys.executable, "-c", "from archspec.cli import main; main()", "emit", "specs/googlenet_bn.yaml"]
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, check=True).stdout
+
+    assert emitted("1") == emitted("2")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("check", "--isolated"), ("format", "--isolated", "--check")], ids=lambda a: a[0]
+)
+def test_ruff_has_nothing_to_say(arguments: tuple[str, ...], folder: Path) -> None:
+    done = subprocess.run([sys.executable, "-m", "ruff", *arguments, folder], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_strict_types_pass(folder: Path) -> None:
+    pytest.importorskip("torch")
+    files = sorted(file for file in folder.iterdir() if "__" not in file.name)
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--config-file=", *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", LONGEST)
+def test_long_networks_are_short_files(name: str) -> None:
+    assert len(source(ROOT / "specs" / f"{name}.yaml", None).splitlines()) < LONGEST[name]
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_file_looks_as_it_was_approved(name: str) -> None:
+    """``ARCHSPEC_UPDATE_GOLDENS=1`` writes the files anew, for a person to read."""
+    text = source(ROOT / "specs" / f"{name}.yaml", None)
+    text = re.sub(r"archspec \S+ \(spec \w+\)", "archspec VERSION (spec DIGEST)", text, count=1)
+    golden = GOLDEN / f"{name}.py"
+    if os.environ.get("ARCHSPEC_UPDATE_GOLDENS"):
+        golden.parent.mkdir(parents=True, exist_ok=True)
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+HOSTILE = 'Ends """ here\\\nimport os; os.system("true") # \\" \\N{DIGIT ONE} \u202e \u2028 {x} %s \\'
+
+
+def test_no_text_of_a_spec_becomes_code() -> None:
+    def tree(doc: str) -> ast.Module:
+        text = f"""
+archspec: 1
+name: net
+doc: {doc}
+params: {{width: {{default: 4, doc: {doc}}}}}
+inputs: {{image: [3, 8, 8]}}
+blocks:
+  part:
+    doc: {doc}
+    params: {{channels: {{type: int, doc: {doc}}}}}
+    graph: {{conv: {{op: conv, out_channels: $channels, kernel_size: 1}}, relu: relu}}
+graph:
+  a: {{block: part, channels: $width}}
+  b: {{block: part, channels: 8}}
+"""
+        return ast.parse(archspec.emit(archspec.compile_text(text)))
+
+    def without_docstrings(tree: ast.Module) -> str:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+                del node.body[0]
+        return ast.dump(tree)
+
+    quoted = '"' + HOSTILE.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+    assert without_docstrings(tree(quoted)) == without_docstrings(tree("harmless"))
+
+
+@pytest.mark.parametrize(
+    "name", ["x", "out", "torch_", "nn", "F", "Tensor", "super_", "OrderedDict", "append", "i", "re"]
+)
+def test_any_name_can_stand_for_a_node(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    text = f"""
+archspec: 1
+name: net
+inputs: {{{name}: [4, 8, 8], other: [4, 8, 8]}}
+blocks:
+  {name}:
+    params: {{{name}: 4}}
+    graph:
+      {name}: {{op: conv, out_channels: ${name}, kernel_size: 1}}
+      {name}2: relu
+graph:
+  {name}1: {{block: {name}, from: {name}, {name}: 8}}
+  {name}2: {{block: {name}, from: other, {name}: 8}}
+  add: {{op: add, from: [{name}1, {name}2]}}
+"""
+    network = archspec.compile_text(text)
+    module = archspec.build(network)
+    inputs = [torch.zeros(2, *shape) for shape in network.inputs.values()]
+    assert module(*inputs).shape == (2, 8, 8, 8)
+
+
+def test_equal_blocks_are_one_class_and_structures_that_differ_are_several() -> None:
+    tree = ast.parse(source(ROOT / "specs" / "resnet152.yaml", None))
+    assert [node.name for node in tree.body if isinstance(node, ast.ClassDef)] == ["Bottleneck", "Resnet152"]
+
+
+def test_the_number_of_classes_is_an_argument_where_nothing_depends_on_it() -> None:
+    torch = pytest.importorskip("torch")
+    for path in SPECS:
+        network = archspec.compile(path)
+        if "num_classes" not in network.arguments:
+            continue
+        module = archspec.build(network, device="meta")
+        other = type(module)(num_classes=7).to("meta").eval()
+        inputs = [torch.empty(2, *shape, device="meta") for shape in network.inputs.values()]
+        assert other(*inputs).shape == (2, 7), path.stem
+
+
+def test_a_parameter_that_layers_depend_on_is_no_argument() -> None:
+    text = """
+archspec: 1
+name: net
+params: {width: 8, classes: 3}
+inputs: {image: [3, 8, 8]}
+graph:
+  conv: {op: conv, out_channels: $width, kernel_size: 1}
+  bn: batch_norm
+  pool: global_avg_pool
+  flatten: flatten
+  fc: {op: linear, out_features: $classes}
+"""
+    assert "def __init__(self, classes: int = 3)" in archspec.emit(archspec.compile_text(text))

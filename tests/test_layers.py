@@ -1,0 +1,353 @@
+"""The layers that PyTorch lacks: right by their definition, and at home in PyTorch's tools."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import io
+import math
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given, settings
+
+import archspec
+
+torch = pytest.importorskip("torch")
+from torch import nn  # noqa: E402
+from torch.utils.checkpoint import checkpoint  # noqa: E402
+from torch_oracle import RawLocalConv, kept_bytes  # noqa: E402
+
+from archspec.layers.layer_scale import LayerScale  # noqa: E402
+from archspec.layers.local_conv1d import LocalConv1d  # noqa: E402
+from archspec.layers.local_conv2d import LocalConv2d  # noqa: E402
+from archspec.layers.stochastic_depth import StochasticDepth  # noqa: E402
+
+FILES = sorted((Path(archspec.__file__).parent / "layers").glob("*.py"))
+DOUBLE = {"dtype": torch.double}
+
+LAYERS: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
+    "1d": (LocalConv1d(4, 6, 9, 3, stride=2, padding=1, dilation=2, groups=2), (4, 9)),
+    "1d-plain": (LocalConv1d(2, 3, 5, 2, bias=False), (2, 5)),
+    "2d": (LocalConv2d(4, 6, (7, 6), (3, 2), stride=(2, 1), padding=(1, 2), dilation=(2, 1), groups=2), (4, 7, 6)),
+    "2d-cropped": (LocalConv2d(2, 3, (8, 9), 2, stride=3, bias=False), (2, 8, 9)),
+    "2d-plain": (LocalConv2d(2, 3, 5, 3), (2, 5, 5)),
+    "scale": (LayerScale((4, 1, 1), 0.5), (4, 3, 2)),
+    "row": (StochasticDepth(0.4, "row"), (3, 2)),
+    "batch": (StochasticDepth(0.4, "batch"), (3,)),
+}
+"""A layer, and the shape of a sample of its input."""
+
+layers = pytest.mark.parametrize("name", LAYERS)
+convolutions = pytest.mark.parametrize("name", [name for name in LAYERS if "d" in name.partition("-")[0][:2]])
+
+
+def make(name: str, batch: int, **factory: Any) -> tuple[nn.Module, Any]:
+    """A copy of the layer, in evaluation mode, and inputs."""
+    layer, shape = LAYERS[name]
+    return copy.deepcopy(layer).to(**factory).eval(), torch.randn(batch, *shape, **factory)
+
+
+def gradients(layer: nn.Module, x: Any, output_gradient: Any) -> list[Any]:
+    x = x.detach().requires_grad_()
+    output = layer(x)
+    return [output, *torch.autograd.grad(output, [x, *layer.parameters()], output_gradient)]
+
+
+# Values
+
+
+@st.composite
+def local_convolutions(draw: Any) -> tuple[int, tuple[int, ...], dict[str, Any]]:
+    """Channels, sizes and arguments of which some make no layer."""
+
+    def sizes(low: int, high: int) -> Any:
+        number = st.integers(low, high)
+        return draw(number | st.lists(number, min_size=rank, max_size=rank))
+
+    rank = draw(st.integers(1, 2))
+    groups = draw(st.integers(1, 3))
+    args = {"out_channels": groups * draw(st.integers(1, 2)), "kernel_size": sizes(1, 4), "stride": sizes(1, 3)}
+    args |= {"padding": sizes(0, 2), "dilation": sizes(1, 3), "groups": groups, "bias": draw(st.booleans())}
+    size = draw(st.lists(st.integers(1, 8), min_size=rank, max_size=rank))
+    return groups * draw(st.integers(1, 2)), tuple(size), args
+
+
+def ours(channels: int, size: tuple[int, ...], args: dict[str, Any]) -> nn.Module:
+    if len(size) == 1:
+        args = {key: value[0] if isinstance(value, list) else value for key, value in args.items()}
+        return LocalConv1d(channels, in_size=size[0], **args)
+    args = {key: tuple(value) if isinstance(value, list) else value for key, value in args.items()}
+    return LocalConv2d(channels, in_size=size, **args)
+
+
+@settings(max_examples=150)
+@given(local_convolutions(), st.integers(1, 3))
+def test_local_convolution_is_a_convolution_at_each_place(case: Any, batch: int) -> None:
+    channels, size, args = case
+    try:
+        expected = RawLocalConv(channels, size, **args).double()
+    except RuntimeError:  # the kernel does not fit
+        with pytest.raises(ValueError, match="kernel_size"):
+            ours(channels, size, args)
+        return
+    layer = ours(channels, size, args).double()
+    layer.load_state_dict(expected.state_dict())
+    x = torch.randn(batch, channels, *size, **DOUBLE)
+    gradient = torch.randn_like(layer(x))
+    for value, wanted in zip(gradients(layer, x, gradient), gradients(expected, x, gradient), strict=True):
+        torch.testing.assert_close(value, wanted)
+    assert layer(x).is_contiguous()
+
+
+@convolutions
+@pytest.mark.parametrize("batch", [1, 2])
+def test_gradients_are_those_of_finite_differences(name: str, batch: int) -> None:
+    layer, x = make(name, batch, **DOUBLE)
+    names, values = zip(*layer.named_parameters(), strict=True)
+
+    def call(x: Any, *weights: Any) -> Any:
+        return torch.func.functional_call(layer, dict(zip(names, weights, strict=True)), x)
+
+    assert torch.autograd.gradcheck(call, (x.requires_grad_(), *values))
+
+
+@convolutions
+@pytest.mark.parametrize("batch", [1, 2])
+def test_the_order_in_memory_changes_nothing(name: str, batch: int) -> None:
+    layer, x = make(name, batch)
+    output = layer(x)
+    turned = torch.randn(output.shape[::-1]).permute(*range(output.dim())[::-1])
+    for gradient in (turned, torch.ones(()).expand_as(output)):
+        found = gradients(layer, x.movedim(1, -1).contiguous().movedim(-1, 1), gradient)
+        torch.testing.assert_close(found, gradients(layer, x, gradient.contiguous()))
+
+
+def test_autograd_keeps_the_unfolded_input_of_one_sample() -> None:
+    """Of several it keeps what the op `local_conv` says, which is the law of the ops."""
+    layer, x = make("2d-plain", 1)
+    assert kept_bytes(layer, [x.requires_grad_()]) == 4 * (2 * 3 * 3) * (3 * 3)
+
+
+def test_the_layers_begin_as_convolutions_do() -> None:
+    for layer, fan_in in [(LocalConv1d(8, 64, 9, 3, groups=2), 12), (LocalConv2d(8, 16, 9, 3, groups=2), 36)]:
+        bound = 1 / math.sqrt(fan_in)
+        for parameter in layer.parameters():
+            assert 0.98 * bound < parameter.max() <= bound
+            assert -bound <= parameter.min() < -0.98 * bound
+            assert parameter.mean().abs() < 0.1 * bound
+
+
+def test_layer_scale_multiplies_each_channel() -> None:
+    layer, x = make("scale", 2)
+    assert layer(x).equal(x / 2)
+    with torch.no_grad():
+        layer.weight.copy_(torch.arange(4.0)[:, None, None])
+    assert layer(x)[:, 3].equal(x[:, 3] * 3)
+    assert not layer(x)[:, 0].any()
+    assert LayerScale((3,)).weight.equal(torch.full((3,), 1e-6))
+
+
+@pytest.mark.parametrize("p", [0.0, 0.3, 1.0])
+def test_stochastic_depth_drops_samples_or_the_batch(p: float) -> None:
+    torch.manual_seed(0)
+    x = torch.ones(1000, 2, 3)
+    whole = torch.stack([StochasticDepth(p, "batch")(x[:1]) for _ in x]).squeeze(1)
+    for dropped in (StochasticDepth(p, "row")(x), whole):
+        samples = dropped[:, 0, 0]
+        assert dropped.equal(samples[:, None, None].expand_as(x)), "a sample falls away as a whole"
+        kept = samples != 0
+        assert kept.float().mean().item() == pytest.approx(1 - p, abs=0.05)
+        torch.testing.assert_close(samples[kept], torch.full_like(samples[kept], 1 / (1 - p or 1)))
+    dropped = StochasticDepth(p, "batch")(x)
+    assert dropped.equal(dropped[:1, :1, :1].expand_as(x)), "in mode batch, samples fall away together"
+
+
+def test_stochastic_depth_draws_as_torchvision_does() -> None:
+    x = torch.randn(5, 2, 3)
+    for mode, shape in [("row", (5, 1, 1)), ("batch", (1, 1, 1))]:
+        torch.manual_seed(1)
+        found = StochasticDepth(0.4, mode)(x)
+        torch.manual_seed(1)
+        assert found.equal(x * torch.empty(shape).bernoulli_(0.6).div_(0.6))
+
+
+def test_stochastic_depth_passes_on_in_evaluation() -> None:
+    x = torch.randn(3, 2)
+    assert StochasticDepth(1.0, "row").eval()(x) is x
+
+
+# PyTorch's tools
+
+deprecated = pytest.mark.filterwarnings("ignore:`torch.jit.*` is deprecated:DeprecationWarning")
+
+
+def scripted(layer: nn.Module, x: Any) -> Any:
+    return torch.jit.script(layer)
+
+
+def compiled(layer: nn.Module, x: Any) -> Any:
+    torch.compiler.reset()  # layers of one class count as recompilations of one function
+    return torch.compile(layer, fullgraph=True, backend="aot_eager")
+
+
+def exported(layer: nn.Module, x: Any) -> Any:
+    return torch.export.export(layer, (x,), dynamic_shapes=({0: torch.export.Dim("batch")},)).module()
+
+
+def copied(layer: nn.Module, x: Any) -> Any:
+    return copy.deepcopy(layer)
+
+
+def pickled(layer: nn.Module, x: Any) -> Any:
+    return pickle.loads(pickle.dumps(layer))
+
+
+def checkpointed(layer: nn.Module, x: Any) -> Any:
+    return lambda x: checkpoint(layer, x, use_reentrant=False)
+
+
+TOOLS = (scripted, compiled, exported, copied, pickled, checkpointed)
+CASES = [(name, tool) for name in LAYERS for tool in TOOLS if tool is not compiled or name in ("1d", "2d", "row")]
+
+
+@deprecated
+@pytest.mark.parametrize(("name", "tool"), CASES, ids=[f"{name}-{tool.__name__}" for name, tool in CASES])
+def test_a_layer_is_the_same_under_each_tool(name: str, tool: Any) -> None:
+    layer, x = make(name, 3)
+    changed = tool(layer, x)
+    for batch in (3, 1, 2):
+        x = torch.randn(batch, *LAYERS[name][1])
+        torch.testing.assert_close(changed(x), layer(x))
+        if tool in (scripted, compiled, checkpointed):
+            gradient = torch.randn_like(layer(x))
+            found = torch.autograd.grad(changed(x.requires_grad_()), [x, *layer.parameters()], gradient)
+            torch.testing.assert_close([*found], gradients(layer, x, gradient)[1:])
+
+
+@deprecated
+@pytest.mark.parametrize("mode", ["row", "batch"])
+@pytest.mark.parametrize("tool", [scripted, compiled, exported], ids=lambda f: f.__name__)
+def test_stochastic_depth_is_random_under_each_tool(mode: str, tool: Any) -> None:
+    layer, x = StochasticDepth(0.5, mode), torch.ones(64, 2)
+    changed = tool(layer, x)
+    torch.manual_seed(0)
+    seen = torch.cat([changed(x) for _ in range(16)])
+    assert {0.0, 2.0} == set(seen.unique().tolist())
+    assert seen.mean().item() == pytest.approx(1, abs=0.8 if mode == "batch" else 0.2)
+
+
+@pytest.mark.filterwarnings("ignore:.*isinstance.treespec, LeafSpec:FutureWarning")
+@pytest.mark.parametrize("name", ["1d", "2d", "2d-cropped", "scale", "row"])
+def test_onnx_gives_the_same(name: str) -> None:
+    pytest.importorskip("onnxscript")
+    runtime = pytest.importorskip("onnxruntime")
+    layer, x = make(name, 2)
+    batch = ({0: torch.export.Dim("batch")},)
+    program = torch.onnx.export(layer, (x,), dynamo=True, dynamic_shapes=batch, verbose=False)
+    buffer = io.BytesIO()
+    program.save(buffer)
+    session = runtime.InferenceSession(buffer.getvalue())
+    for batch in (1, 2, 3):
+        x = torch.randn(batch, *LAYERS[name][1])
+        (output,) = session.run(None, {session.get_inputs()[0].name: x.numpy()})
+        torch.testing.assert_close(torch.from_numpy(output), layer(x))
+
+
+@layers
+def test_half_precision_stays_close(name: str) -> None:
+    for batch in (1, 3):
+        layer, x = make(name, batch)
+        expected = layer(x)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            torch.testing.assert_close(layer(x).float(), expected, rtol=0.05, atol=0.05)
+        halved = layer.bfloat16()(x.bfloat16())
+        assert halved.dtype == torch.bfloat16
+        torch.testing.assert_close(halved.float(), expected, rtol=0.05, atol=0.05)
+
+
+@layers
+def test_a_layer_takes_the_meta_device(name: str) -> None:
+    layer, x = make(name, 2)
+    kind = type(layer)
+    arguments = {key: getattr(layer, key) for key in kind.__init__.__annotations__ if hasattr(layer, key)}
+    if isinstance(layer, LocalConv1d | LocalConv2d):
+        arguments["bias"] = layer.bias is not None
+    if isinstance(layer, LayerScale):
+        arguments["shape"] = tuple(layer.weight.shape)
+    with torch.device("meta"):
+        made = kind(**arguments)
+    assert all(parameter.is_meta for parameter in made.parameters())
+    assert made(x.to("meta")).shape == layer(x).shape
+    made.load_state_dict(layer.state_dict(), assign=True)
+    torch.testing.assert_close(made.eval()(x), layer(x))
+    assert repr(made) == repr(layer)
+
+
+@layers
+def test_names_of_the_state(name: str) -> None:
+    expected = {
+        "1d": {"weight": (4, 6, 3, 2), "bias": (6, 4)},
+        "1d-plain": {"weight": (4, 3, 2, 2)},
+        "2d": {"weight": (3, 9, 6, 3, 2, 2), "bias": (6, 3, 9)},
+        "2d-cropped": {"weight": (3, 3, 3, 2, 2, 2)},
+        "2d-plain": {"weight": (3, 3, 3, 3, 3, 2), "bias": (3, 3, 3)},
+        "scale": {"weight": (4, 1, 1)},
+    }
+    state = LAYERS[name][0].state_dict()
+    assert {key: tuple(tensor.shape) for key, tensor in state.items()} == expected.get(name, {})
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: LocalConv1d(3, 4, 9, 3, groups=2), "groups must divide"),
+        (lambda: LocalConv2d(4, 3, 9, 3, groups=2), "groups must divide"),
+        (lambda: LocalConv1d(3, 4, 2, 3), "kernel_size exceeds"),
+        (lambda: LocalConv2d(3, 4, (9, 4), 3, dilation=2), "kernel_size exceeds"),
+        (lambda: LAYERS["1d-plain"][0](torch.ones(1, 2, 6)), r"expected an input of \(N, 2, 5\), got \[1, 2, 6\]"),
+        (lambda: LAYERS["2d-plain"][0](torch.ones(1, 2, 5, 6)), r"expected an input of \(N, 2, 5, 5\)"),
+        (lambda: LAYERS["2d-plain"][0](torch.ones(2, 5, 5)), r"expected an input of \(N, 2, 5, 5\)"),
+        (lambda: StochasticDepth(1.5, "row"), "p must be between 0 and 1, got 1.5"),
+        (lambda: StochasticDepth(0.5, "column"), 'mode must be "batch" or "row", got "column"'),
+    ],
+)
+def test_what_cannot_be_is_refused(make: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@deprecated
+def test_a_scripted_layer_refuses_other_sizes() -> None:
+    for name, shape in [("1d-plain", (1, 2, 6)), ("2d-plain", (1, 2, 6, 5))]:
+        with pytest.raises(torch.jit.Error, match="expected an input of"):
+            torch.jit.script(LAYERS[name][0])(torch.ones(shape))
+
+
+# The text
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_file_imports_torch_and_the_standard_library(file: Path) -> None:
+    """The emitter copies what is below the imports, and writes these anew."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    imports = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert set(imports) <= {"import math", "import torch", "from torch import Tensor, nn"}
+    inner = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert len(inner) == len(imports)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["ruff check --isolated", "ruff format --isolated --check", "mypy --strict --config-file="],
+    ids=lambda command: " ".join(command.split()[:2]),
+)
+def test_the_files_are_clean_by_themselves(command: str) -> None:
+    files = [str(file) for file in FILES if file.stem != "__init__"]
+    done = subprocess.run([sys.executable, "-m", *command.split(), *files], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,217 @@
+"""The law of whole networks: what is emitted and built is what the compiler says, and gives what the nodes give.
+
+Random networks (`random_networks`) are emitted and built. Each is held against its static figures, and against its
+nodes run one by one by `torch_oracle`. In training, a backward pass from the sum of all outputs reaches every parameter,
+without exceptions. Both sides compute in float64, where the order of a sum hardly shows.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from random_arguments import ARGUMENTS, LIBRARY
+from random_networks import compiled, networks
+
+import archspec
+from archspec import library
+from archspec.initialisation import effective
+from archspec.op import ops
+
+torch = pytest.importorskip("torch")
+from torch import nn  # noqa: E402
+from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
+from torch_oracle import build  # noqa: E402
+
+EXAMPLES = max(300, settings.default.max_examples)
+BATCH = 2
+RANDOM = ("dropout", "dropout2d", "stochastic_depth")
+ROOT = Path(__file__).parent.parent
+
+Tensors = dict[str, Any]
+
+
+def check(network: archspec.Network) -> None:
+    """Everything that holds of a network and its module."""
+    module = archspec.build(network)
+    check_state(network, module)
+    check_init(network, module)
+    perturb(module)
+    module.double()
+    numbers = source()
+    inputs = [torch.randn(BATCH, *shape, generator=numbers).double() for shape in network.inputs.values()]
+    given = [tensor.clone() for tensor in inputs]
+    nodes = layers(network, module)
+    check_equal(network, module.eval(), nodes, inputs)
+    if not any(node.op.name in RANDOM for node in network):
+        check_equal(network, module.train(), nodes, inputs)
+        check_statistics(module, nodes)
+    check_gradients(network, module.train(), inputs)
+    equal(given, inputs)  # nothing works in place on what it is given
+    check_on_meta(network)
+
+
+def source() -> Any:
+    return torch.Generator().manual_seed(1)  # torch.manual_seed formats a stack trace each time
+
+
+def check_state(network: archspec.Network, module: nn.Module) -> None:
+    """The names and shapes of the state_dict are those of the nodes."""
+    weights = {f"{node.path}.{key}": shape for node in network for key, shape in node.weights.items()}
+    buffers = {f"{node.path}.{key}": shape for node in network for key, shape in node.buffers.items()}
+    assert {key: tuple(value.shape) for key, value in module.named_parameters()} == weights
+    assert {key: tuple(value.shape) for key, value in module.state_dict().items()} == weights | buffers
+    assert sum(value.numel() for value in module.parameters()) == network.params
+    assert sum(value.numel() for value in module.buffers()) == network.buffer_elements
+
+
+def check_init(network: archspec.Network, module: nn.Module) -> None:
+    """Tensors begin as the rules say, as far as that shows."""
+    state = module.state_dict()
+    for node in network:
+        for name, rule in effective(network.init, node.op.name, node.path, node.weights).items():
+            given = rule.arguments
+            bounds = {
+                "zeros": (0, 0), "ones": (1, 1), "constant": (given.get("val"),) * 2,
+                "uniform": (given.get("a"), given.get("b")),
+            }.get(rule.function)  # fmt: skip
+            tensor = state[f"{node.path}.{name}"]
+            assert bounds is None or bounds[0] <= tensor.min() <= tensor.max() <= bounds[1]
+
+
+def perturb(module: nn.Module) -> None:
+    """Weights that begin as one number would hide that two of them are swapped."""
+    numbers = source()
+    with torch.no_grad():
+        for tensor in module.state_dict().values():
+            if tensor.is_floating_point() and (tensor == tensor.flatten()[0]).all():
+                tensor.add_(torch.rand(tensor.shape, generator=numbers))
+
+
+def layers(network: archspec.Network, module: nn.Module) -> dict[str, nn.Module]:
+    """Each node as a layer of its own, with the module's weights."""
+    state = module.state_dict()
+    return {
+        node.path: build(node.op.torch(node.input_shapes), {key: state[f"{node.path}.{key}"] for key in names}).double()
+        for node in network
+        for names in [[*node.weights, *node.buffers]]
+    }
+
+
+def check_equal(network: archspec.Network, module: nn.Module, nodes: dict[str, nn.Module], inputs: list[Any]) -> None:
+    """The outputs of the module are those of the nodes run one by one, in evaluation or training."""
+    tensors: Tensors = dict(zip(network.inputs, inputs, strict=True))
+    with torch.no_grad():
+        for node in network:
+            layer = nodes[node.path].train(module.training)
+            tensors[node.path] = layer(*(tensors[origin] for origin in node.inputs))
+        found = outputs(network, module, inputs)
+    for name, output in found.items():
+        stated = network.outputs[name]
+        assert tuple(output.shape) == (BATCH, *stated.shape)
+        equal(output, tensors[stated.path])
+
+
+def outputs(network: archspec.Network, module: nn.Module, inputs: list[Any]) -> Tensors:
+    """The outputs of a module by name."""
+    present = [name for name, output in network.outputs.items() if module.training or not output.training_only]
+    returned = module(*inputs)
+    if len(present) == 1:
+        return {present[0]: returned}
+    assert returned._fields == tuple(network.outputs)
+    assert all(getattr(returned, name) is None for name in network.outputs if name not in present)
+    return {name: getattr(returned, name) for name in present}
+
+
+def equal(found: Any, wanted: Any) -> None:
+    torch.testing.assert_close(found, wanted, rtol=1e-6, atol=1e-9, equal_nan=True)
+
+
+def check_statistics(module: nn.Module, nodes: dict[str, nn.Module]) -> None:
+    """After a step of training, running statistics are those of the nodes."""
+    wanted = {f"{path}.{key}": value for path, layer in nodes.items() for key, value in layer.named_buffers()}
+    equal(dict(module.named_buffers()), wanted)
+
+
+def check_gradients(network: archspec.Network, module: nn.Module, inputs: list[Any]) -> None:
+    """The backward pass reaches every parameter."""
+    names, parameters = zip(*module.named_parameters(), strict=True) if network.params else ((), ())
+    total = sum(output.sum() for output in outputs(network, module, inputs).values())
+    gradients = torch.autograd.grad(total, parameters, allow_unused=True) if parameters else ()
+    assert [name for name, gradient in zip(names, gradients, strict=True) if gradient is None] == []
+
+
+def check_on_meta(network: archspec.Network) -> None:
+    """Without data: the shape of what each node's module gives, and the FLOPs."""
+    module = archspec.build(network, device="meta")
+    shapes: dict[str, list[Any]] = {}
+    for name, part in module.named_modules():
+        record = shapes.setdefault(name, [])
+        part.training = not name or any(
+            True for _ in part.children()
+        )  # every output, and no statistics: they need data
+        part.register_forward_hook(lambda *call, record=record: record.append(call[-1]))
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        module(*(torch.empty(BATCH, *shape, device="meta") for shape in network.inputs.values()))
+    assert counter.get_total_flops() == BATCH * network.flops
+    for node in network:
+        if node.weights or node.buffers or node.path in shapes:
+            assert [tuple(output.shape) for output in shapes[node.path]] == [(BATCH, *node.shape)], node.path
+
+
+def check_source(network: archspec.Network, again: archspec.Network) -> str:
+    """The source of a network, the same for each compile."""
+    emitted: str = archspec.emit(network)
+    assert emitted == archspec.emit(again)
+    return emitted
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths:UserWarning")
+def test_emitted_networks_are_their_nodes() -> None:
+    seen: Counter[str] = Counter()
+
+    @settings(max_examples=EXAMPLES)
+    @given(networks())
+    def law(text: str) -> None:
+        seen["tried"] += 1
+        try:
+            network = compiled(text)
+        except archspec.SpecError:
+            seen["refused"] += 1
+            assume(False)
+        seen.update({node.op.name for node in network})
+        seen.update({block.kind for block in network.blocks.walk()})
+        check_source(network, compiled(text))
+        check(network)
+
+    law()
+    assert seen["refused"] <= seen["tried"] / 50, "too many of the networks drawn are refused"
+    assert len(seen.keys() & ops().keys()) >= 0.9 * len(ARGUMENTS), "too few of the ops are drawn"
+
+
+def test_each_op_and_block_has_arguments() -> None:
+    assert ARGUMENTS.keys() == {name for name, kind in ops().items() if kind.__module__.startswith("archspec.ops.")}
+    assert {name for name in LIBRARY if not name.startswith(".")} == library.blocks().keys()
+
+
+def test_emitted_files_pass_the_tools(tmp_path: Path) -> None:
+    """ruff finds nothing, and would format nothing; mypy takes every file as strictly as it can."""
+    files: list[Path] = []
+
+    @settings(max_examples=EXAMPLES // 5)
+    @given(networks())
+    def write(text: str) -> None:
+        path = tmp_path / f"network{len(files)}.py"
+        path.write_text(archspec.emit(compiled(text)), encoding="utf-8")
+        files.append(path)
+
+    write()
+    for tool in ("ruff check --isolated", "ruff format --isolated --check", "mypy --strict"):
+        command = [sys.executable, "-m", *tool.split(), *map(str, files)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+        assert done.returncode == 0, done.stdout + done.stderr
