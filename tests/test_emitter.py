@@ -183,3 +183,39 @@ graph:
   fc: {op: linear, out_features: $classes}
 """
     assert "def __init__(self, classes: int = 3)" in archspec.emit(archspec.compile_text(text))
+
+
+ALONE = """
+import importlib.abc, pathlib, sys
+
+class OnlyTorch(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.partition(".")[0] in ("archspec", "pydantic", "yaml", "torchvision", "timm"):
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, OnlyTorch())
+import torch
+file, name, *shape = sys.argv[1:]
+names = {"__name__": "emitted"}
+exec(compile(pathlib.Path(file).read_text(), file, "exec"), names)
+torch.manual_seed(0)
+model = names[name]().eval()
+with torch.no_grad():
+    torch.save(model(torch.randn(2, *map(int, shape))), file + ".out")
+"""
+
+
+@pytest.mark.parametrize("stem", ["lenet", "resnet20_cifar", "mobilenet_v2", "googlenet_bn", "deepface"])
+def test_a_file_alone_gives_what_the_built_module_gives(stem: str, tmp_path: Path) -> None:
+    """Bit by bit, in a process that can import nothing but torch and the standard library."""
+    torch = pytest.importorskip("torch")
+    network = archspec.compile(ROOT / "specs" / f"{stem}.yaml")
+    file = tmp_path / f"{stem}.py"
+    file.write_text(archspec.emit(network), encoding="utf-8")
+    (shape,) = network.inputs.values()
+    arguments = [str(file), archspec.emitter.class_name(stem), *map(str, shape)]
+    subprocess.run([sys.executable, "-c", ALONE, *arguments], check=True, cwd=tmp_path)
+    torch.manual_seed(0)
+    model = archspec.build(network).eval()
+    with torch.no_grad():
+        assert torch.equal(model(torch.randn(2, *shape)), torch.load(f"{file}.out"))

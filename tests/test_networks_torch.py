@@ -1,4 +1,4 @@
-"""Every bundled network run node by node in PyTorch, on tensors without data."""
+"""Every bundled network in PyTorch, node by node and as the built module, on tensors without data."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import pytest
 import archspec
 
 torch = pytest.importorskip("torch")
+from test_random_networks import check_on_meta, check_state  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 from torch_oracle import build  # noqa: E402
 
 SPECS = sorted((Path(__file__).parent.parent / "specs").glob("*.yaml"))
+CASES = [(path, variant) for path in SPECS for variant in (None, *archspec.compile(path).variants)]
 BATCH = 2
 
 
@@ -32,3 +34,35 @@ def test_shapes_weights_and_flops_are_those_of_pytorch(path: Path) -> None:
             buffers += sum(buffer.numel() for buffer in layer.buffers())
     assert (params, buffers) == (network.params, network.buffer_elements)
     assert counter.get_total_flops() == BATCH * network.flops
+
+
+@pytest.mark.parametrize(("path", "variant"), CASES, ids=lambda value: getattr(value, "stem", value))
+def test_the_built_module_has_the_static_figures(path: Path, variant: str | None) -> None:
+    """Names and shapes of the state_dict, counts, FLOPs, and the output shapes of nodes, blocks and the network."""
+    network = archspec.compile(path, variant=variant)
+    check_state(network, archspec.build(network, device="meta"))
+    check_on_meta(network)
+    check_blocks(network)
+
+
+def check_blocks(network: archspec.Network) -> None:
+    """The output shape of every block, group and repeat that is a module."""
+    module = archspec.build(network, device="meta").train()
+    shapes: dict[str, list[tuple[int, ...]]] = {}
+    for name, part in module.named_modules():
+        part.register_forward_hook(lambda *call, name=name: shapes.setdefault(name, []).extend(sizes(call[-1])))
+    inputs = [torch.empty(BATCH, *shape, device="meta") for shape in network.inputs.values()]
+    module(*inputs)
+    stated = [output.shape for output in network.outputs.values()]
+    assert shapes[""] == [(BATCH, *shape) for shape in stated]
+    for block in network.blocks.walk():
+        if block.path in shapes and block.path:
+            outputs = [network.shape(path) for path in block.outputs.values()]
+            assert shapes[block.path] == [(BATCH, *shape) for shape in outputs], block.path
+    known = {node.path for node in network} | {block.path for block in network.blocks.walk()}
+    extra = {name for name in shapes if name not in known}
+    assert all(isinstance(module.get_submodule(name), torch.nn.Identity) for name in extra), extra
+
+
+def sizes(output: object) -> list[tuple[int, ...]]:
+    return [tuple(tensor.shape) for tensor in ([output] if isinstance(output, torch.Tensor) else output)]  # type: ignore[attr-defined]
