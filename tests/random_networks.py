@@ -40,7 +40,7 @@ def compiled(text: str) -> archspec.Network:
 
 
 def _network(pick: Pick) -> Node:
-    owner = Definition({}, is_network=True)
+    owner = Definition({}, set(), is_network=True)
     outside = Graph(pick, owner, {})
     name = pick.of("net", *BLOCK_NAMES)
     inputs = {pick.name(NAMES, "image", ()): _shape(pick)}
@@ -280,6 +280,7 @@ class Graph(Scope):
         name = pick.of(*LIBRARY)
         if len(shape) != 3 or name in self.owner.blocks:
             return self.layer(operand)
+        self.owner.library.add(name)
         args = LIBRARY[name](pick, shape)
         node: Node = {"block": name}
         if name.endswith(".yaml") and not pick.chance(3):
@@ -301,7 +302,7 @@ class Graph(Scope):
         operands = [self.operand() for _ in range(pick.of(1, 1, 2))]
         shapes = [self.tensors[operand] for operand in operands]
         names = self.input_names(len(operands))
-        definition = Definition(blocks)
+        definition = Definition(blocks, self.owner.library)
         inner = Graph(pick, definition, dict(zip(names, shapes, strict=True)), depth=self.depth + 1)
         inner.grow(pick.int(1, 4))
         spec = inner.close() | {"graph": inner.nodes}
@@ -309,7 +310,7 @@ class Graph(Scope):
         spec |= {} if names == ["input"] else {"inputs": names}
         spec |= {"params": definition.params} if definition.params else {}
         spec |= {"doc": pick.remark()} if pick.chance(3) else {}
-        name = pick.name(BLOCK_NAMES, "unit", blocks)
+        name = pick.name(BLOCK_NAMES, "unit", {*blocks, *self.owner.library})
         blocks[name] = Block(spec, tuple(shapes), definition.given, definition.values, ports)
         return self.use(name, operands)
 

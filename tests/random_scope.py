@@ -38,6 +38,7 @@ class Definition:
 
     Attributes:
         blocks: The blocks of the file, shared by all its definitions.
+        library: The blocks of the library that they use, whose names are taken too.
         is_network: Whether its parameters have the values of their defaults.
         params: Its parameters as declared.
         values: Their values.
@@ -45,6 +46,7 @@ class Definition:
     """
 
     blocks: dict[str, Block]
+    library: set[str]
     is_network: bool = False
     params: Args = field(default_factory=dict)
     values: Args = field(default_factory=dict)
@@ -89,7 +91,11 @@ class Scope:
                 views[name] = TensorView(shape)
         if len(self.inputs) == 1:
             views["input"] = TensorView(next(iter(self.inputs.values())))
-        return views | self.owner.values | ({"index": 0} if self.indexed else {})
+        return views | self.owner.values | ({"index": 0} if self.counts() else {})
+
+    def counts(self) -> bool:
+        """Whether expressions know the index of a copy: a node of that name hides it."""
+        return self.indexed and all(reference.partition(".")[0] != "index" for reference in self.tensors)
 
     def value(self, text: str) -> Any:
         """The value of an expression, or `NOTHING`."""
@@ -129,7 +135,7 @@ class Scope:
         if self.pick.chance(2):
             return self.parameter(value)
         texts = [text for text in self.computed() if _same(self.value(text), value)]
-        if self.indexed and type(value) is int:
+        if self.counts() and type(value) is int:
             texts += [f"{value} + index", f"{value} if index == 0 else {value + 1}", f"{value} * (index + 1)"]
         return expression(self.pick.of(*texts)) if texts else value
 
@@ -192,7 +198,7 @@ class Scope:
         yield from (f"{size} > 4" for size in self.sizes())
         if self.last:
             yield from (f"input.shape == {self.last}.shape", f"input.shape != {self.last}.shape")
-        if self.indexed:
+        if self.counts():
             yield from ("index > 0", "index == 0")
 
 

@@ -1,8 +1,8 @@
 """The law of whole networks: what is emitted and built is what the compiler says, and gives what the nodes give.
 
 Random networks (`random_networks`) are emitted and built. Each is held against its static figures, and against its
-nodes run one by one by `torch_oracle`. In training, a backward pass from the sum of all outputs reaches every parameter,
-without exceptions. Both sides compute in float64, where the order of a sum hardly shows.
+nodes run one by one by `torch_oracle`. In training, a backward pass from the sum of all outputs reaches every
+parameter, without exceptions. Both sides compute in float64, where the order of a sum hardly shows.
 """
 
 from __future__ import annotations

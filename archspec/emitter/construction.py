@@ -115,21 +115,26 @@ class Construction:
         if any(each.target != call.target or len(each.args) != len(call.args) for each in calls.values()):
             raise Mismatch
         written = self.written(uses)
-        inferred = node.op.inferred[: len(call.args)]
+        inferred = [each for each in node.op.inferred if each not in call.kwargs][: len(call.args)]
         fields = list(type(node.op).model_fields)
         positional: list[Code] = []
         for place, kind in zip(range(len(call.args)), [*inferred, *fields, *call.args], strict=False):
             values = {spot: each.args[place] for spot, each in calls.items()}
             hints = [*operands, *written.values()] if kind in inferred else [written.get(kind), *operands]
-            positional.append(self.scope.resolve(values, hints, f"{label}_{kind}"))
+            wanted = self._wanted(label, str(kind), inferred)
+            positional.append(self.scope.resolve(values, hints, wanted))
         keywords: list[tuple[str, Code]] = []
         stated = {key for each in calls.values() for key in each.kwargs}
         for key in sorted(stated, key=_order(node)):
             values = {spot: _keyword(uses[spot], each, key) for spot, each in calls.items()}
             meant = [written.get(key)] if key in fields else operands
-            keywords.append((key, self.scope.resolve(values, meant, f"{label}_{key}")))
+            keywords.append((key, self.scope.resolve(values, meant, self._wanted(label, key, node.op.inferred))))
         own = [*positional[len(inferred) :], *(code for _, code in keywords)]
         return Call(call.target, (*(("", code) for code in positional), *keywords)), [*own]
+
+    def _wanted(self, label: str, argument: str, inferred: Sequence[str]) -> str:
+        """The name of a parameter that has to be added for an argument of a layer."""
+        return argument if argument in inferred and argument not in self.scope.parameters else f"{label}_{argument}"
 
     def _instance(self, uses: Mapping[Spot, Block], operands: Hints, label: str) -> Made:
         classes = {id(made): made for made in (self.registry.of(block) for block in uses.values())}

@@ -49,7 +49,7 @@ class LocalConv(Op, name="local_conv"):
     bias: bool = True
 
     example = "{op: local_conv, out_channels: 16, kernel_size: 3}"
-    inferred = ("in_channels",)
+    inferred = ("in_channels", "in_size")
     spatial_ranks = frozenset({1, 2})
     fresh = True
     saved = ()

@@ -176,7 +176,7 @@ class LocalRelu(nn.Sequential):
         in_channels: int,
         out_channels: int,
         kernel_size: int,
-        local_in_size: tuple[int, int],
+        in_size: tuple[int, int],
         stride: int = 1,
     ) -> None:
         super().__init__(
@@ -186,7 +186,7 @@ class LocalRelu(nn.Sequential):
                     out_channels,
                     kernel_size=kernel_size,
                     stride=stride,
-                    in_size=local_in_size,
+                    in_size=in_size,
                 ),
                 relu=nn.ReLU(inplace=True),
             ),
