@@ -30,9 +30,16 @@ def node_name_problem(name: str) -> str:
     """Why a node, an input or an output cannot have this name; empty where it can."""
     if name == "input":
         return "`input` is the graph's own input"
+    if name == "index":
+        return "`index` is the number of a copy in a repeat"
     if name in MODULE_ATTRIBUTES:
         return f"`{name}` is an attribute of torch.nn.Module"
     return _identifier_problem(name)
+
+
+def output_name_problem(name: str) -> str:
+    """Why an output cannot have this name; empty where it can. Several outputs are the fields of a named tuple."""
+    return "`count` is a method of tuples" if name == "count" else node_name_problem(name)
 
 
 def parameter_name_problem(name: str) -> str:

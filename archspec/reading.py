@@ -12,7 +12,7 @@ from archspec.definition import Definition, GraphSteps, OutputStep, Step
 from archspec.errors import Diagnostic, Note, Span, did_you_mean, listed, nearest
 from archspec.expr import kind
 from archspec.merge import KINDS, node_mapping
-from archspec.names import node_name_problem, parameter_name_problem, similar_name, spec_name_problem
+from archspec.names import node_name_problem, output_name_problem, parameter_name_problem, similar_name, spec_name_problem
 from archspec.op import NODE_KEYS
 from archspec.source import Entry, Mapping, Scalar, Sequence, Value, locate
 from archspec.spec import (
@@ -351,7 +351,7 @@ class _Reader:
         return owner.entries.get("output"), owner.entries.get("outputs")
 
     def _output(self, name: str, several: Mapping, wiring: Wiring) -> OutputStep:
-        self._check_name(several.keys[name], node_name_problem)
+        self._check_name(several.keys[name], output_name_problem)
         value = several.entries[name]
         if isinstance(value, Scalar) and isinstance(value.value, str):
             return OutputStep(name, wiring.resolve(value), None, False)
@@ -374,7 +374,7 @@ class _Reader:
         """The inner nodes that the user of a block takes; whether they exist shows when the block is elaborated."""
         single, several = self._output_values(value, path)
         for key in _keyed(several).values():
-            self._check_name(key.key, node_name_problem, path)
+            self._check_name(key.key, output_name_problem, path)
         outputs = []
         for name, inner in ({"output": single} if single is not None else _entries(several)).items():
             if isinstance(inner, Scalar) and isinstance(inner.value, str):

@@ -181,10 +181,24 @@ def printed(code: Code) -> str:
 
 
 class _Quoting(ast.NodeTransformer):
-    """Strings become names that are printed as they stand; `ast.unparse` would choose single quotes."""
+    """Parts that are printed as they stand, for `ast.unparse` chooses single quotes, and spaces around every power."""
 
     def visit_Constant(self, node: ast.Constant) -> Code:
         return name(quoted(node.value)) if isinstance(node.value, str) else node
+
+    def visit_BinOp(self, node: ast.BinOp) -> Code:
+        right = node.right.operand if isinstance(node.right, ast.UnaryOp) else node.right
+        if isinstance(node.op, ast.Pow) and _is_simple(node.left) and _is_simple(right):
+            return name(f"{ast.unparse(node.left)}**{ast.unparse(node.right)}")
+        self.generic_visit(node)
+        if isinstance(node.op, ast.Pow) and isinstance(node.left, ast.Name) and "**" in node.left.id:
+            node.left = name(f"({node.left.id})")
+        return node
+
+
+def _is_simple(node: ast.expr) -> bool:
+    """Whether ruff writes no space between an operand and ``**``."""
+    return isinstance(node, ast.Name) or (isinstance(node, ast.Constant) and isinstance(node.value, int | float))
 
 
 @dataclass(frozen=True, slots=True)

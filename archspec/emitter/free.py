@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from archspec.binding import names_in
 from archspec.errors import RuleError
 from archspec.network import Block, Network, Node
-from archspec.source import Value
+from archspec.source import Entry, Value
 
 Forced = frozenset[tuple[int, str]]
 
@@ -48,7 +48,7 @@ class _Search:
         changed: set[str] = set(self.dependent)
         for node in network:
             below = [number for number, origin in enumerate(node.inputs) if origin in changed]
-            if below and (node.path in self.dependent or not _follows(node, below)):
+            if below and (node.path in self.dependent or not _follows(node, below) or _computes(node)):
                 return False
             if below:
                 changed.add(node.path)
@@ -75,8 +75,8 @@ class _Search:
             self.structural |= any(names & set(names_in(value)) for value in values)
 
     @staticmethod
-    def _asks(entries: Iterable[object], names: set[str]) -> bool:
-        return any(names & set(names_in(entry.value)) for entry in entries)  # type: ignore[attr-defined]
+    def _asks(entries: Iterable[Entry], names: set[str]) -> bool:
+        return any(names & set(names_in(entry.value)) for entry in entries)
 
 
 def _computed(block: Block, names: set[str]) -> set[str]:
@@ -89,6 +89,11 @@ def _computed(block: Block, names: set[str]) -> set[str]:
         if parameter not in block.written and (names | found) & set(names_in(value)):
             found.add(parameter)
     return found
+
+
+def _computes(node: Node) -> bool:
+    """Whether an argument is computed, perhaps from a shape."""
+    return any(True for entry in node.written.values() for _ in names_in(entry.value))
 
 
 def _follows(node: Node, below: list[int]) -> bool:

@@ -48,13 +48,15 @@ def _over_layers(network: Network, rules: list[InitRule]) -> Iterator[str]:
     word = "if"
     for key, (merged, targets) in chosen.items():
         kinds = targets[0] if len(targets) == 1 else f"({', '.join(targets)})"
-        yield f"            {word} isinstance(module, {kinds}):"
+        guarded = [tensor for tensor in merged if (tensor, "guard") in key]
+        condition = f"isinstance(module, {kinds})"
+        if len(merged) == len(guarded) == 1:
+            condition, guarded = f"{condition} and module.{guarded[0]} is not None", []
+        yield f"            {word} {condition}:"
         for tensor, each in merged.items():
-            indent = 16
-            if (tensor, "guard") in key:
+            if tensor in guarded:
                 yield f"                if module.{tensor} is not None:"
-                indent = 20
-            yield from laid_out("", _call(each, name(f"module.{tensor}")), "", indent)
+            yield from laid_out("", _call(each, name(f"module.{tensor}")), "", 20 if tensor in guarded else 16)
         word = "elif"
 
 
