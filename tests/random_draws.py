@@ -57,7 +57,7 @@ class Pick:
 
 
 NAMES = """
-x out torch nn F self_ self append Tensor list identity x1 input_ index count super_ cls args kwargs print len range
+x out torch nn F self_ self append Tensor list identity x1 input_ index_ count_ super_ cls args kwargs print len range
 zip tuple object math isinstance insert extend pop keys values items match case type_ weight bias shape dim Module
 Sequential ModuleList NamedTuple Conv2d relu conv add cat flatten output inputs outputs forward_ init annotations
 Callable int float_ str bool property staticmethod dataclass T a b c fc head stem Net OrderedDict collections typing

@@ -198,6 +198,7 @@ import torch
 file, name, *shape = sys.argv[1:]
 names = {"__name__": "emitted"}
 exec(compile(pathlib.Path(file).read_text(), file, "exec"), names)
+torch.set_num_threads(1)
 torch.manual_seed(0)
 model = names[name]().eval()
 with torch.no_grad():
@@ -215,6 +216,7 @@ def test_a_file_alone_gives_what_the_built_module_gives(stem: str, tmp_path: Pat
     (shape,) = network.inputs.values()
     arguments = [str(file), archspec.emitter.class_name(stem), *map(str, shape)]
     subprocess.run([sys.executable, "-c", ALONE, *arguments], check=True, cwd=tmp_path)
+    torch.set_num_threads(1)  # more would add in another order
     torch.manual_seed(0)
     model = archspec.build(network).eval()
     with torch.no_grad():
