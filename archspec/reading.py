@@ -12,7 +12,13 @@ from archspec.definition import Definition, GraphSteps, OutputStep, Step
 from archspec.errors import Diagnostic, Note, Span, did_you_mean, listed, nearest
 from archspec.expr import kind
 from archspec.merge import KINDS, node_mapping
-from archspec.names import node_name_problem, output_name_problem, parameter_name_problem, similar_name, spec_name_problem
+from archspec.names import (
+    node_name_problem,
+    output_name_problem,
+    parameter_name_problem,
+    similar_name,
+    spec_name_problem,
+)
 from archspec.op import NODE_KEYS
 from archspec.source import Entry, Mapping, Scalar, Sequence, Value, locate
 from archspec.spec import (
