@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check nightly fuzz benchmark gpu schema clean
+.PHONY: demo test check docs nightly fuzz benchmark gpu schema clean
 
 demo: .venv/.installed            ## install, and compile GoogLeNet
 	$(BIN)/archspec compile specs/googlenet.yaml
@@ -14,6 +14,10 @@ check: .venv/.installed-dev       ## what CI runs: style, types, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(MAKE) test
+
+docs: .venv/.installed-dev        ## build the site
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs build/site
+	@echo "wrote build/site/index.html"
 
 nightly: .venv/.installed-dev     ## the tests with 10,000 cases for each op, and 10,000 networks
 	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -q -n 2 tests/test_ops_torch.py tests/test_random_networks.py

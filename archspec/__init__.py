@@ -13,20 +13,24 @@ from archspec.network import Block, Network, NetworkOutput, Node
 
 if TYPE_CHECKING:
     from archspec.benchmarking import Latency, RunResult, run
+    from archspec.drawing import Drawing
     from archspec.emission import emit
+    from archspec.pictures import draw
     from archspec.runtime import WeightsError, build, check_weights, load_weights
     from archspec.weights import Matching
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "ArchspecError", "Block", "Diagnostic", "Latency", "Limits", "Matching", "Network", "NetworkOutput", "Node", "Note",
-    "RuleError", "RunResult", "Span", "SpecError", "UsageError", "WeightsError", "build", "check_weights", "compile",
-    "compile_text", "emit", "load_weights", "run",
+    "ArchspecError", "Block", "Diagnostic", "Drawing", "Latency", "Limits", "Matching", "Network", "NetworkOutput",
+    "Node", "Note", "RuleError", "RunResult", "Span", "SpecError", "UsageError", "WeightsError", "build",
+    "check_weights", "compile", "compile_text", "draw", "emit", "load_weights", "run",
 ]  # fmt: skip
 
 _WHEN_USED = {
     "emission": ("emit",),
+    "drawing": ("Drawing",),
+    "pictures": ("draw",),
     "weights": ("Matching",),
     "runtime": ("WeightsError", "build", "check_weights", "load_weights"),
     "benchmarking": ("Latency", "RunResult", "run"),

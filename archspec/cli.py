@@ -7,7 +7,6 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,8 +14,9 @@ from typing import Annotated, Any
 import typer
 
 import archspec
-from archspec.errors import SpecError, UsageError, did_you_mean
-from archspec.limits import Limits
+from archspec.errors import SpecError, UsageError
+from archspec.files import read, write
+from archspec.options import CheckFormat, Limit, Root, Set, Spec, Variant, compiler, print_error, reported, written
 
 app = typer.Typer(
     name="archspec",
@@ -38,35 +38,12 @@ class TableFormat(StrEnum):
     markdown = "markdown"
 
 
-class CheckFormat(StrEnum):
-    """How `archspec check` prints errors."""
-
-    text = "text"
-    json = "json"
-    github = "github"
-
-
 class DType(StrEnum):
     """The types in which `archspec run` runs a network."""
 
     float32 = "float32"
     bfloat16 = "bfloat16"
     float16 = "float16"
-
-
-Spec = Annotated[str, typer.Argument(metavar="SPEC", help="A spec file; `-` reads standard input.")]
-Variant = Annotated[str | None, typer.Option("--variant", metavar="NAME", help="A variant that the spec names.")]
-Set = Annotated[
-    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="The value of a parameter; may be repeated.")
-]
-Root = Annotated[
-    Path | None,
-    typer.Option("--root", metavar="FOLDER", help="The folder that references to other files may not leave."),
-]
-Limit = Annotated[
-    list[str] | None,
-    typer.Option("--limit", metavar="NAME=N", help=f"A bound: {', '.join(field.name for field in fields(Limits))}."),
-]
 
 
 def main() -> None:
@@ -115,10 +92,10 @@ def compile_(
     root: Root = None,
     limit: Limit = None,
 ) -> None:
-    """Compile a spec: print its layer table, and write its report and its PyTorch source."""
-    with _reported():
-        network = _compiler(spec, set_, root, limit)(variant)
-    from archspec import emission
+    """Compile a spec: print its layer table, and write its report, its PyTorch source and its picture."""
+    with reported():
+        network = compiler(spec, set_, root, limit)(variant)
+    from archspec import drawing, emission
     from archspec.backends import json_report, table
 
     if depth is None:
@@ -126,8 +103,10 @@ def compile_(
     report = json_report.render(network)
     path = output / network.name / "report.json"
     source = path.with_name(emission.file_name(network))
-    _write(path, report)
-    _write(source, emission.emit(network))
+    picture = path.with_name(f"{network.name}.svg")
+    write(path, report)
+    write(source, emission.emit(network))
+    write(picture, drawing.draw(network).svg)
     if format is TableFormat.json:
         sys.stdout.write(report)
     elif format is TableFormat.csv:
@@ -136,15 +115,7 @@ def compile_(
         sys.stdout.write(table.render_markdown(network, depth or None))
     else:
         _print_table(network, depth or None)
-        print(f"\nwrote {path}\nwrote {source}")
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
+        print(f"\nwrote {path}\nwrote {source}\nwrote {picture}")
 
 
 def _print_table(network: archspec.Network, depth: int | None) -> None:
@@ -176,17 +147,16 @@ def emit(
     """Print the PyTorch source of a network."""
     if output and check:
         raise UsageError("--output writes a file and --check compares one; give one of them")
-    with _reported():
-        network = _compiler(spec, set_, root, limit)(variant)
+    with reported():
+        network = compiler(spec, set_, root, limit)(variant)
     from archspec import emission
 
     source = emission.emit(network)
     if check:
-        arguments = ["--variant", variant] if variant else []
-        arguments += [word for text in set_ or () for word in ("--set", text)]
+        arguments = written({"variant": variant, "set": set_})
         _compare(check, source, shlex.join(["archspec", "emit", spec, *arguments, "-o", str(check)]))
     elif output:
-        _write(output, source)
+        write(output, source)
     else:
         sys.stdout.write(source)
 
@@ -195,17 +165,95 @@ def _compare(path: Path, source: str, command: str) -> None:
     """Exit with 1 where a file is not the source."""
     from archspec.emission import first_difference
 
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
-    difference = first_difference(text, source)
+    difference = first_difference(read(path).decode("utf-8", "replace"), source)
     if not difference:
         return
     line, found, emitted = difference
     lines = [f"{path} is stale; line {line} differs:", f"- {found.rstrip()}", f"+ {emitted.rstrip()}"]
     print("\n".join([*lines, f"regenerate it: {command}"]), file=sys.stderr)
     raise typer.Exit(1)
+
+
+@app.command()
+def draw(
+    spec: Annotated[str | None, typer.Argument(metavar="SPEC", help="A spec file; `-` reads standard input.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="What to write, an svg, png, pdf, dot, mmd or html file; `<name>.svg` unless given.",
+        ),
+    ] = None,
+    detail: Annotated[
+        str | None, typer.Option("--detail", metavar="LEVEL", help="overview (unless given), blocks or ops.")
+    ] = None,
+    expand: Annotated[
+        list[str] | None,
+        typer.Option("--expand", metavar="PATH", help="A block to open, or a pattern; may be repeated."),
+    ] = None,
+    collapse: Annotated[
+        list[str] | None,
+        typer.Option("--collapse", metavar="PATH", help="A block to close, or a pattern; may be repeated."),
+    ] = None,
+    theme: Annotated[
+        str | None,
+        typer.Option("--theme", metavar="NAME", help="light (unless given), dark, auto, print or colorblind."),
+    ] = None,
+    direction: Annotated[
+        str | None, typer.Option("--direction", metavar="WAY", help="auto (unless given), down or right.")
+    ] = None,
+    paper: Annotated[
+        str | None, typer.Option("--paper", metavar="SIZE", help="Such as a4, a4-landscape or letter.")
+    ] = None,
+    color: Annotated[
+        str | None, typer.Option("--color", metavar="BY", help="kind (with a legend), cost or memory.")
+    ] = None,
+    show: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--show",
+            metavar="FIGURE",
+            help="params, macs, share, activations or receptive_field in each box; may be repeated.",
+        ),
+    ] = None,
+    block: Annotated[
+        str | None, typer.Option("--block", metavar="NAME", help="Draw a block of the library in place of a spec.")
+    ] = None,
+    check: Annotated[
+        Path | None, typer.Option("--check", metavar="FILE", help="Write nothing; exit with 1 where this file differs.")
+    ] = None,
+    variant: Variant = None,
+    set_: Set = None,
+    root: Root = None,
+    limit: Limit = None,
+) -> None:
+    """Draw a network, or a block of the library."""
+    if bool(spec) == bool(block):
+        raise UsageError("one SPEC or one --block is drawn")
+    if output and check:
+        raise UsageError("--output writes a file and --check compares one; give one of them")
+    asked = {
+        "detail": detail, "expand": expand, "collapse": collapse, "theme": theme, "direction": direction,
+        "paper": paper, "color": color, "show": show,
+    }  # fmt: skip
+    from archspec import pictures
+
+    with reported():
+        network = pictures.block_network(block) if block else compiler(spec or "", set_, root, limit)(variant)
+    defaults: Any = {"detail": "blocks", "expand": [block]} if block else {}
+    path = check or output or Path(f"{network.name}.svg")
+    options = defaults | {name: value for name, value in asked.items() if value}
+    picture = pictures.data(network, pictures.ending(path), **options)
+    if not check:
+        write(path, picture)
+        print(f"wrote {path}")
+    elif read(path) != picture:
+        arguments = written({"block": block, **asked, "variant": variant, "set": set_})
+        command = shlex.join(["archspec", "draw", *([spec] if spec else []), *arguments, "-o", str(path)])
+        print(f"{path} is stale\nregenerate it: {command}", file=sys.stderr)
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -222,8 +270,8 @@ def weights(
     limit: Limit = None,
 ) -> None:
     """Check that a file of weights fits a network; exit with 1 where it does not."""
-    with _reported():
-        network = _compiler(spec, set_, root, limit)(variant)
+    with reported():
+        network = compiler(spec, set_, root, limit)(variant)
     matching = archspec.check_weights(network, file, source=source)
     print(matching)
     if not matching.ok:
@@ -253,8 +301,8 @@ def run(
     limit: Limit = None,
 ) -> None:
     """Run a network in PyTorch and measure it."""
-    with _reported():
-        network = _compiler(spec, set_, root, limit)(variant)
+    with reported():
+        network = compiler(spec, set_, root, limit)(variant)
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # PyTorch's profiler reports its own comings and goings
     with _progress_bar() as progress:
         result = archspec.run(
@@ -306,7 +354,7 @@ def check(
                 print(f"{spec}: ok, {network.params:,} params, {network.macs:,} MACs")
         except SpecError as error:
             checked[spec] = error
-            _print_error(error, format)
+            print_error(error, format)
     if format is CheckFormat.json:
         from archspec.backends.diagnostics import render_json
 
@@ -358,72 +406,8 @@ def _checked(
     spec: str, variant: str | None, set_: list[str] | None, root: Path | None, limit: list[str] | None
 ) -> archspec.Network:
     """The network of a spec; where no parameters are asked for, its variants compile and keep their contracts too."""
-    compile = _compiler(spec, set_, root, limit)
+    compile = compiler(spec, set_, root, limit)
     network = compile(variant)
     for name in network.variants if not (variant or set_) else ():
         compile(name)
     return network
-
-
-def _compiler(
-    spec: str, set_: list[str] | None, root: Path | None, limit: list[str] | None
-) -> Callable[[str | None], archspec.Network]:
-    """What compiles a variant of a spec; standard input is read once."""
-    params = dict(_assignment(text, "--set") for text in set_ or ())
-    limits = _limits(limit or ())
-    if spec != "-":
-        return lambda variant: archspec.compile(spec, variant=variant, root=root, limits=limits, **params)
-    from archspec.source import decode
-
-    text = decode(sys.stdin.buffer.read(limits.file_bytes + 1), "<stdin>", limits)
-    return lambda variant: archspec.compile_text(
-        text, name="<stdin>", variant=variant, root=root or Path(), limits=limits, **params
-    )
-
-
-def _assignment(text: str, option: str) -> tuple[str, Any]:
-    """``width=0.5`` as a name and a value, read as YAML reads it."""
-    from archspec.source import Source, parse
-
-    name, equals, value = text.partition("=")
-    if not equals or not name.isidentifier():
-        raise UsageError(f"{option} takes NAME=VALUE, not `{text}`")
-    found: list[Any] = []
-    try:
-        plain = parse(Source(option, value or '""'), Limits(), found).plain()
-    except SpecError as error:
-        raise UsageError(f"{option} {text}: {error.diagnostics[0].message}") from None
-    if found:
-        raise UsageError(f"{option} {text}: {found[0].message}")
-    return name, plain
-
-
-def _limits(texts: list[str] | tuple[str, ...]) -> Limits:
-    limits = Limits()
-    known = [field.name for field in fields(Limits)]
-    for name, value in (_assignment(text, "--limit") for text in texts):
-        if name not in known:
-            raise UsageError(f"there is no limit `{name}`; {did_you_mean(name, known)}")
-        if type(value) is not int or value < 1:
-            raise UsageError(f"the limit `{name}` is a positive integer, not {value}")
-        limits = replace(limits, **{name: value})
-    return limits
-
-
-@contextmanager
-def _reported() -> Iterator[None]:
-    """Print the errors of a spec, and exit with 1."""
-    try:
-        yield
-    except SpecError as error:
-        _print_error(error, CheckFormat.text)
-        raise typer.Exit(1) from None
-
-
-def _print_error(error: SpecError, format: CheckFormat) -> None:
-    from archspec.backends.diagnostics import render_github, render_text
-
-    if format is CheckFormat.text:
-        print(render_text(error), end="\n\n", file=sys.stderr)
-    elif format is CheckFormat.github:
-        print(render_github(error))

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from itertools import zip_longest
 from typing import Any
 
-from archspec import emitter
 from archspec.compiler import compile
 from archspec.errors import UsageError, listed
 from archspec.network import Network
@@ -33,6 +32,8 @@ def emit(network: Spec, /, *, variant: str | None = None, **params: Any) -> str:
     >>> "class Lenet(nn.Module):" in emit("specs/lenet.yaml", num_classes=26)
     True
     """
+    from archspec import emitter
+
     return emitter.emit(compiled(network, variant, params))
 
 
@@ -50,6 +51,8 @@ def compiled(network: Spec, variant: str | None, params: Mapping[str, Any]) -> N
 
 def file_name(network: Network) -> str:
     """The file of a network's source, which Python can import."""
+    from archspec import emitter
+
     return f"{emitter.module_name(network.name)}.py"
 
 

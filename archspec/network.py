@@ -336,5 +336,6 @@ class Network:
 
     def _repr_html_(self) -> str:
         from archspec.backends.table import render_html
+        from archspec.drawing import draw
 
-        return render_html(self)
+        return f"<figure>{draw(self, theme='auto').svg}</figure>{render_html(self)}"

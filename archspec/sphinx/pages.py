@@ -1,0 +1,233 @@
+"""The generated pages, as Markdown: one for each op, block, error and network."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import archspec
+from archspec import explanations, library, op
+from archspec.backends import reference as texts
+from archspec.backends import table
+from archspec.loader import library_block
+from archspec.network import Network
+from archspec.op import Op
+from archspec.tensor import show
+
+MARK = "% Made by archspec.sphinx at each build."
+"""The first line of a generated page."""
+
+
+def write(folder: Path, pages: Mapping[str, str]) -> None:
+    """Write pages that have changed, and remove generated ones that are no longer made."""
+    for name, text in pages.items():
+        path = folder / f"{name}.md"
+        if not path.exists() or path.read_text(encoding="utf-8") != f"{MARK}\n\n{text}":
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{MARK}\n\n{text}", encoding="utf-8")
+    for path in folder.rglob("*.md"):
+        if path.relative_to(folder).with_suffix("").as_posix() not in pages and _is_generated(path):
+            path.unlink()
+
+
+def _is_generated(path: Path) -> bool:
+    return path.read_text(encoding="utf-8").startswith(MARK)
+
+
+def reference() -> dict[str, str]:
+    """The pages on ops, blocks and errors, by path without an ending."""
+    pages = {"ops/index": _op_index(), "blocks/index": _block_index(), "errors/index": _error_index()}
+    pages |= {f"ops/{name}": _op_page(cls) for name, cls in op.ops().items()}
+    pages |= {f"blocks/{name}": _block_page(name) for name in library.blocks()}
+    return pages | {f"errors/{code}": f"{explanations.page(code)}\n" for code in explanations.codes()}
+
+
+# Ops
+
+
+def _op_index() -> str:
+    families: dict[str, list[type[Op]]] = {}
+    for cls in op.ops().values():
+        families.setdefault(cls.__module__.rpartition(".")[2], []).append(cls)
+    lines = ["# Ops", "", "What a node can be: `conv: {op: conv, ...}`. `archspec ops NAME` prints these pages."]
+    for family, members in sorted(families.items()):
+        rows = [(f"{{archspec:op}}`{cls.name}`", cls.summary()) for cls in members]
+        lines += ["", f"## {family.capitalize()}", "", *_table(("op", ""), rows)]
+    return "\n".join([*lines, "", *_hidden_toctree(op.ops())])
+
+
+def _op_page(cls: type[Op]) -> str:
+    text = inspect.cleandoc(cls.__doc__ or "").split("\nArgs:\n")[0].rstrip()
+    network = _op_example(cls)
+    (node,) = network
+    gives = ", ".join(f"{key} {value}" for key, value in _figures(node.params, node.macs, node.other_ops))
+    rows = [(_code(name), *map(_code, row), doc) for name, *row, doc in texts.argument_rows(cls)]
+    return "\n".join(
+        [
+            f"# {cls.name}", "", _prose(text), "",
+            "## Arguments", "",
+            *(_table(("argument", "type", "default", ""), rows) if rows else ["It takes none."]), "",
+            "## Example", "",
+            *_fence("yaml", f"{node.path}: {cls.example}"), "",
+            f"On {' and '.join(map(show, cls.example_inputs))} it gives {show(node.shape)}: {gives}.", "",
+            "In PyTorch:", "",
+            *_fence("python", _class_body(archspec.emit(network))), "",
+        ]
+    )  # fmt: skip
+
+
+def _op_example(cls: type[Op]) -> Network:
+    named = re.search(r"from: \[(.*?)\]", cls.example)
+    names = named[1].split(", ") if named else ["x"]
+    inputs = json.dumps(dict(zip(names, cls.example_inputs, strict=True)))
+    graph = f"graph: {{{cls.name}1: {cls.example}}}"
+    return archspec.compile_text(f"archspec: 1\nname: example\ninputs: {inputs}\n{graph}\n")
+
+
+def _class_body(source: str) -> str:
+    """The classes of a file that is emitted."""
+    start = min(match.start() for match in re.finditer(r"^class ", source, flags=re.MULTILINE))
+    return source[start:].rstrip()
+
+
+# Blocks
+
+
+def _block_index() -> str:
+    rows = [(f"{{archspec:block}}`{name}`", _prose(library_block(name).doc)) for name in library.blocks()]
+    return "\n".join(
+        [
+            "# Blocks", "",
+            "The library: `layer1: {block: bottleneck, ...}`. Each is a YAML file in the language of specs, which",
+            "`archspec blocks NAME` prints and `archspec draw --block NAME` draws.", "",
+            *_table(("block", ""), rows), "",
+            *_hidden_toctree(library.blocks()),
+        ]
+    )  # fmt: skip
+
+
+def _block_page(name: str) -> str:
+    definition = library_block(name)
+    rows = [(_code(key), *map(_code, row), doc) for key, *row, doc in texts.param_rows(definition.params)]
+    return "\n".join(
+        [
+            f"# {name}", "", _prose(definition.doc), "",
+            *_fence("{archspec}", f":block:\n:detail: blocks\n:expand: {name}", f" {name}"), "",
+            "## Parameters", "",
+            *(_table(("parameter", "type", "default", ""), rows) if rows else ["It has none."]), "",
+            "## As written", "",
+            *_fence("yaml", definition.source.text.rstrip()), "",
+        ]
+    )  # fmt: skip
+
+
+# Errors
+
+
+def _error_index() -> str:
+    titles = {code: explanations.page(code).splitlines()[0].partition(": ")[2] for code in explanations.codes()}
+    rows = [(f"{{archspec:error}}`{code}`", title) for code, title in titles.items()]
+    return "\n".join(
+        [
+            "# Errors", "",
+            "What is in brackets in `error[shape-mismatch]: …`. `archspec explain CODE` prints these pages.", "",
+            *_table(("code", ""), rows), "",
+            *_hidden_toctree(titles),
+        ]
+    )  # fmt: skip
+
+
+# Networks
+
+
+def gallery(specs: Sequence[Path], folder: Path) -> dict[str, str]:
+    """The pages on networks, by name: those of specs of which each stem is another."""
+    networks = {path.stem: archspec.compile(os.path.relpath(path)) for path in specs}
+    pages = {path.stem: _network_page(path, networks[path.stem], folder) for path in specs}
+    return {"index": _gallery_index(specs, networks, folder), **pages}
+
+
+def interactive(path: Path) -> str:
+    """The file of a network's page to click on."""
+    return f"{path.stem}-interactive.html"
+
+
+def _gallery_index(specs: Sequence[Path], networks: Mapping[str, Network], folder: Path) -> str:
+    lines = ["# Networks", "", "Every bundled spec, with its figures for its default parameters.", ""]
+    lines += ["::::{container} archspec-gallery"]
+    for path in specs:
+        options = f':link: {path.stem}\n:caption: "{{archspec:network}}`{path.stem}`"\n:alt: {path.stem}'
+        lines += _fence("{archspec}", options, f" {_relative(path, folder)}")
+    rows = [
+        (f"{{archspec:network}}`{name}`", *(value for _, value in _figures(net.params, net.macs, net.other_ops)))
+        for name, net in networks.items()
+    ]
+    lines += ["::::", "", *_table(("network", "params", "MACs", "other ops"), rows, "lrrr"), ""]
+    return "\n".join([*lines, *_hidden_toctree(networks)])
+
+
+def _network_page(path: Path, network: Network, folder: Path) -> str:
+    spec = _relative(path, folder)
+    return "\n".join(
+        [
+            f"# {path.stem}", "", _prose(network.doc), "",
+            *_fence("{archspec}", "", f" {spec}"), "",
+            f'<p><a href="{interactive(path)}">The same to click on: blocks that open, and all figures</a></p>', "",
+            *_table(("", ""), table.totals(network)), "",
+            *_variants(path, network),
+            "## Layers", "",
+            *_fence("{archspec}", ":table:\n:detail: blocks", f" {spec}"), "",
+            "## Spec", "",
+            *_fence("{literalinclude}", ":language: yaml", f" {spec}"), "",
+        ]
+    )  # fmt: skip
+
+
+def _variants(path: Path, network: Network) -> list[str]:
+    if not network.variants:
+        return []
+    found = {name: archspec.compile(os.path.relpath(path), variant=name) for name in network.variants}
+    rows = [(f"`{name}`", f"{net.params:,}", f"{net.macs:,}") for name, net in found.items()]
+    return ["## Variants", "", *_table(("variant", "params", "MACs"), rows, "lrr"), ""]
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return Path(os.path.relpath(path, folder)).as_posix()
+
+
+def _figures(params: int, macs: int | None, other_ops: int | None) -> list[tuple[str, str]]:
+    return [("params", table.exact(params)), ("MACs", table.exact(macs)), ("other ops", table.exact(other_ops))]
+
+
+# Markdown
+
+
+def _prose(text: str) -> str:
+    """Text of a docstring or spec, with links to arXiv."""
+    return re.sub(r"arXiv:(\d{4}\.\d{4,5})", r"[arXiv:\1](https://arxiv.org/abs/\1)", text)
+
+
+def _table(heading: Iterable[str], rows: Iterable[Iterable[str]], align: str = "") -> list[str]:
+    names = list(heading)
+    rules = ["---:" if side == "r" else "---" for side in align or "l" * len(names)]
+    return [f"| {' | '.join(map(_cell, cells))} |" for cells in (names, rules, *map(list, rows))]
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text not in ("", "required") else text
+
+
+def _fence(language: str, text: str, argument: str = "") -> list[str]:
+    return [f"```{language}{argument}", *([text] if text else []), "```"]
+
+
+def _hidden_toctree(names: Iterable[str]) -> list[str]:
+    return [*_fence("{toctree}", "\n".join([":hidden:", "", *names])), ""]

@@ -1,0 +1,177 @@
+"""`archspec draw`, `archspec.draw`, and where else pictures are shown."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import archspec
+from archspec import library, pictures
+from archspec.cli import main
+
+ROOT = Path(__file__).parent.parent
+LENET = str(ROOT / "specs" / "lenet.yaml")
+RESNET = str(ROOT / "specs" / "resnet50.yaml")
+
+STARTS = {
+    "svg": b"<svg",
+    "png": b"\x89PNG",
+    "pdf": b"%PDF",
+    "dot": b"digraph",
+    "gv": b"digraph",
+    "mmd": b"flowchart",
+    "html": b"<!doctype html>",
+}
+
+
+class Done(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str, stdin: str = "") -> Done:
+        monkeypatch.setattr(sys, "argv", ["archspec", *arguments])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        code = 0
+        try:
+            main()
+        except SystemExit as exit:
+            code = int(exit.code or 0)
+        return Done(code, *capsys.readouterr())
+
+    return call
+
+
+def test_every_format_has_a_known_beginning() -> None:
+    assert set(STARTS) == set(pictures.FORMATS)
+
+
+@pytest.mark.parametrize("ending", pictures.FORMATS)
+def test_a_file_is_what_its_ending_says(run: Run, tmp_path: Path, ending: str) -> None:
+    file = f"out/lenet.{ending}"
+    assert run("draw", LENET, "-o", file) == (0, f"wrote {Path(file)}\n", "")
+    data = (tmp_path / file).read_bytes()
+    assert data.lower().startswith(STARTS[ending].lower())
+    assert run("draw", LENET, "--check", file) == (0, "", "")
+    archspec.draw(LENET, tmp_path / f"again.{ending}")
+    assert (tmp_path / f"again.{ending}").read_bytes() == data
+
+
+def test_without_a_file_it_is_the_overview_in_the_folder(run: Run, tmp_path: Path) -> None:
+    assert run("draw", RESNET).out == "wrote resnet50.svg\n"
+    svg = (tmp_path / "resnet50.svg").read_text()
+    assert svg == archspec.draw(RESNET).svg == archspec.draw(archspec.compile(RESNET)).svg
+    run("compile", RESNET)
+    assert (tmp_path / "build" / "resnet50" / "resnet50.svg").read_text() == svg
+    run("draw", "-", stdin=Path(LENET).read_text())
+    assert (tmp_path / "lenet.svg").exists()
+
+
+OPTIONS = {
+    "detail": "ops",
+    "expand": "layer2.0",
+    "collapse": "layer1",
+    "theme": "dark",
+    "direction": "right",
+    "paper": "a4",
+    "color": "cost",
+    "show": "params",
+}
+"""A value for each option that changes the picture."""
+
+
+@pytest.mark.parametrize("name", pictures.OPTIONS)
+def test_every_option_reaches_the_picture(run: Run, tmp_path: Path, name: str) -> None:
+    others = {"detail": "blocks"} if name == "collapse" else {}
+    asked = others | {name: OPTIONS[name]}
+    words = [word for option, value in asked.items() for word in (f"--{option}", value)]
+    run("draw", RESNET, *words, "-o", "x.svg")
+    svg = (tmp_path / "x.svg").read_text()
+    assert svg == archspec.draw(RESNET, **pictures.options(asked)).svg
+    assert svg != archspec.draw(RESNET, **pictures.options(others)).svg
+
+
+def test_a_stale_picture_is_1_and_says_how_to_mend_it(run: Run, tmp_path: Path) -> None:
+    run("draw", LENET, "-o", "lenet.svg")
+    options = ("--theme", "dark", "--show", "macs", "--show", "params", "--set", "num_classes=7")
+    done = run("draw", LENET, *options, "--check", "lenet.svg")
+    command = f"archspec draw {LENET} {' '.join(options)} -o lenet.svg"
+    assert done == (1, "", f"lenet.svg is stale\nregenerate it: {command}\n")
+    assert run(*command.split()[1:]).code == 0
+    assert run("draw", LENET, *options, "--check", "lenet.svg").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "one SPEC or one --block"),
+        ([LENET, "--block", "inception"], "one SPEC or one --block"),
+        ([LENET, "-o", "x.jpg"], "`x.jpg` has no ending of a picture: .svg"),
+        ([LENET, "-o", "x"], "no ending"),
+        ([LENET, "-o", "x.svg", "--check", "y.svg"], "one of them"),
+        ([LENET, "--check", "missing.svg"], "cannot read missing.svg"),
+        ([LENET, "-o", "/dev/null/x.svg"], "cannot write"),
+        ([LENET, "-o", "/dev/null/x.html"], "cannot write"),
+        ([LENET, "-o", "x.html", "--theme", "dark"], "takes no `theme`"),
+        ([LENET, "--detail", "block"], "did you mean `blocks`"),
+        ([LENET, "--theme", "drak"], "did you mean `dark`"),
+        ([LENET, "--direction", "up"], "no direction `up`"),
+        ([LENET, "--expand", "layer9"], "`layer9` is no block"),
+        ([LENET, "--color", "red"], "red"),
+        ([LENET, "--show", "parms"], "params"),
+        ([LENET, "--paper", "a9"], "a9"),
+        (["--block", "botleneck"], "did you mean `bottleneck`"),
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_command_is_2(run: Run, arguments: list[str], message: str) -> None:
+    done = run("draw", *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_wrong_spec_is_1(run: Run) -> None:
+    done = run("draw", "-", stdin="archspec: 1\nname: broken\ninputs: {x: [3, 8, 8]}\ngraph: {a: convv}\n")
+    assert done.code == 1
+    assert "error[unknown-op]" in done.err
+
+
+@pytest.mark.parametrize("name", library.blocks())
+def test_every_block_is_drawn_open(run: Run, tmp_path: Path, name: str) -> None:
+    assert run("draw", "--block", name).out == f"wrote {name}.svg\n"
+    svg = (tmp_path / f"{name}.svg").read_text()
+    assert svg == archspec.draw(pictures.block_network(name), detail="blocks", expand=[name]).svg
+
+
+def test_options_written_in_documents() -> None:
+    assert pictures.options({"show": "params, macs", "paper": "a4"}) == {"show": ["params", "macs"], "paper": "a4"}
+    with pytest.raises(archspec.UsageError, match="did you mean `theme`"):
+        pictures.options({"them": "dark"})
+
+
+def test_parameters_of_a_spec() -> None:
+    assert "1×28×28" in archspec.draw(LENET).svg
+    assert "1×32×32" in archspec.draw(LENET, image_size=32).svg
+    with pytest.raises(archspec.UsageError, match="compiled already"):
+        archspec.draw(archspec.compile(LENET), image_size=32)
+
+
+def test_a_notebook_shows_the_picture_and_the_table() -> None:
+    html = archspec.compile(RESNET)._repr_html_()
+    assert archspec.draw(RESNET, theme="auto").svg in html
+    assert "<td>layer2.0</td>" in html
+    assert archspec.draw(RESNET)._repr_svg_().startswith("<svg")

@@ -1,0 +1,189 @@
+"""The HTML page as text: what it holds, for every spec. What it does in a browser: `tests/browser`."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterator
+from hashlib import sha256
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser.wirings import WIRINGS
+
+import archspec
+from archspec.drawing.page import render
+from archspec.drawing.staging import stage
+from archspec.network import Network
+
+SPECS = sorted((Path(__file__).parent.parent / "specs").glob("*.yaml"))
+
+HOSTILE = """
+archspec: 1
+name: net
+doc: "</title><script>alert(1)</script> {{script}} & <!-- \\u2028"
+inputs: {image: [3, 8, 8]}
+blocks:
+  odd:
+    doc: "</script><script>alert(2)</script>"
+    graph:
+      conv: {op: conv, out_channels: 4, kernel_size: 1}
+      relu: relu
+      more: {op: conv, out_channels: 2, kernel_size: 1}
+graph: {odd: {block: odd}}
+"""
+
+
+@pytest.fixture(scope="module", params=[*SPECS, *WIRINGS], ids=lambda source: getattr(source, "stem", source))
+def network(request: pytest.FixtureRequest) -> Network:
+    source = request.param
+    return archspec.compile(source) if isinstance(source, Path) else archspec.compile_text(WIRINGS[source])
+
+
+def data_of(text: str) -> dict[str, Any]:
+    (found,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    return json.loads(found)
+
+
+@pytest.fixture(scope="module")
+def text(network: Network) -> str:
+    return render(network)
+
+
+@pytest.fixture(scope="module")
+def items(text: str) -> list[dict[str, Any]]:
+    items = data_of(text)["items"]
+    for number, item in enumerate(items):
+        item["number"] = number
+        item["children"] = [child for child, other in enumerate(items) if child and other["parent"] == number]
+    return items
+
+
+def named(column: Any) -> Iterator[int | str]:
+    """All that a column arranges."""
+    if isinstance(column, int | str):
+        yield column
+        return
+    parts = column if isinstance(column, list) else [part for group in column.values() for part in group]
+    for part in parts:
+        yield from named(part)
+
+
+def test_every_op_input_and_output_is_one_box(network: Network, items: list[dict[str, Any]]) -> None:
+    ends = [f"input {name}" for name in network.inputs] + [f"output {name}" for name in network.outputs]
+    leaves = Counter(item["path"] for item in items[1:] if not item["children"])
+    assert leaves == Counter([node.path for node in network] + ends)
+
+
+def test_it_opens_at_the_overview(network: Network, items: list[dict[str, Any]]) -> None:
+    scene = stage(network)
+    closed = [item["path"] for item in items[1:] if is_shown(item, items) and not item.get("open")]
+    assert Counter(closed) == Counter(box.id for box in scene.boxes)
+    opened = [item["path"] for item in items[1:] if is_shown(item, items) and item.get("open")]
+    assert Counter(opened) == Counter(cluster.path for cluster in scene.clusters)
+
+
+def is_shown(item: dict[str, Any], items: list[dict[str, Any]]) -> bool:
+    while item["number"]:
+        item = items[item["parent"]]
+        if not item.get("open"):
+            return False
+    return True
+
+
+def test_a_level_arranges_all_that_is_in_it_once(items: list[dict[str, Any]]) -> None:
+    for item in items:
+        if not item["children"]:
+            assert "column" not in item
+            continue
+        arranged = Counter(named(item["column"]))
+        assert max(arranged.values()) == 1
+        assert {name for name in arranged if isinstance(name, int)} == set(item["children"])
+        ends = {name for source, target, *_ in item["edges"] for name in (source, target)}
+        gaps = [name for edge in item["edges"] for name in edge[4:]]
+        assert ends | set(gaps) <= set(arranged)
+        assert {name for name in arranged if str(name).startswith("~")} == set(gaps)
+
+
+def test_every_operand_is_an_edge_through_the_borders_between(network: Network, items: list[dict[str, Any]]) -> None:
+    leaves = {item["path"]: item["number"] for item in items[1:] if not item["children"]}
+    uses = Counter((tensor, node.path) for node in network for tensor in node.inputs)
+    uses += Counter((output.path, f"output {name}") for name, output in network.outputs.items())
+    for (given, target), count in uses.items():
+        source = f"input {given}" if given in network.inputs else given
+        giving, taking = (around(leaves[path], items) for path in (source, target))
+        shared = sum(one == other for one, other in zip(giving, taking, strict=False))
+        tensors = {edge[2] for edge in items[giving[-2]]["edges"] if edge[0] == giving[-1]}
+        (tensor,) = tensors
+        steps = [(outer, inner, f"o{tensor}") for outer, inner in pairwise(giving[shared:])]
+        steps += [(giving[shared - 1], giving[shared], taking[shared])]
+        steps += [(outer, f"i{tensor}", inner) for outer, inner in pairwise(taking[shared:])]
+        counts = [edges_of(items[level]).count([start, end, tensor]) for level, start, end in steps]
+        last = edges_of(items[taking[-2]])
+        assert all(counts)
+        assert sum(edge[1:] == [taking[-1], tensor] for edge in last) == count
+
+
+def edges_of(item: dict[str, Any]) -> list[list[int | str]]:
+    """Source, target and tensor of each edge."""
+    return [edge[:3] for edge in item["edges"]]
+
+
+def around(number: int, items: list[dict[str, Any]]) -> list[int]:
+    chain = [number]
+    while chain[-1]:
+        chain.append(items[chain[-1]]["parent"])
+    return chain[::-1]
+
+
+def test_figures_of_what_is_inside_add_up(items: list[dict[str, Any]]) -> None:
+    for item in items[1:]:
+        if item["children"]:
+            inside = [items[child]["figures"] for child in item["children"]]
+            assert [sum(figures[index] or 0 for figures in inside) for index in range(4)] == [
+                f or 0 for f in item["figures"]
+            ]
+
+
+def test_it_is_the_same_bytes_and_needs_no_other_file(network: Network, text: str) -> None:
+    assert text == render(network)
+    assert set(re.findall(r"https?://[^\s\"']+", text.partition('id="data"')[0] + text.rpartition("<script>")[2])) <= {
+        "http://www.w3.org/2000/svg"
+    }
+    assert not re.search(r"<(img|iframe|object|embed|base)\b|@import|\burl\(|\bfetch\(|\beval\(|innerHTML", text)
+
+
+def test_the_policy_allows_the_style_and_script_alone(text: str) -> None:
+    for kind in ("style", "script"):
+        (held,) = re.findall(rf"<{kind}>(.*?)</{kind}>", text, re.DOTALL)
+        digest = b64encode(sha256(held.encode()).digest()).decode()
+        assert f"{kind}-src &#x27;sha256-{digest}&#x27;" in text
+    assert "default-src &#x27;none&#x27;" in text
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: Counter[str] = Counter()
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.found[tag] += 1
+
+
+def tags(text: str) -> Counter[str]:
+    parser = Tags()
+    parser.feed(text)
+    return parser.found
+
+
+def test_what_a_spec_says_stays_text() -> None:
+    hostile = archspec.compile_text(HOSTILE)
+    plain = archspec.compile_text(re.sub(r'doc: ".*"', "doc: plain", HOSTILE))
+    text = render(hostile)
+    assert tags(text) == tags(render(plain))
+    assert "</script><script>alert(2)</script>" in data_of(text)["docs"]

@@ -1,0 +1,202 @@
+"""The Sphinx and the Markdown extension, each in a small project."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import archspec
+from archspec import explanations, library, op
+
+ROOT = Path(__file__).parent.parent
+LENET = (ROOT / "specs" / "lenet.yaml").read_text(encoding="utf-8")
+SPEC = """archspec: 1
+name: mine
+inputs: {x: [3, 8, 8]}
+graph: {a: {op: conv, out_channels: 4, kernel_size: 3}, b: relu}
+"""
+
+
+class Built(NamedTuple):
+    code: int
+    errors: str
+    site: Path
+
+    def page(self, name: str = "index") -> str:
+        return (self.site / f"{name}.html").read_text(encoding="utf-8")
+
+
+def build(folder: Path, text: str, *, builder: str = "html", theme: str = "basic", conf: str = "") -> Built:
+    """A project of one page in reStructuredText, beside LeNet's spec."""
+    pytest.importorskip("sphinx")
+    extensions = ["archspec.sphinx", *(["myst_parser"] if "archspec_" in conf else [])]
+    files = {
+        "lenet.yaml": LENET,
+        "index.rst": f"Title\n=====\n\n{text}\n",
+        "conf.py": f"extensions = {extensions}\nhtml_theme = {theme!r}\nkeep_warnings = True\n{conf}\n",
+    }
+    for name, written in files.items():
+        if not (folder / name).exists():
+            (folder / name).write_text(written)
+    site = folder / "_build"
+    command = [sys.executable, "-m", "sphinx", "-q", "-n", "-b", builder, str(folder), str(site)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return Built(done.returncode, done.stderr, site)
+
+
+def images(built: Built) -> dict[str, str]:
+    return {path.name: path.read_text() for path in sorted((built.site / "_images").glob("*.svg"))}
+
+
+def test_a_picture_follows_the_page(tmp_path: Path) -> None:
+    built = build(tmp_path, ".. archspec:: lenet.yaml\n   :caption: LeNet, *drawn*")
+    assert (built.code, built.errors) == (0, "")
+    (svg,) = images(built).values()
+    assert svg == archspec.draw(ROOT / "specs" / "lenet.yaml", theme="auto").svg
+    assert "<em>drawn</em>" in built.page()
+    assert 'alt="lenet: overview. LeNet as most courses' in built.page()
+
+
+def test_a_theme_with_a_switch_has_a_light_and_a_dark_one(tmp_path: Path) -> None:
+    pytest.importorskip("furo")
+    built = build(tmp_path, ".. archspec:: lenet.yaml", theme="furo")
+    assert built.errors == ""
+    pair = {archspec.draw(ROOT / "specs" / "lenet.yaml", theme=theme).svg for theme in ("light", "dark")}
+    assert set(images(built).values()) == pair
+    assert built.page().count("only-light") == built.page().count("only-dark") == 1
+
+
+def test_options_parameters_and_tables(tmp_path: Path) -> None:
+    options = (
+        "   :theme: print\n   :detail: ops\n   :show: params macs\n   :set: num_classes=7\n   :table: 0\n   :name: it"
+    )
+    built = build(tmp_path, f".. archspec:: lenet.yaml\n{options}\n\nSee `me <it_>`_.")
+    (svg,) = images(built).values()
+    path = ROOT / "specs" / "lenet.yaml"
+    assert svg == archspec.draw(path, theme="print", detail="ops", show=["params", "macs"], num_classes=7).svg
+    rows = built.page().count("<tr")
+    assert rows == 1 + len(archspec.compile(path))
+    assert 'id="it"' in built.page()
+
+
+def test_a_spec_in_the_page_and_a_block(tmp_path: Path) -> None:
+    spec = "".join(f"   {line}\n" for line in SPEC.splitlines())
+    built = build(tmp_path, f".. archspec::\n\n{spec}\n.. archspec:: inception\n   :block:\n")
+    assert built.errors == ""
+    assert [name.partition("-")[0] for name in images(built)] == ["inception", "mine"]
+
+
+def test_paper_gets_vectors(tmp_path: Path) -> None:
+    built = build(tmp_path, ".. archspec:: lenet.yaml", builder="latex", theme="furo")
+    assert built.errors == ""
+    assert len(list(built.site.glob("lenet-*.pdf"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (".. archspec:: broken.yaml", "error[unknown-op]: no op is called `convv`"),
+        (".. archspec:: missing.yaml", "cannot read"),
+        (".. archspec::", "takes the path of a spec"),
+        (".. archspec:: lenet.yaml\n   :theme: drak", "did you mean `dark`"),
+        (".. archspec:: lenet.yaml\n   :set: clases=7", "no parameter `clases`"),
+        (".. archspec:: lenet.yaml\n   :table: many", "many"),
+        (":archspec:op:`convv`", "there is no page on the op convv"),
+    ],
+)
+def test_mistakes_have_a_line(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "broken.yaml").write_text(SPEC.replace("relu", "convv"))
+    built = build(tmp_path, text)
+    assert "index.rst:4" in built.errors
+    assert message in built.errors
+
+
+def test_a_changed_spec_is_drawn_again(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(SPEC)
+    (tmp_path / "mine.yaml").write_text("archspec: 1\nname: other\nextends: base.yaml\n")
+    before = build(tmp_path, ".. archspec:: mine.yaml").page()
+    page = (tmp_path / "_build" / "index.html").stat().st_mtime_ns
+    assert build(tmp_path, ".. archspec:: mine.yaml").page() == before
+    assert (tmp_path / "_build" / "index.html").stat().st_mtime_ns == page, "read again without need"
+    (tmp_path / "base.yaml").write_text(SPEC.replace("out_channels: 4", "out_channels: 5"))
+    assert build(tmp_path, ".. archspec:: mine.yaml").page() != before
+
+
+CONF = 'archspec_reference = "reference"\narchspec_gallery = "nets"\narchspec_gallery_specs = ["*.yaml"]'
+
+
+def test_pages_and_links(tmp_path: Path) -> None:
+    pytest.importorskip("myst_parser")
+    links = ":archspec:op:`conv` :archspec:block:`inception` :archspec:error:`shape-mismatch` :any:`relu`"
+    links += " :archspec:network:`lenet`"
+    trees = "".join(f"   {page}/index\n" for page in ("reference/ops", "reference/blocks", "reference/errors", "nets"))
+    conf = f'{CONF}\nmyst_enable_extensions = ["colon_fence"]'
+    built = build(tmp_path, f"{links}\n\n.. toctree::\n\n{trees}", conf=conf)
+    assert (built.code, built.errors) == (0, "")
+    targets = ["ops/conv", "blocks/inception", "errors/shape-mismatch", "ops/relu"]
+    assert all(f'href="reference/{target}.html"' in built.page() for target in targets)
+    assert 'href="nets/lenet.html"' in built.page()
+    assert 'href="lenet-interactive.html"' in built.page("nets/lenet")
+    assert archspec.compile(tmp_path / "lenet.yaml").name in built.page("nets/lenet-interactive")
+    names = [*op.ops(), *library.blocks(), *explanations.codes(), "lenet"]
+    inventory = subprocess.run(
+        [sys.executable, "-m", "sphinx.ext.intersphinx", str(built.site / "objects.inv")],
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert all(f"    {name} " in inventory for name in names)
+
+
+def test_pages_are_written_where_they_changed_and_removed_where_they_are_no_longer_made(tmp_path: Path) -> None:
+    pages = pytest.importorskip("archspec.sphinx.pages")
+    (tmp_path / "mine.md").write_text("# Mine\n")
+    pages.write(tmp_path, {"a/one": "# One\n", "two": "# Two\n"})
+    written = (tmp_path / "a" / "one.md").stat().st_mtime_ns
+    pages.write(tmp_path, {"a/one": "# One\n", "three": "# Three\n"})
+    assert sorted(path.name for path in tmp_path.rglob("*.md")) == ["mine.md", "one.md", "three.md"]
+    assert (tmp_path / "a" / "one.md").stat().st_mtime_ns == written
+
+
+# Markdown
+
+
+def convert(text: str, **options: str) -> str:
+    markdown = pytest.importorskip("markdown")
+    config = {"archspec.markdown": {"root": str(ROOT), **options}}
+    html: str = markdown.markdown(text, extensions=["fenced_code", "archspec.markdown"], extension_configs=config)
+    return html
+
+
+def test_a_fence_becomes_a_picture() -> None:
+    html = convert(
+        "# A\n\n```archspec\nspecs/lenet.yaml\n:detail: ops\n:caption: It & more\n:set: num_classes=7\n```\n\nafter\n"
+    )
+    svg = archspec.draw(ROOT / "specs" / "lenet.yaml", detail="ops", theme="auto", num_classes=7).svg
+    assert svg in html
+    assert "<figcaption>It &amp; more</figcaption>" in html
+    assert "<p>after</p>" in html
+
+
+def test_a_fence_can_hold_a_spec() -> None:
+    html = convert(f"~~~ archspec\n:theme: print\n{SPEC}~~~\n")
+    assert archspec.draw(archspec.compile_text(SPEC), theme="print").svg in html
+
+
+def test_other_fences_are_left_alone() -> None:
+    text = "````markdown\n```archspec\nspecs/lenet.yaml\n```\n````\n\n```python\n1\n```\n"
+    html = convert(text)
+    assert "<svg" not in html
+    assert "specs/lenet.yaml" in html
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [("specs/missing.yaml", "cannot read"), ("specs/lenet.yaml\n:them: dark", "did you mean `theme`")],
+)
+def test_mistakes_are_raised(body: str, message: str) -> None:
+    with pytest.raises(archspec.ArchspecError, match=message):
+        convert(f"```archspec\n{body}\n```")
