@@ -763,6 +763,7 @@ def test_figures_are_shown_where_asked() -> None:
         ({"expand": ["conv1"]}, "is an op, not a block"),
         ({"collapse": ["x*"]}, "no block of resnet50"),
         ({"expand": ["layer1"], "collapse": ["layer1"]}, "both to be expanded and collapsed"),
+        ({"expand": ["layer1.0"], "collapse": ["layer1"]}, "`layer1` is both to be expanded and collapsed"),
         ({"theme": "drak"}, "did you mean `dark`"),
         ({"direction": "up"}, "no direction `up`"),
         ({"paper": "b4"}, "no paper `b4`"),

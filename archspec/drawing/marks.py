@@ -153,7 +153,7 @@ def picture(placing: Placing, colouring: Colouring) -> Picture:
     return Picture(
         name=scene.name,
         title=f"{scene.name}: {_LEVELS[scene.detail]}",
-        description=" ".join(text for text in (scene.doc, _sentence(scene.figures)) if text),
+        description=" ".join(text for text in (scene.doc, _sentence(replace(scene.figures, share=0.0))) if text),
         size=(width, height),
         groups=tuple(groups),
     )

@@ -75,13 +75,13 @@ class _Stage:
     """The choice of what is open, and the boxes that follow from it."""
 
     def __init__(self, network: Network, detail: Detail, expand: frozenset[str], collapse: frozenset[str]) -> None:
-        both = sorted(expand & collapse)
-        if both:
-            raise UsageError(f"`{both[0]}` is both to be expanded and collapsed")
         self.network = network
         self.detail = detail
         self.collapse = collapse
         self.expand = {ancestor for path in expand for ancestor in _with_ancestors(path)}
+        both = sorted(self.expand & collapse)
+        if both:
+            raise UsageError(f"`{both[0]}` is both to be expanded and collapsed")
         self.opened: set[str] = set()
         self.structure = Structure(network)
         self.fields = receptive_fields(network)

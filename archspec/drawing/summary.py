@@ -47,7 +47,8 @@ def _counted(texts: Sequence[str]) -> Iterator[tuple[str, int]]:
 def _lines(block: Block) -> Iterator[str]:
     """The lines of a block; an empty one stands for what cannot be told in a line."""
     path = main_path(block)
-    beside = [child for child in block.children if child not in path]
+    told = {child.path for child in path}
+    beside = [child for child in block.children if child.path not in told]
     if any(_is_heavy(child) for child in beside if not _is_shortcut(block, child)):
         yield ""
         return

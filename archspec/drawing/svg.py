@@ -31,7 +31,7 @@ class _Printer:
         self.picture = picture
         self.theme = theme
         self.paper = paper
-        self.prefix = re.sub(r"[^\w-]+", "-", picture.title.lower())
+        self.prefix = re.sub(r"[^\w-]+", "-", f"{picture.title} {theme.name}".lower())
         self.looks = looks(theme)
         self.used: set[str] = {"page"}
 
