@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Any
 
+from archspec.algebra import Code, binary, literal, name, names, plain, same
 from archspec.definition import Definition, Reference
-from archspec.emitter.code import Call, Code, Listed, Part, binary, literal, name, names, plain, same
+from archspec.emitter.code import Call, Listed, Part
 from archspec.emitter.construction import Child, Construction, Hints, Uses, in_place, overwritable
 from archspec.emitter.instances import Instance, copies, given, is_chain, is_sequence
 from archspec.emitter.model import Attribute, Class, Key, Member, Statement

@@ -6,19 +6,8 @@ import ast
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from archspec.emitter.code import (
-    Call,
-    Code,
-    Part,
-    Repeated,
-    asked,
-    binary,
-    evaluator,
-    literal,
-    names,
-    plain,
-    substituted,
-)
+from archspec.algebra import Code, binary, evaluator, literal, names, plain, substituted
+from archspec.emitter.code import Call, Part, Repeated, asked
 from archspec.emitter.instances import as_layer, copies, given
 from archspec.emitter.model import Class
 from archspec.emitter.registry import Registry

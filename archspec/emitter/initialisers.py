@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from archspec import patterns
-from archspec.emitter.code import Call, Code, laid_out, literal, name, quoted
+from archspec.algebra import Code, literal, name
+from archspec.emitter.code import Call, laid_out, quoted
 from archspec.emitter.instances import as_layer
 from archspec.initialisation import Initialiser, InitRule
 from archspec.network import Network, Node

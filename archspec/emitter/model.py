@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from archspec.emitter.code import Code, Part, asked, names
+from archspec.algebra import Code, names
+from archspec.emitter.code import Part, asked
 from archspec.emitter.instances import Instance
 from archspec.emitter.scope import REQUIRED, Parameter, Scope
 from archspec.op import Function

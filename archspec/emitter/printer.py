@@ -6,7 +6,8 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from archspec.emitter.code import WIDTH, Call, laid_out, literal, printed
+from archspec.algebra import literal
+from archspec.emitter.code import WIDTH, Call, laid_out, printed
 from archspec.emitter.forward import Forward
 from archspec.emitter.model import Class
 from archspec.emitter.scope import REQUIRED, Parameter

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from archspec.algebra import Code, binary, evaluator, literal, name, plain, same, simplified
 from archspec.definition import Definition
-from archspec.emitter.code import Code, binary, evaluator, literal, name, plain, same, simplified
 from archspec.expr import FUNCTIONS, ExpressionError, is_expression, read
 from archspec.source import Scalar, Value
 from archspec.source import Sequence as SequenceValue

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import archspec
+from archspec.algebra import name
 from archspec.emitter.classes import classes
-from archspec.emitter.code import Call, laid_out, name
+from archspec.emitter.code import Call, laid_out
 from archspec.emitter.forward import Forward
 from archspec.emitter.initialisers import init_weights
 from archspec.emitter.model import Class, Key
