@@ -16,7 +16,19 @@ import typer
 import archspec
 from archspec.errors import SpecError, UsageError
 from archspec.files import read, write
-from archspec.options import CheckFormat, Limit, Root, Set, Spec, Variant, compiler, print_error, reported, written
+from archspec.options import (
+    CheckFormat,
+    Limit,
+    Root,
+    Set,
+    Spec,
+    Variant,
+    assignment,
+    compiler,
+    print_error,
+    reported,
+    written,
+)
 
 app = typer.Typer(
     name="archspec",
@@ -219,7 +231,12 @@ def draw(
         ),
     ] = None,
     block: Annotated[
-        str | None, typer.Option("--block", metavar="NAME", help="Draw a block of the library in place of a spec.")
+        str | None,
+        typer.Option(
+            "--block",
+            metavar="NAME",
+            help="A block to draw by itself: one that SPEC uses; without one, of the library or a file.",
+        ),
     ] = None,
     check: Annotated[
         Path | None, typer.Option("--check", metavar="FILE", help="Write nothing; exit with 1 where this file differs.")
@@ -229,9 +246,11 @@ def draw(
     root: Root = None,
     limit: Limit = None,
 ) -> None:
-    """Draw a network, or a block of the library."""
-    if bool(spec) == bool(block):
-        raise UsageError("one SPEC or one --block is drawn")
+    """Draw a network, or a block by itself, with its parameters in place of numbers."""
+    if not spec and not block:
+        raise UsageError("a SPEC is drawn, or a --block")
+    if variant and not spec:
+        raise UsageError("--variant needs a SPEC: a block has no variants")
     if output and check:
         raise UsageError("--output writes a file and --check compares one; give one of them")
     asked = {
@@ -241,10 +260,12 @@ def draw(
     from archspec import pictures
 
     with reported():
-        network = pictures.block_network(block) if block else compiler(spec or "", set_, root, limit)(variant)
-    defaults: Any = {"detail": "blocks", "expand": [block]} if block else {}
+        network = compiler(spec, set_, root, limit)(variant) if spec else None
+        if block:
+            network = pictures.block_alone(block, network, dict(assignment(text, "--set") for text in set_ or ()))
+    assert network is not None
     path = check or output or Path(f"{network.name}.svg")
-    options = defaults | {name: value for name, value in asked.items() if value}
+    options: Any = {name: value for name, value in asked.items() if value}
     picture = pictures.data(network, pictures.ending(path), **options)
     if not check:
         write(path, picture)

@@ -9,6 +9,7 @@ from archspec import library, op
 from archspec.definition import Definition
 from archspec.errors import Diagnostic, RuleError, SpecError, UsageError, did_you_mean, nearest
 from archspec.expr import kind
+from archspec.files import read
 from archspec.limits import Limits, raise_limit
 from archspec.merge import merge
 from archspec.reading import read_block, read_file
@@ -57,7 +58,7 @@ class Loader:
         if name in user.blocks:
             value = user.blocks[name]
             return self._inline(name, value, user) if isinstance(value, Mapping) else self._named_file(value)
-        if _is_path(name):
+        if is_path(name):
             return self._named_file(target)
         path = library.find(name)
         if path is not None:
@@ -186,15 +187,35 @@ def library_block(name: str) -> Definition:
     path = library.find(name)
     if path is None:
         raise UsageError(f"no block is called `{name}`; {did_you_mean(name, library.blocks())}".rstrip("; "))
+    return _definition(Source(library.display_name(path), path.read_text(encoding="utf-8"), path, bundled=True))
+
+
+def block_file(path: Path) -> Definition:
+    """The definition of the block that a file holds.
+
+    Raises:
+        UsageError: The file cannot be read, or holds a network.
+        SpecError: The file is wrong.
+    """
+    text = decode(read(path), str(path), Limits())
+    definition = _definition(Source(str(path), text, path.resolve()))
+    if definition.is_network:
+        raise UsageError(f"{path} holds a network, not a block")
+    return definition
+
+
+def _definition(source: Source) -> Definition:
     found: list[Diagnostic] = []
-    loader = Loader(path.parent, Limits(), found)
-    definition = loader.main(Source(library.display_name(path), path.read_text(encoding="utf-8"), path, bundled=True))
+    assert source.path is not None
+    loader = Loader(source.path.parent, Limits(), found)
+    definition = loader.main(source)
     if definition is None or found:
         raise SpecError(found, {source.name: source.text for source in loader.sources.values()})
     return definition
 
 
-def _is_path(name: str) -> bool:
+def is_path(name: str) -> bool:
+    """Whether the name of a block is the path of its file."""
     return "/" in name or name.endswith((".yaml", ".yml"))
 
 

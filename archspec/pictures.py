@@ -14,10 +14,11 @@ from archspec.definition import Definition
 from archspec.drawing import Drawing
 from archspec.drawing.placing import Direction
 from archspec.drawing.scene import Detail
+from archspec.drawing.symbols import SymbolicNetwork, symbolic
 from archspec.emission import Spec, compiled
-from archspec.errors import SpecError, UsageError, did_you_mean
+from archspec.errors import SpecError, UsageError, did_you_mean, listed
 from archspec.files import write
-from archspec.loader import library_block
+from archspec.loader import block_file, is_path, library_block
 from archspec.network import Network
 
 FORMATS = (*drawing.FORMATS, "html")
@@ -46,10 +47,11 @@ LISTS = ("expand", "collapse", "show")
 
 
 def draw(
-    network: Spec,
+    network: Spec | None = None,
     path: str | os.PathLike[str] | None = None,
     /,
     *,
+    block: str | None = None,
     detail: Detail = "overview",
     expand: Sequence[str] = (),
     collapse: Sequence[str] = (),
@@ -61,12 +63,14 @@ def draw(
     variant: str | None = None,
     **params: Any,
 ) -> Drawing:
-    """Draw a network.
+    """Draw a network, or a block by itself.
 
     Args:
         network: A compiled network, or the path of a spec.
         path: A file to write; its ending says the format: svg, png, pdf, dot, mmd, or html for a page to click on,
             which has every level of detail.
+        block: A block to draw by itself, with its parameters in place of numbers: one that the network uses, or without
+            a network one of the library, or the path of a block's file.
         detail: ``overview``: stages, runs of equal blocks as one box; ``blocks``: each block; ``ops``: each op.
         expand: Paths of blocks to open besides, or patterns such as ``layer*.0``.
         collapse: Paths of blocks to close besides, or patterns.
@@ -76,7 +80,7 @@ def draw(
         color: What fills boxes: ``kind`` (with a legend), ``cost`` or ``memory``.
         show: Figures to write into each box: ``params``, ``macs``, ``share``, ``activations``, ``receptive_field``.
         variant: One of the sets of parameters that the spec names.
-        **params: Values of the spec's parameters.
+        **params: Values of the spec's parameters; without a network those of the block, over its example's.
 
     Returns:
         The picture: ``picture.svg`` is its text, ``picture.save("x.pdf")`` writes it.
@@ -88,7 +92,7 @@ def draw(
     >>> draw("specs/lenet.yaml").svg.startswith("<svg")
     True
     """
-    found = compiled(network, variant, params)
+    found = _found(network, block, variant, params)
     picture = drawing.draw(
         found, detail=detail, expand=expand, collapse=collapse, theme=theme, direction=direction, paper=paper,
         color=color, show=show,
@@ -97,6 +101,18 @@ def draw(
         kind = ending(path)
         write(Path(path), data(found, kind) if kind == "html" else picture.data(kind))
     return picture
+
+
+def _found(network: Spec | None, block: str | None, variant: str | None, params: Mapping[str, Any]) -> Network:
+    """What is to be drawn."""
+    if network is not None:
+        whole = compiled(network, variant, params)
+        return block_alone(block, whole) if block is not None else whole
+    if block is None:
+        raise UsageError("a network or a block is drawn, and neither was given")
+    if variant is not None:
+        raise UsageError("a block has no variants; give its arguments")
+    return block_alone(block, None, params)
 
 
 def data(network: Network, format: str, /, **options: Unpack[Options]) -> bytes:
@@ -112,6 +128,8 @@ def data(network: Network, format: str, /, **options: Unpack[Options]) -> bytes:
     """
     if format != "html":
         return drawing.draw(network, **options).data(format)
+    if isinstance(network, SymbolicNetwork):
+        raise UsageError("a block by itself is no page: draw a network that uses it")
     if options:
         raise UsageError(f"a page has every level of detail and both themes: it takes no `{next(iter(options))}`")
     from archspec.drawing import page
@@ -148,32 +166,60 @@ def options(texts: Mapping[str, str]) -> Options:
     return cast("Options", values)
 
 
-def block_network(name: str) -> Network:
-    """A network of one block of the library, with the arguments of its example.
+def block_alone(name: str, network: Network | None = None, arguments: Mapping[str, Any] | None = None) -> Network:
+    """A block by itself, with its parameters in place of numbers.
+
+    Args:
+        name: What a network calls the block; without a network, the name of a block of the library or the path of the
+            file of another, of which its example is drawn.
+        network: A network that uses the block; its first use is drawn.
+        arguments: Arguments over those of the example.
 
     Raises:
-        UsageError: There is no such block.
-        SpecError: The block is wrong, or its example.
+        UsageError: There is no such block or argument, or the example leaves out one that the block needs.
+        SpecError: The block is wrong.
     """
-    definition = library_block(name)
+    if network is None:
+        network = _example(name, arguments or {})
+        return symbolic(network, next(block for block in network.blocks.walk() if block.path))
+    used = {block.definition: block for block in reversed(list(network.blocks.walk())) if block.kind == "block"}
+    if name not in used:
+        raise UsageError(f"{network.name} uses no block `{name}`; {did_you_mean(name, used)}".rstrip("; "))
+    return symbolic(network, used[name])
+
+
+def _example(name: str, arguments: Mapping[str, Any]) -> Network:
+    """A network of one block, with the arguments of its example."""
+    file = Path(name).resolve() if is_path(name) else None
+    definition = block_file(Path(name)) if file else library_block(name)
+    given = {**(definition.example.plain() if definition.example else {}), **arguments}
+    for unknown in given.keys() - definition.params.keys():
+        hint = did_you_mean(unknown, definition.params)
+        raise UsageError(f"the block `{definition.name}` has no parameter `{unknown}`; {hint}".rstrip("; "))
+    missing = [key for key, param in definition.params.items() if param.required and key not in given]
+    if missing:
+        help = f"state some in its `example:`, or here: `--set {missing[0]}=64`"
+        raise UsageError(f"to draw `{definition.name}` takes a value for {listed(missing)}; {help}")
+    wrong = []
     for shape in _BLOCK_INPUTS:
+        text = _example_spec(definition, file or definition.name, shape, given)
         try:
-            return compile_text(_example_spec(definition, shape), name=f"example of {name}")
+            return compile_text(text, name=f"example of {name}", root=file.parent if file else ".")
         except SpecError as error:
-            wrong = error
-    raise wrong
+            wrong.append(error)
+    raise wrong[0]
 
 
-def _example_spec(definition: Definition, shape: Sequence[int]) -> str:
+def _example_spec(
+    definition: Definition, target: Path | str, shape: Sequence[int], arguments: Mapping[str, Any]
+) -> str:
     """A spec of one block. JSON is YAML too."""
-    arguments = definition.example.plain() if definition.example else {}
     names = list(definition.graph.inputs) or ["input"]
-    node = {"block": definition.name, "from": names, **arguments}
+    node = {"block": str(target), "from": names, **arguments}
     return json.dumps(
         {
             "archspec": 1,
             "name": definition.name,
-            "doc": definition.doc,
             "inputs": {key: list(shape) for key in names},
             "graph": {definition.name: node},
         }

@@ -117,8 +117,16 @@ def test_a_stale_picture_is_1_and_says_how_to_mend_it(run: Run, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "one SPEC or one --block"),
-        ([LENET, "--block", "inception"], "one SPEC or one --block"),
+        ([], "a SPEC is drawn, or a --block"),
+        ([LENET, "--block", "inception"], "lenet uses no block `inception`"),
+        ([RESNET, "--block", "botleneck"], "did you mean `bottleneck`"),
+        (["--block", "fire", "--show", "params"], "no figures to show"),
+        (["--block", "fire", "--color", "cost"], "not coloured by `cost`"),
+        (["--block", "fire", "-o", "x.html"], "is no page"),
+        (["--block", "fire", "--variant", "x"], "no variants"),
+        (["--block", "fire", "--set", "squeeze_channel=3"], "did you mean `squeeze_channels`"),
+        (["--block", "./missing.yaml"], "cannot read missing.yaml"),
+        (["--block", LENET], "holds a network"),
         ([LENET, "-o", "x.jpg"], "`x.jpg` has no ending of a picture: .svg"),
         ([LENET, "-o", "x"], "no ending"),
         ([LENET, "-o", "x.svg", "--check", "y.svg"], "one of them"),
@@ -151,10 +159,22 @@ def test_a_wrong_spec_is_1(run: Run) -> None:
 
 
 @pytest.mark.parametrize("name", library.blocks())
-def test_every_block_is_drawn_open(run: Run, tmp_path: Path, name: str) -> None:
+def test_every_block_is_drawn_by_itself(run: Run, tmp_path: Path, name: str) -> None:
     assert run("draw", "--block", name).out == f"wrote {name}.svg\n"
-    svg = (tmp_path / f"{name}.svg").read_text()
-    assert svg == archspec.draw(pictures.block_network(name), detail="blocks", expand=[name]).svg
+    assert (tmp_path / f"{name}.svg").read_text() == archspec.draw(block=name).svg
+
+
+def test_a_block_of_a_file_or_of_a_spec_is_drawn_by_itself(run: Run, tmp_path: Path) -> None:
+    text = "archspec: 1\nblock: mine\nparams: {k: {type: int}}\ngraph: {c: {op: conv, out_channels: $k, kernel_size: 3}}\n"
+    (tmp_path / "mine.yaml").write_text(text)
+    assert "`k`; state some in its `example:`, or here: `--set k=64`" in run("draw", "--block", "mine.yaml").err
+    assert run("draw", "--block", "mine.yaml", "--set", "k=8").code == 0
+    alone = (tmp_path / "mine.svg").read_text()
+    assert "3×3, k" in alone
+    spec = "archspec: 1\nname: net\ninputs: {x: [3, 8, 8]}\ngraph: {a: {block: mine.yaml, k: 5}}\n"
+    (tmp_path / "net.yaml").write_text(spec)
+    assert run("draw", "net.yaml", "--block", "mine", "-o", "used.svg").code == 0
+    assert (tmp_path / "used.svg").read_text() == alone
 
 
 def test_options_written_in_documents() -> None:

@@ -265,9 +265,9 @@ def test_the_sum_of_two_inputs_has_no_shortcut() -> None:
 
 @pytest.mark.parametrize("name", library.blocks())
 def test_every_block_of_the_library_can_be_drawn(name: str) -> None:
-    from archspec.pictures import block_network
+    from archspec.pictures import block_alone
 
-    net = block_network(name)
+    net = block_alone(name)
     for detail in DETAILS:
         picture = draw(net, detail=detail)
         check_parts(net, picture.placing.scene)

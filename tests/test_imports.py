@@ -15,10 +15,10 @@ PACKAGE = Path(archspec.__file__).parent
 ROOT = PACKAGE.parent
 
 LAYERS = """
-errors files tensor limits syntax source expr op ops.* algebra names spec definition merge wording wiring reading library loader
-trace binding patterns weights initialisation network application elaborate analysis analysis.* contract tensor_rules
-compiler explanations backends backends.* emitter emitter.* layers layers.* emission drawing drawing.* pictures images
-runtime benchmarking options sphinx sphinx.* markdown cli
+errors files tensor limits syntax source expr op ops.* algebra names spec definition merge wording wiring reading
+library loader trace binding patterns weights initialisation network application elaborate analysis analysis.*
+contract tensor_rules compiler explanations backends backends.* emitter emitter.* layers layers.* emission drawing
+drawing.* pictures images runtime benchmarking options sphinx sphinx.* markdown cli
 """.split()
 """A file imports only from those before it. ``ops.*`` are all files of a folder, which do not import each other."""
 

@@ -108,8 +108,10 @@ def cards(scene: Scene, show: Sequence[str] = ()) -> Mapping[str, Card]:
         show: The figures that each box says, of `FIGURES`.
 
     Raises:
-        UsageError: There is no such figure.
+        UsageError: There is no such figure, or the scene has none.
     """
+    if scene.symbolic and show:
+        raise UsageError("a block that is drawn by itself has no figures to show")
     for name in show:
         if name not in FIGURES:
             raise UsageError(f"there is no figure `{name}` to show; {did_you_mean(name, FIGURES)}".rstrip("; "))
@@ -160,7 +162,7 @@ def _lines(box: Box, beside: bool, show: Sequence[str]) -> list[Line]:
     title = Span(box.title, "title", TITLE)
     name = (Span(box.name, "name"),) if box.name else ()
     arguments = Span(SPACE + box.arguments, "text", TITLE) if box.arguments else None
-    times_ = (Span(f"{SPACE * 2}×{box.count}", "count", TITLE),) if box.count > 1 else ()
+    times_ = (Span(SPACE * 2 + box.times, "count", TITLE),) if box.times else ()
     if arguments and title.width + arguments.width > _WRAP:
         texts = _wrapped(box.arguments)
         first = (title, *times_)

@@ -56,7 +56,7 @@ def colouring(scene: Scene, color: str | None) -> Colouring:
             ``memory``: bytes of activations; None for families without a legend.
 
     Raises:
-        UsageError: There is no such colouring.
+        UsageError: There is no such colouring, or the scene has no figures for it.
     """
     if color is None:
         return Colouring()
@@ -65,6 +65,8 @@ def colouring(scene: Scene, color: str | None) -> Colouring:
         raise UsageError(f"boxes are not coloured by `{color}`; {hint}")
     if color == "kind":
         return Colouring(legend=Legend(tuple(_families(scene)), 12.0))
+    if scene.symbolic:
+        raise UsageError(f"a block that is drawn by itself has no figures: it is not coloured by `{color}`")
     if color == "cost":
         return _scaled(scene, lambda box: box.figures.share, lambda most: f"{most:.1%} of MACs")
     return _scaled(scene, lambda box: box.figures.activations, lambda most: f"{show_bytes(round(most))} of activations")

@@ -80,7 +80,7 @@ def glyph(op: Op) -> str:
 def is_depthwise(op: Op, inputs: tuple[Shape, ...]) -> bool:
     """Whether it convolves every channel by itself."""
     groups = getattr(op, "groups", 1)
-    return op.name == "conv" and groups > 1 and bool(inputs) and groups == inputs[0][0]
+    return op.name == "conv" and groups != 1 and bool(inputs) and groups == inputs[0][0]
 
 
 def essentials(op: Op, inputs: tuple[Shape, ...] = ()) -> str:
@@ -114,11 +114,11 @@ def _written(name: str, value: Any) -> str:
 
 
 def argument(name: str, value: Any) -> str:
-    """Any argument by its name: ``expansion 6``."""
-    name = name.replace("_", " ")
-    if value is True:
-        return name
-    return f"no {name}" if value is False else f"{name} {_plain(value)}"
+    """Any argument by its name: ``expansion 6``; only that where a parameter of the same name stands for it."""
+    spoken = name.replace("_", " ")
+    if value is True or value == name:
+        return spoken
+    return f"no {spoken}" if value is False else f"{spoken} {_plain(value)}"
 
 
 def _plain(value: Any) -> str:
@@ -141,14 +141,12 @@ def times(sizes: Iterable[Any]) -> str:
 
 
 def _window(value: Any) -> str:
-    if isinstance(value, int):
-        return f"{value}×{value}"
-    return times(value)
+    return times(value if isinstance(value, tuple | list) else (value, value))
 
 
 def _unless_one(prefix: str) -> Callable[[Any], str]:
     def write(value: Any) -> str:
-        sizes = (value,) if isinstance(value, int) else tuple(value)
+        sizes = tuple(value) if isinstance(value, tuple | list) else (value,)
         return "" if set(sizes) == {1} else prefix + times(sizes if len(set(sizes)) > 1 else sizes[:1])
 
     return write
@@ -163,7 +161,7 @@ _WRITERS: dict[str, Callable[[Any], str]] = {
     "stride": _unless_one("/"),
     "dilation": _unless_one("dilation "),
     "groups": lambda value: "" if value == 1 else f"{value} groups",
-    "p": lambda value: f"{value:g}",
+    "p": lambda value: _plain(value),
     "scale_factor": lambda value: f"×{_plain(value)}",
     "upscale_factor": lambda value: f"×{value}",
 }
@@ -202,12 +200,13 @@ def block_arguments(block: Block) -> dict[str, Any]:
 
 
 def branch_channels(block: Block) -> str:
-    """What a block concatenates: ``64 + 128 + 32 + 32``; empty where its output is no concatenation."""
+    """What a block concatenates: ``64 + 128 + 32 + 32``; empty where its output is no concatenation of numbers."""
     nodes = {node.path: node for node in block.nodes()}
     ends = [nodes.get(path) for path in block.outputs.values()]
     if len(ends) != 1 or ends[0] is None or ends[0].op.name != "concat" or not ends[0].input_shapes[0]:
         return ""
-    return " + ".join(str(shape[0]) for shape in ends[0].input_shapes)
+    channels = [str(shape[0]) for shape in ends[0].input_shapes]
+    return " + ".join(channels) if all(channels) else ""
 
 
 def bytes_of(shape: Shape) -> int:

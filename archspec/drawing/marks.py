@@ -12,7 +12,7 @@ from archspec.drawing.colouring import Colouring, Legend, LegendItem
 from archspec.drawing.geometry import Part, Point, Rect
 from archspec.drawing.labels import shape_text
 from archspec.drawing.placing import MARGIN, PlacedEdge, PlacedFrame, Placing
-from archspec.drawing.scene import Box, Figures
+from archspec.drawing.scene import Box, Figures, Scene
 
 Commands = tuple[tuple[str, tuple[Point, ...]], ...]
 """Of a path, as in SVG: M, L and C with their points, Z."""
@@ -145,7 +145,10 @@ def picture(placing: Placing, colouring: Colouring) -> Picture:
     groups = [_frame(frame, placing.rightwards, number) for number, frame in enumerate(placing.frames)]
     edges = sorted(placing.edges, key=lambda placed: placed.edge.role != "skip")
     groups += [_edge(placed, boxes) for placed in edges]
-    groups += [_node(box, placing.boxes[box.id], placing.cards[box.id], colouring) for box in scene.boxes]
+    groups = [replace(group, description="") for group in groups] if scene.symbolic else groups
+    groups += [
+        _node(box, placing.boxes[box.id], placing.cards[box.id], colouring, scene.symbolic) for box in scene.boxes
+    ]
     width, height = placing.size
     if colouring.legend:
         legend, width, height = _legend(colouring.legend, width, height)
@@ -153,10 +156,14 @@ def picture(placing: Placing, colouring: Colouring) -> Picture:
     return Picture(
         name=scene.name,
         title=f"{scene.name}: {_LEVELS[scene.detail]}",
-        description=" ".join(text for text in (scene.doc, _sentence(replace(scene.figures, share=0.0))) if text),
+        description=" ".join(filter(None, (scene.doc, _total(scene)))),
         size=(width, height),
         groups=tuple(groups),
     )
+
+
+def _total(scene: Scene) -> str:
+    return "" if scene.symbolic else _sentence(replace(scene.figures, share=0.0))
 
 
 _LEVELS = {"overview": "overview", "blocks": "blocks", "ops": "every op"}
@@ -263,14 +270,14 @@ def _commands(parts: Sequence[Part]) -> Commands:
 # Boxes
 
 
-def _node(box: Box, rect: Rect, card: Card, colouring: Colouring) -> Group:
+def _node(box: Box, rect: Rect, card: Card, colouring: Colouring, symbolic: bool) -> Group:
     fill = colouring.styles.get(box.id, box.family)
     marks = list(_card(rect, card, box.family, fill) if card.shape == "card" else ())
     if card.shape == "pill":
         marks = [RectMark(rect, min(rect[3] - rect[1], 22.0) / 2, _outline(box, fill)), *_centred(rect, card)]
     elif card.shape == "circle":
         marks = [RectMark(rect, (rect[3] - rect[1]) / 2, _outline(box, fill)), *_centred(rect, card)]
-    return Group("node", box.id, _title(box), _description(box), tuple(marks), _data(box))
+    return Group("node", box.id, _title(box), _description(box, symbolic), tuple(marks), _data(box))
 
 
 def _outline(box: Box, fill: str) -> str:
@@ -278,17 +285,18 @@ def _outline(box: Box, fill: str) -> str:
 
 
 def _title(box: Box) -> str:
-    times = f" ×{box.count}" if box.count > 1 else ""
+    times = f" {box.times}" if box.times else ""
     text = f"{box.title} {box.arguments}".strip() + times
     return text if box.kind in ("input", "output") else f"{box.id}: {text}"
 
 
-def _description(box: Box) -> str:
+def _description(box: Box, symbolic: bool) -> str:
     if box.kind in ("input", "output"):
-        return f"{box.kind} of the network" + (", in training only" if box.training_only else "")
-    texts = [*box.lines, box.remark, box.doc]
+        owner = "block" if symbolic else "network"
+        return f"{box.kind} of the {owner}" + (", in training only" if box.training_only else "")
+    texts = [f"{text.rstrip('.')}." for text in (*box.lines, box.remark, box.doc) if text]
     shape = shape_text(box.shape) if box.shape is not None else ""
-    return " ".join(f"{text.rstrip('.')}." for text in texts if text) + " " + _sentence(box.figures, shape)
+    return " ".join(texts if symbolic else [*texts, _sentence(box.figures, shape)])
 
 
 def _data(box: Box) -> dict[str, str]:

@@ -59,7 +59,7 @@ def _inside(frame: str, placing: Placing, names: dict[str, str], depth: int) -> 
 
 def _shape(box: Box) -> str:
     before, after = _SHAPES.get(box.kind, ("[", "]"))
-    times = f" ×{box.count}" if box.count > 1 else ""
+    times = f" {box.times}" if box.times else ""
     first = f"{box.title} {box.arguments}".strip() + times
     texts = [first, *box.lines, box.remark, "" if box.kind == "merge" else box.name]
     return f'{before}"{"<br/>".join(_text(text) for text in texts if text)}"{after}'

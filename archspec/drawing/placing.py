@@ -118,7 +118,8 @@ def place(scene: Scene, cards: Mapping[str, Card], direction: Direction = "auto"
     down = None if direction == "right" else _best(scene, cards, page, rightwards=False)
     if down is None:
         return _best(scene, cards, page, rightwards=True).placing()
-    if direction == "down" or fitted(down.size, page) == 1.0 or len(scene.boxes) > _MANY:
+    downwards = direction == "down" or scene.symbolic  # as papers draw blocks
+    if downwards or fitted(down.size, page) == 1.0 or len(scene.boxes) > _MANY:
         return down.placing()
     right = _best(scene, cards, page, rightwards=True)
     gain = fitted(right.size, page) / fitted(down.size, page)
@@ -172,6 +173,8 @@ def _labelled(scene: Scene) -> Callable[[Edge], bool]:
 
     def labelled(edge: Edge) -> bool:
         if first[edge.tensor] is not edge or kinds[edge.source] == "input" or kinds[edge.target] == "output":
+            return False
+        if scene.symbolic:
             return False
         return scene.detail == "overview" or taken.get(edge.source) != {edge.shape}
 

@@ -50,6 +50,7 @@ class Box:
         lines: What else it says: what finishes the op, or the layers inside a block.
         remark: How the first copy differs from the others.
         count: The number of copies.
+        counted: What that number is called, where it is a parameter of a block that is drawn by itself.
         paths: The nodes that it shows.
         cluster: The path of the innermost frame around it; empty for none.
         shape: The shape of its output; None where it has several.
@@ -67,12 +68,18 @@ class Box:
     lines: tuple[str, ...] = ()
     remark: str = ""
     count: int = 1
+    counted: str = ""
     paths: tuple[str, ...] = ()
     cluster: str = ""
     shape: Shape | None = None
     figures: Figures = Figures()
     doc: str = ""
     training_only: bool = False
+
+    @property
+    def times(self) -> str:
+        """``×3``; empty for one."""
+        return f"×{self.counted or self.count}" if self.counted or self.count > 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +138,7 @@ class Scene:
         clusters: The frames, each before those inside.
         edges: The edges.
         figures: What the network costs.
+        symbolic: Whether texts stand for numbers, as in a block that is drawn by itself; it has no shapes and figures.
     """
 
     name: str
@@ -140,6 +148,7 @@ class Scene:
     clusters: tuple[Cluster, ...]
     edges: tuple[Edge, ...]
     figures: Figures
+    symbolic: bool = False
 
     @property
     def by_id(self) -> Mapping[str, Box]:

@@ -11,9 +11,11 @@ from archspec.drawing.folding import Part, Run, Structure, nodes_of, outputs_of,
 from archspec.drawing.scene import DETAILS, Box, Cluster, Detail, Edge, Figures, Scene
 from archspec.drawing.shortcuts import with_roles
 from archspec.drawing.summary import block_lines, head, is_unit
+from archspec.drawing.symbols import SymbolicNetwork
 from archspec.errors import UsageError, did_you_mean
 from archspec.network import Block, Network, Node
 from archspec.patterns import is_pattern, matches
+from archspec.tensor import Shape
 
 MOST_IN_OVERVIEW = 25
 """Boxes of an overview; it opens more blocks only as long as they fit."""
@@ -84,7 +86,8 @@ class _Stage:
             raise UsageError(f"`{both[0]}` is both to be expanded and collapsed")
         self.opened: set[str] = set()
         self.structure = Structure(network)
-        self.fields = receptive_fields(network)
+        self.symbolic = isinstance(network, SymbolicNetwork)
+        self.fields = {} if self.symbolic else receptive_fields(network)
         if detail == "overview":
             self._open_more()
 
@@ -93,7 +96,7 @@ class _Stage:
         groups = list(self._groups(self.network.blocks))
         boxes = [*self._inputs(), *(self._box(group) for group in groups), *self._outputs()]
         edges = self._edges(boxes)
-        clusters = [self._cluster(block) for block in self._open_blocks(self.network.blocks) if _is_framed(block)]
+        clusters = [self._cluster(block) for block in self._open_blocks(self.network.blocks) if self._is_framed(block)]
         return Scene(
             name=self.network.name,
             doc=self.network.doc,
@@ -102,6 +105,7 @@ class _Stage:
             clusters=tuple(clusters),
             edges=with_roles(boxes, edges),
             figures=_figures(self.network, tuple(self.network), None),
+            symbolic=self.symbolic,
         )
 
     # Which blocks are open
@@ -115,9 +119,15 @@ class _Stage:
             return True
         return self.detail == "blocks" and (block.kind != "block" or _holds_blocks(block))
 
+    def _is_framed(self, part: Part) -> bool:
+        """Whether an open block has a frame: an inline group has one only at the top of a network."""
+        if not isinstance(part, Block) or part.kind != "group":
+            return isinstance(part, Block)
+        return "." not in part.path and part.path != "" and not self.symbolic
+
     def _frame(self, path: str) -> str:
         """The path of the innermost frame around what is inside a block."""
-        while path and not _is_framed(self.network[path]):
+        while path and not self._is_framed(self.network[path]):
             path = path.rpartition(".")[0]
         return path
 
@@ -227,16 +237,19 @@ class _Stage:
 
     def _inputs(self) -> Iterator[Box]:
         for name, shape in self.network.inputs.items():
-            yield Box(f"input {name}", "input", "input", name, labels.shape_text(shape), shape=shape)
+            yield Box(f"input {name}", "input", "input", name, self._shape_text(shape), shape=shape)
 
     def _outputs(self) -> Iterator[Box]:
         for name, output in self.network.outputs.items():
-            text = labels.shape_text(output.shape)
+            text = self._shape_text(output.shape)
             lines = ("training only",) if output.training_only else ()
             yield Box(
                 f"output {name}", "output", "input", name, text, shape=output.shape, lines=lines,
                 training_only=output.training_only,
             )  # fmt: skip
+
+    def _shape_text(self, shape: Shape) -> str:
+        return "" if self.symbolic and not shape else labels.shape_text(shape)
 
     def _box(self, group: Group) -> Box:
         if len(group.runs) > 1:
@@ -253,7 +266,12 @@ class _Stage:
             name=_full_name(box.id, box.name, group.cluster),
             shape=self.network.shape(last[0]) if len(last) == 1 else None,
             figures=_figures(self.network, nodes, self.fields.get(last[-1]) if last else None),
+            counted=self._counted(box.id),
         )
+
+    def _counted(self, path: str) -> str:
+        """What the number of a repeat's copies is called, in a block that is drawn by itself."""
+        return self.network.counts.get(path, "") if isinstance(self.network, SymbolicNetwork) else ""
 
     def _id(self, run: Run) -> str:
         """The path of a part; of all copies of a repeat, that of the repeat."""
@@ -339,7 +357,7 @@ class _Stage:
         return (*lines, ", ".join(flags)) if lines and flags else lines
 
     def _cluster(self, block: Block) -> Cluster:
-        count = f" ×{len(block.children)}" if block.kind == "repeat" else ""
+        count = f" ×{self._counted(block.path) or len(block.children)}" if block.kind == "repeat" else ""
         parent = self._frame(block.path.rpartition(".")[0])
         return Cluster(
             path=block.path,
@@ -380,11 +398,6 @@ def _holds_nodes(part: Part) -> bool:
 
 def _holds_blocks(block: Block) -> bool:
     return any(inner.kind == "block" for inner in block.walk() if inner is not block)
-
-
-def _is_framed(part: Part) -> bool:
-    """Whether an open block has a frame: an inline group has one only at the top of the network."""
-    return isinstance(part, Block) and (part.kind != "group" or ("." not in part.path and part.path != ""))
 
 
 def _is_copy(block: Block) -> bool:

@@ -28,7 +28,9 @@ _SWITCHING = ("furo", "pydata_sphinx_theme", "sphinx_book_theme")
 
 
 class DiagramDirective(SphinxDirective):
-    """Draws the spec of a path, the spec that is its content, or with ``:block:`` a block of the library.
+    """Draws the spec of a path, or the spec that is its content; with ``:block: name`` a block that the spec uses.
+
+    With ``:block:`` alone its argument is a block of the library.
 
     Options are those of `archspec.draw`; of pictures without a ``:theme:`` there is a light and a dark one. Besides
     them: ``:variant:``, ``:set:``, ``:caption:``, ``:alt:``, ``:link:`` (the name of a network in the gallery) and
@@ -40,7 +42,7 @@ class DiagramDirective(SphinxDirective):
     has_content = True
     option_spec: ClassVar[dict[str, Any]] = {
         **dict.fromkeys(pictures.OPTIONS, directives.unchanged_required),
-        "block": directives.flag,
+        "block": directives.unchanged,
         "variant": directives.unchanged_required,
         "set": directives.unchanged_required,
         "table": directives.unchanged,
@@ -72,15 +74,19 @@ class DiagramDirective(SphinxDirective):
                 raise UsageError("the directive takes the path of a spec, or a spec as its content")
             text = "\n".join(self.content)
             return archspec.compile_text(text, name=f"{self.env.docname} (spec)", root=self.env.srcdir, **self._given())
-        if "block" in self.options:
-            return pictures.block_network(self.arguments[0])
+        block = self.options.get("block")
+        if block == "":
+            return pictures.block_alone(self.arguments[0], None, self._params())
         _, path = self.env.relfn2path(self.arguments[0])
         self.env.note_dependency(path)
-        return archspec.compile(os.path.relpath(path), **self._given())
+        network = archspec.compile(os.path.relpath(path), **self._given())
+        return pictures.block_alone(block, network) if block else network
 
     def _given(self) -> dict[str, Any]:
-        params = dict(assignment(text, ":set:") for text in self.options.get("set", "").split())
-        return {"variant": self.options.get("variant"), **params}
+        return {"variant": self.options.get("variant"), **self._params()}
+
+    def _params(self) -> dict[str, Any]:
+        return dict(assignment(text, ":set:") for text in self.options.get("set", "").split())
 
     def _figure(self, network: Network) -> nodes.figure:
         figure = nodes.figure(classes=["archspec", *self.options.get("class", ())])

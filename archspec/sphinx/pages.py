@@ -116,7 +116,7 @@ def _block_page(name: str) -> str:
     return "\n".join(
         [
             f"# {name}", "", _prose(definition.doc), "",
-            *_fence("{archspec}", f":block:\n:detail: blocks\n:expand: {name}", f" {name}"), "",
+            *_fence("{archspec}", ":block:", f" {name}"), "",
             "## Parameters", "",
             *(_table(("parameter", "type", "default", ""), rows) if rows else ["It has none."]), "",
             "## As written", "",

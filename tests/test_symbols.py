@@ -1,0 +1,109 @@
+"""Blocks by themselves: what stands for numbers means those numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import archspec
+from archspec import library
+from archspec.drawing.symbols import symbolic
+from archspec.network import Block, Network
+from archspec.pictures import block_alone
+
+SPECS = sorted(Path("specs").glob("*.yaml"))
+
+
+def meant(text: str, block: Block, network: Network) -> Any:
+    """The number that a text stands for in one use of a block."""
+    code = text.replace("·", "*").replace("/", "//")
+    letters = {"C": network.shape(block.inputs[0])[0], "max": max, "floor": int}
+    return eval(code, {"__builtins__": {}}, {**letters, **block.arguments})
+
+
+def uses(network: Network) -> Iterator[Block]:
+    """The first use of every block of a network, and a later one."""
+    blocks = [block for block in network.blocks.walk() if block.kind == "block"]
+    yield from {block.definition: block for block in reversed(blocks)}.values()
+    yield from {block.definition: block for block in blocks}.values()
+
+
+def check(network: Network, block: Block) -> int:
+    """The number of texts; each means what stands in the network."""
+    alone, count = symbolic(network, block), 0
+    assert [f"{block.path}.{node.path}" for node in alone] == [node.path for node in block.nodes()]
+    for node, original in zip(alone, block.nodes(), strict=True):
+        for key in type(node.op).model_fields:
+            value, number = getattr(node.op, key), getattr(original.op, key)
+            if value == number:
+                continue
+            count += 1
+            values = [
+                meant(text, block, network) if isinstance(text, str) else text
+                for text in (value if isinstance(value, tuple) else (value,))
+            ]
+            assert tuple(values) in ((number,), number) or set(values) == set(number), (node.path, key, value, number)
+    for key, output in alone.outputs.items():
+        if output.shape:
+            channels = network.shape(block.outputs[key])[0]
+            assert meant(str(output.shape[0]), block, network) == channels
+    return count
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_symbols_mean_the_numbers_of_the_network(path: Path) -> None:
+    network = archspec.compile(path)
+    for block in uses(network):
+        check(network, block)
+
+
+@pytest.mark.parametrize("name", library.blocks())
+def test_every_block_of_the_library_has_symbols(name: str) -> None:
+    definition = archspec.loader.library_block(name)
+    arguments = definition.example.plain() if definition.example else {}
+    graph = {"it": {"block": name, "from": list(definition.graph.inputs) or ["input"], **arguments}}
+    inputs = {key: [60, 56, 56] for key in definition.graph.inputs or ["x"]}
+    network = archspec.compile_text(str({"archspec": 1, "name": "n", "inputs": inputs, "graph": graph}))
+    block = network["it"]
+    assert isinstance(block, Block)
+    assert check(network, block) > 0 or not definition.params
+    assert block_alone(name).name == name
+
+
+def test_what_is_drawn() -> None:
+    svg = archspec.draw(block="bottleneck", stride=2).svg
+    for text in ("C×H×W", "4·channels×H'×W'", "width, /stride"):
+        assert text in svg
+    assert "MACs" not in svg
+    assert "parameters" not in svg
+    svg = archspec.draw(block="inception").svg
+    assert "(ch1x1 + ch3x3 + ch5x5 + pool_proj)×H×W" in svg
+
+
+def test_a_count_of_copies_is_a_symbol_too() -> None:
+    assert "×convs" in archspec.draw("specs/vgg16.yaml", block="vgg_block", detail="blocks").svg
+    assert "×convs" in archspec.draw(block="vgg_block", convs=4).svg
+    assert "×2" in archspec.draw(block="vgg_block").svg
+
+
+def test_channels_of_an_input_that_shares_its_letter() -> None:
+    text = """
+    archspec: 1
+    name: net
+    inputs: {x: [3, 8, 8]}
+    blocks:
+      mine:
+        params: {C: {type: int}}
+        graph: {c: {op: conv, out_channels: $(C * input.channels), kernel_size: 1}}
+    graph: {a: {block: mine, C: 5}}
+    """
+    network = archspec.compile_text(text)
+    assert block_alone("mine", network)["c"].op.out_channels == "C·input.channels"
+
+
+def test_nothing_to_draw_is_refused() -> None:
+    with pytest.raises(archspec.UsageError, match="neither was given"):
+        archspec.draw()
