@@ -238,6 +238,10 @@ def draw(
             help="A block to draw by itself: one that SPEC uses; without one, of the library or a file.",
         ),
     ] = None,
+    partial: Annotated[
+        bool,
+        typer.Option("--partial", help="Draw what compiles of a spec that is wrong, with the nodes at fault marked."),
+    ] = False,
     check: Annotated[
         Path | None, typer.Option("--check", metavar="FILE", help="Write nothing; exit with 1 where this file differs.")
     ] = None,
@@ -259,21 +263,31 @@ def draw(
     }  # fmt: skip
     from archspec import pictures
 
+    error = None
     with reported():
-        network = compiler(spec, set_, root, limit)(variant) if spec else None
+        try:
+            network = compiler(spec, set_, root, limit)(variant) if spec else None
+        except SpecError as wrong:
+            if not partial or wrong.partial is None:
+                raise
+            error, network = wrong, wrong.partial
         if block:
             network = pictures.block_alone(block, network, dict(assignment(text, "--set") for text in set_ or ()))
     assert network is not None
     path = check or output or Path(f"{network.name}.svg")
     options: Any = {name: value for name, value in asked.items() if value}
     picture = pictures.data(network, pictures.ending(path), **options)
+    if error:
+        print_error(error, CheckFormat.text)
+    stale = check is not None and read(path) != picture
     if not check:
         write(path, picture)
         print(f"wrote {path}")
-    elif read(path) != picture:
+    elif stale:
         arguments = written({"block": block, **asked, "variant": variant, "set": set_})
         command = shlex.join(["archspec", "draw", *([spec] if spec else []), *arguments, "-o", str(path)])
         print(f"{path} is stale\nregenerate it: {command}", file=sys.stderr)
+    if error or stale:
         raise typer.Exit(1)
 
 

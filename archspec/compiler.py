@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from archspec.assembly import partial
 from archspec.binding import Argument, bind, check_values
 from archspec.contract import check_contract
 from archspec.definition import Definition
@@ -105,8 +106,15 @@ def _compile(source: Source, root: Path, variant: str | None, limits: Limits, pa
     except SpecError as error:
         raise _sorted_error([*trace.found, *loader.found, *error.diagnostics], loader, limits) from None
     if network is None or trace.found:
-        raise _sorted_error([*trace.found, *loader.found], loader, limits)
+        raise _with_partial(_sorted_error([*trace.found, *loader.found], loader, limits), network)
     return network
+
+
+def _with_partial(error: SpecError, network: Network | None) -> SpecError:
+    if network is not None and (network.nodes or network.inputs):
+        places = {each.path: each.message for each in reversed(error.diagnostics) if each.path in network}
+        error.partial = partial(network, places)
+    return error
 
 
 @contextmanager
@@ -136,10 +144,11 @@ def _pipeline(
     variants = {name: _variant(definition, name, trace) for name in definition.variants}
     arguments = _arguments(definition, variant, variants, params, trace)
     usual = bind(definition, {}, {}, Trace(), "") == arguments
-    network = with_tensor_rules(definition, arguments, elaborate(definition, arguments, loader, trace), trace, usual)
-    if network is None:
-        return None
-    network = replace(network, variants=tuple(variants), digest=_digest(loader, arguments))
+    network = elaborate(definition, arguments, loader, trace)
+    whole = with_tensor_rules(definition, arguments, None if trace.found else network, trace, usual)
+    if whole is None:
+        return network
+    network = replace(whole, variants=tuple(variants), digest=_digest(loader, arguments))
     for contract in _contracts(definition, variants, arguments, usual):
         check_contract(network, contract, trace)
     return network

@@ -101,7 +101,9 @@ def _check(contract: Mapping, keys: tuple[str, ...], subject: str, wanted: Any, 
         kept, expected = wanted == actual, _show(wanted)
     if not kept:
         message = f"{subject} is not what the contract says"
-        trace.report("expect-mismatch", message, locate(contract, keys), expected=expected, found=_show(actual))
+        path = keys[1] if keys[0] in ("shapes", "receptive_field") else ""
+        place, actual = locate(contract, keys), _show(actual)
+        trace.report("expect-mismatch", message, place, path=path, expected=expected, found=actual)
 
 
 def _show(figure: Any) -> str:

@@ -6,38 +6,25 @@ invented.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from archspec import library, op
 from archspec.application import Application, Use
+from archspec.assembly import Result, Tensor, Tree, assembled, known_paths, outputs_of, tensor_of
 from archspec.binding import Argument, bind, evaluate, names_in
 from archspec.definition import Definition, GraphSteps, OutputStep, Reference, Step
 from archspec.errors import SpecError, did_you_mean, listed, nearest
 from archspec.expr import UNKNOWN, TensorView, Unknown
 from archspec.limits import raise_limit
 from archspec.loader import Loader, LoadError
-from archspec.network import Block, Network, NetworkOutput, Node
+from archspec.network import Applied, Block, Network, Node, NotCompiled
 from archspec.source import Entry, Scalar, Sequence, Value
 from archspec.tensor import Shape
 from archspec.trace import Failed, Frame, Trace
 from archspec.wording import found, hint
-
-
-@dataclass(frozen=True, slots=True)
-class Tensor:
-    """A tensor of the network being built; ``shape`` is None where an error left it unknown."""
-
-    path: str
-    shape: Shape | None
-
-
-Result = Tensor | dict[str, Tensor]
-"""What a node gives: an op one tensor, a block or group its outputs by name."""
-Tree = Block | Node | None
-"""A node's place in the tree of blocks; None for one that passes through or failed."""
 
 
 @dataclass(slots=True)
@@ -65,10 +52,10 @@ class Scope:
         return f"{self.path}.{name}" if self.path else name
 
 
-def elaborate(definition: Definition, arguments: Mapping[str, Any], loader: Loader, trace: Trace) -> Network | None:
+def elaborate(definition: Definition, arguments: Mapping[str, Any], loader: Loader, trace: Trace) -> Network:
     """The network of a definition with the given values of its parameters.
 
-    Errors go to ``trace``; the result is None only where there is no network to speak of.
+    Errors go to ``trace``; where there is one, the network is what compiled in spite of it.
 
     Raises:
         SpecError: A limit was reached.
@@ -84,18 +71,18 @@ class _Elaboration:
         self.application = Application(trace)
         self.count = 0
         self.depth = 0
+        self.problems: dict[str, str] = {}
+        self.origins: dict[str, str] = {}
 
-    def network(self, definition: Definition, arguments: Mapping[str, Any]) -> Network | None:
+    def network(self, definition: Definition, arguments: Mapping[str, Any]) -> Network:
         shapes = {name: self._input_shape(name, value, arguments) for name, value in definition.shapes.items()}
         names = definition.graph.inputs or tuple(definition.shapes)[:1] or ("",)
         inputs = tuple(Tensor(name, shapes.get(name)) for name in names)
         scope = self._scope(definition, definition.graph, arguments, inputs, "")
         outputs, children = self._graph(scope, ())
-        if self.trace.found:
-            return None
-        assert all(tensor.shape is not None for tensor in outputs.values()), "an unknown shape without an error"
         known = {name: shape for name, shape in shapes.items() if shape is not None}
-        return _finish(definition, arguments, known, outputs, children)
+        problems = self.problems if self.trace.found else None
+        return assembled(definition, arguments, known, outputs, children, problems)
 
     def _input_shape(self, name: str, value: Value, arguments: Mapping[str, Any]) -> Shape | None:
         if not isinstance(value, Sequence):
@@ -163,6 +150,42 @@ class _Elaboration:
         return self._take(output.reference, scope, scope.path)
 
     def _step(self, step: Step, scope: Scope) -> tuple[Result, Tree]:
+        before = self._progress()
+        result, tree = self._made(step, scope)
+        if self.trace.found:
+            operands = [tensor_of(scope.tensors[each.name], each.port) for each in step.operands or ()]
+            unread = not step.kind or step.operands is None
+            if tree is None and (self._failed_since(before) or unread):
+                tree = self._stand_in(step, operands, scope.child(step.name), before)
+            self._note_origin(result, tree, operands)
+        return result, tree
+
+    def _progress(self) -> tuple[int, int]:
+        return len(self.trace.found), len(self.problems)
+
+    def _failed_since(self, before: tuple[int, int]) -> bool:
+        """Whether an error came up that no node inside stands for."""
+        return len(self.trace.found) > before[0] and len(self.problems) == before[1]
+
+    def _stand_in(self, step: Step, operands: Iterable[Tensor], path: str, before: tuple[int, int]) -> Node:
+        """What stands for a node that failed."""
+        self.problems[path] = next((each.message for each in self.trace.found[before[0] :]), "")
+        op = NotCompiled.model_construct(kind=str(step.target.value) if step.target else step.name)
+        taken = {each.path if each.shape is not None else self.origins.get(each.path): each for each in operands}
+        known = {origin: each.shape or () for origin, each in taken.items() if origin is not None}
+        return Node(path, Applied(op, tuple(known.values()), (), {}, {}, None), tuple(known), step, {})
+
+    def _note_origin(self, result: Result, tree: Tree, operands: Iterable[Tensor]) -> None:
+        """Remember which failure left a result unknown."""
+        if isinstance(tree, Node):
+            origin = tree.path if tree.path in self.problems else None
+        else:
+            origin = next((self.origins[each.path] for each in operands if each.path in self.origins), None)
+        for each in outputs_of(result).values():
+            if each.shape is None and origin is not None:
+                self.origins.setdefault(each.path, origin)
+
+    def _made(self, step: Step, scope: Scope) -> tuple[Result, Tree]:
         self._spend(step)
         path = scope.child(step.name)
         if step.operands is None:
@@ -228,21 +251,23 @@ class _Elaboration:
                 arguments = arguments | step.first
             if index == count - 1 and step.last:
                 arguments = arguments | step.last
-            before = len(self.trace.found)
+            before, found = self._progress(), len(self.trace.found)
             result, tree = self._single(step, scope, current, f"{path}.{index}", arguments)
+            if tree is None and self._failed_since(before):
+                tree = self._stand_in(step, current, f"{path}.{index}", before)
             children += [tree] if tree is not None else []
             current = (self._chained(step, result, path), *current[1:])
-            if len(self.trace.found) > before or current[0].shape is None:
+            if len(self.trace.found) > found or current[0].shape is None:
                 result = Tensor(path, None)  # further copies would repeat the error
                 break
         scope.names["index"] = outer
         if outer is None:
             del scope.names["index"]
-        outputs = _outputs(result)
+        outputs = outputs_of(result)
         if not children:
             return result, None
         inputs = tuple(tensor.path for tensor in operands)
-        paths = {name: tensor.path for name, tensor in outputs.items()}
+        paths = known_paths(outputs)
         return result, Block(
             path, "repeat", "", {}, inputs, paths, tuple(children), scope.definition, None, step, step.arguments
         )
@@ -261,7 +286,7 @@ class _Elaboration:
         return None
 
     def _chained(self, step: Step, result: Result, path: str) -> Tensor:
-        outputs = _outputs(result)
+        outputs = outputs_of(result)
         if len(outputs) == 1:
             return next(iter(outputs.values()))
         if outputs:  # a graph without an output has been reported
@@ -393,47 +418,6 @@ class _Elaboration:
         return outputs, tree if children else None
 
 
-def _finish(
-    definition: Definition,
-    arguments: Mapping[str, Any],
-    inputs: Mapping[str, Shape],
-    outputs: dict[str, Tensor],
-    children: tuple[Block | Node, ...],
-) -> Network:
-    """The network, without the nodes that no output needs."""
-    training = {output.name for output in definition.graph.outputs if output.training_only}
-    paths = {name: tensor.path for name, tensor in outputs.items()}
-    names, graph = tuple(inputs), definition.graph
-    tree = Block("", "network", definition.name, arguments, names, paths, children, definition, graph, None, {})
-    needed = set(paths.values())
-    for node in reversed(list(tree.nodes())):
-        if node.path in needed:
-            needed.update(node.inputs)
-    tree = _pruned(tree, needed) or replace(tree, children=())
-    return Network(
-        name=definition.name,
-        doc=definition.doc,
-        arguments=arguments,
-        inputs=inputs,
-        outputs={
-            name: NetworkOutput(tensor.path, tensor.shape or (), name in training) for name, tensor in outputs.items()
-        },
-        nodes=tuple(tree.nodes()),
-        blocks=tree,
-    )
-
-
-def _pruned(block: Block, needed: set[str]) -> Block | None:
-    kept = []
-    for child in block.children:
-        part = _pruned(child, needed) if isinstance(child, Block) else child if child.path in needed else None
-        if part is not None:
-            kept.append(part)
-    if len(kept) == len(block.children) and all(new is old for new, old in zip(kept, block.children, strict=True)):
-        return block
-    return replace(block, children=tuple(kept)) if kept else None
-
-
 def _needed(graph: GraphSteps, outputs: list[OutputStep]) -> list[Step]:
     """The steps that some outputs of a graph need, in order; all of them where these are all its outputs."""
     if outputs == list(graph.outputs):
@@ -449,15 +433,11 @@ def _needed(graph: GraphSteps, outputs: list[OutputStep]) -> list[Step]:
 
 
 def _paths(operands: tuple[Tensor, ...], outputs: dict[str, Tensor]) -> tuple[tuple[str, ...], dict[str, str]]:
-    return tuple(tensor.path for tensor in operands), {name: tensor.path for name, tensor in outputs.items()}
-
-
-def _outputs(result: Result) -> dict[str, Tensor]:
-    return {"output": result} if isinstance(result, Tensor) else result
+    return tuple(tensor.path for tensor in operands), known_paths(outputs)
 
 
 def _view(result: Result) -> TensorView:
-    outputs = {name: TensorView(tensor.shape) for name, tensor in _outputs(result).items()}
+    outputs = {name: TensorView(tensor.shape) for name, tensor in outputs_of(result).items()}
     if len(outputs) == 1:
         return next(iter(outputs.values()))
     return TensorView(None, outputs or None)

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from typing_extensions import override
 
@@ -87,7 +88,10 @@ class SpecError(ArchspecError):
         diagnostics: Every error found, in order of place.
         sources: The texts of the files that they speak of, by name.
         left_out: The number of errors beyond the limit on how many are reported at once.
+        partial: The `archspec.network.PartialNetwork` of what compiled; None where nothing did.
     """
+
+    partial: Any = None
 
     def __init__(
         self, diagnostics: Iterable[Diagnostic], sources: Mapping[str, str] | None = None, *, left_out: int = 0

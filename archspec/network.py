@@ -339,3 +339,21 @@ class Network:
         from archspec.drawing import draw
 
         return f"<figure>{draw(self, theme='auto').svg}</figure>{render_html(self)}"
+
+
+class NotCompiled(Op):
+    """Stands in a `PartialNetwork` for a node that did not compile."""
+
+    kind: str
+    """The op or block that it was to be, as written."""
+
+
+@dataclass(frozen=True)
+class PartialNetwork(Network):
+    """What compiled of a spec that is wrong: a node that failed has the op `NotCompiled`, what takes it is left out.
+
+    Attributes:
+        problems: What is wrong, by the path of the node or block at fault.
+    """
+
+    problems: Mapping[str, str] = field(default_factory=dict)

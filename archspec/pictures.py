@@ -19,7 +19,7 @@ from archspec.emission import Spec, compiled
 from archspec.errors import SpecError, UsageError, did_you_mean, listed
 from archspec.files import write
 from archspec.loader import block_file, is_path, library_block
-from archspec.network import Network
+from archspec.network import Network, PartialNetwork
 
 FORMATS = (*drawing.FORMATS, "html")
 """Endings of the files that a picture can be."""
@@ -60,6 +60,7 @@ def draw(
     paper: str | None = None,
     color: str | None = None,
     show: Sequence[str] = (),
+    partial: bool = False,
     variant: str | None = None,
     **params: Any,
 ) -> Drawing:
@@ -79,6 +80,7 @@ def draw(
         paper: The page to put it on: a3, a4, a5 or letter, or ``a4-landscape``; a picture of its own size unless given.
         color: What fills boxes: ``kind`` (with a legend), ``cost`` or ``memory``.
         show: Figures to write into each box: ``params``, ``macs``, ``share``, ``activations``, ``receptive_field``.
+        partial: Draw what compiles of a spec that is wrong, with the nodes at fault marked.
         variant: One of the sets of parameters that the spec names.
         **params: Values of the spec's parameters; without a network those of the block, over its example's.
 
@@ -86,13 +88,18 @@ def draw(
         The picture: ``picture.svg`` is its text, ``picture.save("x.pdf")`` writes it.
 
     Raises:
-        SpecError: The spec is wrong.
+        SpecError: The spec is wrong; with ``partial``: so that nothing of it compiles.
         UsageError: An argument has a value that it cannot have, or the file cannot be written.
 
     >>> draw("specs/lenet.yaml").svg.startswith("<svg")
     True
     """
-    found = _found(network, block, variant, params)
+    try:
+        found = _found(network, block, variant, params)
+    except SpecError as error:
+        if not partial or error.partial is None:
+            raise
+        found = error.partial
     picture = drawing.draw(
         found, detail=detail, expand=expand, collapse=collapse, theme=theme, direction=direction, paper=paper,
         color=color, show=show,
@@ -130,6 +137,8 @@ def data(network: Network, format: str, /, **options: Unpack[Options]) -> bytes:
         return drawing.draw(network, **options).data(format)
     if isinstance(network, SymbolicNetwork):
         raise UsageError("a block by itself is no page: draw a network that uses it")
+    if isinstance(network, PartialNetwork):
+        raise UsageError("a page shows a network that compiles: draw what compiles of this one as svg, png or pdf")
     if options:
         raise UsageError(f"a page has every level of detail and both themes: it takes no `{next(iter(options))}`")
     from archspec.drawing import page

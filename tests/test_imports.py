@@ -16,7 +16,7 @@ ROOT = PACKAGE.parent
 
 LAYERS = """
 errors files tensor limits syntax source expr op ops.* algebra names spec definition merge wording wiring reading
-library loader trace binding patterns weights initialisation network application elaborate analysis analysis.*
+library loader trace binding patterns weights initialisation network application assembly elaborate analysis analysis.*
 contract tensor_rules compiler explanations backends backends.* emitter emitter.* layers layers.* emission drawing
 drawing.* pictures images runtime benchmarking options sphinx sphinx.* markdown cli
 """.split()

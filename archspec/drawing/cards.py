@@ -35,7 +35,7 @@ _ALIKE = 1.7
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A text in one style: ``title``, ``text``, ``name``, ``remark`` or ``count``."""
+    """A text in one style: ``title``, ``text``, ``name``, ``remark``, ``problem`` or ``count``."""
 
     text: str
     style: str
@@ -129,7 +129,7 @@ def _widened(card: Card, width: float) -> Card:
 
 
 def _card(box: Box, scene: Scene, show: Sequence[str]) -> Card:
-    if box.kind == "merge":
+    if box.kind == "merge" and not box.problem:
         return _join(box)
     if box.kind in ("input", "output"):
         return _end(box)
@@ -176,15 +176,16 @@ def _lines(box: Box, beside: bool, show: Sequence[str]) -> list[Line]:
         below = below[1:]
     lines += [Line((Span(text, "text"),)) for text in below]
     lines += [Line((Span(box.remark, "remark"),))] if box.remark else []
+    lines += [Line((Span(text, "problem"),)) for text in _wrapped(box.problem, " ")]
     figures = [text for text in (figure(box, name) for name in show) if text]
     return lines + [Line((Span(text, "name"),)) for text in _pairs(figures)]
 
 
-def _wrapped(text: str) -> list[str]:
-    """A list of arguments, in lines."""
+def _wrapped(text: str, between: str = ", ") -> list[str]:
+    """A list of arguments, or the words of a text, in lines."""
     lines: list[str] = []
-    for word in text.split(", "):
-        longer = f"{lines[-1]}, {word}" if lines else word
+    for word in text.split(between) if text else ():
+        longer = f"{lines[-1]}{between}{word}" if lines else word
         if lines and text_width(longer, SMALL) <= _WRAP:
             lines[-1] = longer
         else:

@@ -67,7 +67,7 @@ def _room(segment: Segment, setting: Setting) -> float:
 
 def trunk_of(entering: Sequence[Edge]) -> Edge | None:
     """Of the edges of one tensor, the one whose line the others part from."""
-    return next((edge for edge in entering if edge.role == "body"), entering[0] if entering else None)
+    return next((edge for edge in entering if edge.role != "skip"), entering[0] if entering else None)
 
 
 @dataclass

@@ -80,7 +80,7 @@ class Graphed:
         return engine.Link(tail, self.index[edge.target], self._label_room(edge), self._weight(edge))
 
     def _weight(self, edge: Edge) -> int:
-        if edge.role == "body":
+        if edge.role != "skip":
             return _STRAIGHT
         ends = edge.source not in self.index or self.setting.joins(edge)
         return 1 if ends else _STRAIGHT // 2

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from math import prod
 from typing import Any
 
-from archspec.network import Block, Node
+from archspec.network import Block, Node, NotCompiled
 from archspec.op import Op, compact
 from archspec.tensor import Shape
 
@@ -24,6 +24,7 @@ FAMILIES = {
     "dropout": "dropout",
     "block": "block",
     "other": "other",
+    "failed": "did not compile",
 }
 """What ops have in common, as the bundled ones are filed, and what a legend calls it."""
 
@@ -58,6 +59,8 @@ _QUIET = frozenset(
 
 def family(op: Op) -> str:
     """One of `FAMILIES`; for an op of a plugin that of the bundled op that it extends."""
+    if isinstance(op, NotCompiled):
+        return "failed"
     for cls in type(op).__mro__:
         package, _, module = cls.__module__.rpartition(".")
         if package == "archspec.ops" and module in FAMILIES:
@@ -67,6 +70,8 @@ def family(op: Op) -> str:
 
 def word(op: Op, inputs: tuple[Shape, ...] = ()) -> str:
     """What an op is called."""
+    if isinstance(op, NotCompiled):
+        return op.kind.replace("_", " ")
     if is_depthwise(op, inputs):
         return "depthwise conv"
     return _WORDS.get(op.name, op.name.replace("_", " "))
@@ -85,6 +90,8 @@ def is_depthwise(op: Op, inputs: tuple[Shape, ...]) -> bool:
 
 def essentials(op: Op, inputs: tuple[Shape, ...] = ()) -> str:
     """The arguments that matter, as papers write them: ``7×7, 64, /2``."""
+    if isinstance(op, NotCompiled):
+        return ""
     values = {name: getattr(op, name) for name in type(op).model_fields}
     changed = op.changed()
     if is_depthwise(op, inputs):
@@ -218,7 +225,7 @@ def sized(block: Block) -> dict[str, Any]:
     """The arguments that were given to a block, those for each spatial dimension written so."""
     arguments = block_arguments(block)
     first = next(block.nodes(), None)
-    rank = len(first.input_shapes[0]) - 1 if first else 0
+    rank = len(first.input_shapes[0]) - 1 if first and first.input_shapes else 0
     for name in _PER_AXIS & arguments.keys():
         if type(arguments[name]) is int:
             arguments[name] = (arguments[name],) * max(rank, 1)

@@ -25,6 +25,7 @@ def looks(theme: Theme) -> Mapping[str, Look]:
     found = {
         "page": Look(fill=theme.page),
         "frame-box": Look(fill, outline),
+        "frame-failed": Look(fill, theme.paint("failed").stroke, 1.2, theme.paint("failed").dash),
         "title": Look(fill=theme.ink),
         "text": Look(fill=theme.ink),
         "count": Look(fill=theme.ink),
@@ -32,8 +33,11 @@ def looks(theme: Theme) -> Mapping[str, Look]:
         "label": Look(fill=theme.muted),
         "shape": Look(fill=theme.muted),
         "remark": Look(fill=theme.remark),
+        "problem": Look(fill=theme.paint("failed").stroke),
         "edge-body": Look(stroke=theme.line, width=1.2),
         "tip-body": Look(fill=theme.line),
+        "edge-gap": Look(stroke=theme.line, width=1.2, dash="1 4"),
+        "tip-gap": Look(fill=theme.line),
         "edge-skip": Look(stroke=theme.skip, width=theme.skip_width, dash=theme.skip_dash),
         "tip-skip": Look(fill=theme.skip),
     }

@@ -190,7 +190,7 @@ def _frame(placed: PlacedFrame, rightwards: bool, number: int) -> Group:
     cluster, (left, top, right, _) = placed.cluster, placed.rect
     name = Span(f"… {cluster.name}" if placed.continued else cluster.name, "name")
     title = Span(cluster.title, "label")
-    marks: list[Mark] = [RectMark(placed.rect, 6.0, "frame-box")]
+    marks: list[Mark] = [RectMark(placed.rect, 6.0, "frame-failed" if cluster.problem else "frame-box")]
     if rightwards:
         marks.append(TextMark((left + 6, top + 11), (name, Span(SPACE * 3 + cluster.title, "label"))))
     else:
@@ -199,7 +199,8 @@ def _frame(placed: PlacedFrame, rightwards: bool, number: int) -> Group:
     text = f"{cluster.title} {cluster.arguments}".strip() or "group"
     suffix = f" {number}" if placed.continued else ""
     return Group(
-        "frame", f"frame {cluster.path}{suffix}", f"{cluster.path}: {text}", _sentence(cluster.figures), tuple(marks),
+        "frame", f"frame {cluster.path}{suffix}", f"{cluster.path}: {text}",
+        " ".join(filter(None, (cluster.problem, _sentence(cluster.figures)))), tuple(marks),
         {"path": cluster.path},
     )  # fmt: skip
 
@@ -271,8 +272,9 @@ def _commands(parts: Sequence[Part]) -> Commands:
 
 
 def _node(box: Box, rect: Rect, card: Card, colouring: Colouring, symbolic: bool) -> Group:
-    fill = colouring.styles.get(box.id, box.family)
-    marks = list(_card(rect, card, box.family, fill) if card.shape == "card" else ())
+    family = "failed" if box.problem else box.family
+    fill = colouring.styles.get(box.id, family)
+    marks = list(_card(rect, card, family, fill) if card.shape == "card" else ())
     if card.shape == "pill":
         marks = [RectMark(rect, min(rect[3] - rect[1], 22.0) / 2, _outline(box, fill)), *_centred(rect, card)]
     elif card.shape == "circle":
@@ -294,7 +296,7 @@ def _description(box: Box, symbolic: bool) -> str:
     if box.kind in ("input", "output"):
         owner = "block" if symbolic else "network"
         return f"{box.kind} of the {owner}" + (", in training only" if box.training_only else "")
-    texts = [f"{text.rstrip('.')}." for text in (*box.lines, box.remark, box.doc) if text]
+    texts = [f"{text.rstrip('.')}." for text in (*box.lines, box.remark, box.problem, box.doc) if text]
     shape = shape_text(box.shape) if box.shape is not None else ""
     return " ".join(texts if symbolic else [*texts, _sentence(box.figures, shape)])
 

@@ -174,7 +174,7 @@ def _labelled(scene: Scene) -> Callable[[Edge], bool]:
     def labelled(edge: Edge) -> bool:
         if first[edge.tensor] is not edge or kinds[edge.source] == "input" or kinds[edge.target] == "output":
             return False
-        if scene.symbolic:
+        if scene.symbolic or edge.role == "gap":
             return False
         return scene.detail == "overview" or taken.get(edge.source) != {edge.shape}
 

@@ -12,7 +12,7 @@ Detail = Literal["overview", "blocks", "ops"]
 DETAILS: tuple[Detail, ...] = get_args(Detail)
 
 Kind = Literal["input", "output", "op", "unit", "block", "merge"]
-Role = Literal["body", "skip"]
+Role = Literal["body", "skip", "gap"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Box:
         name: What its spec calls it; for several parts, all or the first and last.
         lines: What else it says: what finishes the op, or the layers inside a block.
         remark: How the first copy differs from the others.
+        problem: What is wrong with it, in a network that did not compile as a whole.
         count: The number of copies.
         counted: What that number is called, where it is a parameter of a block that is drawn by itself.
         paths: The nodes that it shows.
@@ -67,6 +68,7 @@ class Box:
     name: str = ""
     lines: tuple[str, ...] = ()
     remark: str = ""
+    problem: str = ""
     count: int = 1
     counted: str = ""
     paths: tuple[str, ...] = ()
@@ -94,6 +96,7 @@ class Cluster:
         arguments: The arguments that matter.
         is_block: Whether it is one block: a thing that a reader thinks of as a whole.
         figures: What it costs.
+        problem: What is wrong with it as a whole, in a network that did not compile.
     """
 
     path: str
@@ -103,6 +106,7 @@ class Cluster:
     arguments: str = ""
     is_block: bool = True
     figures: Figures = Figures()
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ class Edge:
         target: The id of the box that takes it.
         tensor: The path of the node, or the name of the input, that it is the output of.
         shape: Its shape.
-        role: ``skip`` for a shortcut past other boxes.
+        role: ``skip`` for a shortcut past other boxes; ``gap`` where what is between did not compile.
         operand: Which of several equal edges it is.
     """
 

@@ -13,7 +13,7 @@ from archspec.drawing.shortcuts import with_roles
 from archspec.drawing.summary import block_lines, head, is_unit
 from archspec.drawing.symbols import SymbolicNetwork
 from archspec.errors import UsageError, did_you_mean
-from archspec.network import Block, Network, Node
+from archspec.network import Block, Network, Node, NotCompiled, PartialNetwork
 from archspec.patterns import is_pattern, matches
 from archspec.tensor import Shape
 
@@ -86,8 +86,10 @@ class _Stage:
             raise UsageError(f"`{both[0]}` is both to be expanded and collapsed")
         self.opened: set[str] = set()
         self.structure = Structure(network)
+        self.problems = network.problems if isinstance(network, PartialNetwork) else {}
+        self.expand |= _around(self.problems) - collapse
         self.symbolic = isinstance(network, SymbolicNetwork)
-        self.fields = {} if self.symbolic else receptive_fields(network)
+        self.fields = receptive_fields(network) if type(network) is Network else {}
         if detail == "overview":
             self._open_more()
 
@@ -103,7 +105,7 @@ class _Stage:
             detail=self.detail,
             boxes=tuple(boxes),
             clusters=tuple(clusters),
-            edges=with_roles(boxes, edges),
+            edges=tuple(self._gaps(with_roles(boxes, edges))),
             figures=_figures(self.network, tuple(self.network), None),
             symbolic=self.symbolic,
         )
@@ -267,7 +269,24 @@ class _Stage:
             shape=self.network.shape(last[0]) if len(last) == 1 else None,
             figures=_figures(self.network, nodes, self.fields.get(last[-1]) if last else None),
             counted=self._counted(box.id),
+            problem=self._problem(group, nodes),
         )
+
+    def _problem(self, group: Group, nodes: Iterable[Node]) -> str:
+        """What is wrong with the parts of a box, or with the repeat that they are the copies of."""
+        paths = [part.path for part in group.parts] + [node.path for node in nodes]
+        around = {path.rpartition(".")[0] for path in paths[: len(group.parts)]} & self.problems.keys()
+        paths += [
+            path for path in around if isinstance(block := self.network[path], Block) and not self._is_open(block)
+        ]
+        return next((self.problems[path] for path in paths if self.problems.get(path)), "")
+
+    def _gaps(self, edges: Iterable[Edge]) -> Iterator[Edge]:
+        """The edges, marked those that leave out what comes after a node that failed."""
+        for edge in edges:
+            giver = self.network[edge.tensor] if edge.tensor in self.problems else None
+            failed = isinstance(giver, Node) and isinstance(giver.op, NotCompiled)
+            yield replace(edge, role="gap") if failed else edge
 
     def _counted(self, path: str) -> str:
         """What the number of a repeat's copies is called, in a block that is drawn by itself."""
@@ -367,6 +386,7 @@ class _Stage:
             arguments=", ".join(labels.written(labels.sized(block))) if block.kind == "block" else "",
             is_block=block.kind == "block",
             figures=_figures(self.network, tuple(block.nodes()), None),
+            problem=self.problems.get(block.path, ""),
         )
 
     def _edges(self, boxes: Iterable[Box]) -> list[Edge]:
@@ -390,6 +410,11 @@ class _Stage:
 def _with_ancestors(path: str) -> Iterator[str]:
     parts = path.split(".")
     yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+
+
+def _around(paths: Iterable[str]) -> set[str]:
+    """The paths of the blocks around nodes."""
+    return {each for path in paths for each in _with_ancestors(path.rpartition(".")[0]) if each}
 
 
 def _holds_nodes(part: Part) -> bool:

@@ -85,6 +85,7 @@ _LIGHT = Theme(
         ("dropout", "#eef0f3", "#77818c"),
         ("block", "#eae8fa", "#6456c8"),
         ("other", "#eef0f3", "#77818c"),
+        ("failed", "#ffebe9", "#cf222e"),
     ),
 )  # fmt: skip
 
@@ -105,6 +106,7 @@ _DARK = Theme(
         ("dropout", "#21262d", "#8b949e"),
         ("block", "#262150", "#9d8ff5"),
         ("other", "#21262d", "#8b949e"),
+        ("failed", "#3c1618", "#ff7b72"),
     ),
 )  # fmt: skip
 
@@ -125,6 +127,7 @@ _PRINT = Theme(
         "dropout": Paint("#ffffff", "#000000", "none", "1 2"),
         "block": Paint("#f0f0f0", "#000000", "solid"),
         "other": Paint("#ffffff", "#000000", "none"),
+        "failed": Paint("#ffffff", "#000000", "cross", "6 2"),
     },
 )  # fmt: skip
 
@@ -146,6 +149,7 @@ _SAFE = Theme(
         "dropout": Paint("#f0f0f0", "#6f6f6f"),
         "block": Paint("#e3f3fc", "#56b4e9"),
         "other": Paint("#f0f0f0", "#6f6f6f"),
+        "failed": Paint("#ffffff", "#a3000b", "cross", "6 2"),
     },
 )  # fmt: skip
 
