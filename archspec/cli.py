@@ -227,7 +227,7 @@ def draw(
         typer.Option(
             "--show",
             metavar="FIGURE",
-            help="params, macs, share, activations or receptive_field in each box; may be repeated.",
+            help="shape, params, macs, share, activations or receptive_field in each box; may be repeated.",
         ),
     ] = None,
     block: Annotated[
@@ -262,6 +262,7 @@ def draw(
         "paper": paper, "color": color, "show": show,
     }  # fmt: skip
     from archspec import pictures
+    from archspec.drawing.cards import LEGIBLE
 
     error = None
     with reported():
@@ -276,7 +277,14 @@ def draw(
     assert network is not None
     path = check or output or Path(f"{network.name}.svg")
     options: Any = {name: value for name, value in asked.items() if value}
-    picture = pictures.data(network, pictures.ending(path), **options)
+    kind = pictures.ending(path)
+    if kind == "html":
+        picture = pictures.page(network, **options)
+    else:
+        drawn = archspec.draw(network, **options)
+        picture = drawn.data(kind)
+        if drawn.smallest_text < LEGIBLE:
+            print(f"note: on {paper} the smallest text is {drawn.smallest_text:.1f} pt", file=sys.stderr)
     if error:
         print_error(error, CheckFormat.text)
     stale = check is not None and read(path) != picture

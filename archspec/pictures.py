@@ -72,14 +72,16 @@ def draw(
             which has every level of detail.
         block: A block to draw by itself, with its parameters in place of numbers: one that the network uses, or without
             a network one of the library, or the path of a block's file.
-        detail: ``overview``: stages, runs of equal blocks as one box; ``blocks``: each block; ``ops``: each op.
+        detail: ``overview``: stages, runs of equal blocks as one box; ``blocks``: the innermost blocks; ``ops``: ops.
         expand: Paths of blocks to open besides, or patterns such as ``layer*.0``.
         collapse: Paths of blocks to close besides, or patterns.
         theme: ``light``, ``dark``, ``print`` (black and white), ``colorblind``, or ``auto``, which follows the page.
-        direction: ``down``, ``right``, or ``auto``: what makes the picture larger on the page.
+        direction: ``down``, ``right`` (a single row, where there is no page), or ``auto``: down, and on a landscape
+            page what makes the picture larger.
         paper: The page to put it on: a3, a4, a5 or letter, or ``a4-landscape``; a picture of its own size unless given.
         color: What fills boxes: ``kind`` (with a legend), ``cost`` or ``memory``.
-        show: Figures to write into each box: ``params``, ``macs``, ``share``, ``activations``, ``receptive_field``.
+        show: What to write into each box: ``shape``, ``params``, ``macs``, ``share``, ``activations``,
+            ``receptive_field``.
         partial: Draw what compiles of a spec that is wrong, with the nodes at fault marked.
         variant: One of the sets of parameters that the spec names.
         **params: Values of the spec's parameters; without a network those of the block, over its example's.
@@ -106,7 +108,7 @@ def draw(
     )  # fmt: skip
     if path is not None:
         kind = ending(path)
-        write(Path(path), data(found, kind) if kind == "html" else picture.data(kind))
+        write(Path(path), page(found) if kind == "html" else picture.data(kind))
     return picture
 
 
@@ -122,19 +124,12 @@ def _found(network: Spec | None, block: str | None, variant: str | None, params:
     return block_alone(block, None, params)
 
 
-def data(network: Network, format: str, /, **options: Unpack[Options]) -> bytes:
-    """The bytes of a picture's file.
-
-    Args:
-        network: The network.
-        format: One of `FORMATS`.
-        **options: What is asked of it.
+def page(network: Network, **options: Unpack[Options]) -> bytes:
+    """The HTML file of a network: a page to click on, with every level of detail.
 
     Raises:
-        UsageError: An option has a value that it cannot have, or what makes the format is not installed.
+        UsageError: It is no whole network, or an option was given: a page has none.
     """
-    if format != "html":
-        return drawing.draw(network, **options).data(format)
     if isinstance(network, SymbolicNetwork):
         raise UsageError("a block by itself is no page: draw a network that uses it")
     if isinstance(network, PartialNetwork):

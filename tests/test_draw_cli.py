@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -196,3 +197,10 @@ def test_a_notebook_shows_the_picture_and_the_table() -> None:
     assert archspec.draw(RESNET, theme="auto").svg in html
     assert "<td>layer2.0</td>" in html
     assert archspec.draw(RESNET)._repr_svg_().startswith("<svg")
+
+
+def test_a_picture_too_small_to_read_on_its_page_is_noted(run: Run) -> None:
+    done = run("draw", RESNET, "--detail", "ops", "--paper", "a4", "-o", "x.svg")
+    assert done.code == 0
+    assert re.fullmatch(r"note: on a4 the smallest text is [1-5]\.\d pt\n", done.err)
+    assert run("draw", RESNET, "--paper", "a4", "-o", "x.svg").err == ""

@@ -13,10 +13,10 @@ from functools import cached_property
 from pathlib import Path
 
 from archspec.drawing import svg
-from archspec.drawing.cards import cards
+from archspec.drawing.cards import SMALL, cards
 from archspec.drawing.colouring import Colouring, colouring
 from archspec.drawing.marks import Picture, picture
-from archspec.drawing.placing import Direction, Placing, page_size, place
+from archspec.drawing.placing import Direction, Placing, fitted, page_size, place
 from archspec.drawing.scene import Detail
 from archspec.drawing.staging import stage
 from archspec.drawing.themes import Theme
@@ -48,6 +48,11 @@ class Drawing:
     def picture(self) -> Picture:
         """Its marks."""
         return picture(self.placing, self.colouring)
+
+    @property
+    def smallest_text(self) -> float:
+        """The size of its smallest text, in points: on its page, where it has one."""
+        return SMALL * (fitted(self.picture.size, page_size(self.paper)) if self.paper else 1.0)
 
     @cached_property
     def svg(self) -> str:
@@ -134,14 +139,16 @@ def draw(
     Args:
         network: The network.
         path: A file to write; its ending says the format: svg, png, pdf, dot or mmd.
-        detail: ``overview``: stages, runs of equal blocks as one box; ``blocks``: each block; ``ops``: each op.
+        detail: ``overview``: stages, runs of equal blocks as one box; ``blocks``: the innermost blocks; ``ops``: ops.
         expand: Paths of blocks to open besides, or patterns such as ``layer*.0``.
         collapse: Paths of blocks to close besides, or patterns.
         theme: ``light``, ``dark``, ``print`` (black and white), ``colorblind``, or ``auto``, which follows the page.
-        direction: ``down``, ``right``, or ``auto``: what makes the picture larger on the page.
+        direction: ``down``, ``right`` (a single row, where there is no page), or ``auto``: down, and on a landscape
+            page what makes the picture larger.
         paper: The page to put it on: a3, a4, a5 or letter, or ``a4-landscape``; a picture of its own size unless given.
         color: What fills boxes: ``kind`` (with a legend), ``cost`` or ``memory``.
-        show: Figures to write into each box: ``params``, ``macs``, ``share``, ``activations``, ``receptive_field``.
+        show: What to write into each box: ``shape``, ``params``, ``macs``, ``share``, ``activations``,
+            ``receptive_field``.
 
     Raises:
         UsageError: An argument has a value that it cannot have, or the file cannot be written.

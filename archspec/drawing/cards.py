@@ -7,14 +7,17 @@ from dataclasses import dataclass
 
 from archspec.backends.table import short, show_bytes
 from archspec.drawing.fonts import text_width
-from archspec.drawing.labels import times
+from archspec.drawing.labels import shape_text, times
 from archspec.drawing.scene import Box, Scene
 from archspec.errors import UsageError, did_you_mean
 
 TITLE, SMALL = 11.0, 9.0
 """Sizes of text, in points."""
 
-FIGURES = ("params", "macs", "share", "activations", "receptive_field")
+LEGIBLE = 6.0
+"""The least size that can be read on paper, in points."""
+
+FIGURES = ("shape", "params", "macs", "share", "activations", "receptive_field")
 """What a box can say it costs."""
 
 SPACE = " "
@@ -175,7 +178,7 @@ def _lines(box: Box, beside: bool, show: Sequence[str]) -> list[Line]:
         lines.append(Line((Span(below[0], "text"),), name) if below else Line(name))
         below = below[1:]
     lines += [Line((Span(text, "text"),)) for text in below]
-    lines += [Line((Span(box.remark, "remark"),))] if box.remark else []
+    lines += [Line((Span(text, "remark"),)) for text in _wrapped(box.remark)]
     lines += [Line((Span(text, "problem"),)) for text in _wrapped(box.problem, " ")]
     figures = [text for text in (figure(box, name) for name in show) if text]
     return lines + [Line((Span(text, "name"),)) for text in _pairs(figures)]
@@ -200,6 +203,8 @@ def _pairs(texts: Sequence[str]) -> list[str]:
 def figure(box: Box, name: str) -> str:
     """A figure of a box as text; empty where there is none to tell."""
     figures = box.figures
+    if name == "shape":
+        return shape_text(box.shape) if box.shape is not None else ""
     if name == "params":
         return f"{short(figures.params)} params" if figures.params else ""
     if name == "macs":
@@ -207,6 +212,6 @@ def figure(box: Box, name: str) -> str:
     if name == "share":
         return f"{figures.share:.1%} of MACs" if figures.macs else ""
     if name == "activations":
-        return show_bytes(figures.activations)
+        return f"{show_bytes(figures.activations)} activations"
     field = figures.receptive_field
-    return f"field {times(field)}" if field else ""
+    return f"receptive field {times(field)}" if field else ""

@@ -156,15 +156,48 @@ def difference(network: Network, first: Part, other: Part) -> str:
     >>> difference(archspec.compile("specs/resnet50.yaml"), layer2.children[0], layer2.children[1])
     'stride 2, with downsample'
     """
-    texts = _different_arguments(first, other)
-    if isinstance(first, Block) and isinstance(other, Block):
-        names, others = ([child.name for child in block.children] for block in (first, other))
-        texts += [f"with {name}" for name in names if name not in others]
-        texts += [f"without {name}" for name in others if name not in names]
+    texts = [*_different_arguments(first, other), *_different_widths(first, other)]
+    structure = different_structure(first, other)
+    texts += [structure] if structure else []
     if not texts:
         shapes = [shape_text(network.shape(path)) for path in sorted(external(first))]
         texts = [f"from {', '.join(shapes)}"]
     return ", ".join(texts)
+
+
+def different_structure(first: Part, other: Part) -> str:
+    """What one copy of a repeat holds and the other does not; empty where they hold the same."""
+    if not isinstance(first, Block) or not isinstance(other, Block):
+        return ""
+    own, others = ({child.name: child for child in block.children} for block in (first, other))
+    texts = [f"with {_called(own[name])}" for name in own if name not in others]
+    texts += [f"no {_called(others[name])}" for name in others if name not in own]
+    return ", ".join(texts)
+
+
+def _called(part: Part) -> str:
+    return "shortcut" if isinstance(part, Node) and part.op.name == "add" else part.name
+
+
+def _different_widths(first: Part, other: Part) -> list[str]:
+    """Channels of layers in which copies differ, where no argument says so: ``expand and depthwise 96``."""
+    if not isinstance(first, Block) or not isinstance(other, Block):
+        return []
+    usual = dict(_widths(other))
+    layers: dict[int, list[str]] = {}
+    for layer, width in _widths(first):
+        if usual.get(layer, width) != width and width not in block_arguments(first).values():
+            layers.setdefault(width, []).append(layer)
+    return [f"{' and '.join(names)} {width}" for width, names in layers.items()]
+
+
+def _widths(block: Block) -> Iterator[tuple[str, int]]:
+    """The channels that the layers of a block give, by the name of the layer or of the block around it."""
+    for node in block.nodes():
+        width = getattr(node.op, "out_channels", getattr(node.op, "out_features", None))
+        if width is not None:
+            path = node.path.removeprefix(f"{block.path}.")
+            yield path.rpartition(".")[0] or path, width
 
 
 def _different_arguments(first: Part, other: Part) -> list[str]:

@@ -122,10 +122,15 @@ def _written(name: str, value: Any) -> str:
 
 def argument(name: str, value: Any) -> str:
     """Any argument by its name: ``expansion 6``; only that where a parameter of the same name stands for it."""
-    spoken = name.replace("_", " ")
+    words = spoken(name)
     if value is True or value == name:
-        return spoken
-    return f"no {spoken}" if value is False else f"{spoken} {_plain(value)}"
+        return words
+    return f"no {words}" if value is False else f"{words} {_plain(value)}"
+
+
+def spoken(name: str) -> str:
+    """A name as words."""
+    return name.replace("_", " ")
 
 
 def _plain(value: Any) -> str:

@@ -50,7 +50,7 @@ def render(picture: Picture, theme: Theme, paper: str | None = None) -> bytes:
 
     size, scale, offset = _page(picture, paper)
     stream = io.BytesIO()
-    canvas = Canvas(stream, pagesize=size, invariant=1, pageCompression=1)
+    canvas = Canvas(stream, pagesize=size, invariant=1, initialFontName=REGULAR)  # type: ignore[arg-type]
     canvas.setTitle(picture.title)
     canvas.setSubject(picture.description)
     canvas.setCreator("archspec")

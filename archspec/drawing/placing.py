@@ -107,7 +107,7 @@ def fitted(size: Point, page: Point) -> float:
 
 
 def place(scene: Scene, cards: Mapping[str, Card], direction: Direction = "auto", paper: str | None = None) -> Placing:
-    """Lay out a scene so that it is large on a page.
+    """Lay out a scene so that it is large on a page; to the right without one, in a single row.
 
     Raises:
         UsageError: There is no such direction or paper.
@@ -115,11 +115,11 @@ def place(scene: Scene, cards: Mapping[str, Card], direction: Direction = "auto"
     if direction not in DIRECTIONS:
         raise UsageError(f"there is no direction `{direction}`; {did_you_mean(direction, DIRECTIONS)}".rstrip("; "))
     page = page_size(paper)
-    down = None if direction == "right" else _best(scene, cards, page, rightwards=False)
-    if down is None:
-        return _best(scene, cards, page, rightwards=True).placing()
-    downwards = direction == "down" or scene.symbolic  # as papers draw blocks
-    if downwards or fitted(down.size, page) == 1.0 or len(scene.boxes) > _MANY:
+    if direction == "right":
+        return _best(scene, cards, page if paper else (inf, page[1]), rightwards=True).placing()
+    down = _best(scene, cards, page, rightwards=False)
+    upright = direction == "down" or page[0] < page[1]
+    if upright or fitted(down.size, page) == 1.0 or len(scene.boxes) > _MANY:
         return down.placing()
     right = _best(scene, cards, page, rightwards=True)
     gain = fitted(right.size, page) / fitted(down.size, page)

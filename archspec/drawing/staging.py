@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from archspec.analysis.receptive_field import ReceptiveField, receptive_fields
 from archspec.drawing import labels
-from archspec.drawing.folding import Part, Run, Structure, nodes_of, outputs_of, runs
+from archspec.drawing.folding import Part, Run, Structure, different_structure, nodes_of, outputs_of, runs
 from archspec.drawing.scene import DETAILS, Box, Cluster, Detail, Edge, Figures, Scene
 from archspec.drawing.shortcuts import with_roles
-from archspec.drawing.summary import block_lines, head, is_unit
+from archspec.drawing.summary import block_lines, has_shortcut, head, is_unit
 from archspec.drawing.symbols import SymbolicNetwork
 from archspec.errors import UsageError, did_you_mean
 from archspec.network import Block, Network, Node, NotCompiled, PartialNetwork
@@ -43,6 +43,8 @@ def stage(
     detail: Detail = "overview",
     expand: Sequence[str] = (),
     collapse: Sequence[str] = (),
+    *,
+    joined: bool = True,
 ) -> Scene:
     """What a picture of a network shows.
 
@@ -51,13 +53,14 @@ def stage(
         detail: ``overview``: runs of equal blocks are one box; ``blocks``: each block is a box; ``ops``: each op is.
         expand: Paths of blocks to open besides, or patterns such as ``layer*.0``.
         collapse: Paths of blocks to close besides, or patterns.
+        joined: Whether an op and those that finish it are one box, but for ``ops``.
 
     Raises:
         UsageError: There is no such level or block, or a block is both to be opened and closed.
     """
     if detail not in DETAILS:
         raise UsageError(f"there is no level of detail `{detail}`; {did_you_mean(detail, DETAILS)}".rstrip("; "))
-    return _Stage(network, detail, _paths(network, expand), _paths(network, collapse)).scene()
+    return _Stage(network, detail, _paths(network, expand), _paths(network, collapse), joined).scene()
 
 
 def _paths(network: Network, wanted: Sequence[str]) -> frozenset[str]:
@@ -76,10 +79,14 @@ def _paths(network: Network, wanted: Sequence[str]) -> frozenset[str]:
 class _Stage:
     """The choice of what is open, and the boxes that follow from it."""
 
-    def __init__(self, network: Network, detail: Detail, expand: frozenset[str], collapse: frozenset[str]) -> None:
+    def __init__(
+        self, network: Network, detail: Detail, expand: frozenset[str], collapse: frozenset[str], joined: bool
+    ) -> None:
         self.network = network
         self.detail = detail
+        self.joined = joined and detail != "ops"
         self.collapse = collapse
+        self.asked = expand
         self.expand = {ancestor for path in expand for ancestor in _with_ancestors(path)}
         both = sorted(self.expand & collapse)
         if both:
@@ -118,6 +125,8 @@ class _Stage:
         if block.path in self.collapse:
             return False
         if block.path in self.expand or block.path in self.opened or self.detail == "ops":
+            return True
+        if block.kind == "group" and block.path.rpartition(".")[0] in self.expand:
             return True
         return self.detail == "blocks" and (block.kind != "block" or _holds_blocks(block))
 
@@ -203,19 +212,21 @@ class _Stage:
 
     def _folds(self, block: Block) -> bool:
         """Whether equal parts of a block become one box; not where someone asked to see what it holds."""
-        return self.detail == "overview" and block.path not in self.expand
+        return self.detail == "overview" and block.path not in self.asked
 
     def _folded(self, block: Block, parts: Sequence[Part]) -> Iterator[Run]:
         if self._folds(block):
             yield from runs(self.structure, parts, copies=False)
-        else:
-            yield from (Run((part,)) for part in parts)
+            return
+        for part in parts:
+            first = block.kind == "repeat" and part is block.children[0] and len(block.children) > 1
+            yield Run((part,), different_structure(part, block.children[1]) if first else "")
 
     def _joined(self, block: Block, closed: Sequence[Run]) -> Iterator[Group]:
-        """Runs as boxes; in an overview an op and those that finish it are one."""
+        """Runs as boxes; an op and those that finish it are one."""
         current: list[Run] = []
         for run in closed:
-            if current and self._folds(block) and self._finishes(run, current):
+            if current and self.joined and self._finishes(run, current):
                 current.append(run)
                 continue
             if current:
@@ -316,7 +327,7 @@ class _Stage:
             kind="merge" if joined and len(run.parts) == 1 else "op",
             family=labels.family(node.op),
             title=joined if joined and len(run.parts) == 1 else labels.word(node.op, node.input_shapes),
-            arguments=labels.essentials(node.op, node.input_shapes),
+            arguments=_essentials(node),
             name=self._name(run),
             remark=_remark(run),
             count=len(run.parts),
@@ -333,7 +344,7 @@ class _Stage:
             kind="unit",
             family=labels.family(node.op),
             title=labels.word(node.op, node.input_shapes),
-            arguments=labels.essentials(node.op, node.input_shapes),
+            arguments=_essentials(node),
             name=_listed([part.name for part in group.parts]),
             lines=(", ".join(words),) if words else (),
             doc=type(node.op).summary(),
@@ -343,17 +354,19 @@ class _Stage:
         if self.detail != "ops" and is_unit(block):
             unit = self._unit(Group((Run((block,)),), ""))
             return replace(unit, id=self._id(run), name=self._name(run), count=len(run.parts), remark=_remark(run))
-        lines = self._lines(block)
-        texts = labels.written(labels.sized(block))
+        inner = _copied(block)
+        lines = self._lines(inner) if isinstance(inner, Block) else ()
+        texts = labels.written(labels.sized(inner)) if isinstance(inner, Block) else [_essentials(inner)]
         if self.detail == "overview" and len(texts) > 3:
             texts = []
+        title = labels.definition_word(block)
         return Box(
             id=self._id(run),
             kind="block",
             family="block",
-            title=labels.definition_word(block),
+            title=title or labels.spoken(block.name),
             arguments="" if lines else ", ".join(texts),
-            name=self._name(run),
+            name=self._name(run) if title else "",
             lines=lines,
             remark=_remark(run) or self._copies(block),
             count=len(run.parts) * (len(block.children) if block.kind == "repeat" else 1),
@@ -368,15 +381,17 @@ class _Stage:
         return "copies differ" if more else _remark(first)
 
     def _lines(self, block: Block) -> tuple[str, ...]:
-        if self.detail != "overview":
+        if self.detail == "blocks":
             return ()
         channels = labels.branch_channels(block)
         lines = block_lines(block) or ((f"{channels} channels",) if channels else ())
         flags = [labels.argument(name, value) for name, value in labels.sized(block).items() if value is True]
+        flags += ["+ shortcut"] if has_shortcut(block) else []
         return (*lines, ", ".join(flags)) if lines and flags else lines
 
     def _cluster(self, block: Block) -> Cluster:
-        count = f" ×{self._counted(block.path) or len(block.children)}" if block.kind == "repeat" else ""
+        counted = self._counted(block.path)
+        count = f" ×{counted}" if counted else ""
         parent = self._frame(block.path.rpartition(".")[0])
         return Cluster(
             path=block.path,
@@ -437,12 +452,26 @@ def _full_name(path: str, name: str, frame: str) -> str:
     return "".join(f"{group}." for group in groups) + name
 
 
+def _copied(block: Block) -> Part:
+    """What a repeat is made of; another block itself."""
+    part: Part = block
+    while isinstance(part, Block) and part.kind == "repeat":
+        part = part.children[-1]
+    return part
+
+
+def _essentials(node: Node) -> str:
+    return labels.essentials(node.op, node.input_shapes)
+
+
 def _finisher(part: Part) -> str:
     node, _ = head(part)
     return f"{labels.word(node.op)} {labels.essentials(node.op)}".rstrip()
 
 
 def _remark(run: Run) -> str:
+    if len(run.parts) == 1:
+        return run.difference
     return f"first: {run.difference}" if run.difference else ""
 
 

@@ -84,6 +84,16 @@ def main_path(block: Block) -> list[Part]:
     return path[::-1]
 
 
+def has_shortcut(block: Block) -> bool:
+    """Whether what a block takes is added again to what it makes of it, perhaps projected."""
+    taken = external(block)
+    sums = [node for node in block.nodes() if node.op.name == "add"]
+    if any(taken.intersection(node.inputs) for node in sums):
+        return True
+    told = {child.path for child in main_path(block)}
+    return any(_is_shortcut(block, child) for child in block.children if child.path not in told)
+
+
 def _is_shortcut(block: Block, child: Part) -> bool:
     """Whether a child's output goes into a sum with the main path."""
     given = set(outputs_of(child))

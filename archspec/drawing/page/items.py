@@ -110,6 +110,6 @@ def _folded(network: Network) -> Mapping[str, Box]:
     around: list[str] = []
     for paths in levels.values():
         detail: Detail = "overview" if around else "blocks"  # the top of an overview is one box for several blocks
-        boxes |= stage(network, detail, around, paths).by_id
+        boxes |= stage(network, detail, around, paths, joined=False).by_id
         around += paths
     return boxes

@@ -1,0 +1,277 @@
+"""What pictures show, at every level of detail."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+from drawing_geometry import faults
+from drawn import (
+    check_parts,
+    drawing,
+    every_picture,
+    every_spec,
+    network,
+    scene,
+    small,
+)
+
+import archspec
+from archspec import library
+from archspec.drawing import Drawing, draw
+from archspec.drawing.labels import FAMILIES
+from archspec.drawing.placing import fitted, page_size
+from archspec.drawing.scene import DETAILS, Box
+from archspec.drawing.staging import MOST_IN_OVERVIEW, stage
+from archspec.network import Block, Node
+from archspec.op import ops
+
+
+@every_picture
+def test_every_node_is_in_one_box(name: str, detail: str) -> None:
+    check_parts(network(name), drawing(name, detail).placing.scene)
+
+
+@every_spec
+def test_an_overview_is_small_and_legible_on_a_page(name: str) -> None:
+    check_overview(drawing(name, "overview"))
+
+
+@pytest.mark.parametrize("variant", ["training"])
+def test_an_overview_with_side_branches_is_too(variant: str) -> None:
+    check_overview(draw(network("googlenet", variant)))
+
+
+def check_overview(picture: Drawing) -> None:
+    assert len(picture.placing.scene.boxes) <= MOST_IN_OVERVIEW
+    root = ElementTree.fromstring(picture.svg)
+    least = min(float(each.get("font-size", "99")) for each in root.iter())
+    assert least * fitted(picture.picture.size, page_size("a4")) >= 6
+
+
+@every_spec
+def test_every_op_is_a_box_where_every_op_is_shown(name: str) -> None:
+    shown = drawing(name, "ops").placing.scene
+    ops = [box for box in shown.boxes if box.kind not in ("input", "output")]
+    assert [box.id for box in ops] == [node.path for node in network(name)]
+
+
+@every_spec
+def test_every_block_without_blocks_inside_is_a_box_where_blocks_are_shown(name: str) -> None:
+    shown = {box.id: box for box in drawing(name, "blocks").placing.scene.boxes}
+    for block in network(name).blocks.walk():
+        if block.kind == "block" and sum(1 for inner in block.walk() if inner.kind == "block") == 1:
+            assert shown[block.path].count == 1
+
+
+@every_spec
+def test_copies_in_one_box_are_equal_but_for_the_first(name: str) -> None:
+    net = network(name)
+    for box in drawing(name, "overview").placing.scene.boxes:
+        if box.count > 1:
+            copies = copies_of(net, box)
+            assert len(copies) == box.count
+            assert all(content(copy) == content(copies[1]) for copy in copies[1:])
+            assert bool(box.remark) == (content(copies[0]) != content(copies[1]))
+
+
+def copies_of(net: archspec.Network, box: Box) -> list[Block | Node]:
+    """The parts that a box stands for."""
+    part = net[box.id]
+    if isinstance(part, Block) and part.kind == "repeat":
+        return list(part.children)
+    parent = net[box.id.rpartition(".")[0]] if "." in box.id else net.blocks
+    assert isinstance(parent, Block)
+    start = [child.path for child in parent.children].index(box.id)
+    return list(parent.children[start : start + box.count])
+
+
+def content(part: Block | Node) -> list[object]:
+    """What a part is, without names."""
+    nodes = [part] if isinstance(part, Node) else list(part.nodes())
+    places = {node.path: index for index, node in enumerate(nodes)}
+    for node in nodes:
+        for path in node.inputs:
+            places.setdefault(path, -len(places))
+    return [(node.op, node.input_shapes, [places[path] for path in node.inputs]) for node in nodes]
+
+
+REPEATED = "  layer: {{op: conv, out_channels: 8, kernel_size: {}, padding: same, repeat: 6}}\n"
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ("3", ["layer ×6"]),
+        ("$(5 if index == 0 else 3)", ["layer ×6"]),
+        ("$(5 if index == 3 else 3)", ["layer.0–2 ×3", "layer.3 ×1", "layer.4–5 ×2"]),
+        ("$(5 if index == 5 else 3)", ["layer.0–4 ×5", "layer.5 ×1"]),
+        ("$(2 * index + 1)", ["layer.0–1 ×2", "layer.2 ×1", "layer.3 ×1", "layer.4 ×1", "layer.5 ×1"]),
+    ],
+)
+def test_a_copy_that_differs_stands_alone(size: str, expected: list[str]) -> None:
+    shown = scene(small(REPEATED.format(size)))
+    assert [f"{box.name} ×{box.count}" for box in shown.boxes if box.kind == "op"] == expected
+
+
+UNIT = "{block: residual_basic, channels: %s}"
+
+
+def test_equal_blocks_fold_whatever_they_are_called() -> None:
+    names = ("a", "b", "c")
+    shown = scene(small("".join(f"  {name}: {UNIT % 8}\n" for name in names)))
+    assert [(box.name, box.count) for box in shown.boxes if box.kind == "block"] == [("a, b, c", 3)]
+
+
+def test_blocks_that_differ_do_not_fold() -> None:
+    uses = [f"  {name}: {UNIT % channels}\n" for name, channels in (("a", 8), ("b", 8), ("c", 16))]
+    shown = scene(small("".join(uses)), collapse=("*",))
+    assert [(box.name, box.count) for box in shown.boxes if box.kind == "block"] == [("a, b", 2), ("c", 1)]
+
+
+def test_blocks_that_do_not_follow_each_other_do_not_fold() -> None:
+    graph = f"  a: {UNIT % 8}\n  b: {UNIT % 8}\n  c: {UNIT % 8}\n  add: {{op: add, from: [c, a]}}\n"
+    shown = scene(small(graph), collapse=("*",))
+    assert [(box.name, box.count) for box in shown.boxes if box.kind == "block"] == [("a", 1), ("b, c", 2)]
+
+
+def test_an_overview_says_what_is_different_in_the_first_copy() -> None:
+    remarks = {box.id: box.remark for box in drawing("resnet50", "overview").placing.scene.boxes if box.count > 1}
+    assert remarks["layer1"] == "first: with downsample"
+    assert remarks["layer2"] == "first: stride 2, with downsample"
+    box = drawing("mobilenet_v2", "overview").placing.scene.by_id["layer3"]
+    assert box.remark == "first: stride 2, expand and depthwise 144, no shortcut"
+    box = drawing("mobilenet_v1", "overview").placing.scene.by_id["layer2"]
+    assert box.remark == "first: stride 2, depthwise 64"
+
+
+@every_spec
+def test_what_an_overview_says_of_layers_holds_for_every_copy(name: str) -> None:
+    """Of the channels that a box says, those that its first copy lacks are in its remark."""
+    for box in drawing(name, "overview").placing.scene.boxes:
+        parts = copies_of(network(name), box) if box.count > 1 else []
+        first, *others = [dict(widths(part)) for part in parts] or [{}]
+        for other in others:
+            different = {width for layer, width in first.items() if other.get(layer, width) != width}
+            assert all(f" {width}" in box.remark for width in different)
+
+
+def widths(part: Block | Node) -> list[tuple[str, int]]:
+    nodes = part.nodes() if isinstance(part, Block) else [part]
+    return [(node.path.removeprefix(part.path), getattr(node.op, "out_channels", 0)) for node in nodes]
+
+
+def test_a_box_says_whether_it_has_a_shortcut() -> None:
+    boxes = drawing("mobilenet_v2", "overview").placing.scene.by_id
+    assert "+ shortcut" in boxes["layer2"].lines
+    assert "+ shortcut" not in boxes["layer1"].lines
+    assert all(
+        "+ shortcut" in box.lines for box in drawing("resnet50", "overview").placing.scene.boxes if box.count > 1
+    )
+    assert not any("shortcut" in line for box in drawing("vgg16", "overview").placing.scene.boxes for line in box.lines)
+
+
+def test_groups_of_an_opened_block_are_open_too() -> None:
+    opened = stage(network("googlenet"), "overview", expand=("inception3a",))
+    assert {"inception3a.branch2.reduce", "inception3a.branch4.pool"} <= opened.by_id.keys()
+    assert all(box.title for box in opened.boxes)
+
+
+def test_copies_beside_an_opened_one_stay_folded() -> None:
+    opened = stage(network("resnet50"), "overview", expand=("layer3.0",))
+    assert (opened.by_id["layer3.1"].count, opened.by_id["layer3.1"].name) == (5, "layer3.1–5")
+
+
+def test_the_first_of_copies_that_are_shown_singly_says_what_it_has() -> None:
+    shown = stage(network("resnet50"), "overview", expand=("layer1",))
+    assert [shown.by_id[f"layer1.{index}"].remark for index in range(3)] == ["with downsample", "", ""]
+
+
+def test_a_block_closed_by_hand_says_what_is_in_it() -> None:
+    closed = stage(network("resnet50"), "ops", collapse=("layer1",)).by_id["layer1"]
+    assert closed.lines == ("conv 1×1, 64", "conv 3×3, 64", "conv 1×1, 256", "+ shortcut")
+    assert stage(network("resnet50"), "blocks", collapse=("layer1",)).by_id["layer1"].arguments == "channels 64"
+
+
+def test_an_op_and_those_that_finish_it_are_one_box_of_an_overview() -> None:
+    box = drawing("resnet50", "overview").placing.scene.by_id["conv1"]
+    assert (box.title, box.arguments, box.lines) == ("conv", "7×7, 64, /2", ("batch norm, ReLU",))
+    assert box.paths == ("conv1", "bn1", "relu")
+
+
+@pytest.mark.parametrize(
+    ("node", "expected"),
+    [
+        ("{op: conv, out_channels: 16, kernel_size: 3, padding: 1}", "conv 3×3, 16"),
+        ("{op: conv, out_channels: 16, kernel_size: [1, 7], stride: 2, dilation: 2, groups: 2, padding: 9}",
+         "conv 1×7, 16, /2, dilation 2, 2 groups"),
+        ("{op: conv, out_channels: 8, kernel_size: 3, stride: [1, 2], groups: 8}", "depthwise conv 3×3, 8, /1×2"),
+        ("{op: max_pool, kernel_size: 2}", "max pool 2×2"),
+        ("{op: adaptive_avg_pool, output_size: 7}", "adaptive avg pool to 7×7"),
+        ("{op: dropout, p: 0.25}", "dropout 0.25"),
+        ("{op: upsample, scale_factor: 2}", "upsample ×2"),
+        ("{op: group_norm, num_groups: 4}", "group norm num groups 4"),
+        ("{op: leaky_relu, negative_slope: 0.2}", "leaky ReLU negative slope 0.2"),
+        ("{op: permute, dims: [2, 3, 1]}", "permute dims (2, 3, 1)"),
+        ("batch_norm", "batch norm"),
+    ],
+)  # fmt: skip
+def test_a_box_says_the_arguments_that_matter(node: str, expected: str) -> None:
+    box = scene(small(f"  x: {node}\n"), "ops").by_id["x"]
+    assert f"{box.title} {box.arguments}".strip() == expected
+
+
+def test_blocks_are_opened_and_closed_by_path() -> None:
+    net = network("resnet50")
+    opened = stage(net, "overview", expand=("layer2.0",))
+    assert {"layer2.0.conv1", "layer2.0.conv3", "layer2.1", "layer1"} <= opened.by_id.keys()
+    assert [cluster.path for cluster in opened.clusters] == ["layer2", "layer2.0"]
+    closed = stage(net, "ops", collapse=("layer*",))
+    assert {"layer1", "layer2", "layer3", "layer4", "bn1"} <= closed.by_id.keys()
+    separate = stage(net, "blocks", expand=("layer*.*",), joined=False)
+    assert separate.by_id.keys() == stage(net, "ops").by_id.keys()
+    for shown in (opened, closed):
+        check_parts(net, shown)
+
+
+def test_a_repeat_closed_by_hand_says_that_its_copies_differ() -> None:
+    text = small(REPEATED.format("$(2 * index + 1)"))
+    assert scene(text, "ops", collapse=("layer",)).by_id["layer"].remark == "copies differ"
+
+
+def test_shortcuts_are_marked() -> None:
+    skips = [edge for edge in drawing("resnet50", "ops").placing.scene.edges if edge.role == "skip"]
+    assert sum(edge.target.endswith(".add") for edge in skips) == 16
+    assert len(skips) == 12 + 4 * 3  # a projection is three edges: into the convolution, the normalisation, the sum
+    dense = archspec.compile_text(small("  d: {block: dense_layer, growth_rate: 4}\n"))
+    assert [edge.source for edge in stage(dense, "ops").edges if edge.role == "skip"] == ["input image"]
+    for name in ("googlenet", "vgg16"):
+        assert not [edge for edge in drawing(name, "ops").placing.scene.edges if edge.role == "skip"]
+
+
+def test_the_sum_of_two_inputs_has_no_shortcut() -> None:
+    text = "archspec: 1\nname: two\ninputs: {a: [8], b: [8]}\n"
+    text += "graph: {relu: {op: relu, from: a}, add: {op: add, from: [relu, b]}}"
+    assert {edge.role for edge in scene(text, "ops").edges} == {"body"}
+
+
+@pytest.mark.parametrize("name", library.blocks())
+def test_every_block_of_the_library_can_be_drawn(name: str) -> None:
+    from archspec.pictures import block_alone
+
+    net = block_alone(name)
+    for detail in DETAILS:
+        picture = draw(net, detail=detail)
+        check_parts(net, picture.placing.scene)
+        assert not faults(picture.placing)
+
+
+@pytest.mark.parametrize("name", ops())
+def test_every_op_of_its_own_has_a_family(name: str) -> None:
+    from archspec.drawing.labels import family
+
+    module = ops()[name].__module__
+    if module.startswith("archspec."):
+        expected = module.rpartition(".")[2]
+        assert family(ops()[name].model_construct()) == (expected if expected in FAMILIES else "other")
+        assert expected in FAMILIES or expected == "misc"
