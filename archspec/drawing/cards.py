@@ -32,8 +32,10 @@ _GAP = 14.0
 """Between what stands left and right in a line."""
 _WRAP = 190.0
 """Lines of arguments are broken at this width."""
-_ALIKE = 1.7
-"""Boxes up to this many times the usual width are made equally wide."""
+_FEW = 25
+"""Boxes of a picture of up to so many are all of one width."""
+_ALIKE = 0.8
+"""The part of the boxes that are of one width in others; the rest is wider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +122,7 @@ def cards(scene: Scene, show: Sequence[str] = ()) -> Mapping[str, Card]:
             raise UsageError(f"there is no figure `{name}` to show; {did_you_mean(name, FIGURES)}".rstrip("; "))
     drawn = {box.id: _card(box, scene, show) for box in scene.boxes}
     widths = sorted(card.width for card in drawn.values() if card.shape == "card") or [0.0]
-    most = widths[-1] if scene.detail == "overview" else _ALIKE * widths[len(widths) // 2]
-    usual = max((width for width in widths if width <= most), default=0.0)
+    usual = widths[-1] if len(widths) <= _FEW else widths[round(_ALIKE * (len(widths) - 1))]
     return {id: _widened(card, usual) for id, card in drawn.items()}
 
 
