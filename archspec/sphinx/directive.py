@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -30,7 +30,7 @@ _SWITCHING = ("furo", "pydata_sphinx_theme", "sphinx_book_theme")
 class DiagramDirective(SphinxDirective):
     """Draws the spec of a path, or the spec that is its content; with ``:block: name`` a block that the spec uses.
 
-    With ``:block:`` alone its argument is a block of the library.
+    With ``:block:`` alone its argument is a block of the library; with ``:partial:`` a spec may be wrong.
 
     Options are those of `archspec.draw`; of pictures without a ``:theme:`` there is a light and a dark one. Besides
     them: ``:variant:``, ``:set:``, ``:caption:``, ``:alt:``, ``:link:`` (the name of a network in the gallery) and
@@ -43,6 +43,7 @@ class DiagramDirective(SphinxDirective):
     option_spec: ClassVar[dict[str, Any]] = {
         **dict.fromkeys(pictures.OPTIONS, directives.unchanged_required),
         "block": directives.unchanged,
+        "partial": directives.flag,
         "variant": directives.unchanged_required,
         "set": directives.unchanged_required,
         "table": directives.unchanged,
@@ -56,7 +57,7 @@ class DiagramDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """The nodes of the picture and the table."""
         try:
-            network = self._network()
+            network = self._part()
             for path in _files(network):
                 self.env.note_dependency(str(path))
             found: list[nodes.Node] = [self._figure(network)]
@@ -67,6 +68,15 @@ class DiagramDirective(SphinxDirective):
         except (UsageError, ValueError) as error:
             raise self.error(str(error)) from None
         return found
+
+    def _part(self) -> Network:
+        """The network, or with ``:partial:`` what compiles of it."""
+        try:
+            return self._network()
+        except SpecError as error:
+            if "partial" not in self.options or error.partial is None:
+                raise
+            return cast("Network", error.partial)
 
     def _network(self) -> Network:
         if not self.arguments:
