@@ -7,7 +7,7 @@ demo: .venv/.installed            ## install, and compile GoogLeNet
 	$(BIN)/archspec compile specs/googlenet.yaml
 
 test: .venv/.installed-dev        ## install, and run the tests
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -n 2 -rs
 
 check: .venv/.installed-dev       ## what CI runs: style, types, tests
 	$(BIN)/ruff check .

@@ -177,6 +177,14 @@ def test_groups_of_an_opened_block_are_open_too() -> None:
     assert all(box.title for box in opened.boxes)
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_group_that_repeats_is_called_by_its_name(count: int) -> None:
+    inside = "{a: relu, b: {op: conv, out_channels: 8, kernel_size: 1}}"
+    shown = scene(small(f"  stem: {{repeat: {count}, graph: {inside}}}\n  c: relu\n"))
+    assert "stem" in {box.title for box in shown.boxes} | {cluster.name for cluster in shown.clusters}
+    assert not any(box.title.isdecimal() for box in shown.boxes)
+
+
 def test_copies_beside_an_opened_one_stay_folded() -> None:
     opened = stage(network("resnet50"), "overview", expand=("layer3.0",))
     assert (opened.by_id["layer3.1"].count, opened.by_id["layer3.1"].name) == (5, "layer3.1–5")

@@ -17,6 +17,7 @@ import pytest
 from browser.wirings import WIRINGS
 
 import archspec
+from archspec.drawing import page
 from archspec.drawing.page import render
 from archspec.drawing.staging import stage
 from archspec.network import Network
@@ -164,6 +165,14 @@ def test_the_policy_allows_the_style_and_script_alone(text: str) -> None:
         digest = b64encode(sha256(held.encode()).digest()).decode()
         assert f"{kind}-src &#x27;sha256-{digest}&#x27;" in text
     assert "default-src &#x27;none&#x27;" in text
+
+
+def test_the_page_holds_every_script_of_its_folder() -> None:
+    folder = Path(page.__file__).parent
+    text = render(archspec.compile(SPECS[0]))
+    assert len(list(folder.glob("*.js"))) > 1
+    for file in folder.glob("*.js"):
+        assert file.read_text(encoding="utf-8") in text
 
 
 class Tags(HTMLParser):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 
-from archspec.drawing.columns import Column, column, places
+from archspec.drawing.branches import Branch, branches
+from archspec.drawing.columns import Column, column, places, trunk_of
 from archspec.drawing.geometry import (
     Part,
     Point,
@@ -37,12 +37,12 @@ _BETWEEN = 16.0
 
 def piece(segment: Segment, setting: Setting) -> Piece:
     """Lay out a segment."""
-    if len(segment.boxes) == 1 and len(segment.entering) <= 1:
-        return _single(segment, setting)
     if segment.exit and segment.exit not in segment.boxes:
         return _passed(segment, setting)
-    branches = _branches(segment, setting)
-    return _Branched(segment, setting, branches).piece() if branches else Graphed(segment, setting).piece()
+    if len(segment.boxes) == 1 and len(segment.entering) <= 1:
+        return _single(segment, setting)
+    found = branches(segment, setting.boxes, setting.parents, setting.depth(segment))
+    return _Branched(segment, setting, found).piece() if found else Graphed(segment, setting).piece()
 
 
 def _single(segment: Segment, setting: Setting) -> Piece:
@@ -63,9 +63,8 @@ def _passed(segment: Segment, setting: Setting) -> Piece:
     by = _FORK, _BETWEEN - side.bounds[1]
     end = _FORK + side.bounds[2], 0.0
     stem = rounded([(0.0, 0.0), (0.0, by[1]), shifted(side.entry, by)], RADIUS)
-    lines = {
-        edge: (*(stem if edge is side.trunk else ()), *shifted_parts(parts, by)) for edge, parts in side.lines.items()
-    }
+    trunk = trunk_of(segment.entering)
+    lines = {edge: (*(stem if edge is trunk else ()), *shifted_parts(parts, by)) for edge, parts in side.lines.items()}
     return Piece(
         boxes={id: shifted_rect(rect, by) for id, rect in side.boxes.items()},
         frames={path: shifted_rect(rect, by) for path, rect, _ in side.frames},
@@ -80,70 +79,6 @@ def _passed(segment: Segment, setting: Setting) -> Piece:
 def _chained(chain: Sequence[Segment], setting: Setting) -> Column:
     """Segments as a column."""
     return column(places(chain, [piece(each, setting) for each in chain], setting), setting)
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """A way from a fork to a join.
-
-    Attributes:
-        segments: What stands on it; nothing on a direct one.
-        last: The edge into the join.
-    """
-
-    segments: tuple[Segment, ...]
-    last: Edge
-
-    @property
-    def is_skip(self) -> bool:
-        """Whether it is a shortcut."""
-        return self.last.role == "skip"
-
-
-def _branches(segment: Segment, setting: Setting) -> tuple[Branch, ...]:
-    """The branches of a segment that is a fork, branches apart from each other, and a join; else nothing."""
-    *inside, join = segment.boxes
-    if not segment.entering or segment.exit not in ("", join) or any(e.source == join for e in segment.inner):
-        return ()
-    parts = _components(inside, segment.inner)
-    edges = (*segment.entering, *segment.inner)
-    found = [Branch((), edge) for edge in segment.entering if edge.target == join]
-    depth = setting.depth(segment)
-    for ids in parts:
-        lasts = [edge for edge in segment.inner if edge.target == join and edge.source in ids]
-        boxes = [setting.boxes[id] for id in inside if id in ids]
-        chain = segments(boxes, [edge for edge in edges if edge.target in ids], setting.parents, depth)
-        if len(lasts) != 1 or not chain[0].entering or any(not one.exit for one in chain[:-1]):
-            return ()
-        end = replace(chain[-1], exit=lasts[0].source)
-        found.append(Branch((*chain[:-1], end), lasts[0]))
-    around = [{path for one in branch.segments for path in _frames(one.boxes, setting, depth)} for branch in found]
-    if len(found) < 2 or _share_frames([*around, _frames([join], setting, depth)]):
-        return ()
-    order = {edge: index for index, edge in enumerate(edge for edge in edges if edge.target == join)}
-    return tuple(sorted(found, key=lambda branch: (branch.last.operand, order[branch.last])))
-
-
-def _frames(ids: Iterable[str], setting: Setting, depth: int) -> set[str]:
-    """The frames around boxes, but for so many outermost ones."""
-    return {path for id in ids for path in setting.frames(id)[depth:]}
-
-
-def _share_frames(branches: Iterable[set[str]]) -> bool:
-    """Whether a frame is around parts of several branches."""
-    paths = [path for branch in branches for path in branch]
-    return len(paths) > len(set(paths))
-
-
-def _components(ids: Sequence[str], edges: Sequence[Edge]) -> list[set[str]]:
-    """The boxes in groups between which no edge leads."""
-    group = {id: {id} for id in ids}
-    for edge in edges:
-        if edge.source in group and edge.target in group and group[edge.source] is not group[edge.target]:
-            joined = group[edge.source] | group[edge.target]
-            for id in joined:
-                group[id] = joined
-    return [members for id, members in group.items() if id == next(iter(i for i in ids if i in members))]
 
 
 class _Branched:
@@ -161,13 +96,13 @@ class _Branched:
     def piece(self) -> Piece:
         """The layout."""
         crosses = self._crosses()
+        fork = _FORK if self.segment.entering else 0.0
         length = max((each.bounds[2] for each in self.columns), default=0.0)
-        begins = [
-            _FORK + (length - each.bounds[2]) / 2 if branch.segments else 0.0
-            for branch, each in zip(self.branches, self.columns, strict=True)
+        moves = [
+            (self._begin(branch, fork, length - each.bounds[2]), across)
+            for branch, each, across in zip(self.branches, self.columns, crosses, strict=True)
         ]
-        moves = list(zip(begins, crosses, strict=True))
-        join = self._join(_FORK + length + self._room())
+        join = self._join(fork + length + self._room())
         boxes = {self.segment.boxes[-1]: join}
         frames: dict[str, Rect] = {}
         lines: dict[Edge, tuple[Part, ...]] = {}
@@ -178,12 +113,19 @@ class _Branched:
             labels |= {edge: shifted(start, by) for edge, start in each.labels.items()}
             lines |= self._lines(branch, each, by, join)
             if branch.segments and self.setting.labelled(branch.last):
-                labels[branch.last] = self.setting.label(branch.last, lines[branch.last])
+                parts = lines[branch.last][len(each.leaving) :]  # past boxes beside the line
+                labels[branch.last] = self.setting.label(branch.last, parts)
         points = [point for parts in lines.values() for part in parts for point in part]
         rects = [*boxes.values(), *frames.values(), *map(point_rect, points)]
         rects += [self.setting.label_rect(edge, start) for edge, start in labels.items()]
         exit = (join[2], 0.0) if self.segment.exit else None
         return Piece(boxes, frames, lines, labels, exit, (), hull(rects))
+
+    def _begin(self, branch: Branch, fork: float, spare: float) -> float:
+        """Where a branch begins: half way if it has room to spare, an input at once."""
+        if not branch.segments:
+            return 0.0
+        return fork + spare / 2 if branch.segments[0].entering else fork
 
     def _room(self) -> float:
         """From the longest branch to the join."""
@@ -198,9 +140,10 @@ class _Branched:
         return begin, -breadth / 2, begin + length, breadth / 2
 
     def _crosses(self) -> list[float]:
-        """Where each branch is entered, across: bodies around the middle, shortcuts beside them."""
+        """Where each branch is entered, across: bodies around the middle, others beside them."""
         found = [0.0] * len(self.branches)
-        bodies = [index for index, branch in enumerate(self.branches) if not branch.is_skip]
+        beside = [index for index, branch in enumerate(self.branches) if self._is_beside(branch)]
+        bodies = [index for index in range(len(self.branches)) if index not in beside]
         widths = [self.columns[index].bounds[3] - self.columns[index].bounds[1] for index in bodies]
         low = -(sum(widths) + _BETWEEN * (len(bodies) - 1)) / 2
         high = 0.0
@@ -209,10 +152,15 @@ class _Branched:
                 found[index] = low - self.columns[index].bounds[1]
             high = max(high, found[index] + self.columns[index].bounds[3])
             low += width + _BETWEEN
-        for index in (index for index, branch in enumerate(self.branches) if branch.is_skip):
+        for index in beside:
             found[index] = high + _BETWEEN - self.columns[index].bounds[1]
             high = found[index] + self.columns[index].bounds[3]
         return found
+
+    def _is_beside(self, branch: Branch) -> bool:
+        """Whether a branch is a shortcut, or an input's way beside what the segment before gives."""
+        starts = bool(branch.segments) and not branch.segments[0].entering
+        return branch.is_skip or (starts and bool(self.segment.entering))
 
     def _lines(self, branch: Branch, each: Column, by: Point, join: Rect) -> dict[Edge, tuple[Part, ...]]:
         """The lines of a branch, from the fork into the join."""
@@ -221,9 +169,9 @@ class _Branched:
             return {branch.last: rounded(self._into_join(branch, (0.0, across), join, [(0.0, 0.0)]), RADIUS)}
         entry = shifted(each.entry, by)
         stem = rounded([(0.0, 0.0), (0.0, across), entry] if across else [(0.0, 0.0), entry], RADIUS)
+        trunk = trunk_of([edge for edge in self.segment.entering if edge in each.lines])
         lines = {
-            edge: (*(stem if edge is each.trunk else ()), *shifted_parts(parts, by))
-            for edge, parts in each.lines.items()
+            edge: (*(stem if edge is trunk else ()), *shifted_parts(parts, by)) for edge, parts in each.lines.items()
         }
         assert each.exit is not None
         exit = shifted(each.exit, by)

@@ -12,6 +12,9 @@ from archspec.drawing.themes import Theme
 
 _SHAPES = {"input": ("([", "])"), "output": ("([", "])"), "merge": ("((", "))")}
 
+_FRAME = "fill:#80808014,stroke:#80808080"
+"""See-through grey, since titles and lines in frames have the colours of the page around: light or dark."""
+
 
 def render(placing: Placing, theme: Theme) -> str:
     """The Mermaid text of a scene.
@@ -25,7 +28,7 @@ def _lines(placing: Placing, theme: Theme) -> Iterator[str]:
     scene = placing.scene
     names = {box.id: f"n{index}" for index, box in enumerate(scene.boxes)}
     yield f"flowchart {'LR' if placing.rightwards else 'TD'}"
-    yield f"  accTitle: {printable(scene.name)}"
+    yield f"  accTitle: {_text(scene.name)}"
     yield from _inside("", placing, names, 1)
     skips = []
     for index, placed in enumerate(placing.edges):
@@ -39,6 +42,9 @@ def _lines(placing: Placing, theme: Theme) -> Iterator[str]:
         dash = f",stroke-dasharray:{paint.dash}" if paint.dash else ""
         yield f"  classDef {family}_ fill:{paint.fill},stroke:{paint.stroke},color:{theme.ink}{dash}"
         yield f"  class {','.join(names[box.id] for box in scene.boxes if box.family == family)} {family}_"
+    if scene.clusters:
+        yield f"  classDef frame_ {_FRAME}"
+        yield f"  class {','.join(f's{index}' for index in range(len(scene.clusters)))} frame_"
     if skips:
         yield f"  linkStyle {','.join(skips)} stroke:{theme.skip},stroke-width:2px"
 
@@ -67,4 +73,4 @@ def _shape(box: Box) -> str:
 
 def _text(text: str) -> str:
     """A text inside quotes: what means something to Mermaid is written as entities with `#`."""
-    return re.sub(r"[^\w .,:/+×·…–−=()-]", lambda found: f"#{ord(found[0])};", printable(text))
+    return re.sub(r"[^\w .,:/+×·…–−=()-]|:(?! )", lambda found: f"#{ord(found[0])};", printable(text))

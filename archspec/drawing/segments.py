@@ -6,8 +6,10 @@ A segment begins where one tensor is all that leads on. A network of equal block
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from archspec.drawing.scene import Box, Edge
 
@@ -43,20 +45,20 @@ def segments(
         parents: The path of the frame around each frame.
         outer: The number of frames around the whole part, which its segments do not name.
     """
-    order = _sources_late(in_order(boxes, edges), edges)
+    order = _inputs_late(in_order(boxes, edges), edges)
     place = {edge.source: -1 for edge in edges} | {id: index for index, id in enumerate(order)}
     cuts = sorted(_cuts(boxes, edges, place, parents))
     chains = {box.id: frame_chain(box.cluster, parents)[outer:] for box in boxes}
-    incoming: dict[str, list[Edge]] = {}
-    for edge in edges:
-        incoming.setdefault(edge.target, []).append(edge)
+    incoming: dict[str, list[tuple[int, Edge]]] = {}
+    for index, edge in enumerate(edges):
+        incoming.setdefault(edge.target, []).append((index, edge))
     found = []
     for start, end in zip([0, *cuts], [*cuts, len(order)], strict=True):
         ids = tuple(order[start:end])
-        into = [edge for id in ids for edge in incoming.get(id, ())]
+        into = [edge for _, edge in sorted((each for id in ids for each in incoming.get(id, ())), key=itemgetter(0))]
         entering = tuple(edge for edge in into if place[edge.source] < start)
         inner = tuple(edge for edge in into if place[edge.source] >= start)
-        found.append(Segment(ids, entering, inner, "", _common([chains[id] for id in ids])))
+        found.append(Segment(ids, entering, inner, "", common([chains[id] for id in ids])))
     exits = [*(segment.entering[0].source if segment.entering else "" for segment in found[1:]), ""]
     return tuple(replace(segment, exit=exit) for segment, exit in zip(found, exits, strict=True))
 
@@ -114,15 +116,44 @@ def _trunk(boxes: Sequence[Box], edges: Iterable[Edge]) -> set[str]:
     return found
 
 
-def _sources_late(order: Sequence[str], edges: Sequence[Edge]) -> list[str]:
-    """The order with each box that takes nothing, but the first, right before the earliest that takes from it."""
+def _inputs_late(order: Sequence[str], edges: Sequence[Edge]) -> list[str]:
+    """The order with each way from other inputs than the first right before the trunk's first box that takes from it.
+
+    The trunk is all that the first box leads to.
+    """
     place = {id: index for index, id in enumerate(order)}
-    targets = {edge.target for edge in edges}
-    first: dict[str, int] = {}
+    ways = _ways_beside(order, edges)
+    joins: dict[int, int] = {}
     for edge in edges:
-        if edge.source in place and edge.source not in targets and edge.source != order[0]:
-            first[edge.source] = min(first.get(edge.source, len(order)), place[edge.target])
-    return sorted(order, key=lambda each: (first.get(each, place[each]), each not in first, place[each]))
+        way = ways.get(edge.source)
+        if way is not None and ways.get(edge.target) != way:
+            joins[way] = min(joins.get(way, len(order)), place[edge.target])
+
+    def key(id: str) -> tuple[int, int, int]:
+        way = ways.get(id, len(order))
+        return joins.get(way, place[id]), way, place[id]
+
+    return sorted(order, key=key)
+
+
+def _ways_beside(order: Sequence[str], edges: Iterable[Edge]) -> dict[str, int]:
+    """A number for each box to which neither the first one nor one from outside leads, the same for connected ones."""
+    incoming: dict[str, list[str]] = {}
+    for edge in edges:
+        incoming.setdefault(edge.target, []).append(edge.source)
+    ways: dict[str, int] = {}
+    members: dict[int, list[str]] = {}
+    for index, box in enumerate(order[1:]):
+        before = incoming.get(box, [])
+        if any(source not in ways for source in before):
+            continue
+        number = ways[before[0]] if before else index
+        for other in {ways[source] for source in before} - {number}:
+            ways |= dict.fromkeys(members[other], number)
+            members[number] += members.pop(other)
+        ways[box] = number
+        members.setdefault(number, []).append(box)
+    return ways
 
 
 def _cuts(
@@ -132,6 +163,8 @@ def _cuts(
     crossing = _crossing(edges, place, len(boxes))
     cuts = {index for index in range(1, len(boxes)) if len(crossing[index]) <= 1}
     members = _members(boxes, place, parents)
+    for start, end in _beside_inputs(edges, place, crossing, members, sorted({0, *cuts})):
+        cuts -= set(range(start + 1, end + 1))
     while True:
         kept = _drop_far(crossing, place, _drop_by_frames(members, len(boxes), cuts))
         if kept == cuts:
@@ -151,6 +184,44 @@ def _crossing(edges: Iterable[Edge], place: Mapping[str, int], count: int) -> li
             if len(crossing[index]) < 2:
                 crossing[index].add(key)
     return crossing
+
+
+def _beside_inputs(
+    edges: Sequence[Edge],
+    place: Mapping[str, int],
+    crossing: list[set[tuple[str, str]]],
+    members: Iterable[Sequence[int]],
+    cuts: Sequence[int],
+) -> Iterator[tuple[int, int]]:
+    """From where to where one segment leads so that a way from an input stands beside the trunk that it joins.
+
+    It goes back from the input by up to twice as many boxes as are on the way, and no further than the join before.
+    """
+    taken: dict[int, list[int]] = {}
+    for edge in edges:
+        taken.setdefault(place[edge.target], []).append(place[edge.source])
+    spans = [(min(indices), max(indices) + 1) for indices in members]
+    joined = -1
+    for input in sorted(index for index in place.values() if index > 0 and index not in taken):
+        end = _join_of(input, taken, len(crossing) - 1)
+        if end is None or len(crossing[input]) != 1 or any(place[source] < end for source, _ in crossing[end + 1]):
+            continue
+        first, near, last = (bisect_left(cuts, index) for index in (joined + 1, 3 * input - 2 * end, input))
+        starts = (*cuts[max(first, near) : last], *reversed(cuts[first:near]))
+        start = next((start for start in starts if not _breaks_frame(spans, start, end + 1)), None)
+        if start is not None:
+            yield start, end
+        joined = end
+
+
+def _join_of(input: int, taken: Mapping[int, Sequence[int]], count: int) -> int | None:
+    """The first place after an input that takes something from before it."""
+    return next((index for index in range(input + 1, count) if min(taken.get(index, (index,))) < input), None)
+
+
+def _breaks_frame(spans: Iterable[tuple[int, int]], start: int, end: int) -> bool:
+    """Whether a frame holds some of the boxes from one place to another, and others besides."""
+    return any(low < start < high < end or start < low < end < high for low, high in spans)
 
 
 def _drop_far(crossing: list[set[tuple[str, str]]], place: Mapping[str, int], cuts: set[int]) -> set[int]:
@@ -183,7 +254,7 @@ def _drop_by_frames(members: Iterable[Sequence[int]], count: int, cuts: set[int]
     return kept
 
 
-def _common(chains: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+def common(chains: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     """The beginning that all have."""
     shared: list[str] = []
     for names in zip(*chains, strict=False):

@@ -169,7 +169,9 @@ class _Stage:
             part
             for group in groups
             for part in group.parts[:1]
-            if isinstance(part, Block) and len(group.parts) == 1 and part.path not in refused | self.collapse
+            if isinstance(part, Block)
+            and len(group.parts) == 1
+            and part.path not in refused | self.opened | self.collapse
         ]
         inline = next((block for block in closed if block.kind == "group" and not _is_copy(block)), None)
         if inline is not None or len(groups) >= _FEW:
@@ -364,7 +366,7 @@ class _Stage:
             id=self._id(run),
             kind="block",
             family="block",
-            title=title or labels.spoken(block.name),
+            title=title or labels.spoken(block.path.split(".")[-2 if _is_copy(block) else -1]),
             arguments="" if lines else ", ".join(texts),
             name=self._name(run) if title else "",
             lines=lines,
@@ -446,6 +448,8 @@ def _is_copy(block: Block) -> bool:
 
 def _full_name(path: str, name: str, frame: str) -> str:
     """A name with those of groups around it that have no frame; a copy is called by its repeat too."""
+    if not name:
+        return ""
     groups = path.removeprefix(f"{frame}." if frame else "").split(".")[:-1]
     if name[:1].isdecimal() and not groups:
         groups = [frame.rpartition(".")[2]]

@@ -14,11 +14,15 @@ from typing import Any
 from archspec.backends.table import CONVENTIONS, totals
 from archspec.drawing.labels import shape_text, times
 from archspec.drawing.page.items import items
+from archspec.drawing.page.layers import Layers
 from archspec.drawing.page.levels import Level, Tree
-from archspec.drawing.page.plan import Column, Layers, Row, plan
+from archspec.drawing.page.plan import Column, Row, plan
 from archspec.drawing.scene import Box
 from archspec.drawing.themes import Theme, theme
 from archspec.network import Network
+
+_SCRIPTS = ("items", "boxes", "layers", "edges", "table", "search", "view", "selection", "picture", "page")
+"""The files that make the page's script, one after another."""
 
 
 def render(network: Network) -> str:
@@ -30,7 +34,8 @@ def render(network: Network) -> str:
     >>> len(render(archspec.compile("specs/resnet152.yaml"))) < 500_000
     True
     """
-    style, script = f"{_palette()}\n{_file('page.css')}", _file("page.js")
+    style = f"{_palette()}\n{_file('page.css')}"
+    script = "\n".join(['"use strict";', *(_file(f"{name}.js") for name in _SCRIPTS)])
     values = {
         "policy": html.escape(_policy(style, script)),
         "name": html.escape(network.name),
@@ -159,7 +164,7 @@ def _column(column: Column) -> list[Any]:
 
 def _part(part: str | Row | Layers) -> Any:
     if isinstance(part, Row):
-        return {"body": [_column(each) for each in part.body], "skips": [_column(each) for each in part.skips]}
+        return {"body": [_column(each) for each in part.body], "beside": [_column(each) for each in part.beside]}
     if isinstance(part, Layers):
         return {"layers": [[_id(id) for id in row] for row in part.rows]}
     return _id(part)

@@ -1,0 +1,95 @@
+"""Lines of pictures lead from the boxes that they start from, whatever ends beside them; inputs stand side by side."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import product
+from math import hypot
+from pathlib import Path
+
+import pytest
+from browser.wirings import WIRINGS
+from drawing_geometry import broken_lines, faults, points
+from hypothesis import given, settings
+from random_networks import compiled, networks
+
+import archspec
+from archspec.drawing import draw
+from archspec.drawing.geometry import Part, Point, Rect
+from archspec.drawing.placing import Placing
+from archspec.drawing.scene import DETAILS
+
+SPECS = sorted((Path(__file__).parent.parent / "specs").glob("*.yaml"))
+NEAR = 1.0
+DIRECTIONS = ("down", "right")
+
+
+def torn(placing: Placing) -> Iterator[str]:
+    """Lines that start neither at the box that gives their tensor nor on another line of it, or end elsewhere."""
+    lines: dict[str, list[tuple[Part, ...]]] = defaultdict(list)
+    for placed in placing.edges:
+        lines[placed.edge.tensor].append(placed.parts)
+    for placed in placing.edges:
+        edge, start, end = placed.edge, placed.parts[0][0], placed.parts[-1][-1]
+        others = (part for parts in lines[edge.tensor] if parts is not placed.parts for part in parts)
+        if not touches(start, placing.boxes[edge.source]) and not any(is_on(start, part) for part in others):
+            yield f"{edge.source} -> {edge.target} starts elsewhere"
+        if not touches(end, placing.boxes[edge.target]):
+            yield f"{edge.source} -> {edge.target} ends elsewhere"
+
+
+def touches(point: Point, rect: Rect) -> bool:
+    left, top, right, bottom = rect
+    pile = 8.0  # of several boxes in one, of which the last one's line comes
+    return left - NEAR <= point[0] <= right + pile and top - NEAR <= point[1] <= bottom + pile
+
+
+def is_on(point: Point, part: Part) -> bool:
+    if len(part) > 2:
+        return any(hypot(point[0] - x, point[1] - y) <= NEAR for x, y in points(part))
+    (x, y), (to_x, to_y) = part
+    length = hypot(to_x - x, to_y - y) or 1.0
+    along = ((point[0] - x) * (to_x - x) + (point[1] - y) * (to_y - y)) / length
+    beside = ((point[0] - x) * (to_y - y) - (point[1] - y) * (to_x - x)) / length
+    return -NEAR <= along <= length + NEAR and abs(beside) <= NEAR
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("name", WIRINGS)
+def test_every_wiring_is_drawn_without_faults(name: str, direction: str) -> None:
+    network = archspec.compile_text(WIRINGS[name])
+    for detail in DETAILS:
+        placing = draw(network, detail=detail, direction=direction).placing
+        assert [*faults(placing), *torn(placing)] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "detail"), list(product(SPECS, DETAILS)), ids=lambda value: getattr(value, "stem", value)
+)
+def test_lines_start_at_what_gives_their_tensor(path: Path, detail: str) -> None:
+    assert list(torn(draw(archspec.compile(path), detail=detail).placing)) == []
+
+
+@settings(max_examples=40)
+@given(networks())
+def test_lines_of_any_network_lead_from_box_to_box(text: str) -> None:
+    for detail in DETAILS:
+        placing = draw(compiled(text), detail=detail).placing
+        assert [*torn(placing), *(gap for placed in placing.edges for gap in broken_lines(placed, placing))] == []
+
+
+@pytest.mark.parametrize("name", ["two inputs, and one tensor twice", "two inputs that meet"])
+def test_inputs_that_meet_stand_side_by_side(name: str) -> None:
+    placing = draw(archspec.compile_text(WIRINGS[name]), detail="ops", direction="down").placing
+    tops = {placing.boxes[box.id][1] for box in placing.scene.boxes if box.kind == "input"}
+    assert len(tops) == 1
+
+
+def test_a_late_input_stands_beside_the_trunk_which_is_straight() -> None:
+    network = archspec.compile_text(WIRINGS["an input late in a long chain"])
+    boxes = draw(network, detail="ops", direction="down").placing.boxes
+    middles = {(boxes[name][0] + boxes[name][2]) / 2 for name in ("input l", *"abcdefhi", "output output")}
+    assert max(middles) - min(middles) < NEAR
+    assert boxes["c"][1] < boxes["input r"][3] < boxes["f"][3]
+    assert boxes["input r"][0] > max(boxes[name][2] for name in "abcdef")
