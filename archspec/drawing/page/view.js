@@ -2,13 +2,14 @@
 
 const canvas = $("canvas"), sizer = $("sizer");
 const LEAST = 0.05, MOST = 3;
+const TOOLS = 60; // the height that the tools cover, at the bottom
 let scale = 1;
 
 /** Gives the picture the room that it takes at its scale, in the middle where that is less than the window. */
 function size() {
   const [width, height] = [world.offsetWidth * scale, world.offsetHeight * scale];
   sizer.style.width = `${Math.max(width, canvas.clientWidth)}px`;
-  sizer.style.height = `${height}px`;
+  sizer.style.height = `${height + TOOLS}px`;
   world.style.transform = `translateX(${Math.max(0, (canvas.clientWidth - width) / 2)}px) scale(${scale})`;
   $("scale").textContent = `${Math.round(100 * scale)}%`;
 }
@@ -25,7 +26,8 @@ function zoom(wanted, x = canvas.clientWidth / 2, y = canvas.clientHeight / 2) {
 
 /** As large as the window has room for; very long pictures stay legible, and are scrolled. */
 function fit(least = 0.3) {
-  const wanted = Math.min(canvas.clientWidth / world.offsetWidth, canvas.clientHeight / world.offsetHeight, 1.25);
+  const room = [canvas.clientWidth, canvas.clientHeight - TOOLS];
+  const wanted = Math.min(room[0] / world.offsetWidth, room[1] / world.offsetHeight, 1.25);
   zoom(Math.max(wanted, least));
   canvas.scrollTo((sizer.offsetWidth - canvas.clientWidth) / 2, 0);
 }
@@ -33,7 +35,7 @@ function fit(least = 0.3) {
 /** Scrolls to an element, if it is not in view. */
 function scrollInto(target) {
   const [box, frame] = [target.getBoundingClientRect(), canvas.getBoundingClientRect()];
-  if (box.top < frame.top || box.bottom > frame.bottom - 60) { // the tools are there
+  if (box.top < frame.top || box.bottom > frame.bottom - TOOLS) {
     canvas.scrollBy(0, box.top - frame.top - Math.max(20, (frame.height - box.height) / 2));
   }
   if (box.left < frame.left || box.right > frame.right) {
