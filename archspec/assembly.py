@@ -65,11 +65,11 @@ def assembled(
     return network if problems is None else partial(network, problems)
 
 
-def partial(network: Network, problems: Mapping[str, str]) -> PartialNetwork:
+def partial(network: Network, problems: Mapping[str, str], unplaced: tuple[str, ...] = ()) -> PartialNetwork:
     """A network with what is wrong with it, over what was known of that."""
     known = network.problems if isinstance(network, PartialNetwork) else {}
     parts = {field.name: getattr(network, field.name) for field in fields(Network)}
-    return PartialNetwork(**parts, problems={**known, **problems})
+    return PartialNetwork(**parts, problems={**known, **problems}, unplaced=unplaced)
 
 
 def _without_unused(tree: Block) -> Block:

@@ -448,9 +448,19 @@ def explain(
 def _checked(
     spec: str, variant: str | None, set_: list[str] | None, root: Path | None, limit: list[str] | None
 ) -> archspec.Network:
-    """The network of a spec; where no parameters are asked for, its variants compile and keep their contracts too."""
+    """The network of a spec, or of the example of a block's file.
+
+    Where no parameters are asked for, its variants compile and keep their contracts too.
+    """
     compile = compiler(spec, set_, root, limit)
-    network = compile(variant)
+    try:
+        network = compile(variant)
+    except SpecError as error:
+        if spec == "-" or [each.code for each in error.diagnostics] != ["not-a-network"]:
+            raise
+        from archspec.example import example
+
+        return example(os.path.join(".", spec))  # noqa: PTH118 - a path is told from a name by its slash
     for name in network.variants if not (variant or set_) else ():
         compile(name)
     return network

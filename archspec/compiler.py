@@ -21,7 +21,7 @@ from archspec.errors import Diagnostic, Findings, Note, Span, SpecError, UsageEr
 from archspec.expr import kind
 from archspec.limits import Limits
 from archspec.loader import Loader
-from archspec.network import Network
+from archspec.network import Block, Network, Node
 from archspec.source import Entry, Scalar, Source, Value, decode
 from archspec.source import Mapping as Mapping_
 from archspec.tensor_rules import with_tensor_rules
@@ -112,9 +112,22 @@ def _compile(source: Source, root: Path, variant: str | None, limits: Limits, pa
 
 def _with_partial(error: SpecError, network: Network | None) -> SpecError:
     if network is not None and (network.nodes or network.inputs):
-        places = {each.path: each.message for each in reversed(error.diagnostics) if each.path in network}
-        error.partial = partial(network, places)
+        places = [(_places(network, each), each) for each in reversed(error.diagnostics)]
+        problems = {path: each.summary for paths, each in places for path in paths}
+        unplaced = tuple(each.summary for paths, each in reversed(places) if not paths)
+        error.partial = partial(network, problems, unplaced)
     return error
+
+
+def _places(network: Network, diagnostic: Diagnostic) -> list[str]:
+    """The nodes and blocks at fault; for what is wrong in the file of a block, those of each use."""
+    if diagnostic.path in network:
+        return [diagnostic.path]
+    if not diagnostic.path:
+        return []
+    parts: list[Block | Node] = [*network.blocks.walk(), *network.nodes]
+    inside = f".{diagnostic.path}"
+    return [part.path for part in parts if part.path.endswith(inside) and part.span.file == diagnostic.span.file]
 
 
 @contextmanager
@@ -137,7 +150,7 @@ def _pipeline(
     if definition is None:
         return None
     if not definition.is_network:
-        help = "a network has a `name:` and `inputs:`; to see a block on its own, use it in a network"
+        help = "a network has a `name:` and `inputs:`; `archspec draw --block FILE` draws a block by itself"
         message = f"`{definition.name}` is a block, and only a network can be compiled"
         trace.report("not-a-network", message, definition.value.entries["block"], help=help)
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -17,35 +18,50 @@ from archspec.trace import Trace
 
 def check_contract(network: Network, contract: Mapping, trace: Trace) -> None:
     """Report each figure of a contract that the network does not keep."""
-    for path, subject, wanted, actual in _figures(network, read_expect(contract), contract, trace):
-        _check(contract, path, subject, wanted, actual, trace)
+    for figure in _figures(network, read_expect(contract), contract, trace):
+        _check(contract, figure, trace)
 
 
-def _figures(
-    network: Network, expect: Expect, contract: Mapping, trace: Trace
-) -> Iterator[tuple[tuple[str, ...], str, Any, Any]]:
-    """Each figure: its keys in the contract, what it is, the figure stated and that of the network."""
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    """A figure of a contract.
+
+    Attributes:
+        keys: Where the contract states it.
+        subject: What it is.
+        wanted: The figure stated.
+        actual: That of the network.
+        path: The node that it is a figure of; empty for the network.
+    """
+
+    keys: tuple[str, ...]
+    subject: str
+    wanted: Any
+    actual: Any
+    path: str = ""
+
+
+def _figures(network: Network, expect: Expect, contract: Mapping, trace: Trace) -> Iterator[_Figure]:
     for name in ("params", "macs", "flops"):
         wanted = getattr(expect, name)
         if wanted is not None:
-            yield (name,), f"the number of {name}", wanted, getattr(network, name)
+            yield _Figure((name,), f"the number of {name}", wanted, getattr(network, name))
     if expect.output is not None and _has_one_output(network, contract, trace):
         main = next(iter(network.outputs.values()))
-        yield ("output",), "the shape of the output", expect.output, list(main.shape)
+        yield _Figure(("output",), "the shape of the output", expect.output, list(main.shape), main.path)
     for name, wanted in expect.outputs.items():
         if _exists("output", name, network.outputs, contract, ("outputs", name), trace):
-            actual = list(network.outputs[name].shape)
-            yield ("outputs", name), f"the shape of the output `{name}`", wanted, actual
+            output = network.outputs[name]
+            subject = f"the shape of the output `{name}`"
+            yield _Figure(("outputs", name), subject, wanted, list(output.shape), output.path)
     for path, wanted in expect.shapes.items():
         if _is_node(path, network, contract, ("shapes", path), trace):
-            yield ("shapes", path), f"the shape of `{path}`", wanted, list(network.shape(path))
+            yield _Figure(("shapes", path), f"the shape of `{path}`", wanted, list(network.shape(path)), path)
     if expect.receptive_field:
         yield from _receptive_fields(network, expect, contract, trace)
 
 
-def _receptive_fields(
-    network: Network, expect: Expect, contract: Mapping, trace: Trace
-) -> Iterator[tuple[tuple[str, ...], str, Any, Any]]:
+def _receptive_fields(network: Network, expect: Expect, contract: Mapping, trace: Trace) -> Iterator[_Figure]:
     fields = receptive_fields(network)
     for path, wanted in expect.receptive_field.items():
         if not _is_node(path, network, contract, ("receptive_field", path), trace):
@@ -54,7 +70,7 @@ def _receptive_fields(
         actual = list(field.size) if field else None
         if actual and isinstance(wanted, int) and len(set(actual)) == 1:
             wanted = [wanted] * len(actual)
-        yield ("receptive_field", path), f"the receptive field of `{path}`", wanted, actual
+        yield _Figure(("receptive_field", path), f"the receptive field of `{path}`", wanted, actual, path)
 
 
 def _node_path(network: Network, path: str) -> str:
@@ -92,7 +108,8 @@ def _key(contract: Mapping, keys: tuple[str, ...]) -> Value:
     return parent.keys[keys[-1]]
 
 
-def _check(contract: Mapping, keys: tuple[str, ...], subject: str, wanted: Any, actual: Any, trace: Trace) -> None:
+def _check(contract: Mapping, figure: _Figure, trace: Trace) -> None:
+    wanted, actual = figure.wanted, figure.actual
     if isinstance(wanted, Bound):
         kept = (wanted.min is None or actual >= wanted.min) and (wanted.max is None or actual <= wanted.max)
         bounds = [("at least", wanted.min), ("at most", wanted.max)]
@@ -100,10 +117,9 @@ def _check(contract: Mapping, keys: tuple[str, ...], subject: str, wanted: Any, 
     else:
         kept, expected = wanted == actual, _show(wanted)
     if not kept:
-        message = f"{subject} is not what the contract says"
-        path = keys[1] if keys[0] in ("shapes", "receptive_field") else ""
-        place, actual = locate(contract, keys), _show(actual)
-        trace.report("expect-mismatch", message, place, path=path, expected=expected, found=actual)
+        message = f"{figure.subject} is not what the contract says"
+        place, found = locate(contract, figure.keys), _show(actual)
+        trace.report("expect-mismatch", message, place, path=figure.path, expected=expected, found=found)
 
 
 def _show(figure: Any) -> str:

@@ -42,6 +42,7 @@ class Step:
         target: The value that names the op or block; None for a group.
         group: The graph of a group; None for an op or block.
         operands: What it takes; None where an error left that unknown.
+        resolved: What is known of that in spite of the error.
         arguments: Its arguments by name.
         first: Arguments that differ in the first copy.
         last: Arguments that differ in the last copy.
@@ -56,6 +57,7 @@ class Step:
     target: Scalar | None = None
     group: GraphSteps | None = None
     operands: tuple[Reference, ...] | None = None
+    resolved: tuple[Reference, ...] = ()
     arguments: dict[str, Entry] = field(default_factory=dict)
     first: dict[str, Entry] = field(default_factory=dict)
     last: dict[str, Entry] = field(default_factory=dict)

@@ -153,11 +153,12 @@ class _Elaboration:
         before = self._progress()
         result, tree = self._made(step, scope)
         if self.trace.found:
-            operands = [tensor_of(scope.tensors[each.name], each.port) for each in step.operands or ()]
+            references = step.resolved if step.operands is None else step.operands
+            operands = [tensor_of(scope.tensors[each.name], each.port) for each in references]
             unread = not step.kind or step.operands is None
             if tree is None and (self._failed_since(before) or unread):
                 tree = self._stand_in(step, operands, scope.child(step.name), before)
-            self._note_origin(result, tree, operands)
+            self._note_origin(result, operands, before)
         return result, tree
 
     def _progress(self) -> tuple[int, int]:
@@ -169,16 +170,16 @@ class _Elaboration:
 
     def _stand_in(self, step: Step, operands: Iterable[Tensor], path: str, before: tuple[int, int]) -> Node:
         """What stands for a node that failed."""
-        self.problems[path] = next((each.message for each in self.trace.found[before[0] :]), "")
+        self.problems[path] = next((each.summary for each in self.trace.found[before[0] :]), "")
         op = NotCompiled.model_construct(kind=str(step.target.value) if step.target else step.name)
         taken = {each.path if each.shape is not None else self.origins.get(each.path): each for each in operands}
         known = {origin: each.shape or () for origin, each in taken.items() if origin is not None}
         return Node(path, Applied(op, tuple(known.values()), (), {}, {}, None), tuple(known), step, {})
 
-    def _note_origin(self, result: Result, tree: Tree, operands: Iterable[Tensor]) -> None:
-        """Remember which failure left a result unknown."""
-        if isinstance(tree, Node):
-            origin = tree.path if tree.path in self.problems else None
+    def _note_origin(self, result: Result, operands: Iterable[Tensor], before: tuple[int, int]) -> None:
+        """Remember which failure left a result unknown: the last that came up, or one above."""
+        if len(self.problems) > before[1]:
+            origin: str | None = next(reversed(self.problems))
         else:
             origin = next((self.origins[each.path] for each in operands if each.path in self.origins), None)
         for each in outputs_of(result).values():

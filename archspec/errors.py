@@ -66,6 +66,11 @@ class Diagnostic:
             return self.label
         return f"expected {self.expected}" + (f", found {self.found}" if self.found else "")
 
+    @property
+    def summary(self) -> str:
+        """What is wrong, with the text under the caret, in one line."""
+        return f"{self.message}: {self.caption}" if self.caption else self.message
+
 
 class ArchspecError(Exception):
     """The base of every error that archspec raises on purpose.

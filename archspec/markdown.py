@@ -6,6 +6,9 @@ The fence holds the path of a spec and options, or a spec::
     specs/googlenet.yaml
     :detail: blocks
     ```
+
+Options are those of `archspec.draw`, ``:variant:``, ``:set:``, ``:caption:``, and ``:block:``, with which the fence
+names a block of the library, or with a value draws that block of the spec.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from markdown.preprocessors import Preprocessor
 
 import archspec
 from archspec import pictures
+from archspec.loader import is_path
 from archspec.network import Network
 from archspec.options import assignment
 
@@ -70,12 +74,18 @@ class _Pictures(Preprocessor):
         rest = "\n".join(line for line in lines if not _OPTION.match(line)).strip()
         caption = options.pop("caption", "")
         params = dict(assignment(text, ":set:") for text in options.pop("set", "").split())
-        network = self._network(rest, variant=options.pop("variant", None), **params)
-        picture = archspec.draw(network, **pictures.options({"theme": "auto", **options}))
+        network = self._network(rest, options.pop("block", None), options.pop("variant", None), params)
+        picture = archspec.draw(network, **pictures.options(options))
         below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
         return f'<figure class="archspec">{picture.svg}{below}</figure>'
 
-    def _network(self, text: str, **given: Any) -> Network:
+    def _network(self, text: str, block: str | None, variant: str | None, params: dict[str, Any]) -> Network:
+        if block == "":
+            return pictures.block_alone(str(self.root / text) if is_path(text) else text, None, params)
+        network = self._spec(text, variant=variant, **params)
+        return pictures.block_alone(block, network) if block else network
+
+    def _spec(self, text: str, **given: Any) -> Network:
         if "\n" in text or text.startswith("archspec:"):
             return archspec.compile_text(text, name="fence", root=self.root, **given)
         return archspec.compile(self.root / text, **given)

@@ -354,6 +354,8 @@ class PartialNetwork(Network):
 
     Attributes:
         problems: What is wrong, by the path of the node or block at fault.
+        unplaced: What is wrong and no node's fault.
     """
 
     problems: Mapping[str, str] = field(default_factory=dict)
+    unplaced: tuple[str, ...] = ()

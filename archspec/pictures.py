@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Unpack, cast
 
 from archspec import drawing
-from archspec.compiler import compile_text
-from archspec.definition import Definition
 from archspec.drawing import Drawing
 from archspec.drawing.placing import Direction
 from archspec.drawing.scene import Detail
 from archspec.drawing.symbols import SymbolicNetwork, symbolic
 from archspec.emission import Spec, compiled
-from archspec.errors import SpecError, UsageError, did_you_mean, listed
+from archspec.errors import SpecError, UsageError, did_you_mean
+from archspec.example import example
 from archspec.files import write
-from archspec.loader import block_file, is_path, library_block
 from archspec.network import Network, PartialNetwork
 
 FORMATS = (*drawing.FORMATS, "html")
 """Endings of the files that a picture can be."""
-
-_BLOCK_INPUTS = ((64, 56, 56), (60, 56, 56), (64, 56), (64,))
-"""Shapes on which the examples of blocks are drawn: the first that one takes."""
 
 
 class Options(TypedDict, total=False):
@@ -174,8 +168,8 @@ def block_alone(name: str, network: Network | None = None, arguments: Mapping[st
     """A block by itself, with its parameters in place of numbers.
 
     Args:
-        name: What a network calls the block; without a network, the name of a block of the library or the path of the
-            file of another, of which its example is drawn.
+        name: What a network calls the block, or the path of a use of it, such as ``layer2.0``; without a network, the
+            name of a block of the library, or the path of the file of another, of which its example is drawn.
         network: A network that uses the block; its first use is drawn.
         arguments: Arguments over those of the example.
 
@@ -184,47 +178,12 @@ def block_alone(name: str, network: Network | None = None, arguments: Mapping[st
         SpecError: The block is wrong.
     """
     if network is None:
-        network = _example(name, arguments or {})
+        network = example(name, arguments)
         return symbolic(network, next(block for block in network.blocks.walk() if block.path))
+    for use in network.blocks.walk():
+        if use.path == name and use.kind == "block":
+            return symbolic(network, use)
     used = {block.definition: block for block in reversed(list(network.blocks.walk())) if block.kind == "block"}
     if name not in used:
         raise UsageError(f"{network.name} uses no block `{name}`; {did_you_mean(name, used)}".rstrip("; "))
     return symbolic(network, used[name])
-
-
-def _example(name: str, arguments: Mapping[str, Any]) -> Network:
-    """A network of one block, with the arguments of its example."""
-    file = Path(name).resolve() if is_path(name) else None
-    definition = block_file(Path(name)) if file else library_block(name)
-    given = {**(definition.example.plain() if definition.example else {}), **arguments}
-    for unknown in given.keys() - definition.params.keys():
-        hint = did_you_mean(unknown, definition.params)
-        raise UsageError(f"the block `{definition.name}` has no parameter `{unknown}`; {hint}".rstrip("; "))
-    missing = [key for key, param in definition.params.items() if param.required and key not in given]
-    if missing:
-        help = f"state some in its `example:`, or here: `--set {missing[0]}=64`"
-        raise UsageError(f"to draw `{definition.name}` takes a value for {listed(missing)}; {help}")
-    wrong = []
-    for shape in _BLOCK_INPUTS:
-        text = _example_spec(definition, file or definition.name, shape, given)
-        try:
-            return compile_text(text, name=f"example of {name}", root=file.parent if file else ".")
-        except SpecError as error:
-            wrong.append(error)
-    raise wrong[0]
-
-
-def _example_spec(
-    definition: Definition, target: Path | str, shape: Sequence[int], arguments: Mapping[str, Any]
-) -> str:
-    """A spec of one block. JSON is YAML too."""
-    names = list(definition.graph.inputs) or ["input"]
-    node = {"block": str(target), "from": names, **arguments}
-    return json.dumps(
-        {
-            "archspec": 1,
-            "name": definition.name,
-            "inputs": {key: list(shape) for key in names},
-            "graph": {definition.name: node},
-        }
-    )

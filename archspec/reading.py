@@ -261,7 +261,7 @@ class _Reader:
                 "invalid-value", f"`{key.value}` is no node", value.span, path=path, found=kind(value.plain()),
                 expected="the name of an op, or a mapping", help=_NODE_EXAMPLE,
             )  # fmt: skip
-        step = step or Step(str(key.value), key)
+        step = step or Step(str(key.value), key, resolved=wiring.resolved)
         wiring.add(step)
         return step
 
@@ -289,6 +289,7 @@ class _Reader:
             target=target if isinstance(target, Scalar) else None,
             group=self._group(value, wiring, path) if kind_ == "graph" else None,
             operands=operands,
+            resolved=wiring.resolved,
             arguments=arguments,
             first=_keyed(entries.get("first")),
             last=_keyed(entries.get("last")),

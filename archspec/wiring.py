@@ -20,6 +20,7 @@ class Wiring:
         path: The path of the graph within its file or block.
         steps: The nodes read so far.
         used: Names of nodes and inputs that something takes.
+        resolved: What the last node takes, as far as that is known.
         complete: Whether it is known what every node takes; if not, nothing can be said of unused ones.
     """
 
@@ -38,6 +39,7 @@ class Wiring:
         self.path = path
         self.steps: dict[str, Step] = {}
         self.used: set[str] = set()
+        self.resolved: tuple[Reference, ...] = ()
         self.complete = True
         self.previous = ""
 
@@ -52,17 +54,19 @@ class Wiring:
         self.previous = step.name
 
     def operands(self, key: Scalar, value: Mapping) -> tuple[Reference, ...] | None:
-        """What a node takes, or None where an error left that unknown."""
+        """What a node takes, or None where an error left that unknown; `resolved` is then what is known of it."""
+        self.resolved = ()
         origin = value.entries.get("from")
         if origin is None:
             return self._above(key)
         items = origin.items if isinstance(origin, Sequence) else [origin]
         names = [item for item in items if isinstance(item, Scalar) and isinstance(item.value, str)]
         references = [self.resolve(name, str(key.value)) for name in names]
+        self.resolved = tuple(r for r in references if r)
         if not references or len(names) < len(items):
             self.complete = False
             return None
-        return tuple(r for r in references if r) if all(references) else None
+        return self.resolved if all(references) else None
 
     def _above(self, key: Scalar) -> tuple[Reference, ...] | None:
         """What a node without ``from`` takes: the node above, or the graph's only input."""

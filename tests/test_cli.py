@@ -161,6 +161,17 @@ def test_check_holds_the_contracts_of_variants(run: Run, tmp_path: Path) -> None
     assert run("check", "n.yaml", "--variant", "wide").code == 1
 
 
+def test_check_takes_the_file_of_a_block_by_its_example(run: Run, tmp_path: Path) -> None:
+    text = "archspec: 1\nblock: mine\nparams: {k: {type: int}}\nexample: {k: 4}\n"
+    (tmp_path / "mine.yaml").write_text(text + "graph: {c: {op: conv, out_channels: $k, kernel_size: 1}}\n")
+    assert run("check", "mine.yaml") == (0, "mine.yaml: ok, 260 params, 802,816 MACs\n", "")
+    (tmp_path / "mine.yaml").write_text(text + "graph: {c: {op: convv, out_channels: $k, kernel_size: 1}}\n")
+    done = run("check", "mine.yaml")
+    assert done.code == 1
+    assert "error[unknown-op]" in done.err
+    assert "mine.yaml:5:17" in done.err
+
+
 def test_check_as_json(run: Run, tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text(BROKEN)
     done = run("check", LENET, "broken.yaml", "--format", "json")

@@ -169,7 +169,9 @@ def test_a_block_of_a_file_or_of_a_spec_is_drawn_by_itself(run: Run, tmp_path: P
     text = "archspec: 1\nblock: mine\nparams: {k: {type: int}}\n"
     text += "graph: {c: {op: conv, out_channels: $k, kernel_size: 3}}\n"
     (tmp_path / "mine.yaml").write_text(text)
-    assert "`k`; state some in its `example:`, or here: `--set k=64`" in run("draw", "--block", "mine.yaml").err
+    assert (
+        "`k`; state some in its `example:`, or to draw it here: `--set k=64`" in run("draw", "--block", "mine.yaml").err
+    )
     assert run("draw", "--block", "mine.yaml", "--set", "k=8").code == 0
     alone = (tmp_path / "mine.svg").read_text()
     assert "3×3, k" in alone

@@ -16,9 +16,9 @@ ROOT = PACKAGE.parent
 
 LAYERS = """
 errors files tensor limits syntax source expr op ops.* algebra names spec definition merge wording wiring reading
-library loader trace binding patterns weights initialisation network application assembly elaborate analysis analysis.*
-contract tensor_rules compiler explanations backends backends.* emitter emitter.* layers layers.* emission drawing
-drawing.* pictures images runtime benchmarking options sphinx sphinx.* markdown cli
+library loader trace binding patterns weights initialisation network application assembly elaborate analysis
+analysis.* contract tensor_rules compiler example explanations backends backends.* emitter emitter.* layers layers.*
+emission drawing drawing.* pictures images runtime benchmarking options sphinx sphinx.* markdown cli
 """.split()
 """A file imports only from those before it. ``ops.*`` are all files of a folder, which do not import each other."""
 

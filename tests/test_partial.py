@@ -54,8 +54,11 @@ def marked(drawing: Drawing) -> dict[str, str]:
 def test_nodes_that_failed_are_drawn_where_they_stand() -> None:
     network = partial(BRANCHES)
     assert network is not None
-    problems = {"fork.join": "add needs operands of one shape", "fc": "linear has no argument `out_feature`"}
-    assert network.problems == problems
+    problems = {
+        "fork.join": "add needs operands of one shape: a (line 10) is 100x32x32, b (line 11) is 64x32x32",
+        "fc": "linear has no argument out_feature",
+    }
+    assert {path: text.replace("`", "") for path, text in network.problems.items()} == problems
     assert [node.path for node in network if isinstance(node.op, NotCompiled)] == ["fork.join", "fc"]
     assert not any(node.path.startswith("layer2") for node in network)
     assert not network.outputs
@@ -97,6 +100,41 @@ def test_a_contract_that_is_not_kept_marks_the_whole_network() -> None:
     assert network is not None
     assert "fc" in network
     assert list(marked(draw(network, expand=["layer1"]))) == ["flatten", "layer1"]
+
+
+def test_what_is_wrong_in_the_file_of_a_block_is_marked_in_each_use() -> None:
+    text = """
+    archspec: 1
+    name: net
+    inputs: {image: [8, 9, 9]}
+    blocks: {b: {graph: {a: relu, c: {op: add, from: [a, zz]}}}}
+    graph: {one: {block: b}, two: {block: b, from: image}, join: {op: add, from: [one, two]}}
+    """
+    network = partial(text)
+    assert network is not None
+    drawing = draw(network)
+    assert marked(drawing) == dict.fromkeys(("one.c", "two.c"), "no node zz stands above")
+    assert {(edge.source, edge.target) for edge in drawing.placing.scene.edges} >= {("one.a", "one.c")}
+    assert drawing.placing.scene.notes == ("What takes a node that did not compile is left out.",)
+
+
+def test_what_no_node_is_at_fault_for_stands_below() -> None:
+    text = "archspec: 1\nname: net\ninputs: {x: [8]}\ngraph: {a: relu}\nexpect: {params: 3, output: [7]}\n"
+    network = partial(text)
+    assert network is not None
+    drawing = draw(network)
+    assert drawing.placing.scene.notes == ("the number of params is not what the contract says: expected 3, found 0",)
+    assert list(marked(drawing)) == ["a"]
+    assert "the number of params" in drawing.svg
+
+
+def test_a_failure_in_a_copy_is_where_later_ones_come_from() -> None:
+    text = "archspec: 1\nname: net\ninputs: {x: [3, 9, 9]}\n"
+    text += "graph: {a: {op: conv, out_channels: 4, kernel_size: 6, repeat: 3}, b: relu, c: {op: conv, kernel: 2}}\n"
+    network = partial(text)
+    assert network is not None
+    edges = draw(network, detail="ops").placing.scene.edges
+    assert [(edge.source, edge.target) for edge in edges if edge.role == "gap"] == [("a.1", "c")]
 
 
 @pytest.mark.parametrize("text", ["", "archspec: 1", "archspec: 1\nname: x\ninputs: 2\ngraph: {a: relu}\n"])

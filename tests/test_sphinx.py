@@ -21,6 +21,14 @@ graph: {a: {op: conv, out_channels: 4, kernel_size: 3}, b: relu}
 """
 
 
+BLOCK = """archspec: 1
+block: mine
+params: {k: {type: int}}
+example: {k: 4}
+graph: {c: {op: conv, out_channels: $k, kernel_size: 3}}
+"""
+
+
 class Built(NamedTuple):
     code: int
     errors: str
@@ -56,7 +64,7 @@ def test_a_picture_follows_the_page(tmp_path: Path) -> None:
     built = build(tmp_path, ".. archspec:: lenet.yaml\n   :caption: LeNet, *drawn*")
     assert (built.code, built.errors) == (0, "")
     (svg,) = images(built).values()
-    assert svg == archspec.draw(ROOT / "specs" / "lenet.yaml", theme="auto").svg
+    assert svg == archspec.draw(ROOT / "specs" / "lenet.yaml", theme="light").svg
     assert "<em>drawn</em>" in built.page()
     assert 'alt="lenet: overview. LeNet as most courses' in built.page()
 
@@ -85,9 +93,18 @@ def test_options_parameters_and_tables(tmp_path: Path) -> None:
 
 def test_a_spec_in_the_page_and_a_block(tmp_path: Path) -> None:
     spec = "".join(f"   {line}\n" for line in SPEC.splitlines())
-    built = build(tmp_path, f".. archspec::\n\n{spec}\n.. archspec:: inception\n   :block:\n")
+    (tmp_path / "mine.yaml").write_text(BLOCK)
+    blocks = "".join(f".. archspec:: {name}\n   :block:\n\n" for name in ("inception", "mine.yaml"))
+    built = build(tmp_path, f".. archspec::\n\n{spec}\n{blocks}")
     assert built.errors == ""
-    assert [name.partition("-")[0] for name in images(built)] == ["inception", "mine"]
+    assert [name.partition("-")[0] for name in images(built)] == ["inception", "mine", "mine"]
+
+
+def test_a_wrong_spec_is_drawn_where_that_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text(SPEC.replace("relu", "convv"))
+    built = build(tmp_path, ".. archspec:: broken.yaml\n   :partial:\n")
+    (svg,) = images(built).values()
+    assert (built.errors, svg) == ("", archspec.draw(tmp_path / "broken.yaml", partial=True).svg)
 
 
 def test_paper_gets_vectors(tmp_path: Path) -> None:
@@ -133,6 +150,7 @@ def test_pages_and_links(tmp_path: Path) -> None:
     pytest.importorskip("myst_parser")
     links = ":archspec:op:`conv` :archspec:block:`inception` :archspec:error:`shape-mismatch` :any:`relu`"
     links += " :archspec:network:`lenet`"
+    (tmp_path / "mine.yaml").write_text(BLOCK)  # no network: it has no page in the gallery
     trees = "".join(f"   {page}/index\n" for page in ("reference/ops", "reference/blocks", "reference/errors", "nets"))
     conf = f'{CONF}\nmyst_enable_extensions = ["colon_fence"]'
     built = build(tmp_path, f"{links}\n\n.. toctree::\n\n{trees}", conf=conf)
@@ -175,7 +193,7 @@ def test_a_fence_becomes_a_picture() -> None:
     html = convert(
         "# A\n\n```archspec\nspecs/lenet.yaml\n:detail: ops\n:caption: It & more\n:set: num_classes=7\n```\n\nafter\n"
     )
-    svg = archspec.draw(ROOT / "specs" / "lenet.yaml", detail="ops", theme="auto", num_classes=7).svg
+    svg = archspec.draw(ROOT / "specs" / "lenet.yaml", detail="ops", num_classes=7).svg
     assert svg in html
     assert "<figcaption>It &amp; more</figcaption>" in html
     assert "<p>after</p>" in html
@@ -184,6 +202,15 @@ def test_a_fence_becomes_a_picture() -> None:
 def test_a_fence_can_hold_a_spec() -> None:
     html = convert(f"~~~ archspec\n:theme: print\n{SPEC}~~~\n")
     assert archspec.draw(archspec.compile_text(SPEC), theme="print").svg in html
+
+
+def test_a_fence_can_name_a_block() -> None:
+    assert archspec.draw(block="inception").svg in convert("```archspec\ninception\n:block:\n```\n")
+    assert archspec.draw(block="bottleneck", stride=2).svg in convert(
+        "```archspec\nbottleneck\n:block:\n:set: stride=2\n```\n"
+    )
+    spec = "```archspec\nspecs/resnet50.yaml\n:block: bottleneck\n```\n"
+    assert archspec.draw(ROOT / "specs" / "resnet50.yaml", block="bottleneck").svg in convert(spec)
 
 
 def test_other_fences_are_left_alone() -> None:

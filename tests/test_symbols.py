@@ -50,6 +50,8 @@ def check(network: Network, block: Block) -> int:
         if output.shape:
             channels = network.shape(block.outputs[key])[0]
             assert meant(str(output.shape[0]), block, network) == channels
+    for key, formula in alone.formulas.items():
+        assert meant(formula, block, network) == block.arguments[key]
     return count
 
 
@@ -102,6 +104,19 @@ def test_channels_of_an_input_that_shares_its_letter() -> None:
     """
     network = archspec.compile_text(text)
     assert block_alone("mine", network)["c"].op.out_channels == "C·input.channels"
+
+
+def test_what_a_default_computes_is_told() -> None:
+    assert block_alone("inverted_residual").formulas == {"hidden": "6·C"}
+    assert "width = channels" in archspec.draw(block="bottleneck").svg
+
+
+def test_the_use_of_a_block_can_be_named() -> None:
+    network = archspec.compile("specs/resnet50.yaml")
+    assert "downsample.conv" in block_alone("layer2.0", network)
+    assert "downsample.conv" not in block_alone("layer2.1", network)
+    with pytest.raises(archspec.UsageError, match="uses no block `layer2`"):
+        block_alone("layer2", network)
 
 
 def test_nothing_to_draw_is_refused() -> None:

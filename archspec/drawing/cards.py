@@ -168,7 +168,7 @@ def _lines(box: Box, beside: bool, show: Sequence[str]) -> list[Line]:
     arguments = Span(SPACE + box.arguments, "text", TITLE) if box.arguments else None
     times_ = (Span(SPACE * 2 + box.times, "count", TITLE),) if box.times else ()
     if arguments and title.width + arguments.width > _WRAP:
-        texts = _wrapped(box.arguments)
+        texts = wrapped(box.arguments, _WRAP, ", ")
         first = (title, *times_)
     else:
         texts = []
@@ -179,18 +179,18 @@ def _lines(box: Box, beside: bool, show: Sequence[str]) -> list[Line]:
         lines.append(Line((Span(below[0], "text"),), name) if below else Line(name))
         below = below[1:]
     lines += [Line((Span(text, "text"),)) for text in below]
-    lines += [Line((Span(text, "remark"),)) for text in _wrapped(box.remark)]
-    lines += [Line((Span(text, "problem"),)) for text in _wrapped(box.problem, " ")]
+    lines += [Line((Span(text, "remark"),)) for text in wrapped(box.remark, _WRAP, ", ")]
+    lines += [Line((Span(text, "problem"),)) for text in wrapped(box.problem, _WRAP)]
     figures = [text for text in (figure(box, name) for name in show) if text]
     return lines + [Line((Span(text, "name"),)) for text in _pairs(figures)]
 
 
-def _wrapped(text: str, between: str = ", ") -> list[str]:
-    """A list of arguments, or the words of a text, in lines."""
+def wrapped(text: str, room: float, between: str = " ") -> list[str]:
+    """A text in lines no broader than ``room``, broken between words, or where ``between`` stands."""
     lines: list[str] = []
     for word in text.split(between) if text else ():
         longer = f"{lines[-1]}{between}{word}" if lines else word
-        if lines and text_width(longer, SMALL) <= _WRAP:
+        if lines and text_width(longer, SMALL) <= room:
             lines[-1] = longer
         else:
             lines.append(word)

@@ -184,20 +184,19 @@ def _different_widths(first: Part, other: Part) -> list[str]:
     if not isinstance(first, Block) or not isinstance(other, Block):
         return []
     usual = dict(_widths(other))
-    layers: dict[int, list[str]] = {}
-    for layer, width in _widths(first):
-        if usual.get(layer, width) != width and width not in block_arguments(first).values():
-            layers.setdefault(width, []).append(layer)
+    layers: dict[int, dict[str, None]] = {}
+    for path, width in _widths(first):
+        if usual.get(path, width) != width and width not in block_arguments(first).values():
+            layers.setdefault(width, {})[path.rpartition(".")[0] or path] = None
     return [f"{' and '.join(names)} {width}" for width, names in layers.items()]
 
 
 def _widths(block: Block) -> Iterator[tuple[str, int]]:
-    """The channels that the layers of a block give, by the name of the layer or of the block around it."""
+    """The channels that the layers of a block give, by their paths in it."""
     for node in block.nodes():
         width = getattr(node.op, "out_channels", getattr(node.op, "out_features", None))
         if width is not None:
-            path = node.path.removeprefix(f"{block.path}.")
-            yield path.rpartition(".")[0] or path, width
+            yield node.path.removeprefix(f"{block.path}."), width
 
 
 def _different_arguments(first: Part, other: Part) -> list[str]:

@@ -71,7 +71,7 @@ def family(op: Op) -> str:
 def word(op: Op, inputs: tuple[Shape, ...] = ()) -> str:
     """What an op is called."""
     if isinstance(op, NotCompiled):
-        return op.kind.replace("_", " ")
+        return spoken(op.kind.rpartition("/")[2].partition(".")[0])
     if is_depthwise(op, inputs):
         return "depthwise conv"
     return _WORDS.get(op.name, op.name.replace("_", " "))

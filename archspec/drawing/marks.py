@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from math import hypot
 
 from archspec.backends.table import short
-from archspec.drawing.cards import BAND, SPACE, Card, Span
+from archspec.drawing.cards import BAND, SPACE, Card, Span, wrapped
 from archspec.drawing.colouring import Colouring, Legend, LegendItem
 from archspec.drawing.geometry import Part, Point, Rect
 from archspec.drawing.labels import shape_text
@@ -103,7 +103,7 @@ class Group:
     """Marks that belong together.
 
     Attributes:
-        kind: ``frame``, ``edge``, ``node`` or ``legend``.
+        kind: ``frame``, ``edge``, ``node``, ``legend`` or ``notes``.
         id: What it shows, unlike every other group's.
         title: What it is, in a few words.
         description: Its figures.
@@ -153,6 +153,9 @@ def picture(placing: Placing, colouring: Colouring) -> Picture:
     if colouring.legend:
         legend, width, height = _legend(colouring.legend, width, height)
         groups.append(legend)
+    if scene.notes:
+        notes, width, height = _notes(scene, width, height)
+        groups.append(notes)
     return Picture(
         name=scene.name,
         title=f"{scene.name}: {_LEVELS[scene.detail]}",
@@ -333,7 +336,16 @@ def _centred(rect: Rect, card: Card) -> Iterator[Mark]:
         yield TextMark(((left + right) / 2, first + _LINE * number), line.left, "middle")
 
 
-# The legend
+# Below it
+
+
+def _notes(scene: Scene, width: float, height: float) -> tuple[Group, float, float]:
+    """The notes below a picture of a size, and the size with them."""
+    style = "name" if scene.symbolic else "problem"
+    lines = [Span(line, style) for note in scene.notes for line in wrapped(note, max(width, _LEGEND) - 2 * MARGIN)]
+    marks = tuple(TextMark((MARGIN, height + 9 + _LINE * number), (line,)) for number, line in enumerate(lines))
+    group = Group("notes", "notes", "Notes", " ".join(scene.notes), marks)
+    return group, max(width, *(line.width + 2 * MARGIN for line in lines)), height + _LINE * len(lines) + MARGIN / 2
 
 
 def _legend(legend: Legend, width: float, height: float) -> tuple[Group, float, float]:

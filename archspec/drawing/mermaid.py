@@ -67,7 +67,7 @@ def _shape(box: Box) -> str:
     before, after = _SHAPES.get(box.kind, ("[", "]"))
     times = f" {box.times}" if box.times else ""
     first = f"{box.title} {box.arguments}".strip() + times
-    texts = [first, *box.lines, box.remark, "" if box.kind == "merge" else box.name]
+    texts = [first, *box.lines, box.remark, box.problem, "" if box.kind == "merge" else box.name]
     return f'{before}"{"<br/>".join(_text(text) for text in texts if text)}"{after}'
 
 

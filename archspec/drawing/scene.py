@@ -142,6 +142,7 @@ class Scene:
         clusters: The frames, each before those inside.
         edges: The edges.
         figures: What the network costs.
+        notes: What is written below it: what is wrong with a network and no box's fault, or what symbols stand for.
         symbolic: Whether texts stand for numbers, as in a block that is drawn by itself; it has no shapes and figures.
     """
 
@@ -152,6 +153,7 @@ class Scene:
     clusters: tuple[Cluster, ...]
     edges: tuple[Edge, ...]
     figures: Figures
+    notes: tuple[str, ...] = ()
     symbolic: bool = False
 
     @property

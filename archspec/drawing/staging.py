@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from archspec.analysis.receptive_field import ReceptiveField, receptive_fields
-from archspec.drawing import labels
+from archspec.analysis.receptive_field import receptive_fields
+from archspec.drawing import labels, texts
 from archspec.drawing.folding import Part, Run, Structure, different_structure, nodes_of, outputs_of, runs
-from archspec.drawing.scene import DETAILS, Box, Cluster, Detail, Edge, Figures, Scene
+from archspec.drawing.scene import DETAILS, Box, Cluster, Detail, Edge, Scene
 from archspec.drawing.shortcuts import with_roles
 from archspec.drawing.summary import block_lines, has_shortcut, head, is_unit
 from archspec.drawing.symbols import SymbolicNetwork
@@ -21,8 +21,6 @@ MOST_IN_OVERVIEW = 25
 """Boxes of an overview; it opens more blocks only as long as they fit."""
 _FEW = 6
 """An overview of fewer boxes opens its largest block."""
-_NAMES = 24
-"""Characters of names that are written in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,8 @@ class _Stage:
             raise UsageError(f"`{both[0]}` is both to be expanded and collapsed")
         self.opened: set[str] = set()
         self.structure = Structure(network)
-        self.problems = network.problems if isinstance(network, PartialNetwork) else {}
+        known = network.problems if isinstance(network, PartialNetwork) else {}
+        self.problems = {path: text.replace("`", "") for path, text in known.items()}
         self.expand |= _around(self.problems) - collapse
         self.symbolic = isinstance(network, SymbolicNetwork)
         self.fields = receptive_fields(network) if type(network) is Network else {}
@@ -113,7 +112,8 @@ class _Stage:
             boxes=tuple(boxes),
             clusters=tuple(clusters),
             edges=tuple(self._gaps(with_roles(boxes, edges))),
-            figures=_figures(self.network, tuple(self.network), None),
+            figures=texts.figures(self.network, tuple(self.network), None),
+            notes=texts.notes(self.network),
             symbolic=self.symbolic,
         )
 
@@ -278,9 +278,9 @@ class _Stage:
             box,
             paths=tuple(node.path for node in nodes),
             cluster=group.cluster,
-            name=_full_name(box.id, box.name, group.cluster),
+            name=texts.full_name(box.id, box.name, group.cluster),
             shape=self.network.shape(last[0]) if len(last) == 1 else None,
-            figures=_figures(self.network, nodes, self.fields.get(last[-1]) if last else None),
+            figures=texts.figures(self.network, nodes, self.fields.get(last[-1]) if last else None),
             counted=self._counted(box.id),
             problem=self._problem(group, nodes),
         )
@@ -320,7 +320,7 @@ class _Stage:
         number = first.name
         if number.isdecimal():
             return f"{number}–{others[-1].name}"
-        return _listed([part.name for part in run.parts])
+        return texts.listed([part.name for part in run.parts])
 
     def _op(self, run: Run, node: Node) -> Box:
         joined = labels.glyph(node.op)
@@ -329,9 +329,9 @@ class _Stage:
             kind="merge" if joined and len(run.parts) == 1 else "op",
             family=labels.family(node.op),
             title=joined if joined and len(run.parts) == 1 else labels.word(node.op, node.input_shapes),
-            arguments=_essentials(node),
+            arguments=texts.essentials(node),
             name=self._name(run),
-            remark=_remark(run),
+            remark=texts.remark(run),
             count=len(run.parts),
             doc=type(node.op).summary(),
         )
@@ -340,14 +340,14 @@ class _Stage:
         first = group.runs[0].parts[0]
         node, finishing = head(first)
         words = [labels.word(each.op) for each in finishing]
-        words += [_finisher(part) for part in group.parts[1:]]
+        words += [texts.finisher(part) for part in group.parts[1:]]
         return Box(
             id=first.path,
             kind="unit",
             family=labels.family(node.op),
             title=labels.word(node.op, node.input_shapes),
-            arguments=_essentials(node),
-            name=_listed([part.name for part in group.parts]),
+            arguments=texts.essentials(node),
+            name=texts.listed([part.name for part in group.parts]),
             lines=(", ".join(words),) if words else (),
             doc=type(node.op).summary(),
         )
@@ -355,22 +355,22 @@ class _Stage:
     def _block(self, run: Run, block: Block) -> Box:
         if self.detail != "ops" and is_unit(block):
             unit = self._unit(Group((Run((block,)),), ""))
-            return replace(unit, id=self._id(run), name=self._name(run), count=len(run.parts), remark=_remark(run))
+            return replace(unit, id=self._id(run), name=self._name(run), count=len(run.parts), remark=texts.remark(run))
         inner = _copied(block)
         lines = self._lines(inner) if isinstance(inner, Block) else ()
-        texts = labels.written(labels.sized(inner)) if isinstance(inner, Block) else [_essentials(inner)]
-        if self.detail == "overview" and len(texts) > 3:
-            texts = []
+        given = labels.written(labels.sized(inner)) if isinstance(inner, Block) else [texts.essentials(inner)]
+        if self.detail == "overview" and len(given) > 3:
+            given = []
         title = labels.definition_word(block)
         return Box(
             id=self._id(run),
             kind="block",
             family="block",
             title=title or labels.spoken(block.path.split(".")[-2 if _is_copy(block) else -1]),
-            arguments="" if lines else ", ".join(texts),
+            arguments="" if lines else ", ".join(given),
             name=self._name(run) if title else "",
             lines=lines,
-            remark=_remark(run) or self._copies(block),
+            remark=texts.remark(run) or self._copies(block),
             count=len(run.parts) * (len(block.children) if block.kind == "repeat" else 1),
             doc=block.template.doc if block.kind == "block" else "",
         )
@@ -380,7 +380,7 @@ class _Stage:
         if block.kind != "repeat":
             return ""
         first, *more = runs(self.structure, block.children, copies=True)
-        return "copies differ" if more else _remark(first)
+        return "copies differ" if more else texts.remark(first)
 
     def _lines(self, block: Block) -> tuple[str, ...]:
         if self.detail == "blocks":
@@ -398,11 +398,11 @@ class _Stage:
         return Cluster(
             path=block.path,
             parent=parent,
-            name=_full_name(block.path, block.name, parent),
+            name=texts.full_name(block.path, block.name, parent),
             title=f"{labels.definition_word(block)}{count}".strip(),
             arguments=", ".join(labels.written(labels.sized(block))) if block.kind == "block" else "",
             is_block=block.kind == "block",
-            figures=_figures(self.network, tuple(block.nodes()), None),
+            figures=texts.figures(self.network, tuple(block.nodes()), None),
             problem=self.problems.get(block.path, ""),
         )
 
@@ -446,53 +446,9 @@ def _is_copy(block: Block) -> bool:
     return block.name.isdecimal()
 
 
-def _full_name(path: str, name: str, frame: str) -> str:
-    """A name with those of groups around it that have no frame; a copy is called by its repeat too."""
-    if not name:
-        return ""
-    groups = path.removeprefix(f"{frame}." if frame else "").split(".")[:-1]
-    if name[:1].isdecimal() and not groups:
-        groups = [frame.rpartition(".")[2]]
-    return "".join(f"{group}." for group in groups) + name
-
-
 def _copied(block: Block) -> Part:
     """What a repeat is made of; another block itself."""
     part: Part = block
     while isinstance(part, Block) and part.kind == "repeat":
         part = part.children[-1]
     return part
-
-
-def _essentials(node: Node) -> str:
-    return labels.essentials(node.op, node.input_shapes)
-
-
-def _finisher(part: Part) -> str:
-    node, _ = head(part)
-    return f"{labels.word(node.op)} {labels.essentials(node.op)}".rstrip()
-
-
-def _remark(run: Run) -> str:
-    if len(run.parts) == 1:
-        return run.difference
-    return f"first: {run.difference}" if run.difference else ""
-
-
-def _listed(names: Sequence[str]) -> str:
-    """The names of several parts, in full where they are short."""
-    text = ", ".join(names)
-    return text if len(text) <= _NAMES else f"{names[0]} … {names[-1]}"
-
-
-def _figures(network: Network, nodes: Sequence[Node], field: ReceptiveField | None) -> Figures:
-    known = [node for node in nodes if node.cost]
-    macs = sum(node.macs or 0 for node in known)
-    return Figures(
-        params=sum(node.params for node in nodes),
-        macs=macs if known or not nodes else None,
-        other_ops=sum(node.other_ops or 0 for node in known) if known or not nodes else None,
-        share=macs / network.macs if network.macs else 0.0,
-        activations=sum(labels.bytes_of(node.shape) for node in nodes),
-        receptive_field=field.size if field else (),
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby, pairwise
 
 from archspec.drawing import labels
@@ -49,7 +49,7 @@ def _lines(block: Block) -> Iterator[str]:
     path = main_path(block)
     told = {child.path for child in path}
     beside = [child for child in block.children if child.path not in told]
-    if any(_is_heavy(child) for child in beside if not _is_shortcut(block, child)):
+    if any(_is_heavy(child) for child in beside if not _is_shortcut(block, child, told)):
         yield ""
         return
     for child in path:
@@ -91,13 +91,17 @@ def has_shortcut(block: Block) -> bool:
     if any(taken.intersection(node.inputs) for node in sums):
         return True
     told = {child.path for child in main_path(block)}
-    return any(_is_shortcut(block, child) for child in block.children if child.path not in told)
+    return any(_is_shortcut(block, child, told) for child in block.children if child.path not in told)
 
 
-def _is_shortcut(block: Block, child: Part) -> bool:
-    """Whether a child's output goes into a sum with the main path."""
+def _is_shortcut(block: Block, child: Part, told: Collection[str]) -> bool:
+    """Whether a child's output goes into a sum with the main path, ``told``, and nowhere else."""
     given = set(outputs_of(child))
     takers = [other for other in block.children if other is not child and external(other) & given]
     return bool(takers) and all(
-        (isinstance(taker, Node) and taker.op.name == "add") or _is_shortcut(block, taker) for taker in takers
+        _is_sum(taker) or (taker.path not in told and _is_shortcut(block, taker, told)) for taker in takers
     )
+
+
+def _is_sum(part: Part) -> bool:
+    return isinstance(part, Node) and part.op.name == "add"

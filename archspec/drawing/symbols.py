@@ -23,9 +23,11 @@ class SymbolicNetwork(Network):
 
     Attributes:
         counts: What the numbers of copies are called, by the paths of repeats.
+        formulas: What the parameters follow from that stand for numbers and were not given.
     """
 
     counts: Mapping[str, str] = field(default_factory=dict)
+    formulas: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,17 @@ class _Symbols:
             nodes=tuple(root.nodes()),
             blocks=root,
             counts=self.counts,
+            formulas=dict(self._formulas()),
         )
+
+    def _formulas(self) -> Iterator[tuple[str, str]]:
+        """What parameters follow from that a default computes."""
+        template = self.block.template
+        for key, code in self.scope.params.items():
+            if key in template.params and key not in self.block.written and names(code) == {key}:
+                found = self._code(template.param_value(key), self.scope)
+                if found is not None:
+                    yield key, printed(found)
 
     def _shape(self, path: str, origin: str) -> Any:
         """``C×H×W``; other letters where the sizes are not those of ``origin``; empty where channels are not known."""

@@ -12,6 +12,7 @@ These pages are Markdown, so that the project needs ``myst_parser``.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -49,8 +50,9 @@ def _write_pages(app: Sphinx) -> None:
 
 
 def _specs(app: Sphinx) -> list[Path]:
-    """The specs of the gallery."""
-    return [path for pattern in app.config.archspec_gallery_specs for path in sorted(Path(app.srcdir).glob(pattern))]
+    """The specs of the gallery: of the files, those that are no blocks."""
+    files = [path for pattern in app.config.archspec_gallery_specs for path in sorted(Path(app.srcdir).glob(pattern))]
+    return [path for path in files if not re.search(r"^block:", path.read_text(encoding="utf-8"), re.MULTILINE)]
 
 
 def _write_interactive(app: Sphinx, exception: Exception | None) -> None:

@@ -20,6 +20,7 @@ from archspec.backends import table
 from archspec.backends.diagnostics import render_text
 from archspec.drawing import Drawing
 from archspec.errors import SpecError, UsageError
+from archspec.loader import is_path
 from archspec.network import Network
 from archspec.options import assignment
 
@@ -86,11 +87,20 @@ class DiagramDirective(SphinxDirective):
             return archspec.compile_text(text, name=f"{self.env.docname} (spec)", root=self.env.srcdir, **self._given())
         block = self.options.get("block")
         if block == "":
-            return pictures.block_alone(self.arguments[0], None, self._params())
+            return pictures.block_alone(self._block(), None, self._params())
         _, path = self.env.relfn2path(self.arguments[0])
         self.env.note_dependency(path)
         network = archspec.compile(os.path.relpath(path), **self._given())
         return pictures.block_alone(block, network) if block else network
+
+    def _block(self) -> str:
+        """The name of a block of the library, or the path of a file."""
+        name = str(self.arguments[0])
+        if not is_path(name):
+            return name
+        _, path = self.env.relfn2path(name)
+        self.env.note_dependency(path)
+        return path
 
     def _given(self) -> dict[str, Any]:
         return {"variant": self.options.get("variant"), **self._params()}
@@ -113,7 +123,7 @@ class DiagramDirective(SphinxDirective):
         """One picture, or for a page with a switch a light and a dark one."""
         given = {name: self.options[name] for name in pictures.OPTIONS if name in self.options}
         if "theme" in given or self.config.html_theme not in _SWITCHING:
-            yield self._image(network, {"theme": "auto", **given})
+            yield self._image(network, {"theme": "light", **given})
             return
         yield self._image(network, {**given, "theme": "light"}, "only-light")
         yield addnodes.only("", self._image(network, {**given, "theme": "dark"}, "only-dark"), expr="html")
