@@ -1,7 +1,11 @@
-"""How many cases Hypothesis tries: HYPOTHESIS_PROFILE is `default` (each change) or `nightly` (a long search)."""
+"""Fixtures of several files, and how many cases Hypothesis tries.
+
+HYPOTHESIS_PROFILE is `default` (each change) or `nightly` (a long search).
+"""
 
 import os
 
+from command import run  # noqa: F401 - a fixture
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(

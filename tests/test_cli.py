@@ -5,48 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from command import Run
 
 import archspec
 import archspec.explanations
 import archspec.library
 import archspec.op
-from archspec.cli import main
 
 ROOT = Path(__file__).parent.parent
 LENET = str(ROOT / "specs" / "lenet.yaml")
 BROKEN = "archspec: 1\nname: broken\ninputs: {x: [3, 8, 8]}\ngraph:\n  a: {op: convv}\n  b: {op: relu, x: 1}\n"
-
-
-class Done(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Done]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str, stdin: str = "") -> Done:
-        monkeypatch.setattr(sys, "argv", ["archspec", *arguments])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
-        code = 0
-        try:
-            main()
-        except SystemExit as exit:
-            code = int(exit.code or 0)
-        return Done(code, *capsys.readouterr())
-
-    return call
 
 
 def test_compile_prints_the_table_and_writes_the_report(run: Run, tmp_path: Path) -> None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import re
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from command import Run
 
 import archspec
 from archspec import library, pictures
-from archspec.cli import main
 
 ROOT = Path(__file__).parent.parent
 LENET = str(ROOT / "specs" / "lenet.yaml")
@@ -28,32 +24,6 @@ STARTS = {
     "mmd": b"flowchart",
     "html": b"<!doctype html>",
 }
-
-
-class Done(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Done]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str, stdin: str = "") -> Done:
-        monkeypatch.setattr(sys, "argv", ["archspec", *arguments])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
-        code = 0
-        try:
-            main()
-        except SystemExit as exit:
-            code = int(exit.code or 0)
-        return Done(code, *capsys.readouterr())
-
-    return call
 
 
 def test_every_format_has_a_known_beginning() -> None:

@@ -20,9 +20,10 @@ import archspec
 from archspec import library
 from archspec.drawing import Drawing, draw
 from archspec.drawing.labels import FAMILIES
+from archspec.drawing.opening import MOST_IN_OVERVIEW
 from archspec.drawing.placing import fitted, page_size
 from archspec.drawing.scene import DETAILS, Box
-from archspec.drawing.staging import MOST_IN_OVERVIEW, stage
+from archspec.drawing.staging import stage
 from archspec.network import Block, Node
 from archspec.op import ops
 

@@ -134,21 +134,7 @@ def draw(
     color: str | None = None,
     show: Sequence[str] = (),
 ) -> Drawing:
-    """Draw a network.
-
-    Args:
-        network: The network.
-        path: A file to write; its ending says the format: svg, png, pdf, dot or mmd.
-        detail: ``overview``: stages, runs of equal blocks as one box; ``blocks``: the innermost blocks; ``ops``: ops.
-        expand: Paths of blocks to open besides, or patterns such as ``layer*.0``.
-        collapse: Paths of blocks to close besides, or patterns.
-        theme: ``light``, ``dark``, ``print`` (black and white), ``colorblind``, or ``auto``, which follows the page.
-        direction: ``down``, ``right`` (a single row, where there is no page), or ``auto``: down, and on a landscape
-            page what makes the picture larger.
-        paper: The page to put it on: a3, a4, a5 or letter, or ``a4-landscape``; a picture of its own size unless given.
-        color: What fills boxes: ``kind`` (with a legend), ``cost`` or ``memory``.
-        show: What to write into each box: ``shape``, ``params``, ``macs``, ``share``, ``activations``,
-            ``receptive_field``.
+    """Draw a network, and write the picture to ``path`` where one is given. The options are those of `archspec.draw`.
 
     Raises:
         UsageError: An argument has a value that it cannot have, or the file cannot be written.

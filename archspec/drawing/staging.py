@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from archspec.analysis.receptive_field import receptive_fields
 from archspec.drawing import labels, texts
-from archspec.drawing.folding import Part, Run, Structure, different_structure, nodes_of, outputs_of, runs
+from archspec.drawing.folding import Part, Run, nodes_of, outputs_of, runs
+from archspec.drawing.opening import Group, Opening, is_copy
 from archspec.drawing.scene import DETAILS, Box, Cluster, Detail, Edge, Scene
 from archspec.drawing.shortcuts import with_roles
 from archspec.drawing.summary import block_lines, has_shortcut, head, is_unit
@@ -16,24 +17,6 @@ from archspec.errors import UsageError, did_you_mean
 from archspec.network import Block, Network, Node, NotCompiled, PartialNetwork
 from archspec.patterns import is_pattern, matches
 from archspec.tensor import Shape
-
-MOST_IN_OVERVIEW = 25
-"""Boxes of an overview; it opens more blocks only as long as they fit."""
-_FEW = 6
-"""An overview of fewer boxes opens its largest block."""
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """What becomes one box: runs of parts; several where ops finish the one before."""
-
-    runs: tuple[Run, ...]
-    cluster: str
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """All that it holds."""
-        return tuple(part for run in self.runs for part in run.parts)
 
 
 def stage(
@@ -75,36 +58,24 @@ def _paths(network: Network, wanted: Sequence[str]) -> frozenset[str]:
 
 
 class _Stage:
-    """The choice of what is open, and the boxes that follow from it."""
+    """The boxes of what is open."""
 
     def __init__(
         self, network: Network, detail: Detail, expand: frozenset[str], collapse: frozenset[str], joined: bool
     ) -> None:
         self.network = network
         self.detail = detail
-        self.joined = joined and detail != "ops"
-        self.collapse = collapse
-        self.asked = expand
-        self.expand = {ancestor for path in expand for ancestor in _with_ancestors(path)}
-        both = sorted(self.expand & collapse)
-        if both:
-            raise UsageError(f"`{both[0]}` is both to be expanded and collapsed")
-        self.opened: set[str] = set()
-        self.structure = Structure(network)
+        self.opening = Opening(network, detail, expand, collapse, joined)
         known = network.problems if isinstance(network, PartialNetwork) else {}
         self.problems = {path: text.replace("`", "") for path, text in known.items()}
-        self.expand |= _around(self.problems) - collapse
         self.symbolic = isinstance(network, SymbolicNetwork)
         self.fields = receptive_fields(network) if type(network) is Network else {}
-        if detail == "overview":
-            self._open_more()
 
     def scene(self) -> Scene:
         """The scene."""
-        groups = list(self._groups(self.network.blocks))
-        boxes = [*self._inputs(), *(self._box(group) for group in groups), *self._outputs()]
+        boxes = [*self._inputs(), *map(self._box, self.opening.groups()), *self._outputs()]
         edges = self._edges(boxes)
-        clusters = [self._cluster(block) for block in self._open_blocks(self.network.blocks) if self._is_framed(block)]
+        clusters = [self._cluster(block) for block in self.opening.framed()]
         return Scene(
             name=self.network.name,
             doc=self.network.doc,
@@ -116,139 +87,6 @@ class _Stage:
             notes=texts.notes(self.network),
             symbolic=self.symbolic,
         )
-
-    # Which blocks are open
-
-    def _is_open(self, block: Block) -> bool:
-        if not block.path:
-            return True
-        if block.path in self.collapse:
-            return False
-        if block.path in self.expand or block.path in self.opened or self.detail == "ops":
-            return True
-        if block.kind == "group" and block.path.rpartition(".")[0] in self.expand:
-            return True
-        return self.detail == "blocks" and (block.kind != "block" or _holds_blocks(block))
-
-    def _is_framed(self, part: Part) -> bool:
-        """Whether an open block has a frame: an inline group has one only at the top of a network."""
-        if not isinstance(part, Block) or part.kind != "group":
-            return isinstance(part, Block)
-        return "." not in part.path and part.path != "" and not self.symbolic
-
-    def _frame(self, path: str) -> str:
-        """The path of the innermost frame around what is inside a block."""
-        while path and not self._is_framed(self.network[path]):
-            path = path.rpartition(".")[0]
-        return path
-
-    def _open_blocks(self, block: Block) -> Iterator[Block]:
-        for child in filter(_holds_nodes, block.children):
-            if isinstance(child, Block) and self._is_open(child):
-                yield child
-                yield from self._open_blocks(child)
-
-    def _open_more(self) -> None:
-        """Open groups, and where there are few boxes the largest block, while the boxes stay few."""
-        refused: set[str] = set()
-        while True:
-            groups = list(self._groups(self.network.blocks))
-            candidate = self._next_to_open(groups, refused)
-            if candidate is None:
-                return
-            self.opened.add(candidate.path)
-            if len(list(self._groups(self.network.blocks))) > self._room():
-                self.opened.remove(candidate.path)
-                refused.add(candidate.path)
-
-    def _room(self) -> int:
-        return MOST_IN_OVERVIEW - len(self.network.inputs) - len(self.network.outputs)
-
-    def _next_to_open(self, groups: Sequence[Group], refused: set[str]) -> Block | None:
-        closed = [
-            part
-            for group in groups
-            for part in group.parts[:1]
-            if isinstance(part, Block)
-            and len(group.parts) == 1
-            and part.path not in refused | self.opened | self.collapse
-        ]
-        inline = next((block for block in closed if block.kind == "group" and not _is_copy(block)), None)
-        if inline is not None or len(groups) >= _FEW:
-            return inline
-        composite = [block for block in closed if len(block.children) > 1 and not is_unit(block)]
-        return max(composite, key=lambda block: sum(1 for _ in block.nodes()), default=None)
-
-    # What becomes one box
-
-    def _groups(self, block: Block) -> Iterator[Group]:
-        """The boxes inside an open block, in order."""
-        closed: list[Run] = []
-        for item in self._items(block):
-            if isinstance(item, Run):
-                closed.append(item)
-                continue
-            yield from self._joined(block, closed)
-            closed = []
-            yield from self._groups(item)
-        yield from self._joined(block, closed)
-
-    def _items(self, block: Block) -> Iterator[Run | Block]:
-        """What an open block holds: runs, and blocks that are open themselves."""
-        pending: list[Part] = []
-        for child in filter(_holds_nodes, block.children):
-            if isinstance(child, Block) and (self._is_open(child) or self._unfolds(child)):
-                yield from self._folded(block, pending)
-                pending = []
-                if self._is_open(child):
-                    yield child
-                else:
-                    yield from runs(self.structure, child.children, copies=True)
-            else:
-                pending.append(child)
-        yield from self._folded(block, pending)
-
-    def _unfolds(self, block: Block) -> bool:
-        """Whether it is a repeat of which an overview shows the runs of equal copies."""
-        return self.detail == "overview" and block.kind == "repeat" and block.path not in self.collapse
-
-    def _folds(self, block: Block) -> bool:
-        """Whether equal parts of a block become one box; not where someone asked to see what it holds."""
-        return self.detail == "overview" and block.path not in self.asked
-
-    def _folded(self, block: Block, parts: Sequence[Part]) -> Iterator[Run]:
-        if self._folds(block):
-            yield from runs(self.structure, parts, copies=False)
-            return
-        for part in parts:
-            first = block.kind == "repeat" and part is block.children[0] and len(block.children) > 1
-            yield Run((part,), different_structure(part, block.children[1]) if first else "")
-
-    def _joined(self, block: Block, closed: Sequence[Run]) -> Iterator[Group]:
-        """Runs as boxes; an op and those that finish it are one."""
-        current: list[Run] = []
-        for run in closed:
-            if current and self.joined and self._finishes(run, current):
-                current.append(run)
-                continue
-            if current:
-                yield Group(tuple(current), self._frame(block.path))
-            current = [run]
-        if current:
-            yield Group(tuple(current), self._frame(block.path))
-
-    def _finishes(self, run: Run, current: Sequence[Run]) -> bool:
-        """Whether a run is a light op that takes what an op before it gives."""
-        first, (part, *others) = current[0].parts, run.parts
-        if others or len(first) > 1 or not isinstance(part, Node) or labels.family(part.op) not in labels.LIGHT:
-            return False
-        if isinstance(first[0], Block) and not is_unit(first[0]):
-            return False
-        if isinstance(first[0], Node) and labels.glyph(first[0].op):
-            return False
-        return self.structure.follows(part, current[-1].parts[-1])
-
-    # What each box says
 
     def _inputs(self) -> Iterator[Box]:
         for name, shape in self.network.inputs.items():
@@ -289,9 +127,8 @@ class _Stage:
         """What is wrong with the parts of a box, or with the repeat that they are the copies of."""
         paths = [part.path for part in group.parts] + [node.path for node in nodes]
         around = {path.rpartition(".")[0] for path in paths[: len(group.parts)]} & self.problems.keys()
-        paths += [
-            path for path in around if isinstance(block := self.network[path], Block) and not self._is_open(block)
-        ]
+        blocks = [block for block in self.network.blocks.walk() if block.path in around]
+        paths += [block.path for block in blocks if not self.opening.is_open(block)]
         return next((self.problems[path] for path in paths if self.problems.get(path)), "")
 
     def _gaps(self, edges: Iterable[Edge]) -> Iterator[Edge]:
@@ -366,7 +203,7 @@ class _Stage:
             id=self._id(run),
             kind="block",
             family="block",
-            title=title or labels.spoken(block.path.split(".")[-2 if _is_copy(block) else -1]),
+            title=title or labels.spoken(block.path.split(".")[-2 if is_copy(block) else -1]),
             arguments="" if lines else ", ".join(given),
             name=self._name(run) if title else "",
             lines=lines,
@@ -379,7 +216,7 @@ class _Stage:
         """How the copies of a repeat that is shown as one box differ."""
         if block.kind != "repeat":
             return ""
-        first, *more = runs(self.structure, block.children, copies=True)
+        first, *more = runs(self.opening.structure, block.children, copies=True)
         return "copies differ" if more else texts.remark(first)
 
     def _lines(self, block: Block) -> tuple[str, ...]:
@@ -394,7 +231,7 @@ class _Stage:
     def _cluster(self, block: Block) -> Cluster:
         counted = self._counted(block.path)
         count = f" ×{counted}" if counted else ""
-        parent = self._frame(block.path.rpartition(".")[0])
+        parent = self.opening.frame(block.path.rpartition(".")[0])
         return Cluster(
             path=block.path,
             parent=parent,
@@ -422,28 +259,6 @@ class _Stage:
             edge = Edge(giver[output.path], f"output {name}", output.path, output.shape)
             edges[output.path, edge.target, 0] = edge
         return list(edges.values())
-
-
-def _with_ancestors(path: str) -> Iterator[str]:
-    parts = path.split(".")
-    yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
-
-
-def _around(paths: Iterable[str]) -> set[str]:
-    """The paths of the blocks around nodes."""
-    return {each for path in paths for each in _with_ancestors(path.rpartition(".")[0]) if each}
-
-
-def _holds_nodes(part: Part) -> bool:
-    return any(True for _ in nodes_of(part))
-
-
-def _holds_blocks(block: Block) -> bool:
-    return any(inner.kind == "block" for inner in block.walk() if inner is not block)
-
-
-def _is_copy(block: Block) -> bool:
-    return block.name.isdecimal()
 
 
 def _copied(block: Block) -> Part:
