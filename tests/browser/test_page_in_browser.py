@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser.wirings import WIRINGS
 
 import archspec
 from archspec.drawing.page import render
+from browser.wirings import WIRINGS
 
 SPECS = Path(__file__).parent.parent.parent / "specs"
 
