@@ -17,7 +17,6 @@ from archspec.drawing.geometry import (
     shifted_parts,
     shifted_rect,
 )
-from archspec.drawing.graphed import Graphed
 from archspec.drawing.pieces import Piece, Setting, label_size
 from archspec.drawing.routes import RADIUS
 from archspec.drawing.scene import Edge
@@ -42,7 +41,11 @@ def piece(segment: Segment, setting: Setting) -> Piece:
     if len(segment.boxes) == 1 and len(segment.entering) <= 1:
         return _single(segment, setting)
     found = branches(segment, setting.boxes, setting.parents, setting.depth(segment))
-    return _Branched(segment, setting, found).piece() if found else Graphed(segment, setting).piece()
+    if found:
+        return _Branched(segment, setting, found).piece()
+    from archspec.drawing.graphed import Graphed  # few pictures need the engine
+
+    return Graphed(segment, setting).piece()
 
 
 def _single(segment: Segment, setting: Setting) -> Piece:

@@ -125,6 +125,8 @@ class _Stage:
 
     def _problem(self, group: Group, nodes: Iterable[Node]) -> str:
         """What is wrong with the parts of a box, or with the repeat that they are the copies of."""
+        if not self.problems:
+            return ""
         paths = [part.path for part in group.parts] + [node.path for node in nodes]
         around = {path.rpartition(".")[0] for path in paths[: len(group.parts)]} & self.problems.keys()
         blocks = [block for block in self.network.blocks.walk() if block.path in around]
