@@ -293,7 +293,8 @@ def draw(
         print(f"wrote {path}")
     elif stale:
         arguments = written({"block": block, **asked, "variant": variant, "set": set_})
-        command = shlex.join(["archspec", "draw", *([spec] if spec else []), *arguments, "-o", str(path)])
+        words = [*([spec] if spec else []), *(["--partial"] if partial else []), *arguments]
+        command = shlex.join(["archspec", "draw", *words, "-o", str(path)])
         print(f"{path} is stale\nregenerate it: {command}", file=sys.stderr)
     if error or stale:
         raise typer.Exit(1)
