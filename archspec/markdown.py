@@ -77,7 +77,7 @@ class _Pictures(Preprocessor):
         network = self._network(rest, options.pop("block", None), options.pop("variant", None), params)
         picture = archspec.draw(network, **pictures.options(options))
         below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
-        return f'<figure class="archspec">{picture.svg}{below}</figure>'
+        return f'<figure class="archspec">{picture.inline}{below}</figure>'
 
     def _network(self, text: str, block: str | None, variant: str | None, params: dict[str, Any]) -> Network:
         if block == "":

@@ -338,7 +338,7 @@ class Network:
         from archspec.backends.table import render_html
         from archspec.drawing import draw
 
-        return f"<figure>{draw(self, theme='auto').svg}</figure>{render_html(self)}"
+        return f"<figure>{draw(self, theme='auto').inline}</figure>{render_html(self)}"
 
 
 class NotCompiled(Op):

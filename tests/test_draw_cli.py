@@ -166,7 +166,7 @@ def test_parameters_of_a_spec() -> None:
 
 def test_a_notebook_shows_the_picture_and_the_table() -> None:
     html = archspec.compile(RESNET)._repr_html_()
-    assert archspec.draw(RESNET, theme="auto").svg in html
+    assert archspec.draw(RESNET, theme="auto").inline in html
     assert "<td>layer2.0</td>" in html
     assert archspec.draw(RESNET)._repr_svg_().startswith("<svg")
 

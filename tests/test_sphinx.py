@@ -193,7 +193,7 @@ def test_a_fence_becomes_a_picture() -> None:
     html = convert(
         "# A\n\n```archspec\nspecs/lenet.yaml\n:detail: ops\n:caption: It & more\n:set: num_classes=7\n```\n\nafter\n"
     )
-    svg = archspec.draw(ROOT / "specs" / "lenet.yaml", detail="ops", num_classes=7).svg
+    svg = archspec.draw(ROOT / "specs" / "lenet.yaml", detail="ops", num_classes=7).inline
     assert svg in html
     assert "<figcaption>It &amp; more</figcaption>" in html
     assert "<p>after</p>" in html
@@ -201,16 +201,16 @@ def test_a_fence_becomes_a_picture() -> None:
 
 def test_a_fence_can_hold_a_spec() -> None:
     html = convert(f"~~~ archspec\n:theme: print\n{SPEC}~~~\n")
-    assert archspec.draw(archspec.compile_text(SPEC), theme="print").svg in html
+    assert archspec.draw(archspec.compile_text(SPEC), theme="print").inline in html
 
 
 def test_a_fence_can_name_a_block() -> None:
-    assert archspec.draw(block="inception").svg in convert("```archspec\ninception\n:block:\n```\n")
-    assert archspec.draw(block="bottleneck", stride=2).svg in convert(
+    assert archspec.draw(block="inception").inline in convert("```archspec\ninception\n:block:\n```\n")
+    assert archspec.draw(block="bottleneck", stride=2).inline in convert(
         "```archspec\nbottleneck\n:block:\n:set: stride=2\n```\n"
     )
     spec = "```archspec\nspecs/resnet50.yaml\n:block: bottleneck\n```\n"
-    assert archspec.draw(ROOT / "specs" / "resnet50.yaml", block="bottleneck").svg in convert(spec)
+    assert archspec.draw(ROOT / "specs" / "resnet50.yaml", block="bottleneck").inline in convert(spec)
 
 
 def test_other_fences_are_left_alone() -> None:

@@ -59,6 +59,11 @@ class Drawing:
         """SVG text."""
         return svg.render(self.picture, self.look, self.paper)
 
+    @property
+    def inline(self) -> str:
+        """SVG text for the middle of a page: no broader than the column that it stands in."""
+        return self.svg.replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)
+
     @cached_property
     def dot(self) -> str:
         """DOT text."""
