@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from archspec.definition import Definition
 from archspec.errors import did_you_mean, listed, nearest
-from archspec.expr import UNKNOWN, ExpressionError, TensorView, Unknown, is_expression, read
+from archspec.expr import UNKNOWN, Expression, ExpressionError, TensorView, Unknown, is_expression, read
 from archspec.op import NODE_KEYS
 from archspec.source import Entry, Scalar, Sequence, Value
 from archspec.source import Mapping as MappingValue
@@ -59,6 +60,9 @@ def _computed(value: Scalar, names: Mapping[str, Any], trace: Trace, path: str) 
         place = _part(value, text, error)
         trace.report(error.code, error.message, place, path=path, help=error.help)
         raise Failed from None
+    except Unknown:
+        _report_unknown_names(value, names, trace, path)
+        raise
     if isinstance(result, TensorView):
         message = f"`{text}` is a tensor; an argument is a number, text, a boolean or a list"
         trace.report(
@@ -66,6 +70,21 @@ def _computed(value: Scalar, names: Mapping[str, Any], trace: Trace, path: str) 
         )
         raise Failed
     return result
+
+
+def _report_unknown_names(value: Scalar, names: Mapping[str, Any], trace: Trace, path: str) -> None:
+    """Names that nobody knows are errors also where a shape is not known either."""
+    text = str(value.value)
+    expression = read(text)
+    asked = [node for node in ast.walk(expression.tree) if isinstance(node, ast.Name) and node.id in expression.names]
+    for node in asked:
+        try:
+            Expression(text, node).evaluate(names)
+        except ExpressionError as error:
+            place = _part(value, text, error)
+            trace.report(error.code, error.message, place, path=path, help=error.help)
+        except Unknown:
+            continue
 
 
 def names_in(value: Value) -> Iterator[str]:

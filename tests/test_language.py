@@ -347,3 +347,13 @@ def test_contracts(expect: str, kept: bool) -> None:
         assert compile()
     else:
         assert codes(compile)[0] in ("expect-mismatch", "unknown-node")
+
+
+def test_an_unknown_name_is_told_beside_an_unknown_shape() -> None:
+    text = "archspec: 1\nname: x\ninputs: {x: [3, 8, 8]}\ngraph:\n  a: convv\n"
+    text += "  b: {op: conv, out_channels: $(a.channels // reduce), kernel_size: 1}\n"
+    with pytest.raises(archspec.SpecError) as caught:
+        archspec.compile_text(text)
+    assert [each.code for each in caught.value.diagnostics] == ["unknown-op", "unknown-name"]
+    span = caught.value.diagnostics[1].span
+    assert text.splitlines()[span.line - 1][span.column - 1 : span.end_column - 1] == "reduce"
