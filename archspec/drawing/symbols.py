@@ -172,6 +172,9 @@ class _Symbols:
             found = parts[0]
             for part in parts[1:]:
                 found = binary(found, ast.Add, part) if found and part else None
+        elif node.op.name == "split" and node.shape[0] * getattr(node.op, "chunks", 0) == node.input_shapes[0][0]:
+            whole = self.channels.get(node.inputs[0])
+            found = binary(whole, ast.FloorDiv, literal(getattr(node.op, "chunks", 1))) if whole else None
         else:
             kept = all(shape[:1] == node.shape[:1] for shape in node.input_shapes)
             found = self.channels.get(node.inputs[0]) if kept else None
