@@ -221,3 +221,16 @@ def test_a_file_alone_gives_what_the_built_module_gives(stem: str, tmp_path: Pat
     model = archspec.build(network).eval()
     with torch.no_grad():
         assert torch.equal(model(torch.randn(2, *shape)), torch.load(f"{file}.out"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x[:, :, self.start :]", "x[: self.stop]", "x[self.start : self.stop : 2]", "x[:: self.step]",
+        "x[self.start :: 2]", "x[1:n]", "x[-1:]", "x[:, n + 1 : 3]", "x[:n:2]",
+    ],
+)  # fmt: skip
+def test_slices_are_written_as_ruff_writes_them(text: str) -> None:
+    from archspec.emitter.code import printed
+
+    assert printed(ast.parse(text, mode="eval").body) == text

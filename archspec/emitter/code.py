@@ -27,6 +27,14 @@ class _Quoting(ast.NodeTransformer):
     def visit_Constant(self, node: ast.Constant) -> Code:
         return name(quoted(node.value)) if isinstance(node.value, str) else node
 
+    def visit_Slice(self, node: ast.Slice) -> ast.expr:
+        parts = [node.lower, node.upper, node.step]
+        plain = [part.operand if isinstance(part, ast.UnaryOp) else part for part in parts]
+        self.generic_visit(node)
+        if all(part is None or _is_simple(part) for part in plain):
+            return node
+        return name(_slice(["" if part is None else ast.unparse(part) for part in parts]))
+
     def visit_BinOp(self, node: ast.BinOp) -> Code:
         right = node.right.operand if isinstance(node.right, ast.UnaryOp) else node.right
         if isinstance(node.op, ast.Pow) and _is_simple(node.left) and _is_simple(right):
@@ -35,6 +43,15 @@ class _Quoting(ast.NodeTransformer):
         if isinstance(node.op, ast.Pow) and isinstance(node.left, ast.Name) and "**" in node.left.id:
             node.left = name(f"({node.left.id})")
         return node
+
+
+def _slice(parts: list[str]) -> str:
+    """A slice of more than names and numbers, as ruff writes it: ``self.start :``, ``: n + 1``, ``:: self.step``."""
+    text = f"{parts[0]} :" if parts[0] else ":"
+    text += f" {parts[1]}" if parts[1] else ""
+    if parts[2]:
+        text += f" : {parts[2]}" if parts[1] else f": {parts[2]}"
+    return text
 
 
 def _is_simple(node: ast.expr) -> bool:
