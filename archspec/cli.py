@@ -157,8 +157,7 @@ def emit(
     limit: Limit = None,
 ) -> None:
     """Print the PyTorch source of a network."""
-    if output and check:
-        raise UsageError("--output writes a file and --check compares one; give one of them")
+    _write_or_check(output, check)
     with reported():
         network = compiler(spec, set_, root, limit)(variant)
     from archspec import emission
@@ -171,6 +170,11 @@ def emit(
         write(output, source)
     else:
         sys.stdout.write(source)
+
+
+def _write_or_check(output: Path | None, check: Path | None) -> None:
+    if output and check:
+        raise UsageError("--output writes a file and --check compares one; give one of them")
 
 
 def _compare(path: Path, source: str, command: str) -> None:
@@ -255,8 +259,7 @@ def draw(
         raise UsageError("a SPEC is drawn, or a --block")
     if variant and not spec:
         raise UsageError("--variant needs a SPEC: a block has no variants")
-    if output and check:
-        raise UsageError("--output writes a file and --check compares one; give one of them")
+    _write_or_check(output, check)
     asked = {
         "detail": detail, "expand": expand, "collapse": collapse, "theme": theme, "direction": direction,
         "paper": paper, "color": color, "show": show,

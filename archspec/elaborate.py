@@ -162,6 +162,7 @@ class _Elaboration:
         return result, tree
 
     def _progress(self) -> tuple[int, int]:
+        """The numbers of errors, and of nodes that stand for failures."""
         return len(self.trace.found), len(self.problems)
 
     def _failed_since(self, before: tuple[int, int]) -> bool:
@@ -252,13 +253,13 @@ class _Elaboration:
                 arguments = arguments | step.first
             if index == count - 1 and step.last:
                 arguments = arguments | step.last
-            before, found = self._progress(), len(self.trace.found)
+            before = self._progress()
             result, tree = self._single(step, scope, current, f"{path}.{index}", arguments)
             if tree is None and self._failed_since(before):
                 tree = self._stand_in(step, current, f"{path}.{index}", before)
             children += [tree] if tree is not None else []
             current = (self._chained(step, result, path), *current[1:])
-            if len(self.trace.found) > found or current[0].shape is None:
+            if len(self.trace.found) > before[0] or current[0].shape is None:
                 result = Tensor(path, None)  # further copies would repeat the error
                 break
         scope.names["index"] = outer

@@ -55,7 +55,7 @@ def _slice(parts: list[str]) -> str:
 
 
 def _is_simple(node: ast.expr) -> bool:
-    """Whether ruff writes no space between an operand and ``**``."""
+    """Whether ruff writes no space between an operand and ``**``, or a bound and the colon of a slice."""
     return isinstance(node, ast.Name) or (isinstance(node, ast.Constant) and isinstance(node.value, int | float))
 
 
