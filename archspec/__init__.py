@@ -5,19 +5,18 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import archspec.ops as _bundled_ops  # noqa: F401 - registers them
-from archspec.compiler import compile, compile_text
 from archspec.errors import ArchspecError, Diagnostic, Note, RuleError, Span, SpecError, UsageError
-from archspec.limits import Limits
-from archspec.network import Block, Network, NetworkOutput, Node
 
 if TYPE_CHECKING:
-    from archspec.benchmarking import Latency, RunResult, run
-    from archspec.drawing import Drawing
-    from archspec.emission import emit
-    from archspec.pictures import draw
-    from archspec.runtime import WeightsError, build, check_weights, load_weights
-    from archspec.weights import Matching
+    from archspec.compiler.pipeline import compile, compile_text
+    from archspec.drawing.drawing import Drawing
+    from archspec.drawing.pictures import draw
+    from archspec.language.limits import Limits
+    from archspec.network import Block, Network, NetworkOutput, Node
+    from archspec.pytorch.benchmarking import Latency, RunResult, run
+    from archspec.pytorch.emission import emit
+    from archspec.pytorch.runtime import WeightsError, build, check_weights, load_weights
+    from archspec.pytorch.weights import Matching
 
 __version__ = "0.1.0"
 
@@ -28,12 +27,15 @@ __all__ = [
 ]  # fmt: skip
 
 _WHEN_USED = {
-    "emission": ("emit",),
-    "drawing": ("Drawing",),
-    "pictures": ("draw",),
-    "weights": ("Matching",),
-    "runtime": ("WeightsError", "build", "check_weights", "load_weights"),
-    "benchmarking": ("Latency", "RunResult", "run"),
+    "compiler.pipeline": ("compile", "compile_text"),
+    "language.limits": ("Limits",),
+    "network": ("Block", "Network", "NetworkOutput", "Node"),
+    "drawing.drawing": ("Drawing",),
+    "drawing.pictures": ("draw",),
+    "pytorch.emission": ("emit",),
+    "pytorch.weights": ("Matching",),
+    "pytorch.runtime": ("WeightsError", "build", "check_weights", "load_weights"),
+    "pytorch.benchmarking": ("Latency", "RunResult", "run"),
 }
 """Names that a module gives when they are first used: the last two import torch, which takes seconds."""
 
@@ -42,6 +44,8 @@ def __getattr__(name: str) -> Any:
     module = next((module for module, names in _WHEN_USED.items() if name in names), None)
     if module is None:
         raise AttributeError(f"module 'archspec' has no attribute '{name}'")
+    import archspec.display  # noqa: F401 - attaches to networks how they show themselves
+
     try:
         value = globals()[name] = getattr(import_module(f"archspec.{module}"), name)
     except ModuleNotFoundError as error:

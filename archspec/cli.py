@@ -14,9 +14,7 @@ from typing import Annotated, Any
 import typer
 
 import archspec
-from archspec.errors import SpecError, UsageError
-from archspec.files import read, write
-from archspec.options import (
+from archspec.commands.options import (
     CheckFormat,
     Limit,
     Root,
@@ -29,6 +27,8 @@ from archspec.options import (
     reported,
     written,
 )
+from archspec.errors import SpecError, UsageError
+from archspec.files import read, write
 
 app = typer.Typer(
     name="archspec",
@@ -107,8 +107,9 @@ def compile_(
     """Compile a spec: print its layer table, and write its report, its PyTorch source and its picture."""
     with reported():
         network = compiler(spec, set_, root, limit)(variant)
-    from archspec import drawing, emission
-    from archspec.backends import json_report, table
+    from archspec.drawing import drawing
+    from archspec.pytorch import emission
+    from archspec.reports import json_report, table
 
     if depth is None:
         depth = 0 if format is TableFormat.csv else 1
@@ -133,7 +134,7 @@ def compile_(
 def _print_table(network: archspec.Network, depth: int | None) -> None:
     from rich.console import Console
 
-    from archspec.backends import table
+    from archspec.reports import table
 
     console = Console(highlight=False)
     if console.is_terminal:
@@ -160,7 +161,7 @@ def emit(
     _write_or_check(output, check)
     with reported():
         network = compiler(spec, set_, root, limit)(variant)
-    from archspec import emission
+    from archspec.pytorch import emission
 
     source = emission.emit(network)
     if check:
@@ -179,7 +180,7 @@ def _write_or_check(output: Path | None, check: Path | None) -> None:
 
 def _compare(path: Path, source: str, command: str) -> None:
     """Exit with 1 where a file is not the source."""
-    from archspec.emission import first_difference
+    from archspec.pytorch.emission import first_difference
 
     difference = first_difference(read(path).decode("utf-8", "replace"), source)
     if not difference:
@@ -264,8 +265,8 @@ def draw(
         "detail": detail, "expand": expand, "collapse": collapse, "theme": theme, "direction": direction,
         "paper": paper, "color": color, "show": show,
     }  # fmt: skip
-    from archspec import pictures
-    from archspec.drawing.cards import LEGIBLE
+    from archspec.drawing import pictures
+    from archspec.drawing.content.cards import LEGIBLE
 
     error = None
     with reported():
@@ -403,7 +404,7 @@ def check(
             checked[spec] = error
             print_error(error, format)
     if format is CheckFormat.json:
-        from archspec.backends.diagnostics import render_json
+        from archspec.reports.diagnostics import render_json
 
         print(render_json(checked))
     if any(checked.values()):
@@ -415,10 +416,10 @@ def ops(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Show this op in full.")] = None,
 ) -> None:
     """List the ops, or show one in full."""
-    from archspec import op
-    from archspec.backends import reference
+    from archspec.ops import registry
+    from archspec.reports import reference
 
-    print(reference.op_page(op.get(name)) if name else reference.op_list())
+    print(reference.op_page(registry.get(name)) if name else reference.op_list())
 
 
 @app.command()
@@ -426,7 +427,7 @@ def blocks(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Show this block in full.")] = None,
 ) -> None:
     """List the block library, or show one block in full."""
-    from archspec.backends import reference
+    from archspec.reports import reference
 
     print(reference.block_page(name) if name else reference.block_list())
 
@@ -434,7 +435,7 @@ def blocks(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of the file format, for editors."""
-    from archspec.backends import json_schema
+    from archspec.reports import json_schema
 
     sys.stdout.write(json_schema.render())
 
@@ -444,7 +445,7 @@ def explain(
     code: Annotated[str | None, typer.Argument(metavar="CODE", help="A code, as in error[CODE].")] = None,
 ) -> None:
     """Explain a kind of error, or list them all."""
-    from archspec import explanations
+    from archspec.reports import explanations
 
     print(explanations.page(code) if code else explanations.listing())
 
@@ -462,7 +463,7 @@ def _checked(
     except SpecError as error:
         if spec == "-" or [each.code for each in error.diagnostics] != ["not-a-network"]:
             raise
-        from archspec.example import example
+        from archspec.compiler.example import example
 
         return example(os.path.join(".", spec))  # noqa: PTH118 - a path is told from a name by its slash
     for name in network.variants if not (variant or set_) else ():

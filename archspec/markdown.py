@@ -23,10 +23,10 @@ from markdown.extensions import Extension
 from markdown.preprocessors import Preprocessor
 
 import archspec
-from archspec import pictures
-from archspec.loader import is_path
+from archspec.commands.options import assignment
+from archspec.drawing import pictures
+from archspec.language.loader import is_path
 from archspec.network import Network
-from archspec.options import assignment
 
 _FENCE = re.compile(
     r"^(?P<fence>`{3,}|~{3,})[ ]*archspec[ ]*\n(?P<body>.*?)(?<=\n)(?P=fence)[ ]*$", flags=re.DOTALL | re.MULTILINE

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from archspec.definition import Definition, GraphSteps, Step
 from archspec.errors import Span, UsageError, did_you_mean
-from archspec.initialisation import InitRule
-from archspec.op import Cost, Op
-from archspec.source import Entry
-from archspec.tensor import Shape, Shapes, elements
+from archspec.language.definition import Definition, GraphSteps, Step
+from archspec.language.initialisation import InitRule
+from archspec.language.source import Entry
+from archspec.ops.op import Cost, Op
+from archspec.ops.tensor import Shape, Shapes, elements
 
 if TYPE_CHECKING:
     import networkx
@@ -235,7 +235,7 @@ class Network:
         digest: A digest of the files it was compiled from and of its arguments.
         init: How its tensors begin, where not as PyTorch has it; of two rules for one tensor the later holds.
         weights: For each source of checkpoints, such as ``torchvision``, rules from their names to its own
-            (`archspec.weights.match`).
+            (`archspec.pytorch.weights.match`).
     """
 
     name: str
@@ -328,17 +328,6 @@ class Network:
             graph.add_node(node.path, node=node, shape=node.shape)
             graph.add_edges_from((origin, node.path, {"operand": i}) for i, origin in enumerate(node.inputs))
         return graph
-
-    def __str__(self) -> str:
-        from archspec.backends.table import render
-
-        return render(self)
-
-    def _repr_html_(self) -> str:
-        from archspec.backends.table import render_html
-        from archspec.drawing import draw
-
-        return f"<figure>{draw(self, theme='auto').inline}</figure>{render_html(self)}"
 
 
 class NotCompiled(Op):

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import combinations, pairwise
 
-from archspec.drawing.geometry import Part, Point, Rect, overlap
-from archspec.drawing.pieces import label_size
-from archspec.drawing.placing import PlacedEdge, Placing
+from archspec.drawing.layout.geometry import Part, Point, Rect, overlap
+from archspec.drawing.layout.pieces import label_size
+from archspec.drawing.layout.placing import PlacedEdge, Placing
 
 CELL = 150
 SLACK = 0.5

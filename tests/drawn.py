@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import archspec
-from archspec.drawing import Drawing, draw
-from archspec.drawing.scene import DETAILS, Scene
-from archspec.drawing.staging import stage
+from archspec.drawing.content.scene import DETAILS, Scene
+from archspec.drawing.content.staging import stage
+from archspec.drawing.drawing import Drawing, draw
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = Path(__file__).parent / "golden" / "drawings"

@@ -17,7 +17,7 @@ from pathlib import Path
 from mutations import ROOT, Case, cases
 
 import archspec
-from archspec.backends.diagnostics import render_github, render_json, render_text
+from archspec.reports.diagnostics import render_github, render_json, render_text
 
 SECONDS = 5
 MEMORY = 1_000_000_000

@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-from archspec import library, op
+from archspec.language import library
+from archspec.ops import registry
 
 ROOT = Path(__file__).parent.parent
 GOLDENS = ROOT / "tests" / "golden" / "errors"
@@ -266,7 +267,7 @@ def _node(rng: random.Random, above: list[str], names: list[str], depth: int) ->
     elif kind < 0.4:
         node |= {"block": rng.choice([*library.blocks(), "own", "unknown", "./lenet.yaml"]), "channels": 8}
     else:
-        cls = rng.choice(list(op.ops().values()))
+        cls = rng.choice(list(registry.ops().values()))
         example = yaml.safe_load(cls.example)
         node |= example if isinstance(example, dict) else {"op": example}
         fields = list(cls.model_fields)

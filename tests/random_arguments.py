@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from random_draws import Args, Pick
 
 from archspec.errors import RuleError
-from archspec.op import Op, get
-from archspec.tensor import Shape, Shapes, elements, spatial_rank
+from archspec.ops.op import Op
+from archspec.ops.registry import get
+from archspec.ops.tensor import Shape, Shapes, elements, spatial_rank
 
 MOST = 12 * 12 * 16
 """Elements of the largest tensor drawn."""

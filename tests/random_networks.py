@@ -18,9 +18,9 @@ from random_draws import BLOCK_NAMES, NAMES, Args, Pick, write
 from random_scope import Block, Definition, Node, Scope
 
 import archspec
-from archspec.expr import read
-from archspec.op import ops
-from archspec.tensor import Shape, elements
+from archspec.language.expr import read
+from archspec.ops.registry import ops
+from archspec.ops.tensor import Shape, elements
 
 SPECS = Path(__file__).parent.parent / "specs"
 """Where the blocks lie that are files."""

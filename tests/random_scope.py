@@ -9,8 +9,8 @@ from typing import Any
 
 from random_draws import PARAM_NAMES, Args, Pick
 
-from archspec.expr import ExpressionError, TensorView, read
-from archspec.tensor import Shape, Shapes
+from archspec.language.expr import ExpressionError, TensorView, read
+from archspec.ops.tensor import Shape, Shapes
 
 Node = dict[str, Any]
 

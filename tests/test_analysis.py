@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 import archspec
-from archspec import op
 from archspec.analysis.cost import roll_up
 from archspec.analysis.memory import activation_memory
 from archspec.analysis.receptive_field import ReceptiveField, receptive_fields
-from archspec.backends import table
-from archspec.op import Module, Op
-from archspec.tensor import elements
+from archspec.ops import op
+from archspec.ops.op import Module, Op
+from archspec.ops.tensor import elements
+from archspec.reports import table
 
 ROOT = Path(__file__).parent.parent
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
@@ -172,4 +172,4 @@ def test_an_op_without_a_cost_rule_shows_as_unknown() -> None:
         assert receptive_fields(network)["c"] is None
         assert activation_memory(network).training is None
     finally:
-        del op._OPS["mystery"]
+        del op.REGISTERED["mystery"]

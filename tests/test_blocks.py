@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import archspec
-from archspec import library
+from archspec.language import library
 from archspec.network import Network, Node
 
 NETWORKS = Path(__file__).parent / "data" / "networks"

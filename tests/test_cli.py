@@ -11,9 +11,9 @@ import pytest
 from command import Run
 
 import archspec
-import archspec.explanations
-import archspec.library
-import archspec.op
+import archspec.language.library
+import archspec.ops.registry
+import archspec.reports.explanations
 
 ROOT = Path(__file__).parent.parent
 LENET = str(ROOT / "specs" / "lenet.yaml")
@@ -210,7 +210,7 @@ def test_limits_can_be_set(run: Run) -> None:
     assert "error[limit-exceeded]" in done.err
 
 
-@pytest.mark.parametrize("name", archspec.op.ops())
+@pytest.mark.parametrize("name", archspec.ops.registry.ops())
 def test_every_op_has_a_page(run: Run, name: str) -> None:
     page = run("ops", name)
     assert page.code == 0
@@ -219,12 +219,12 @@ def test_every_op_has_a_page(run: Run, name: str) -> None:
 
 
 def test_lists(run: Run) -> None:
-    assert len(run("ops").out.splitlines()) == len(archspec.op.ops())
-    assert len(run("blocks").out.splitlines()) == len(archspec.library.blocks())
-    assert len(run("explain").out.splitlines()) == len(archspec.explanations.codes())
+    assert len(run("ops").out.splitlines()) == len(archspec.ops.registry.ops())
+    assert len(run("blocks").out.splitlines()) == len(archspec.language.library.blocks())
+    assert len(run("explain").out.splitlines()) == len(archspec.reports.explanations.codes())
 
 
-@pytest.mark.parametrize("name", archspec.library.blocks())
+@pytest.mark.parametrize("name", archspec.language.library.blocks())
 def test_every_block_has_a_page(run: Run, name: str) -> None:
     page = run("blocks", name).out
     assert page.startswith(f"{name}: ")

@@ -18,8 +18,10 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 import archspec
-from archspec import explanations, library, op
 from archspec.cli import main
+from archspec.language import library
+from archspec.ops import op, registry
+from archspec.reports import explanations
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -73,7 +75,7 @@ def test_code_and_commands_run(page: Path, folder: Path, monkeypatch: Any, capsy
         make_weights(folder)
     if re.search(r"import torch|\bnn\.|archspec\.build|archspec run", text):
         pytest.importorskip("torch")
-    monkeypatch.setattr(op, "_OPS", dict(op.ops()))  # an op that a page defines is of that page alone
+    monkeypatch.setattr(op, "REGISTERED", dict(registry.ops()))  # an op that a page defines is of that page alone
     names: dict[str, Any] = {}
     for language, body in blocks:
         if language == "yaml" and body.startswith("archspec: 1"):
@@ -149,7 +151,7 @@ def test_commands_in_the_text_exist(page: Path) -> None:
 
 
 def test_the_error_of_the_tutorial_is_the_one_printed(folder: Path) -> None:
-    from archspec.backends.diagnostics import render_text
+    from archspec.reports.diagnostics import render_text
 
     blocks = fences(ROOT / "docs" / "tutorial.md")
     spec = next(body for language, body in blocks if language == "yaml")
@@ -216,7 +218,7 @@ def test_the_site_builds_and_its_links_lead_somewhere(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert list(broken_links(site)) == []
     made = {path.relative_to(site).as_posix() for path in site.rglob("*.html")}
-    assert {f"reference/ops/{name}.html" for name in op.ops()} <= made
+    assert {f"reference/ops/{name}.html" for name in registry.ops()} <= made
     assert {f"reference/blocks/{name}.html" for name in library.blocks()} <= made
     assert {f"reference/errors/{code}.html" for code in explanations.codes()} <= made
     assert {f"gallery/{path.stem}.html" for path in SPECS} <= made

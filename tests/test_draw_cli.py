@@ -9,7 +9,8 @@ import pytest
 from command import Run
 
 import archspec
-from archspec import library, pictures
+from archspec.drawing import pictures
+from archspec.language import library
 
 ROOT = Path(__file__).parent.parent
 LENET = str(ROOT / "specs" / "lenet.yaml")

@@ -23,15 +23,17 @@ from drawn import (
     tree,
 )
 
-from archspec.drawing import Drawing, draw, engine, svg
-from archspec.drawing.cards import FIGURES, cards
-from archspec.drawing.colouring import COLOURS, Colouring
-from archspec.drawing.labels import FAMILIES
-from archspec.drawing.looks import looks
-from archspec.drawing.marks import Group, Picture
-from archspec.drawing.placing import DIRECTIONS, place
-from archspec.drawing.scene import DETAILS, Cluster
-from archspec.drawing.themes import THEMES
+from archspec.drawing.content.cards import FIGURES, cards
+from archspec.drawing.content.colouring import COLOURS, Colouring
+from archspec.drawing.content.labels import FAMILIES
+from archspec.drawing.content.scene import DETAILS, Cluster
+from archspec.drawing.drawing import Drawing, draw
+from archspec.drawing.formats import svg
+from archspec.drawing.formats.looks import looks
+from archspec.drawing.formats.marks import Group, Picture
+from archspec.drawing.formats.themes import THEMES
+from archspec.drawing.layout import engine
+from archspec.drawing.layout.placing import DIRECTIONS, place
 from archspec.errors import UsageError
 
 # SVG
@@ -194,7 +196,7 @@ def test_the_same_picture_gives_the_same_bytes() -> None:
 def test_the_hash_seed_changes_nothing() -> None:
     script = """
 import hashlib, archspec
-from archspec.drawing import draw
+from archspec.drawing.drawing import draw
 digest = hashlib.sha256()
 for name, detail in (("googlenet", "ops"), ("resnetv2_50", "blocks"), ("mobilenet_v2", "overview")):
     picture = draw(archspec.compile(f"specs/{name}.yaml"), detail=detail, color="cost", show=("params", "macs"))

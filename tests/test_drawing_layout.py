@@ -19,12 +19,13 @@ from hypothesis import given, settings
 from random_networks import compiled, networks
 
 import archspec
-from archspec.drawing import draw, engine
-from archspec.drawing.cards import cards
-from archspec.drawing.fonts import text_width
-from archspec.drawing.placing import PAPERS, page_size, place
-from archspec.drawing.routes import route
-from archspec.drawing.scene import DETAILS, Edge
+from archspec.drawing.content.cards import cards
+from archspec.drawing.content.fonts import text_width
+from archspec.drawing.content.scene import DETAILS, Edge
+from archspec.drawing.drawing import draw
+from archspec.drawing.layout import engine
+from archspec.drawing.layout.placing import PAPERS, page_size, place
+from archspec.drawing.layout.routes import route
 
 
 @pytest.mark.parametrize("direction", ["down", "right"])
@@ -179,7 +180,7 @@ def test_text_fits_its_box(name: str, detail: str) -> None:
 def test_text_is_as_wide_as_the_fonts_say() -> None:
     from reportlab.pdfbase.ttfonts import TTFont
 
-    from archspec.drawing.pdf import font_files
+    from archspec.drawing.formats.pdf import font_files
 
     characters = [chr(code) for code in range(32, 127)] + list("×·…–")
     for file, bold in zip(font_files(), (False, True), strict=True):

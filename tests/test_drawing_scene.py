@@ -17,15 +17,15 @@ from drawn import (
 )
 
 import archspec
-from archspec import library
-from archspec.drawing import Drawing, draw
-from archspec.drawing.labels import FAMILIES
-from archspec.drawing.opening import MOST_IN_OVERVIEW
-from archspec.drawing.placing import fitted, page_size
-from archspec.drawing.scene import DETAILS, Box
-from archspec.drawing.staging import stage
+from archspec.drawing.content.labels import FAMILIES
+from archspec.drawing.content.opening import MOST_IN_OVERVIEW
+from archspec.drawing.content.scene import DETAILS, Box
+from archspec.drawing.content.staging import stage
+from archspec.drawing.drawing import Drawing, draw
+from archspec.drawing.layout.placing import fitted, page_size
+from archspec.language import library
 from archspec.network import Block, Node
-from archspec.op import ops
+from archspec.ops.registry import ops
 
 
 @every_picture
@@ -266,7 +266,7 @@ def test_the_sum_of_two_inputs_has_no_shortcut() -> None:
 
 @pytest.mark.parametrize("name", library.blocks())
 def test_every_block_of_the_library_can_be_drawn(name: str) -> None:
-    from archspec.pictures import block_alone
+    from archspec.drawing.pictures import block_alone
 
     net = block_alone(name)
     for detail in DETAILS:
@@ -277,7 +277,7 @@ def test_every_block_of_the_library_can_be_drawn(name: str) -> None:
 
 @pytest.mark.parametrize("name", ops())
 def test_every_op_of_its_own_has_a_family(name: str) -> None:
-    from archspec.drawing.labels import family
+    from archspec.drawing.content.labels import family
 
     module = ops()[name].__module__
     if module.startswith("archspec."):

@@ -44,7 +44,7 @@ def test_a_file_imports_only_torch_and_names_its_network_last(path: Path, varian
     assert {name.partition(".")[0] for name in imported} - sys.stdlib_module_names == {"torch"}
     last = tree.body[-1]
     assert isinstance(last, ast.ClassDef)
-    assert last.name == archspec.emitter.class_name(path.stem)
+    assert last.name == archspec.pytorch.emitter.class_name(path.stem)
 
 
 @pytest.mark.parametrize(("path", "variant"), CASES, ids=IDS)
@@ -214,7 +214,7 @@ def test_a_file_alone_gives_what_the_built_module_gives(stem: str, tmp_path: Pat
     file = tmp_path / f"{stem}.py"
     file.write_text(archspec.emit(network), encoding="utf-8")
     (shape,) = network.inputs.values()
-    arguments = [str(file), archspec.emitter.class_name(stem), *map(str, shape)]
+    arguments = [str(file), archspec.pytorch.emitter.class_name(stem), *map(str, shape)]
     subprocess.run([sys.executable, "-c", ALONE, *arguments], check=True, cwd=tmp_path)
     torch.set_num_threads(1)  # more would add in another order
     torch.manual_seed(0)
@@ -231,6 +231,6 @@ def test_a_file_alone_gives_what_the_built_module_gives(stem: str, tmp_path: Pat
     ],
 )  # fmt: skip
 def test_slices_are_written_as_ruff_writes_them(text: str) -> None:
-    from archspec.emitter.code import printed
+    from archspec.pytorch.emitter.code import printed
 
     assert printed(ast.parse(text, mode="eval").body) == text

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 import archspec
-from archspec import explanations
-from archspec.backends.diagnostics import render_github, render_json, render_text
 from archspec.errors import Diagnostic
+from archspec.reports import explanations
+from archspec.reports.diagnostics import render_github, render_json, render_text
 
 PACKAGE = Path(archspec.__file__).parent
 GOLDENS = Path(__file__).parent / "golden" / "errors"

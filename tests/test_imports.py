@@ -1,10 +1,11 @@
-"""What imports what: the layers of the package, and no torch in anything static."""
+"""What imports what: the rooms of the package in order, and no torch in anything static."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -14,19 +15,20 @@ import archspec
 PACKAGE = Path(archspec.__file__).parent
 ROOT = PACKAGE.parent
 
-LAYERS = """
-errors files tensor limits syntax source expr op ops.* algebra names spec definition merge wording wiring reading
-library loader trace binding patterns weights initialisation network application assembly elaborate analysis
-analysis.* contract tensor_rules compiler example explanations backends backends.* emitter emitter.* layers layers.*
-emission drawing drawing.* pictures images runtime benchmarking options sphinx sphinx.* markdown cli
-""".split()
-"""A file imports only from those before it. ``ops.*`` are all files of a folder, which do not import each other."""
+ROOMS = "errors files ops language network analysis compiler reports drawing pytorch display commands cli".split()
+"""The rooms in order, a file or a folder each: what is in one imports from itself and from those before it."""
 
+BESIDE = "sphinx markdown __main__".split()
+"""What stands beside the commands: each imports from the rooms, and from no other of these."""
 
-def layer(module: str) -> int:
-    name = module.removeprefix("archspec.")
-    folder = name.partition(".")[0] + ".*"
-    return LAYERS.index(name if name in LAYERS else folder)
+DOORS = {"op": "ops", "tensor": "ops"}
+"""Files that hand names of a room to packages with ops of their own; nothing here imports them."""
+
+WITHIN = {
+    "drawing": "content layout formats drawing pictures".split(),
+    "pytorch": "layers weights emitter emission runtime images benchmarking".split(),
+}
+"""The rooms inside of a folder, in order."""
 
 
 def modules() -> dict[str, Path]:
@@ -47,25 +49,67 @@ def imported(path: Path) -> set[str]:
     return {name for name in found if name in known}
 
 
-@pytest.mark.parametrize("module", [name for name in modules() if name != "archspec.ops"])
-def test_a_file_imports_only_from_layers_below(module: str) -> None:
-    # A network shows itself with the table backend and a picture: the imports upwards, inside two methods.
-    allowed = {"archspec.network": {"archspec.backends.table", "archspec.drawing"}}.get(module, set())
-    above = {name for name in imported(modules()[module]) - allowed if layer(name) >= layer(module)}
-    folders = ("archspec.backends.", "archspec.emitter.", "archspec.drawing.", "archspec.sphinx.")
-    siblings = {name for folder in folders if module.startswith(folder) for name in above if name.startswith(folder)}
-    siblings |= {name for name in above if f"{module}." in folders and name.startswith(f"{module}.")}
-    assert above - siblings == set()
+IMPORTS = {name: imported(path) for name, path in modules().items()}
 
 
-RUNNING = {"archspec.runtime", "archspec.benchmarking", "archspec.images"}
+def room(module: str) -> str:
+    return module.split(".")[1]
+
+
+def test_every_file_is_in_a_room() -> None:
+    known = {*ROOMS, *BESIDE, *DOORS}
+    assert {room(module) for module in IMPORTS} == known
+    for folder, rooms in WITHIN.items():
+        inside = {module.split(".")[2] for module in IMPORTS if module.startswith(f"archspec.{folder}.")}
+        assert inside == set(rooms)
+
+
+@pytest.mark.parametrize("module", IMPORTS)
+def test_a_file_imports_only_from_its_room_and_those_before(module: str) -> None:
+    own = room(module)
+    rooms = {room(name) for name in IMPORTS[module]}
+    if own in DOORS:
+        assert rooms == {DOORS[own]}
+    elif own in BESIDE:
+        assert rooms <= {own, *ROOMS}
+    else:
+        assert rooms <= set(ROOMS[: ROOMS.index(own) + 1])
+
+
+@pytest.mark.parametrize("module", IMPORTS)
+def test_a_file_in_a_folder_of_rooms_imports_only_from_those_before(module: str) -> None:
+    _, folder, *inside = module.split(".")
+    if folder in WITHIN and inside:
+        order = WITHIN[folder]
+        taken = {name.split(".")[2] for name in IMPORTS[module] if name.startswith(f"archspec.{folder}.")}
+        assert taken <= set(order[: order.index(inside[0]) + 1])
+
+
+def test_there_is_no_circle() -> None:
+    assert circle(IMPORTS) == []
+
+
+def circle(imports: Mapping[str, set[str]]) -> list[str]:
+    """Modules that import each other; empty where there are none."""
+    left = {module: set(names) for module, names in imports.items()}
+    while free := [module for module, names in left.items() if not names & left.keys() - {module}]:
+        for module in free:
+            del left[module]
+    return sorted(left)
+
+
+def test_a_circle_is_found() -> None:
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == ["a", "b", "c"]
+
+
+RUNNING = {"archspec.pytorch.runtime", "archspec.pytorch.benchmarking", "archspec.pytorch.images"}
 """What runs networks: with the layers that emitted source holds, all that imports torch."""
 
 
-@pytest.mark.parametrize("module", modules())
+@pytest.mark.parametrize("module", IMPORTS)
 def test_only_what_runs_imports_torch(module: str) -> None:
     names = {name for name in words_imported(modules()[module]) if name.partition(".")[0] == "torch"}
-    assert bool(names) == (module in RUNNING or module.startswith("archspec.layers."))
+    assert bool(names) == (module in RUNNING or module.startswith("archspec.pytorch.layers."))
 
 
 def words_imported(path: Path) -> set[str]:

@@ -12,9 +12,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import archspec
-from archspec import Network, patterns
+from archspec import Network
 from archspec.errors import RuleError
-from archspec.initialisation import FUNCTIONS, Initialiser, effective
+from archspec.language import patterns
+from archspec.language.initialisation import FUNCTIONS, Initialiser, effective
 
 SPECS = sorted((Path(__file__).parent.parent / "specs").glob("*.yaml"))
 GRAPH = """

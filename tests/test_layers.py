@@ -23,12 +23,12 @@ from torch import nn  # noqa: E402
 from torch.utils.checkpoint import checkpoint  # noqa: E402
 from torch_oracle import RawLocalConv, kept_bytes  # noqa: E402
 
-from archspec.layers.layer_scale import LayerScale  # noqa: E402
-from archspec.layers.local_conv1d import LocalConv1d  # noqa: E402
-from archspec.layers.local_conv2d import LocalConv2d  # noqa: E402
-from archspec.layers.stochastic_depth import StochasticDepth  # noqa: E402
+from archspec.pytorch.layers.layer_scale import LayerScale  # noqa: E402
+from archspec.pytorch.layers.local_conv1d import LocalConv1d  # noqa: E402
+from archspec.pytorch.layers.local_conv2d import LocalConv2d  # noqa: E402
+from archspec.pytorch.layers.stochastic_depth import StochasticDepth  # noqa: E402
 
-FILES = sorted((Path(archspec.__file__).parent / "layers").glob("*.py"))
+FILES = sorted((Path(archspec.__file__).parent / "pytorch" / "layers").glob("*.py"))
 DOUBLE = {"dtype": torch.double}
 
 LAYERS: dict[str, tuple[nn.Module, tuple[int, ...]]] = {

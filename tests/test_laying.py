@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from random_networks import compiled, networks
 
 import archspec
-from archspec.drawing import draw
-from archspec.drawing.geometry import Part, Point, Rect
-from archspec.drawing.placing import Placing
-from archspec.drawing.scene import DETAILS
+from archspec.drawing.content.scene import DETAILS
+from archspec.drawing.drawing import draw
+from archspec.drawing.layout.geometry import Part, Point, Rect
+from archspec.drawing.layout.placing import Placing
 
 SPECS = sorted((Path(__file__).parent.parent / "specs").glob("*.yaml"))
 NEAR = 1.0

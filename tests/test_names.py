@@ -6,14 +6,14 @@ import keyword
 
 import pytest
 
-from archspec.names import (
+from archspec.language.names import (
     MODULE_ATTRIBUTES,
     node_name_problem,
     parameter_name_problem,
     similar_name,
     spec_name_problem,
 )
-from archspec.op import NODE_KEYS
+from archspec.ops.op import NODE_KEYS
 
 
 def test_reserved_names_are_the_public_attributes_of_a_module():

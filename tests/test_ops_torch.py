@@ -28,10 +28,10 @@ import pytest
 from hypothesis import given
 from pydantic import ValidationError
 
-import archspec.ops  # noqa: F401
 from archspec.errors import RuleError
-from archspec.op import MAX_FLOAT, Op, Window, get, ops
-from archspec.tensor import Shape, Shapes, elements, spatial_rank
+from archspec.ops.op import MAX_FLOAT, Op, Window
+from archspec.ops.registry import get, ops
+from archspec.ops.tensor import Shape, Shapes, elements, spatial_rank
 
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402

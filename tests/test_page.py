@@ -17,9 +17,9 @@ import pytest
 from browser.wirings import WIRINGS
 
 import archspec
-from archspec.drawing import page
-from archspec.drawing.page import render
-from archspec.drawing.staging import stage
+from archspec.drawing.content.staging import stage
+from archspec.drawing.formats import page
+from archspec.drawing.formats.page import render
 from archspec.network import Network
 
 SPECS = sorted((Path(__file__).parent.parent / "specs").glob("*.yaml"))

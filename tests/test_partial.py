@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 import archspec
 from archspec.cli import app
-from archspec.drawing import Drawing, draw
-from archspec.drawing.scene import DETAILS
+from archspec.drawing.content.scene import DETAILS
+from archspec.drawing.drawing import Drawing, draw
 from archspec.network import NotCompiled, PartialNetwork
 
 BRANCHES = """

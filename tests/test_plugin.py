@@ -48,7 +48,8 @@ def test_the_plugins_op_and_block_compile(installed: Path) -> None:
 
 
 def test_they_are_listed(installed: Path) -> None:
-    script = "from archspec import op, library; print('softsign' in op.ops(), 'softsign_conv' in library.blocks())"
+    script = "from archspec.language import library; from archspec.ops import registry\n"
+    script += "print('softsign' in registry.ops(), 'softsign_conv' in library.blocks())"
     assert run(installed, script) == "True True\n"
 
 

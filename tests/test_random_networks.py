@@ -19,9 +19,9 @@ from random_arguments import ARGUMENTS, LIBRARY
 from random_networks import compiled, networks
 
 import archspec
-from archspec import library
-from archspec.initialisation import effective
-from archspec.op import ops
+from archspec.language import library
+from archspec.language.initialisation import effective
+from archspec.ops.registry import ops
 
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import archspec
-from archspec.backends import table
-from archspec.backends.diagnostics import render_text
+from archspec.reports import table
+from archspec.reports.diagnostics import render_text
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -21,7 +21,7 @@ import archspec
 from archspec import Network
 
 torch = pytest.importorskip("torch")
-from archspec import runtime  # noqa: E402
+from archspec.pytorch import runtime  # noqa: E402
 
 torch.set_num_threads(1)
 
@@ -390,7 +390,7 @@ def photo(path: Path, size: tuple[int, int], colours: Callable[[int, int], tuple
 
 
 def test_an_image_is_normalised(tmp_path: Path) -> None:
-    from archspec.images import read_image
+    from archspec.pytorch.images import read_image
 
     path = photo(tmp_path / "red.png", (50, 40), lambda x, y: (255, 0, 0))
     red = read_image(path, (3, 8, 8))
@@ -403,7 +403,7 @@ def test_an_image_is_normalised(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [(448, 896), (896, 448), (100, 30), (31, 57)])
 def test_the_centre_is_cut_out(size: tuple[int, int], tmp_path: Path) -> None:
-    from archspec.images import read_image
+    from archspec.pytorch.images import read_image
 
     # The left half is black and the upper half has no green: the borders run through the middle of the crop.
     path = photo(tmp_path / "cross.png", size, lambda x, y: (255 * (x >= size[0] / 2), 255 * (y >= size[1] / 2), 0))
@@ -413,7 +413,7 @@ def test_the_centre_is_cut_out(size: tuple[int, int], tmp_path: Path) -> None:
 
 
 def test_images_that_cannot_be_read(tmp_path: Path) -> None:
-    from archspec.images import read_image
+    from archspec.pytorch.images import read_image
 
     (tmp_path / "text.png").write_text("hello")
     for name in ("text.png", "missing.png"):

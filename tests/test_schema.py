@@ -10,8 +10,9 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from archspec import library, op
-from archspec.backends import json_schema
+from archspec.language import library
+from archspec.ops import registry
+from archspec.reports import json_schema
 
 ROOT = Path(__file__).parent.parent
 FILES = [*sorted((ROOT / "specs").glob("*.yaml")), *library.blocks().values()]
@@ -40,9 +41,9 @@ def network(node: Any) -> dict[str, Any]:
     return {"archspec": 1, "name": "n", "inputs": {"x": [3, 8, 8]}, "graph": {"node": node}}
 
 
-@pytest.mark.parametrize("name", op.ops())
+@pytest.mark.parametrize("name", registry.ops())
 def test_every_op_is_known_with_its_arguments(name: str, validator: Draft7Validator) -> None:
-    example = yaml.safe_load(op.get(name).example)
+    example = yaml.safe_load(registry.get(name).example)
     assert validator.is_valid(network(example))
     node = {"op": example} if isinstance(example, str) else example
     assert not validator.is_valid(network({**node, "no_such_argument": 1}))

@@ -10,7 +10,9 @@ from typing import NamedTuple
 import pytest
 
 import archspec
-from archspec import explanations, library, op
+from archspec.language import library
+from archspec.ops import registry
+from archspec.reports import explanations
 
 ROOT = Path(__file__).parent.parent
 LENET = (ROOT / "specs" / "lenet.yaml").read_text(encoding="utf-8")
@@ -160,7 +162,7 @@ def test_pages_and_links(tmp_path: Path) -> None:
     assert 'href="nets/lenet.html"' in built.page()
     assert 'href="lenet-interactive.html"' in built.page("nets/lenet")
     assert archspec.compile(tmp_path / "lenet.yaml").name in built.page("nets/lenet-interactive")
-    names = [*op.ops(), *library.blocks(), *explanations.codes(), "lenet"]
+    names = [*registry.ops(), *library.blocks(), *explanations.codes(), "lenet"]
     inventory = subprocess.run(
         [sys.executable, "-m", "sphinx.ext.intersphinx", str(built.site / "objects.inv")],
         capture_output=True,

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 import archspec
-from archspec import library
-from archspec.drawing.symbols import symbolic
+from archspec.drawing.content.symbols import symbolic
+from archspec.drawing.pictures import block_alone
+from archspec.language import library
 from archspec.network import Block, Network
-from archspec.pictures import block_alone
 
 SPECS = sorted(Path("specs").glob("*.yaml"))
 
@@ -64,7 +64,7 @@ def test_symbols_mean_the_numbers_of_the_network(path: Path) -> None:
 
 @pytest.mark.parametrize("name", library.blocks())
 def test_every_block_of_the_library_has_symbols(name: str) -> None:
-    definition = archspec.loader.library_block(name)
+    definition = archspec.language.loader.library_block(name)
     arguments = definition.example.plain() if definition.example else {}
     graph = {"it": {"block": name, "from": list(definition.graph.inputs) or ["input"], **arguments}}
     inputs = {key: [60, 56, 56] for key in definition.graph.inputs or ["x"]}

@@ -205,7 +205,7 @@ def test_another_process_loads_a_pickled_module(tmp_path: Path) -> None:
         "import sys, torch; model, inputs, expected = torch.load(sys.argv[1], weights_only=False)\n"
         "found = [tensor for tensor in model(*inputs) if tensor is not None]\n"
         "assert all(map(torch.equal, found, expected)) and len(found) == len(expected) == 2\n"
-        "import archspec.runtime; archspec.load_weights(model, model.state_dict(), source='')\n"
+        "import archspec.pytorch.runtime; archspec.load_weights(model, model.state_dict(), source='')\n"
     )
     command = [sys.executable, "-W", "error", "-c", script, str(tmp_path / "case.pt")]
     done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)

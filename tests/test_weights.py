@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 import archspec
 from archspec import Network, UsageError
-from archspec.tensor import Shape
-from archspec.weights import Matching, Misshapen, Missing, Rules, Unexpected, match
+from archspec.ops.tensor import Shape
+from archspec.pytorch.weights import Matching, Misshapen, Missing, Rules, Unexpected, match
 
 SPECS = Path(__file__).parent.parent / "specs"
 CHECKPOINTS = sorted((Path(__file__).parent / "data" / "checkpoints").glob("*.json"))

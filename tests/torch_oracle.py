@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from archspec.op import Function, Module, Operand
-from archspec.tensor import Shape, Shapes
+from archspec.ops.op import Function, Module, Operand
+from archspec.ops.tensor import Shape, Shapes
 
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 
-from archspec.layers.layer_scale import LayerScale  # noqa: E402
-from archspec.layers.local_conv1d import LocalConv1d  # noqa: E402
-from archspec.layers.local_conv2d import LocalConv2d  # noqa: E402
-from archspec.layers.stochastic_depth import StochasticDepth  # noqa: E402
+from archspec.pytorch.layers.layer_scale import LayerScale  # noqa: E402
+from archspec.pytorch.layers.local_conv1d import LocalConv1d  # noqa: E402
+from archspec.pytorch.layers.local_conv2d import LocalConv2d  # noqa: E402
+from archspec.pytorch.layers.stochastic_depth import StochasticDepth  # noqa: E402
 
 torch.set_num_threads(1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from archspec.network import Block, Network, Node
-from archspec.tensor import Shape
+from archspec.ops.tensor import Shape
 
 
 @dataclass(frozen=True, slots=True)

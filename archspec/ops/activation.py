@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from archspec.errors import ArgumentError, ShapeError
-from archspec.op import Cost, Index, Module, Op, Positive, Reach, Real, Window
-from archspec.tensor import Shape, Shapes, axis, elements, show
+from archspec.ops.op import Cost, Index, Module, Op, Positive, Reach, Real, Window
+from archspec.ops.tensor import Shape, Shapes, axis, elements, show
 
 
 class _Pointwise(Op):

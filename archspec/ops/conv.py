@@ -7,7 +7,7 @@ from math import prod
 from typing import Literal
 
 from archspec.errors import ArgumentError
-from archspec.op import (
+from archspec.ops.op import (
     Cost,
     Module,
     NamedPadding,
@@ -21,7 +21,7 @@ from archspec.op import (
     check_groups,
     default,
 )
-from archspec.tensor import Shape, Shapes, elements, extent, places, show
+from archspec.ops.tensor import Shape, Shapes, elements, extent, places, show
 
 
 class Conv(Op, name="conv"):

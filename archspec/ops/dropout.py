@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from archspec.op import Cost, Module, Op, Reach, Window
-from archspec.tensor import Shape, Shapes, elements
+from archspec.ops.op import Cost, Module, Op, Reach, Window
+from archspec.ops.tensor import Shape, Shapes, elements
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 

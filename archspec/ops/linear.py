@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from archspec.errors import ShapeError
-from archspec.op import Cost, Module, Op, Positive, Reach
-from archspec.tensor import Shape, Shapes, elements
+from archspec.ops.op import Cost, Module, Op, Positive, Reach
+from archspec.ops.tensor import Shape, Shapes, elements
 
 
 class Linear(Op, name="linear"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import prod
 
-from archspec.op import (
+from archspec.ops.op import (
     Cost,
     Module,
     Op,
@@ -18,7 +18,7 @@ from archspec.op import (
     check_groups,
     default,
 )
-from archspec.tensor import Shape, Shapes, elements, extent, places
+from archspec.ops.tensor import Shape, Shapes, elements, extent, places
 
 
 class LocalConv(Op, name="local_conv"):

@@ -7,8 +7,8 @@ from math import prod
 from typing import ClassVar
 
 from archspec.errors import ArgumentError, ShapeError
-from archspec.op import Cost, Function, Index, Op, Operand, Reach, Window
-from archspec.tensor import Shape, Shapes, axis, broadcast, elements, show
+from archspec.ops.op import Cost, Function, Index, Op, Operand, Reach, Window
+from archspec.ops.tensor import Shape, Shapes, axis, broadcast, elements, show
 
 
 def _listing(shapes: Shapes) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from archspec.errors import ArgumentError, ShapeError
-from archspec.op import Cost, Function, Index, Indices, Module, Op, Operand, Reach, Real, Window
-from archspec.tensor import Shape, Shapes, axis, elements, show
+from archspec.ops.op import Cost, Function, Index, Indices, Module, Op, Operand, Reach, Real, Window
+from archspec.ops.tensor import Shape, Shapes, axis, elements, show
 
 
 class Identity(Op, name="identity"):

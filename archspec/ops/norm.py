@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 
 from archspec.errors import ArgumentError, ShapeError
-from archspec.op import Cost, Indices, Module, Op, Positive, Reach, Real, Window
-from archspec.tensor import Shape, Shapes, elements, show
+from archspec.ops.op import Cost, Indices, Module, Op, Positive, Reach, Real, Window
+from archspec.ops.tensor import Shape, Shapes, elements, show
 
 _NORMALISE = 5
 """Operations an element for ``(x - mean(x)) / sqrt(var(x) + eps)``: the sum of the mean, the difference, its

@@ -10,8 +10,8 @@ from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from archspec.errors import ArgumentError
-from archspec.op import MAX_INT, Cost, Module, Op, Padding, Reach, Real, Size, Window, check_fit, compact, default
-from archspec.tensor import Shape, Shapes, elements, extent, show
+from archspec.ops.op import MAX_INT, Cost, Module, Op, Padding, Reach, Real, Size, Window, check_fit, compact, default
+from archspec.ops.tensor import Shape, Shapes, elements, extent, show
 
 _INDEX_BYTES = 8
 """A max pooling keeps the place of each maximum as int64."""

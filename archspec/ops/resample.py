@@ -9,8 +9,8 @@ from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from archspec.errors import ArgumentError, ShapeError
-from archspec.op import Cost, Module, Op, Positive, Reach, Size, Window
-from archspec.tensor import Shape, Shapes, elements, show
+from archspec.ops.op import Cost, Module, Op, Positive, Reach, Size, Window
+from archspec.ops.tensor import Shape, Shapes, elements, show
 
 
 def _factors(value: Any, info: ValidationInfo) -> Any:

@@ -7,8 +7,8 @@ from math import prod
 from typing import Literal
 
 from archspec.errors import ArgumentError, ShapeError
-from archspec.op import Cost, Function, Index, Indices, Module, Op, Operand, Positive, Reach, Real, Window
-from archspec.tensor import Shape, Shapes, axis, elements, show
+from archspec.ops.op import Cost, Function, Index, Indices, Module, Op, Operand, Positive, Reach, Real, Window
+from archspec.ops.tensor import Shape, Shapes, axis, elements, show
 
 
 def _index(argument: str, dim: int, shape: Shape) -> int:

@@ -14,15 +14,15 @@ from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
 import archspec
-from archspec import pictures
 from archspec.analysis.cost import roll_up
-from archspec.backends import table
-from archspec.backends.diagnostics import render_text
-from archspec.drawing import Drawing
+from archspec.commands.options import assignment
+from archspec.drawing import pictures
+from archspec.drawing.drawing import Drawing
 from archspec.errors import SpecError, UsageError
-from archspec.loader import is_path
+from archspec.language.loader import is_path
 from archspec.network import Network
-from archspec.options import assignment
+from archspec.reports import table
+from archspec.reports.diagnostics import render_text
 
 _SWITCHING = ("furo", "pydata_sphinx_theme", "sphinx_book_theme")
 """Themes with a switch for dark mode, which hide what has the class ``only-light`` or ``only-dark``."""

@@ -13,7 +13,9 @@ from sphinx.environment import BuildEnvironment
 from sphinx.roles import XRefRole
 from sphinx.util.nodes import make_refnode
 
-from archspec import explanations, library, op
+from archspec.language import library
+from archspec.ops import registry
+from archspec.reports import explanations
 
 KINDS = ("op", "block", "error", "network")
 
@@ -56,7 +58,11 @@ class ArchspecDomain(Domain):
 
     def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
         """All that has a page, for the search and for other projects."""
-        names: dict[str, Iterable[str]] = {"op": op.ops(), "block": library.blocks(), "error": explanations.codes()}
+        names: dict[str, Iterable[str]] = {
+            "op": registry.ops(),
+            "block": library.blocks(),
+            "error": explanations.codes(),
+        }
         folder = f"{self.env.config.archspec_gallery}/"
         networks = [doc.removeprefix(folder) for doc in self.env.all_docs if folder != "/" and doc.startswith(folder)]
         for kind, known in [*names.items(), ("network", [name for name in networks if name != "index"])]:

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import archspec
-from archspec import explanations, library, op
-from archspec.backends import reference as texts
-from archspec.backends import table
-from archspec.loader import library_block
+from archspec.language import library
+from archspec.language.loader import library_block
 from archspec.network import Network
-from archspec.op import Op
-from archspec.tensor import show
+from archspec.ops import registry
+from archspec.ops.op import Op
+from archspec.ops.tensor import show
+from archspec.reports import explanations, table
+from archspec.reports import reference as texts
 
 MARK = "% Made by archspec.sphinx at each build."
 """The first line of a generated page."""
@@ -41,7 +42,7 @@ def _is_generated(path: Path) -> bool:
 def reference() -> dict[str, str]:
     """The pages on ops, blocks and errors, by path without an ending."""
     pages = {"ops/index": _op_index(), "blocks/index": _block_index(), "errors/index": _error_index()}
-    pages |= {f"ops/{name}": _op_page(cls) for name, cls in op.ops().items()}
+    pages |= {f"ops/{name}": _op_page(cls) for name, cls in registry.ops().items()}
     pages |= {f"blocks/{name}": _block_page(name) for name in library.blocks()}
     return pages | {f"errors/{code}": f"{explanations.page(code)}\n" for code in explanations.codes()}
 
@@ -51,13 +52,13 @@ def reference() -> dict[str, str]:
 
 def _op_index() -> str:
     families: dict[str, list[type[Op]]] = {}
-    for cls in op.ops().values():
+    for cls in registry.ops().values():
         families.setdefault(cls.__module__.rpartition(".")[2], []).append(cls)
     lines = ["# Ops", "", "What a node can be: `conv: {op: conv, ...}`. `archspec ops NAME` prints these pages."]
     for family, members in sorted(families.items()):
         rows = [(f"{{archspec:op}}`{cls.name}`", cls.summary()) for cls in members]
         lines += ["", f"## {family.capitalize()}", "", *_table(("op", ""), rows)]
-    return "\n".join([*lines, "", *_hidden_toctree(op.ops())])
+    return "\n".join([*lines, "", *_hidden_toctree(registry.ops())])
 
 
 def _op_page(cls: type[Op]) -> str:

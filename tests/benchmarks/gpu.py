@@ -19,8 +19,8 @@ import torch
 from torch import Tensor, nn
 
 import archspec
-from archspec.backends.table import short, show_bytes
-from archspec.runtime import devices
+from archspec.pytorch.runtime import devices
+from archspec.reports.table import short, show_bytes
 
 ROOT = Path(__file__).parent.parent.parent
 NETWORKS: dict[str, dict[str, Any]] = {

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 import archspec
-from archspec.layers.local_conv2d import LocalConv2d
+from archspec.pytorch.layers.local_conv2d import LocalConv2d
 
 SPEC = Path(__file__).parent.parent.parent / "specs" / "deepface.yaml"
 CLEAR_REFS = Path("/proc/self/clear_refs")

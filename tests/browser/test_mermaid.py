@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 import archspec
-from archspec import library
-from archspec.drawing import Drawing, draw
-from archspec.drawing.labels import printable
-from archspec.drawing.scene import Scene
-from archspec.pictures import draw as draw_spec
+from archspec.drawing.content.labels import printable
+from archspec.drawing.content.scene import Scene
+from archspec.drawing.drawing import Drawing, draw
+from archspec.drawing.pictures import draw as draw_spec
+from archspec.language import library
 
 MERMAID = "mermaid@11.17.2"
 SPECS = sorted((Path(__file__).parent.parent.parent / "specs").glob("*.yaml"))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import archspec
-from archspec.drawing.page import render
+from archspec.drawing.formats.page import render
 from browser.wirings import WIRINGS
 
 SPECS = Path(__file__).parent.parent.parent / "specs"

@@ -1,1 +1,0 @@
-"""Backends: each turns a `Network`, or diagnostics, into text."""

@@ -1,0 +1,1 @@
+"""The commands: one file for each, a function of plain arguments."""

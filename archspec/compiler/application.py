@@ -1,0 +1,184 @@
+"""An op applied to the shapes of its operands: arguments validated, the output inferred, each combination once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from archspec.compiler.binding import evaluate
+from archspec.compiler.trace import Failed, Trace
+from archspec.errors import ArgumentError, RuleError, ShapeError, did_you_mean, listed, nearest
+from archspec.language.definition import GraphSteps, Step
+from archspec.language.expr import Unknown
+from archspec.language.source import Entry, Scalar, Value
+from archspec.language.wording import expectation, found, hint
+from archspec.network import Applied
+from archspec.ops.op import NODE_KEYS, Op
+from archspec.ops.tensor import MAX_ELEMENTS, Shape, Shapes, elements, show, spatial_rank
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A node's use of an op.
+
+    Attributes:
+        step: The node as written.
+        arguments: Its arguments, for this copy of a repeat.
+        shapes: Shapes of its operands; None for one that an error left unknown.
+        names: What its expressions know.
+        graph: The graph that it stands in.
+        path: Its path.
+    """
+
+    step: Step
+    arguments: Mapping[str, Entry]
+    shapes: tuple[Shape | None, ...]
+    names: Mapping[str, Any]
+    graph: GraphSteps
+    path: str
+
+
+class Application:
+    """Applies ops to shapes. Equal uses share the outcome, so that a deep network costs little time and memory."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.known: dict[tuple[type[Op], str, Shapes], Applied] = {}
+
+    def apply(self, cls: type[Op], use: Use) -> Applied | None:
+        """The op with its arguments and what follows from the shapes, or None where an error left that unknown."""
+        if not self._operands_fit(cls, use):
+            return None
+        values, failed = self._evaluated(use)
+        inputs = tuple(shape for shape in use.shapes if shape is not None)
+        complete = not failed and 0 < len(inputs) == len(use.shapes)
+        key = (cls, repr(values), inputs)
+        if complete and key in self.known:
+            return self.known[key]
+        bound = self._bound(cls, use, values, failed)
+        if bound is None or not complete:
+            return None
+        try:
+            self.known[key] = _applied(bound, inputs)
+        except RuleError as error:
+            self._rule_error(error, use)
+            return None
+        return self.known[key]
+
+    def _operands_fit(self, cls: type[Op], use: Use) -> bool:
+        least, most = cls.arity
+        count = len(use.shapes)
+        if use.step.operands is not None and not least <= count <= (most or count):
+            wanted = f"{least}" if least == most else f"{least} to {most}" if most else f"{least} or more"
+            message = f"{cls.name} takes {wanted} operand{'s' * (wanted != '1')}, not {count}"
+            help = "name them: `from: [a, b]`" if count < least else "join them first, with `add` or `concat`"
+            self._report("operand-count", message, use.step.key, use, label=_operand_shapes(use), help=help)
+            return False
+        shape = use.shapes[0] if use.shapes else None
+        if shape is None or cls.spatial_ranks is None or spatial_rank(shape) in cls.spatial_ranks:
+            return True
+        ranks = " or ".join(", ".join(map(str, sorted(cls.spatial_ranks))).rsplit(", ", 1))
+        dimensions = f"{ranks} spatial dimension{'s' * (ranks != '1')}"
+        message = f"{cls.name} needs {dimensions}, its input has {spatial_rank(shape)}"
+        help = "" if spatial_rank(shape) else "does it belong above the `flatten`?"
+        self._report("shape-mismatch", message, use.step.key, use, label=_operand_shapes(use), help=help)
+        return False
+
+    def _evaluated(self, use: Use) -> tuple[dict[str, Any], set[str]]:
+        """The values of the arguments, and the names of those that have none."""
+        values, failed = {}, set()
+        for name, entry in use.arguments.items():
+            try:
+                values[name] = evaluate(entry.value, use.names, self.trace, use.path)
+            except (Failed, Unknown):
+                failed.add(name)
+        return values, failed
+
+    def _bound(self, cls: type[Op], use: Use, values: dict[str, Any], failed: set[str]) -> Op | None:
+        """The op with its arguments, or None where one is wrong."""
+        shape = use.shapes[0] if use.shapes else None
+        context = {} if shape is None else {"spatial_rank": spatial_rank(shape)}
+        try:
+            return cls.model_validate(values, context=context)
+        except ValidationError as error:
+            problems = [
+                problem
+                for problem in error.errors(include_url=False, include_input=False)
+                if problem["loc"][0] not in failed
+            ]
+        for problem in problems:
+            if problem["type"] not in ("missing", "extra_forbidden"):
+                self._wrong_argument(cls, problem, use, values)
+        self._unknown_arguments(cls, use)
+        missing = [str(problem["loc"][0]) for problem in problems if problem["type"] == "missing"]
+        self._missing_arguments(cls, missing, use)
+        return None
+
+    def _wrong_argument(self, cls: type[Op], problem: Any, use: Use, values: dict[str, Any]) -> None:
+        name = str(problem["loc"][0])
+        message = f"`{name}` of {cls.name} has the wrong value"
+        place, expected, value = use.arguments[name].value, expectation(problem), values[name]
+        help = hint(place, value, expected, use.names)
+        self._report("invalid-argument", message, place, use, expected=expected, found=found(value), help=help)
+
+    def _unknown_arguments(self, cls: type[Op], use: Use) -> None:
+        fields = list(cls.model_fields)
+        for name in [name for name in use.arguments if name not in cls.model_fields]:
+            help = did_you_mean(name, fields, NODE_KEYS) if fields else f"{cls.name} takes no arguments"
+            message, place = f"{cls.name} has no argument `{name}`", use.arguments[name].key
+            if name in cls.inferred:
+                help = f"leave it out: `{name}` follows from the input"
+            target = use.step.target
+            if target is not None and target.source is not place.source:
+                message += ", which the extended file gives"
+                help, place = f"remove it with `{name}: null`", target
+            self._report("unknown-argument", message, place, use, help=help)
+
+    def _missing_arguments(self, cls: type[Op], missing: list[str], use: Use) -> None:
+        """Report arguments that are missing, but for those that are only misspelt."""
+        meant = {nearest(name, cls.model_fields) for name in use.arguments.keys() - cls.model_fields.keys()}
+        names = [name for name in missing if name not in meant]
+        if names:
+            message = f"{cls.name} needs the argument{'s' * (len(names) > 1)} {listed(names)}"
+            self._report("missing-argument", message, use.step.key, use, help=f"for example `{cls.example}`")
+
+    def _rule_error(self, error: RuleError, use: Use) -> None:
+        place: Value = use.step.key
+        label = error.label
+        if isinstance(error, ArgumentError) and error.argument in use.arguments:
+            place = use.arguments[error.argument].value
+        elif isinstance(error, ShapeError) and not label:
+            label = _operand_shapes(use)
+        self._report(error.code, error.message, place, use, label=label, help=error.help)
+
+    def _report(self, code: str, message: str, place: Value, use: Use, **details: str) -> None:
+        self.trace.report(code, message, place, path=use.path, **details)
+
+
+def _applied(bound: Op, inputs: Shapes) -> Applied:
+    shape = bound.infer(inputs)
+    if elements(shape) > MAX_ELEMENTS:
+        raise ShapeError(f"the output, {show(shape)}, has more elements than PyTorch can count")
+    return Applied(bound, inputs, shape, bound.weights(inputs), bound.buffers(inputs), bound.cost(inputs, shape))
+
+
+def _operand_shapes(use: Use) -> str:
+    """``bn3 (line 11) is 512x28x28, input is 256x56x56``."""
+    keys = {step.name: step.key for step in use.graph.steps}
+    words = []
+    for reference, shape in zip(use.step.operands or (), use.shapes, strict=True):
+        if shape is not None:
+            name = reference.name + (f".{reference.port}" if reference.port else "")
+            place = _line(keys.get(reference.name), use.step.key)
+            words.append(f"{name or 'input'}{place} is {show(shape)}")
+    return ", ".join(words)
+
+
+def _line(key: Scalar | None, near: Scalar) -> str:
+    """`` (line 11)``; with the file where it is not that of the node at fault."""
+    if key is None:
+        return ""
+    return f" (line {key.span.line})" if key.source is near.source else f" ({key.span.file}:{key.span.line})"

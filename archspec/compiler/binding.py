@@ -1,0 +1,231 @@
+"""Values of parameters: those that are given, defaults, and those computed from others."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from archspec.compiler.trace import Failed, Trace
+from archspec.errors import did_you_mean, listed, nearest
+from archspec.language.definition import Definition
+from archspec.language.expr import UNKNOWN, Expression, ExpressionError, TensorView, Unknown, is_expression, read
+from archspec.language.source import Entry, Scalar, Sequence, Value
+from archspec.language.source import Mapping as MappingValue
+from archspec.language.wording import found, hint
+from archspec.ops.op import NODE_KEYS
+
+_MAX_DEPTH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A value given for a parameter, and where.
+
+    Attributes:
+        value: The value; `UNKNOWN` where an error kept it from being computed.
+        entry: Where it is given.
+        names: What an expression could ask for there, for hints.
+    """
+
+    value: Any
+    entry: Entry
+    names: Collection[str] = ()
+
+
+def evaluate(value: Value, names: Mapping[str, Any], trace: Trace, path: str) -> Any:
+    """The plain value, its expressions computed.
+
+    Raises:
+        Failed: An expression is wrong; the error has been reported.
+        Unknown: An expression asks for a shape that an earlier error left unknown.
+    """
+    if isinstance(value, Scalar):
+        plain = value.value
+        if is_expression(plain):
+            return _computed(value, names, trace, path)
+        return plain[1:] if isinstance(plain, str) and plain.startswith("$$") else plain
+    if isinstance(value, Sequence):
+        return [evaluate(item, names, trace, path) for item in value.items]
+    assert isinstance(value, MappingValue)
+    return {key: evaluate(item, names, trace, path) for key, item in value.entries.items()}
+
+
+def _computed(value: Scalar, names: Mapping[str, Any], trace: Trace, path: str) -> Any:
+    text = str(value.value)
+    try:
+        result = read(text).evaluate(names)
+    except ExpressionError as error:
+        place = _part(value, text, error)
+        trace.report(error.code, error.message, place, path=path, help=error.help)
+        raise Failed from None
+    except Unknown:
+        _report_unknown_names(value, names, trace, path)
+        raise
+    if isinstance(result, TensorView):
+        message = f"`{text}` is a tensor; an argument is a number, text, a boolean or a list"
+        trace.report(
+            "invalid-expression", message, value, path=path, help="its sizes are `.channels`, `.height`, `.shape` …"
+        )
+        raise Failed
+    return result
+
+
+def _report_unknown_names(value: Scalar, names: Mapping[str, Any], trace: Trace, path: str) -> None:
+    """Names that nobody knows are errors also where a shape is not known either."""
+    text = str(value.value)
+    expression = read(text)
+    asked = [node for node in ast.walk(expression.tree) if isinstance(node, ast.Name) and node.id in expression.names]
+    for node in asked:
+        try:
+            Expression(text, node).evaluate(names)
+        except ExpressionError as error:
+            place = _part(value, text, error)
+            trace.report(error.code, error.message, place, path=path, help=error.help)
+        except Unknown:
+            continue
+
+
+def names_in(value: Value) -> Iterator[str]:
+    """The names that the expressions of a value ask for."""
+    if isinstance(value, Sequence):
+        for item in value.items:
+            yield from names_in(item)
+    elif isinstance(value, Scalar) and is_expression(value.value):
+        try:
+            yield from read(str(value.value)).names
+        except ExpressionError:  # reported when it is evaluated
+            return
+
+
+def _part(value: Scalar, text: str, error: ExpressionError) -> Value:
+    """The part of an expression that an error speaks of, where it can be found in the file."""
+    body = text[2:-1] if text.startswith("$(") else text[1:]
+    written = value.source.text[value.start : value.end]
+    start = written.find(body) if body else -1
+    if start < 0 or error.end <= error.start:
+        return value
+    return Scalar(
+        value.source, value.start + start + error.start, min(value.start + start + error.end, value.end), text
+    )
+
+
+def bind(
+    definition: Definition,
+    given: Mapping[str, Argument],
+    inputs: Mapping[str, Any],
+    trace: Trace,
+    path: str,
+    user: Value | None = None,
+) -> dict[str, Any]:
+    """The values of a definition's parameters; `UNKNOWN` for those that are missing, wrong, or left open by an error.
+
+    Args:
+        definition: The network or block.
+        given: Values by the parameter's name.
+        inputs: The tensors that defaults can ask the shapes of, by name.
+        trace: Where errors go.
+        path: The path of the block, for errors.
+        user: The node that uses the block; missing parameters are reported there.
+    """
+    unknown = [name for name in given if name not in definition.params]
+    for name in unknown:
+        _report_unknown(definition, name, given[name].entry.key, trace)
+    meant = {nearest(name, definition.params) for name in unknown}
+    missing = [name for name, param in definition.params.items() if param.required and name not in given]
+    if user is not None and set(missing) - meant:
+        _report_missing(definition, [name for name in missing if name not in meant], user, trace)
+    values = _Binding(definition, given, inputs, trace, path).values()
+    return dict.fromkeys(values, UNKNOWN) if unknown else values
+
+
+def check_values(definition: Definition, given: Mapping[str, Argument], trace: Trace) -> None:
+    """Report values that no parameter of a network takes."""
+    binding = _Binding(definition, given, {}, trace, "")
+    for name, argument in given.items():
+        if name in definition.params:
+            binding[name]
+        else:
+            _report_unknown(definition, name, argument.entry.key, trace)
+
+
+def _report_unknown(definition: Definition, name: str, key: Value, trace: Trace) -> None:
+    known = list(definition.params)
+    help = did_you_mean(name, known, NODE_KEYS) if known else f"`{definition.name}` has no parameters"
+    message = f"`{definition.name}` has no parameter `{name}`"
+    trace.report_outside("unknown-argument", message, key, help=help)
+
+
+def _report_missing(definition: Definition, missing: list[str], user: Value, trace: Trace) -> None:
+    message = f"`{definition.name}` needs the parameter{'s' * (len(missing) > 1)} {listed(missing)}"
+    docs = [(name, definition.params[name]) for name in missing]
+    words = [f"`{name}` is {param.expected}{f': {param.doc}' * bool(param.doc)}" for name, param in docs]
+    trace.report_outside("missing-argument", message, user, help="; ".join(words))
+
+
+class _Binding(Mapping[str, Any]):
+    """Parameters by name, each computed when another asks for it."""
+
+    def __init__(
+        self, definition: Definition, given: Mapping[str, Argument], inputs: Mapping[str, Any], trace: Trace, path: str
+    ) -> None:
+        self.definition = definition
+        self.given = given
+        self.inputs = inputs
+        self.trace = trace
+        self.path = path
+        self.known: dict[str, Any] = {}
+        self.pending: list[str] = []
+
+    def values(self) -> dict[str, Any]:  # type: ignore[override]
+        return {name: self[name] for name in self.definition.params}
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self.definition.params
+        yield from self.inputs
+
+    def __len__(self) -> int:
+        return len(self.definition.params) + len(self.inputs)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.definition.params or name in self.inputs
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self.known:
+            return self.known[name]
+        if name not in self.definition.params:
+            return self.inputs[name]
+        if name in self.pending:
+            cycle = " -> ".join([*self.pending[self.pending.index(name) :], name])
+            self._fail("circular-definition", f"a parameter is computed from itself: {cycle}", name)
+        if len(self.pending) == _MAX_DEPTH:
+            self._fail("limit-exceeded", f"more than {_MAX_DEPTH} parameters are computed from each other", name)
+        self.pending.append(name)
+        try:
+            self.known[name] = self._value(name)
+        except (Failed, Unknown):
+            self.known[name] = UNKNOWN
+        finally:
+            self.pending.pop()
+        return self.known[name]
+
+    def _fail(self, code: str, message: str, name: str) -> NoReturn:
+        self.trace.report(code, message, self.definition.param_value(name), path=self.path)
+        raise Failed
+
+    def _value(self, name: str) -> Any:
+        param = self.definition.params[name]
+        argument = self.given.get(name)
+        if argument is None and (param.required or param.default is UNKNOWN):
+            return UNKNOWN
+        place = argument.entry.value if argument else self.definition.param_value(name)
+        value = argument.value if argument else evaluate(place, self, self.trace, self.path)
+        expected = "" if value is UNKNOWN else param.problem(value)
+        if not expected:
+            return value
+        message = f"`{name}` of `{self.definition.name}` has the wrong value"
+        report = self.trace.report_outside if argument else self.trace.report
+        help = hint(place, value, expected, argument.names if argument else self)
+        report("invalid-argument", message, place, expected=expected, found=found(value), help=help)
+        return UNKNOWN

@@ -1,0 +1,64 @@
+"""Blocks in use: a network of one block, with the arguments of its example."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from archspec.compiler.pipeline import compile_text
+from archspec.errors import SpecError, UsageError, did_you_mean, listed
+from archspec.language.definition import Definition
+from archspec.language.loader import block_file, is_path, library_block
+from archspec.network import Network
+
+_INPUTS = ((64, 56, 56), (60, 56, 56), (64, 56), (64,))
+"""Shapes of the inputs: the first on which the example compiles."""
+
+
+def example(name: str, arguments: Mapping[str, Any] | None = None) -> Network:
+    """A network of one block.
+
+    Args:
+        name: The name of a block of the library, or the path of the file of another.
+        arguments: Arguments over those that the block states in its ``example:``.
+
+    Raises:
+        UsageError: There is no such block or argument, or the example leaves out one that the block needs.
+        SpecError: The block is wrong.
+    """
+    file = Path(name).resolve() if is_path(name) else None
+    definition = block_file(Path(name)) if file else library_block(name)
+    given = {**(definition.example.plain() if definition.example else {}), **(arguments or {})}
+    for unknown in given.keys() - definition.params.keys():
+        hint = did_you_mean(unknown, definition.params)
+        raise UsageError(f"the block `{definition.name}` has no parameter `{unknown}`; {hint}".rstrip("; "))
+    missing = [key for key, param in definition.params.items() if param.required and key not in given]
+    if missing:
+        help = f"state some in its `example:`, or to draw it here: `--set {missing[0]}=64`"
+        raise UsageError(f"an example of `{definition.name}` needs a value for {listed(missing)}; {help}")
+    wrong = []
+    for shape in _INPUTS:
+        text = _example_spec(definition, file or definition.name, shape, given)
+        try:
+            return compile_text(text, name=f"example of {name}", root=file.parent if file else ".")
+        except SpecError as error:
+            wrong.append(error)
+    raise wrong[0]
+
+
+def _example_spec(
+    definition: Definition, target: Path | str, shape: Sequence[int], arguments: Mapping[str, Any]
+) -> str:
+    """A spec of one block. JSON is YAML too."""
+    names = list(definition.graph.inputs) or ["input"]
+    node = {"block": str(target), "from": names, **arguments}
+    return json.dumps(
+        {
+            "archspec": 1,
+            "name": definition.name,
+            "inputs": {key: list(shape) for key in names},
+            "graph": {definition.name: node},
+        }
+    )

@@ -1,0 +1,250 @@
+"""The pipeline, from a file to a network: read, elaborate, check the contract."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from archspec.compiler.assembly import partial
+from archspec.compiler.binding import Argument, bind, check_values
+from archspec.compiler.contract import check_contract
+from archspec.compiler.elaborate import elaborate
+from archspec.compiler.tensor_rules import with_tensor_rules
+from archspec.compiler.trace import Trace
+from archspec.errors import Diagnostic, Findings, Note, Span, SpecError, UsageError, did_you_mean
+from archspec.language.definition import Definition
+from archspec.language.expr import kind
+from archspec.language.limits import Limits
+from archspec.language.loader import Loader
+from archspec.language.source import Entry, Scalar, Source, Value, decode
+from archspec.language.source import Mapping as Mapping_
+from archspec.network import Block, Network, Node
+
+_DEFAULT_LIMITS = Limits()
+_MOST_FOUND = 5
+"""The search for errors ends at this many times the number that is reported."""
+
+
+def compile(
+    spec: str | os.PathLike[str],
+    /,
+    *,
+    variant: str | None = None,
+    root: str | os.PathLike[str] | None = None,
+    limits: Limits = _DEFAULT_LIMITS,
+    **params: Any,
+) -> Network:
+    """Compile a spec file.
+
+    Args:
+        spec: The path of a YAML file.
+        variant: One of the sets of parameters that the spec names.
+        root: The folder that the spec's references to other files may not leave; that of the spec unless given.
+        limits: Bounds on what the spec may ask for.
+        **params: Values of the spec's parameters, over those of the variant.
+
+    Returns:
+        The network. Nothing is imported from torch.
+
+    Raises:
+        SpecError: The spec is wrong; the error holds every diagnostic.
+        UsageError: There is no such variant or parameter, or a parameter does not take the value.
+
+    >>> net = compile("specs/lenet.yaml", num_classes=26)
+    >>> net["fc3"].shape
+    (26,)
+    """
+    path = Path(spec)
+    name = str(path)
+    try:
+        with path.open("rb") as file:
+            text = decode(file.read(limits.file_bytes + 1), name, limits)
+    except OSError as error:
+        message = f"cannot read `{name}`: {error.strerror or error}"
+        raise SpecError([Diagnostic("unreadable-file", message, Span(name, 1, 1, 1, 1))]) from None
+    source = Source(name, text, path.resolve())
+    return _compile(source, Path(root) if root else path.resolve().parent, variant, limits, params)
+
+
+def compile_text(
+    text: str,
+    /,
+    *,
+    name: str = "<text>",
+    variant: str | None = None,
+    root: str | os.PathLike[str] = ".",
+    limits: Limits = _DEFAULT_LIMITS,
+    **params: Any,
+) -> Network:
+    """Compile a spec given as text; see `compile`.
+
+    Args:
+        text: YAML.
+        name: What messages call it.
+        variant: One of the sets of parameters that the spec names.
+        root: The folder that relative paths start from, and that they may not leave.
+        limits: Bounds on what the spec may ask for.
+        **params: Values of the spec's parameters.
+    """
+    data = text.encode("utf-8", "surrogatepass")[: limits.file_bytes + 1]
+    return _compile(Source(name, decode(data, name, limits)), Path(root), variant, limits, params)
+
+
+def _compile(source: Source, root: Path, variant: str | None, limits: Limits, params: Mapping[str, Any]) -> Network:
+    trace = Trace(Findings(_MOST_FOUND * limits.errors))
+    loader = Loader(root, limits, Findings(_MOST_FOUND * limits.errors))
+    try:
+        with _collection_paused():
+            network = _pipeline(source, loader, trace, variant, params)
+    except SpecError as error:
+        raise _sorted_error([*trace.found, *loader.found, *error.diagnostics], loader, limits) from None
+    if network is None or trace.found:
+        raise _with_partial(_sorted_error([*trace.found, *loader.found], loader, limits), network)
+    return network
+
+
+def _with_partial(error: SpecError, network: Network | None) -> SpecError:
+    if network is not None and (network.nodes or network.inputs):
+        places = [(_places(network, each), each) for each in reversed(error.diagnostics)]
+        problems = {path: each.summary for paths, each in places for path in paths}
+        unplaced = tuple(each.summary for paths, each in reversed(places) if not paths)
+        error.partial = partial(network, problems, unplaced)
+    return error
+
+
+def _places(network: Network, diagnostic: Diagnostic) -> list[str]:
+    """The nodes and blocks at fault; for what is wrong in the file of a block, those of each use."""
+    if diagnostic.path in network:
+        return [diagnostic.path]
+    if not diagnostic.path:
+        return []
+    parts: list[Block | Node] = [*network.blocks.walk(), *network.nodes]
+    inside = f".{diagnostic.path}"
+    return [part.path for part in parts if part.path.endswith(inside) and part.span.file == diagnostic.span.file]
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """Compiling makes many objects and no cycles: the cycle collector would walk them all, again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _pipeline(
+    source: Source, loader: Loader, trace: Trace, variant: str | None, params: Mapping[str, Any]
+) -> Network | None:
+    definition = loader.main(source)
+    trace.take(loader.found)
+    if definition is None:
+        return None
+    if not definition.is_network:
+        help = "a network has a `name:` and `inputs:`; `archspec draw --block FILE` draws a block by itself"
+        message = f"`{definition.name}` is a block, and only a network can be compiled"
+        trace.report("not-a-network", message, definition.value.entries["block"], help=help)
+        return None
+    variants = {name: _variant(definition, name, trace) for name in definition.variants}
+    arguments = _arguments(definition, variant, variants, params, trace)
+    usual = bind(definition, {}, {}, Trace(), "") == arguments
+    network = elaborate(definition, arguments, loader, trace)
+    whole = with_tensor_rules(definition, arguments, None if trace.found else network, trace, usual)
+    if whole is None:
+        return network
+    network = replace(whole, variants=tuple(variants), digest=_digest(loader, arguments))
+    for contract in _contracts(definition, variants, arguments, usual):
+        check_contract(network, contract, trace)
+    return network
+
+
+def _variant(definition: Definition, name: str, trace: Trace) -> dict[str, Argument]:
+    """The values that a variant gives; those that no parameter takes are errors."""
+    value = definition.variants[name]
+    given = {
+        key: Argument(entry.plain(), Entry(value.keys[key], entry))
+        for key, entry in value.entries.items()
+        if key not in ("expect", "doc")
+    }
+    check_values(definition, given, trace)
+    return given
+
+
+def _arguments(
+    definition: Definition,
+    variant: str | None,
+    variants: Mapping[str, dict[str, Argument]],
+    params: Mapping[str, Any],
+    trace: Trace,
+) -> dict[str, Any]:
+    """The values of the network's parameters."""
+    if variant is not None and variant not in variants:
+        hint = did_you_mean(variant, variants) or "it names none"
+        raise UsageError(f"`{definition.name}` has no variant `{variant}`; {hint}")
+    given = dict(variants[variant]) if variant is not None else {}
+    place = Entry(Scalar(definition.source, 0, 0, ""), definition.value)
+    for name, value in params.items():
+        if name not in definition.params:
+            hint = did_you_mean(name, definition.params) or "it has none"
+            raise UsageError(f"`{definition.name}` has no parameter `{name}`; {hint}")
+        value = list(value) if isinstance(value, tuple) else value
+        expected = definition.params[name].problem(value)
+        if expected:
+            raise UsageError(f"the parameter `{name}` of `{definition.name}` expects {expected}, found {kind(value)}")
+        given[name] = Argument(value, place)
+    for name, param in definition.params.items():
+        if param.required and name not in given:
+            message = f"`{definition.name}` needs the parameter `{name}`"
+            help = f"give it a `default`, or a value: `--set {name}=...`"
+            trace.report("missing-argument", message, definition.param_key(name), help=help)
+    return bind(definition, given, {}, trace, "")
+
+
+def _contracts(
+    definition: Definition, variants: Mapping[str, dict[str, Argument]], arguments: Mapping[str, Any], default: bool
+) -> Iterator[Mapping_]:
+    """The contracts of a spec that hold for these values of the parameters; ``default`` where they are its own."""
+    stated: list[tuple[dict[str, Argument], Value | None]] = [({}, definition.expect)]
+    stated += [(given, definition.variants[name].entries.get("expect")) for name, given in variants.items()]
+    for given, contract in stated:
+        if not isinstance(contract, Mapping_) or any(arguments.get(k) != given[k].value for k in given):
+            continue
+        if default or bind(definition, given, {}, Trace(), "") == arguments:
+            yield contract
+
+
+def _digest(loader: Loader, arguments: Mapping[str, Any]) -> str:
+    """SHA-256 of the files read and the arguments, in hexadecimal."""
+    digest = hashlib.sha256(json.dumps(arguments, sort_keys=True).encode())
+    for source in loader.sources.values():
+        digest.update(source.text.encode())
+    return digest.hexdigest()
+
+
+def _sorted_error(found: Iterable[Diagnostic], loader: Loader, limits: Limits) -> SpecError:
+    """One error with every diagnostic once, in order of place, and the texts they speak of."""
+    main = next(iter(loader.sources), "")
+    unique = sorted(set(found), key=lambda d: (d.span.file != main, d.span, d.code))
+    shown = [_traced(diagnostic, loader) for diagnostic in unique[: limits.errors]]
+    sources = {name: source.text for name, source in loader.sources.items()}
+    return SpecError(shown, sources, left_out=max(0, len(unique) - limits.errors))
+
+
+def _traced(diagnostic: Diagnostic, loader: Loader) -> Diagnostic:
+    """A diagnostic with notes on why its file is read, where that is not the spec itself."""
+    notes, source = list(diagnostic.notes), loader.sources.get(diagnostic.span.file)
+    files = {diagnostic.span.file, *(note.span.file for note in notes)}
+    while source and source.origin and source.origin.file not in files:
+        notes.append(Note("named here", source.origin))
+        files.add(source.origin.file)
+        source = loader.sources.get(source.origin.file)
+    return replace(diagnostic, notes=tuple(notes))

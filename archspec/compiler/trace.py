@@ -1,0 +1,82 @@
+"""Where elaboration stands, so that an error in a block names the line in the block and the line that uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from archspec.errors import Diagnostic, Note, Span
+from archspec.language.definition import Definition
+from archspec.language.source import Value
+
+
+class Failed(Exception):  # noqa: N818 - a signal, not an error
+    """A value could not be had; the error has been reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A block that is being elaborated: the node that uses it, that node's path, and what it is."""
+
+    user: Value
+    path: str
+    definition: Definition
+
+
+@dataclass
+class Trace:
+    """Collects diagnostics. ``frames`` are the blocks around the present node, the outermost first."""
+
+    found: list[Diagnostic] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
+    _seen: set[tuple[str, str, Span]] = field(default_factory=set)
+
+    @contextmanager
+    def inside(self, frame: Frame) -> Iterator[None]:
+        """Elaborate the inside of a block."""
+        self.frames.append(frame)
+        try:
+            yield
+        finally:
+            self.frames.pop()
+
+    def report(self, code: str, message: str, value: Value, **details: Any) -> None:
+        """An error at a value. The same error in a further copy of a repeat is not reported again."""
+        self._add(self.diagnostic(code, message, value, **details))
+
+    def report_outside(self, code: str, message: str, value: Value, **details: Any) -> None:
+        """An error at a value of the node that uses the present block."""
+        inner = self.frames[-1:]
+        del self.frames[-1:]
+        try:
+            self.report(code, message, value, path=inner[0].path if inner else "", **details)
+        finally:
+            self.frames += inner
+
+    def take(self, diagnostics: list[Diagnostic]) -> None:
+        """Errors found elsewhere, placed already."""
+        for diagnostic in diagnostics:
+            self._add(diagnostic)
+
+    def _add(self, diagnostic: Diagnostic) -> None:
+        key = (diagnostic.code, diagnostic.message, diagnostic.span)
+        if key not in self._seen:
+            self._seen.add(key)
+            self.found.append(diagnostic)
+
+    def diagnostic(self, code: str, message: str, value: Value, **details: Any) -> Diagnostic:
+        """An error at a value, with notes on the blocks around it.
+
+        The place is in the innermost file that is the user's own: nobody mends a file of the library.
+        """
+        users = [(frame.user, f"used by `{frame.path}`") for frame in reversed(self.frames)]
+        places = [(value, ""), *users]
+        own = next((i for i, (place, _) in enumerate(places) if not place.source.bundled), 0)
+        inner = [
+            (place, f"in the block `{self.frames[-1 - i].definition.name}`")
+            for i, (place, _) in enumerate(places[:own])
+        ]
+        notes = tuple(Note(text, place.span) for place, text in [*inner, *places[own + 1 :]])
+        return Diagnostic(code, message, places[own][0].span, notes=notes, **details)

@@ -1,0 +1,211 @@
+"""Which parts of a network are equal in structure, and which parts in a row are copies of one.
+
+Names do not count: a part is what its ops are, the shapes they take, and how they are wired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from archspec.drawing.content.labels import argument, block_arguments, essentials, shape_text
+from archspec.network import Block, Network, Node
+
+Part = Block | Node
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Parts in a row, each of which takes what the one before gives, that are equal to each other.
+
+    Attributes:
+        parts: The parts, in order.
+        difference: How the first differs from the others; empty where it does not.
+    """
+
+    parts: tuple[Part, ...]
+    difference: str = ""
+
+    @property
+    def typical(self) -> Part:
+        """The part that the others are like."""
+        return self.parts[-1]
+
+
+@dataclass
+class Structure:
+    """The contents of a network's parts, and who takes what."""
+
+    network: Network
+    _numbers: dict[Hashable, int] = field(default_factory=dict)
+    _contents: dict[str, int] = field(default_factory=dict)
+    _ops: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.consumers: Mapping[str, frozenset[str]] = _consumers(self.network)
+
+    def content(self, part: Part) -> int:
+        """A number that is the same for parts of equal content."""
+        if part.path not in self._contents:
+            self._contents[part.path] = self._number(self._canonical(part))
+        return self._contents[part.path]
+
+    def _number(self, key: Hashable) -> int:
+        return self._numbers.setdefault(key, len(self._numbers))
+
+    def _canonical(self, part: Part) -> Hashable:
+        """Ops with the shapes they take, wired by their positions; then where the outputs are."""
+        places: dict[str, Hashable] = {}
+        entries: list[Hashable] = []
+        for index, node in enumerate(nodes_of(part)):
+            sources = tuple(places.setdefault(path, ("outside", len(places))) for path in node.inputs)
+            entries.append((self._op(node), sources))
+            places[node.path] = index
+        return (tuple(entries), tuple(places[path] for path in outputs_of(part) if path in places))
+
+    def _op(self, node: Node) -> int:
+        identity = id(node.applied)
+        if identity not in self._ops:
+            self._ops[identity] = self._number((node.op, node.input_shapes))
+        return self._ops[identity]
+
+    def follows(self, part: Part, before: Part) -> bool:
+        """Whether a part takes only what the one before gives, and nothing else takes that."""
+        given, inside = set(outputs_of(before)), {node.path for node in nodes_of(part)}
+        if not inside or not external(part) <= given:
+            return False
+        return all(self.consumers.get(path, frozenset()) <= inside for path in given)
+
+
+def _consumers(network: Network) -> dict[str, frozenset[str]]:
+    taken: dict[str, set[str]] = {}
+    for node in network:
+        for path in node.inputs:
+            taken.setdefault(path, set()).add(node.path)
+    for name, output in network.outputs.items():
+        taken.setdefault(output.path, set()).add(f"output {name}")
+    return {path: frozenset(paths) for path, paths in taken.items()}
+
+
+def nodes_of(part: Part) -> Iterator[Node]:
+    """The nodes of a part, in order."""
+    if isinstance(part, Node):
+        yield part
+    else:
+        yield from part.nodes()
+
+
+def outputs_of(part: Part) -> tuple[str, ...]:
+    """The paths of the tensors that a part gives, each once; not of those that it only passes on."""
+    if isinstance(part, Node):
+        return (part.path,)
+    inside = f"{part.path}." if part.path else ""
+    return tuple(path for path in dict.fromkeys(part.outputs.values()) if path.startswith(inside))
+
+
+def external(part: Part) -> set[str]:
+    """The paths of the tensors that a part takes from outside."""
+    inside = {node.path for node in nodes_of(part)}
+    return {path for node in nodes_of(part) for path in node.inputs} - inside
+
+
+def runs(structure: Structure, parts: Sequence[Part], *, copies: bool) -> Iterator[Run]:
+    """Parts in runs of equal ones, in order.
+
+    Args:
+        structure: The network's.
+        parts: Parts of one block.
+        copies: Whether they are the copies of a repeat, of which the first may differ from the others.
+    """
+    start = 0
+    while start < len(parts):
+        if copies and start == 0 and _first_differs(structure, parts):
+            end = _equal_until(structure, parts, 1)
+            yield Run(tuple(parts[:end]), difference(structure.network, parts[0], parts[1]))
+        else:
+            end = _equal_until(structure, parts, start)
+            yield Run(tuple(parts[start:end]))
+        start = end
+
+
+def _equal_until(structure: Structure, parts: Sequence[Part], start: int) -> int:
+    """The end of the run that begins at ``start``."""
+    end = start + 1
+    while (
+        end < len(parts)
+        and structure.content(parts[end]) == structure.content(parts[start])
+        and structure.follows(parts[end], parts[end - 1])
+    ):
+        end += 1
+    return end
+
+
+def _first_differs(structure: Structure, parts: Sequence[Part]) -> bool:
+    return (
+        len(parts) > 1
+        and structure.content(parts[0]) != structure.content(parts[1])
+        and structure.follows(parts[1], parts[0])
+    )
+
+
+def difference(network: Network, first: Part, other: Part) -> str:
+    """How the first copy of a repeat differs from another, in words.
+
+    >>> import archspec
+    >>> layer2 = archspec.compile("specs/resnet50.yaml")["layer2"]
+    >>> difference(archspec.compile("specs/resnet50.yaml"), layer2.children[0], layer2.children[1])
+    'stride 2, with downsample'
+    """
+    texts = [*_different_arguments(first, other), *_different_widths(first, other)]
+    structure = different_structure(first, other)
+    texts += [structure] if structure else []
+    if not texts:
+        shapes = [shape_text(network.shape(path)) for path in sorted(external(first))]
+        texts = [f"from {', '.join(shapes)}"]
+    return ", ".join(texts)
+
+
+def different_structure(first: Part, other: Part) -> str:
+    """What one copy of a repeat holds and the other does not; empty where they hold the same."""
+    if not isinstance(first, Block) or not isinstance(other, Block):
+        return ""
+    own, others = ({child.name: child for child in block.children} for block in (first, other))
+    texts = [f"with {_called(own[name])}" for name in own if name not in others]
+    texts += [f"no {_called(others[name])}" for name in others if name not in own]
+    return ", ".join(texts)
+
+
+def _called(part: Part) -> str:
+    return "shortcut" if isinstance(part, Node) and part.op.name == "add" else part.name
+
+
+def _different_widths(first: Part, other: Part) -> list[str]:
+    """Channels of layers in which copies differ, where no argument says so: ``expand and depthwise 96``."""
+    if not isinstance(first, Block) or not isinstance(other, Block):
+        return []
+    usual = dict(_widths(other))
+    layers: dict[int, dict[str, None]] = {}
+    for path, width in _widths(first):
+        if usual.get(path, width) != width and width not in block_arguments(first).values():
+            layers.setdefault(width, {})[path.rpartition(".")[0] or path] = None
+    return [f"{' and '.join(names)} {width}" for width, names in layers.items()]
+
+
+def _widths(block: Block) -> Iterator[tuple[str, int]]:
+    """The channels that the layers of a block give, by their paths in it."""
+    for node in block.nodes():
+        width = getattr(node.op, "out_channels", getattr(node.op, "out_features", None))
+        if width is not None:
+            yield node.path.removeprefix(f"{block.path}."), width
+
+
+def _different_arguments(first: Part, other: Part) -> list[str]:
+    if isinstance(first, Node) and isinstance(other, Node):
+        own, usual = (essentials(node.op, node.input_shapes).split(", ") for node in (first, other))
+        return [text for text in own if text and text not in usual]
+    if not isinstance(first, Block) or not isinstance(other, Block):
+        return []
+    names = dict.fromkeys([*block_arguments(first), *block_arguments(other)])
+    return [
+        argument(name, first.arguments[name]) for name in names if first.arguments[name] != other.arguments.get(name)
+    ]

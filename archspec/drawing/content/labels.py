@@ -1,0 +1,240 @@
+"""What a picture says of an op or a block: its kind, the arguments that matter, its shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from math import prod
+from typing import Any
+
+from archspec.network import Block, Node, NotCompiled
+from archspec.ops.op import Op, compact
+from archspec.ops.tensor import Shape
+
+FAMILIES = {
+    "input": "input, output",
+    "conv": "convolution",
+    "local": "local convolution",
+    "linear": "linear",
+    "pool": "pooling",
+    "norm": "normalisation",
+    "activation": "activation",
+    "merge": "sum, concatenation",
+    "reshape": "reshape",
+    "resample": "resampling",
+    "dropout": "dropout",
+    "block": "block",
+    "other": "other",
+    "failed": "did not compile",
+}
+"""What ops have in common, as the bundled ones are filed, and what a legend calls it."""
+
+LIGHT = frozenset({"norm", "activation", "dropout", "reshape", "other"})
+"""Families of ops that finish what another op does, so that an overview shows both as one."""
+
+_WORDS = {
+    "conv_transpose": "transposed conv",
+    "local_conv": "local conv",
+    "local_response_norm": "LRN",
+    "relu": "ReLU",
+    "relu6": "ReLU6",
+    "leaky_relu": "leaky ReLU",
+    "prelu": "PReLU",
+    "elu": "ELU",
+    "gelu": "GELU",
+    "silu": "SiLU",
+}
+"""Names of ops that the field writes in another way."""
+
+_GLYPHS = {"add": "+", "sub": "−", "mul": "×"}
+
+_QUIET = frozenset(
+    """
+    padding output_padding padding_mode bias eps momentum affine elementwise_affine track_running_stats ceil_mode
+    count_include_pad divisor_override start_dim end_dim dim keepdim align_corners inplace alpha beta k init
+    num_parameters init_value approximate threshold
+    """.split()
+)
+"""Arguments that say little at a glance."""
+
+
+def family(op: Op) -> str:
+    """One of `FAMILIES`; for an op of a plugin that of the bundled op that it extends."""
+    if isinstance(op, NotCompiled):
+        return "failed"
+    for cls in type(op).__mro__:
+        package, _, module = cls.__module__.rpartition(".")
+        if package == "archspec.ops" and module in FAMILIES:
+            return module
+    return "other"
+
+
+def word(op: Op, inputs: tuple[Shape, ...] = ()) -> str:
+    """What an op is called."""
+    if isinstance(op, NotCompiled):
+        return spoken(op.kind.rpartition("/")[2].partition(".")[0])
+    if is_depthwise(op, inputs):
+        return "depthwise conv"
+    return _WORDS.get(op.name, op.name.replace("_", " "))
+
+
+def glyph(op: Op) -> str:
+    """The sign of an op that joins tensors; empty for others."""
+    return _GLYPHS.get(op.name, "concat" if op.name == "concat" else "")
+
+
+def is_depthwise(op: Op, inputs: tuple[Shape, ...]) -> bool:
+    """Whether it convolves every channel by itself."""
+    groups = getattr(op, "groups", 1)
+    return op.name == "conv" and groups != 1 and bool(inputs) and groups == inputs[0][0]
+
+
+def essentials(op: Op, inputs: tuple[Shape, ...] = ()) -> str:
+    """The arguments that matter, as papers write them: ``7×7, 64, /2``."""
+    if isinstance(op, NotCompiled):
+        return ""
+    values = {name: getattr(op, name) for name in type(op).model_fields}
+    changed = op.changed()
+    if is_depthwise(op, inputs):
+        del values["groups"]
+    shown = {name: value for name, value in values.items() if name in _ALWAYS or name in changed}
+    return ", ".join(written(shown))
+
+
+def written(arguments: Mapping[str, Any]) -> list[str]:
+    """Arguments as papers write them, the window first; those that say little are left out.
+
+    >>> written({"out_channels": 64, "stride": (2, 2), "kernel_size": (7, 7), "eps": 1e-3, "ch1x1": 8})
+    ['7×7', '64', 'ch1x1 8', '/2']
+    """
+    others = [name for name in arguments if name not in _WRITERS]
+    order = [name for group in _ORDER for name in (others if group == "" else group.split())]
+    texts = [_written(name, arguments[name]) for name in order if name in arguments]
+    return [text for text in texts if text]
+
+
+def _written(name: str, value: Any) -> str:
+    if name in _QUIET or value is None:
+        return ""
+    if name in _WRITERS:
+        return _WRITERS[name](value)
+    return argument(name, value)
+
+
+def argument(name: str, value: Any) -> str:
+    """Any argument by its name: ``expansion 6``; only that where a parameter of the same name stands for it."""
+    words = spoken(name)
+    if value is True or value == name:
+        return words
+    return f"no {words}" if value is False else f"{words} {_plain(value)}"
+
+
+def spoken(name: str) -> str:
+    """A name as words."""
+    return name.replace("_", " ")
+
+
+def _plain(value: Any) -> str:
+    value = compact(tuple(value) if isinstance(value, list) else value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, tuple):
+        return "(" + ", ".join(map(str, value)) + ")"
+    return printable(str(value))[:40]
+
+
+def printable(text: str) -> str:
+    """A text without characters that cannot be printed, in one line."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+
+
+def times(sizes: Iterable[Any]) -> str:
+    """``3×3``."""
+    return "×".join(map(str, sizes))
+
+
+def _window(value: Any) -> str:
+    return times(value if isinstance(value, tuple | list) else (value, value))
+
+
+def _unless_one(prefix: str) -> Callable[[Any], str]:
+    def write(value: Any) -> str:
+        sizes = tuple(value) if isinstance(value, tuple | list) else (value,)
+        return "" if set(sizes) == {1} else prefix + times(sizes if len(set(sizes)) > 1 else sizes[:1])
+
+    return write
+
+
+_ALWAYS = frozenset({"kernel_size", "output_size", "out_channels", "out_features", "p", "stride"})
+_WRITERS: dict[str, Callable[[Any], str]] = {
+    "kernel_size": _window,
+    "output_size": lambda value: f"to {_window(value)}",
+    "out_channels": str,
+    "out_features": str,
+    "stride": _unless_one("/"),
+    "dilation": _unless_one("dilation "),
+    "groups": lambda value: "" if value == 1 else f"{value} groups",
+    "p": lambda value: _plain(value),
+    "scale_factor": lambda value: f"×{_plain(value)}",
+    "upscale_factor": lambda value: f"×{value}",
+}
+"""Arguments whose value says enough."""
+
+_ORDER = (
+    "kernel_size output_size scale_factor upscale_factor out_channels out_features p",
+    "",
+    "stride dilation groups",
+)
+"""The order in which arguments are written; all others come where there is nothing."""
+
+
+def shape_text(shape: Shape) -> str:
+    """``64×56×56``."""
+    return times(shape) if shape else "scalar"
+
+
+def definition_word(block: Block) -> str:
+    """What a block is called, a repeat what it repeats; empty for a group."""
+    if block.kind != "repeat":
+        return block.definition.replace("_", " ")
+    first = block.children[0]
+    return word(first.op, first.input_shapes) if isinstance(first, Node) else definition_word(first)
+
+
+def block_arguments(block: Block) -> dict[str, Any]:
+    """The arguments that were given to a block and that are not its defaults, and those that always matter."""
+    params = block.template.params
+    given = {name: block.arguments[name] for name in block.arguments if name in block.written or name in _ALWAYS}
+    return {
+        name: value
+        for name, value in given.items()
+        if name in _ALWAYS or name not in params or params[name].required or value != params[name].default
+    }
+
+
+def branch_channels(block: Block) -> str:
+    """What a block concatenates: ``64 + 128 + 32 + 32``; empty where its output is no concatenation of numbers."""
+    nodes = {node.path: node for node in block.nodes()}
+    ends = [nodes.get(path) for path in block.outputs.values()]
+    if len(ends) != 1 or ends[0] is None or ends[0].op.name != "concat" or not ends[0].input_shapes[0]:
+        return ""
+    channels = [str(shape[0]) for shape in ends[0].input_shapes]
+    return " + ".join(channels) if all(channels) else ""
+
+
+def bytes_of(shape: Shape) -> int:
+    """The bytes of a tensor of float32, one sample."""
+    return 4 * prod(shape)
+
+
+def sized(block: Block) -> dict[str, Any]:
+    """The arguments that were given to a block, those for each spatial dimension written so."""
+    arguments = block_arguments(block)
+    first = next(block.nodes(), None)
+    rank = len(first.input_shapes[0]) - 1 if first and first.input_shapes else 0
+    for name in _PER_AXIS & arguments.keys():
+        if type(arguments[name]) is int:
+            arguments[name] = (arguments[name],) * max(rank, 1)
+    return arguments
+
+
+_PER_AXIS = frozenset({"kernel_size", "output_size"})

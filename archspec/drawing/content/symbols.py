@@ -1,0 +1,273 @@
+"""A block by itself, with its parameters in place of numbers, as papers draw it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from archspec.drawing.content.labels import is_depthwise
+from archspec.language.algebra import Code, binary, copied, literal, name, names, simplified
+from archspec.language.expr import is_expression, read
+from archspec.language.source import Scalar, Sequence, Value
+from archspec.network import Applied, Block, Network, NetworkOutput, Node
+
+_AXES = {0: (), 1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
+"""Letters of spatial dimensions, by their number."""
+
+
+@dataclass(frozen=True)
+class SymbolicNetwork(Network):
+    """A block as a network in which texts stand for numbers: ``ch1x1`` for ``64``; it has no figures.
+
+    Attributes:
+        counts: What the numbers of copies are called, by the paths of repeats.
+        formulas: What the parameters follow from that stand for numbers and were not given.
+    """
+
+    counts: Mapping[str, str] = field(default_factory=dict)
+    formulas: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What expressions of one graph can ask for.
+
+    Attributes:
+        params: What its parameters stand for.
+        path: The path that its nodes' names begin with.
+        inputs: The tensors that it takes, by its names for them.
+    """
+
+    params: Mapping[str, Code]
+    path: str
+    inputs: Mapping[str, str]
+
+    def tensor(self, name: str) -> str:
+        """The path of the tensor that a name means."""
+        return self.inputs.get(name, f"{self.path}.{name}" if self.path else name)
+
+
+def symbolic(network: Network, block: Block) -> SymbolicNetwork:
+    """One use of a block as a network of its own.
+
+    A number that was given for a parameter, or that a default computes, is the parameter's name; others stay.
+
+    >>> import archspec
+    >>> net = archspec.compile("specs/resnet50.yaml")
+    >>> symbolic(net, net["layer1.1"])["conv3"].op.out_channels
+    '4·channels'
+    """
+    return _Symbols(network, block).network()
+
+
+class _Symbols:
+    def __init__(self, network: Network, block: Block) -> None:
+        self.whole = network
+        self.block = block
+        inputs = _named_inputs(block)
+        self.inputs = {path: name for name, path in reversed(inputs.items())}
+        self.channels: dict[str, Code] = {path: self._first_channels(name) for path, name in self.inputs.items()}
+        self.counts: dict[str, str] = {}
+        self.scope = _Scope(dict(_own(block)), block.path, inputs)
+
+    def _first_channels(self, input: str) -> Code:
+        if len(self.inputs) == 1 and "C" not in self.block.template.params:
+            return name("C")
+        return ast.Attribute(name(input), "channels", ast.Load())
+
+    def network(self) -> SymbolicNetwork:
+        """The block as a network."""
+        block = self.block
+        children = tuple(self._children(block, self.scope))
+        outputs = {key: self._path(path) for key, path in block.outputs.items()}
+        inputs = {name: self._shape(path, path) for path, name in self.inputs.items()}
+        root = replace(
+            block, path="", kind="network", inputs=tuple(inputs), outputs=outputs, children=children, written={}
+        )
+        shapes = {key: self._shape(path, block.inputs[0]) for key, path in block.outputs.items()}
+        return SymbolicNetwork(
+            name=block.definition,
+            doc=block.template.doc,
+            arguments={},
+            inputs=inputs,
+            outputs={key: NetworkOutput(path, shapes[key]) for key, path in outputs.items()},
+            nodes=tuple(root.nodes()),
+            blocks=root,
+            counts=self.counts,
+            formulas=dict(self._formulas()),
+        )
+
+    def _formulas(self) -> Iterator[tuple[str, str]]:
+        """What parameters follow from that a default computes."""
+        template = self.block.template
+        for key, code in self.scope.params.items():
+            if key in template.params and key not in self.block.written and names(code) == {key}:
+                found = self._code(template.param_value(key), self.scope)
+                if found is not None:
+                    yield key, printed(found)
+
+    def _shape(self, path: str, origin: str) -> Any:
+        """``C×H×W``; other letters where the sizes are not those of ``origin``; empty where channels are not known."""
+        code, shape, first = self.channels.get(path), self.whole.shape(path), self.whole.shape(origin)
+        if code is None:
+            return ()
+        text = f"({printed(code)})" if isinstance(code, ast.BinOp) and isinstance(code.op, ast.Add) else printed(code)
+        axes = _AXES.get(len(shape) - 1, ())
+        return (text, *(axes if shape[1:] == first[1:] else (f"{axis}'" for axis in axes)))
+
+    def _path(self, path: str) -> str:
+        """A path as it is inside of the block."""
+        return self.inputs.get(path) or path.removeprefix(f"{self.block.path}.")
+
+    def _children(self, block: Block, scope: _Scope) -> Iterator[Block | Node]:
+        for child in block.children:
+            if block.kind == "repeat":
+                scope = replace(scope, params={**scope.params, "index": literal(int(child.name))})
+            yield self._node(child, scope) if isinstance(child, Node) else self._block(child, scope)
+
+    def _block(self, block: Block, around: _Scope) -> Block:
+        given = {key: self._code(entry.value, around) for key, entry in block.written.items()}
+        inputs = _named_inputs(block)
+        if block.kind == "block":
+            params = {key: given.get(key) or literal(value) for key, value in block.arguments.items()}
+            scope = _Scope(params, block.path, inputs)
+        elif block.kind == "group":
+            scope = _Scope(around.params, block.path, inputs)
+        else:
+            scope = around
+            self._note_count(block, around)
+        return replace(
+            block,
+            path=self._path(block.path),
+            inputs=tuple(map(self._path, block.inputs)),
+            outputs={key: self._path(path) for key, path in block.outputs.items()},
+            arguments={key: _value(given.get(key), value) for key, value in block.arguments.items()},
+            children=tuple(self._children(block, scope)),
+        )
+
+    def _note_count(self, repeat: Block, scope: _Scope) -> None:
+        count = self._code(repeat.step.repeat, scope) if repeat.step and repeat.step.repeat else None
+        if count is not None and names(count):
+            self.counts[self._path(repeat.path)] = printed(count)
+
+    def _node(self, node: Node, scope: _Scope) -> Node:
+        codes = {key: self._code(entry.value, scope) for key, entry in node.written.items()}
+        values = {key: _value(codes.get(key), getattr(node.op, key)) for key in type(node.op).model_fields}
+        self._note_channels(node, codes)
+        op = type(node.op).model_construct(**values)
+        first = values["groups"] if is_depthwise(node.op, node.input_shapes) else ""
+        shapes: Any = tuple((first, *[""] * (len(shape) - 1)) for shape in node.input_shapes)
+        applied = Applied(op, shapes, (), {}, {}, None)
+        return Node(self._path(node.path), applied, tuple(map(self._path, node.inputs)), node.step, node.written)
+
+    def _note_channels(self, node: Node, codes: Mapping[str, Code | None]) -> None:
+        """Remember how many channels the output of a node has, where that can be said."""
+        argument = next((key for key in ("out_channels", "out_features") if key in codes), None)
+        if argument is not None:
+            found = codes[argument]
+        elif node.op.name == "concat":
+            parts = [self.channels.get(path) for path in node.inputs]
+            found = parts[0]
+            for part in parts[1:]:
+                found = binary(found, ast.Add, part) if found and part else None
+        elif node.op.name == "split" and node.shape[0] * getattr(node.op, "chunks", 0) == node.input_shapes[0][0]:
+            whole = self.channels.get(node.inputs[0])
+            found = binary(whole, ast.FloorDiv, literal(getattr(node.op, "chunks", 1))) if whole else None
+        else:
+            kept = all(shape[:1] == node.shape[:1] for shape in node.input_shapes)
+            found = self.channels.get(node.inputs[0]) if kept else None
+        if found is not None:
+            self.channels[node.path] = found
+
+    def _code(self, value: Value, scope: _Scope) -> Code | None:
+        """A value as written, over the block's parameters; None for what is neither number nor text nor a list."""
+        if isinstance(value, Sequence):
+            items = [self._code(item, scope) for item in value.items]
+            return ast.Tuple([item for item in items if item], ast.Load()) if all(items) else None
+        if not isinstance(value, Scalar):
+            return None
+        if not is_expression(value.value):
+            return literal(value.value)
+        tree = copied(read(str(value.value)).tree)
+        return simplified(_Translation(scope, self.channels).visit(tree))
+
+
+class _Translation(ast.NodeTransformer):
+    """Parameters become what they stand for, and ``x.channels`` what is known of it."""
+
+    def __init__(self, scope: _Scope, channels: Mapping[str, Code]) -> None:
+        self.scope = scope
+        self.channels = channels
+
+    def visit_Name(self, node: ast.Name) -> Code:
+        return self.scope.params.get(node.id, node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> Code:
+        if isinstance(node.value, ast.Name) and node.attr in ("channels", "features"):
+            return self.channels.get(self.scope.tensor(node.value.id), node)
+        return node
+
+
+def _named_inputs(block: Block) -> dict[str, str]:
+    """The tensors that a block takes, by its names for them."""
+    known = (block.graph.inputs if block.graph else ()) or ("input",)
+    return dict(zip(known, block.inputs, strict=False))
+
+
+def _own(block: Block) -> Iterator[tuple[str, Code]]:
+    """What the parameters of the block stand for: themselves where they are numbers that were given or computed."""
+    for key, value in block.arguments.items():
+        param = block.template.params.get(key)
+        chosen = key in block.written or (param is not None and is_expression(param.default))
+        yield key, name(key) if chosen and _is_numeric(value) else literal(value)
+
+
+def _is_numeric(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(map(_is_numeric, value))
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _value(code: Code | None, usual: Any) -> Any:
+    """A text where a parameter is part of a value; else the value."""
+    if isinstance(code, ast.Tuple) and names(code):
+        return tuple(printed(item) for item in code.elts)
+    return printed(code) if code is not None and names(code) else usual
+
+
+_PRECEDENCE: dict[type[ast.operator], int] = {
+    ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.Div: 2, ast.FloorDiv: 2, ast.Mod: 2, ast.Pow: 3,
+}  # fmt: skip
+_SIGNS: dict[type[ast.operator], str] = {
+    ast.Add: " + ", ast.Sub: " - ", ast.Mult: "·", ast.Div: "/", ast.FloorDiv: "/", ast.Mod: " mod ", ast.Pow: "^",
+}  # fmt: skip
+
+
+def printed(code: Code) -> str:
+    """An expression as formulas are written.
+
+    >>> printed(ast.parse("width * 4 // (groups + 1)", mode="eval").body)
+    '4·width/(groups + 1)'
+    """
+    match code:
+        case ast.BinOp(left, ast.Mult(), ast.Constant() as factor) if not isinstance(left, ast.Constant):
+            return printed(ast.BinOp(factor, ast.Mult(), left))
+        case ast.BinOp(left, op, right):
+            level = _PRECEDENCE.get(type(op), 0)
+            return f"{_operand(left, level)}{_SIGNS.get(type(op), ' ? ')}{_operand(right, level + 1)}"
+        case ast.Attribute(value, attribute):
+            return f"{printed(value)}.{attribute}"
+        case ast.Call(function, arguments):
+            return f"{printed(function)}({', '.join(map(printed, arguments))})"
+        case ast.Constant(float(number)):
+            return f"{number:g}"
+    return ast.unparse(code)
+
+
+def _operand(code: Code, level: int) -> str:
+    """An operand, in parentheses where its sign binds less than that around it."""
+    if isinstance(code, ast.BinOp) and _PRECEDENCE.get(type(code.op), 0) < level:
+        return f"({printed(code)})"
+    return f"({printed(code)})" if isinstance(code, ast.IfExp | ast.BoolOp | ast.Compare) else printed(code)

@@ -1,0 +1,77 @@
+"""What boxes and pictures say besides their kind: names, remarks, figures, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archspec.analysis.receptive_field import ReceptiveField
+from archspec.drawing.content import labels
+from archspec.drawing.content.folding import Part, Run
+from archspec.drawing.content.scene import Figures
+from archspec.drawing.content.summary import head
+from archspec.drawing.content.symbols import SymbolicNetwork
+from archspec.network import Network, Node, NotCompiled, PartialNetwork
+
+_NAMES = 24
+"""Characters of names that are written in full."""
+
+
+def full_name(path: str, name: str, frame: str) -> str:
+    """A name with those of groups around it that have no frame; a copy is called by its repeat too."""
+    if not name:
+        return ""
+    groups = path.removeprefix(f"{frame}." if frame else "").split(".")[:-1]
+    if name[:1].isdecimal() and not groups:
+        groups = [frame.rpartition(".")[2]]
+    return "".join(f"{group}." for group in groups) + name
+
+
+def essentials(node: Node) -> str:
+    """The arguments of an op that matter."""
+    return labels.essentials(node.op, node.input_shapes)
+
+
+def finisher(part: Part) -> str:
+    """What is said of an op that finishes another."""
+    node, _ = head(part)
+    return f"{labels.word(node.op)} {labels.essentials(node.op)}".rstrip()
+
+
+def remark(run: Run) -> str:
+    """How the first of some copies differs; what one that stands alone has and others lack."""
+    if len(run.parts) == 1:
+        return run.difference
+    return f"first: {run.difference}" if run.difference else ""
+
+
+def listed(names: Sequence[str]) -> str:
+    """The names of several parts, in full where they are short."""
+    text = ", ".join(names)
+    return text if len(text) <= _NAMES else f"{names[0]} … {names[-1]}"
+
+
+def figures(network: Network, nodes: Sequence[Node], field: ReceptiveField | None) -> Figures:
+    """What some nodes cost; ``field``: the receptive field of the last."""
+    known = [node for node in nodes if node.cost]
+    macs = sum(node.macs or 0 for node in known)
+    return Figures(
+        params=sum(node.params for node in nodes),
+        macs=macs if known or not nodes else None,
+        other_ops=sum(node.other_ops or 0 for node in known) if known or not nodes else None,
+        share=macs / network.macs if network.macs else 0.0,
+        activations=sum(labels.bytes_of(node.shape) for node in nodes),
+        receptive_field=field.size if field else (),
+    )
+
+
+def notes(network: Network) -> tuple[str, ...]:
+    """What is written below a picture."""
+    if isinstance(network, SymbolicNetwork):
+        return tuple(f"{name} = {formula}" for name, formula in network.formulas.items())
+    if not isinstance(network, PartialNetwork):
+        return ()
+    left_out = any(isinstance(node.op, NotCompiled) for node in network)
+    return (
+        *(text.replace("`", "") for text in network.unplaced),
+        *(["What takes a node that did not compile is left out."] if left_out else []),
+    )

@@ -1,0 +1,53 @@
+"""What a style looks like in a theme."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from archspec.drawing.content.colouring import STEPS
+from archspec.drawing.formats.themes import Theme, mixed
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Colours, and the width and dashes of a line; an empty colour for none."""
+
+    fill: str = ""
+    stroke: str = ""
+    width: float = 1.0
+    dash: str = ""
+
+
+def looks(theme: Theme) -> Mapping[str, Look]:
+    """What each style of marks and texts looks like."""
+    fill, outline = theme.frame
+    found = {
+        "page": Look(fill=theme.page),
+        "frame-box": Look(fill, outline),
+        "frame-failed": Look(fill, theme.paint("failed").stroke, 1.2, theme.paint("failed").dash),
+        "title": Look(fill=theme.ink),
+        "text": Look(fill=theme.ink),
+        "count": Look(fill=theme.ink),
+        "name": Look(fill=theme.muted),
+        "label": Look(fill=theme.muted),
+        "shape": Look(fill=theme.muted),
+        "remark": Look(fill=theme.remark),
+        "problem": Look(fill=theme.paint("failed").stroke),
+        "edge-body": Look(stroke=theme.line, width=1.2),
+        "tip-body": Look(fill=theme.line),
+        "edge-gap": Look(stroke=theme.line, width=1.2, dash="1 4"),
+        "tip-gap": Look(fill=theme.line),
+        "edge-skip": Look(stroke=theme.skip, width=theme.skip_width, dash=theme.skip_dash),
+        "tip-skip": Look(fill=theme.skip),
+    }
+    for name, paint in theme.paints.items():
+        card = Look(paint.fill, paint.stroke, 1.0, paint.dash)
+        found |= {f"card-{name}": card, f"pill-{name}": card, f"swatch-{name}": card}
+        found[f"band-{name}"] = Look(paint.stroke if paint.pattern == "solid" else theme.page, paint.stroke, 0.8)
+        found[f"hatch-{name}"] = Look(stroke=paint.stroke, width=0.7)
+    for step in range(STEPS + 1):
+        colour = mixed(*theme.scale, step / STEPS)
+        found |= dict.fromkeys((f"card-heat{step}", f"pill-heat{step}"), Look(colour, theme.line))
+        found[f"swatch-heat{step}"] = Look(colour, colour)
+    return found

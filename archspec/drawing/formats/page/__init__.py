@@ -1,0 +1,170 @@
+"""A network as one HTML file: boxes that open and fold, and a table beside them; it works offline."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import importlib.resources
+import json
+import re
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from archspec.drawing.content.labels import shape_text, times
+from archspec.drawing.content.scene import Box
+from archspec.drawing.formats.page.items import items
+from archspec.drawing.formats.page.layers import Layers
+from archspec.drawing.formats.page.levels import Level, Tree
+from archspec.drawing.formats.page.plan import Column, Row, plan
+from archspec.drawing.formats.themes import Theme, theme
+from archspec.network import Network
+from archspec.reports.table import CONVENTIONS, totals
+
+_SCRIPTS = ("items", "boxes", "layers", "edges", "table", "search", "view", "selection", "picture", "page")
+"""The files that make the page's script, one after another."""
+
+
+def render(network: Network) -> str:
+    """The HTML text of a page that shows a network.
+
+    It opens at the overview. Scripts and styles are inside; a policy in the file allows nothing else.
+
+    >>> import archspec
+    >>> len(render(archspec.compile("specs/resnet152.yaml"))) < 500_000
+    True
+    """
+    style = f"{_palette()}\n{_file('page.css')}"
+    script = "\n".join(['"use strict";', *(_file(f"{name}.js") for name in _SCRIPTS)])
+    values = {
+        "policy": html.escape(_policy(style, script)),
+        "name": html.escape(network.name),
+        "doc": html.escape(network.doc),
+        "totals": "".join(_totals(network)),
+        "conventions": html.escape(CONVENTIONS),
+        "style": style,
+        "script": script,
+        "data": _json(_data(network)),
+    }
+    text = re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], _file("page.html"))
+    return text.encode("utf-8", "replace").decode()
+
+
+def _file(name: str) -> str:
+    return importlib.resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """What the page may load: nothing but the style and the script that it holds."""
+    digests = {
+        name: b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        for name, text in (("style", style), ("script", script))
+    }
+    allowed = "; ".join(f"{name}-src 'sha256-{digest}'" for name, digest in digests.items())
+    return f"default-src 'none'; {allowed}; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+def _json(value: Any) -> str:
+    """JSON that can stand in a script element."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _totals(network: Network) -> Iterator[str]:
+    name = ""
+    for heading, figure in totals(network):
+        name = heading or name
+        yield f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(figure)}</dd></div>"
+
+
+def _palette() -> str:
+    """The colours of the light and the dark theme as properties."""
+    light, dark = (dict(_colours(theme(name))) for name in ("light", "dark"))
+    return ":root{" + "".join(f"--{name}:light-dark({light[name]},{dark[name]});" for name in light) + "}"
+
+
+def _colours(look: Theme) -> Iterator[tuple[str, str]]:
+    for name in ("page", "ink", "muted", "line", "skip"):
+        yield name, getattr(look, name)
+    yield from zip(("frame", "border"), look.frame, strict=True)
+    yield from zip(("least", "most"), look.scale, strict=True)
+    for family, paint in look.paints.items():
+        yield from ((f"{family}-fill", paint.fill), (f"{family}-stroke", paint.stroke))
+
+
+def _data(network: Network) -> dict[str, Any]:
+    """What the script reads: items by number, the network being number 0."""
+    tree = Tree.of(network, items(network))
+    levels = {number: tree.level(number) for number in range(len(tree.items)) if tree.children(number)}
+    docs: dict[str, int] = {}
+    entries: list[dict[str, Any]] = [{"open": True}]
+    for number, item in enumerate(tree.items):
+        if item is None:
+            continue
+        parent = tree.parents[number]
+        labelled = _is_labelled(number, levels[parent])
+        entry = {**_box(item.box, docs), "parent": parent, "open": item.is_open, "labelled": labelled}
+        entries.append({name: value for name, value in entry.items() if value or type(value) is int})
+    for number, level in levels.items():
+        entries[number] |= _inside(level, tree.tensors)
+    return {"name": network.name, "macs": network.macs, "items": entries, "docs": list(docs)}
+
+
+def _box(box: Box, docs: dict[str, int]) -> dict[str, Any]:
+    figures = box.figures
+    known: dict[str, Any] = {
+        "path": box.id,
+        "kind": box.kind,
+        "family": box.family,
+        "title": box.title,
+        "arguments": box.arguments,
+        "name": box.name,
+        "lines": box.lines,
+        "remark": box.remark,
+        "count": box.count if box.count > 1 else None,
+        "shape": shape_text(box.shape) if box.shape is not None else "",
+        "training": box.training_only,
+    }
+    if box.doc:
+        known["doc"] = docs.setdefault(box.doc, len(docs))
+    if box.kind not in ("input", "output"):
+        known["figures"] = [figures.params, figures.macs, figures.other_ops, figures.activations]
+        known["field"] = times(figures.receptive_field)
+    return known
+
+
+def _is_labelled(number: int, around: Level) -> bool:
+    """Whether the shape of an item's output is written below it: where it is not what the item takes.
+
+    What only leaves the item around is written below that.
+    """
+    if all(edge.target.startswith("o") for edge in around.edges if edge.source == str(number)):
+        return False
+    given = {edge.shape for edge in around.edges if edge.source == str(number)}
+    taken = {edge.shape for edge in around.edges if edge.target == str(number)}
+    return len(given) == 1 and bool(taken) and given != taken
+
+
+def _inside(level: Level, tensors: Mapping[str, int]) -> dict[str, Any]:
+    """The arrangement of a level: a column; and edges: source, target, tensor, whether a shortcut, gaps on the way."""
+    found = plan(level.boxes, level.edges)
+    edges = [
+        [_id(edge.source), _id(edge.target), tensors[edge.tensor], int(edge.role == "skip"), *found.ways.get(edge, ())]
+        for edge in level.edges
+    ]
+    return {"column": _column(found.column), "edges": edges}
+
+
+def _id(id: str) -> int | str:
+    return int(id) if id.isdecimal() else id
+
+
+def _column(column: Column) -> list[Any]:
+    return [_part(part) for part in column]
+
+
+def _part(part: str | Row | Layers) -> Any:
+    if isinstance(part, Row):
+        return {"body": [_column(each) for each in part.body], "beside": [_column(each) for each in part.beside]}
+    if isinstance(part, Layers):
+        return {"layers": [[_id(id) for id in row] for row in part.rows]}
+    return _id(part)

@@ -1,0 +1,119 @@
+"""The edges inside each box that opens: between what it holds, and from and to its border."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from archspec.drawing.content.scene import Box, Edge
+from archspec.drawing.content.shortcuts import with_roles
+from archspec.drawing.formats.page.items import Item
+from archspec.network import Network
+from archspec.ops.tensor import Shape
+
+
+@dataclass
+class Level:
+    """What is inside an item, or the network: a picture of its own.
+
+    Attributes:
+        boxes: The ports at which tensors enter, the items inside, and the ports at which tensors leave; an item's id
+            is its number, a port's that of its tensor after ``i`` or ``o``.
+        edges: The edges between them.
+    """
+
+    boxes: Sequence[Box]
+    edges: Sequence[Edge]
+
+
+@dataclass
+class Tree:
+    """Items by number, the network being number 0, and each one's level.
+
+    Attributes:
+        network: The network.
+        items: The items; None for the network.
+        parents: The number of the item around each.
+        tensors: The number of each tensor.
+    """
+
+    network: Network
+    items: list[Item | None] = field(default_factory=lambda: [None])
+    parents: list[int] = field(default_factory=lambda: [0])
+    tensors: dict[str, int] = field(default_factory=dict)
+    _inside: dict[int, dict[Edge, None]] = field(default_factory=dict)
+    _children: dict[int, list[int]] = field(default_factory=lambda: {0: []})
+
+    @classmethod
+    def of(cls, network: Network, top: Sequence[Item]) -> Tree:
+        """The tree of a network's items."""
+        tree = cls(network)
+        for item in top:
+            tree._add(item, 0)
+        tree._connect()
+        return tree
+
+    def children(self, number: int) -> Sequence[int]:
+        """The numbers of the items inside one."""
+        return self._children.get(number, ())
+
+    def level(self, number: int) -> Level:
+        """What is inside an item."""
+        edges = tuple(self._inside.get(number, ()))
+        names = dict.fromkeys(name for edge in edges for name in (edge.source, edge.target))
+        entering = [Box(name, "input", "input", name) for name in names if name.startswith("i")]
+        leaving = [Box(name, "output", "input", name) for name in names if name.startswith("o")]
+        inside = [replace(self._box(child), id=str(child), cluster="") for child in self.children(number)]
+        boxes = (*entering, *inside, *leaving)
+        return Level(boxes, with_roles(boxes, edges))
+
+    def _box(self, number: int) -> Box:
+        item = self.items[number]
+        assert item is not None
+        return item.box
+
+    def _add(self, item: Item, parent: int) -> None:
+        number = len(self.items)
+        self.items.append(item)
+        self.parents.append(parent)
+        self._children.setdefault(parent, []).append(number)
+        for child in item.children:
+            self._add(child, number)
+
+    def _connect(self) -> None:
+        leaves = {item.box.id: number for number, item in enumerate(self.items) if item and not item.children}
+        for tensor, target, operand, shape in _uses(self.network):
+            source = f"input {tensor}" if tensor in self.network.inputs else tensor
+            self._use(tensor, leaves[source], leaves[target], operand, shape)
+
+    def _use(self, tensor: str, source: int, target: int, operand: int, shape: Shape) -> None:
+        """Draw a tensor from one leaf to another, through the borders of all that is around either alone."""
+        number = self.tensors.setdefault(tensor, len(self.tensors))
+        giving, taking = self._around(source), self._around(target)
+        shared = sum(1 for one, other in zip(giving, taking, strict=False) if one == other)
+        for outer, inner in zip(giving[shared:], giving[shared + 1 :], strict=False):
+            self._edge(outer, str(inner), f"o{number}", tensor, 0, shape)
+        inner_operand = operand if shared + 1 == len(taking) else 0
+        self._edge(giving[shared - 1], str(giving[shared]), str(taking[shared]), tensor, inner_operand, shape)
+        for outer, inner in zip(taking[shared:], taking[shared + 1 :], strict=False):
+            self._edge(outer, f"i{number}", str(inner), tensor, operand if inner == target else 0, shape)
+
+    def _edge(self, level: int, source: str, target: str, tensor: str, operand: int, shape: Shape) -> None:
+        edge = Edge(source, target, tensor, shape, operand=operand)
+        self._inside.setdefault(level, {})[edge] = None
+
+    def _around(self, number: int) -> list[int]:
+        """An item and what is around it, the network first."""
+        chain = [number]
+        while chain[-1]:
+            chain.append(self.parents[chain[-1]])
+        return chain[::-1]
+
+
+def _uses(network: Network) -> Iterator[tuple[str, str, int, Shape]]:
+    """Each tensor that a leaf takes: the tensor, the leaf's id, the operand that it is, and its shape."""
+    for node in network:
+        for operand, tensor in enumerate(node.inputs):
+            yield tensor, node.path, operand, network.shape(tensor)
+    for name, output in network.outputs.items():
+        yield output.path, f"output {name}", 0, output.shape

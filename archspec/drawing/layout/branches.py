@@ -1,0 +1,103 @@
+"""A segment as branches side by side: ways apart from each other, each from the fork or from inputs to the join."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from archspec.drawing.content.scene import Box, Edge
+from archspec.drawing.layout.segments import Segment, common, frame_chain, segments
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A way to a join.
+
+    Attributes:
+        segments: What stands on it; nothing on a direct one.
+        last: The edge into the join.
+    """
+
+    segments: tuple[Segment, ...]
+    last: Edge
+
+    @property
+    def is_skip(self) -> bool:
+        """Whether it is a shortcut."""
+        return self.last.role == "skip"
+
+
+def branches(
+    segment: Segment, boxes: Mapping[str, Box], parents: Mapping[str, str], depth: int = 0
+) -> tuple[Branch, ...]:
+    """The branches of a segment, in the order of the join's operands; nothing where it is anything else.
+
+    Args:
+        segment: The segment.
+        boxes: The boxes by id.
+        parents: The path of the frame around each frame.
+        depth: The number of frames around the whole segment.
+    """
+    *inside, join = segment.boxes
+    if segment.exit not in ("", join) or any(edge.source == join for edge in segment.inner):
+        return ()
+    edges = (*segment.entering, *segment.inner)
+    found = [Branch((), edge) for edge in segment.entering if edge.target == join]
+    for ids in _components(inside, segment.inner):
+        lasts = [edge for edge in segment.inner if edge.target == join and edge.source in ids]
+        part = [boxes[id] for id in inside if id in ids]
+        chain = segments(part, [edge for edge in edges if edge.target in ids], parents, depth)
+        led = _led_on(chain, lasts[0]) if len(lasts) == 1 else ()
+        if not led:
+            return ()
+        found.append(Branch(led, lasts[0]))
+    held = [{id for one in branch.segments for id in one.boxes} for branch in found]
+    if len(found) < 2 or _share_frames([*held, {join}], boxes, parents, depth):
+        return ()
+    order = {edge: index for index, edge in enumerate(edge for edge in edges if edge.target == join)}
+    return tuple(sorted(found, key=lambda branch: (branch.last.operand, order[branch.last])))
+
+
+def _led_on(chain: Sequence[Segment], last: Edge) -> tuple[Segment, ...]:
+    """A chain of which an edge leads on; what comes after the segment that gives its tensor ends beside its line."""
+    end = next(index for index, segment in enumerate(chain) if last.source in segment.boxes)
+    if any(not segment.exit for segment in chain[:end]):
+        return ()
+    trunk = (*chain[:end], replace(chain[end], exit=last.source))
+    if end == len(chain) - 1:
+        return trunk
+    beside = _joined(chain[end + 1 :], last.source)
+    known = {last.source, *beside.boxes}
+    return (*trunk, beside) if all(edge.source in known for edge in beside.inner) else ()
+
+
+def _joined(chain: Sequence[Segment], source: str) -> Segment:
+    """Segments as one, past which the tensor leads that a box before gives."""
+    edges = [edge for segment in chain for edge in (*segment.entering, *segment.inner)]
+    return Segment(
+        boxes=tuple(id for segment in chain for id in segment.boxes),
+        entering=tuple(edge for edge in edges if edge.source == source),
+        inner=tuple(edge for edge in edges if edge.source != source),
+        exit=source,
+        frames=common([segment.frames for segment in chain]),
+    )
+
+
+def _share_frames(
+    groups: Iterable[Iterable[str]], boxes: Mapping[str, Box], parents: Mapping[str, str], depth: int
+) -> bool:
+    """Whether a frame is around boxes of several groups, besides so many outermost ones around all."""
+    around = [{path for id in ids for path in frame_chain(boxes[id].cluster, parents)[depth:]} for ids in groups]
+    return sum(map(len, around)) > len(set().union(*around))
+
+
+def _components(ids: Sequence[str], edges: Sequence[Edge]) -> list[set[str]]:
+    """The boxes in groups between which no edge leads, in order."""
+    group = {id: {id} for id in ids}
+    for edge in edges:
+        one, other = group.get(edge.source), group.get(edge.target)
+        if one is None or other is None or one is other:
+            continue
+        one |= other
+        group |= dict.fromkeys(other, one)
+    return list({id(members): members for members in group.values()}.values())

@@ -1,0 +1,170 @@
+"""The layout of a segment by the engine, where it is neither a box nor branches side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from archspec.drawing.content.cards import SMALL
+from archspec.drawing.content.scene import Edge
+from archspec.drawing.layout import engine
+from archspec.drawing.layout.geometry import (
+    Part,
+    Point,
+    Rect,
+    around,
+    curve_parts,
+    hull,
+    overlap,
+    point_rect,
+    shifted,
+    shifted_rect,
+)
+from archspec.drawing.layout.pieces import HEADER, Piece, Setting, header_widths, label_size
+from archspec.drawing.layout.routes import route
+from archspec.drawing.layout.segments import Segment
+
+_STRAIGHT = 100
+"""How much Graphviz prefers the body straight to a shortcut."""
+
+
+class Graphed:
+    """A segment of several boxes, laid out by the engine."""
+
+    def __init__(self, segment: Segment, setting: Setting) -> None:
+        self.segment = segment
+        self.setting = setting
+        self.index = {id: number for number, id in enumerate(segment.boxes)}
+        self.sizes: list[Point] = [(setting.cards[id].width, setting.cards[id].height) for id in segment.boxes]
+        self.entry = self._point() if segment.entering else None
+        self.way_out = self._point() if segment.exit and self._is_passed() else None
+        self.edges = (*segment.entering, *segment.inner)
+        self.depth = setting.depth(segment)
+        self.paths = tuple(self._inner_frames())
+
+    def _point(self) -> int:
+        """The index of a new node, a point that edges pass."""
+        self.sizes.append((0.0, 0.0))
+        return len(self.sizes) - 1
+
+    def _is_passed(self) -> bool:
+        """Whether other boxes may stand in the way of what leaves the segment."""
+        sinks = set(self.segment.boxes) - {edge.source for edge in self.segment.inner}
+        return sinks != {self.segment.exit}
+
+    def _inner_frames(self) -> Iterator[str]:
+        """The frames that hold a part of the segment, each before those inside."""
+        inside = {path for id in self.segment.boxes for path in self.setting.frames(id)[self.depth :]}
+        yield from (path for path in self.setting.clusters if path in inside)
+
+    def request(self) -> engine.Request:
+        """What the engine is to lay out."""
+        links = [self._link(edge) for edge in self.edges]
+        if self.way_out is not None:
+            links.append(engine.Link(self.index[self.segment.exit], self.way_out, None, _STRAIGHT))
+            inner = {edge.source for edge in self.edges} | {self.segment.exit}
+            links += [engine.Link(index, self.way_out, None, 0) for index in self._others(inner)]
+        if self.entry is not None:
+            inner = {edge.target for edge in self.edges}
+            links += [engine.Link(self.entry, index, None, 0) for index in self._others(inner)]
+        around = self.setting.frames(self.segment.boxes[0])[: self.depth]
+        frames = self._frames(around[-1] if around else "")
+        return engine.Request(tuple(self.sizes), tuple(links), frames, self.setting.rightwards)
+
+    def _others(self, inner: set[str]) -> list[int]:
+        """Boxes that are none of those: such as those that take nothing, which are to stand below what comes in."""
+        return [index for id, index in self.index.items() if id not in inner]
+
+    def _link(self, edge: Edge) -> engine.Link:
+        tail = self.index.get(edge.source, self.entry)
+        assert tail is not None
+        return engine.Link(tail, self.index[edge.target], self._label_room(edge), self._weight(edge))
+
+    def _weight(self, edge: Edge) -> int:
+        if edge.role != "skip":
+            return _STRAIGHT
+        ends = edge.source not in self.index or self.setting.joins(edge)
+        return 1 if ends else _STRAIGHT // 2
+
+    def _is_labelled(self, edge: Edge) -> bool:
+        return edge not in self.segment.entering and self.setting.labelled(edge)
+
+    def _label_room(self, edge: Edge) -> Point | None:
+        """How much longer an edge is for its label, which stands beside it."""
+        if not self._is_labelled(edge):
+            return None
+        width, height = label_size(edge)
+        return (width, 1.0) if self.setting.rightwards else (1.0, height)
+
+    def _frames(self, parent: str) -> tuple[engine.Frame, ...]:
+        boxes, clusters = self.setting.boxes, self.setting.clusters
+        return tuple(
+            engine.Frame(
+                members=tuple(self.index[id] for id in self.segment.boxes if boxes[id].cluster == path),
+                frames=self._frames(path),
+                label=(sum(header_widths(clusters[path])) + 2 * SMALL, HEADER),
+            )
+            for path in self.paths
+            if clusters[path].parent == parent
+        )
+
+    def piece(self) -> Piece:
+        """The layout, seen from where it is entered."""
+        found = engine.layout(self.request())
+        turned, by = self.setting.turned, self._origin(found)
+
+        def moved(point: Point) -> Point:
+            return shifted(turned(point), by)
+
+        boxes = {id: self._rect(id, moved(found.nodes[number])) for id, number in self.index.items()}
+        frames = {
+            path: shifted_rect(self.setting.turned_rect(rect), by)
+            for path, rect in zip(self.paths, found.frames, strict=True)
+        }
+        curves = [[moved(point) for point in points] for points in found.links]
+        lines = {edge: self._line(edge, curve, boxes) for edge, curve in zip(self.edges, curves, strict=False)}
+        labels = {edge: self._label(edge, lines[edge], boxes) for edge in self.edges if self._is_labelled(edge)}
+        leaving = curve_parts(curves[len(self.edges)]) if self.way_out is not None else ()
+        exit = leaving[-1][-1] if leaving else self._side(boxes)
+        points = [point for parts in (*lines.values(), leaving) for part in parts for point in part]
+        rects = [*boxes.values(), *frames.values(), *map(point_rect, points)]
+        rects += [self.setting.label_rect(edge, start) for edge, start in labels.items()]
+        return Piece(boxes, frames, lines, labels, exit, leaving, hull(rects))
+
+    def _line(self, edge: Edge, curve: Sequence[Point], boxes: Mapping[str, Rect]) -> tuple[Part, ...]:
+        """The line of an edge; of several between the same boxes each is a curve of its own."""
+        same = [other for other in self.edges if (other.source, other.target) == (edge.source, edge.target)]
+        if edge.source not in boxes:
+            curve = [(0.0, 0.0), *curve[1:]]
+        if len(same) > 1:
+            return curve_parts(curve)
+        joins = self.setting.joins(edge)
+        return route(edge, boxes.get(edge.source), boxes[edge.target], curve, boxes.values(), joins=joins)
+
+    def _label(self, edge: Edge, parts: tuple[Part, ...], boxes: Mapping[str, Rect]) -> Point:
+        """Where the label of an edge begins: on the side of its line where no box is."""
+        sides = [self.setting.label(edge, parts, side) for side in (1, -1)]
+        free = (
+            start
+            for start in sides
+            if not any(overlap(self.setting.label_rect(edge, start), rect) for rect in boxes.values())
+        )
+        return next(free, sides[0])
+
+    def _origin(self, found: engine.Layout) -> Point:
+        """By what all is moved, so that (0, 0) is where the segment is entered, or above what leaves it."""
+        if self.entry is not None:
+            along, across = self.setting.turned(found.nodes[self.entry])
+            return -along, -across
+        main = self.index[self.segment.exit] if self.segment.exit else 0
+        return 0.0, -self.setting.turned(found.nodes[main])[1]
+
+    def _rect(self, id: str, centre: Point) -> Rect:
+        card = self.setting.cards[id]
+        return around(*self.setting.turned((card.width, card.height)), centre)
+
+    def _side(self, boxes: Mapping[str, Rect]) -> Point | None:
+        """The middle of the far side of the box that gives what leaves the segment."""
+        if not self.segment.exit:
+            return None
+        _, low, end, high = boxes[self.segment.exit]
+        return end, (low + high) / 2

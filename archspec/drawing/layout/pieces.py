@@ -1,0 +1,125 @@
+"""What a laid out segment is, and what is known before anything has its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from archspec.drawing.content.cards import SMALL, Card
+from archspec.drawing.content.fonts import text_width
+from archspec.drawing.content.labels import shape_text
+from archspec.drawing.content.scene import Box, Cluster, Edge, Scene
+from archspec.drawing.layout.geometry import Part, Point, Rect, swapped, swapped_rect
+from archspec.drawing.layout.segments import Segment
+
+HEADER = 11.0
+"""The height of a frame's title."""
+
+_FIRST_LABEL = 14.0
+_NEAREST_LABEL = 8.5
+"""How far from its box the label of an edge stands, if that is long, and at least."""
+BESIDE = 5.0
+"""Between a line and its label."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A segment laid out, in coordinates along and across the chain; (0, 0) is where what it takes comes in.
+
+    Attributes:
+        boxes: The rectangle of each box, by id.
+        frames: The rectangle of each frame inside, by path.
+        lines: The line of each edge inside, and of those that enter, from (0, 0) on.
+        labels: Where the text of those edges begins that have one.
+        exit: Where what it gives leaves; None where it gives nothing.
+        leaving: The line from the box that gives it to there.
+        bounds: What holds all of it.
+    """
+
+    boxes: Mapping[str, Rect]
+    frames: Mapping[str, Rect]
+    lines: Mapping[Edge, tuple[Part, ...]]
+    labels: Mapping[Edge, Point]
+    exit: Point | None
+    leaving: tuple[Part, ...]
+    bounds: Rect
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is known of a picture before anything has its place.
+
+    Attributes:
+        scene: What it shows.
+        cards: The cards of its boxes.
+        rightwards: Whether it is read from left to right.
+        labelled: Whether an edge's shape is written beside it.
+        boxes: The boxes by id.
+        clusters: The frames by path.
+        parents: The frame around each frame; empty for none.
+        chains: The frames around each box, the outermost first.
+    """
+
+    scene: Scene
+    cards: Mapping[str, Card]
+    rightwards: bool
+    labelled: Callable[[Edge], bool]
+    boxes: Mapping[str, Box]
+    clusters: Mapping[str, Cluster]
+    parents: Mapping[str, str]
+    chains: Mapping[str, tuple[str, ...]]
+
+    def frames(self, id: str) -> tuple[str, ...]:
+        """The frames around a box, the outermost first."""
+        return self.chains[id]
+
+    def depth(self, segment: Segment) -> int:
+        """The number of frames around all of a segment."""
+        chains = [self.chains[id] for id in segment.boxes]
+        return next(
+            (depth for depth, names in enumerate(zip(*chains, strict=False)) if len(set(names)) > 1),
+            min(map(len, chains)),
+        )
+
+    def turned(self, point: Point) -> Point:
+        """From x and y to along and across, or back."""
+        return point if self.rightwards else swapped(point)
+
+    def turned_rect(self, rect: Rect) -> Rect:
+        """From x and y to along and across, or back."""
+        return rect if self.rightwards else swapped_rect(rect)
+
+    def joins(self, edge: Edge) -> bool:
+        """Whether an edge enters a sum or a concatenation."""
+        return self.boxes[edge.target].kind == "merge"
+
+    def label_rect(self, edge: Edge, start: Point) -> Rect:
+        """The rectangle of an edge's label, along and across, from where its text begins."""
+        width, height = label_size(edge)
+        x, y = self.turned(start)
+        return self.turned_rect((x, y - height / 2, x + width, y + height / 2))
+
+    def label(self, edge: Edge, parts: tuple[Part, ...], side: int = 1) -> Point:
+        """Where the label of an edge begins: beside the first part of its line, or above where that leads right.
+
+        Args:
+            edge: The edge.
+            parts: Its line.
+            side: 1 for right of a line, or above it; -1 for the other side.
+        """
+        width, height = label_size(edge)
+        (start, across), (end, _) = parts[0][0], parts[0][-1]
+        if self.rightwards:
+            return start + 5, across - side * (height / 2 + 1)
+        along = start + max(_NEAREST_LABEL, min((end - start) / 2 - 1, _FIRST_LABEL))
+        return along, across + (BESIDE if side > 0 else -BESIDE - width)
+
+
+def label_size(edge: Edge) -> Point:
+    """The width and height of the shape written beside an edge."""
+    return text_width(shape_text(edge.shape), SMALL), SMALL + 2
+
+
+def header_widths(cluster: Cluster) -> Point:
+    """The widths of a frame's name, at its left, and of its title, at its right."""
+    return text_width(f"… {cluster.name}", SMALL), text_width(cluster.title, SMALL)

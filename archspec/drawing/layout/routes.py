@@ -1,0 +1,90 @@
+"""Lines inside a segment: straight along the chain, and across it in round corners; a curve where boxes are in the way.
+
+Coordinates are along and across the chain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+from archspec.drawing.content.scene import Edge
+from archspec.drawing.layout.geometry import Part, Point, Rect, curve_parts, rounded
+
+RADIUS = 7.0
+_BUS = 10.0
+"""How far before a box lines that come from beside turn to it."""
+_CLEAR = 3.0
+"""Between a line and a box that it passes."""
+_STRAIGHT = 0.6
+"""Across, what is this near is straight ahead."""
+
+
+def route(
+    edge: Edge,
+    source: Rect | None,
+    target: Rect,
+    curve: Sequence[Point],
+    boxes: Iterable[Rect],
+    *,
+    joins: bool,
+) -> tuple[Part, ...]:
+    """The line of an edge.
+
+    Args:
+        edge: The edge.
+        source: The box that it leaves; None where it comes in at (0, 0).
+        target: The box that it enters.
+        curve: The curve that the layout engine drew.
+        boxes: All boxes.
+        joins: Whether the target is a sum or a concatenation.
+    """
+    start = (0.0, 0.0) if source is None else _end(source)
+    obstacles = [_grown(box) for box in boxes if box not in (source, target)]
+    for corners in _ways(edge, start, source is None, target, curve, joins):
+        if not any(_hits(one, other, box) for one, other in pairwise(corners) for box in obstacles):
+            return rounded(corners, RADIUS)
+    return curve_parts(curve)
+
+
+def _ways(
+    edge: Edge, start: Point, forks: bool, target: Rect, curve: Sequence[Point], joins: bool
+) -> Iterator[list[Point]]:
+    """The corners of lines to try, the best first."""
+    begin, middle = target[0], _middle(target)
+    if joins and edge.role == "skip":
+        lane = start[1] if abs(start[1] - middle) > _CLEAR else curve[len(curve) // 2][1]
+        side = target[1] if lane < middle else target[3]
+        centre = (target[0] + target[2]) / 2
+        leave = start[0] if forks else start[0] + RADIUS
+        if start[1] == lane:
+            yield [start, (centre, lane), (centre, side)]
+        elif abs(lane - middle) > (target[3] - target[1]) / 2:
+            yield [start, *([] if forks else [(leave, start[1])]), (leave, lane), (centre, lane), (centre, side)]
+        return
+    if abs(start[1] - middle) < _STRAIGHT:
+        yield [start, (begin, start[1])]
+        return
+    if forks:
+        yield [start, (start[0], middle), (begin, middle)]
+    for turn in (begin - _BUS, start[0] + _BUS):
+        yield [start, (turn, start[1]), (turn, middle), (begin, middle)]
+
+
+def _end(rect: Rect) -> Point:
+    return rect[2], _middle(rect)
+
+
+def _middle(rect: Rect) -> float:
+    return (rect[1] + rect[3]) / 2
+
+
+def _grown(rect: Rect) -> Rect:
+    return rect[0] - _CLEAR, rect[1] - _CLEAR, rect[2] + _CLEAR, rect[3] + _CLEAR
+
+
+def _hits(one: Point, other: Point, rect: Rect) -> bool:
+    """Whether a line along or across meets a rectangle."""
+    low, high = sorted((one[0], other[0]))
+    left, right = sorted((one[1], other[1]))
+    return low < rect[2] and high > rect[0] and left < rect[3] and right > rect[1]

@@ -1,0 +1,264 @@
+"""A scene as a chain of segments, so that each is laid out by itself and the chain is broken into columns.
+
+A segment begins where one tensor is all that leads on. A network of equal blocks has few different segments.
+"""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from operator import itemgetter
+
+from archspec.drawing.content.scene import Box, Edge
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Boxes that are laid out together.
+
+    Attributes:
+        boxes: Their ids.
+        entering: Edges of the tensor that the segment before gives.
+        inner: Edges between them.
+        exit: The id of the box that gives what the next segment takes; empty for none. It may be the one that gives
+            what this segment takes: then the tensor leads past it.
+        frames: Paths of the frames around all of them, the outermost first.
+    """
+
+    boxes: tuple[str, ...]
+    entering: tuple[Edge, ...]
+    inner: tuple[Edge, ...]
+    exit: str
+    frames: tuple[str, ...]
+
+
+def segments(
+    boxes: Sequence[Box], edges: Sequence[Edge], parents: Mapping[str, str], outer: int = 0
+) -> tuple[Segment, ...]:
+    """The segments of a scene, or of a part of it, in order.
+
+    Args:
+        boxes: The boxes.
+        edges: The edges that enter them, of which some may come from outside of the part.
+        parents: The path of the frame around each frame.
+        outer: The number of frames around the whole part, which its segments do not name.
+    """
+    order = _inputs_late(in_order(boxes, edges), edges)
+    place = {edge.source: -1 for edge in edges} | {id: index for index, id in enumerate(order)}
+    cuts = sorted(_cuts(boxes, edges, place, parents))
+    chains = {box.id: frame_chain(box.cluster, parents)[outer:] for box in boxes}
+    incoming: dict[str, list[tuple[int, Edge]]] = {}
+    for index, edge in enumerate(edges):
+        incoming.setdefault(edge.target, []).append((index, edge))
+    found = []
+    for start, end in zip([0, *cuts], [*cuts, len(order)], strict=True):
+        ids = tuple(order[start:end])
+        into = [edge for _, edge in sorted((each for id in ids for each in incoming.get(id, ())), key=itemgetter(0))]
+        entering = tuple(edge for edge in into if place[edge.source] < start)
+        inner = tuple(edge for edge in into if place[edge.source] >= start)
+        found.append(Segment(ids, entering, inner, "", common([chains[id] for id in ids])))
+    exits = [*(segment.entering[0].source if segment.entering else "" for segment in found[1:]), ""]
+    return tuple(replace(segment, exit=exit) for segment, exit in zip(found, exits, strict=True))
+
+
+def frame_chain(path: str, parents: Mapping[str, str]) -> tuple[str, ...]:
+    """The frames around what stands in a frame, the outermost first."""
+    chain: list[str] = []
+    while path:
+        chain.append(path)
+        path = parents[path]
+    return tuple(chain[::-1])
+
+
+def in_order(boxes: Iterable[Box], edges: Iterable[Edge]) -> list[str]:
+    """The ids of boxes, each after those it takes from, and next to the earliest of those.
+
+    Branches that end in outputs of their own come first, so that each stands apart from the trunk.
+    """
+    given, edges = list(boxes), list(edges)
+    rank = {box.id: index for index, box in enumerate(given)}
+    trunk = _trunk(given, edges)
+    targets: dict[str, list[str]] = {id: [] for id in rank}
+    waiting, latest = dict.fromkeys(rank, 0), dict.fromkeys(rank, -1)
+    for source, target in dict.fromkeys((edge.source, edge.target) for edge in edges):
+        if source in targets:
+            targets[source].append(target)
+            waiting[target] += 1
+    ready = [(id in trunk, -1, rank[id], id) for id, count in waiting.items() if not count]
+    heapq.heapify(ready)
+    order: list[str] = []
+    while ready:
+        id = heapq.heappop(ready)[3]
+        for target in targets[id]:
+            waiting[target] -= 1
+            latest[target] = max(latest[target], len(order))
+            if not waiting[target]:
+                heapq.heappush(ready, (target in trunk, latest[target], rank[target], target))
+        order.append(id)
+    return order
+
+
+def _trunk(boxes: Sequence[Box], edges: Iterable[Edge]) -> set[str]:
+    """The boxes that lead to the first output, or all where there is none."""
+    end = next((box.id for box in boxes if box.kind == "output"), None)
+    if end is None:
+        return {box.id for box in boxes}
+    before: dict[str, list[str]] = {}
+    for edge in edges:
+        before.setdefault(edge.target, []).append(edge.source)
+    found, near = {end}, [end]
+    for id in near:
+        more = [source for source in dict.fromkeys(before.get(id, ())) if source not in found]
+        near += more
+        found.update(more)
+    return found
+
+
+def _inputs_late(order: Sequence[str], edges: Sequence[Edge]) -> list[str]:
+    """The order with each way from other inputs than the first right before the trunk's first box that takes from it.
+
+    The trunk is all that the first box leads to.
+    """
+    place = {id: index for index, id in enumerate(order)}
+    ways = _ways_beside(order, edges)
+    joins: dict[int, int] = {}
+    for edge in edges:
+        way = ways.get(edge.source)
+        if way is not None and ways.get(edge.target) != way:
+            joins[way] = min(joins.get(way, len(order)), place[edge.target])
+
+    def key(id: str) -> tuple[int, int, int]:
+        way = ways.get(id, len(order))
+        return joins.get(way, place[id]), way, place[id]
+
+    return sorted(order, key=key)
+
+
+def _ways_beside(order: Sequence[str], edges: Iterable[Edge]) -> dict[str, int]:
+    """A number for each box to which neither the first one nor one from outside leads, the same for connected ones."""
+    incoming: dict[str, list[str]] = {}
+    for edge in edges:
+        incoming.setdefault(edge.target, []).append(edge.source)
+    ways: dict[str, int] = {}
+    members: dict[int, list[str]] = {}
+    for index, box in enumerate(order[1:]):
+        before = incoming.get(box, [])
+        if any(source not in ways for source in before):
+            continue
+        number = ways[before[0]] if before else index
+        for other in {ways[source] for source in before} - {number}:
+            ways |= dict.fromkeys(members[other], number)
+            members[number] += members.pop(other)
+        ways[box] = number
+        members.setdefault(number, []).append(box)
+    return ways
+
+
+def _cuts(
+    boxes: Sequence[Box], edges: Sequence[Edge], place: Mapping[str, int], parents: Mapping[str, str]
+) -> set[int]:
+    """The places before which a segment begins."""
+    crossing = _crossing(edges, place, len(boxes))
+    cuts = {index for index in range(1, len(boxes)) if len(crossing[index]) <= 1}
+    members = _members(boxes, place, parents)
+    for start, end in _beside_inputs(edges, place, crossing, members, sorted({0, *cuts})):
+        cuts -= set(range(start + 1, end + 1))
+    while True:
+        kept = _drop_far(crossing, place, _drop_by_frames(members, len(boxes), cuts))
+        if kept == cuts:
+            return kept
+        cuts = kept
+
+
+def _crossing(edges: Iterable[Edge], place: Mapping[str, int], count: int) -> list[set[tuple[str, str]]]:
+    """For each place, up to two of the tensors that lead past it."""
+    last: dict[tuple[str, str], int] = {}
+    for edge in edges:
+        key = (edge.source, edge.tensor)
+        last[key] = max(last.get(key, 0), place[edge.target])
+    crossing: list[set[tuple[str, str]]] = [set() for _ in range(count + 1)]
+    for key, end in last.items():
+        for index in range(place[key[0]] + 1, end + 1):
+            if len(crossing[index]) < 2:
+                crossing[index].add(key)
+    return crossing
+
+
+def _beside_inputs(
+    edges: Sequence[Edge],
+    place: Mapping[str, int],
+    crossing: list[set[tuple[str, str]]],
+    members: Iterable[Sequence[int]],
+    cuts: Sequence[int],
+) -> Iterator[tuple[int, int]]:
+    """From where to where one segment leads so that a way from an input stands beside the trunk that it joins.
+
+    It goes back from the input by up to twice as many boxes as are on the way, and no further than the join before.
+    """
+    taken: dict[int, list[int]] = {}
+    for edge in edges:
+        taken.setdefault(place[edge.target], []).append(place[edge.source])
+    spans = [(min(indices), max(indices) + 1) for indices in members]
+    joined = -1
+    for input in sorted(index for index in place.values() if index > 0 and index not in taken):
+        end = _join_of(input, taken, len(crossing) - 1)
+        if end is None or len(crossing[input]) != 1 or any(place[source] < end for source, _ in crossing[end + 1]):
+            continue
+        first, near, last = (bisect_left(cuts, index) for index in (joined + 1, 3 * input - 2 * end, input))
+        starts = (*cuts[max(first, near) : last], *reversed(cuts[first:near]))
+        start = next((start for start in starts if not _breaks_frame(spans, start, end + 1)), None)
+        if start is not None:
+            yield start, end
+        joined = end
+
+
+def _join_of(input: int, taken: Mapping[int, Sequence[int]], count: int) -> int | None:
+    """The first place after an input that takes something from before it."""
+    return next((index for index in range(input + 1, count) if min(taken.get(index, (index,))) < input), None)
+
+
+def _breaks_frame(spans: Iterable[tuple[int, int]], start: int, end: int) -> bool:
+    """Whether a frame holds some of the boxes from one place to another, and others besides."""
+    return any(low < start < high < end or start < low < end < high for low, high in spans)
+
+
+def _drop_far(crossing: list[set[tuple[str, str]]], place: Mapping[str, int], cuts: set[int]) -> set[int]:
+    """Without those past which a tensor leads that the segment before neither gives nor takes."""
+    kept: list[int] = []
+    for index in sorted(cuts):
+        start = kept[-1] if kept else 0
+        if crossing[index] == crossing[start] or all(place[source] >= start for source, _ in crossing[index]):
+            kept.append(index)
+    return set(kept)
+
+
+def _members(boxes: Iterable[Box], place: Mapping[str, int], parents: Mapping[str, str]) -> list[list[int]]:
+    """The places of the boxes in each frame."""
+    members: dict[str, list[int]] = {}
+    for box in boxes:
+        for path in frame_chain(box.cluster, parents):
+            members.setdefault(path, []).append(place[box.id])
+    return list(members.values())
+
+
+def _drop_by_frames(members: Iterable[Sequence[int]], count: int, cuts: set[int]) -> set[int]:
+    """Without those that would leave a frame with a part of a segment: it holds whole ones, or a segment all of it."""
+    kept = set(cuts)
+    for indices in members:
+        start, end = min(indices), max(indices) + 1
+        whole = end - start == len(indices)
+        if not whole or {start, end} - kept - {0, count}:
+            kept -= set(range(start + 1, end))
+    return kept
+
+
+def common(chains: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """The beginning that all have."""
+    shared: list[str] = []
+    for names in zip(*chains, strict=False):
+        if len(set(names)) > 1:
+            break
+        shared.append(names[0])
+    return tuple(shared)

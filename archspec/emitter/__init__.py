@@ -1,6 +1,0 @@
-"""The PyTorch source of a network: one file that imports only torch and reads as if written by hand."""
-
-from archspec.emitter.registry import class_name
-from archspec.emitter.source import emit, module_name
-
-__all__ = ["class_name", "emit", "module_name"]

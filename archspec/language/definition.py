@@ -1,0 +1,132 @@
+"""A validated network or block: graphs of steps, each wired to the steps it takes, and where each stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from archspec.language.source import Entry, Mapping, Scalar, Source, Value, locate
+from archspec.language.spec import Param
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A use of a node's output: ``backbone.c3`` is the output ``c3`` of ``backbone``.
+
+    ``name`` is empty for a graph's only input.
+    """
+
+    name: str
+    port: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class OutputStep:
+    """An output of a graph; ``reference`` is None where an error left it unknown."""
+
+    name: str
+    reference: Reference | None
+    when: Value | None
+    training_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A node of a graph as written: what it is, what it takes, and the values of its arguments.
+
+    Attributes:
+        name: Its name.
+        key: The place of its name.
+        kind: ``op``, ``block`` or ``graph``; empty for a node with an error, of which nothing else is known.
+        target: The value that names the op or block; None for a group.
+        group: The graph of a group; None for an op or block.
+        operands: What it takes; None where an error left that unknown.
+        resolved: What is known of that in spite of the error.
+        arguments: Its arguments by name.
+        first: Arguments that differ in the first copy.
+        last: Arguments that differ in the last copy.
+        when: The condition; None for always.
+        repeat: The number of copies; None for a single node without copies.
+        outputs: For a block, the nodes to take as its outputs; empty for those it declares.
+    """
+
+    name: str
+    key: Scalar
+    kind: str = ""
+    target: Scalar | None = None
+    group: GraphSteps | None = None
+    operands: tuple[Reference, ...] | None = None
+    resolved: tuple[Reference, ...] = ()
+    arguments: dict[str, Entry] = field(default_factory=dict)
+    first: dict[str, Entry] = field(default_factory=dict)
+    last: dict[str, Entry] = field(default_factory=dict)
+    when: Value | None = None
+    repeat: Value | None = None
+    outputs: tuple[OutputStep, ...] = ()
+
+    def values(self) -> Iterator[Value]:
+        """The values that its expressions may stand in."""
+        yield from (part for part in (self.when, self.repeat) if part is not None)
+        for entries in (self.arguments, self.first, self.last):
+            yield from (entry.value for entry in entries.values())
+
+
+@dataclass(frozen=True, slots=True)
+class GraphSteps:
+    """A graph as written. ``inputs`` is empty for a graph with a single, unnamed input."""
+
+    inputs: tuple[str, ...]
+    steps: tuple[Step, ...]
+    outputs: tuple[OutputStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A network or block, read and validated.
+
+    Attributes:
+        name: Its name.
+        doc: What it is.
+        is_network: Whether it declares the shapes of its inputs.
+        value: The mapping it was read from, for places.
+        params: Its parameters by name.
+        graph: Its graph.
+        blocks: Values of the blocks it brings along: mappings, or paths.
+        shapes: For a network, the values of its inputs' shapes.
+        variants: For a network, the values of its sets of parameters.
+        expect: For a network, its contract.
+        init: For a network, how its tensors begin.
+        weights: For a network, what other libraries call its tensors.
+        example: For a block, arguments that show its use.
+    """
+
+    name: str
+    doc: str
+    is_network: bool
+    value: Mapping
+    params: dict[str, Param]
+    graph: GraphSteps
+    blocks: dict[str, Value] = field(default_factory=dict)
+    shapes: dict[str, Value] = field(default_factory=dict)
+    variants: dict[str, Mapping] = field(default_factory=dict)
+    expect: Mapping | None = None
+    init: Mapping | None = None
+    weights: Mapping | None = None
+    example: Mapping | None = None
+
+    @property
+    def source(self) -> Source:
+        """The file it stands in."""
+        return self.value.source
+
+    def param_key(self, name: str) -> Value:
+        """Where a parameter is named."""
+        declared = self.value.entries["params"]
+        assert isinstance(declared, Mapping)
+        return declared.keys[name]
+
+    def param_value(self, name: str) -> Value:
+        """Where a parameter is declared, or its default stands."""
+        declared = locate(self.value, ("params", name))
+        return locate(declared, ("default",)) if isinstance(declared, Mapping) else declared

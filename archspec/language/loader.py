@@ -1,0 +1,229 @@
+"""From files to definitions: reading, `extends`, and the blocks that a file names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from archspec.errors import Diagnostic, RuleError, SpecError, UsageError, did_you_mean, nearest
+from archspec.files import read
+from archspec.language import library
+from archspec.language.definition import Definition
+from archspec.language.expr import kind
+from archspec.language.limits import Limits, raise_limit
+from archspec.language.merge import merge
+from archspec.language.reading import read_block, read_file
+from archspec.language.source import Mapping, Scalar, Source, Value, decode, parse
+from archspec.ops import registry
+
+
+class LoadError(RuleError):
+    """A file or block that cannot be had. ``target`` is the value that names it."""
+
+    def __init__(self, code: str, message: str, target: Value, *, help: str = "") -> None:
+        super().__init__(message, help=help)
+        self.code = code
+        self.target = target
+
+
+@dataclass
+class Loader:
+    """Reads the files of one compile, each once.
+
+    Attributes:
+        root: The folder that the spec's references may not leave.
+        limits: Bounds on what is read.
+        found: Where errors go.
+        sources: Every file read, by its name in messages.
+    """
+
+    root: Path
+    limits: Limits
+    found: list[Diagnostic]
+    sources: dict[str, Source] = field(default_factory=dict)
+    _files: dict[Path, Definition | None] = field(default_factory=dict)
+    _blocks: dict[int, tuple[Value, Definition | None]] = field(default_factory=dict)
+
+    def main(self, source: Source) -> Definition | None:
+        """The definition of the spec itself."""
+        value = self._extended(source, ())
+        return read_file(value, self.found) if value else None
+
+    def block(self, target: Scalar, user: Definition) -> Definition | None:
+        """The definition that a node means by ``block: target``, or None where its file has errors.
+
+        Raises:
+            LoadError: There is no such block.
+        """
+        name = str(target.value)
+        if name in user.blocks:
+            value = user.blocks[name]
+            return self._inline(name, value, user) if isinstance(value, Mapping) else self._named_file(value)
+        if is_path(name):
+            return self._named_file(target)
+        path = library.find(name)
+        if path is not None:
+            return self._file(path, library.display_name(path), target, bundled=True)
+        known = [*user.blocks, *library.blocks()]
+        hint = (
+            did_you_mean(name, known) or "`archspec blocks` lists the library; a file is named by its path: ./my.yaml"
+        )
+        help = f"`{name}` is an op: write `op: {name}`" if registry.find(name) else hint
+        raise LoadError("unknown-block", f"no block is called `{name}`", target, help=help)
+
+    def _inline(self, name: str, value: Mapping, user: Definition) -> Definition | None:
+        # The value is kept beside the definition, so that its id stays its own.
+        if id(value) not in self._blocks:
+            self._blocks[id(value)] = value, read_block(name, value, user, self.found)
+        return self._blocks[id(value)][1]
+
+    def _named_file(self, target: Value) -> Definition | None:
+        path = self._resolve(target)
+        return self._file(path, self._display(path), target)
+
+    def _file(self, path: Path, name: str, target: Value, *, bundled: bool = False) -> Definition | None:
+        if path not in self._files:
+            source = self._read(path, name, target, bundled=bundled)
+            value = self._extended(source, (path,)) if source else None
+            self._files[path] = read_file(value, self.found) if value else None
+        return self._files[path]
+
+    def _extended(self, source: Source, chain: tuple[Path, ...]) -> Mapping | None:
+        """What a file holds, merged into those that it extends; None where an error keeps it from being read."""
+        value = self._parsed(source)
+        target = value.entries.get("extends") if value else None
+        if value is None or target is None:
+            return value
+        chain = chain or ((source.path.resolve(),) if source.path else ())
+        try:
+            path = self._base(target, chain)
+            base_source = self._read(path, self._display(path), target)
+        except LoadError as error:
+            self.found.append(Diagnostic(error.code, error.message, error.target.span, help=error.help))
+            return None
+        base = self._extended(base_source, (*chain, path)) if base_source else None
+        return merge(base, value, self.found) if base else None
+
+    def _parsed(self, source: Source) -> Mapping | None:
+        self.sources[source.name] = source
+        try:
+            value = parse(source, self.limits, self.found)
+        except SpecError as error:
+            self.found += error.diagnostics
+            return None
+        if isinstance(value, Mapping):
+            return value
+        expected, found = "a mapping", kind(value.plain())
+        help = "it begins with `archspec: 1`"
+        span = value.source.span(value.start, value.start + 1)
+        self.found.append(
+            Diagnostic("invalid-value", "a spec is a mapping", span, expected=expected, found=found, help=help)
+        )
+        return None
+
+    def _base(self, target: Value, chain: tuple[Path, ...]) -> Path:
+        """The file that ``extends`` means."""
+        if not (isinstance(target, Scalar) and isinstance(target.value, str)):
+            message = f"`extends` names a file by its path, and this is {kind(target.plain())}"
+            raise LoadError("invalid-value", message, target, help="several files cannot be extended at once")
+        path = self._resolve(target)
+        if path in chain:
+            names = " -> ".join(link.name for link in (*chain, path))
+            raise LoadError("circular-definition", f"a file extends itself: {names}", target)
+        if len(chain) >= self.limits.nesting:
+            message = f"more than {self.limits.nesting} files extend each other"
+            raise LoadError("limit-exceeded", message, target, help=raise_limit("nesting"))
+        return path
+
+    def _read(self, path: Path, name: str, target: Value, *, bundled: bool = False) -> Source | None:
+        """A file, or None where its text cannot be used; the error has been added to ``found``."""
+        if len(self.sources) >= self.limits.files:
+            message = f"the spec draws in more than {self.limits.files} files"
+            raise SpecError([Diagnostic("limit-exceeded", message, target.span, help=raise_limit("files"))])
+        try:
+            if not path.is_file():  # a pipe or device could keep the compiler waiting
+                raise LoadError("unreadable-file", f"there is no file `{name}`", target, help=_nearby(path))
+            with path.open("rb") as file:
+                data = file.read(self.limits.file_bytes + 1)
+        except OSError as error:
+            message = f"the file `{name}` cannot be read: {error.strerror or error}"
+            raise LoadError("unreadable-file", message, target) from None
+        try:
+            text = decode(data, name, self.limits)
+        except SpecError as error:
+            self.found += error.diagnostics
+            return None
+        return Source(name, text, path, bundled, None if bundled else target.span)
+
+    def _resolve(self, target: Value) -> Path:
+        """The file that a path in a spec means."""
+        assert isinstance(target, Scalar)
+        folder = target.source.path.parent if target.source.path else self.root
+        try:
+            path = (folder / str(target.value)).resolve()
+            inside = path.is_relative_to(self.root.resolve())
+        except (OSError, ValueError, RuntimeError) as error:
+            raise LoadError("unreadable-file", f"this is no path: {error}", target) from None
+        if not inside:
+            message = f"`{target.value}` lies outside of the spec's folder"
+            help = "allow a wider folder with `--root FOLDER` (Python: root=...)"
+            raise LoadError("path-outside", message, target, help=help)
+        return path
+
+    @staticmethod
+    def _display(path: Path) -> str:
+        try:
+            return str(path.relative_to(Path.cwd())) or "."
+        except (ValueError, OSError):
+            return str(path)
+
+
+def library_block(name: str) -> Definition:
+    """The definition of a library block.
+
+    Raises:
+        UsageError: There is no such block.
+        SpecError: The block's file is wrong.
+    """
+    path = library.find(name)
+    if path is None:
+        raise UsageError(f"no block is called `{name}`; {did_you_mean(name, library.blocks())}".rstrip("; "))
+    return _definition(Source(library.display_name(path), path.read_text(encoding="utf-8"), path, bundled=True))
+
+
+def block_file(path: Path) -> Definition:
+    """The definition of the block that a file holds.
+
+    Raises:
+        UsageError: The file cannot be read, or holds a network.
+        SpecError: The file is wrong.
+    """
+    text = decode(read(path), str(path), Limits())
+    definition = _definition(Source(str(path), text, path.resolve()))
+    if definition.is_network:
+        raise UsageError(f"{path} holds a network, not a block")
+    return definition
+
+
+def _definition(source: Source) -> Definition:
+    found: list[Diagnostic] = []
+    assert source.path is not None
+    loader = Loader(source.path.parent, Limits(), found)
+    definition = loader.main(source)
+    if definition is None or found:
+        raise SpecError(found, {source.name: source.text for source in loader.sources.values()})
+    return definition
+
+
+def is_path(name: str) -> bool:
+    """Whether the name of a block is the path of its file."""
+    return "/" in name or name.endswith((".yaml", ".yml"))
+
+
+def _nearby(path: Path) -> str:
+    """A hint that names a spec of a similar name in the same folder."""
+    if path.is_dir():
+        return "it is a folder; name a file in it"
+    names = {other.stem: other.name for other in path.parent.glob("*.y*ml")}
+    near = nearest(path.stem, names)
+    return f"did you mean `{names[near]}`?" if near else ""

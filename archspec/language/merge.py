@@ -1,0 +1,158 @@
+"""``extends``: one file merged into another, key by key, each value keeping its own place."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from archspec.errors import Diagnostic, Note, did_you_mean
+from archspec.language.source import Mapping, Scalar, Value
+
+KINDS = frozenset({"op", "block", "graph"})
+"""The keys that say what a node is."""
+
+
+def merge(base: Mapping, over: Mapping, found: list[Diagnostic]) -> Mapping:
+    """The file ``over`` merged into the file ``base`` that it extends.
+
+    A list replaces a list, and ``null`` removes a key. ``expect`` is a contract of the file that states it, so it is
+    not inherited. Errors are added to ``found``.
+    """
+    return _Merge(found).file(base, over)
+
+
+class _Merge:
+    def __init__(self, found: list[Diagnostic]) -> None:
+        self.found = found
+
+    def file(self, base: Mapping, over: Mapping) -> Mapping:
+        inherited = _without(base, {"expect", "extends", *(_HEADS if over.entries.keys() & _HEADS else ())})
+        variants = inherited.entries.get("variants")
+        if isinstance(variants, Mapping):
+            stripped = {
+                name: _without(value, {"expect"}) if isinstance(value, Mapping) else value
+                for name, value in variants.entries.items()
+            }
+            inherited = _with(inherited, "variants", _like(variants, variants.keys, stripped))
+        return self.mapping(inherited, _without(over, {"extends"}), ())
+
+    def mapping(self, base: Mapping, over: Mapping, path: tuple[str, ...]) -> Mapping:
+        keys, entries = dict(base.keys), dict(base.entries)
+        for name, value in over.entries.items():
+            if isinstance(value, Scalar) and value.value is None:
+                self._remove(name, over.keys[name], keys, entries)
+            else:
+                keys[name] = over.keys[name]
+                entries[name] = self.value(entries.get(name), value, (*path, name))
+        return Mapping(over.source, over.start, over.end, keys, entries)
+
+    def _remove(self, name: str, key: Scalar, keys: dict[str, Scalar], entries: dict[str, Value]) -> None:
+        if name in entries:
+            del keys[name], entries[name]
+            return
+        message = f"`null` removes a key, and there is no `{name}` to remove"
+        self.found.append(Diagnostic("unknown-node", message, key.span, help=did_you_mean(name, entries)))
+
+    def value(self, base: Value | None, over: Value, path: tuple[str, ...]) -> Value:
+        if path[-1] == "graph" and isinstance(over, Mapping):
+            return self.graph(base if isinstance(base, Mapping) else None, over, path)
+        if len(path) == 2 and path[0] == "params" and isinstance(base, Mapping) and not isinstance(over, Mapping):
+            return _with(base, "default", over)
+        if len(path) == 2 and path[0] in ("init", "weights"):
+            return _before(over, base) if path[0] == "weights" else over
+        if isinstance(base, Mapping) and isinstance(over, Mapping):
+            return self.mapping(base, over, path)
+        return over
+
+    def graph(self, base: Mapping | None, over: Mapping, path: tuple[str, ...]) -> Mapping:
+        """Nodes merged by name, and added ones put into their places."""
+        keys = dict(base.keys) if base else {}
+        entries = dict(base.entries) if base else {}
+        for name, value in over.entries.items():
+            key = over.keys[name]
+            if isinstance(value, Scalar) and value.value is None:
+                self._remove(name, key, keys, entries)
+                continue
+            if name not in entries and isinstance(value, Mapping) and not KINDS & value.entries.keys():
+                message = f"the file that this one extends has no node `{name}`"
+                help = did_you_mean(name, entries)
+                self.found.append(Diagnostic("unknown-node", message, key.span, path=_path(path, name), help=help))
+                continue
+            keys.setdefault(name, key)
+            entries[name] = self.node(entries.get(name), value, (*path, name))
+            self._place(name, value, entries, _path(path, name))
+        ordered = {name: keys[name] for name in entries}
+        return Mapping(over.source, over.start, over.end, ordered, entries)
+
+    def node(self, base: Value | None, over: Value, path: tuple[str, ...]) -> Value:
+        if base is None:
+            return _without(over, {"after", "before"}) if isinstance(over, Mapping) else over
+        below, above = node_mapping(base), node_mapping(over)
+        if below is None or above is None:
+            return over
+        if above.entries.keys() & KINDS:
+            below = _without(below, KINDS - above.entries.keys())
+        return self.mapping(below, _without(above, {"after", "before"}), path)
+
+    def _place(self, name: str, value: Value, entries: dict[str, Value], path: str) -> None:
+        if not isinstance(value, Mapping):
+            return
+        sides = [key for key in value.entries if key in ("after", "before")]
+        if len(sides) > 1:
+            notes = (Note("the other", value.keys[sides[0]].span),)
+            message = "a node goes `after` or `before` another, not both"
+            self.found.append(
+                Diagnostic("conflicting-keys", message, value.keys[sides[1]].span, path=path, notes=notes)
+            )
+        elif sides:
+            self._move(name, value.entries[sides[0]], sides[0], entries, path)
+
+    def _move(self, name: str, anchor: Value, side: str, entries: dict[str, Value], path: str) -> None:
+        others = [other for other in entries if other != name]
+        where = anchor.plain()
+        if where not in others:
+            message, help = f"`{side}` names no node of this graph", did_you_mean(str(where), others)
+            self.found.append(Diagnostic("unknown-node", message, anchor.span, path=path, help=help))
+            return
+        others.insert(others.index(where) + (side == "after"), name)
+        moved = {other: entries[other] for other in others}
+        entries.clear()
+        entries.update(moved)
+
+
+_HEADS = frozenset({"name", "block"})
+
+
+def _path(path: tuple[str, ...], name: str) -> str:
+    """The path of a node, from the keys around it: each ``graph`` is followed by a node's name."""
+    return ".".join((*path[1::2], name))
+
+
+def node_mapping(value: Value) -> Mapping | None:
+    """A node as a mapping: the bare word ``relu`` is ``{op: relu}``. None for what is no node."""
+    if isinstance(value, Mapping):
+        return value
+    if isinstance(value, Scalar) and isinstance(value.value, str):
+        return Mapping(value.source, value.start, value.end, {"op": value}, {"op": value})
+    return None
+
+
+def _like(value: Mapping, keys: dict[str, Scalar], entries: dict[str, Value]) -> Mapping:
+    return Mapping(value.source, value.start, value.end, keys, entries)
+
+
+def _without(value: Mapping, names: Collection[str]) -> Mapping:
+    keys = {name: key for name, key in value.keys.items() if name not in names}
+    return _like(value, keys, {name: value.entries[name] for name in keys})
+
+
+def _before(over: Value, base: Value | None) -> Value:
+    """The rules of one file before those of another, so that they apply first; ``null`` is a rule's own value."""
+    if not (isinstance(over, Mapping) and isinstance(base, Mapping)):
+        return over
+    below = _without(base, over.entries.keys())
+    return _like(over, over.keys | below.keys, over.entries | below.entries)
+
+
+def _with(value: Mapping, name: str, entry: Value) -> Mapping:
+    key = value.keys.get(name) or Scalar(entry.source, entry.start, entry.end, name)
+    return _like(value, {**value.keys, name: key}, {**value.entries, name: entry})

@@ -1,0 +1,236 @@
+"""The file format: pydantic models of what a file, a parameter, a node and an output may say.
+
+The models check one level each; `archspec.language.reading` reads a whole file with them and keeps the places. The JSON
+Schema that `archspec schema` prints is built on theirs.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from archspec.language.expr import UNKNOWN, is_expression
+
+VERSION = 1
+"""The version of the spec language that this package reads."""
+
+
+class Model(BaseModel):
+    """One mapping of a spec file: unknown keys are errors, and nothing is converted silently."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+
+
+def _names(value: Any) -> Any:
+    if not isinstance(value, str | list):
+        raise PydanticCustomError("expected", "a name, or a list of names")
+    return [value] if isinstance(value, str) else value
+
+
+def _plain_default(value: Any) -> Any:
+    if isinstance(value, dict):
+        raise PydanticCustomError("expected", "a number, text, true, false, null or a list")
+    return value
+
+
+def _or_expression(*types: type) -> BeforeValidator:
+    """A value of one of the types, or an expression that will give one."""
+    words = {bool: "true, false", int: "an integer"}
+
+    def check(value: Any) -> Any:
+        if is_expression(value) or type(value) in types:
+            return value
+        raise PydanticCustomError("expected", f"{', '.join(words[kind] for kind in types)} or an expression")
+
+    return BeforeValidator(check)
+
+
+Names = Annotated[list[str], BeforeValidator(_names), Field(min_length=1)]
+Condition = Annotated[Any, _or_expression(bool)]
+Count = Annotated[Any, _or_expression(int)]
+
+ParamType = Literal["int", "float", "bool", "str", "list", "size"]
+
+_PYTHON_TYPES: dict[str, tuple[type, ...]] = {
+    "int": (int,), "float": (int, float), "bool": (bool,), "str": (str,), "list": (list,), "size": (int, list),
+}  # fmt: skip
+_TYPE_WORDS = {
+    "int": "an integer",
+    "float": "a number",
+    "bool": "true or false",
+    "str": "text",
+    "list": "a list",
+    "size": "an integer, or a list of one for each spatial dimension",
+}
+
+
+class Param(Model):
+    """A parameter of a network or block.
+
+    Attributes:
+        type: What values it takes; None for that of the default.
+        default: Its value unless another is given; a parameter without one is required.
+        min: The least value of a number.
+        max: The greatest value of a number.
+        choices: The only values that it takes.
+        doc: What it is for.
+    """
+
+    type: ParamType | None = None
+    default: Annotated[Any, BeforeValidator(_plain_default)] = None
+    min: int | float | None = None
+    max: int | float | None = None
+    choices: Annotated[list[Any], Field(min_length=1)] | None = None
+    doc: str = ""
+
+    @property
+    def required(self) -> bool:
+        """Whether a value must be given."""
+        return "default" not in self.model_fields_set
+
+    @property
+    def kind(self) -> str | None:
+        """The type stated, or that of the default; None for any value."""
+        unstated = self.required or self.default is None or self.default is UNKNOWN or is_expression(self.default)
+        if self.type or unstated:
+            return self.type
+        return next(name for name in ("bool", "int", "float", "str", "list") if _fits(self.default, name))
+
+    @property
+    def expected(self) -> str:
+        """What values it takes, in words."""
+        return _TYPE_WORDS[self.kind] if self.kind else "any value"
+
+    def problem(self, value: Any) -> str:
+        """What the parameter expects, where the value is not that; empty where it is."""
+        if value is None and not self.required and self.default is None:
+            return ""
+        if self.kind and not _fits(value, self.kind):
+            return self.expected
+        if self.choices is not None and value not in self.choices:
+            return "one of " + ", ".join(f"`{choice}`" for choice in self.choices)
+        numbers = [
+            number for number in (value if isinstance(value, list) else [value]) if isinstance(number, int | float)
+        ]
+        least = 1 if self.min is None and self.kind == "size" else self.min
+        if least is not None and any(number < least for number in numbers):
+            return f"at least {least}"
+        if self.max is not None and any(number > self.max for number in numbers):
+            return f"at most {self.max}"
+        return ""
+
+
+UNKNOWN_PARAM = Param.model_construct(default=UNKNOWN)
+"""Stands for a parameter whose declaration is wrong."""
+
+
+def _fits(value: Any, kind: str) -> bool:
+    if isinstance(value, bool):
+        return kind == "bool"
+    if kind == "size":
+        return all(type(size) is int for size in (value if isinstance(value, list) else [value]))
+    return isinstance(value, _PYTHON_TYPES[kind])
+
+
+Outputs = Annotated[dict[str, Any], Field(min_length=1)]
+
+
+class Output(Model):
+    """An output of a graph: the node that gives it, and when it exists."""
+
+    from_: str = Field(alias="from")
+    when: Condition = True
+    training_only: bool = False
+
+
+class Node(Model):
+    """The keys of a node besides its arguments."""
+
+    op: str = ""
+    block: str = ""
+    graph: dict[str, Any] = {}
+    from_: Names = Field(default=[], alias="from")
+    inputs: Names = []
+    when: Condition = True
+    repeat: Count = 1
+    first: dict[str, Any] = {}
+    last: dict[str, Any] = {}
+    output: str = ""
+    outputs: Outputs = {}
+    doc: str = ""
+
+
+class Bound(Model):
+    """A figure that a contract keeps between two values."""
+
+    min: int | None = None
+    max: int | None = None
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Bound:
+        if self.min is None and self.max is None:
+            raise PydanticCustomError("expected", "`min`, `max` or both")
+        return self
+
+
+def _figure_kind(value: Any) -> str:
+    return "bound" if isinstance(value, dict) else "sizes" if isinstance(value, list) else "number"
+
+
+_Number = Annotated[int, Tag("number")]
+Figure = Annotated[_Number | Annotated[Bound, Tag("bound")], Discriminator(_figure_kind)]
+Sizes = Annotated[_Number | Annotated[list[int], Tag("sizes")], Discriminator(_figure_kind)]
+
+
+class Expect(Model):
+    """A contract on the compiled network. A figure is a number, or a bound."""
+
+    params: Figure | None = None
+    macs: Figure | None = None
+    flops: Figure | None = None
+    output: list[int] | None = None
+    outputs: dict[str, list[int]] = {}
+    shapes: dict[str, list[int]] = {}
+    receptive_field: dict[str, Sizes] = {}
+
+
+class Graph(Model):
+    """What a network, a block of the file's own and a block file have in common."""
+
+    doc: str = ""
+    params: dict[str, Any] = {}
+    graph: dict[str, Any]
+    output: str = ""
+    outputs: Outputs = {}
+
+
+class InlineBlock(Graph):
+    """An entry of ``blocks:``."""
+
+    inputs: Annotated[list[str], Field(min_length=1)] = []
+    example: dict[str, Any] = {}
+
+
+class BlockFile(InlineBlock):
+    """A file that holds a block."""
+
+    archspec: Literal[1]
+    block: str
+    blocks: dict[str, Any] = {}
+    extends: str = ""
+
+
+class NetworkFile(Graph):
+    """A file that holds a network."""
+
+    archspec: Literal[1]
+    name: str
+    inputs: Annotated[dict[str, list[Any]], Field(min_length=1)]
+    init: dict[str, Any] = {}
+    weights: dict[str, dict[str, Any]] = {}
+    variants: dict[str, dict[str, Any]] = {}
+    expect: dict[str, Any] = {}
+    blocks: dict[str, Any] = {}
+    extends: str = ""

@@ -1,0 +1,158 @@
+"""Who takes whose output: the names in one graph, resolved as its nodes are read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from archspec.errors import Diagnostic, Span, did_you_mean, listed
+from archspec.language.definition import OutputStep, Reference, Step
+from archspec.language.source import Mapping, Scalar, Sequence, Value
+
+
+class Wiring:
+    """The names that nodes of one graph can take, in the order of the file.
+
+    Attributes:
+        found: Where errors go.
+        inputs: Names of the graph's inputs.
+        names: Names of all its nodes, those that have not been read among them, for hints.
+        around: Names in the graphs around it, for hints.
+        path: The path of the graph within its file or block.
+        steps: The nodes read so far.
+        used: Names of nodes and inputs that something takes.
+        resolved: What the last node takes, as far as that is known.
+        complete: Whether it is known what every node takes; if not, nothing can be said of unused ones.
+    """
+
+    def __init__(
+        self,
+        found: list[Diagnostic],
+        inputs: tuple[str, ...],
+        names: Collection[str] = (),
+        around: frozenset[str] = frozenset(),
+        path: str = "",
+    ) -> None:
+        self.found = found
+        self.inputs = inputs
+        self.names = names
+        self.around = around
+        self.path = path
+        self.steps: dict[str, Step] = {}
+        self.used: set[str] = set()
+        self.resolved: tuple[Reference, ...] = ()
+        self.complete = True
+        self.previous = ""
+
+    def child(self, name: str) -> str:
+        """The path of a node."""
+        return f"{self.path}.{name}" if self.path else name
+
+    def add(self, step: Step) -> None:
+        """A further node."""
+        self.complete = self.complete and bool(step.kind)
+        self.steps[step.name] = step
+        self.previous = step.name
+
+    def operands(self, key: Scalar, value: Mapping) -> tuple[Reference, ...] | None:
+        """What a node takes, or None where an error left that unknown; `resolved` is then what is known of it."""
+        self.resolved = ()
+        origin = value.entries.get("from")
+        if origin is None:
+            return self._above(key)
+        items = origin.items if isinstance(origin, Sequence) else [origin]
+        names = [item for item in items if isinstance(item, Scalar) and isinstance(item.value, str)]
+        references = [self.resolve(name, str(key.value)) for name in names]
+        self.resolved = tuple(r for r in references if r)
+        if not references or len(names) < len(items):
+            self.complete = False
+            return None
+        return self.resolved if all(references) else None
+
+    def _above(self, key: Scalar) -> tuple[Reference, ...] | None:
+        """What a node without ``from`` takes: the node above, or the graph's only input."""
+        if not self.previous and len(self.inputs) > 1:
+            message = "the first node of a graph with several inputs says which it takes"
+            help = f"write `from:` with some of {listed(self.inputs)}"
+            self._report("missing-key", message, key.span, path=self.child(str(key.value)), help=help)
+            self.complete = False
+            return None
+        name = self.previous or (self.inputs[0] if self.inputs else "")
+        self.used.add(name)
+        return (Reference(name, "", key),)
+
+    def resolve(self, value: Scalar, node: str = "") -> Reference | None:
+        """The node or input of this graph that a name means, or None where it means nothing.
+
+        Args:
+            value: The name.
+            node: The node that takes it; empty for an output of the graph.
+        """
+        written = reference(value)
+        if written.name == "input" and len(self.inputs) <= 1:
+            written = Reference(self.inputs[0] if self.inputs else "", written.port, value)
+        if written.name in self.steps or written.name in self.inputs or not (written.name or self.inputs):
+            self.used.add(written.name)
+            return written
+        self._unknown(written.name, value, node)
+        return None
+
+    def _unknown(self, name: str, value: Scalar, node: str) -> None:
+        self.complete = False
+        help = did_you_mean(name, [*self.steps, *(self.inputs if len(self.inputs) > 1 else ["input", *self.inputs])])
+        if name == node:
+            help = "a node cannot take itself"
+        elif name in self.names:
+            help = f"`{name}` stands below; move it above this node"
+        elif name in self.around:
+            help = "it stands outside of this group; hand it in with `from:` and `inputs:`"
+        elif name == "input":
+            help = f"the graph has several inputs: {listed(self.inputs)}"
+        shown = name or value.value
+        message = f"no node `{shown}` stands above" if node else f"there is no node `{shown}`"
+        self._report("unknown-node", message, value.span, path=self.child(node) if node else self.path, help=help)
+
+    def last(self) -> tuple[OutputStep, ...]:
+        """The output of a graph that declares none: its last node."""
+        self.used.add(self.previous)
+        taken = Reference(self.previous, "", self.steps[self.previous].key)
+        return (OutputStep("output", taken, None, False),)
+
+    def report_unused(self, owner: Mapping) -> None:
+        """Nodes and inputs that nothing takes are mistakes."""
+        if not self.complete:
+            return
+        for step in self.steps.values():
+            if step.name not in self.used:
+                message = f"nothing takes the output of `{step.name}`"
+                help = "name it in a `from:` or an output, or remove it"
+                self._report("unused-node", message, step.key.span, path=self.child(step.name), help=help)
+        for name in self.inputs:
+            if name not in self.used:
+                help = f"write `from: {name}` at a node, or remove it"
+                self._report("unused-node", f"no node takes the input `{name}`", _input(owner, name), help=help)
+
+    def _report(self, code: str, message: str, span: Span, **details: str) -> None:
+        self.found.append(Diagnostic(code, message, span, **details))  # type: ignore[arg-type]
+
+
+def _input(owner: Mapping, name: str) -> Span:
+    """Where an input is named."""
+    inputs = owner.entries["inputs"]
+    if isinstance(inputs, Mapping):
+        return inputs.keys[name].span
+    items = inputs.items if isinstance(inputs, Sequence) else []
+    return next((item.span for item in items if isinstance(item, Scalar) and item.value == name), inputs.span)
+
+
+def reference(value: Scalar) -> Reference:
+    """A reference as written: ``backbone.c3`` is the output ``c3`` of ``backbone``."""
+    name, _, port = str(value.value).partition(".")
+    return Reference(name, port, value)
+
+
+def start(value: Value) -> Span:
+    """The first key of a mapping, or the first character of another value: a place for a short caret."""
+    keys = [key for key in value.keys.values() if key.source is value.source] if isinstance(value, Mapping) else []
+    if keys and value.source.text[value.start] != "{":
+        return min(keys, key=lambda key: key.start).span
+    return value.source.span(value.start, min(value.end, value.start + 1))

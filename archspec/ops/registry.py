@@ -1,0 +1,54 @@
+"""The table of all ops: the bundled ones, and those of installed plugins."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from archspec.errors import UsageError, did_you_mean
+from archspec.ops.bundled import BUNDLED
+from archspec.ops.op import REGISTERED, Op
+
+
+def ops() -> dict[str, type[Op]]:
+    """All ops by name, those of plugins included, in alphabetical order."""
+    for module in BUNDLED.values():
+        import_module(module)
+    _load_plugins()
+    return dict(sorted(REGISTERED.items()))
+
+
+def find(name: str) -> type[Op] | None:
+    """The op of a name, or None. Plugins are loaded only for a name that is not built in."""
+    if name not in REGISTERED:
+        if name in BUNDLED:
+            import_module(BUNDLED[name])
+        else:
+            _load_plugins()
+    return REGISTERED.get(name)
+
+
+def get(name: str) -> type[Op]:
+    """The op of a name.
+
+    Raises:
+        UsageError: There is no such op.
+    """
+    found = find(name)
+    if found is None:
+        raise UsageError(f"no op is called `{name}`; {did_you_mean(name, ops())}".rstrip("; "))
+    return found
+
+
+_plugins_loaded = False
+
+
+def _load_plugins() -> None:
+    """Import what installed packages offer under the entry point group ``archspec.ops``."""
+    global _plugins_loaded
+    if _plugins_loaded:
+        return
+    _plugins_loaded = True
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group="archspec.ops"):
+        entry.load()

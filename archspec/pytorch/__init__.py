@@ -1,0 +1,1 @@
+"""All that speaks of PyTorch: source, layers, weights, and what runs a network."""

@@ -1,0 +1,431 @@
+"""One class of several instances of a graph: its inputs, parameters, layers and the lines of ``forward``."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Callable, Mapping
+from itertools import chain
+from typing import Any
+
+from archspec.language.algebra import Code, binary, literal, name, names, plain, same
+from archspec.language.definition import Definition, Reference
+from archspec.language.expr import is_expression
+from archspec.network import Block, Node
+from archspec.ops.op import Function, Module, Operand
+from archspec.pytorch.emitter.code import Call, Listed, Part
+from archspec.pytorch.emitter.construction import Child, Construction, Hints, Uses, in_place, overwritable
+from archspec.pytorch.emitter.instances import Instance, copies, given, is_chain, is_sequence
+from archspec.pytorch.emitter.model import Attribute, Class, Key, Member, Statement
+from archspec.pytorch.emitter.registry import SEQUENTIAL_NAMES, Registry
+from archspec.pytorch.emitter.scope import REQUIRED, RESERVED, Local, Mismatch, Scope, Spot, exposed
+
+Present = Mapping[int, Child]
+"""A child of the graph in each instance that has it."""
+ADD = Function("torch.add", (Operand(0), Operand(1)))
+
+
+class Builder:
+    """Makes one class of several instances of a graph, or finds that they do not fit one."""
+
+    def __init__(self, registry: Registry, part: list[Instance], class_name: str = "") -> None:
+        self.registry = registry
+        self.instances = registry.instances
+        self.part = part
+        self.class_name = class_name
+        self.first = part[0].block
+        self.graph = part[0].graph
+        self.scope = Scope(len(part))
+        self.construction = Construction(registry, self.scope)
+        self.names = self.construction.names
+        self.children = [{child.name: child for child in instance.block.children} for instance in part]
+        self.members: list[Member] = []
+        self.statements: list[Statement] = []
+        self.tensors: dict[Key, Local] = {}
+        self.aliases: dict[str, Key] = {}
+
+    def build(self) -> Class:
+        """The class.
+
+        Raises:
+            Mismatch: The instances do not fit one class.
+        """
+        inputs = self._inputs()
+        self._parameters()
+        if self._is_chain():
+            return self._chain(inputs)
+        for step in self.graph.steps:
+            self._step(step.name, step.operands or ())
+        outputs = self._outputs()
+        self._overwrite(outputs)
+        channels = {each: self.tensors[key].channels for each, key in outputs.items()}
+        return self._class(inputs, outputs, self.statements, channels)
+
+    def _class(
+        self,
+        inputs: dict[str, Key],
+        outputs: dict[str, Key],
+        statements: list[Statement] | None,
+        channels: dict[str, Code | None],
+    ) -> Class:
+        return Class(self.class_name, self.part, self.scope, inputs, outputs, self.members, statements, channels)
+
+    def _is_chain(self) -> bool:
+        """Whether the class is a subclass of ``nn.Sequential``."""
+        listed = {tuple(child.name for child in instance.block.children) for instance in self.part}
+        return (
+            self.first.kind != "network"
+            and len(listed) == 1
+            and SEQUENTIAL_NAMES.isdisjoint(*listed)
+            and all(is_chain(self.instances, instance.block) for instance in self.part)
+        )
+
+    def _chain(self, inputs: dict[str, Key]) -> Class:
+        uses: dict[Spot, Block] = {(number, None): instance.block for number, instance in enumerate(self.part)}
+        operands = [self.tensors[key].channels for key in inputs.values()]
+        part, channels = self.construction.sequential(uses, operands, "")
+        assert isinstance(part, Call)
+        ((_, layers),) = part.arguments
+        assert isinstance(layers, Call)
+        self.members = [Member(each, layer) for each, layer in layers.arguments]
+        port = next(iter(self.instances.outputs(self.first)))
+        return self._class(inputs, {port: ("", "")}, None, {port: channels[0]})
+
+    def _overwrite(self, outputs: dict[str, Key]) -> None:
+        """Let layers and sums write over what they take, where nothing else needs it and autograd does not keep it."""
+        uses = Counter(key for statement in self.statements for key in statement.takes) + Counter(outputs.values())
+        givers = {key: statement for statement in self.statements for key in statement.gives}
+        members = {member.name: member for member in self.members}
+        for statement in self.statements:
+            giver = givers.get(statement.takes[0]) if statement.takes else None
+            if giver is None or uses[statement.takes[0]] != 1 or not self._all_nodes(giver.name, overwritable):
+                continue
+            if isinstance(statement.call, Function):
+                statement.in_place = self._all_nodes(statement.name, can_accumulate)
+            elif self._all_nodes(statement.name, lambda node: node.op.in_place):
+                members[statement.name].part = in_place(members[statement.name].part)
+
+    def _all_nodes(self, step: str, fact: Callable[[Node], bool]) -> bool:
+        """Whether a step is a single op in every instance, and a fact holds of each."""
+        found = [named.get(step) for named in self.children]
+        return all(isinstance(child, Node) and fact(child) for child in found)
+
+    # Inputs, outputs and parameters
+
+    def _inputs(self) -> dict[str, Key]:
+        """The inputs by their names in ``forward``."""
+        taken = [self.instances.inputs(instance.block) for instance in self.part]
+        if len({len(paths) for paths in taken}) != 1:
+            raise Mismatch
+        inputs: dict[str, Key] = {}
+        for number in range(len(taken[0])):
+            paths = {index: each[number] for index, each in enumerate(taken)}
+            label = self._label(paths)
+            shapes = {index: self.instances.shape(path) for index, path in paths.items()}
+            tensor = Local(paths, shapes)
+            key = ("", label)
+            self.tensors[key] = tensor
+            self.names.tensors[label or "input"] = tensor
+            if len(taken[0]) == 1:
+                self.names.tensors["input"] = tensor
+            inputs[(label + "_" * (label in RESERVED)) if len(taken[0]) > 1 else "x"] = key
+        if self.first.kind != "network":
+            for key in inputs.values():
+                self._channels_parameter(key, len(inputs) > 1)
+        return inputs
+
+    def _label(self, paths: Mapping[int, str]) -> str:
+        """The name of an input in the graph; empty for an only one without a name."""
+        places = {instance.block.inputs.index(paths[number]) for number, instance in enumerate(self.part)}
+        if len(places) != 1:
+            raise Mismatch
+        return self.graph.inputs[places.pop()] if self.graph.inputs else ""
+
+    def _channels_parameter(self, key: Key, several: bool) -> None:
+        tensor = self.tensors[key]
+        if any(not shape for shape in tensor.shapes.values()):
+            return
+        what = "features" if all(len(shape) == 1 for shape in tensor.shapes.values()) else "channels"
+        wanted = f"{key[1]}_{what}" if several else f"in_{what}"
+        values = [tensor.shapes[number][0] for number in range(len(self.part))]
+        doc = f"{what.capitalize()} of {f'`{key[1]}`' if several else 'the input'}."
+        tensor.channels = self.scope.add(wanted + "_" * (wanted in self.first.template.params), values, doc)
+
+    def _parameters(self) -> None:
+        definition = self.first.template
+        for parameter, param in definition.params.items():
+            values = [plain(instance.scope[parameter]) for instance in self.part]
+            if self._is_exposed(definition, parameter, values):
+                simple = not param.required and not is_expression(param.default)
+                default = plain(param.default) if simple else REQUIRED
+                if self.first.kind == "network":
+                    default = values[0]
+                self.scope.known[parameter] = self.scope.add(parameter, values, param.doc, default)
+            elif is_expression(param.default) and self.first.kind == "block":
+                self._computed(definition, parameter, values)
+            elif all(same(value, values[0]) for value in values):
+                self.scope.known[parameter] = literal(values[0])
+
+    def _is_exposed(self, definition: Definition, parameter: str, values: list[Any]) -> bool:
+        if self.first.kind == "network":
+            return parameter in self.registry.free
+        if (id(self.graph), parameter) in self.registry.handed:
+            return True
+        if self.first.kind == "group":
+            ours = definition is self.instances.network.blocks.template
+            return (ours and parameter in self.registry.free) or any(not same(value, values[0]) for value in values)
+        stated = [parameter in instance.block.written for instance in self.part]
+        return exposed(definition, stated, values, parameter)
+
+    def _computed(self, definition: Definition, parameter: str, values: list[Any]) -> None:
+        """A parameter that its default computes from others: a variable of the constructor."""
+        code = self.names.code(definition.param_value(parameter))
+        spots: dict[Spot, Any] = {(number, None): value for number, value in enumerate(values)}
+        if code is not None and names(code) and self.scope.gives(code, spots):
+            if not isinstance(code, ast.Name):
+                variable = self.scope.unique(parameter)
+                self.scope.locals[variable] = (code, values)
+                code = name(variable)
+            self.scope.known[parameter] = code
+        elif all(same(value, values[0]) for value in values):
+            self.scope.known[parameter] = literal(values[0])
+        else:
+            self.scope.known[parameter] = self.scope.add(parameter, values, definition.params[parameter].doc)
+
+    def _outputs(self) -> dict[str, Key]:
+        taken = [self.instances.outputs(instance.block) for instance in self.part]
+        if len({tuple(each) for each in taken}) != 1:
+            raise Mismatch
+        step = self.first.step
+        declared = (step.outputs if step else ()) or self.graph.outputs
+        wanted = {output.name: self._key(output.reference) for output in declared if output.reference}
+        outputs = {}
+        for each in taken[0]:
+            key = wanted.get(each)
+            outputs[each] = self._found(
+                {number: tensors[each] for number, tensors in enumerate(taken)}, [key] if key else []
+            )
+        return outputs
+
+    # Steps and their wiring
+
+    def _step(self, step: str, operands: tuple[Reference, ...]) -> None:
+        present = {number: named[step] for number, named in enumerate(self.children) if step in named}
+        if not present:
+            self._pass_through(step, operands)
+            return
+        takes = self._wiring(present, operands)
+        nodes = {number: child for number, child in present.items() if isinstance(child, Node)}
+        blocks = {number: child for number, child in present.items() if isinstance(child, Block)}
+        kinds = {child.kind for child in blocks.values()}
+        if (nodes and blocks) or len(kinds) > 1:
+            raise Mismatch
+        functions = {number: call for number, node in nodes.items() if (call := _function(node)) is not None}
+        if functions:
+            self._function(step, nodes, functions, takes)
+        elif kinds == {"repeat"} and not all(is_sequence(self.instances, block) for block in blocks.values()):
+            self._unrolled(step, blocks, takes)
+        else:
+            self._layer(step, present, takes)
+
+    def _pass_through(self, step: str, operands: tuple[Reference, ...]) -> None:
+        """A step that no instance has: what it would take passes."""
+        key = self._key(operands[0]) if operands else None
+        if key is not None:
+            self._alias(step, key)
+
+    def _alias(self, step: str, key: Key) -> None:
+        """Let a step's name mean a tensor that is there already."""
+        self.aliases[step] = key
+        self.names.tensors[step] = self.tensors[key]
+
+    def _key(self, reference: Reference) -> Key | None:
+        """The tensor that a reference of the spec means, where that is plain."""
+        if reference.name in self.aliases:
+            return self.aliases[reference.name]
+        candidates = [(reference.name, reference.port), (reference.name, "output"), ("", reference.name)]
+        return next((key for key in candidates if key in self.tensors), None)
+
+    def _wiring(self, present: Present, operands: tuple[Reference, ...]) -> tuple[Key, ...]:
+        """The tensors that a child takes, the same in each instance."""
+        taken = {number: self.instances.taken(child) for number, child in present.items()}
+        lengths = {len(paths) for paths in taken.values()}
+        if len(lengths) != 1:
+            raise Mismatch
+        wanted = [key for reference in operands if (key := self._key(reference))]
+        return tuple(
+            self._found({number: each[place] for number, each in taken.items()}, [*wanted[place : place + 1], *wanted])
+            for place in range(lengths.pop())
+        )
+
+    def _found(self, paths: Mapping[int, str], wanted: list[Key]) -> Key:
+        """The tensor that has these paths in the instances."""
+        for key in chain(wanted, reversed(self.tensors)):
+            if all(self.tensors[key].paths.get(number) == path for number, path in paths.items()):
+                return key
+        raise Mismatch
+
+    def _give(self, step: str, present: Present, takes: tuple[Key, ...], hints: Mapping[str, Hints]) -> tuple[Key, ...]:
+        """The tensors that a child gives; where it is absent, its first operand passes."""
+        outputs = {number: given(self.instances, child) for number, child in present.items()}
+        listed = {tuple(each) for each in outputs.values()}
+        if len(listed) != 1:
+            raise Mismatch
+        keys = []
+        for port in listed.pop():
+            paths = {number: each[port] for number, each in outputs.items()}
+            shapes = {number: self.instances.shape(path) for number, path in paths.items()}
+            if takes:
+                passed = self.tensors[takes[0]]
+                paths = {**{n: path for n, path in passed.paths.items() if n not in present}, **paths}
+                shapes = {**{n: shape for n, shape in passed.shapes.items() if n not in present}, **shapes}
+            channels = [*hints.get(port, ()), *(self.tensors[key].channels for key in takes)]
+            self.tensors[step, port] = Local(paths, shapes, self.construction.channels(shapes, channels))
+            keys.append((step, port))
+        if len(keys) == 1:
+            self.names.tensors[step] = self.tensors[keys[0]]
+        return tuple(keys)
+
+    # Layers and functions
+
+    def _layer(self, step: str, present: Present, takes: tuple[Key, ...]) -> None:
+        """A layer, an instance of a class, or an ``nn.Sequential``; an identity where a condition leaves it out."""
+        conditional = len(present) < len(self.part)
+        if conditional and len(takes) != 1:
+            raise Mismatch
+        uses: Uses = {(number, None): child for number, child in present.items()}
+        part, channels = self.construction.made(uses, self._channels(takes), step)
+        ports = list(given(self.instances, next(iter(present.values()))))
+        hints = {port: channels[place:] if len(ports) > 1 else channels for place, port in enumerate(ports)}
+        condition = self._condition(step, present) if conditional else None
+        gives = self._give(step, present, takes, hints)
+        if conditional and len(gives) != 1:
+            raise Mismatch
+        self.members.append(Member(step, part, condition))
+        self.statements.append(Statement(step, takes, gives, step))
+
+    def _channels(self, keys: tuple[Key, ...]) -> list[Code | None]:
+        return [self.tensors[key].channels for key in keys]
+
+    def _condition(self, step: str, present: Present) -> Code:
+        values: dict[Spot, Any] = {(number, None): number in present for number in range(len(self.part))}
+        written = next(iter(present.values())).step
+        when = written.when if written else None
+        hints = [self.names.code(when), *self.names.shape_comparisons(when)] if when else []
+        return self.scope.resolve(values, hints, f"has_{step}")
+
+    def _function(
+        self, step: str, nodes: Mapping[int, Node], calls: Mapping[int, Function], takes: tuple[Key, ...]
+    ) -> None:
+        if len(calls) != len(nodes):
+            raise Mismatch
+        call = self._call(step, nodes, calls)
+        flag = ""
+        if len(nodes) < len(self.part):
+            flag = self._attribute(f"has_{step}", self._condition(step, nodes))
+        total = _sum(self._channels(takes)) if call.target == "torch.cat" else None
+        gives = self._give(step, nodes, takes, {"output": [total]})
+        self.statements.append(Statement(step, takes, gives, call, flag))
+
+    def _call(self, step: str, nodes: Mapping[int, Node], calls: Mapping[int, Function]) -> Function:
+        """The call of a function; a number that differs between instances is an attribute of the module."""
+        written = self.construction.written({(number, None): node for number, node in nodes.items()})
+        hints = [part for code in written.values() for part in (code.elts if isinstance(code, ast.Tuple) else [code])]
+        merged = self._merged(calls, hints, f"{step}_size")
+        assert isinstance(merged, Function)
+        return merged
+
+    def _merged(self, seen: Mapping[int, Any], hints: Hints, label: str) -> Any:
+        """What the arguments in the instances have in common; numbers that differ become attributes."""
+        first = next(iter(seen.values()))
+        if all(same(value, first) for value in seen.values()):
+            return first
+        if any(type(value) is not type(first) for value in seen.values()):
+            raise Mismatch
+        if isinstance(first, Function):
+            if len({(call.target, tuple(call.kwargs)) for call in seen.values()}) != 1:
+                raise Mismatch
+            kwargs = {
+                key: self._merged({n: call.kwargs[key] for n, call in seen.items()}, hints, f"{label}_{key}")
+                for key in first.kwargs
+            }
+            return Function(
+                first.target, self._merged({n: call.args for n, call in seen.items()}, hints, label), kwargs
+            )
+        if isinstance(first, tuple):
+            if len({len(value) for value in seen.values()}) != 1:
+                raise Mismatch
+            items = range(len(first))
+            return tuple(self._merged({n: value[i] for n, value in seen.items()}, hints, label) for i in items)
+        if isinstance(first, slice):
+            ends = {number: (part.start, part.stop, part.step) for number, part in seen.items()}
+            return slice(*self._merged(ends, hints, label))
+        if not isinstance(first, int | float):
+            raise Mismatch
+        values: dict[Spot, Any] = {(number, None): value for number, value in seen.items()}
+        return Attribute(self._attribute(label, self.scope.resolve(values, hints, label)))
+
+    def _attribute(self, wanted: str, code: Code) -> str:
+        """The attribute that holds a value; one for all equal ones."""
+        for member in self.members:
+            if isinstance(member.part, ast.expr) and ast.dump(member.part) == ast.dump(code):
+                return member.name
+        used = {member.name for member in self.members}.union(*self.children)
+        while wanted in used:
+            wanted += "_"
+        self.members.append(Member(wanted, code))
+        return wanted
+
+    # Repeats
+
+    def _unrolled(self, step: str, present: Mapping[int, Block], takes: tuple[Key, ...]) -> None:
+        """Copies that take several tensors, or are functions: each a line of ``forward``."""
+        indexed = {number: dict(copies(repeat)) for number, repeat in present.items()}
+        indices = {tuple(each) for each in indexed.values()}
+        if len(indices) != 1 or len(present) < len(self.part):
+            raise Mismatch
+        layers: list[Part] = []
+        last = takes[:1]
+        for index in indices.pop():
+            uses = {number: each[index] for number, each in indexed.items()}
+            nodes = {number: copy for number, copy in uses.items() if isinstance(copy, Node)}
+            functions = {number: each for number, copy in nodes.items() if (each := _function(copy)) is not None}
+            taken = self._wiring(uses, ())
+            call: str | Function = f"{step}[{index}]"
+            channels: Hints = ()
+            if functions:
+                call = self._call(f"{step}{index}", nodes, functions)
+            else:
+                layers += [Call("nn.Identity")] * (index - len(layers))
+                spots: Uses = {(number, None): copy for number, copy in uses.items()}
+                part, channels = self.construction.made(spots, self._channels(taken), f"{step}{index}")
+                layers.append(part)
+            last = self._give(f"{step}.{index}", uses, taken, {"output": channels})
+            self.statements.append(Statement(step, taken, last, call))
+        if layers:
+            self.members.append(Member(step, Call("nn.ModuleList", (("", Listed(tuple(layers))),))))
+        if len(last) != 1:
+            raise Mismatch
+        self._alias(step, last[0])
+
+
+def _function(node: Node) -> Function | None:
+    """The function that a node calls; None for a layer."""
+    call = node.op.torch(node.input_shapes)
+    return None if isinstance(call, Module) else call
+
+
+def _sum(parts: Hints) -> Code | None:
+    """The channels of a concatenation."""
+    if len(parts) < 2 or any(part is None for part in parts):
+        return None
+    first, *others = (part for part in parts if part is not None)
+    for part in others:
+        first = binary(first, ast.Add, part)
+    return first
+
+
+def can_accumulate(node: Node) -> bool:
+    """Whether the op is a sum of two that has the first operand's shape, which ``+=`` can write over."""
+    left = node.input_shapes[0]
+    return _function(node) == ADD and left == node.shape and len(set(node.inputs)) == 2

@@ -1,0 +1,144 @@
+"""The text of the emitted source: expressions, calls and loops, and how they are laid out in lines."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from archspec.language.algebra import Code, copied, name, names
+
+
+def quoted(text: str) -> str:
+    """A string as ruff writes it: in double quotes, unless single ones save escapes."""
+    body = text.encode("unicode_escape").decode("ascii")
+    if '"' in body and "'" not in body:
+        return f"'{body}'"
+    return '"' + body.replace('"', '\\"') + '"'
+
+
+def printed(code: Code) -> str:
+    """The text of an expression."""
+    return ast.unparse(_Quoting().visit(copied(code)))
+
+
+class _Quoting(ast.NodeTransformer):
+    """Parts that are printed as they stand, for `ast.unparse` chooses single quotes, and spaces around every power."""
+
+    def visit_Constant(self, node: ast.Constant) -> Code:
+        return name(quoted(node.value)) if isinstance(node.value, str) else node
+
+    def visit_Slice(self, node: ast.Slice) -> ast.expr:
+        parts = [node.lower, node.upper, node.step]
+        plain = [part.operand if isinstance(part, ast.UnaryOp) else part for part in parts]
+        self.generic_visit(node)
+        if all(part is None or _is_simple(part) for part in plain):
+            return node
+        return name(_slice(["" if part is None else ast.unparse(part) for part in parts]))
+
+    def visit_BinOp(self, node: ast.BinOp) -> Code:
+        right = node.right.operand if isinstance(node.right, ast.UnaryOp) else node.right
+        if isinstance(node.op, ast.Pow) and _is_simple(node.left) and _is_simple(right):
+            return name(f"{ast.unparse(node.left)}**{ast.unparse(node.right)}")
+        self.generic_visit(node)
+        if isinstance(node.op, ast.Pow) and isinstance(node.left, ast.Name) and "**" in node.left.id:
+            node.left = name(f"({node.left.id})")
+        return node
+
+
+def _slice(parts: list[str]) -> str:
+    """A slice of more than names and numbers, as ruff writes it: ``self.start :``, ``: n + 1``, ``:: self.step``."""
+    text = f"{parts[0]} :" if parts[0] else ":"
+    text += f" {parts[1]}" if parts[1] else ""
+    if parts[2]:
+        text += f" : {parts[2]}" if parts[1] else f": {parts[2]}"
+    return text
+
+
+def _is_simple(node: ast.expr) -> bool:
+    """Whether ruff writes no space between an operand and ``**``, or a bound and the colon of a slice."""
+    return isinstance(node, ast.Name) or (isinstance(node, ast.Constant) and isinstance(node.value, int | float))
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a class or function. Arguments without a keyword come first."""
+
+    target: str
+    arguments: tuple[tuple[str, Part], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """``*(element for i in range(…))``: a part made several times; ``variable`` is ``_`` where no part asks for it."""
+
+    element: Part
+    variable: str
+    range: tuple[Code, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list or tuple of parts."""
+
+    items: tuple[Part, ...]
+    brackets: str = "[]"
+
+
+Part = Call | Repeated | Listed | ast.expr
+"""What a constructor is made of."""
+
+
+def asked(part: Part) -> set[str]:
+    """The variables that a part asks for."""
+    if isinstance(part, Call):
+        return {each for _, value in part.arguments for each in asked(value)}
+    if isinstance(part, Listed):
+        return {each for item in part.items for each in asked(item)}
+    if isinstance(part, Repeated):
+        return asked(part.element).union(*(names(code) for code in part.range))
+    return names(part)
+
+
+WIDTH = 88
+"""Columns of the emitted source: those of ruff and black."""
+
+
+def flat(part: Part) -> str:
+    """The text on one line."""
+    if isinstance(part, Call):
+        arguments = (f"{keyword}={flat(value)}" if keyword else flat(value) for keyword, value in part.arguments)
+        return f"{part.target}({', '.join(arguments)})"
+    if isinstance(part, Repeated):
+        return f"*({flat(part.element)} {_loop(part)})"
+    if isinstance(part, Listed):
+        comma = "," if part.brackets == "()" and len(part.items) == 1 else ""
+        return f"{part.brackets[0]}{', '.join(map(flat, part.items))}{comma}{part.brackets[1]}"
+    return printed(part)
+
+
+def _loop(part: Repeated) -> str:
+    return f"for {part.variable} in range({', '.join(map(printed, part.range))})"
+
+
+def laid_out(prefix: str, part: Part, suffix: str, indent: int) -> list[str]:
+    """The lines of ``prefix part suffix``: one, or an argument on each where that is too long."""
+    space = " " * indent
+    line = f"{space}{prefix}{flat(part)}{suffix}"
+    if len(line) <= WIDTH:
+        return [line]
+    if isinstance(part, Call) and part.arguments:
+        lines = [f"{space}{prefix}{part.target}("]
+        inner = f"{space}    {flat(Call('', part.arguments))[1:-1]}"
+        if len(inner) <= WIDTH:
+            return [*lines, inner, f"{space}){suffix}"]
+        for keyword, value in part.arguments:
+            lines += laid_out(f"{keyword}=" if keyword else "", value, ",", indent + 4)
+        return [*lines, f"{space}){suffix}"]
+    if isinstance(part, Listed) and part.items:
+        lines = [line for item in part.items for line in laid_out("", item, ",", indent + 4)]
+        return [f"{space}{prefix}{part.brackets[0]}", *lines, f"{space}{part.brackets[1]}{suffix}"]
+    if isinstance(part, Repeated):
+        element = laid_out("", part.element, "", indent + 4)
+        return [f"{space}{prefix}*(", *element, f"{space}    {_loop(part)}", f"{space}){suffix}"]
+    # Only a name of many letters makes a line too long that cannot be broken as ruff would.
+    return [line if suffix else f"{line}  # fmt: skip"]

@@ -1,0 +1,307 @@
+"""Constructor calls: of a layer, of a class, of a chain written where it stands, of the copies of a repeat."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from archspec.language.algebra import Code, binary, evaluator, literal, names, plain, substituted
+from archspec.network import Block, Node
+from archspec.ops.op import Module
+from archspec.ops.tensor import Shape
+from archspec.pytorch.emitter.code import Call, Part, Repeated, asked
+from archspec.pytorch.emitter.instances import as_layer, copies, given
+from archspec.pytorch.emitter.model import Class
+from archspec.pytorch.emitter.registry import Registry
+from archspec.pytorch.emitter.scope import INDEX, REQUIRED, Local, Mismatch, Names, Scope, Spot
+
+Child = Block | Node
+Uses = Mapping[Spot, Child]
+"""The nodes or blocks that one constructor call makes, by where they were seen."""
+Hints = Sequence[Code | None]
+"""Expressions that may have the values looked for."""
+Made = tuple[Part, list[Code | None]]
+"""A constructor call, and hints at the channels of what its layer gives, for several outputs in their order."""
+CopiesOf = Mapping[int, Mapping[int, Child]]
+"""The copies of a repeat by index, for each instance."""
+
+
+class Construction:
+    """Writes constructor calls over the variables of one class."""
+
+    def __init__(self, registry: Registry, scope: Scope) -> None:
+        self.registry = registry
+        self.instances = registry.instances
+        self.scope = scope
+        self.names = Names(scope)
+
+    def made(self, uses: Uses, operands: Hints, label: str) -> Made:
+        """The call that makes uses of one op, class or group.
+
+        Args:
+            uses: What is made.
+            operands: Channels of the tensors that it takes.
+            label: Begins the names of parameters that have to be added.
+
+        Raises:
+            Mismatch: One call cannot make them all.
+        """
+        nodes = {spot: use for spot, use in uses.items() if isinstance(use, Node)}
+        blocks = {spot: use for spot, use in uses.items() if isinstance(use, Block)}
+        if nodes and blocks:
+            raise Mismatch
+        if nodes:
+            return self._layer(nodes, operands, label)
+        if all(block.kind == "repeat" for block in blocks.values()):
+            return self.copies(blocks, operands, label)
+        if all(self.registry.is_inline(block) for block in blocks.values()):
+            return self.sequential(blocks, operands, label)
+        return self._instance(blocks, operands, label)
+
+    def channels(self, shapes: Mapping[int, Shape], hints: Hints) -> Code | None:
+        """The first dimension as an expression: a hint, a hint times or over a number, or a constant."""
+        if any(not shape for shape in shapes.values()):
+            return None
+        values: dict[Spot, Any] = {(number, None): shape[0] for number, shape in shapes.items()}
+        for hint in hints:
+            if hint is None or not names(hint):
+                continue
+            if self.scope.gives(hint, values):
+                return hint
+            scaled = self._scaled(hint, values)
+            if scaled is not None:
+                return scaled
+        found = self.scope.find(values, ())
+        return found if isinstance(found, ast.Constant) else None
+
+    def _scaled(self, hint: Code, values: Mapping[Spot, int]) -> Code | None:
+        evaluate = evaluator(hint)
+        base = {spot: evaluate(self.scope.at(spot)) for spot in values}
+        if any(type(value) is not int or value < 1 for value in base.values()):
+            return None
+        spot, value = next(iter(values.items()))
+        factors: list[tuple[type[ast.operator], int]] = [(ast.Mult, value // base[spot])]
+        factors += [(ast.FloorDiv, base[spot] // value)] if value else []
+        for operator, factor in factors:
+            code = binary(hint, operator, literal(factor))
+            if factor > 1 and self.scope.gives(code, values):
+                return code
+        return None
+
+    def written(self, uses: Mapping[Spot, Child]) -> dict[str, Code | None]:
+        """The arguments as the spec writes them, over the variables of the class, where they can be."""
+        written: dict[str, Code | None] = {}
+        for use in uses.values():
+            for key, entry in use.written.items():
+                if written.get(key) is None:
+                    written[key] = self.names.code(entry.value)
+        return written
+
+    def _layer(self, uses: Mapping[Spot, Node], operands: Hints, label: str) -> Made:
+        calls = {spot: _layer_of(node) for spot, node in uses.items()}
+        node, call = next(iter(uses.values())), next(iter(calls.values()))
+        if any(each.target != call.target or len(each.args) != len(call.args) for each in calls.values()):
+            raise Mismatch
+        written = self.written(uses)
+        inferred = [each for each in node.op.inferred if each not in call.kwargs][: len(call.args)]
+        fields = list(type(node.op).model_fields)
+        positional: list[Code] = []
+        for place, kind in zip(range(len(call.args)), [*inferred, *fields, *call.args], strict=False):
+            values = {spot: each.args[place] for spot, each in calls.items()}
+            hints = [*operands, *written.values()] if kind in inferred else [written.get(kind), *operands]
+            wanted = self._wanted(label, str(kind), inferred)
+            positional.append(self.scope.resolve(values, hints, wanted))
+        keywords: list[tuple[str, Code]] = []
+        stated = {key for each in calls.values() for key in each.kwargs}
+        for key in sorted(stated, key=_order(node)):
+            values = {spot: _keyword(uses[spot], each, key) for spot, each in calls.items()}
+            meant = [written.get(key)] if key in fields else operands
+            keywords.append((key, self.scope.resolve(values, meant, self._wanted(label, key, node.op.inferred))))
+        own = [*positional[len(inferred) :], *(code for _, code in keywords)]
+        return Call(call.target, (*(("", code) for code in positional), *keywords)), [*own]
+
+    def _wanted(self, label: str, argument: str, inferred: Sequence[str]) -> str:
+        """The name of a parameter that has to be added for an argument of a layer."""
+        return argument if argument in inferred and argument not in self.scope.parameters else f"{label}_{argument}"
+
+    def _instance(self, uses: Mapping[Spot, Block], operands: Hints, label: str) -> Made:
+        classes = {id(made): made for made in (self.registry.of(block) for block in uses.values())}
+        if len(classes) != 1:
+            raise Mismatch
+        (made,) = classes.values()
+        given = {spot: made.arguments(self.instances.same[block.path]) for spot, block in uses.items()}
+        written = self.written(uses)
+        origin = {code.id: parameter for parameter, code in made.scope.known.items() if isinstance(code, ast.Name)}
+        arguments: list[tuple[str, Part]] = []
+        chosen: dict[str, Code] = {}
+        for parameter in made.signature():
+            values = {spot: each[parameter.name] for spot, each in given.items()}
+            declared = origin.get(parameter.name, "")
+            hints = [written.get(declared), *operands, self.scope.known.get(declared)]
+            code = self.scope.resolve(values, hints, f"{label}_{parameter.name}")
+            chosen[parameter.name] = code
+            if parameter.default is REQUIRED:
+                arguments.append(("", code))
+            elif names(code) or not self.scope.gives(literal(parameter.default), values):
+                arguments.append((parameter.name, code))
+        return Call(made.name, tuple(arguments)), [_outer(code, made, chosen) for code in made.channels.values()]
+
+    def sequential(self, uses: Mapping[Spot, Block], operands: Hints, label: str) -> Made:
+        """``nn.Sequential`` with named layers, for blocks that are chains."""
+        some = next(iter(uses.values()))
+        outside, self.names.tensors = self.names.tensors, {}
+        layers: list[tuple[str, Part]] = []
+        current: Hints = operands
+        before: Uses = {}
+        for place, child in enumerate(some.children):
+            inner = {spot: block.children[place] for spot, block in uses.items()}
+            paths = {spot[0]: self.instances.taken(each)[0] for spot, each in inner.items()}
+            shapes = {number: self.instances.shape(path) for number, path in paths.items()}
+            tensor = Local(paths, shapes, self.channels(shapes, current))
+            seen = [some.children[place - 1].name] if place else ["input", *(some.graph.inputs if some.graph else ())]
+            self.names.tensors.update(dict.fromkeys(seen, tensor))
+            part, channels = self.made(inner, [tensor.channels], f"{label}_{child.name}".lstrip("_"))
+            layers.append((child.name, in_place(part) if _may_overwrite(inner, before) else part))
+            current, before = [*channels, tensor.channels], inner
+        self.names.tensors = outside
+        ends = {spot[0]: next(iter(given(self.instances, block).values())) for spot, block in uses.items()}
+        shapes = {number: self.instances.shape(path) for number, path in ends.items()}
+        return Call("nn.Sequential", (("", Call("OrderedDict", tuple(layers))),)), [self.channels(shapes, current)]
+
+    # Repeats
+
+    def copies(self, uses: Mapping[Spot, Block], operands: Hints, label: str) -> Made:
+        """``nn.Sequential`` of the copies of a repeat: one expression for all, or all but the ends, or for runs."""
+        indexed = {spot[0]: dict(copies(repeat)) for spot, repeat in uses.items()}
+        lengths = {number: max(each) + 1 for number, each in indexed.items()}
+        step = next(iter(uses.values())).step
+        hint = self.names.code(step.repeat) if step else None
+        values: dict[Spot, int] = {(number, None): length for number, length in lengths.items()}
+        count = self.scope.resolve(values, [hint], f"{label}_repeat")
+        full = all(len(each) == lengths[number] for number, each in indexed.items())
+        for head, tail in [(0, 0), (1, 0), (0, 1), (1, 1)] if full else []:
+            if min(lengths.values()) < head + tail:
+                break
+            made = self._alike(indexed, count, head, tail, operands, label)
+            if made is not None:
+                return made
+        if len(set(lengths.values())) != 1:
+            raise Mismatch
+        return self._runs(indexed, max(lengths.values()), operands, label)
+
+    def _alike(self, indexed: CopiesOf, count: Code, head: int, tail: int, operands: Hints, label: str) -> Made | None:
+        """The first copy apart, the last apart, or both, and one expression for all the others."""
+        frozen, self.scope.frozen = self.scope.frozen, True
+        arguments: list[tuple[str, Part]] = []
+        channels: list[Code | None] = []
+        try:
+            for start, stop in [*([(0, 1)] if head else []), (head, -tail), *([(-1, 0)] if tail else [])]:
+                uses: dict[Spot, Child] = {
+                    (number, index): each[index]
+                    for number, each in indexed.items()
+                    for index in range(len(each))[slice(start, stop or None)]
+                }
+                if not uses:
+                    continue
+                # The copies take what the ones before them give: made again with that as a hint.
+                _, given = self.made(uses, [*operands, *channels], label)
+                part, channels = self.made(uses, [*operands, *channels, *given], label)
+                single = (start, stop) != (head, -tail)
+                if single and INDEX in asked(part):
+                    return None
+                rest = binary(count, ast.Sub, literal(head + tail))
+                arguments.append(("", part if single else _run(part, start, rest)))
+        except Mismatch:
+            return None
+        finally:
+            self.scope.frozen = frozen
+        return Call("nn.Sequential", tuple(arguments)), [code for code in channels if code and INDEX not in names(code)]
+
+    def _runs(self, indexed: CopiesOf, length: int, operands: Hints, label: str) -> Made:
+        """Runs of equal copies, each with arguments of its own; a copy that passes its input on is an identity."""
+        starts = [0, *(index for index in range(1, length) if not self._continue(indexed, index))]
+        arguments: list[tuple[str, Part]] = []
+        current: Hints = operands
+        for start, stop in zip(starts, [*starts[1:], length], strict=True):
+            uses: dict[Spot, Child] = {(number, None): each[start] for number, each in indexed.items() if start in each}
+            part: Part = Call("nn.Identity")
+            if uses:
+                if len(uses) != len(indexed):
+                    raise Mismatch
+                part, channels = self.made(uses, current, f"{label}{start}")
+                current = [*channels, *operands]
+            arguments.append(("", _run(part, 0, literal(stop - start))))
+        return Call("nn.Sequential", tuple(arguments)), [*current]
+
+    def _continue(self, indexed: CopiesOf, index: int) -> bool:
+        """Whether each instance's copy is equal to the one before."""
+        return all(self._equal(each.get(index - 1), each.get(index)) for each in indexed.values())
+
+    def _equal(self, left: Child | None, right: Child | None) -> bool:
+        if isinstance(left, Node) and isinstance(right, Node):
+            return left.applied is right.applied
+        if isinstance(left, Block) and isinstance(right, Block) and left.kind == right.kind != "repeat":
+            return self.instances.same[left.path] is self.instances.same[right.path]
+        return left is right
+
+
+def _layer_of(node: Node) -> Module:
+    layer = as_layer(node)
+    if layer is None:
+        raise Mismatch
+    return layer
+
+
+def _order(node: Node) -> Any:
+    """Keywords in the order of the op's arguments."""
+    fields = list(type(node.op).model_fields)
+    return lambda key: (fields.index(key) if key in fields else len(fields), key)
+
+
+def _keyword(node: Node, call: Module, key: str) -> Any:
+    """The value of a keyword, which is left out where it is the default."""
+    if key in call.kwargs:
+        return call.kwargs[key]
+    if not hasattr(node.op, key):
+        raise Mismatch
+    return plain(getattr(node.op, key))
+
+
+def _outer(code: Code | None, made: Class, values: Mapping[str, Code]) -> Code | None:
+    """An expression over a class's variables as one over those of its user."""
+    if code is None:
+        return None
+    for variable, (definition, _) in reversed(made.scope.locals.items()):
+        if variable in names(code):
+            code = substituted(code, {variable: definition})
+    return substituted(code, values) if names(code) <= values.keys() else None
+
+
+def _run(part: Part, start: int, count: Code) -> Part:
+    """``*(part for i in range(…))``; the part alone where there is one."""
+    if INDEX not in asked(part):
+        single = isinstance(count, ast.Constant) and count.value == 1
+        return part if single else Repeated(part, "_", (count,))
+    stop = binary(count, ast.Add, literal(start))
+    return Repeated(part, INDEX, (literal(start), stop) if start else (stop,))
+
+
+def overwritable(node: Node) -> bool:
+    """Whether the next layer may overwrite the output: autograd does not keep it, and it is no view."""
+    kept = node.op.kept(node.input_shapes, node.shape)
+    return node.op.fresh and kept is not None and "output" not in kept
+
+
+def in_place(part: Part) -> Part:
+    """A layer's call with ``inplace=True``."""
+    assert isinstance(part, Call)
+    return Call(part.target, (*part.arguments, ("inplace", literal(True))))
+
+
+def _may_overwrite(uses: Uses, before: Uses) -> bool:
+    """Whether a layer of a chain can write over what the one before gives, which nothing else needs."""
+    overwrites = all(isinstance(node, Node) and node.op.in_place for node in uses.values())
+    return (
+        overwrites and bool(before) and all(isinstance(node, Node) and overwritable(node) for node in before.values())
+    )

@@ -1,0 +1,204 @@
+"""The lines of ``forward``, and the names of its variables."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from archspec.ops.op import Function, Operand
+from archspec.pytorch.emitter.code import WIDTH, Call, Listed, Part, flat, laid_out, quoted
+from archspec.pytorch.emitter.model import Attribute, Key, Statement
+from archspec.pytorch.emitter.scope import RESERVED
+
+OPERATORS = {"torch.add": "+", "torch.sub": "-", "torch.mul": "*", "torch.matmul": "@"}
+_CHAINS = ("torch.add", "torch.mul", "torch.matmul")
+"""Functions that need no parentheses as the left operand of their own kind."""
+
+
+@dataclass(slots=True)
+class Line:
+    """``targets = value``, or ``target += value``."""
+
+    targets: list[str]
+    value: Part
+    accumulates: bool = False
+    typed: bool = False
+    flag: str = ""
+
+    def text(self, indent: int) -> list[str]:
+        """The lines of the source."""
+        if self.flag:
+            return [f"{' ' * indent}if self.{self.flag}:", *replace(self, flag="").text(indent + 4)]
+        colon = ": Tensor" if self.typed else ""
+        prefix = f"{', '.join(self.targets)}{colon} {'+=' if self.accumulates else '='} "
+        return laid_out(prefix, self.value, "", indent)
+
+
+@dataclass
+class Forward:
+    """Names the variables of a class's ``forward``.
+
+    Attributes:
+        inputs: Names of the inputs by their tensors.
+        statements: What is computed, in order.
+        outputs: The tensors that are given, in order.
+        returned: The one that is returned alone, if any.
+        taken: Names that no variable can have.
+    """
+
+    inputs: Mapping[Key, str]
+    statements: list[Statement]
+    outputs: list[Key]
+    returned: Key | None
+    taken: frozenset[str]
+    variables: dict[Key, str] = field(default_factory=dict)
+    _last_use: dict[Key, int] = field(default_factory=dict)
+    _given_by: dict[Key, int] = field(default_factory=dict)
+    _uses: Counter[Key] = field(default_factory=Counter)
+    _needed_until: dict[str, int] = field(default_factory=dict)
+    _unpacked: set[str] = field(default_factory=set)
+
+    def lines(self) -> list[Line]:
+        """A line for each statement; the returned variable is typed where that is not plain."""
+        self._given_by = dict.fromkeys(self.inputs, -1)
+        for number, statement in enumerate(self.statements):
+            self._last_use.update(dict.fromkeys(statement.takes, number))
+            self._given_by.update(dict.fromkeys(statement.gives, number))
+            self._uses.update(statement.takes)
+        self._last_use.update(dict.fromkeys(self.outputs, len(self.statements)))
+        self._uses.update(self.outputs)
+        for key, name in self.inputs.items():
+            self._name(key, name)
+        lines = [self._line(number) for number in range(len(self.statements))]
+        if self.returned is not None:
+            returned = self.variables[self.returned]
+            first = next((line for line in lines if line.targets == [returned]), None)
+            if first is not None and returned not in self.inputs.values():
+                first.typed = True
+        return lines
+
+    def _name(self, key: Key, variable: str) -> None:
+        self.variables[key] = variable
+        self._needed_until[variable] = self._last_use.get(key, -1)
+
+    def _line(self, number: int) -> Line:
+        statement = self.statements[number]
+        operands = [self.variables[key] for key in statement.takes]
+        targets = self._targets(number)
+        for key, target in zip(statement.gives, targets, strict=True):
+            self._name(key, target)
+        if not isinstance(statement.call, Function):
+            called = Call(f"self.{statement.call}", tuple(("", _code(operand)) for operand in operands))
+            return Line(targets, called)
+        if statement.in_place and not statement.flag and targets == operands[:1]:
+            return Line(targets, _code(operands[1]), accumulates=True)
+        value = call(statement.call, operands)
+        if statement.flag and targets == operands[:1]:
+            return Line(targets, value, flag=statement.flag)
+        if statement.flag:
+            value = _code(f"{flat(value)} if self.{statement.flag} else {operands[0]}")
+        return Line(targets, value)
+
+    def _targets(self, number: int) -> list[str]:
+        statement = self.statements[number]
+        if len(statement.gives) != 1:
+            wanted = [f"{statement.name}_{port}" for _, port in statement.gives]
+            needed = [key in self._last_use for key in statement.gives]
+            names = [self._fresh(name, number) if used else "_" for name, used in zip(wanted, needed, strict=True)]
+            self._unpacked.update(names)
+            return names
+        if statement.gives[0] == self.returned:
+            if statement.takes and self._continues(number):
+                return [self.variables[statement.takes[0]]]
+            return [self._flowing(number) or self._fresh("out", number)]
+        if self._uses[statement.gives[0]] > 1:
+            return [self._fresh(statement.name, number)]
+        if statement.takes and self._continues(number):
+            return [self.variables[statement.takes[0]]]
+        flowing = self._flowing(number) if self._begins_run(number) else ""
+        return [flowing or self._fresh(statement.name, number)]
+
+    def _flowing(self, number: int) -> str:
+        """The variable of a run of layers: ``x`` or ``out``, where it holds nothing that is needed."""
+        inputs = list(self.inputs.values())
+        candidates = [*(["x"] if inputs == ["x"] else []), *(["out"] if "out" not in inputs else [])]
+        return next((each for each in candidates if each not in self.taken and self._unneeded(each, number)), "")
+
+    def _continues(self, number: int) -> bool:
+        """Whether the statement goes on with what another made, and nothing else needs that."""
+        first = self.statements[number].takes[0]
+        variable, giver = self.variables[first], self._given_by[first]
+        flows = giver == number - 1 or (giver >= 0 and variable in ("x", "out"))
+        return flows and variable not in self._unpacked and self._unneeded(variable, number)
+
+    def _unneeded(self, variable: str, number: int) -> bool:
+        """Whether nothing after a statement asks for what a variable holds."""
+        return self._needed_until.get(variable, -1) <= number
+
+    def _begins_run(self, number: int) -> bool:
+        """Whether the next statement goes on with what this one makes, and nothing else needs that."""
+        if number + 1 == len(self.statements):
+            return False
+        (key,), following = self.statements[number].gives, self.statements[number + 1]
+        return following.takes[:1] == (key,) and len(following.gives) == 1
+
+    def _fresh(self, wanted: str, number: int) -> str:
+        """A name that no variable has which is still needed."""
+        while wanted in RESERVED or wanted in self.taken or self._is_held(wanted, number):
+            wanted += "_"
+        return wanted
+
+    def _is_held(self, name: str, number: int) -> bool:
+        return not self._unneeded(name, number) or name in self.inputs.values() or name in self._unpacked
+
+
+def _code(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
+
+
+def call(function: Function, operands: list[str]) -> Part:
+    """A function's call; an operator where Python has one and the line is not too long."""
+    if function.target in OPERATORS and len(function.args) == 2 and not function.kwargs:
+        left, right = (_operand(argument, operands) for argument in function.args)
+        text = f"{left} {OPERATORS[function.target]} {right}"
+        if len(text) < WIDTH // 2:
+            return _code(text)
+    if function.target == "operator.getitem":
+        return _code(f"{flat(_argument(function.args[0], operands))}[{_index(function.args[1])}]")
+    positional = [("", _argument(argument, operands)) for argument in function.args]
+    keywords = [(key, _argument(value, operands)) for key, value in function.kwargs.items()]
+    return Call(function.target, (*positional, *keywords))
+
+
+def _operand(argument: Any, operands: list[str]) -> str:
+    text = flat(_argument(argument, operands))
+    nested = isinstance(argument, Function) and argument.target in OPERATORS
+    return f"({text})" if nested and argument.target not in _CHAINS else text
+
+
+def _argument(argument: Any, operands: list[str]) -> Part:
+    match argument:
+        case Operand():
+            return _code(operands[argument.index])
+        case Function():
+            return call(argument, operands)
+        case tuple():
+            return Listed(tuple(_argument(item, operands) for item in argument), "()")
+        case Attribute():
+            return _code(f"self.{argument.name}")
+        case str():
+            return _code(quoted(argument))
+    return _code(repr(argument))
+
+
+def _index(index: Any) -> str:
+    """``:, 1:3`` for a tuple of slices."""
+    if isinstance(index, tuple):
+        return ", ".join(map(_index, index))
+    if not isinstance(index, slice):
+        return flat(_argument(index, []))
+    start, stop, step = ("" if part is None else _index(part) for part in (index.start, index.stop, index.step))
+    return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"

@@ -1,0 +1,111 @@
+"""The parameters of a network that its emitted class can take: those that no layer below depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archspec.compiler.binding import names_in
+from archspec.errors import RuleError
+from archspec.language.source import Entry, Value
+from archspec.network import Block, Network, Node
+
+Forced = frozenset[tuple[int, str]]
+
+
+def free_parameters(network: Network) -> tuple[frozenset[str], Forced]:
+    """The free parameters, and the parameters of blocks that they are handed to, by the identity of the block's graph.
+
+    A parameter such as the number of classes is free where nothing after the nodes that it sets has weights or
+    arguments that follow from the shape: the emitted class is then right for its other values too.
+    """
+    free: set[str] = set()
+    forced: set[tuple[int, str]] = set()
+    for parameter, param in network.blocks.template.params.items():
+        if type(network.arguments[parameter]) is not int or param.required:
+            continue
+        search = _Search(parameter)
+        if search.holds(network):
+            free.add(parameter)
+            forced |= search.forced
+    return frozenset(free), frozenset(forced)
+
+
+class _Search:
+    """What depends on one parameter."""
+
+    def __init__(self, parameter: str) -> None:
+        self.parameter = parameter
+        self.forced: set[tuple[int, str]] = set()
+        self.dependent: dict[str, Node] = {}
+        self.structural = False
+
+    def holds(self, network: Network) -> bool:
+        """Whether the parameter is free."""
+        shapes = [value for value in network.blocks.template.shapes.values() if self.parameter in names_in(value)]
+        self._collect(network.blocks, {self.parameter})
+        if self.structural or shapes or not self.dependent:
+            return False
+        changed: set[str] = set(self.dependent)
+        for node in network:
+            below = [number for number, origin in enumerate(node.inputs) if origin in changed]
+            if below and (node.path in self.dependent or not _follows(node, below) or _computes(node)):
+                return False
+            if below:
+                changed.add(node.path)
+        return True
+
+    def _collect(self, block: Block, names: set[str]) -> None:
+        names = names | _computed(block, names)
+        for child in block.children:
+            self._structure(child, names)
+            if isinstance(child, Node):
+                if self._asks(child.written.values(), names):
+                    self.dependent[child.path] = child
+            elif child.kind in ("group", "repeat"):
+                self._collect(child, names)
+            else:
+                handed = {key for key, entry in child.written.items() if names & set(names_in(entry.value))}
+                self.forced |= {(id(child.graph), key) for key in handed}
+                self._collect(child, handed)
+
+    def _structure(self, child: Block | Node, names: set[str]) -> None:
+        step = child.step
+        if step is not None:
+            values = [value for value in (step.when, step.repeat) if value is not None]
+            self.structural |= any(names & set(names_in(value)) for value in values)
+
+    @staticmethod
+    def _asks(entries: Iterable[Entry], names: set[str]) -> bool:
+        return any(names & set(names_in(entry.value)) for entry in entries)
+
+
+def _computed(block: Block, names: set[str]) -> set[str]:
+    """Parameters that their defaults compute from some names."""
+    if block.kind not in ("network", "block"):
+        return set()
+    found: set[str] = set()
+    for parameter in block.template.params:
+        value: Value = block.template.param_value(parameter)
+        if parameter not in block.written and (names | found) & set(names_in(value)):
+            found.add(parameter)
+    return found
+
+
+def _computes(node: Node) -> bool:
+    """Whether an argument is computed, perhaps from a shape."""
+    return any(True for entry in node.written.values() for _ in names_in(entry.value))
+
+
+def _follows(node: Node, below: list[int]) -> bool:
+    """Whether a node goes with any number of channels: it has no weights, and its call does not change."""
+    if node.weights or node.buffers:
+        return False
+    shapes = list(node.input_shapes)
+    for number in below:
+        shapes[number] = (shapes[number][0] + 1, *shapes[number][1:])
+    try:
+        output = node.op.infer(tuple(shapes))
+        call = node.op.torch(tuple(shapes))
+    except RuleError:
+        return False
+    return call == node.op.torch(node.input_shapes) and output[1:] == node.shape[1:]

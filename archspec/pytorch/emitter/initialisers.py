@@ -1,0 +1,88 @@
+"""``init_weights`` of a network: the rules of its ``init:`` as loops over layers and parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from archspec.language import patterns
+from archspec.language.algebra import Code, literal, name
+from archspec.language.initialisation import Initialiser, InitRule
+from archspec.network import Network, Node
+from archspec.pytorch.emitter.code import Call, laid_out, quoted
+from archspec.pytorch.emitter.instances import as_layer
+
+Initialisers = dict[str, Initialiser]
+
+
+def init_weights(network: Network) -> Iterator[str]:
+    """The lines of the method; none where the spec states no rule."""
+    if not network.init:
+        return
+    yield "    def init_weights(self) -> None:"
+    yield '        """Initialise the weights."""'
+    for on_ops, rules in groupby(network.init, key=lambda rule: bool(rule.ops)):
+        run = list(rules)
+        yield from _over_layers(network, run) if on_ops else _over_parameters(run)
+
+
+def _over_layers(network: Network, rules: list[InitRule]) -> Iterator[str]:
+    """A loop over the layers; a tensor that several rules speak of begins as the last of them says."""
+    nodes: dict[str, list[Node]] = {}
+    for node in network:
+        layer = as_layer(node)
+        if layer is not None:
+            nodes.setdefault(layer.target, []).append(node)
+    chosen: dict[tuple[tuple[str, str], ...], tuple[Initialisers, list[str]]] = {}
+    for target, group in nodes.items():
+        merged: Initialisers = {}
+        for rule in rules:
+            if group[0].op.name in rule.ops:
+                merged |= {tensor: each for tensor, each in rule.weights.items() if _has(group, tensor)}
+        if merged:
+            key = tuple((tensor, repr(each)) for tensor, each in merged.items())
+            guards = tuple((tensor, "guard") for tensor in merged if _is_optional(target, tensor, group))
+            chosen.setdefault((*key, *guards), (merged, []))[1].append(target)
+    if not chosen:
+        return
+    yield "        for module in self.modules():"
+    word = "if"
+    for key, (merged, targets) in chosen.items():
+        kinds = targets[0] if len(targets) == 1 else f"({', '.join(targets)})"
+        guarded = [tensor for tensor in merged if (tensor, "guard") in key]
+        condition = f"isinstance(module, {kinds})"
+        if len(merged) == len(guarded) == 1:
+            condition, guarded = f"{condition} and module.{guarded[0]} is not None", []
+        yield f"            {word} {condition}:"
+        for tensor, each in merged.items():
+            if tensor in guarded:
+                yield f"                if module.{tensor} is not None:"
+            yield from laid_out("", _call(each, name(f"module.{tensor}")), "", 20 if tensor in guarded else 16)
+        word = "elif"
+
+
+def _has(group: Iterable[Node], tensor: str) -> bool:
+    return any(tensor in node.weights for node in group)
+
+
+def _is_optional(target: str, tensor: str, group: list[Node]) -> bool:
+    """Whether some layers lack the tensor, or its type says that they may."""
+    return any(tensor not in node.weights for node in group) or ("Conv" in target and tensor == "bias")
+
+
+def _over_parameters(rules: Iterable[InitRule]) -> Iterator[str]:
+    yield "        for name, parameter in self.named_parameters():"
+    for rule in rules:
+        for tensor, each in rule.weights.items():
+            path = f"{rule.pattern}.{tensor}"
+            if patterns.is_pattern(path):
+                pattern = patterns.regex(path).replace("([^.]*)", "[^.]*")
+                yield f'            if re.fullmatch(r"{pattern}", name):'
+            else:
+                yield f"            if name == {quoted(path)}:"
+            yield from laid_out("", _call(each, name("parameter")), "", 16)
+
+
+def _call(initialiser: Initialiser, tensor: Code) -> Call:
+    keywords = tuple((key, literal(value)) for key, value in initialiser.arguments.items())
+    return Call(f"nn.init.{initialiser.function}_", (("", tensor), *keywords))

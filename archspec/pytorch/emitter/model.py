@@ -1,0 +1,105 @@
+"""Classes of the emitted source, before they are text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from archspec.language.algebra import Code, names
+from archspec.ops.op import Function
+from archspec.pytorch.emitter.code import Part, asked
+from archspec.pytorch.emitter.instances import Instance
+from archspec.pytorch.emitter.scope import REQUIRED, Parameter, Scope
+
+Key = tuple[str, str]
+"""A tensor inside of a class: the step that gives it and the name of the output; the step is empty for an input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """Stands for an attribute of the module in the arguments of a function."""
+
+    name: str
+
+
+@dataclass(slots=True)
+class Member:
+    """An attribute that the constructor sets.
+
+    Attributes:
+        name: Its name.
+        part: Its value.
+        condition: Where that is false, it is an ``nn.Identity``; None for always.
+    """
+
+    name: str
+    part: Part
+    condition: Code | None = None
+
+
+@dataclass(slots=True)
+class Statement:
+    """A line of ``forward``.
+
+    Attributes:
+        name: The name of the step.
+        takes: The tensors it takes.
+        gives: The tensors it gives.
+        call: The attribute that is called, or a function.
+        flag: The attribute that says whether the function is called; else the first operand passes.
+        in_place: Whether the first operand can be overwritten.
+    """
+
+    name: str
+    takes: tuple[Key, ...]
+    gives: tuple[Key, ...]
+    call: str | Function
+    flag: str = ""
+    in_place: bool = False
+
+
+@dataclass(eq=False)
+class Class:
+    """A class of the emitted source.
+
+    Attributes:
+        name: Its name.
+        instances: The blocks of the network that are made of it.
+        scope: Its parameters and variables.
+        inputs: Names of its inputs and the tensors they are.
+        outputs: Names of its outputs and the tensors they are.
+        members: Its attributes.
+        statements: The lines of ``forward``; None for a subclass of ``nn.Sequential``.
+        channels: The first dimension of each output, by its name.
+    """
+
+    name: str
+    instances: list[Instance]
+    scope: Scope
+    inputs: Mapping[str, Key]
+    outputs: Mapping[str, Key]
+    members: list[Member]
+    statements: list[Statement] | None
+    channels: Mapping[str, Code | None]
+
+    def arguments(self, instance: Instance) -> dict[str, Any]:
+        """The values of the constructor's parameters for an instance."""
+        number = self.instances.index(instance)
+        return {parameter.name: parameter.values[number] for parameter in self.signature()}
+
+    def signature(self) -> list[Parameter]:
+        """The parameters of the constructor: those without a default first."""
+        used = [parameter for parameter in self.scope.parameters.values() if parameter.name in self.asked]
+        return sorted(used, key=lambda parameter: parameter.default is not REQUIRED)
+
+    @cached_property
+    def asked(self) -> set[str]:
+        """The variables that the constructor asks for."""
+        found = {each for member in self.members for each in asked(member.part)}
+        found |= {each for member in self.members if member.condition is not None for each in names(member.condition)}
+        for variable, (code, _) in reversed(self.scope.locals.items()):
+            if variable in found:
+                found |= names(code)
+        return found

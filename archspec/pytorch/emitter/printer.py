@@ -1,0 +1,155 @@
+"""Classes as text."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+from archspec.language.algebra import literal
+from archspec.pytorch.emitter.code import WIDTH, Call, laid_out, printed
+from archspec.pytorch.emitter.forward import Forward
+from archspec.pytorch.emitter.model import Class
+from archspec.pytorch.emitter.scope import REQUIRED, Parameter
+
+Lines = Iterator[str]
+
+
+def class_text(made: Class, doc: str, shapes: str, taken: frozenset[str]) -> Lines:
+    """The lines of a class of a block or group."""
+    base = "nn.Sequential" if made.statements is None else "nn.Module"
+    yield f"class {made.name}({base}):"
+    yield from docstring([doc, shapes, *_arguments(made)], 4)
+    if made.members or made.statements is None:
+        yield ""
+        yield from constructor(made)
+    if made.statements is not None:
+        yield ""
+        yield from _forward(made, taken)
+
+
+def docstring(parts: list[str], indent: int) -> Lines:
+    """The lines of a docstring of paragraphs; empty ones are left out. What stands in it can never end it."""
+    space = " " * indent
+    paragraphs = [lines for part in parts if (lines := _wrapped(part, WIDTH - indent))]
+    if not paragraphs:
+        return
+    body = [line for paragraph in paragraphs for line in ("", *paragraph)][1:]
+    if len(body) == 1 and len(body[0]) + indent + 6 <= WIDTH:
+        yield f'{space}"""{body[0]}"""'
+        return
+    yield f'{space}"""{body[0]}'
+    yield from (f"{space}{line}" if line else "" for line in body[1:])
+    yield f'{space}"""'
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    lines = []
+    for line in _escaped(text).strip().splitlines():
+        margin = " " * (len(line) - len(line.lstrip()))
+        hanging = margin + "    " if margin else ""
+        lines += textwrap.wrap(
+            line.strip(), width - 3, initial_indent=margin, subsequent_indent=hanging, break_on_hyphens=False
+        ) or [""]
+    return lines
+
+
+def _escaped(text: str) -> str:
+    """Text that can stand in a docstring: no backslash, quote at the end, or character that is not seen."""
+    text = "".join(char if char.isprintable() or char == "\n" else " " for char in text)
+    return text.replace("\\", "\\\\").replace('"', "'")
+
+
+def _arguments(made: Class) -> list[str]:
+    documented = [parameter for parameter in made.signature() if parameter.doc]
+    if not documented:
+        return []
+    return ["\n".join(["Args:", *(f"    {parameter.name}: {parameter.doc}" for parameter in documented)])]
+
+
+def constructor(made: Class, initialises: bool = False) -> Lines:
+    """The lines of ``__init__``, which calls ``init_weights`` where there is one."""
+    parameters = [_declared(parameter) for parameter in made.signature()]
+    one = f"    def __init__({', '.join(['self', *parameters])}) -> None:"
+    if len(one) <= WIDTH:
+        yield one
+    else:
+        yield "    def __init__("
+        yield from (f"        {text}," for text in ("self", *parameters))
+        yield "    ) -> None:"
+    body = list(_locals(made))
+    if made.statements is None:
+        yield from body
+        yield from _layers(made)
+        return
+    yield "        super().__init__()"
+    yield from body
+    yield from _members(made)
+    if initialises:
+        yield "        self.init_weights()"
+
+
+def _locals(made: Class) -> Lines:
+    for variable, (code, _) in made.scope.locals.items():
+        if variable in made.asked:
+            yield from laid_out(f"{variable} = ", code, "", 8)
+
+
+def _members(made: Class) -> Lines:
+    for member in made.members:
+        if member.condition is None:
+            yield from laid_out(f"self.{member.name} = ", member.part, "", 8)
+        else:
+            yield f"        self.{member.name}: nn.Module = nn.Identity()"
+            yield f"        if {printed(member.condition)}:"
+            yield from laid_out(f"self.{member.name} = ", member.part, "", 12)
+
+
+def _layers(made: Class) -> list[str]:
+    layers = tuple((member.name, member.part) for member in made.members)
+    return laid_out("", Call("super().__init__", (("", Call("OrderedDict", layers)),)), "", 8)
+
+
+def _declared(parameter: Parameter) -> str:
+    text = f"{parameter.name}: {_type(parameter)}"
+    return text if parameter.default is REQUIRED else f"{text} = {printed(literal(parameter.default))}"
+
+
+def _type(parameter: Parameter) -> str:
+    """The type of a parameter's values."""
+    values = [*parameter.values, *([] if parameter.default is REQUIRED else [parameter.default])]
+    kinds = sorted({_kind(value) for value in values}, key=lambda kind: (kind == "None", kind))
+    return " | ".join(
+        "float" if kind == "int" and "float" in kinds else kind
+        for kind in dict.fromkeys(kinds)
+        if not (kind == "int" and "float" in kinds)
+    )
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"tuple[{', '.join(map(_kind, value)) or '()'}]"
+    return "None" if value is None else type(value).__name__
+
+
+def _forward(made: Class, taken: frozenset[str]) -> Lines:
+    assert made.statements is not None
+    result = "Tensor" if len(made.outputs) == 1 else f"tuple[{', '.join(['Tensor'] * len(made.outputs))}]"
+    yield from signature_of_forward(list(made.inputs), result)
+    outputs = list(made.outputs.values())
+    returned = outputs[0] if len(outputs) == 1 else None
+    forward = Forward({key: each for each, key in made.inputs.items()}, made.statements, outputs, returned, taken)
+    for line in forward.lines():
+        yield from line.text(8)
+    yield f"        return {', '.join(forward.variables[key] for key in made.outputs.values())}"
+
+
+def signature_of_forward(inputs: list[str], result: str) -> Lines:
+    """``def forward(self, x: Tensor) -> Tensor:``."""
+    one = f"    def forward({', '.join(['self', *(f'{each}: Tensor' for each in inputs)])}) -> {result}:"
+    if len(one) <= WIDTH:
+        yield one
+        return
+    yield "    def forward("
+    yield from (f"        {text}," for text in ("self", *(f"{each}: Tensor" for each in inputs)))
+    yield f"    ) -> {result}:"

@@ -1,0 +1,290 @@
+"""The variables of a class, and the search for an expression over them that gives the values seen."""
+
+from __future__ import annotations
+
+import ast
+import keyword
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from archspec.language.algebra import Code, binary, evaluator, literal, name, plain, same, simplified
+from archspec.language.definition import Definition
+from archspec.language.expr import FUNCTIONS, ExpressionError, is_expression, read
+from archspec.language.source import Scalar, Value
+from archspec.language.source import Sequence as SequenceValue
+from archspec.ops.tensor import Shape
+
+INDEX = "i"
+"""The variable of a loop over copies."""
+RESERVED = frozenset(
+    {
+        *keyword.kwlist,
+        INDEX,
+        *"self torch nn F Tensor OrderedDict NamedTuple math operator re super range tuple".split(),
+    }
+)
+"""Names that the emitted source uses itself."""
+
+REQUIRED: Any = object()
+"""Stands for the default of a parameter that has none."""
+
+Spot = tuple[int, int | None]
+"""Where a value was seen: the number of the instance, and the index of the copy in a repeat."""
+Values = Mapping[Spot, Any]
+
+
+class Mismatch(Exception):  # noqa: N818 - a signal, not an error
+    """Instances do not fit one class."""
+
+
+@dataclass(slots=True)
+class Parameter:
+    """A parameter of a class: its value in each instance, and its default in the signature."""
+
+    name: str
+    values: list[Any]
+    doc: str = ""
+    default: Any = REQUIRED
+
+
+@dataclass(slots=True)
+class Local:
+    """A tensor inside of a class.
+
+    Attributes:
+        paths: The path of the tensor in each instance where it exists.
+        shapes: Its shape there.
+        channels: Its first dimension as an expression; None where none was found.
+    """
+
+    paths: dict[int, str]
+    shapes: dict[int, Shape]
+    channels: Code | None = None
+
+
+@dataclass
+class Scope:
+    """The variables of a class, each with its values in the instances.
+
+    Attributes:
+        parameters: Those of the constructor.
+        locals: Variables computed from them, in order.
+        known: What stands for each parameter of the definition: a variable, or its value.
+    """
+
+    count: int
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    locals: dict[str, tuple[Code, list[Any]]] = field(default_factory=dict)
+    known: dict[str, Code] = field(default_factory=dict)
+    frozen: bool = False
+
+    def variables(self) -> Iterator[tuple[str, list[Any]]]:
+        """The variables and their values in the instances."""
+        yield from ((parameter.name, parameter.values) for parameter in self.parameters.values())
+        yield from ((each, values) for each, (_, values) in self.locals.items())
+
+    def unique(self, wanted: str) -> str:
+        """A name that no variable has yet."""
+        taken = RESERVED | self.parameters.keys() | self.locals.keys() | FUNCTIONS.keys()
+        while wanted in taken:
+            wanted += "_"
+        return wanted
+
+    def add(self, wanted: str, values: list[Any], doc: str = "", default: Any = REQUIRED) -> Code:
+        """A parameter more."""
+        parameter = Parameter(self.unique(wanted), values, doc, default)
+        self.parameters[parameter.name] = parameter
+        return name(parameter.name)
+
+    def at(self, spot: Spot) -> dict[str, Any]:
+        """The values of the variables where a value was seen."""
+        values = {each: seen[spot[0]] for each, seen in self.variables()}
+        return values if spot[1] is None else {**values, INDEX: spot[1]}
+
+    def gives(self, code: Code, values: Values) -> bool:
+        """Whether an expression has the values seen."""
+        try:
+            evaluate = evaluator(code)
+            return all(same(evaluate(self.at(spot)), value) for spot, value in values.items())
+        except ExpressionError:
+            return False
+
+    def find(self, values: Values, hints: Sequence[Code | None]) -> Code | None:
+        """An expression with these values: a hint, a constant, a variable, or a line in the index of the copy."""
+        for hint in hints:
+            if hint is not None and self.gives(hint, values):
+                return hint
+        first = next(iter(values.values()))
+        if all(same(value, first) for value in values.values()):
+            return literal(first)
+        for each, _ in self.variables():
+            if self.gives(name(each), values):
+                return name(each)
+        return self._items(values, hints) if isinstance(first, tuple) else self._line(values, hints)
+
+    def _items(self, values: Values, hints: Sequence[Code | None]) -> Code | None:
+        """A tuple of expressions."""
+        if len({len(value) if isinstance(value, tuple) else None for value in values.values()}) != 1:
+            return None
+        length = len(next(iter(values.values())))
+        items = [self.find({spot: value[i] for spot, value in values.items()}, hints) for i in range(length)]
+        known = [item for item in items if item is not None]
+        return ast.Tuple(known, ast.Load()) if len(known) == length else None
+
+    def _line(self, values: Values, hints: Sequence[Code | None]) -> Code | None:
+        """``start + step * i`` for integers that grow with the copies."""
+        series: dict[int, dict[int, int]] = {}
+        for (instance, index), value in values.items():
+            if index is None or type(value) is not int:
+                return None
+            series.setdefault(instance, {})[index] = value
+        starts: dict[Spot, int] = {}
+        steps: dict[Spot, int] = {}
+        for instance, seen in series.items():
+            (first, value), *rest = sorted(seen.items())
+            step = (rest[0][1] - value) // (rest[0][0] - first) if rest else 0
+            if len(seen) < 3 or any(other != value + step * (index - first) for index, other in rest):
+                return None
+            starts[instance, None], steps[instance, None] = value - step * first, step
+        start, step_code = self.find(starts, hints), self.find(steps, ())
+        if start is None or step_code is None:
+            return None
+        return binary(start, ast.Add, binary(step_code, ast.Mult, name(INDEX)))
+
+    def resolve(self, values: Values, hints: Sequence[Code | None], label: str) -> Code:
+        """An expression with these values; where none is found, a parameter more.
+
+        Raises:
+            Mismatch: The values change from copy to copy in no way that can be written.
+        """
+        found = self.find(values, hints)
+        if found is not None:
+            return found
+        by_instance: dict[int, Any] = {}
+        for (instance, _), value in values.items():
+            if not same(by_instance.setdefault(instance, value), value):
+                raise Mismatch
+        if self.frozen:
+            raise Mismatch
+        some = next(iter(by_instance.values()))
+        return self.add(label, [by_instance.get(instance, some) for instance in range(self.count)])
+
+
+@dataclass(slots=True)
+class Names:
+    """What the expressions of one graph can ask for: parameters, and the shapes of its tensors."""
+
+    scope: Scope
+    tensors: dict[str, Local] = field(default_factory=dict)
+
+    def code(self, value: Value | None) -> Code | None:
+        """A value of the spec as an expression over the variables of the class, or None where that cannot be."""
+        if isinstance(value, SequenceValue):
+            parts = [self.code(item) for item in value.items]
+            return None if None in parts else ast.Tuple([part for part in parts if part], ast.Load())
+        if not isinstance(value, Scalar):
+            return None
+        if not is_expression(value.value):
+            return literal(value.value)
+        try:
+            return self.translated(read(str(value.value)).tree)
+        except (Mismatch, ExpressionError):
+            return None
+
+    def shape_comparisons(self, value: Value) -> Iterator[Code]:
+        """What a comparison such as ``input.shape != other.shape`` can mean: other channels, a stride, or both."""
+        if not isinstance(value, Scalar) or not is_expression(value.value):
+            return
+        tree = read(str(value.value)).tree
+        for node in ast.walk(tree):
+            match node:
+                case ast.Compare(
+                    ast.Attribute(ast.Name(left), "shape"),
+                    [ast.Eq() | ast.NotEq() as op],
+                    [ast.Attribute(ast.Name(right), "shape")],
+                ):
+                    template = ast.unparse(tree).replace(ast.unparse(node), "_", 1)
+                    for meaning in self._meanings(left, op, right):
+                        yield from self._filled(template, meaning)
+                    return
+
+    def _filled(self, template: str, meaning: Code) -> Iterator[Code]:
+        try:
+            yield simplified(_Translation(self, {"_": meaning}).visit(ast.parse(template, mode="eval").body))
+        except (Mismatch, ExpressionError):
+            return
+
+    def _meanings(self, left: str, op: ast.cmpop, right: str) -> Iterator[Code]:
+        sides = [self.tensors[each].channels for each in (left, right) if each in self.tensors]
+        if len(sides) != 2 or sides[0] is None or sides[1] is None:
+            return
+        channels = ast.Compare(sides[0], [op], [sides[1]])
+        yield channels
+        for parameter in self.scope.parameters.values():
+            if parameter.default == 1:
+                step = ast.Compare(name(parameter.name), [op], [literal(1)])
+                yield step
+                yield ast.BoolOp(ast.And() if isinstance(op, ast.Eq) else ast.Or(), [step, channels])
+
+    def translated(self, tree: Code) -> Code:
+        """A tree of the spec's language as an expression of Python.
+
+        Raises:
+            Mismatch: It asks for what the class does not know.
+        """
+        return simplified(_Translation(self).visit(ast.parse(ast.unparse(tree), mode="eval").body))
+
+
+class _Translation(ast.NodeTransformer):
+    def __init__(self, names: Names, known: Mapping[str, Code] | None = None) -> None:
+        self.names = names
+        self.known = {**names.scope.known, **(known or {})}
+
+    def visit_Name(self, node: ast.Name) -> Code:
+        constants = {"true": True, "false": False, "null": None}
+        if node.id in self.known:
+            return self.known[node.id]
+        if node.id in constants:
+            return literal(constants[node.id])
+        if node.id == "index":
+            return name(INDEX)
+        raise Mismatch
+
+    def visit_Attribute(self, node: ast.Attribute) -> Code:
+        if not isinstance(node.value, ast.Name):
+            raise Mismatch
+        tensor = self.names.tensors.get(node.value.id)
+        if tensor is None or not tensor.shapes:
+            raise Mismatch
+        if node.attr in ("channels", "features") and tensor.channels is not None:
+            return tensor.channels
+        axis = {"channels": 0, "features": 0, "height": -2, "width": -1, "length": -1}.get(node.attr)
+        sizes = {shape[axis] for shape in tensor.shapes.values()} if axis is not None else set()
+        if len(sizes) != 1:
+            raise Mismatch
+        return literal(sizes.pop())
+
+    def visit_Call(self, node: ast.Call) -> Code:
+        function = node.func
+        node.args = [self.visit(argument) for argument in node.args]
+        code = simplified(node)
+        python = isinstance(function, ast.Name) and function.id in ("min", "max", "round", "abs", "len", "sum")
+        if not python and not isinstance(code, ast.Constant):
+            raise Mismatch
+        return code
+
+
+def exposed(definition: Definition, given: list[bool], values: list[Any], parameter: str) -> bool:
+    """Whether a parameter of a block belongs in the signature.
+
+    It does where it is required, or given other than its default, but for a value that all uses share.
+    """
+    param = definition.params[parameter]
+    if param.required:
+        return True
+    if len(values) > 1 and all(same(value, values[0]) for value in values):
+        return False
+    if is_expression(param.default):
+        return any(given)
+    return any(not same(plain(param.default), value) for value in values)

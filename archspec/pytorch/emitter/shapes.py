@@ -1,0 +1,63 @@
+"""Shapes of a class's inputs and outputs in words."""
+
+from __future__ import annotations
+
+from archspec.ops.tensor import Shape
+from archspec.pytorch.emitter.code import printed
+from archspec.pytorch.emitter.instances import Instances
+from archspec.pytorch.emitter.model import Class
+
+_LETTERS = {1: "L", 2: "HW", 3: "DHW"}
+
+
+def shape_line(made: Class, instances: Instances) -> str:
+    """``Shape: (N, in_channels, H, W) -> (N, channels * 4, H / stride, W / stride)``; empty where ranks differ."""
+    given = [instances.inputs(instance.block) for instance in made.instances]
+    taken = [list(instances.outputs(instance.block).values()) for instance in made.instances]
+    inputs = [[instances.shape(each[place]) for each in given] for place in range(len(made.inputs))]
+    outputs = [[instances.shape(each[place]) for each in taken] for place in range(len(made.outputs))]
+    if not inputs or any(len({len(shape) for shape in shapes}) != 1 for shapes in [*inputs, *outputs]):
+        return ""
+    first = [f"in_{'features' if len(shapes[0]) == 1 else 'channels'}" for shapes in inputs]
+    if len(inputs) > 1:
+        first = [name.replace("in_", f"{label}_") for (_, label), name in zip(made.inputs.values(), first, strict=True)]
+    before = [
+        _written(shapes, name if name in made.asked else "C", inputs[0], made)
+        for shapes, name in zip(inputs, first, strict=True)
+    ]
+    channels = [printed(code) if code is not None else "" for code in made.channels.values()]
+    after = [_written(shapes, code, inputs[0], made) for shapes, code in zip(outputs, channels, strict=True)]
+    return f"Shape: {', '.join(before)} -> {', '.join(after)}"
+
+
+def _written(shapes: list[Shape], channels: str, reference: list[Shape], made: Class) -> str:
+    """``(N, C, H, W)`` for a tensor whose shapes are these in the instances."""
+    sizes = ["N"]
+    for axis in range(len(shapes[0])):
+        values = [shape[axis] for shape in shapes]
+        if axis == 0:
+            sizes.append(str(values[0]) if len(set(values)) == 1 else channels or "C_out")
+        else:
+            sizes.append(_place(values, axis, reference, made, len(shapes[0]) - 1))
+    return f"({', '.join(sizes)})"
+
+
+def _place(values: list[int], axis: int, reference: list[Shape], made: Class, rank: int) -> str:
+    letter = _LETTERS.get(rank, "")[axis - 1 : axis] or f"D{axis}"
+    if len(set(values)) == 1:
+        return str(values[0])
+    if len(reference[0]) != rank + 1:
+        return f"{letter}_out"
+    sizes = [shape[axis] for shape in reference]
+    if sizes == values:
+        return letter
+    for factor in (2, 3, 4):
+        if all(-(-size // factor) == value for size, value in zip(sizes, values, strict=True)):
+            return f"{letter} / {factor}"
+    for parameter in made.signature():
+        steps = parameter.values
+        if all(type(step) is int and step > 0 for step in steps) and all(
+            -(-size // step) == value for size, step, value in zip(sizes, steps, values, strict=True)
+        ):
+            return f"{letter} / {parameter.name}"
+    return f"{letter}_out"

@@ -1,0 +1,230 @@
+"""The file as a whole: header, imports, layers that PyTorch lacks, classes."""
+
+from __future__ import annotations
+
+import ast
+import importlib.resources
+from collections.abc import Iterator
+from typing import Any
+
+import archspec
+from archspec.errors import UsageError
+from archspec.language.algebra import name
+from archspec.network import Network
+from archspec.ops.tensor import Shape
+from archspec.pytorch.emitter.classes import classes
+from archspec.pytorch.emitter.code import Call, laid_out
+from archspec.pytorch.emitter.forward import Forward
+from archspec.pytorch.emitter.initialisers import init_weights
+from archspec.pytorch.emitter.model import Class, Key
+from archspec.pytorch.emitter.printer import class_text, constructor, docstring, signature_of_forward
+from archspec.pytorch.emitter.shapes import shape_line
+
+_IMPORTS = {
+    "math": "import math",
+    "operator": "import operator",
+    "re": "import re",
+    "OrderedDict": "from collections import OrderedDict",
+    "NamedTuple": "from typing import NamedTuple",
+    "torch": "import torch",
+    "F": "import torch.nn.functional as F",
+}
+"""Imports by the name that asks for them, in order."""
+
+
+def module_name(name: str) -> str:
+    """The Python module of a network: ``my-net`` is ``my_net``."""
+    return name.replace("-", "_")
+
+
+def emit(network: Network) -> str:
+    """The source of a module of one network: a Python file that imports only torch and the standard library.
+
+    The file's last class is the network. It is formatted as ruff formats, and the same for the same spec.
+
+    Raises:
+        UsageError: An op's layer is neither PyTorch's nor one that archspec brings along.
+
+    >>> source = emit(archspec.compile("specs/lenet.yaml"))
+    >>> "class Lenet(nn.Module):" in source
+    True
+    """
+    layers = _layers(network)
+    made, instances = classes(network, frozenset(layers))
+    *blocks, root = made
+    taken = frozenset(each.name for each in made) | layers.keys()
+    sections = list(dict.fromkeys(layers.values()))
+    sections += ["\n".join(class_text(each, _doc(each), shape_line(each, instances), taken)) for each in blocks]
+    sections += ["\n".join(lines) for lines in _network(network, root, taken)]
+    body = "\n\n\n".join(sections)
+    return f"{_header(network)}\n\n{_imports(network, body)}\n\n\n{body}\n"
+
+
+def _header(network: Network) -> str:
+    template = network.blocks.template
+    file = template.source.name.replace("\\", "/").rpartition("/")[2]
+    settings = []
+    for parameter, param in template.params.items():
+        value = network.arguments[parameter]
+        if param.required or param.default != value:
+            settings.append(f"--set {parameter}={_shell(value)}")
+    command = " ".join(["archspec", "emit", file, *settings, "-o", f"{module_name(network.name)}.py"])
+    emitted = f"{network.name}, emitted by archspec {archspec.__version__} (spec {network.digest[:16]}). To regenerate:"
+    return f'"""{emitted}\n\n{command}\n"""'
+
+
+def _shell(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value).replace(" ", "")
+
+
+def _doc(made: Class) -> str:
+    block = made.instances[0].block
+    if block.kind == "block":
+        return block.template.doc or f"The block `{block.definition}`."
+    name = block.step.name if block.step else ""
+    return f"The group `{name}` of `{block.template.name}`."
+
+
+def _imports(network: Network, body: str) -> str:
+    names = (node for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name))
+    used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+    lines = {name: line for name, line in _IMPORTS.items() if name in used}
+    standard = [line for line in lines.values() if "torch" not in line]
+    torch = [line for line in lines.values() if "torch" in line]
+    torch.append("from torch import Tensor, nn" if "Tensor" in used else "from torch import nn")
+    torch += sorted({f"import {module}" for target in _targets(network) if (module := _foreign_module(target))})
+    return "\n\n".join("\n".join(group) for group in (standard, torch) if group)
+
+
+def _targets(network: Network) -> list[str]:
+    """What the nodes construct or call, each once."""
+    return list(dict.fromkeys(node.op.torch(node.input_shapes).target for node in network))
+
+
+def _foreign_module(target: str) -> str:
+    """The module of a plugin that a target names in full; empty for PyTorch's and archspec's own."""
+    module = target.rpartition(".")[0]
+    return "" if module.partition(".")[0] in ("", "nn", "torch", "F", "operator") else module
+
+
+def _layers(network: Network) -> dict[str, str]:
+    """The source of the layers that PyTorch lacks, by the names that it defines."""
+    found: dict[str, str] = {}
+    for target in _targets(network):
+        if "." not in target and target not in found:
+            found |= _defining(target)
+    return found
+
+
+def _defining(target: str) -> dict[str, str]:
+    """The file that defines a layer, without its imports, under each name that it defines."""
+    for file in sorted(importlib.resources.files("archspec.pytorch.layers").iterdir(), key=lambda file: file.name):
+        if not file.name.endswith(".py"):
+            continue
+        text = file.read_text(encoding="utf-8")
+        names = [node.name for node in ast.parse(text).body if isinstance(node, ast.ClassDef | ast.FunctionDef)]
+        if target in names:
+            return dict.fromkeys(names, _after_imports(text))
+    raise UsageError(f"no layer is called `{target}`: an op's layer is PyTorch's, or one of archspec.pytorch.layers")
+
+
+def _after_imports(text: str) -> str:
+    imports = [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    last = max((node.end_lineno or 0 for node in imports), default=0)
+    return "\n".join(text.splitlines()[last:]).strip("\n")
+
+
+def _network(network: Network, root: Class, taken: frozenset[str]) -> Iterator[list[str]]:
+    """The class of the network, below that of its outputs where it has several."""
+    names = list(network.outputs)
+    training = [name for name, output in network.outputs.items() if output.training_only]
+    kept = [name for name in names if name not in training]
+    if not kept:
+        kept, training = names, []
+    outputs = f"{root.name}Outputs"
+    while outputs in taken or outputs in root.inputs:
+        outputs += "_"
+    if len(names) > 1:
+        yield list(_outputs_class(network, outputs, training if len(kept) > 1 else []))
+    result = outputs if len(names) > 1 else "Tensor"
+    if training and len(kept) == 1:
+        result = f"Tensor | {outputs}"
+    yield list(_root(network, root, kept, training, outputs, result, taken))
+
+
+def _outputs_class(network: Network, outputs: str, optional: list[str]) -> Iterator[str]:
+    yield f"class {outputs}(NamedTuple):"
+    yield f'    """Outputs of {network.name}."""' if len(network.name) < 60 else '    """Outputs of the network."""'
+    yield ""
+    for output in network.outputs:
+        yield f"    {output}: Tensor{' | None' if output in optional else ''}"
+
+
+def _root(
+    network: Network,
+    root: Class,
+    kept: list[str],
+    training: list[str],
+    outputs: str,
+    result: str,
+    taken: frozenset[str],
+) -> Iterator[str]:
+    yield f"class {root.name}(nn.Module):"
+    yield from docstring([network.doc or f"The network `{network.name}`.", _shapes(network)], 4)
+    yield ""
+    if root.members:
+        yield from constructor(root, bool(network.init))
+        yield ""
+    init = list(init_weights(network))
+    if init:
+        yield from init
+        yield ""
+    yield from signature_of_forward(list(root.inputs), result)
+    assert root.statements is not None
+    needed = _needed(root, kept)
+    always = [statement for statement in root.statements if needed & set(statement.gives)]
+    later = [statement for statement in root.statements if not needed & set(statement.gives)]
+    keys = [root.outputs[name] for name in network.outputs]
+    inputs = {key: name for name, key in root.inputs.items()}
+    returned = root.outputs[kept[0]] if len(kept) == 1 else None
+    forward = Forward(inputs, [*always, *later], keys, returned, taken | {outputs})
+    lines = forward.lines()
+    for line in lines[: len(always)]:
+        yield from line.text(8)
+    variables = {name: forward.variables[root.outputs[name]] for name in kept}
+    if training:
+        yield "        if not self.training:"
+        if len(kept) == 1:
+            yield f"            return {variables[kept[0]]}"
+        else:
+            yield from _return(outputs, [variables.get(name, "None") for name in network.outputs], 12)
+    for line in lines[len(always) :]:
+        yield from line.text(8)
+    values = [forward.variables[key] for key in keys]
+    if len(values) == 1:
+        yield f"        return {values[0]}"
+    else:
+        yield from _return(outputs, values, 8)
+
+
+def _return(outputs: str, values: list[str], indent: int) -> list[str]:
+    return laid_out("return ", Call(outputs, tuple(("", name(value)) for value in values)), "", indent)
+
+
+def _needed(root: Class, kept: list[str]) -> set[Key]:
+    """The tensors that some outputs need."""
+    keys = {root.outputs[name] for name in kept}
+    for statement in reversed(root.statements or []):
+        if keys & set(statement.gives):
+            keys |= set(statement.takes)
+    return keys
+
+
+def _shapes(network: Network) -> str:
+    inputs = ", ".join(_batched(shape) for shape in network.inputs.values())
+    outputs = ", ".join(_batched(output.shape) for output in network.outputs.values())
+    return f"Shape: {inputs} -> {outputs}"
+
+
+def _batched(shape: Shape) -> str:
+    return f"({', '.join(['N', *map(str, shape)])})"

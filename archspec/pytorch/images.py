@@ -1,0 +1,70 @@
+"""Pictures as networks take them."""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+import torch
+from torch import Tensor
+
+from archspec.errors import UsageError
+from archspec.network import Network
+from archspec.ops.tensor import Shape, show
+
+_MARGIN = 256 / 224
+"""How much larger than the crop an image is made first: the usual way to evaluate on ImageNet."""
+
+_MEAN = (0.485, 0.456, 0.406)
+_STD = (0.229, 0.224, 0.225)
+"""ImageNet's, by channel, for values from 0 to 1. Grey images take their means."""
+
+
+def read_image(path: str | os.PathLike[str], shape: Shape) -> Tensor:
+    """An image as a network takes it.
+
+    It is resized until it holds 256/224 of the shape, the centre is cut out, and values are normalised by
+    ImageNet's mean and standard deviation.
+
+    Args:
+        path: A file that Pillow can read.
+        shape: Channels, height and width. One channel takes the image in grey, three in colour.
+
+    Returns:
+        A tensor of that shape.
+
+    Raises:
+        UsageError: The file cannot be read, or Pillow is not there.
+    """
+    try:
+        from PIL import Image
+    except ModuleNotFoundError:
+        raise UsageError('images need Pillow: pip install "archspec-nn[image]"') from None
+    channels, height, width = shape
+    try:
+        with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
+            image = Image.open(path).convert("L" if channels == 1 else "RGB")
+    except (OSError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise UsageError(f"cannot read `{path}` as an image: {getattr(error, 'strerror', None) or error}") from None
+    scale = _MARGIN * max(height / image.height, width / image.width)
+    size = (int(round(scale * image.width, 6)), int(round(scale * image.height, 6)))  # as torchvision rounds
+    image = image.resize(size, Image.Resampling.BILINEAR)
+    left, top = round((size[0] - width) / 2), round((size[1] - height) / 2)
+    image = image.crop((left, top, left + width, top + height))
+    pixels = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
+    values = pixels.view(height, width, channels).permute(2, 0, 1) / 255
+    mean, std = (torch.tensor(each).view(3, 1, 1) for each in (_MEAN, _STD))
+    return (values - mean) / std if channels == 3 else (values - mean.mean()) / std.mean()
+
+
+def image_input(network: Network) -> Shape:
+    """The shape of a network's only input.
+
+    Raises:
+        UsageError: The input is no image, or not the only one.
+    """
+    (shape, *others) = network.inputs.values()
+    if others or len(shape) != 3 or shape[0] not in (1, 3):
+        inputs = ", ".join(f"`{name}` of {show(shape)}" for name, shape in network.inputs.items())
+        raise UsageError(f"`{network.name}` takes no image of one or three channels, but {inputs}")
+    return shape

@@ -1,0 +1,241 @@
+"""The JSON Schema of the file format, with every op, library block and argument, so that editors complete and check."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from typing import Any
+
+from archspec.language import library
+from archspec.language.initialisation import FUNCTIONS
+from archspec.language.loader import library_block
+from archspec.language.spec import BlockFile, Bound, Expect, InlineBlock, NetworkFile, Node, Output, Param
+from archspec.ops import registry
+from archspec.ops.op import Op
+
+Schema = dict[str, Any]
+
+_EXPRESSION: Schema = {"type": "string", "pattern": r"^\$", "description": "An expression: $name or $(...)."}
+_NULL: Schema = {"type": "null", "description": "Removes the key, in a file that extends another."}
+_NODE_DOCS = {
+    "op": "The primitive operation that the node is.",
+    "block": "The block that the node is: one of this file's, of the library, or the path of a file.",
+    "graph": "The nodes of an inline group.",
+    "from": "The node or nodes that it takes; without it, the node above.",
+    "inputs": "Names of a group's inputs, in the order of `from`.",
+    "when": "Where it is false, the node passes its first input through.",
+    "repeat": "Copies in a row.",
+    "first": "Arguments that differ in the first copy.",
+    "last": "Arguments that differ in the last copy.",
+    "output": "The node of the block to take as its output.",
+    "outputs": "The nodes of the block to take as its outputs, by name.",
+    "doc": "A remark.",
+    "after": "Where an added node goes, in a file that extends another.",
+    "before": "Where an added node goes, in a file that extends another.",
+}
+
+
+def render() -> str:
+    """The schema as text."""
+    return json.dumps(schema(), indent=1) + "\n"
+
+
+def schema() -> Schema:
+    """The schema (JSON Schema draft 7, which the YAML language server reads)."""
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "archspec",
+        "description": "A network or a block in the archspec language, version 1.",
+        "type": "object",
+        "if": {"required": ["block"]},
+        "then": {"$ref": "#/definitions/block_file"},
+        "else": {"$ref": "#/definitions/network_file"},
+        "definitions": {
+            "expression": _EXPRESSION,
+            "network_file": _graph_file(NetworkFile, ["archspec", "name", "inputs", "graph"]),
+            "block_file": _graph_file(BlockFile, ["archspec", "block", "graph"]),
+            "block": _graph_file(InlineBlock, []),
+            "param": {"anyOf": [_model(Param), {"not": {"type": "object"}}]},
+            "outputs": _map({"anyOf": [{"type": "string"}, _model(Output)]}),
+            "figure": {"anyOf": [{"type": "integer"}, _model(Bound)]},
+            "expect": _model(Expect),
+            "initialiser": _initialiser(),
+            "init": _map({"anyOf": [{"$ref": "#/definitions/initialiser"}, _tensors()]}),
+            "weights": _map({"type": "object", "additionalProperties": {"type": ["string", "null"]}}),
+            "graph": _map({"$ref": "#/definitions/node"}),
+            "node": _node(),
+        },
+    }
+
+
+def _map(values: Schema) -> Schema:
+    return {"type": "object", "additionalProperties": {"anyOf": [values, _NULL]}}
+
+
+def _model(model: Any) -> Schema:
+    """A pydantic model's own schema, without titles and with expressions where they may stand."""
+    schema: Schema = _plain(model.model_json_schema(by_alias=True))
+    return schema
+
+
+def _plain(schema: Any, definitions: Schema | None = None) -> Any:
+    """A schema without titles, and with references resolved in place."""
+    if isinstance(schema, list):
+        return [_plain(item, definitions) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    definitions = schema.get("$defs", definitions)
+    if "$ref" in schema:
+        return _plain((definitions or {})[schema["$ref"].rpartition("/")[2]], definitions)
+    kept = {
+        key: {name: _plain(part, definitions) for name, part in value.items()}
+        if key == "properties"
+        else _plain(value, definitions)
+        for key, value in schema.items()
+        if key not in ("title", "$defs")
+    }
+    return {key: value for key, value in kept.items() if not (key == "default" and value is None)}
+
+
+def _graph_file(model: Any, required: list[str]) -> Schema:
+    """A file or inline block. With ``extends`` what is required may come from the other file."""
+    properties = _plain(model.model_json_schema(by_alias=True))["properties"]
+    properties["graph"] = {"$ref": "#/definitions/graph"}
+    properties["params"] = _map({"$ref": "#/definitions/param"})
+    properties["outputs"] = {"$ref": "#/definitions/outputs"}
+    files = {
+        "expect": {"$ref": "#/definitions/expect"},
+        "init": {"$ref": "#/definitions/init"},
+        "weights": {"$ref": "#/definitions/weights"},
+        "variants": _map({"type": "object"}),
+        "blocks": _map({"anyOf": [{"$ref": "#/definitions/block"}, {"type": "string"}]}),
+    }
+    properties |= {name: part for name, part in files.items() if name in properties}
+    properties = {name: {"anyOf": [part, _NULL]} for name, part in properties.items()}
+    schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    return schema | ({"if": {"required": ["extends"]}, "else": {"required": required}} if required else {})
+
+
+def _initialiser() -> Schema:
+    """A name of torch.nn.init, or a mapping from it to its arguments or to the one that matters most."""
+    return {"anyOf": [{"enum": list(FUNCTIONS)}, _reference(), *map(_function, FUNCTIONS)]}
+
+
+def _function(name: str) -> Schema:
+    """A mapping of one initialiser to its arguments."""
+    cls = FUNCTIONS[name]
+    fields = _plain(cls.model_json_schema())["properties"] if cls.model_fields else {}
+    arguments = {key: {"anyOf": [part, _reference()]} for key, part in fields.items()}
+    options: list[Schema] = [
+        {"type": "object", "properties": arguments, "additionalProperties": False},
+        {"type": "null"},
+    ]
+    options += [arguments[cls.main]] if cls.main else []
+    return {
+        "type": "object",
+        "description": inspect.cleandoc(cls.__doc__ or ""),
+        "properties": {name: {"anyOf": options}},
+        "required": [name],
+        "additionalProperties": False,
+    }
+
+
+def _tensors() -> Schema:
+    """Initialisers by tensor, such as ``weight`` and ``bias``."""
+    names = {"not": {"enum": list(FUNCTIONS)}}
+    return {
+        "type": "object",
+        "propertyNames": names,
+        "additionalProperties": {"$ref": "#/definitions/initialiser"},
+        "minProperties": 1,
+    }
+
+
+def _node() -> Schema:
+    """A node: the name of an op, null (which removes one), or a mapping, checked by what it says it is."""
+    cases = [_case("op", name, _op_arguments(cls)) for name, cls in registry.ops().items()]
+    cases += [_case("block", name, _block_arguments(name)) for name in library.blocks()]
+    cases.append({"if": {"required": ["graph"]}, "then": {"properties": _node_keys(), "additionalProperties": False}})
+    return {
+        "anyOf": [
+            _NULL,
+            {"type": "string", "enum": list(registry.ops())},
+            {"type": "object", "properties": _node_keys(), "allOf": cases},
+        ]
+    }
+
+
+def _node_keys() -> Schema:
+    properties = _plain(Node.model_json_schema(by_alias=True))["properties"]
+    properties |= {"after": {"type": "string"}, "before": {"type": "string"}}
+    properties["op"] = {"enum": list(registry.ops())}
+    properties["block"] = {"anyOf": [{"enum": list(library.blocks())}, {"type": "string"}]}
+    properties["graph"] = {"$ref": "#/definitions/graph"}
+    properties["from"] = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+    properties["inputs"] = properties["from"]
+    properties["when"] = {"anyOf": [{"type": "boolean"}, _reference()]}
+    properties["repeat"] = {"anyOf": [{"type": "integer", "minimum": 0}, _reference()]}
+    properties["outputs"] = {"$ref": "#/definitions/outputs"}
+    return {name: properties[name] | {"description": text} for name, text in _NODE_DOCS.items()}
+
+
+def _case(kind: str, name: str, arguments: Schema) -> Schema:
+    """What a node of one op or block may say."""
+    properties = dict.fromkeys(_NODE_DOCS, True) | arguments
+    return {
+        "if": {"properties": {kind: {"const": name}}, "required": [kind]},
+        "then": {"properties": properties, "additionalProperties": _NULL},
+    }
+
+
+def _op_arguments(cls: type[Op]) -> Schema:
+    docs = cls.argument_docs()
+    properties = _plain(cls.model_json_schema())["properties"] if cls.model_fields else {}
+    return {name: _or_expression(part) | {"description": docs.get(name, "")} for name, part in properties.items()}
+
+
+def _block_arguments(name: str) -> Schema:
+    return {key: _or_expression(_param(param)) | {"description": param.doc} for key, param in _params(name).items()}
+
+
+def _params(name: str) -> dict[str, Param]:
+    return library_block(name).params
+
+
+def _param(param: Param) -> Schema:
+    types: dict[str | None, Schema] = {
+        "int": {"type": "integer"},
+        "float": {"type": "number"},
+        "bool": {"type": "boolean"},
+        "str": {"type": "string"},
+        "list": {"type": "array"},
+        "size": {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]},
+        None: {},
+    }
+    schema = dict(types[param.kind])
+    if param.choices:
+        schema = {"enum": list(param.choices)}
+    if not param.required and param.default is not None:
+        schema["default"] = param.default
+    if param.kind in ("int", "float"):
+        schema |= {"minimum": param.min} if param.min is not None else {}
+        schema |= {"maximum": param.max} if param.max is not None else {}
+    return schema
+
+
+def _reference() -> Schema:
+    return {"$ref": "#/definitions/expression"}
+
+
+def _or_expression(schema: Schema) -> Schema:
+    """A schema that also takes an expression, for the value itself and for each item of a list."""
+    outer: Schema = {key: schema[key] for key in ("default", "description") if key in schema}
+    inner = {key: value for key, value in schema.items() if key not in outer}
+    options = inner.pop("anyOf", [inner])
+    if {} in options:
+        return outer
+    options = [
+        option | {"items": _or_expression(option["items"])} if isinstance(option.get("items"), dict) else option
+        for option in options
+    ]
+    return {"anyOf": [*options, _reference(), _NULL], **outer}

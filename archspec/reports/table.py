@@ -1,0 +1,173 @@
+"""The layer table of a network: for a terminal, and as CSV, Markdown and HTML."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from archspec.analysis.cost import Row, roll_up
+from archspec.analysis.memory import activation_memory
+from archspec.network import Network
+from archspec.ops.tensor import show
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+HEADINGS = ("path", "op", "output", "params", "MACs", "FLOPs", "other ops", "share")
+CONVENTIONS = (
+    "MACs: multiply-accumulates of convolutions, linear and other matrix products, one sample, without bias. "
+    "FLOPs: 2 x MACs. Other ops: elementwise, pooling, normalisation and bias work. ?: the op has no cost rule."
+)
+
+
+def cells(row: Row, number: Callable[[int | None], str] | None = None) -> tuple[str, ...]:
+    """A row's figures as text, one for each of `HEADINGS`; ``number`` writes a figure, `exact` unless given."""
+    number = number or exact
+    more = "" if row.complete or row.macs is None else "+?"
+    return (
+        row.path,
+        row.kind,
+        show(row.shape) if row.shape else "several",
+        number(row.params),
+        number(row.macs) + more,
+        number(row.flops) + more,
+        number(row.other_ops) + more,
+        f"{row.share:.1%}" if row.macs is not None else "?",
+    )
+
+
+def exact(value: int | None) -> str:
+    """``25,557,032``; ``?`` where it is not known."""
+    return "?" if value is None else f"{value:,}"
+
+
+def short(value: int | None) -> str:
+    """``25.6M``: three digits and a power of a thousand; ``?`` where it is not known."""
+    if value is None or value < 1000:
+        return exact(value)
+    power = next(power for power in range(1, 7) if value < 999.5 * 1000**power or power == 6)
+    scaled = value / 1000**power
+    return f"{scaled:.{max(0, 2 - (scaled >= 9.995) - (scaled >= 99.95))}f}{' kMGTPE'[power]}"
+
+
+def totals(network: Network) -> list[tuple[str, str]]:
+    """The figures of the whole network, each with its name."""
+    memory = activation_memory(network)
+    unknown = f" + ? of {len(network.unknown_costs)} nodes" if network.unknown_costs else ""
+    figures = [
+        ("input", ", ".join(f"{name} {show(shape)}" for name, shape in network.inputs.items())),
+        ("output", ", ".join(f"{name} {show(output.shape)}" for name, output in network.outputs.items())),
+        ("nodes", exact(len(network))),
+        ("params", exact(network.params)),
+        ("buffers", exact(network.buffer_elements)),
+        ("MACs", exact(network.macs) + unknown),
+        ("FLOPs", exact(network.flops) + unknown),
+        ("other ops", exact(network.other_ops) + unknown),
+        ("activations", f"{show_bytes(memory.inference_peak)} at the peak of inference ({memory.dtype}, batch 1)"),
+    ]
+    if memory.training is not None:
+        figures.append(("", f"{show_bytes(memory.training)} kept for training"))
+    return figures
+
+
+def _width(lines: list[tuple[str, ...]]) -> int:
+    """The characters that the table takes: each column, and three between columns."""
+    return sum(max(map(len, column)) + 3 for column in zip(HEADINGS, *lines, strict=True))
+
+
+def show_bytes(count: int) -> str:
+    """``12.3 MiB``."""
+    size, unit = float(count), "B"
+    for larger in ("KiB", "MiB", "GiB"):
+        if size < 1024:
+            break
+        size, unit = size / 1024, larger
+    return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
+
+
+def rich_table(network: Network, depth: int | None = None, width: int | None = None) -> RenderableType:
+    """The table and the totals, for a rich console.
+
+    Where the table is wider than ``width`` characters, its figures have three digits; the totals are exact.
+    """
+    from rich import box
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
+    for index, heading in enumerate(HEADINGS):
+        table.add_column(heading, justify="right" if index > 2 else "left", overflow="fold")
+    rows = roll_up(network, depth)
+    lines = [cells(row) for row in rows]
+    if width is not None and _width(lines) > width:
+        lines = [cells(row, short) for row in rows]
+        table.padding = (0, 0)
+    for row, line in zip(rows, lines, strict=True):
+        table.add_row(*map(Text, line), style="bold" if row.is_block else "")
+    summary = Table(box=None, show_header=False, pad_edge=False)
+    for name, figure in totals(network):
+        summary.add_row(Text(name, style="bold"), Text(figure))
+    hint = []
+    if any(row.is_block for row in rows):
+        hint = [Text(f"Blocks are rolled up: --depth {(depth or 1) + 1} opens them, --depth 0 shows every node.\n")]
+    conventions = Text(CONVENTIONS, style="dim")
+    return Group(Text(network.name, style="bold"), table, *hint, summary, Text(), conventions)
+
+
+def render(network: Network, depth: int | None = 1) -> str:
+    """The table and the totals as plain text."""
+    from rich.console import Console
+
+    stream = io.StringIO()
+    width = max(_width([cells(row) for row in roll_up(network, depth)]), 100)
+    Console(file=stream, width=width, color_system=None).print(rich_table(network, depth))
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+
+
+def render_csv(network: Network, depth: int | None = None) -> str:
+    """The table as CSV: numbers without separators, empty where not known, shapes as ``64x56x56``."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["path", "op", "output", "params", "buffers", "macs", "flops", "other_ops", "share"])
+    for row in roll_up(network, depth):
+        shape = show(row.shape) if row.shape else ""
+        share = f"{row.share:.6f}"
+        writer.writerow([row.path, row.kind, shape, row.params, row.buffers, row.macs, row.flops, row.other_ops, share])
+    return stream.getvalue()
+
+
+def render_markdown(network: Network, depth: int | None = None) -> str:
+    """The table and the totals as Markdown."""
+    lines = [
+        f"# {network.name}",
+        "",
+        *_markdown_table(HEADINGS, (cells(row) for row in roll_up(network, depth)), "lll" + "r" * 5),
+        "",
+        *_markdown_table(("total", ""), totals(network), "ll"),
+        "",
+        CONVENTIONS,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _markdown_table(heading: Iterable[str], rows: Iterable[Iterable[str]], align: str) -> list[str]:
+    rules = ["---:" if side == "r" else "---" for side in align]
+    return ["| " + " | ".join(cells) + " |" for cells in (list(heading), rules, *map(list, rows))]
+
+
+def render_html(network: Network, depth: int | None = 2) -> str:
+    """The table and the totals as HTML, for a notebook."""
+    head = "".join(f"<th>{heading}</th>" for heading in HEADINGS)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells(row)) + "</tr>"
+        for row in roll_up(network, depth)
+    )
+    figures = "".join(f"<tr><th>{name}</th><td>{html.escape(figure)}</td></tr>" for name, figure in totals(network))
+    return (
+        f"<h4>{html.escape(network.name)}</h4><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        f"<table>{figures}</table><p><small>{CONVENTIONS}</small></p>"
+    )
