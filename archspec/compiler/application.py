@@ -12,8 +12,8 @@ from archspec.compiler.binding import evaluate
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import ArgumentError, RuleError, ShapeError, did_you_mean, listed, nearest
 from archspec.language.definition import GraphSteps, Step
-from archspec.language.expr import Unknown
 from archspec.language.source import Entry, Scalar, Value
+from archspec.language.values import Unknown
 from archspec.language.wording import expectation, found, hint
 from archspec.network import Applied
 from archspec.ops.op import NODE_KEYS, Op

@@ -10,9 +10,10 @@ from typing import Any, NoReturn
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import did_you_mean, listed, nearest
 from archspec.language.definition import Definition
-from archspec.language.expr import UNKNOWN, Expression, ExpressionError, TensorView, Unknown, is_expression, read
+from archspec.language.expr import Expression, is_expression, read
 from archspec.language.source import Entry, Scalar, Sequence, Value
 from archspec.language.source import Mapping as MappingValue
+from archspec.language.values import UNKNOWN, ExpressionError, TensorView, Unknown
 from archspec.language.wording import found, hint
 from archspec.ops.op import NODE_KEYS
 

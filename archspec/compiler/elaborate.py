@@ -18,10 +18,10 @@ from archspec.compiler.trace import Failed, Frame, Trace
 from archspec.errors import SpecError, did_you_mean, listed, nearest
 from archspec.language import library
 from archspec.language.definition import Definition, GraphSteps, OutputStep, Reference, Step
-from archspec.language.expr import UNKNOWN, TensorView, Unknown
 from archspec.language.limits import raise_limit
 from archspec.language.loader import Loader, LoadError
 from archspec.language.source import Entry, Scalar, Sequence, Value
+from archspec.language.values import UNKNOWN, TensorView, Unknown
 from archspec.language.wording import found, hint
 from archspec.network import Applied, Block, Network, Node, NotCompiled
 from archspec.ops import registry

@@ -20,11 +20,11 @@ from archspec.compiler.tensor_rules import with_tensor_rules
 from archspec.compiler.trace import Trace
 from archspec.errors import Diagnostic, Findings, Note, Span, SpecError, UsageError, did_you_mean
 from archspec.language.definition import Definition
-from archspec.language.expr import kind
 from archspec.language.limits import Limits
 from archspec.language.loader import Loader
 from archspec.language.source import Entry, Scalar, Source, Value, decode
 from archspec.language.source import Mapping as Mapping_
+from archspec.language.values import kind
 from archspec.network import Block, Network, Node
 
 _DEFAULT_LIMITS = Limits()

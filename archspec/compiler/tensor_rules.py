@@ -19,7 +19,6 @@ from archspec.compiler.trace import Failed, Trace
 from archspec.errors import ArgumentError, RuleError, did_you_mean, listed, nearest
 from archspec.language import patterns
 from archspec.language.definition import Definition
-from archspec.language.expr import Unknown, kind
 from archspec.language.initialisation import (
     FAMILIES,
     FUNCTIONS,
@@ -33,6 +32,7 @@ from archspec.language.initialisation import (
 from archspec.language.names import spec_name_problem
 from archspec.language.source import Mapping as MappingValue
 from archspec.language.source import Scalar, Value
+from archspec.language.values import Unknown, kind
 from archspec.language.wording import expectation, found, hint
 from archspec.network import Network, Node
 from archspec.ops import registry

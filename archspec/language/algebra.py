@@ -6,7 +6,8 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from archspec.language.expr import Expression, ExpressionError
+from archspec.language.expr import Expression
+from archspec.language.values import ExpressionError
 from archspec.ops.op import compact
 
 Code = ast.expr

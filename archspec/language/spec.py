@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from archspec.language.expr import UNKNOWN, is_expression
+from archspec.language.expr import is_expression
+from archspec.language.values import UNKNOWN
 
 VERSION = 1
 """The version of the spec language that this package reads."""

@@ -10,9 +10,11 @@ from typing import Any
 
 from archspec.language.algebra import Code, binary, evaluator, literal, name, plain, same, simplified
 from archspec.language.definition import Definition
-from archspec.language.expr import FUNCTIONS, ExpressionError, is_expression, read
+from archspec.language.evaluation import FUNCTIONS
+from archspec.language.expr import is_expression, read
 from archspec.language.source import Scalar, Value
 from archspec.language.source import Sequence as SequenceValue
+from archspec.language.values import ExpressionError
 from archspec.ops.tensor import Shape
 
 INDEX = "i"
