@@ -21,7 +21,7 @@ from archspec.ops.tensor import MAX_ELEMENTS, Shape, Shapes, elements, show, spa
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class OpUse:
     """A node's use of an op.
 
     Attributes:
@@ -48,7 +48,7 @@ class Application:
         self.trace = trace
         self.known: dict[tuple[type[Op], str, Shapes], Applied] = {}
 
-    def apply(self, cls: type[Op], use: Use) -> Applied | None:
+    def apply(self, cls: type[Op], use: OpUse) -> Applied | None:
         """The op with its arguments and what follows from the shapes, or None where an error left that unknown."""
         if not self._operands_fit(cls, use):
             return None
@@ -68,7 +68,7 @@ class Application:
             return None
         return self.known[key]
 
-    def _operands_fit(self, cls: type[Op], use: Use) -> bool:
+    def _operands_fit(self, cls: type[Op], use: OpUse) -> bool:
         least, most = cls.arity
         count = len(use.shapes)
         if use.step.operands is not None and not least <= count <= (most or count):
@@ -87,7 +87,7 @@ class Application:
         self._report("shape-mismatch", message, use.step.key, use, label=_operand_shapes(use), help=help)
         return False
 
-    def _evaluated(self, use: Use) -> tuple[dict[str, Any], set[str]]:
+    def _evaluated(self, use: OpUse) -> tuple[dict[str, Any], set[str]]:
         """The values of the arguments, and the names of those that have none."""
         values, failed = {}, set()
         for name, entry in use.arguments.items():
@@ -97,7 +97,7 @@ class Application:
                 failed.add(name)
         return values, failed
 
-    def _bound(self, cls: type[Op], use: Use, values: dict[str, Any], failed: set[str]) -> Op | None:
+    def _bound(self, cls: type[Op], use: OpUse, values: dict[str, Any], failed: set[str]) -> Op | None:
         """The op with its arguments, or None where one is wrong."""
         shape = use.shapes[0] if use.shapes else None
         context = {} if shape is None else {"spatial_rank": spatial_rank(shape)}
@@ -117,14 +117,14 @@ class Application:
         self._missing_arguments(cls, missing, use)
         return None
 
-    def _wrong_argument(self, cls: type[Op], problem: Any, use: Use, values: dict[str, Any]) -> None:
+    def _wrong_argument(self, cls: type[Op], problem: Any, use: OpUse, values: dict[str, Any]) -> None:
         name = str(problem["loc"][0])
         message = f"`{name}` of {cls.name} has the wrong value"
         place, expected, value = use.arguments[name].value, expectation(problem), values[name]
         help = hint(place, value, expected, use.names)
         self._report("invalid-argument", message, place, use, expected=expected, found=found(value), help=help)
 
-    def _unknown_arguments(self, cls: type[Op], use: Use) -> None:
+    def _unknown_arguments(self, cls: type[Op], use: OpUse) -> None:
         fields = list(cls.model_fields)
         for name in [name for name in use.arguments if name not in cls.model_fields]:
             help = did_you_mean(name, fields, NODE_KEYS) if fields else f"{cls.name} takes no arguments"
@@ -137,7 +137,7 @@ class Application:
                 help, place = f"remove it with `{name}: null`", target
             self._report("unknown-argument", message, place, use, help=help)
 
-    def _missing_arguments(self, cls: type[Op], missing: list[str], use: Use) -> None:
+    def _missing_arguments(self, cls: type[Op], missing: list[str], use: OpUse) -> None:
         """Report arguments that are missing, but for those that are only misspelt."""
         meant = {nearest(name, cls.model_fields) for name in use.arguments.keys() - cls.model_fields.keys()}
         names = [name for name in missing if name not in meant]
@@ -145,7 +145,7 @@ class Application:
             message = f"{cls.name} needs the argument{'s' * (len(names) > 1)} {listed(names)}"
             self._report("missing-argument", message, use.step.key, use, help=f"for example `{cls.example}`")
 
-    def _rule_error(self, error: RuleError, use: Use) -> None:
+    def _rule_error(self, error: RuleError, use: OpUse) -> None:
         place: Value = use.step.key
         label = error.label
         if isinstance(error, ArgumentError) and error.argument in use.arguments:
@@ -154,7 +154,7 @@ class Application:
             label = _operand_shapes(use)
         self._report(error.code, error.message, place, use, label=label, help=error.help)
 
-    def _report(self, code: str, message: str, place: Value, use: Use, **details: str) -> None:
+    def _report(self, code: str, message: str, place: Value, use: OpUse, **details: str) -> None:
         self.trace.report(code, message, place, path=use.path, **details)
 
 
@@ -165,7 +165,7 @@ def _applied(bound: Op, inputs: Shapes) -> Applied:
     return Applied(bound, inputs, shape, bound.weights(inputs), bound.buffers(inputs), bound.cost(inputs, shape))
 
 
-def _operand_shapes(use: Use) -> str:
+def _operand_shapes(use: OpUse) -> str:
     """``bn3 (line 11) is 512x28x28, input is 256x56x56``."""
     keys = {step.name: step.key for step in use.graph.steps}
     words = []

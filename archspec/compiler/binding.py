@@ -93,6 +93,9 @@ def names_in(value: Value) -> Iterator[str]:
     if isinstance(value, Sequence):
         for item in value.items:
             yield from names_in(item)
+    elif isinstance(value, MappingValue):
+        for item in value.entries.values():
+            yield from names_in(item)
     elif isinstance(value, Scalar) and is_expression(value.value):
         try:
             yield from read(str(value.value)).names
