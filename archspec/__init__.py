@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archspec.errors import ArchspecError, Diagnostic, Note, RuleError, Span, SpecError, UsageError
 
 if TYPE_CHECKING:
-    from archspec.compiler.pipeline import compile, compile_text
+    from archspec.compiler.pipeline import LoadedSpec, compile, compile_text, load
     from archspec.drawing.drawing import Drawing
     from archspec.drawing.pictures import draw
     from archspec.language.limits import Limits
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "ArchspecError", "Block", "Diagnostic", "Drawing", "Latency", "Limits", "Matching", "Network", "NetworkOutput",
-    "Node", "Note", "RuleError", "RunResult", "Span", "SpecError", "UsageError", "WeightsError", "build",
-    "check_weights", "compile", "compile_text", "draw", "emit", "load_weights", "run",
+    "ArchspecError", "Block", "Diagnostic", "Drawing", "Latency", "Limits", "LoadedSpec", "Matching", "Network",
+    "NetworkOutput", "Node", "Note", "RuleError", "RunResult", "Span", "SpecError", "UsageError", "WeightsError", "build",
+    "check_weights", "compile", "compile_text", "draw", "emit", "load", "load_weights", "run",
 ]  # fmt: skip
 
 _WHEN_USED = {
-    "compiler.pipeline": ("compile", "compile_text"),
+    "compiler.pipeline": ("LoadedSpec", "compile", "compile_text", "load"),
     "language.limits": ("Limits",),
     "network": ("Block", "Network", "NetworkOutput", "Node"),
     "drawing.drawing": ("Drawing",),

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from archspec.compiler.binding import evaluate
+from archspec.compiler.sharing import OPS
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import ArgumentError, RuleError, ShapeError, did_you_mean, listed, nearest
 from archspec.language.definition import GraphSteps, Step
@@ -20,7 +21,7 @@ from archspec.ops.op import NODE_KEYS, Op
 from archspec.ops.tensor import MAX_ELEMENTS, Shape, Shapes, elements, show, spatial_rank
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OpUse:
     """A node's use of an op.
 
@@ -42,31 +43,31 @@ class OpUse:
 
 
 class Application:
-    """Applies ops to shapes. Equal uses share the outcome, so that a deep network costs little time and memory."""
+    """Applies ops to shapes. Equal uses share the outcome (`OPS`)."""
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
-        self.known: dict[tuple[type[Op], str, Shapes], Applied] = {}
+        OPS.make_room()
 
     def apply(self, cls: type[Op], use: OpUse) -> Applied | None:
         """The op with its arguments and what follows from the shapes, or None where an error left that unknown."""
+        values, failed = self._evaluated(use)
+        written = repr(values) if values else ""
+        known = OPS.applied.get((cls, written, use.shapes))
+        if known is not None and not failed:
+            return known
         if not self._operands_fit(cls, use):
             return None
-        values, failed = self._evaluated(use)
         inputs = tuple(shape for shape in use.shapes if shape is not None)
-        complete = not failed and 0 < len(inputs) == len(use.shapes)
-        key = (cls, repr(values), inputs)
-        if complete and key in self.known:
-            return self.known[key]
-        bound = self._bound(cls, use, values, failed)
-        if bound is None or not complete:
+        bound = self._bound(cls, use, values, failed, written)
+        if bound is None or failed or not 0 < len(inputs) == len(use.shapes):
             return None
         try:
-            self.known[key] = _applied(bound, inputs)
+            OPS.applied[cls, written, inputs] = applied = _applied(bound, inputs)
         except RuleError as error:
             self._rule_error(error, use)
             return None
-        return self.known[key]
+        return applied
 
     def _operands_fit(self, cls: type[Op], use: OpUse) -> bool:
         least, most = cls.arity
@@ -97,12 +98,16 @@ class Application:
                 failed.add(name)
         return values, failed
 
-    def _bound(self, cls: type[Op], use: OpUse, values: dict[str, Any], failed: set[str]) -> Op | None:
+    def _bound(self, cls: type[Op], use: OpUse, values: dict[str, Any], failed: set[str], written: str) -> Op | None:
         """The op with its arguments, or None where one is wrong."""
         shape = use.shapes[0] if use.shapes else None
+        key = (cls, written, -1 if shape is None else spatial_rank(shape))
+        if key in OPS.bound:
+            return OPS.bound[key]
         context = {} if shape is None else {"spatial_rank": spatial_rank(shape)}
         try:
-            return cls.model_validate(values, context=context)
+            OPS.bound[key] = bound = cls.model_validate(values, context=context)
+            return bound
         except ValidationError as error:
             problems = [
                 problem

@@ -44,9 +44,9 @@ def evaluate(value: Value, names: Mapping[str, Any], trace: Trace, path: str) ->
     """
     if isinstance(value, Scalar):
         plain = value.value
-        if is_expression(plain):
-            return _computed(value, names, trace, path)
-        return plain[1:] if isinstance(plain, str) and plain.startswith("$$") else plain
+        if type(plain) is not str or not plain.startswith("$"):
+            return plain
+        return plain[1:] if plain.startswith("$$") else _computed(value, names, trace, path)
     if isinstance(value, Sequence):
         return [evaluate(item, names, trace, path) for item in value.items]
     assert isinstance(value, MappingValue)
@@ -183,6 +183,8 @@ class _Binding(Mapping[str, Any]):
         self.pending: list[str] = []
 
     def values(self) -> dict[str, Any]:  # type: ignore[override]
+        constants, given = self.definition.constants, self.given
+        self.known.update((name, value) for name, value in constants.items() if name not in given)
         return {name: self[name] for name in self.definition.params}
 
     def __iter__(self) -> Iterator[str]:
@@ -200,6 +202,9 @@ class _Binding(Mapping[str, Any]):
             return self.known[name]
         if name not in self.definition.params:
             return self.inputs[name]
+        if name in self.given:  # nothing to compute: it cannot ask for itself
+            self.known[name] = self._checked(name, self.given[name].value)
+            return self.known[name]
         if name in self.pending:
             cycle = " -> ".join([*self.pending[self.pending.index(name) :], name])
             self._fail("circular-definition", f"a parameter is computed from itself: {cycle}", name)
@@ -219,15 +224,19 @@ class _Binding(Mapping[str, Any]):
         raise Failed
 
     def _value(self, name: str) -> Any:
+        """The value of a default."""
         param = self.definition.params[name]
-        argument = self.given.get(name)
-        if argument is None and (param.required or param.default is UNKNOWN):
+        if param.required or param.default is UNKNOWN:
             return UNKNOWN
-        place = argument.entry.value if argument else self.definition.param_value(name)
-        value = argument.value if argument else evaluate(place, self, self.trace, self.path)
-        expected = "" if value is UNKNOWN else param.problem(value)
+        return self._checked(name, evaluate(self.definition.param_value(name), self, self.trace, self.path))
+
+    def _checked(self, name: str, value: Any) -> Any:
+        """A value that a parameter takes; `UNKNOWN` for another."""
+        expected = "" if value is UNKNOWN else self.definition.params[name].problem(value)
         if not expected:
             return value
+        argument = self.given.get(name)
+        place = argument.entry.value if argument else self.definition.param_value(name)
         message = f"`{name}` of `{self.definition.name}` has the wrong value"
         report = self.trace.report_outside if argument else self.trace.report
         help = hint(place, value, expected, argument.names if argument else self)

@@ -15,7 +15,7 @@ from archspec.compiler.assembly import assembled
 from archspec.compiler.binding import Argument, bind, evaluate, names_in
 from archspec.compiler.failures import Failures, Progress
 from archspec.compiler.repeats import Runs
-from archspec.compiler.sharing import Key, Shared, frozen
+from archspec.compiler.sharing import LIBRARY, Key, Memory, Shared, frozen
 from archspec.compiler.tensors import (
     NOWHERE,
     UNKNOWN_TENSOR,
@@ -35,7 +35,7 @@ from archspec.errors import SpecError, did_you_mean, listed, nearest
 from archspec.language import library
 from archspec.language.definition import Definition, GraphSteps, OutputStep, Reference, Step
 from archspec.language.limits import raise_limit
-from archspec.language.loader import Loader, LoadError
+from archspec.language.loader import Loader, LoadError, Reading
 from archspec.language.source import Entry, Scalar, Source, Value
 from archspec.language.source import Sequence as SequenceValue
 from archspec.language.values import UNKNOWN, Unknown
@@ -49,34 +49,33 @@ Made = tuple[Result, Use | None]
 
 
 def elaborate(
-    definition: Definition, arguments: Mapping[str, Any], loader: Loader, trace: Trace
+    definition: Definition, arguments: Mapping[str, Any], loader: Loader, memory: Memory, trace: Trace
 ) -> tuple[Network, list[Source]]:
     """The network of a definition with the given values of its parameters, and the files that its blocks came from.
 
-    Errors go to ``trace``; where there is one, the network is what compiled in spite of it.
+    Errors go to ``trace``; where there is one, the network is what compiled in spite of it. What blocks of the
+    loader's files hold is kept in ``memory``.
 
     Raises:
         SpecError: A limit was reached.
     """
-    elaboration = _Elaboration(loader, trace)
+    elaboration = _Elaboration(loader, memory, trace)
     network = elaboration.network(definition, arguments)
-    return network, list(elaboration.sources)
+    return network, [source for reading in elaboration.readings for source in reading.sources]
 
 
 class _Elaboration:
-    def __init__(self, loader: Loader, trace: Trace) -> None:
+    def __init__(self, loader: Loader, memory: Memory, trace: Trace) -> None:
         self.loader = loader
+        self.memory = memory
         self.trace = trace
         self.limits = loader.limits
         self.application = Application(trace)
         self.failures = Failures(trace)
-        self.sources: dict[Source, None] = {}
-        self.shared: dict[Key, Shared] = {}
-        self.asks_index: dict[int, bool] = {}
+        self.readings: dict[Reading, None] = {}
         self.count = 0
         self.depth = 0
         self.height = 0
-        self.blocks: set[int] = set()
 
     def network(self, definition: Definition, arguments: Mapping[str, Any]) -> Network:
         shapes = {name: self._input_shape(name, value, arguments) for name, value in definition.shapes.items()}
@@ -145,9 +144,10 @@ class _Elaboration:
     # Nodes
 
     def _step(self, step: Step, scope: Scope) -> Made:
-        before = self.failures.progress()
+        errors, failures = len(self.trace.found), len(self.failures.problems)
         result, use = self._made(step, scope)
         if self.trace.found:
+            before = Progress(errors, failures)
             references = step.resolved if step.operands is None else step.operands
             operands = [tensor_of(scope.tensors[each.name], each.port) for each in references]
             unread = not step.kind or step.operands is None
@@ -158,7 +158,7 @@ class _Elaboration:
 
     def _made(self, step: Step, scope: Scope) -> Made:
         self._spend(step)
-        path = scope.child(step.name)
+        path = f"{scope.path}.{step.name}" if scope.path else step.name
         operands = tuple([self._take(reference, scope, path) for reference in step.operands or ()])
         condition = step.when is None or self._condition(step.when, scope, path)
         if condition is False:
@@ -282,7 +282,7 @@ class _Elaboration:
         values = {name: self._value(entry, scope, path) for name, entry in arguments.items()}
         place = ("block", id(definition), id(step) if step.outputs else 0, tuple([each.shape for each in operands]))
         given = (*place, frozen(values))
-        shared = self._known(given)
+        shared = self._known(definition, given)
         if shared is not None:
             return shared.body, shared.outputs
         with self.trace.inside(Frame(step.key, path, definition)):
@@ -306,7 +306,7 @@ class _Elaboration:
         except LoadError as error:
             self.trace.report(error.code, error.message, error.target, path=path, help=error.help)
             return None
-        self.sources.update(dict.fromkeys(reading.sources))
+        self.readings[reading] = None
         if reading.found:
             self.trace.take(reading.found)
         definition = reading.definition
@@ -317,7 +317,6 @@ class _Elaboration:
             chain = " -> ".join([*names[names.index(definition.name) :], definition.name])
             self.trace.report("circular-definition", f"a block contains itself: {chain}", target, path=path)
             return None
-        self.blocks.add(id(definition))
         return None if self._too_deep(target, path) else definition
 
     def _too_deep(self, value: Value, path: str) -> bool:
@@ -339,10 +338,12 @@ class _Elaboration:
             self.trace.report("operand-count", message, step.key, path=path, help=help)
             return None
         operands = operands or (UNKNOWN_TENSOR,) * max(1, len(names))
-        index = scope.names.index if self._asks_index(step) else None
+        index = scope.names.index
+        if index is not None and not asks_index(step):
+            index = None
         shapes = tuple([each.shape for each in operands])
         key = ("group", id(step.group), shapes, frozen(scope.names.params), index)
-        shared = self._known(key)
+        shared = self._known(scope.definition, key)
         if shared is not None:
             return shared.body, shared.outputs
         inner = Scope.of(scope.definition, step.group, scope.names.params, inside(operands), path, index)
@@ -350,35 +351,38 @@ class _Elaboration:
 
     # Sharing
 
-    def _known(self, key: Key) -> Shared | None:
+    def _memory(self, definition: Definition) -> Memory:
+        return LIBRARY if definition.source.bundled else self.memory
+
+    def _known(self, definition: Definition, key: Key) -> Shared | None:
         """What an equal use holds; None where there was none, or where this one would go beyond a limit."""
-        shared = self.shared.get(key)
+        shared = self._memory(definition).get(key)
         if shared is None or self.count + shared.steps > self.limits.nodes:
             return None
         if self.depth + shared.height - 1 > self.limits.nesting:
             return None
-        if shared.blocks and shared.holds(frame.definition for frame in self.trace.frames):
+        if self.trace.frames and shared.readings and shared.holds(frame.definition for frame in self.trace.frames):
             return None
         self.count += shared.steps
         self.height = max(self.height, shared.height)
-        self.blocks |= shared.blocks
+        self.readings.update(dict.fromkeys(shared.readings))
         return shared
 
     def _elaborated(
         self, kind: str, definition: Definition, scope: Scope, taken: tuple[OutputStep, ...], keys: tuple[Key, ...]
     ) -> tuple[Body, dict[str, Tensor]]:
         """What a block or group holds, and what it gives; kept for equal uses where nothing is wrong."""
-        shared = self._known(keys[-1])
+        shared = self._known(definition, keys[-1])
         if shared is None:
-            before, height, blocks = self.count, self.height, self.blocks
-            self.height, self.blocks = 0, set()
+            before, height, readings = self.count, self.height, self.readings
+            self.height, self.readings = 0, {}
             outputs, uses = self._graph(scope, taken)
             arguments = scope.names.params if kind == "block" else {}
             body = _body(kind, definition, scope.graph, arguments, outputs, uses)
-            shared = Shared(body, outputs, self.count - before, self.height, frozenset(self.blocks))
-            self.height, self.blocks = max(height, self.height), blocks | self.blocks
+            shared = Shared(body, outputs, self.count - before, self.height, tuple(self.readings))
+            self.height, self.readings = max(height, self.height), readings | self.readings
         if not self.trace.found:
-            self.shared.update(dict.fromkeys(keys, shared))
+            self._memory(definition).keep(keys, shared)
         return shared.body, shared.outputs
 
     # Repeats
@@ -401,7 +405,7 @@ class _Elaboration:
 
     def _copies(self, copies: _Copies) -> Result:
         """What the last copy gives, as the inside of the repeat knows it."""
-        step, alike = copies.step, not self._asks_index(copies.step)
+        step, alike = copies.step, not asks_index(copies.step)
         result: Result = copies.operands[0] if copies.operands else UNKNOWN_TENSOR
         while copies.index < copies.count:
             before, spent = self.failures.progress(), self.count
@@ -440,12 +444,6 @@ class _Elaboration:
         self.count += more * steps
         copies.index += more
         return Tensor(copies.runs.lengthen(more), following.shape)
-
-    def _asks_index(self, step: Step) -> bool:
-        """Whether the expressions of a node ask for the index of a copy."""
-        if id(step) not in self.asks_index:
-            self.asks_index[id(step)] = "index" in _names_in_step(step)
-        return self.asks_index[id(step)]
 
     def _count(self, step: Step, scope: Scope, path: str) -> int | None:
         """The number of copies, or None where an error left it open."""
@@ -537,10 +535,11 @@ def _needed(graph: GraphSteps, outputs: list[OutputStep]) -> list[Step]:
     return steps[::-1]
 
 
-def _names_in_step(step: Step) -> set[str]:
-    """The names that the expressions of a node ask for, those inside of a group too."""
-    names = {name for value in step.values() for name in names_in(value)}
+def asks_index(step: Step) -> bool:
+    """Whether the expressions of a node, those inside of a group too, ask for the index of a copy."""
+    values = [*step.values()]
     if step.group is not None:
-        names.update(*map(_names_in_step, step.group.steps))
-        names.update(name for output in step.group.outputs if output.when for name in names_in(output.when))
-    return names
+        values += [output.when for output in step.group.outputs if output.when]
+    if any("index" in names_in(value) for value in values):
+        return True
+    return step.group is not None and any(map(asks_index, step.group.steps))

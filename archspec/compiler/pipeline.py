@@ -18,6 +18,7 @@ from archspec.compiler.assembly import partial
 from archspec.compiler.binding import Argument, bind, check_values
 from archspec.compiler.contract import check_contract
 from archspec.compiler.elaborate import elaborate
+from archspec.compiler.sharing import Memory
 from archspec.compiler.tensor_rules import with_tensor_rules
 from archspec.compiler.trace import Trace
 from archspec.errors import Diagnostic, Findings, Note, Span, SpecError, UsageError, did_you_mean
@@ -137,6 +138,7 @@ class LoadedSpec:
         self._source = source
         self._limits = limits
         self._loader = Loader(root, limits, Findings(_MOST_FOUND * limits.errors))
+        self._memory = Memory()
         self._main: Reading | None = None
 
     @override
@@ -169,7 +171,7 @@ class LoadedSpec:
         network = None
         try:
             with _collection_paused():
-                network = _pipeline(self._reading(), self._loader, trace, variant, params)
+                network = _pipeline(self._reading(), self._loader, self._memory, trace, variant, params)
         except SpecError as error:
             raise self._error(trace, error.diagnostics) from None
         finally:
@@ -220,7 +222,7 @@ def _collection_paused() -> Iterator[None]:
 
 
 def _pipeline(
-    reading: Reading, loader: Loader, trace: Trace, variant: str | None, params: Mapping[str, Any]
+    reading: Reading, loader: Loader, memory: Memory, trace: Trace, variant: str | None, params: Mapping[str, Any]
 ) -> Network | None:
     definition = reading.definition
     trace.take(reading.found)
@@ -234,7 +236,7 @@ def _pipeline(
     variants = {name: _variant(definition, name, trace) for name in definition.variants}
     arguments = _arguments(definition, variant, variants, params, trace)
     usual = bind(definition, {}, {}, Trace(), "") == arguments
-    network, sources = elaborate(definition, arguments, loader, trace)
+    network, sources = elaborate(definition, arguments, loader, memory, trace)
     whole = with_tensor_rules(definition, arguments, None if trace.found else network, trace, usual)
     if whole is None:
         return network

@@ -27,7 +27,7 @@ class LoadError(RuleError):
         self.target = target
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reading:
     """What a file or an entry of ``blocks:`` holds.
 

@@ -6,6 +6,7 @@ Schema that `archspec schema` prints is built on theirs.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
@@ -86,12 +87,12 @@ class Param(Model):
     choices: Annotated[list[Any], Field(min_length=1)] | None = None
     doc: str = ""
 
-    @property
+    @cached_property
     def required(self) -> bool:
         """Whether a value must be given."""
         return "default" not in self.model_fields_set
 
-    @property
+    @cached_property
     def kind(self) -> str | None:
         """The type stated, or that of the default; None for any value."""
         unstated = self.required or self.default is None or self.default is UNKNOWN or is_expression(self.default)
@@ -104,8 +105,17 @@ class Param(Model):
         """What values it takes, in words."""
         return _TYPE_WORDS[self.kind] if self.kind else "any value"
 
+    @cached_property
+    def _any_of(self) -> frozenset[Any]:
+        """Types of which every value is right."""
+        limited = self.choices is not None or self.min is not None or self.max is not None or self.kind == "size"
+        types = _PYTHON_TYPES[self.kind] if self.kind else (int, float, bool, str, list)
+        return frozenset(() if limited else types)
+
     def problem(self, value: Any) -> str:
         """What the parameter expects, where the value is not that; empty where it is."""
+        if type(value) in self._any_of:
+            return ""
         if value is None and not self.required and self.default is None:
             return ""
         if self.kind and not _fits(value, self.kind):

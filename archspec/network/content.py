@@ -115,10 +115,16 @@ class Body:
     @cached_property
     def totals(self) -> Totals:
         """The figures of all that it holds."""
-        sums = [0] * len(Totals._fields)
+        nodes = costed = params = buffers = macs = other = 0
         for content, count in self.parts():
-            sums = [known + count * figure for known, figure in zip(sums, content.totals, strict=True)]
-        return Totals(*sums)
+            each = content.totals
+            nodes += count * each.nodes
+            costed += count * each.costed
+            params += count * each.params
+            buffers += count * each.buffers
+            macs += count * each.macs
+            other += count * each.other
+        return Totals(nodes, costed, params, buffers, macs, other)
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
