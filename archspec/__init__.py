@@ -22,8 +22,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ArchspecError", "Block", "Diagnostic", "Drawing", "Latency", "Limits", "LoadedSpec", "Matching", "Network",
-    "NetworkOutput", "Node", "Note", "RuleError", "RunResult", "Span", "SpecError", "UsageError", "WeightsError", "build",
-    "check_weights", "compile", "compile_text", "draw", "emit", "load", "load_weights", "run",
+    "NetworkOutput", "Node", "Note", "RuleError", "RunResult", "Span", "SpecError", "UsageError", "WeightsError",
+    "build", "check_weights", "compile", "compile_text", "draw", "emit", "load", "load_weights", "run",
 ]  # fmt: skip
 
 _WHEN_USED = {

@@ -161,15 +161,15 @@ class Node(Model):
 
     op: str = ""
     block: str = ""
-    graph: dict[str, Any] = {}
-    from_: Names = Field(default=[], alias="from")
-    inputs: Names = []
+    graph: dict[str, Any] = Field(default_factory=dict)
+    from_: Names = Field(default_factory=list, alias="from")
+    inputs: Names = Field(default_factory=list)
     when: Condition = True
     repeat: Count = 1
-    first: dict[str, Any] = {}
-    last: dict[str, Any] = {}
+    first: dict[str, Any] = Field(default_factory=dict)
+    last: dict[str, Any] = Field(default_factory=dict)
     output: str = ""
-    outputs: Outputs = {}
+    outputs: Outputs = Field(default_factory=dict)
     doc: str = ""
 
 
@@ -202,26 +202,26 @@ class Expect(Model):
     macs: Figure | None = None
     flops: Figure | None = None
     output: list[int] | None = None
-    outputs: dict[str, list[int]] = {}
-    shapes: dict[str, list[int]] = {}
-    receptive_field: dict[str, Sizes] = {}
+    outputs: dict[str, list[int]] = Field(default_factory=dict)
+    shapes: dict[str, list[int]] = Field(default_factory=dict)
+    receptive_field: dict[str, Sizes] = Field(default_factory=dict)
 
 
 class Graph(Model):
     """What a network, a block of the file's own and a block file have in common."""
 
     doc: str = ""
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = Field(default_factory=dict)
     graph: dict[str, Any]
     output: str = ""
-    outputs: Outputs = {}
+    outputs: Outputs = Field(default_factory=dict)
 
 
 class InlineBlock(Graph):
     """An entry of ``blocks:``."""
 
-    inputs: Annotated[list[str], Field(min_length=1)] = []
-    example: dict[str, Any] = {}
+    inputs: Annotated[list[str], Field(min_length=1)] = Field(default_factory=list)
+    example: dict[str, Any] = Field(default_factory=dict)
 
 
 class BlockFile(InlineBlock):
@@ -229,7 +229,7 @@ class BlockFile(InlineBlock):
 
     archspec: Literal[1]
     block: str
-    blocks: dict[str, Any] = {}
+    blocks: dict[str, Any] = Field(default_factory=dict)
     extends: str = ""
 
 
@@ -239,9 +239,9 @@ class NetworkFile(Graph):
     archspec: Literal[1]
     name: str
     inputs: Annotated[dict[str, list[Any]], Field(min_length=1)]
-    init: dict[str, Any] = {}
-    weights: dict[str, dict[str, Any]] = {}
-    variants: dict[str, dict[str, Any]] = {}
-    expect: dict[str, Any] = {}
-    blocks: dict[str, Any] = {}
+    init: dict[str, Any] = Field(default_factory=dict)
+    weights: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    variants: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    expect: dict[str, Any] = Field(default_factory=dict)
+    blocks: dict[str, Any] = Field(default_factory=dict)
     extends: str = ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 from typing import Any, NamedTuple, overload
@@ -95,6 +95,7 @@ class Body:
         shapes: Their shapes, without the batch.
         template: The network or block that its graph, or the step that repeats, stands in.
         graph: Its graph as written; None for a repeat.
+        pruned: What is left of it where some tensors inside are needed, as far as it was asked for.
     """
 
     kind: str
@@ -105,6 +106,7 @@ class Body:
     shapes: Mapping[str, Shape]
     template: Definition
     graph: GraphSteps | None
+    pruned: dict[frozenset[str], Pruned | None] = field(default_factory=dict, init=False)
 
     def parts(self) -> Iterable[tuple[Content, int]]:
         """Its contents, and how often each stands there in a row."""
@@ -136,6 +138,13 @@ class Body:
             return self.uses.named(name)
         number = self._numbers.get(name)
         return None if number is None else self.uses[number]
+
+
+class Pruned(NamedTuple):
+    """A body without the nodes that nothing needs, None where it needs all, and the inputs that it needs."""
+
+    body: Body | None
+    inputs: frozenset[int]
 
 
 Content = Applied | Body
