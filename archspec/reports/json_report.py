@@ -99,7 +99,7 @@ def _block(block: Block) -> dict[str, Any]:
         "arguments": block.arguments,
         "inputs": list(block.inputs),
         "outputs": block.outputs,
-        "nodes": sum(1 for _ in block.nodes()),
+        "nodes": block.content.totals.nodes,
         "params": block.params,
         "macs": block.macs,
         "other_ops": block.other_ops,
