@@ -273,8 +273,8 @@ def test_an_error_in_one_use_does_not_hide_that_in_another() -> None:
     )
     with pytest.raises(SpecError) as caught:
         archspec.compile_text(text)
-    assert {each.span.line for each in caught.value.diagnostics} == {7, 9}
-    assert {each.path for each in caught.value.diagnostics} == {"body.0", "other"}
+    assert {each.span.line for each in caught.value.diagnostics} == {7, 8, 9}
+    assert {each.path for each in caught.value.diagnostics} == {"stem", "body.0", "other"}
 
 
 # Specs that are loaded
