@@ -1,7 +1,7 @@
 """Pictures of networks: SVG, PNG, PDF, DOT and Mermaid.
 
 A picture is made in steps, each a frozen value: what it shows (`scene`, made by `staging`), what is written in each box
-(`cards`), where everything stands (`placing`), and marks in named styles (`marks`), which `svg` and `pdf` print.
+(`cards`), where everything stands (`placing`), and marks in named styles (`marking`), which `svg` and `pdf` print.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from archspec.drawing.content.colouring import Colouring, colouring
 from archspec.drawing.content.scene import Detail
 from archspec.drawing.content.staging import stage
 from archspec.drawing.formats import svg
-from archspec.drawing.formats.marks import Picture, picture
+from archspec.drawing.formats.marking import picture
+from archspec.drawing.formats.marks import Picture
 from archspec.drawing.formats.themes import Theme
 from archspec.drawing.formats.themes import theme as theme_named
 from archspec.drawing.layout.placing import Direction, Placing, fitted, page_size, place
