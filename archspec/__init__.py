@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from archspec.pytorch.benchmarking import Latency, RunResult, run
     from archspec.pytorch.emission import emit
     from archspec.pytorch.runtime import WeightsError, build, check_weights, load_weights
-    from archspec.pytorch.weights import Matching
+    from archspec.pytorch.weights.matching import Matching
 
 __version__ = "0.1.0"
 
@@ -33,7 +33,7 @@ _WHEN_USED = {
     "drawing.drawing": ("Drawing",),
     "drawing.pictures": ("draw",),
     "pytorch.emission": ("emit",),
-    "pytorch.weights": ("Matching",),
+    "pytorch.weights.matching": ("Matching",),
     "pytorch.runtime": ("WeightsError", "build", "check_weights", "load_weights"),
     "pytorch.benchmarking": ("Latency", "RunResult", "run"),
 }

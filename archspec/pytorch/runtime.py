@@ -28,7 +28,9 @@ from archspec.compiler.given import Spec, compiled
 from archspec.errors import UsageError, listed
 from archspec.ops.tensor import Shape
 from archspec.pytorch import emitter
-from archspec.pytorch.weights import Matching, Rules, match
+from archspec.pytorch.weights.match import match
+from archspec.pytorch.weights.matching import Matching
+from archspec.pytorch.weights.renaming import Rules
 
 _RULES = "_archspec_rules"
 """The attribute of a built model that holds its network's rules; no node has such a name."""
