@@ -10,7 +10,10 @@ from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from archspec.errors import ArgumentError
-from archspec.ops.op import MAX_INT, Cost, Module, Op, Padding, Reach, Real, Size, Window, check_fit, compact, default
+from archspec.ops.arguments import MAX_INT, Padding, Real, Size, compact, default
+from archspec.ops.checks import check_fit
+from archspec.ops.facts import Cost, Module, Reach, Window
+from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, elements, extent, show
 
 _INDEX_BYTES = 8

@@ -7,7 +7,9 @@ from math import prod
 from typing import Literal
 
 from archspec.errors import ArgumentError, ShapeError
-from archspec.ops.op import Cost, Function, Index, Indices, Module, Op, Operand, Positive, Reach, Real, Window
+from archspec.ops.arguments import Index, Indices, Positive, Real
+from archspec.ops.facts import Cost, Function, Module, Operand, Reach, Window
+from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, axis, elements, show
 
 

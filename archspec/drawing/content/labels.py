@@ -7,7 +7,8 @@ from math import prod
 from typing import Any
 
 from archspec.network import Block, Node, NotCompiled
-from archspec.ops.op import Op, compact
+from archspec.ops.arguments import compact
+from archspec.ops.op import Op
 from archspec.ops.tensor import Shape
 
 FAMILIES = {
