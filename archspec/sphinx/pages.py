@@ -13,7 +13,7 @@ import archspec
 from archspec.language import library
 from archspec.language.loader import library_block
 from archspec.network import Network
-from archspec.ops import registry
+from archspec.ops import bundled, registry
 from archspec.ops.op import Op
 from archspec.ops.tensor import show
 from archspec.reports import explanations, table
@@ -53,7 +53,8 @@ def reference() -> dict[str, str]:
 def _op_index() -> str:
     families: dict[str, list[type[Op]]] = {}
     for cls in registry.ops().values():
-        families.setdefault(cls.__module__.rpartition(".")[2], []).append(cls)
+        name = bundled.family(cls.__module__) or cls.__module__.rpartition(".")[2]
+        families.setdefault(name, []).append(cls)
     lines = ["# Ops", "", "What a node can be: `conv: {op: conv, ...}`. `archspec ops NAME` prints these pages."]
     for family, members in sorted(families.items()):
         rows = [(f"{{archspec:op}}`{cls.name}`", cls.summary()) for cls in members]
