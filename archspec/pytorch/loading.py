@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor, nn
+from typing_extensions import override
 
 from archspec.compiler.given import Spec, compiled
 from archspec.errors import UsageError
@@ -28,6 +29,10 @@ class WeightsError(UsageError):
     def __init__(self, matching: Matching) -> None:
         self.matching = matching
         super().__init__(f"the weights do not fit the network: {matching}")
+
+    @override
+    def __repr__(self) -> str:
+        return f"<WeightsError: {self.matching!r}>"
 
 
 def load_weights(

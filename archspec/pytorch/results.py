@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from typing_extensions import override
+
 from archspec.ops.tensor import show
 from archspec.reports.table import short, show_bytes
 
@@ -62,6 +64,11 @@ class RunResult:
     weight_memory: int
     top: tuple[tuple[int, float], ...] = ()
 
+    @override
+    def __repr__(self) -> str:
+        return f"<RunResult of {self._modes()}: {_duration(self.latency.median)}>"
+
+    @override
     def __str__(self) -> str:
         time, memory = self.latency, "?" if self.peak_memory is None else show_bytes(self.peak_memory)
         quartiles = f"quartiles {_duration(time.lower)} and {_duration(time.upper)}"

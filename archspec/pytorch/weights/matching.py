@@ -48,14 +48,22 @@ class Matching:
         return not self.problems
 
     @override
+    def __repr__(self) -> str:
+        return f"<Matching: {_summary(self)}; {self.problems} problem{'s' * (self.problems != 1)}>"
+
+    @override
     def __str__(self) -> str:
         return "\n".join(_report(self))
 
 
-def _report(matching: Matching) -> Iterator[str]:
+def _summary(matching: Matching) -> str:
     total = len(matching.names) + len(matching.missing) + len(matching.misshapen)
     by = f", by the rules for {matching.source}" if matching.source else ""
-    yield f"{len(matching.names)} of {total} tensors match{by}"
+    return f"{len(matching.names)} of {total} tensors match{by}"
+
+
+def _report(matching: Matching) -> Iterator[str]:
+    yield _summary(matching)
     if matching.missing:
         yield f"missing from the checkpoint: {len(matching.missing)}"
         yield from (_line(f"{m.name} ({show(m.shape)})", m.suggestion) for m in matching.missing)
