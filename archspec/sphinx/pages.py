@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import archspec
+from archspec import files
 from archspec.language import library
 from archspec.language.loader import library_block
 from archspec.network import Network
@@ -28,8 +29,7 @@ def write(folder: Path, pages: Mapping[str, str]) -> None:
     for name, text in pages.items():
         path = folder / f"{name}.md"
         if not path.exists() or path.read_text(encoding="utf-8") != f"{MARK}\n\n{text}":
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(f"{MARK}\n\n{text}", encoding="utf-8")
+            files.write(path, f"{MARK}\n\n{text}")
     for path in folder.rglob("*.md"):
         if path.relative_to(folder).with_suffix("").as_posix() not in pages and _is_generated(path):
             path.unlink()
