@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from archspec.drawing.pictures import draw
     from archspec.language.limits import Limits
     from archspec.network import Block, Network, NetworkOutput, Node
-    from archspec.pytorch.benchmarking import Latency, RunResult, run
+    from archspec.pytorch.benchmarking import run
     from archspec.pytorch.emission import emit
-    from archspec.pytorch.runtime import WeightsError, build, check_weights, load_weights
-    from archspec.pytorch.weights import Matching
+    from archspec.pytorch.loading import WeightsError, check_weights, load_weights
+    from archspec.pytorch.results import Latency, RunResult
+    from archspec.pytorch.runtime import build
+    from archspec.pytorch.weights.matching import Matching
 
 __version__ = "0.1.0"
 
@@ -33,11 +35,13 @@ _WHEN_USED = {
     "drawing.drawing": ("Drawing",),
     "drawing.pictures": ("draw",),
     "pytorch.emission": ("emit",),
-    "pytorch.weights": ("Matching",),
-    "pytorch.runtime": ("WeightsError", "build", "check_weights", "load_weights"),
-    "pytorch.benchmarking": ("Latency", "RunResult", "run"),
+    "pytorch.weights.matching": ("Matching",),
+    "pytorch.results": ("Latency", "RunResult"),
+    "pytorch.runtime": ("build",),
+    "pytorch.loading": ("WeightsError", "check_weights", "load_weights"),
+    "pytorch.benchmarking": ("run",),
 }
-"""Names that a module gives when they are first used: the last two import torch, which takes seconds."""
+"""Names that a module gives when they are first used: the last three import torch, which takes seconds."""
 
 
 def __getattr__(name: str) -> Any:

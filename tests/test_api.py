@@ -114,6 +114,37 @@ def test_a_notebook_shows_the_table(resnet: Network) -> None:
     assert len(repr(resnet)) < 1000
 
 
+def public_values(resnet: Network) -> list[object]:
+    """A value of each public class but the parts of networks and what is no more than its message."""
+    latency = archspec.Latency(0.0041213158575009, 0.0042334699500088, 0.0042537813250078, 256, 128)
+    result = archspec.RunResult(
+        resnet.name, "cuda:0 (NVIDIA H100 80GB HBM3)", "bfloat16", 256, True, True, "channels_last",
+        dict.fromkeys(("output", "aux1", "aux2"), (256, 10)), latency, 3 * resnet.flops, 2**35, 2**34, 2**27,
+    )  # fmt: skip
+    with pytest.raises(archspec.WeightsError) as unfit:
+        archspec.load_weights(archspec.build(resnet), {}, source="torchvision")
+    with pytest.raises(archspec.SpecError) as wrong:
+        archspec.compile_text("archspec: 1\nname: t\ninputs: {x: [3]}\ngraph: {a: relo, b: rela}\n")
+    span = wrong.value.diagnostics[0].span
+    drawing, note = archspec.draw(resnet, detail="ops"), archspec.Note("used here", span)
+    return [
+        archspec.Limits(), drawing, latency, unfit.value.matching, note, resnet.outputs["output"], result, span,
+        unfit.value, wrong.value,
+    ]  # fmt: skip
+
+
+def test_public_values_show_themselves_in_a_line(resnet: Network) -> None:
+    pytest.importorskip("torch")
+    values = public_values(resnet)
+    classes = {name for name in archspec.__all__ if isinstance(getattr(archspec, name), type)}
+    parts, messages = {"Block", "Network", "Node"}, {"ArchspecError", "Diagnostic", "RuleError", "UsageError"}
+    assert {type(value).__name__ for value in values} == classes - parts - messages
+    for value in values:
+        assert len(repr(value)) <= 200
+        assert "\n" not in repr(value)
+    assert repr(archspec.draw(resnet, paper="a4")) == "<Drawing of resnet50, 234x788 on a4>"
+
+
 def test_texts_compile_too(tmp_path: Path) -> None:
     text = "archspec: 1\nname: t\nextends: base.yaml\n"
     (tmp_path / "base.yaml").write_text("archspec: 1\nname: b\ninputs: {x: [2]}\ngraph: {a: relu}\n")

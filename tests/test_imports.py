@@ -26,7 +26,9 @@ DOORS = {"op": "ops", "tensor": "ops"}
 
 WITHIN = {
     "drawing": "content layout formats drawing pictures".split(),
-    "pytorch": "layers weights emitter emission runtime images benchmarking".split(),
+    "pytorch": (
+        "layers weights emitter emission runtime checkpoints loading images results measurement benchmarking".split()
+    ),
 }
 """The rooms inside of a folder, in order."""
 
@@ -102,7 +104,7 @@ def test_a_circle_is_found() -> None:
     assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == ["a", "b", "c"]
 
 
-RUNNING = {"archspec.pytorch.runtime", "archspec.pytorch.benchmarking", "archspec.pytorch.images"}
+RUNNING = {f"archspec.pytorch.{name}" for name in "runtime checkpoints loading images measurement benchmarking".split()}
 """What runs networks: with the layers that emitted source holds, all that imports torch."""
 
 

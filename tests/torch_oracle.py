@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from archspec.ops.op import Function, Module, Operand
+from archspec.ops.facts import Function, Module, Operand
 from archspec.ops.tensor import Shape, Shapes
 
 torch = pytest.importorskip("torch")

@@ -57,7 +57,8 @@ def compiler(
 
 def assignment(text: str, option: str) -> tuple[str, Any]:
     """``width=0.5`` as a name and a value, read as YAML reads it."""
-    from archspec.language.source import Source, parse
+    from archspec.language.composer import parse
+    from archspec.language.source import Source
 
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():

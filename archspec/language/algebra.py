@@ -8,7 +8,7 @@ from typing import Any
 
 from archspec.language.expr import Expression
 from archspec.language.values import ExpressionError
-from archspec.ops.op import compact
+from archspec.ops.arguments import compact
 
 Code = ast.expr
 """An expression over variables, such as the parameters of a block."""

@@ -12,7 +12,8 @@ from typing_extensions import override
 
 from archspec.errors import ArgumentError, ShapeError
 from archspec.language import patterns
-from archspec.ops.op import MAX_FLOAT, MAX_INT, Op, Real
+from archspec.ops.arguments import MAX_FLOAT, MAX_INT, Real
+from archspec.ops.op import Op
 from archspec.ops.tensor import Shape
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from archspec.errors import Diagnostic, RuleError, SpecError, UsageError, did_you_mean, nearest
 from archspec.files import read
 from archspec.language import library
+from archspec.language.composer import parse
 from archspec.language.definition import Definition
 from archspec.language.limits import Limits, raise_limit
 from archspec.language.merge import merge
 from archspec.language.reading import read_block, read_file
-from archspec.language.source import Mapping, Scalar, Source, Value, decode, parse
+from archspec.language.source import Mapping, Scalar, Source, Value, decode
 from archspec.language.values import kind
 from archspec.ops import registry
 

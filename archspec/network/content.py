@@ -16,7 +16,8 @@ from typing_extensions import override
 
 from archspec.language.definition import Definition, GraphSteps, Step
 from archspec.language.source import Entry
-from archspec.ops.op import Cost, Op
+from archspec.ops.facts import Cost
+from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, elements
 
 Origin = int | str

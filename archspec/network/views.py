@@ -13,7 +13,8 @@ from archspec.errors import Span
 from archspec.language.definition import Definition, GraphSteps, Step
 from archspec.language.source import Entry
 from archspec.network.content import Applied, Body, Origin, Use
-from archspec.ops.op import Cost, Op
+from archspec.ops.facts import Cost
+from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, show
 
 

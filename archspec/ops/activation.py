@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from archspec.errors import ArgumentError, ShapeError
-from archspec.ops.op import Cost, Index, Module, Op, Positive, Reach, Real, Window
+from archspec.ops.arguments import Index, Positive, Real
+from archspec.ops.facts import Cost, Module, Reach, Window
+from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, axis, elements, show
 
 

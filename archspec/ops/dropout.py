@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from archspec.ops.op import Cost, Module, Op, Reach, Window
+from archspec.ops.facts import Cost, Module, Reach, Window
+from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, elements
 
 Probability = Annotated[float, Field(ge=0, le=1)]

@@ -7,7 +7,9 @@ from math import prod
 from typing import ClassVar
 
 from archspec.errors import ArgumentError, ShapeError
-from archspec.ops.op import Cost, Function, Index, Op, Operand, Reach, Window
+from archspec.ops.arguments import Index
+from archspec.ops.facts import Cost, Function, Operand, Reach, Window
+from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, axis, broadcast, elements, show
 
 

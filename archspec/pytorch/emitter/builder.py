@@ -12,7 +12,7 @@ from archspec.language.algebra import Code, binary, literal, name, names, plain,
 from archspec.language.definition import Definition, Reference
 from archspec.language.expr import is_expression
 from archspec.network import Block, Node
-from archspec.ops.op import Function, Module, Operand
+from archspec.ops.facts import Function, Module, Operand
 from archspec.pytorch.emitter.code import Call, Listed, Part
 from archspec.pytorch.emitter.construction import Child, Construction, Hints, Uses, in_place, overwritable
 from archspec.pytorch.emitter.instances import Instance, copies, given, is_chain, is_sequence

@@ -8,7 +8,7 @@ from typing import Any
 
 from archspec.language.algebra import Code, binary, evaluator, literal, names, plain, substituted
 from archspec.network import Block, Node
-from archspec.ops.op import Module
+from archspec.ops.facts import Module
 from archspec.ops.tensor import Shape
 from archspec.pytorch.emitter.code import Call, Part, Repeated, asked
 from archspec.pytorch.emitter.instances import as_layer, copies, given

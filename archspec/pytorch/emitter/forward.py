@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from archspec.ops.op import Function, Operand
+from archspec.ops.facts import Function, Operand
 from archspec.pytorch.emitter.code import WIDTH, Call, Listed, Part, flat, laid_out, quoted
 from archspec.pytorch.emitter.model import Attribute, Key, Statement
 from archspec.pytorch.emitter.scope import RESERVED

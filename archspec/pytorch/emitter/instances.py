@@ -9,7 +9,7 @@ from typing import Any
 
 from archspec.language.definition import GraphSteps
 from archspec.network import Block, Network, Node
-from archspec.ops.op import Module
+from archspec.ops.facts import Module
 from archspec.ops.tensor import Shape
 
 

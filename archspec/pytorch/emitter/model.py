@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from archspec.language.algebra import Code, names
-from archspec.ops.op import Function
+from archspec.ops.facts import Function
 from archspec.pytorch.emitter.code import Part, asked
 from archspec.pytorch.emitter.instances import Instance
 from archspec.pytorch.emitter.scope import REQUIRED, Parameter, Scope
