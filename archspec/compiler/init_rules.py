@@ -59,7 +59,7 @@ class InitReader(RuleReader):
     @cached_property
     def tensors(self) -> set[str]:
         """What tensors are called in their nodes."""
-        return {*_USUAL_TENSORS, *(name for node in self.nodes for name in node.weights)}
+        return {*_USUAL_TENSORS, *(name for node in self.different for name in node.weights)}
 
     @cached_property
     def by_path(self) -> dict[str, Node]:
@@ -90,7 +90,7 @@ class InitReader(RuleReader):
         if "." in selector or patterns.is_pattern(selector):
             return ((), selector) if self.is_pattern(key, "paths") else None
         if selector in FAMILIES:
-            ops = tuple(sorted({node.op.name for node in self.nodes if in_family(node.op.name, selector)}))
+            ops = tuple(sorted({node.op.name for node in self.different if in_family(node.op.name, selector)}))
             return (ops, "") if ops else None
         cls = registry.find(selector)
         if cls is not None:
@@ -229,7 +229,7 @@ class InitReader(RuleReader):
 
     def _selected(self, rule: InitRule) -> list[Node]:
         if rule.ops:
-            return [node for node in self.nodes if node.op.name in rule.ops]
+            return [node for node in self.different if node.op.name in rule.ops]
         if patterns.is_pattern(rule.pattern):
             return [self.by_path[path] for path in patterns.selected(rule.pattern, self.by_path)]
         return [self.by_path[rule.pattern]] if rule.pattern in self.by_path else []

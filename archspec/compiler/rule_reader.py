@@ -31,6 +31,13 @@ class RuleReader:
         """The nodes with tensors."""
         return [node for node in self.network or () if node.applied.weights or node.applied.buffers]
 
+    @cached_property
+    def different(self) -> list[Node]:
+        """Of the nodes with tensors, the first of each op on operands of one shape."""
+        if self.network is None:
+            return []
+        return [node for node in self.network.blocks.different() if node.applied.weights or node.applied.buffers]
+
     def report(self, code: str, message: str, value: Value, **details: str) -> None:
         """Report an error at a value."""
         self.trace.report(code, message, value, **details)

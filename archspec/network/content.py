@@ -115,6 +115,12 @@ class Body:
             return [(run.content, run.length) for run in self.uses.runs]
         return [(use.content, 1) for use in self.uses]
 
+    def firsts(self) -> Iterator[Use]:
+        """What it holds; of equal copies in a row the first."""
+        if isinstance(self.uses, Copies):
+            return (self.uses.first(run) for run in self.uses.runs)
+        return iter(self.uses)
+
     @cached_property
     def totals(self) -> Totals:
         """The figures of all that it holds."""
@@ -219,6 +225,10 @@ class Copies(Sequence[Use]):
     runs: tuple[Run, ...]
     step: Step
     others: tuple[Origin, ...]
+
+    def first(self, run: Run) -> Use:
+        """The first copy of a run."""
+        return self._use(run, run.start)
 
     def _use(self, run: Run, index: int) -> Use:
         return Use(str(index), run.content, (run.operand(index), *self.others), self.step, run.written)
