@@ -115,7 +115,7 @@ def test_a_notebook_shows_the_table(resnet: Network) -> None:
 
 
 def public_values(resnet: Network) -> list[object]:
-    """A value of each public class but the parts of networks and what is no more than its message."""
+    """A value of each public class but of those that are no more than a message."""
     latency = archspec.Latency(0.0041213158575009, 0.0042334699500088, 0.0042537813250078, 256, 128)
     result = archspec.RunResult(
         resnet.name, "cuda:0 (NVIDIA H100 80GB HBM3)", "bfloat16", 256, True, True, "channels_last",
@@ -127,9 +127,10 @@ def public_values(resnet: Network) -> list[object]:
         archspec.compile_text("archspec: 1\nname: t\ninputs: {x: [3]}\ngraph: {a: relo, b: rela}\n")
     span = wrong.value.diagnostics[0].span
     drawing, note = archspec.draw(resnet, detail="ops"), archspec.Note("used here", span)
+    loaded = archspec.load(ROOT / "specs" / "resnet50.yaml")
     return [
-        archspec.Limits(), drawing, latency, unfit.value.matching, note, resnet.outputs["output"], result, span,
-        unfit.value, wrong.value,
+        archspec.Limits(), drawing, latency, loaded, unfit.value.matching, resnet, resnet["layer2"],
+        resnet["layer2.0.conv1"], note, resnet.outputs["output"], result, span, unfit.value, wrong.value,
     ]  # fmt: skip
 
 
@@ -137,8 +138,8 @@ def test_public_values_show_themselves_in_a_line(resnet: Network) -> None:
     pytest.importorskip("torch")
     values = public_values(resnet)
     classes = {name for name in archspec.__all__ if isinstance(getattr(archspec, name), type)}
-    parts, messages = {"Block", "Network", "Node"}, {"ArchspecError", "Diagnostic", "RuleError", "UsageError"}
-    assert {type(value).__name__ for value in values} == classes - parts - messages
+    messages = {"ArchspecError", "Diagnostic", "RuleError", "UsageError"}
+    assert {type(value).__name__ for value in values} == classes - messages
     for value in values:
         assert len(repr(value)) <= 200
         assert "\n" not in repr(value)
