@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -254,11 +255,11 @@ class Builder:
             raise Mismatch
         wanted = [key for reference in operands if (key := self._key(reference))]
         return tuple(
-            self._found({number: each[place] for number, each in taken.items()}, [*wanted[place : place + 1], *wanted])
+            self._found({n: each[place] for n, each in taken.items()}, chain(wanted[place : place + 1], wanted))
             for place in range(lengths.pop())
         )
 
-    def _found(self, paths: Mapping[int, str], wanted: list[Key]) -> Key:
+    def _found(self, paths: Mapping[int, str], wanted: Iterable[Key]) -> Key:
         """The tensor that has these paths in the instances."""
         for key in chain(wanted, reversed(self.tensors)):
             if all(self.tensors[key].paths.get(number) == path for number, path in paths.items()):
@@ -349,9 +350,8 @@ class Builder:
                 key: self._merged({n: call.kwargs[key] for n, call in seen.items()}, hints, f"{label}_{key}")
                 for key in first.kwargs
             }
-            return Function(
-                first.target, self._merged({n: call.args for n, call in seen.items()}, hints, label), kwargs
-            )
+            args = self._merged({n: call.args for n, call in seen.items()}, hints, label)
+            return replace(first, args=args, kwargs=kwargs)
         if isinstance(first, tuple):
             if len({len(value) for value in seen.values()}) != 1:
                 raise Mismatch

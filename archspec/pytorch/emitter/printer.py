@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from archspec.language.algebra import literal
@@ -139,7 +140,7 @@ def _forward(made: Class, taken: frozenset[str]) -> Lines:
     outputs = list(made.outputs.values())
     returned = outputs[0] if len(outputs) == 1 else None
     forward = Forward({key: each for each, key in made.inputs.items()}, made.statements, outputs, returned, taken)
-    for line in forward.lines():
+    for line in chain(*forward.lines()):
         yield from line.text(8)
     yield f"        return {', '.join(forward.variables[key] for key in made.outputs.values())}"
 

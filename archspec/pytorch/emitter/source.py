@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.resources
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import archspec
@@ -189,7 +190,7 @@ def _root(
     returned = root.outputs[kept[0]] if len(kept) == 1 else None
     forward = Forward(inputs, [*always, *later], keys, returned, taken | {outputs})
     lines = forward.lines()
-    for line in lines[: len(always)]:
+    for line in chain(*lines[: len(always)]):
         yield from line.text(8)
     variables = {name: forward.variables[root.outputs[name]] for name in kept}
     if training:
@@ -198,7 +199,7 @@ def _root(
             yield f"            return {variables[kept[0]]}"
         else:
             yield from _return(outputs, [variables.get(name, "None") for name in network.outputs], 12)
-    for line in lines[len(always) :]:
+    for line in chain(*lines[len(always) :]):
         yield from line.text(8)
     values = [forward.variables[key] for key in keys]
     if len(values) == 1:
