@@ -29,11 +29,10 @@ ADD = Function("torch.add", (Operand(0), Operand(1)))
 class Builder:
     """Makes one class of several instances of a graph, or finds that they do not fit one."""
 
-    def __init__(self, registry: Registry, part: list[Instance], class_name: str = "") -> None:
+    def __init__(self, registry: Registry, part: list[Instance]) -> None:
         self.registry = registry
         self.instances = registry.instances
         self.part = part
-        self.class_name = class_name
         self.first = part[0].block
         self.graph = part[0].graph
         self.scope = Scope(len(part))
@@ -69,7 +68,7 @@ class Builder:
         statements: list[Statement] | None,
         channels: dict[str, Code | None],
     ) -> Class:
-        return Class(self.class_name, self.part, self.scope, inputs, outputs, self.members, statements, channels)
+        return Class(self.part, self.scope, inputs, outputs, self.members, statements, channels)
 
     def _is_chain(self) -> bool:
         """Whether the class is a subclass of ``nn.Sequential``."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from archspec.language.algebra import Code, binary, evaluator, literal, names, plain, substituted
+from archspec.language.algebra import Code, binary, literal, names, plain, substituted
+from archspec.language.source import Value
 from archspec.network import Block, Node
 from archspec.ops.op import Module
 from archspec.ops.tensor import Shape
@@ -76,8 +77,7 @@ class Construction:
         return found if isinstance(found, ast.Constant) else None
 
     def _scaled(self, hint: Code, values: Mapping[Spot, int]) -> Code | None:
-        evaluate = evaluator(hint)
-        base = {spot: evaluate(self.scope.at(spot)) for spot in values}
+        base = dict(zip(values, self.scope.evaluated(hint, values), strict=True))
         if any(type(value) is not int or value < 1 for value in base.values()):
             return None
         spot, value = next(iter(values.items()))
@@ -91,15 +91,20 @@ class Construction:
 
     def written(self, uses: Mapping[Spot, Child]) -> dict[str, Code | None]:
         """The arguments as the spec writes them, over the variables of the class, where they can be."""
-        written: dict[str, Code | None] = {}
+        seen: dict[str, dict[int, Value]] = {}
         for use in uses.values():
             for key, entry in use.written.items():
-                if written.get(key) is None:
-                    written[key] = self.names.code(entry.value)
-        return written
+                seen.setdefault(key, {})[id(entry.value)] = entry.value
+        return {key: self._known(values.values()) for key, values in seen.items()}
+
+    def _known(self, values: Iterable[Value]) -> Code | None:
+        """The first of some values of the spec that is an expression over the variables of the class."""
+        return next((code for value in values if (code := self.names.code(value)) is not None), None)
 
     def _layer(self, uses: Mapping[Spot, Node], operands: Hints, label: str) -> Made:
-        calls = {spot: _layer_of(node) for spot, node in uses.items()}
+        distinct = {id(node.applied): node for node in uses.values()}
+        layers = {each: _layer_of(node) for each, node in distinct.items()}
+        calls = {spot: layers[id(node.applied)] for spot, node in uses.items()}
         node, call = next(iter(uses.values())), next(iter(calls.values()))
         if any(each.target != call.target or len(each.args) != len(call.args) for each in calls.values()):
             raise Mismatch
