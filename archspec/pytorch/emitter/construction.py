@@ -140,7 +140,7 @@ class Construction:
         origin = {code.id: parameter for parameter, code in made.scope.known.items() if isinstance(code, ast.Name)}
         arguments: list[tuple[str, Part]] = []
         chosen: dict[str, Code] = {}
-        for parameter in made.signature():
+        for parameter in made.signature:
             values = {spot: each[parameter.name] for spot, each in given.items()}
             declared = origin.get(parameter.name, "")
             hints = [written.get(declared), *operands, self.scope.known.get(declared)]

@@ -86,9 +86,14 @@ class Class:
 
     def arguments(self, instance: Instance) -> dict[str, Any]:
         """The values of the constructor's parameters for an instance."""
-        number = self.instances.index(instance)
-        return {parameter.name: parameter.values[number] for parameter in self.signature()}
+        number = self._numbers[id(instance)]
+        return {parameter.name: parameter.values[number] for parameter in self.signature}
 
+    @cached_property
+    def _numbers(self) -> dict[int, int]:
+        return {id(instance): number for number, instance in enumerate(self.instances)}
+
+    @cached_property
     def signature(self) -> list[Parameter]:
         """The parameters of the constructor: those without a default first."""
         used = [parameter for parameter in self.scope.parameters.values() if parameter.name in self.asked]

@@ -62,7 +62,7 @@ def _escaped(text: str) -> str:
 
 
 def _arguments(made: Class) -> list[str]:
-    documented = [parameter for parameter in made.signature() if parameter.doc]
+    documented = [parameter for parameter in made.signature if parameter.doc]
     if not documented:
         return []
     return ["\n".join(["Args:", *(f"    {parameter.name}: {parameter.doc}" for parameter in documented)])]
@@ -70,7 +70,7 @@ def _arguments(made: Class) -> list[str]:
 
 def constructor(made: Class, initialises: bool = False) -> Lines:
     """The lines of ``__init__``, which calls ``init_weights`` where there is one."""
-    parameters = [_declared(parameter) for parameter in made.signature()]
+    parameters = [_declared(parameter) for parameter in made.signature]
     one = f"    def __init__({', '.join(['self', *parameters])}) -> None:"
     if len(one) <= WIDTH:
         yield one
