@@ -14,6 +14,7 @@ from archspec.ops.tensor import Shape
 from archspec.pytorch.emitter.code import Call, Part, Repeated, asked
 from archspec.pytorch.emitter.instances import as_layer, copies, given
 from archspec.pytorch.emitter.model import Class
+from archspec.pytorch.emitter.overwriting import in_place, may_overwrite
 from archspec.pytorch.emitter.registry import Registry
 from archspec.pytorch.emitter.scope import INDEX, REQUIRED, Local, Mismatch, Names, Scope, Spot
 
@@ -158,7 +159,7 @@ class Construction:
         outside, self.names.tensors = self.names.tensors, {}
         layers: list[tuple[str, Part]] = []
         current: Hints = operands
-        before: Uses = {}
+        before: list[Child] = []
         for place, child in enumerate(some.children):
             inner = {spot: block.children[place] for spot, block in uses.items()}
             paths = {spot[0]: self.instances.taken(each)[0] for spot, each in inner.items()}
@@ -167,8 +168,8 @@ class Construction:
             seen = [some.children[place - 1].name] if place else ["input", *(some.graph.inputs if some.graph else ())]
             self.names.tensors.update(dict.fromkeys(seen, tensor))
             part, channels = self.made(inner, [tensor.channels], f"{label}_{child.name}".lstrip("_"))
-            layers.append((child.name, in_place(part) if _may_overwrite(inner, before) else part))
-            current, before = [*channels, tensor.channels], inner
+            layers.append((child.name, in_place(part) if may_overwrite(inner.values(), before) else part))
+            current, before = [*channels, tensor.channels], list(inner.values())
         self.names.tensors = outside
         ends = {spot[0]: next(iter(given(self.instances, block).values())) for spot, block in uses.items()}
         shapes = {number: self.instances.shape(path) for number, path in ends.items()}
@@ -290,23 +291,3 @@ def _run(part: Part, start: int, count: Code) -> Part:
         return part if single else Repeated(part, "_", (count,))
     stop = binary(count, ast.Add, literal(start))
     return Repeated(part, INDEX, (literal(start), stop) if start else (stop,))
-
-
-def overwritable(node: Node) -> bool:
-    """Whether the next layer may overwrite the output: autograd does not keep it, and it is no view."""
-    kept = node.op.kept(node.input_shapes, node.shape)
-    return node.op.fresh and kept is not None and "output" not in kept
-
-
-def in_place(part: Part) -> Part:
-    """A layer's call with ``inplace=True``."""
-    assert isinstance(part, Call)
-    return Call(part.target, (*part.arguments, ("inplace", literal(True))))
-
-
-def _may_overwrite(uses: Uses, before: Uses) -> bool:
-    """Whether a layer of a chain can write over what the one before gives, which nothing else needs."""
-    overwrites = all(isinstance(node, Node) and node.op.in_place for node in uses.values())
-    return (
-        overwrites and bool(before) and all(isinstance(node, Node) and overwritable(node) for node in before.values())
-    )

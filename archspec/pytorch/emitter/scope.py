@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from archspec.language.algebra import Code, binary, evaluator, literal, name, names, plain, same, simplified
-from archspec.language.definition import Definition
+from archspec.language.algebra import Code, binary, copied, evaluator, literal, name, names, same, simplified
 from archspec.language.expr import FUNCTIONS, ExpressionError, is_expression, read
 from archspec.language.source import Scalar, Value
 from archspec.language.source import Sequence as SequenceValue
@@ -239,7 +238,7 @@ class Names:
         Raises:
             Mismatch: It asks for what the class does not know.
         """
-        return simplified(_Translation(self).visit(ast.parse(ast.unparse(tree), mode="eval").body))
+        return simplified(_Translation(self).visit(copied(tree)))
 
 
 class _Translation(ast.NodeTransformer):
@@ -279,18 +278,3 @@ class _Translation(ast.NodeTransformer):
         if not python and not isinstance(code, ast.Constant):
             raise Mismatch
         return code
-
-
-def exposed(definition: Definition, given: list[bool], values: list[Any], parameter: str) -> bool:
-    """Whether a parameter of a block belongs in the signature.
-
-    It does where it is required, or given other than its default, but for a value that all uses share.
-    """
-    param = definition.params[parameter]
-    if param.required:
-        return True
-    if len(values) > 1 and all(same(value, values[0]) for value in values):
-        return False
-    if is_expression(param.default):
-        return any(given)
-    return any(not same(plain(param.default), value) for value in values)
