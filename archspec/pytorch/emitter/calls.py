@@ -64,8 +64,9 @@ def pieces(function: Function, operands: Sequence[str], target: str) -> Iterator
 
 
 def _of_two(target: str, keywords: tuple[tuple[str, Part], ...], left: Part, right: Part) -> Part:
+    """A function of two: an operator where it has one and that is short, else a call."""
     operator = _OPERATORS.get(target)
-    if operator is not None and not keywords and not isinstance(left, Call):
+    if operator is not None and not keywords:
         code = ast.BinOp(_expression(left), operator(), _expression(right))
         if len(printed(code)) < _EXPRESSION:
             return code
