@@ -308,8 +308,9 @@ def test_functions_are_written_as_engineers_write_them() -> None:
     assert written("slice", {"stop": 3}, shape) == Function(
         "operator.getitem", (Operand(0), (slice(None), slice(None, 3)))
     )
-    first = Function("torch.add", (Operand(0), Operand(1)))
-    assert written("add", {}, shape, shape, shape) == Function("torch.add", (first, Operand(2)))
+    three = (Operand(0), Operand(1), Operand(2))
+    assert written("add", {}, shape, shape) == Function("torch.add", three[:2])
+    assert written("add", {}, shape, shape, shape) == Function("torch.add", three, folds=True)
 
 
 def test_costs_by_hand() -> None:

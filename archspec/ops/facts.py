@@ -76,8 +76,10 @@ class Function:
         target: The function, such as ``torch.cat``, ``F.pad`` or ``operator.getitem``.
         args: Positional arguments; an `Operand` stands for a tensor, a `Function` for its result, and tuples may nest.
         kwargs: Keyword arguments.
+        folds: Whether the function is one of two arguments, called from the left for more: ``f(f(a, b), c)``.
     """
 
     target: str
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
+    folds: bool = False

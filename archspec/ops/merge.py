@@ -48,10 +48,7 @@ class _Elementwise(Op):
         return Window.pointwise(len(output) - 1)
 
     def torch(self, inputs: Shapes) -> Function:
-        call = Function(self.function, (Operand(0), Operand(1)))
-        for index in range(2, len(inputs)):
-            call = Function(self.function, (call, Operand(index)))
-        return call
+        return Function(self.function, tuple(map(Operand, range(len(inputs)))), folds=len(inputs) > 2)
 
 
 class Add(_Elementwise, name="add"):

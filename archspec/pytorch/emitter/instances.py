@@ -40,6 +40,8 @@ class Instances:
     network: Network
     of_graph: dict[int, list[Instance]] = field(default_factory=dict)
     same: dict[str, Instance] = field(default_factory=dict)
+    _inputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     _known: dict[Hashable, Instance] = field(default_factory=dict)
     _numbers: dict[Hashable, int] = field(default_factory=dict)
 
@@ -62,6 +64,11 @@ class Instances:
 
     def outputs(self, block: Block) -> dict[str, str]:
         """The outputs that something outside takes, each tensor once: paths by name."""
+        if block.path not in self._outputs:
+            self._outputs[block.path] = self._found_outputs(block)
+        return self._outputs[block.path]
+
+    def _found_outputs(self, block: Block) -> dict[str, str]:
         if not block.path:
             return {name: output.path for name, output in self.network.outputs.items()}
         inside = block.path + "."
@@ -74,6 +81,11 @@ class Instances:
 
     def inputs(self, block: Block) -> tuple[str, ...]:
         """The inputs that something inside takes, or that are passed through, each once: their paths."""
+        if block.path not in self._inputs:
+            self._inputs[block.path] = self._found_inputs(block)
+        return self._inputs[block.path]
+
+    def _found_inputs(self, block: Block) -> tuple[str, ...]:
         if not block.path:
             return tuple(self.network.inputs)
         used = {origin for child in block.children for origin in self.taken(child)} | {*self.outputs(block).values()}
