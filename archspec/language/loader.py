@@ -198,21 +198,35 @@ def block_file(path: Path) -> Definition:
         UsageError: The file cannot be read, or holds a network.
         SpecError: The file is wrong.
     """
-    text = decode(read(path), str(path), Limits())
-    definition = _definition(Source(str(path), text, path.resolve()))
-    if definition.is_network:
+    found = definition(path)
+    if found.is_network:
         raise UsageError(f"{path} holds a network, not a block")
-    return definition
+    return found
 
 
-def _definition(source: Source) -> Definition:
+def definition(path: Path, root: Path | None = None) -> Definition:
+    """The definition that a file holds.
+
+    Args:
+        path: The file.
+        root: The folder that its references may not leave; its own unless given.
+
+    Raises:
+        UsageError: The file cannot be read.
+        SpecError: The file is wrong.
+    """
+    text = decode(read(path), str(path), Limits())
+    return _definition(Source(str(path), text, path.resolve()), root)
+
+
+def _definition(source: Source, root: Path | None = None) -> Definition:
     found: list[Diagnostic] = []
     assert source.path is not None
-    loader = Loader(source.path.parent, Limits(), found)
-    definition = loader.main(source)
-    if definition is None or found:
+    loader = Loader(root or source.path.parent, Limits(), found)
+    made = loader.main(source)
+    if made is None or found:
         raise SpecError(found, {source.name: source.text for source in loader.sources.values()})
-    return definition
+    return made
 
 
 def is_path(name: str) -> bool:
