@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
@@ -64,8 +67,16 @@ def _version(
         raise typer.Exit
 
 
+def _hurry() -> None:
+    """Leave out what is in vain where a process ends soon: a search for cycles of objects, and for pydantic's plugins."""
+    gc.set_threshold(1_000_000)
+    atexit.register(gc.freeze)  # so that the interpreter looks for none as it ends
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+
 def main() -> None:
     """The entry point of the command."""
+    _hurry()
     try:
         app(prog_name="archspec")
     except SpecError as error:

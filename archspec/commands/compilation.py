@@ -6,10 +6,10 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import archspec
 from archspec.errors import UsageError, did_you_mean
-from archspec.language.assignment import assignment
 from archspec.language.limits import Limits
 
 
@@ -17,7 +17,7 @@ def compiler(
     spec: str, set_: Sequence[str] | None, root: Path | None, limit: Sequence[str] | None
 ) -> Callable[[str | None], archspec.Network]:
     """What compiles a variant of a spec; standard input is read once."""
-    params = dict(assignment(text, "--set") for text in set_ or ())
+    params = dict(assignments(set_ or (), "--set"))
     limits = _limits(limit or ())
     if spec != "-":
         return lambda variant: archspec.compile(spec, variant=variant, root=root, limits=limits, **params)
@@ -29,10 +29,21 @@ def compiler(
     )
 
 
+def assignments(texts: Sequence[str], option: str) -> list[tuple[str, Any]]:
+    """What was given to an option as ``NAME=VALUE``, any number of times.
+
+    Raises:
+        UsageError: Something else was given.
+    """
+    from archspec.language.assignment import assignment
+
+    return [assignment(text, option) for text in texts]
+
+
 def _limits(texts: Sequence[str]) -> Limits:
     limits = Limits()
     known = [field.name for field in fields(Limits)]
-    for name, value in (assignment(text, "--limit") for text in texts):
+    for name, value in assignments(texts, "--limit"):
         if name not in known:
             raise UsageError(f"there is no limit `{name}`; {did_you_mean(name, known)}")
         if type(value) is not int or value < 1:

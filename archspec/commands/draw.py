@@ -11,13 +11,12 @@ import typer
 
 import archspec
 from archspec.commands import completion
-from archspec.commands.compilation import compiler
+from archspec.commands.compilation import assignments, compiler
 from archspec.commands.options import SPEC, Check, Limit, Root, Set, Variant, written
 from archspec.commands.printing import print_error
 from archspec.commands.staleness import print_stale, refuse_both
 from archspec.errors import SpecError, UsageError
 from archspec.files import read, write
-from archspec.language.assignment import assignment
 
 
 def draw(
@@ -159,7 +158,7 @@ def _compiled(
 def _alone(block: str, network: archspec.Network | None, set_: Sequence[str] | None) -> archspec.Network:
     from archspec.drawing import pictures
 
-    return pictures.block_alone(block, network, dict(assignment(text, "--set") for text in set_ or ()))
+    return pictures.block_alone(block, network, dict(assignments(set_ or (), "--set")))
 
 
 def _picture(network: archspec.Network, path: Path, options: Mapping[str, Any]) -> bytes:
