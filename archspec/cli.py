@@ -68,7 +68,7 @@ def _version(
 
 
 def _hurry() -> None:
-    """Leave out what is in vain where a process ends soon: a search for cycles of objects, and for pydantic's plugins."""
+    """Leave out what is in vain where a process ends soon: to look for cycles of objects and for pydantic's plugins."""
     gc.set_threshold(1_000_000)
     atexit.register(gc.freeze)  # so that the interpreter looks for none as it ends
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
