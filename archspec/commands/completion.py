@@ -47,7 +47,7 @@ def _beneath(path: str) -> list[str]:
     folder, slash, start = path.rpartition("/")
     entries = [entry for entry in Path(folder + slash).expanduser().iterdir() if entry.name.startswith(start)]
     folders = [f"{entry.name}/" for entry in entries if entry.is_dir()]
-    files = [entry.name for entry in entries if entry.suffix in (".yaml", ".yml")]
+    files = [entry.name for entry in entries if entry.suffix in (".yaml", ".yml") and not entry.is_dir()]
     shown = [name for name in [*folders, *files] if name.isprintable() and (start or not name.startswith("."))]
     return sorted(folder + slash + name for name in shown)
 

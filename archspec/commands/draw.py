@@ -172,7 +172,7 @@ def _picture(network: archspec.Network, path: Path, options: Mapping[str, Any]) 
     drawn = archspec.draw(network, **options)
     picture = drawn.data(kind)
     if drawn.smallest_text < LEGIBLE:
-        print(f"note: on {options['paper']} the smallest text is {drawn.smallest_text:.1f} pt", file=sys.stderr)
+        print(f"note: on {options.get('paper')} the smallest text is {drawn.smallest_text:.1f} pt", file=sys.stderr)
     return picture
 
 
