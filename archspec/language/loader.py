@@ -238,11 +238,25 @@ def block_file(path: Path) -> Definition:
         UsageError: The file cannot be read, or holds a network.
         SpecError: The file is wrong.
     """
-    source = Source(str(path), decode(read(path), str(path), Limits()), path.resolve())
-    definition = _definition(Loader(path.resolve().parent, Limits(), []).main(source))
-    if definition.is_network:
+    found = definition(path)
+    if found.is_network:
         raise UsageError(f"{path} holds a network, not a block")
-    return definition
+    return found
+
+
+def definition(path: Path, root: Path | None = None) -> Definition:
+    """The definition that a file holds.
+
+    Args:
+        path: The file.
+        root: The folder that its references may not leave; its own unless given.
+
+    Raises:
+        UsageError: The file cannot be read.
+        SpecError: The file is wrong.
+    """
+    source = Source(str(path), decode(read(path), str(path), Limits()), path.resolve())
+    return _definition(Loader(root or path.resolve().parent, Limits(), []).main(source))
 
 
 def _definition(reading: Reading) -> Definition:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import keyword
 import re
+import sys
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -111,7 +112,7 @@ class Op(BaseModel):
     @classmethod
     def summary(cls) -> str:
         """The first line of the docstring."""
-        return inspect.cleandoc(cls.__doc__ or "").splitlines()[0]
+        return inspect.cleandoc(cls.__doc__ or "").partition("\n")[0]
 
     @classmethod
     def argument_docs(cls) -> dict[str, str]:
@@ -133,7 +134,7 @@ def _register(cls: type[Op], name: str) -> None:
         for wrong, text in [
             (not name.isidentifier() or keyword.iskeyword(name), "its name is no identifier"),
             (_is_taken(cls, name), "another op has that name"),
-            ("__doc__" not in vars(cls) or not (cls.__doc__ or "").strip(), "it has no docstring"),
+            (not _is_documented(cls), "it has no docstring"),
             (not getattr(cls, "example", ""), "it has no example"),
             (cls.infer is Op.infer, "it has no shape rule (infer)"),
             (cls.torch is Op.torch, "it has no PyTorch counterpart (torch)"),
@@ -145,6 +146,11 @@ def _register(cls: type[Op], name: str) -> None:
         raise TypeError(f"op {name!r} ({cls.__module__}.{cls.__qualname__}): {'; '.join(problems)}")
     cls.name = name
     REGISTERED[name] = cls
+
+
+def _is_documented(cls: type[Op]) -> bool:
+    """Whether a class has a docstring of its own, or Python runs without docstrings (``-OO``)."""
+    return sys.flags.optimize > 1 or bool((vars(cls).get("__doc__") or "").strip())
 
 
 def _is_taken(cls: type[Op], name: str) -> bool:
