@@ -16,17 +16,16 @@ from archspec.language.limits import Limits
 def compiler(
     spec: str, set_: Sequence[str] | None, root: Path | None, limit: Sequence[str] | None
 ) -> Callable[[str | None], archspec.Network]:
-    """What compiles a variant of a spec; standard input is read once."""
+    """What compiles a variant of a spec, which is read once."""
+    from archspec.compiler.pipeline import of_bytes, opened
+
     params = dict(assignments(set_ or (), "--set"))
     limits = _limits(limit or ())
-    if spec != "-":
-        return lambda variant: archspec.compile(spec, variant=variant, root=root, limits=limits, **params)
-    from archspec.language.source import decode
-
-    text = decode(sys.stdin.buffer.read(limits.file_bytes + 1), "<stdin>", limits)
-    return lambda variant: archspec.compile_text(
-        text, name="<stdin>", variant=variant, root=root or Path(), limits=limits, **params
-    )
+    if spec == "-":
+        loaded = of_bytes(sys.stdin.buffer.read(limits.file_bytes + 1), "<stdin>", root or Path(), limits)
+    else:
+        loaded = opened(spec, root, limits)
+    return lambda variant: loaded.compile(variant=variant, **params)
 
 
 def assignments(texts: Sequence[str], option: str) -> list[tuple[str, Any]]:

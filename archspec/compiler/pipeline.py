@@ -64,7 +64,7 @@ def compile(
     >>> net["fc3"].shape
     (26,)
     """
-    return _read(spec, root, limits).compile(variant=variant, **params)
+    return opened(spec, root, limits).compile(variant=variant, **params)
 
 
 def compile_text(
@@ -88,8 +88,7 @@ def compile_text(
         **params: Values of the spec's parameters.
     """
     data = text.encode("utf-8", "surrogatepass")[: limits.file_bytes + 1]
-    spec = LoadedSpec(Source(name, decode(data, name, limits)), Path(root), limits)
-    return spec.compile(variant=variant, **params)
+    return of_bytes(data, name, Path(root), limits).compile(variant=variant, **params)
 
 
 def load(
@@ -107,18 +106,23 @@ def load(
         limits: Bounds on what the spec may ask for.
 
     Raises:
-        SpecError: The spec is wrong before any parameter has a value.
+        SpecError: The file, or one that it extends, is wrong whatever its parameters are.
 
     >>> spec = load("specs/mobilenet_v2.yaml")
     >>> [spec.compile(width=width).params for width in (0.5, 1.0)]
     [1968680, 3504872]
     """
-    loaded = _read(spec, root, limits)
+    loaded = opened(spec, root, limits)
     loaded.check()
     return loaded
 
 
-def _read(spec: str | os.PathLike[str], root: str | os.PathLike[str] | None, limits: Limits) -> LoadedSpec:
+def opened(spec: str | os.PathLike[str], root: str | os.PathLike[str] | None, limits: Limits) -> LoadedSpec:
+    """A spec file that is there; it is looked into when it is compiled.
+
+    Raises:
+        SpecError: It cannot be read, or holds no text.
+    """
     path = Path(spec)
     name = str(path)
     try:
@@ -129,6 +133,15 @@ def _read(spec: str | os.PathLike[str], root: str | os.PathLike[str] | None, lim
         raise SpecError([Diagnostic("unreadable-file", message, Span(name, 1, 1, 1, 1))]) from None
     source = Source(name, text, path.resolve())
     return LoadedSpec(source, Path(root) if root else path.resolve().parent, limits)
+
+
+def of_bytes(data: bytes, name: str, root: Path, limits: Limits) -> LoadedSpec:
+    """A spec that is no file.
+
+    Raises:
+        SpecError: It holds no text.
+    """
+    return LoadedSpec(Source(name, decode(data, name, limits)), root, limits)
 
 
 class LoadedSpec:
@@ -146,7 +159,7 @@ class LoadedSpec:
         return f"<LoadedSpec {self._source.name}>"
 
     def check(self) -> None:
-        """Refuse a spec that is wrong before any parameter has a value.
+        """Refuse a spec that is wrong whatever its parameters are.
 
         Raises:
             SpecError: Its file, or one that it extends, is wrong.
@@ -154,7 +167,7 @@ class LoadedSpec:
         with _collection_paused():
             reading = self._reading()
         if reading.definition is None or reading.found:
-            self.compile()
+            raise _sorted_error(reading.found, self._loader, self._limits)
 
     def compile(self, *, variant: str | None = None, **params: Any) -> Network:
         """Compile it.
