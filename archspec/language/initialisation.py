@@ -1,7 +1,5 @@
 """How weights begin: what ``init:`` may say, and the initialisers of torch.nn.init that it names."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

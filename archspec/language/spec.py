@@ -4,10 +4,8 @@ The models check one level each; `archspec.language.reading` reads a whole file 
 Schema that `archspec schema` prints is built on theirs.
 """
 
-from __future__ import annotations
-
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
@@ -180,7 +178,7 @@ class Bound(Model):
     max: int | None = None
 
     @model_validator(mode="after")
-    def _not_empty(self) -> Bound:
+    def _not_empty(self) -> Self:
         if self.min is None and self.max is None:
             raise PydanticCustomError("expected", "`min`, `max` or both")
         return self

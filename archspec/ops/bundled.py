@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 _FILES = {
-    "activation": "elu gelu hardsigmoid hardswish hardtanh leaky_relu mish prelu relu relu6 sigmoid silu softmax "
-    "softplus tanh",
+    "activation.piecewise": "hardsigmoid hardswish hardtanh leaky_relu prelu relu relu6",
+    "activation.smooth": "elu gelu mish sigmoid silu softmax softplus tanh",
     "conv": "conv conv_transpose",
     "dropout": "dropout dropout2d stochastic_depth",
     "linear": "linear",

@@ -1,7 +1,5 @@
 """Convolutions with shared weights, in one, two or three spatial dimensions."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from math import prod
 from typing import Literal

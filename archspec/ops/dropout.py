@@ -1,7 +1,5 @@
 """Random removal in training. In inference these do nothing and cost nothing."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Fully connected layers."""
 
-from __future__ import annotations
-
 from archspec.errors import ShapeError
 from archspec.ops.arguments import Positive
 from archspec.ops.facts import Cost, Module, Reach

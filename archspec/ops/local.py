@@ -1,7 +1,5 @@
 """Convolutions whose weights are not shared: each place of the output has its own."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from math import prod
 

@@ -1,7 +1,5 @@
 """Ops that join several tensors."""
 
-from __future__ import annotations
-
 from itertools import accumulate
 from math import prod
 from typing import ClassVar

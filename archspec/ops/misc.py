@@ -1,7 +1,5 @@
 """Ops of no family."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 
 from archspec.errors import ArgumentError, ShapeError

@@ -1,7 +1,5 @@
 """Normalisations. The statistics that they take of their input are not counted in the receptive field."""
 
-from __future__ import annotations
-
 from math import prod
 
 from archspec.errors import ArgumentError, ShapeError

@@ -1,7 +1,5 @@
 """Ops that change the spatial sizes without a window of weights."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 

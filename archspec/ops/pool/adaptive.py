@@ -1,7 +1,5 @@
 """Shares of the input that give an output of a wanted size, down to one place."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from math import prod
 from typing import Annotated, Any, Literal

@@ -1,7 +1,5 @@
 """Windows that move over the input in steps."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from math import prod
 

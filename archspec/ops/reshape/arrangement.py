@@ -1,7 +1,5 @@
 """All elements in another arrangement."""
 
-from __future__ import annotations
-
 from math import prod
 
 from archspec.errors import ArgumentError, ShapeError

@@ -1,7 +1,5 @@
 """What ops that move elements share."""
 
-from __future__ import annotations
-
 from archspec.errors import ArgumentError
 from archspec.ops.facts import Cost
 from archspec.ops.op import Op

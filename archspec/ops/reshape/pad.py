@@ -1,7 +1,5 @@
 """Places added at the ends of dimensions."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from typing import Literal
 

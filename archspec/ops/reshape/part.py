@@ -1,7 +1,5 @@
 """Parts of a dimension."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 
 from archspec.errors import ArgumentError
