@@ -44,6 +44,7 @@ class Instances:
     _outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     _known: dict[Hashable, Instance] = field(default_factory=dict)
     _numbers: dict[Hashable, int] = field(default_factory=dict)
+    _blocks: dict[Hashable, tuple[int, Instance]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._number(self.network.blocks, self.network.arguments)
@@ -96,8 +97,16 @@ class Instances:
         return child.inputs if isinstance(child, Node) else self.inputs(child)
 
     def _number(self, block: Block, scope: Mapping[str, Any]) -> int:
-        """A number that is the same for equal blocks."""
-        scope = block.arguments if block.kind in ("network", "block") else scope
+        """A number that is the same for equal blocks; what uses of a block share is looked into once."""
+        if block.kind != "block":
+            return self._compared(block, block.arguments if block.kind == "network" else scope)
+        key = (id(block.content), tuple(self.outputs(block)), tuple(map(block.inputs.index, block.inputs)))
+        if key not in self._blocks:
+            self._blocks[key] = self._compared(block, block.arguments), self.same[block.path]
+        number, self.same[block.path] = self._blocks[key]
+        return number
+
+    def _compared(self, block: Block, scope: Mapping[str, Any]) -> int:
         places: dict[str, Hashable] = {path: index for index, path in enumerate(self.inputs(block))}
         parts: list[Hashable] = []
         for child in block.children:
