@@ -28,7 +28,7 @@ from archspec.language.source import Mapping as MappingValue
 from archspec.language.source import Scalar, Value
 from archspec.language.values import Unknown, kind
 from archspec.language.wording import expectation, found, hint
-from archspec.network import Node
+from archspec.network import Layer
 from archspec.ops import registry
 from archspec.ops.op import Op
 from archspec.ops.tensor import show
@@ -59,12 +59,12 @@ class InitReader(RuleReader):
     @cached_property
     def tensors(self) -> set[str]:
         """What tensors are called in their nodes."""
-        return {*_USUAL_TENSORS, *(name for node in self.different for name in node.weights)}
+        return {*_USUAL_TENSORS, *(name for layer in self.different for name in layer.applied.weights)}
 
     @cached_property
-    def by_path(self) -> dict[str, Node]:
+    def by_path(self) -> dict[str, Layer]:
         """The nodes with tensors by their paths."""
-        return {node.path: node for node in self.nodes}
+        return {layer.path: layer for layer in self.nodes()}
 
     def rules(self, value: MappingValue | None) -> tuple[InitRule, ...]:
         """The rules that are right; errors are reported."""
@@ -90,7 +90,8 @@ class InitReader(RuleReader):
         if "." in selector or patterns.is_pattern(selector):
             return ((), selector) if self.is_pattern(key, "paths") else None
         if selector in FAMILIES:
-            ops = tuple(sorted({node.op.name for node in self.different if in_family(node.op.name, selector)}))
+            names = {layer.applied.op.name for layer in self.different}
+            ops = tuple(sorted(name for name in names if in_family(name, selector)))
             return (ops, "") if ops else None
         cls = registry.find(selector)
         if cls is not None:
@@ -217,9 +218,9 @@ class InitReader(RuleReader):
         if not selected and rule.pattern and self.usual:
             self._no_node(rule.pattern, key)
             return
-        distinct = {id(node.applied): node for node in reversed(selected)}
+        distinct = {id(layer.applied): layer for layer in reversed(selected)}
         for name, entry in stated.items():
-            having = [node for node in reversed(distinct.values()) if name in node.weights]
+            having = [layer for layer in reversed(distinct.values()) if name in layer.applied.weights]
             if selected and not having and self.usual and rule.pattern:
                 message = f"`{selected[0].path}` has no tensor `{name}`"
                 if len(selected) > 1:
@@ -227,20 +228,20 @@ class InitReader(RuleReader):
                 self.report("unknown-key", message, entry.value, help=_has(selected[0]))
             self._check_shapes(name, entry, having)
 
-    def _selected(self, rule: InitRule) -> list[Node]:
+    def _selected(self, rule: InitRule) -> list[Layer]:
         if rule.ops:
-            return [node for node in self.different if node.op.name in rule.ops]
+            return [layer for layer in self.different if layer.applied.op.name in rule.ops]
         if patterns.is_pattern(rule.pattern):
             return [self.by_path[path] for path in patterns.selected(rule.pattern, self.by_path)]
         return [self.by_path[rule.pattern]] if rule.pattern in self.by_path else []
 
-    def _check_shapes(self, name: str, entry: _Stated, nodes: Iterable[Node]) -> None:
+    def _check_shapes(self, name: str, entry: _Stated, layers: Iterable[Layer]) -> None:
         """Report the first tensor that an initialiser cannot fill."""
         function = entry.initialiser.function
-        for node in nodes:
-            shape = node.weights[name]
-            about = f"{function} cannot fill `{node.path}.{name}` of shape {show(shape)}: "
-            if entry.function.fans and node.op.name in UNSHARED and name == "weight":
+        for path, applied in layers:
+            shape = applied.weights[name]
+            about = f"{function} cannot fill `{path}.{name}` of shape {show(shape)}: "
+            if entry.function.fans and applied.op.name in UNSHARED and name == "weight":
                 message = f"{about}each place has a weight of its own, and PyTorch would take places for channels"
                 help = "state a standard deviation: `{normal: 0.01}`"
                 self.report("invalid-argument", message, entry.value, help=help)
@@ -252,7 +253,7 @@ class InitReader(RuleReader):
                 return
 
     def _no_node(self, pattern: str, key: Scalar) -> None:
-        paths = [node.path for node in self.nodes]
+        paths = list(self.by_path)
         inside = next((path for path in paths if patterns.begins(pattern, path)), "")
         help = f"it is the path of a block; a node inside is `{inside}`" if inside else did_you_mean(pattern, paths)
         self.report("unknown-node", f"no node with weights has the path `{pattern}`", key, help=help)
@@ -264,5 +265,6 @@ def _key(value: Value, keyword: str, place: Value) -> Value:
     return body.keys.get(keyword, place) if isinstance(body, MappingValue) else place
 
 
-def _has(node: Node) -> str:
-    return f"`{node.path}` has {listed(node.weights)}" if node.weights else f"{node.op.name} has no weights here"
+def _has(layer: Layer) -> str:
+    path, applied = layer
+    return f"`{path}` has {listed(applied.weights)}" if applied.weights else f"{applied.op.name} has no weights here"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from archspec.compiler.binding import evaluate
 from archspec.compiler.trace import Trace
 from archspec.language import patterns
 from archspec.language.source import Scalar, Value
-from archspec.network import Network, Node
+from archspec.network import Layer, Network
 
 _MOST_PATTERNS = 100
 
@@ -26,17 +25,15 @@ class RuleReader:
         self.usual = usual
         self.count = 0
 
-    @cached_property
-    def nodes(self) -> list[Node]:
+    def nodes(self) -> Iterator[Layer]:
         """The nodes with tensors."""
-        return [node for node in self.network or () if node.applied.weights or node.applied.buffers]
+        nodes = self.network.blocks.nodes() if self.network else ()
+        return (Layer(node.path, node.applied) for node in nodes if node.weights or node.buffers)
 
-    @cached_property
-    def different(self) -> list[Node]:
+    @property
+    def different(self) -> tuple[Layer, ...]:
         """Of the nodes with tensors, the first of each op on operands of one shape."""
-        if self.network is None:
-            return []
-        return [node for node in self.network.blocks.different() if node.applied.weights or node.applied.buffers]
+        return self.network.blocks.content.layers if self.network else ()
 
     def report(self, code: str, message: str, value: Value, **details: str) -> None:
         """Report an error at a value."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cached_property
 from typing import Any
 
 from archspec.compiler.rule_reader import RuleReader
@@ -15,6 +14,7 @@ from archspec.language.names import spec_name_problem
 from archspec.language.source import Mapping as MappingValue
 from archspec.language.source import Value
 from archspec.language.values import Unknown, kind
+from archspec.network import Node
 
 _NAME = re.compile(r"[A-Za-z_*0-9][A-Za-z0-9_*]*")
 
@@ -66,18 +66,24 @@ class WeightsReader(RuleReader):
     def _exists(self, theirs: str, ours: str) -> bool:
         """Whether some node, or tensor, is one that a rule leads to."""
         if "**" in theirs:
-            return any(patterns.matches(ours, node.path) for node in self.nodes)
+            return any(patterns.matches(ours, layer.path) for layer in self.nodes())
         if not patterns.is_pattern(ours):
-            return ours in self.known_names
+            return self._is_known(ours)
         return any(patterns.begins(ours, name) for name in self._tensors())
 
     def _tensors(self) -> Iterator[str]:
-        return (f"{node.path}.{name}" for node in self.nodes for name in (*node.weights, *node.buffers))
+        layers = self.nodes()
+        return (f"{path}.{name}" for path, applied in layers for name in (*applied.weights, *applied.buffers))
 
-    @cached_property
-    def known_names(self) -> set[str]:
-        """Names of tensors, and of the nodes and blocks around them."""
-        return {*self._tensors(), *_prefixes(self._tensors())}
+    def _is_known(self, name: str) -> bool:
+        """Whether it is the name of a tensor, or of a node or block with tensors."""
+        assert self.network is not None
+        if name in self.network:
+            totals = self.network[name].content.totals
+            return totals.params + totals.buffers > 0
+        path, _, tensor = name.rpartition(".")
+        node = self.network[path] if path and path in self.network else None
+        return isinstance(node, Node) and (tensor in node.weights or tensor in node.buffers)
 
 
 def _rename_problem(theirs: str, ours: str) -> str:

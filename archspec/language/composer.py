@@ -6,7 +6,7 @@ and a value costs little memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import yaml
@@ -28,7 +28,12 @@ def parse(source: Source, limits: Limits, found: list[Diagnostic]) -> Value:
     Raises:
         SpecError: The text is no YAML, is empty, or goes beyond a limit.
     """
-    return _Composer(source, limits, found).document()
+    try:
+        return _Composer(source, limits, found).document()
+    except yaml.YAMLError as error:
+        fault = syntax.fault(source.text, error)
+        span = source.span(fault.start, fault.end)
+        raise SpecError([Diagnostic("yaml-syntax", fault.message, span, help=fault.help)]) from None
 
 
 class _Composer:
@@ -40,15 +45,8 @@ class _Composer:
         self.found = found
         self.count = 0
         self.anchors: dict[str, tuple[Value, int] | None] = {}
-        self.events = self._events()
-
-    def _events(self) -> Iterator[Any]:
-        try:
-            yield from yaml.parse(self.source.text, Loader=_Loader)
-        except yaml.YAMLError as error:
-            fault = syntax.fault(self.source.text, error)
-            span = self.source.span(fault.start, fault.end)
-            raise SpecError([Diagnostic("yaml-syntax", fault.message, span, help=fault.help)]) from None
+        self.next_event: Callable[[], Any] = _Loader(source.text).get_event
+        """The parser's next event; None after the last."""
 
     def _report(self, code: str, message: str, span: Span, help: str = "", notes: tuple[Note, ...] = ()) -> None:
         self.found.append(Diagnostic(code, message, span, help=help, notes=notes))
@@ -62,11 +60,11 @@ class _Composer:
 
     def document(self) -> Value:
         document: Value | None = None
-        for event in self.events:
+        while (event := self.next_event()) is not None:
             if isinstance(event, yaml.DocumentStartEvent):
                 if document is not None:
                     raise self._stop("yaml-syntax", "a spec is one YAML document; a second one begins here", event)
-                document = self._value(next(self.events), 0)
+                document = self._value(self.next_event(), 0)
         if document is None:
             place = Span(self.source.name, 1, 1, 1, 1)
             help = "a spec begins with `archspec: 1`"
@@ -132,26 +130,22 @@ class _Composer:
 
     def _sequence(self, event: Any, depth: int) -> Sequence:
         items: list[Value] = []
-        for inner in self.events:
-            if isinstance(inner, yaml.SequenceEndEvent):
-                break
+        while not isinstance(inner := self.next_event(), yaml.SequenceEndEvent):
             items.append(self._value(inner, depth + 1))
         if event.flow_style:
             items = [item for (item,) in self._rejoin([(item,) for item in items])]
-        return Sequence(self.source, event.start_mark.index, inner.end_mark.index, items)
+        return Sequence(self.source, event.start_mark.index, _end(inner), items)
 
     def _mapping(self, event: Any, depth: int) -> Mapping:
         pairs: list[tuple[Scalar, Value]] = []
-        for inner in self.events:
-            if isinstance(inner, yaml.MappingEndEvent):
-                break
-            key, value = self._key(inner), self._value(next(self.events), depth + 1)
+        while not isinstance(inner := self.next_event(), yaml.MappingEndEvent):
+            key, value = self._key(inner), self._value(self.next_event(), depth + 1)
             if value.start == value.end:  # nothing stands there; errors about it go to the key
                 value.start, value.end = key.start, key.end
             pairs.append((key, value))
         if event.flow_style:
             pairs = self._rejoin(pairs)
-        return self._merged(event.start_mark.index, inner.end_mark.index, pairs)
+        return self._merged(event.start_mark.index, _end(inner), pairs)
 
     def _key(self, event: Any) -> Scalar:
         if not isinstance(event, yaml.ScalarEvent):
@@ -198,7 +192,8 @@ class _Composer:
         return joined
 
     def _is_cut_value(self, value: Value) -> bool:
-        return isinstance(value, Scalar) and _is_cut(self.source.text[value.start : value.end])
+        begins = isinstance(value, Scalar) and isinstance(value.value, str) and value.value[:1] in ("$", "(")
+        return begins and _is_cut(self.source.text[value.start : value.end])
 
     def _rejoin_one(self, entry: Any, pieces: list[Any]) -> tuple[Any, list[Any]]:
         start = entry[-1].start
@@ -217,6 +212,11 @@ class _Composer:
                 self._report("flow-comma", message, self.source.span(start, end), help=help)
                 return (*entry[:-1], value), pieces[taken:]
         return entry, pieces
+
+
+def _end(event: Any) -> int:
+    end: int = event.end_mark.index
+    return end
 
 
 def _offsets(event: Any) -> tuple[int, int]:

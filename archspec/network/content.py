@@ -115,11 +115,23 @@ class Body:
             return [(run.content, run.length) for run in self.uses.runs]
         return [(use.content, 1) for use in self.uses]
 
-    def firsts(self) -> Iterator[Use]:
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """Of the ops inside that have tensors, the first of each on operands of one shape, in order."""
+        found: dict[int, Layer] = {}
+        for use in self._firsts():
+            if isinstance(use.content, Body):
+                for layer in use.content.layers:
+                    found.setdefault(id(layer.applied), Layer(f"{use.name}.{layer.path}", layer.applied))
+            elif use.content.weights or use.content.buffers:
+                found.setdefault(id(use.content), Layer(use.name, use.content))
+        return tuple(found.values())
+
+    def _firsts(self) -> Iterable[Use]:
         """What it holds; of equal copies in a row the first."""
         if isinstance(self.uses, Copies):
             return (self.uses.first(run) for run in self.uses.runs)
-        return iter(self.uses)
+        return self.uses
 
     @cached_property
     def totals(self) -> Totals:
@@ -145,6 +157,13 @@ class Body:
             return self.uses.named(name)
         number = self._numbers.get(name)
         return None if number is None else self.uses[number]
+
+
+class Layer(NamedTuple):
+    """An op with tensors, and its path."""
+
+    path: str
+    applied: Applied
 
 
 class Pruned(NamedTuple):

@@ -208,25 +208,6 @@ class Block:
             else:
                 stack.append((child, iter(child.content.uses)))
 
-    def different(self) -> Iterator[Node]:
-        """Of the nodes inside, the first of each op on operands of one shape, in order."""
-        seen: set[int] = set()
-        stack: list[tuple[Block, Iterator[Use]]] = [(self, self.content.firsts())]
-        while stack:
-            block, uses = stack[-1]
-            use = next(uses, None)
-            if use is None:
-                stack.pop()
-                continue
-            if id(use.content) in seen:
-                continue
-            seen.add(id(use.content))
-            child = block._child(use)
-            if isinstance(child, Node):
-                yield child
-            else:
-                stack.append((child, child.content.firsts()))
-
     def walk(self) -> Iterator[Block]:
         """This block and the blocks inside, each before what it holds."""
         yield self
