@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from archspec.compiler.binding import evaluate
-from archspec.compiler.sharing import OPS
+from archspec.compiler.sharing import OPS, BoundKey
 from archspec.compiler.trace import Failed, Trace
 from archspec.compiler.walk import Site
 from archspec.errors import ArgumentError, RuleError, ShapeError, did_you_mean, listed, nearest
@@ -16,7 +16,7 @@ from archspec.language.values import Unknown
 from archspec.language.wording import expectation, found, hint
 from archspec.network import Applied
 from archspec.ops.op import NODE_KEYS, Op
-from archspec.ops.tensor import MAX_ELEMENTS, Shapes, elements, show, spatial_rank
+from archspec.ops.tensor import MAX_ELEMENTS, Shape, Shapes, elements, show, spatial_rank
 
 
 class Application:
@@ -29,15 +29,16 @@ class Application:
     def apply(self, cls: type[Op], site: Site) -> Applied | None:
         """The op with its arguments and what follows from the shapes, or None where an error left that unknown."""
         values, failed = self._evaluated(site)
-        written = repr(values) if values else ""
-        known = OPS.applied.get((cls, written, site.shapes))
+        written, shapes = repr(values) if values else "", site.shapes
+        known = OPS.applied.get((cls, written, shapes))
         if known is not None and not failed:
             return known
-        if not self._operands_fit(cls, site):
+        if not self._operands_fit(cls, site, shapes):
             return None
-        inputs = tuple(shape for shape in site.shapes if shape is not None)
-        bound = self._bound(cls, site, values, failed, written)
-        if bound is None or failed or not 0 < len(inputs) == len(site.shapes):
+        inputs = tuple([shape for shape in shapes if shape is not None])
+        rank = spatial_rank(shapes[0]) if shapes and shapes[0] is not None else None
+        bound = self._bound(cls, site, values, failed, (cls, written, rank))
+        if bound is None or failed or not 0 < len(inputs) == len(shapes):
             return None
         try:
             OPS.applied[cls, written, inputs] = applied = _applied(bound, inputs)
@@ -46,16 +47,16 @@ class Application:
             return None
         return applied
 
-    def _operands_fit(self, cls: type[Op], site: Site) -> bool:
+    def _operands_fit(self, cls: type[Op], site: Site, shapes: tuple[Shape | None, ...]) -> bool:
         least, most = cls.arity
-        count = len(site.shapes)
+        count = len(shapes)
         if site.step.operands is not None and not least <= count <= (most or count):
             wanted = f"{least}" if least == most else f"{least} to {most}" if most else f"{least} or more"
             message = f"{cls.name} takes {wanted} operand{'s' * (wanted != '1')}, not {count}"
             help = "name them: `from: [a, b]`" if count < least else "join them first, with `add` or `concat`"
             self._report("operand-count", message, site.step.key, site, label=_operand_shapes(site), help=help)
             return False
-        shape = site.shapes[0] if site.shapes else None
+        shape = shapes[0] if shapes else None
         if shape is None or cls.spatial_ranks is None or spatial_rank(shape) in cls.spatial_ranks:
             return True
         ranks = " or ".join(", ".join(map(str, sorted(cls.spatial_ranks))).rsplit(", ", 1))
@@ -75,13 +76,11 @@ class Application:
                 failed.add(name)
         return values, failed
 
-    def _bound(self, cls: type[Op], site: Site, values: dict[str, Any], failed: set[str], written: str) -> Op | None:
+    def _bound(self, cls: type[Op], site: Site, values: dict[str, Any], failed: set[str], key: BoundKey) -> Op | None:
         """The op with its arguments, or None where one is wrong."""
-        shape = site.shapes[0] if site.shapes else None
-        key = (cls, written, -1 if shape is None else spatial_rank(shape))
         if key in OPS.bound:
             return OPS.bound[key]
-        context = {} if shape is None else {"spatial_rank": spatial_rank(shape)}
+        context = {} if key[2] is None else {"spatial_rank": key[2]}
         try:
             OPS.bound[key] = bound = cls.model_validate(values, context=context)
             return bound

@@ -67,11 +67,15 @@ LIBRARY = Memory()
 """Graphs of the block library, whose definitions a process reads once."""
 
 
+BoundKey = tuple[type[Op], str, int | None]
+"""An op, its arguments as written, and the spatial dimensions of its first operand."""
+
+
 @dataclass
 class Ops:
     """Ops with their arguments, by these as written; and what they make of shapes. Both hold in any network."""
 
-    bound: dict[tuple[type[Op], str, int], Op] = field(default_factory=dict)
+    bound: dict[BoundKey, Op] = field(default_factory=dict)
     applied: dict[tuple[type[Op], str, tuple[Shape | None, ...]], Applied] = field(default_factory=dict)
 
     def make_room(self) -> None:

@@ -4,6 +4,7 @@ The models check one level each; `archspec.language.reading` reads a whole file 
 Schema that `archspec schema` prints is built on theirs.
 """
 
+import math
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
@@ -110,9 +111,21 @@ class Param(Model):
         types = _PYTHON_TYPES[self.kind] if self.kind else (int, float, bool, str, list)
         return frozenset(() if limited else types)
 
+    @cached_property
+    def _least(self) -> float:
+        """The least integer that is right; above `_greatest` where that takes a closer look."""
+        if self.choices is not None or self.kind not in ("int", "float", "size"):
+            return math.inf
+        usual = 1 if self.kind == "size" else -math.inf
+        return usual if self.min is None else self.min
+
+    @cached_property
+    def _greatest(self) -> float:
+        return math.inf if self.max is None else self.max
+
     def problem(self, value: Any) -> str:
         """What the parameter expects, where the value is not that; empty where it is."""
-        if type(value) in self._any_of:
+        if type(value) in self._any_of or (type(value) is int and self._least <= value <= self._greatest):
             return ""
         if value is None and not self.required and self.default is None:
             return ""
