@@ -86,7 +86,7 @@ def ours(channels: int, size: tuple[int, ...], args: dict[str, Any]) -> nn.Modul
     return LocalConv2d(channels, in_size=size, **args)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(local_convolutions(), st.integers(1, 3))
 def test_local_convolution_is_a_convolution_at_each_place(case: Any, batch: int) -> None:
     channels, size, args = case
