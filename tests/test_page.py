@@ -23,7 +23,6 @@ from archspec.drawing.formats import page
 from archspec.drawing.formats.page import render
 from archspec.network import Network
 
-
 HOSTILE = """
 archspec: 1
 name: net

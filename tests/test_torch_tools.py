@@ -64,9 +64,11 @@ NETWORKS = {
 }
 """A chain, an inception net with auxiliary heads, residual ones, local convolutions, several inputs and outputs."""
 
-SMALL = ["lenet", "resnet20_cifar", "deepface", "forked"]
+SOME = ["lenet", "resnet20_cifar", "forked"] if QUICK else list(NETWORKS)
+SMALL = ["lenet", "forked"] if QUICK else ["lenet", "resnet20_cifar", "deepface", "forked"]
+WITH_HEADS = ["forked"] if QUICK else ["googlenet_bn", "forked"]
 
-networks = pytest.mark.parametrize("name", NETWORKS)
+networks = pytest.mark.parametrize("name", SOME)
 small_networks = pytest.mark.parametrize("name", SMALL)
 
 
@@ -98,9 +100,7 @@ def compilers_begin_anew() -> None:
     torch.compiler.reset()
 
 
-@pytest.mark.parametrize(
-    ("name", "train"), [*((name, False) for name in NETWORKS), ("googlenet_bn", True), ("forked", True)]
-)
+@pytest.mark.parametrize(("name", "train"), [*((name, False) for name in SOME), *((name, True) for name in WITH_HEADS)])
 def test_torch_compile_takes_the_whole_graph(name: str, train: bool) -> None:
     case = Case(name, train=train)
     case.check(torch.compile(case.model, fullgraph=True, backend="eager")(*case.inputs))

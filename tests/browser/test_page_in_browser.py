@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sampling import few
 
 import archspec
 from archspec.drawing.formats.page import render
@@ -359,8 +361,10 @@ def test_rows_can_be_walked_by_keyboard(show: Callable[..., Page]) -> None:
     assert "layer1.0" not in paths(page)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("state", ["overview", "open", "searching", "sorted", "by cost", "pointing"])
+STATES = ["overview", "open", "searching", "sorted", "by cost", "pointing"]
+
+
+@pytest.mark.parametrize(("state", "scheme"), few(list(product(STATES, ["light", "dark"])), 4))
 def test_axe_finds_nothing(show: Callable[..., Page], scheme: str, state: str) -> None:
     axe_api = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is missing")
     page = show("googlenet" if state != "by cost" else "deepface", color_scheme=scheme)
