@@ -99,7 +99,7 @@ def test_edges_run_between_what_is_shown(show: Callable[..., Page]) -> None:
     assert page.evaluate("edges.length") == len(paths(page)) - 1
 
 
-@pytest.mark.parametrize("name", ["googlenet", "mobilenet_v2", "resnet18", *WIRINGS])
+@pytest.mark.parametrize("name", few(["googlenet", "mobilenet_v2", "resnet18", *WIRINGS], 8))
 def test_no_box_edge_or_label_lies_on_a_box(show: Callable[..., Page], name: str) -> None:
     page = show(name)
     page.click("#unfold")
