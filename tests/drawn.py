@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from sampling import SOME_SPECS
+from corpus import SOME_SPECS
 
 import archspec
 from archspec.drawing.content.scene import DETAILS, Scene

@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from corpus import SOME_VARIANTS
 from hypothesis import given, settings
 from random_networks import compiled, networks
-from sampling import SOME_VARIANTS, examples
+from sampling import examples
 
 import archspec
 

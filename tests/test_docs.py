@@ -16,7 +16,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from sampling import SOME_SPECS, SPECS, few
+from corpus import SOME_SPECS, SPECS
+from sampling import few
 
 import archspec
 from archspec.cli import main

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from sampling import QUICK, SOME_SPECS, SOME_VARIANTS
+from corpus import SOME_SPECS, SOME_VARIANTS
+from sampling import QUICK
 
 import archspec
 

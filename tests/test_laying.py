@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from browser.wirings import WIRINGS
+from corpus import SOME_SPECS
 from drawing_geometry import broken_lines, faults, points
 from hypothesis import given, settings
 from random_networks import compiled, networks
-from sampling import SOME_SPECS, examples
+from sampling import examples
 
 import archspec
 from archspec.drawing.content.scene import DETAILS

@@ -9,7 +9,7 @@ import pytest
 import archspec
 
 torch = pytest.importorskip("torch")
-from sampling import SOME_SPECS, SOME_VARIANTS  # noqa: E402
+from corpus import SOME_SPECS, SOME_VARIANTS  # noqa: E402
 from test_random_networks import check_on_meta, check_state  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 from torch_oracle import build  # noqa: E402

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from browser.wirings import WIRINGS
-from sampling import SOME_SPECS
+from corpus import SOME_SPECS
 
 import archspec
 from archspec.drawing.content.staging import stage

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sampling import QUICK, SOME_SPECS
+from corpus import SOME_SPECS
+from sampling import QUICK
 
 import archspec
 from archspec import Network

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sampling import SOME_SPECS, few
+from corpus import SOME_SPECS
+from sampling import few
 
 import archspec
 from archspec.drawing.content.labels import printable
