@@ -17,6 +17,7 @@ from drawn import (
 )
 from hypothesis import given, settings
 from random_networks import compiled, networks
+from sampling import examples
 
 import archspec
 from archspec.drawing.content.cards import cards
@@ -158,7 +159,7 @@ def test_a_line_goes_round_what_is_in_its_way() -> None:
     assert route(edge, source, target, curve, [source, target, between], joins=False) == (tuple(curve),)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(networks())
 def test_any_network_can_be_drawn(text: str) -> None:
     net = compiled(text)

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 from browser.wirings import WIRINGS
+from corpus import SOME_SPECS
 from drawing_geometry import broken_lines, faults, points
 from hypothesis import given, settings
 from random_networks import compiled, networks
+from sampling import examples
 
 import archspec
 from archspec.drawing.content.scene import DETAILS
@@ -20,7 +22,6 @@ from archspec.drawing.drawing import draw
 from archspec.drawing.layout.geometry import Part, Point, Rect
 from archspec.drawing.layout.placing import Placing
 
-SPECS = sorted((Path(__file__).parent.parent / "specs").glob("*.yaml"))
 NEAR = 1.0
 DIRECTIONS = ("down", "right")
 
@@ -65,13 +66,13 @@ def test_every_wiring_is_drawn_without_faults(name: str, direction: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("path", "detail"), list(product(SPECS, DETAILS)), ids=lambda value: getattr(value, "stem", value)
+    ("path", "detail"), list(product(SOME_SPECS, DETAILS)), ids=lambda value: getattr(value, "stem", value)
 )
 def test_lines_start_at_what_gives_their_tensor(path: Path, detail: str) -> None:
     assert list(torn(draw(archspec.compile(path), detail=detail).placing)) == []
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(networks())
 def test_lines_of_any_network_lead_from_box_to_box(text: str) -> None:
     for detail in DETAILS:

@@ -15,14 +15,13 @@ from typing import Any
 
 import pytest
 from browser.wirings import WIRINGS
+from corpus import SOME_SPECS
 
 import archspec
 from archspec.drawing.content.staging import stage
 from archspec.drawing.formats import page
 from archspec.drawing.formats.page import render
 from archspec.network import Network
-
-SPECS = sorted((Path(__file__).parent.parent / "specs").glob("*.yaml"))
 
 HOSTILE = """
 archspec: 1
@@ -40,7 +39,7 @@ graph: {odd: {block: odd}}
 """
 
 
-@pytest.fixture(scope="module", params=[*SPECS, *WIRINGS], ids=lambda source: getattr(source, "stem", source))
+@pytest.fixture(scope="module", params=[*SOME_SPECS, *WIRINGS], ids=lambda source: getattr(source, "stem", source))
 def network(request: pytest.FixtureRequest) -> Network:
     source = request.param
     return archspec.compile(source) if isinstance(source, Path) else archspec.compile_text(WIRINGS[source])
@@ -169,7 +168,7 @@ def test_the_policy_allows_the_style_and_script_alone(text: str) -> None:
 
 def test_the_page_holds_every_script_of_its_folder() -> None:
     folder = Path(page.__file__).parent
-    text = render(archspec.compile(SPECS[0]))
+    text = render(archspec.compile(SOME_SPECS[0]))
     assert len(list(folder.glob("*.js"))) > 1
     for file in folder.glob("*.js"):
         assert file.read_text(encoding="utf-8") in text

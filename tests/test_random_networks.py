@@ -7,16 +7,14 @@ parameter, without exceptions. Both sides compute in float64, where the order of
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
 from random_arguments import ARGUMENTS, LIBRARY
 from random_networks import compiled, networks
+from sampling import examples
 
 import archspec
 from archspec.language import library
@@ -28,10 +26,9 @@ from torch import nn  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 from torch_oracle import build  # noqa: E402
 
-EXAMPLES = max(300, settings.default.max_examples)
+EXAMPLES = max(examples(300), settings.default.max_examples)
 BATCH = 2
 RANDOM = ("dropout", "dropout2d", "stochastic_depth")
-ROOT = Path(__file__).parent.parent
 
 Tensors = dict[str, Any]
 
@@ -53,7 +50,7 @@ def check(network: archspec.Network) -> None:
         check_statistics(module, nodes)
     check_gradients(network, module.train(), inputs)
     equal(given, inputs)  # nothing works in place on what it is given
-    check_on_meta(network)
+    check_on_meta(network, archspec.build(network, device="meta"))
 
 
 def source() -> Any:
@@ -146,12 +143,11 @@ def check_gradients(network: archspec.Network, module: nn.Module, inputs: list[A
     assert [name for name, gradient in zip(names, gradients, strict=True) if gradient is None] == []
 
 
-def check_on_meta(network: archspec.Network) -> None:
-    """Without data: the shape of what each node's module gives, and the FLOPs."""
-    module = archspec.build(network, device="meta")
-    shapes: dict[str, list[Any]] = {}
+def check_on_meta(network: archspec.Network, module: nn.Module) -> dict[str, list[Any]]:
+    """Without data: the shape of what each node's module gives, and the FLOPs; returns what each module gave."""
+    given: dict[str, list[Any]] = {}
     for name, part in module.named_modules():
-        record = shapes.setdefault(name, [])
+        record = given.setdefault(name, [])
         part.training = not name or any(
             True for _ in part.children()
         )  # every output, and no statistics: they need data
@@ -160,8 +156,9 @@ def check_on_meta(network: archspec.Network) -> None:
         module(*(torch.empty(BATCH, *shape, device="meta") for shape in network.inputs.values()))
     assert counter.get_total_flops() == BATCH * network.flops
     for node in network:
-        if node.weights or node.buffers or node.path in shapes:
-            assert [tuple(output.shape) for output in shapes[node.path]] == [(BATCH, *node.shape)], node.path
+        if node.weights or node.buffers or node.path in given:
+            assert [tuple(output.shape) for output in given[node.path]] == [(BATCH, *node.shape)], node.path
+    return {name: outputs for name, outputs in given.items() if outputs}
 
 
 def check_source(network: archspec.Network, again: archspec.Network) -> str:
@@ -197,21 +194,3 @@ def test_emitted_networks_are_their_nodes() -> None:
 def test_each_op_and_block_has_arguments() -> None:
     assert ARGUMENTS.keys() == {name for name, kind in ops().items() if kind.__module__.startswith("archspec.ops.")}
     assert {name for name in LIBRARY if not name.startswith(".")} == library.blocks().keys()
-
-
-def test_emitted_files_pass_the_tools(tmp_path: Path) -> None:
-    """ruff finds nothing, and would format nothing; mypy takes every file as strictly as it can."""
-    files: list[Path] = []
-
-    @settings(max_examples=EXAMPLES // 5)
-    @given(networks())
-    def write(text: str) -> None:
-        path = tmp_path / f"network{len(files)}.py"
-        path.write_text(archspec.emit(compiled(text)), encoding="utf-8")
-        files.append(path)
-
-    write()
-    for tool in ("ruff check --isolated", "ruff format --isolated --check", "mypy --strict"):
-        command = [sys.executable, "-m", *tool.split(), *map(str, files)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
-        assert done.returncode == 0, done.stdout + done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -58,17 +59,56 @@ def build(folder: Path, text: str, *, builder: str = "html", theme: str = "basic
     return Built(done.returncode, done.stderr, site)
 
 
-def images(built: Built) -> dict[str, str]:
-    return {path.name: path.read_text() for path in sorted((built.site / "_images").glob("*.svg"))}
+def images(built: Built, page: str = "index") -> dict[str, str]:
+    names = sorted(set(re.findall(r'src="_images/([^"]+\.svg)"', built.page(page))))
+    return {name: (built.site / "_images" / name).read_text() for name in names}
 
 
-def test_a_picture_follows_the_page(tmp_path: Path) -> None:
-    built = build(tmp_path, ".. archspec:: lenet.yaml\n   :caption: LeNet, *drawn*")
-    assert (built.code, built.errors) == (0, "")
-    (svg,) = images(built).values()
+MISTAKES = {
+    ".. archspec:: broken.yaml": "error[unknown-op]: no op is called `convv`",
+    ".. archspec:: missing.yaml": "cannot read",
+    ".. archspec::": "takes the path of a spec",
+    ".. archspec:: lenet.yaml\n   :theme: drak": "did you mean `dark`",
+    ".. archspec:: lenet.yaml\n   :set: clases=7": "no parameter `clases`",
+    ".. archspec:: lenet.yaml\n   :table: many": "many",
+    ":archspec:op:`convv`": "there is no page on the op convv",
+}
+OPTIONS = "   :theme: print\n   :detail: ops\n   :show: params macs\n   :set: num_classes=7\n   :table: 0\n   :name: it"
+IN_THE_PAGE = "".join(f"   {line}\n" for line in SPEC.splitlines())
+PAGES = {
+    "picture": ".. archspec:: lenet.yaml\n   :caption: LeNet, *drawn*",
+    "options": f".. archspec:: lenet.yaml\n{OPTIONS}\n\nSee `me <it_>`_.",
+    "several": f".. archspec::\n\n{IN_THE_PAGE}\n"
+    + "".join(f".. archspec:: {name}\n   :block:\n\n" for name in ("inception", "mine.yaml")),
+    "partial": ".. archspec:: broken.yaml\n   :partial:\n",
+    **{f"mistake{number}": text for number, text in enumerate(MISTAKES)},
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """One project of several pages: most of the time of Sphinx is that of its start."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "mine.yaml").write_text(BLOCK)
+    (folder / "broken.yaml").write_text(SPEC.replace("relu", "convv"))
+    for name, text in PAGES.items():
+        (folder / f"{name}.rst").write_text(f"Title\n=====\n\n{text}\n")
+    return build(folder, ".. toctree::\n\n" + "".join(f"   {name}\n" for name in PAGES))
+
+
+def errors(project: Built, page: str) -> str:
+    """What Sphinx says of a page."""
+    found = re.split(rf"^(?={re.escape(str(project.site.parent))}/)", project.errors, flags=re.MULTILINE)
+    assert found[0] == ""
+    return "".join(text for text in found if text.startswith(f"{project.site.parent / page}.rst:"))
+
+
+def test_a_picture_follows_the_page(project: Built) -> None:
+    assert (project.code, errors(project, "picture")) == (0, "")
+    (svg,) = images(project, "picture").values()
     assert svg == archspec.draw(ROOT / "specs" / "lenet.yaml", theme="light").svg
-    assert "<em>drawn</em>" in built.page()
-    assert 'alt="lenet: overview. LeNet as most courses' in built.page()
+    assert "<em>drawn</em>" in project.page("picture")
+    assert 'alt="lenet: overview. LeNet as most courses' in project.page("picture")
 
 
 def test_a_theme_with_a_switch_has_a_light_and_a_dark_one(tmp_path: Path) -> None:
@@ -80,33 +120,25 @@ def test_a_theme_with_a_switch_has_a_light_and_a_dark_one(tmp_path: Path) -> Non
     assert built.page().count("only-light") == built.page().count("only-dark") == 1
 
 
-def test_options_parameters_and_tables(tmp_path: Path) -> None:
-    options = (
-        "   :theme: print\n   :detail: ops\n   :show: params macs\n   :set: num_classes=7\n   :table: 0\n   :name: it"
-    )
-    built = build(tmp_path, f".. archspec:: lenet.yaml\n{options}\n\nSee `me <it_>`_.")
-    (svg,) = images(built).values()
+def test_options_parameters_and_tables(project: Built) -> None:
+    assert errors(project, "options") == ""
+    (svg,) = images(project, "options").values()
     path = ROOT / "specs" / "lenet.yaml"
     assert svg == archspec.draw(path, theme="print", detail="ops", show=["params", "macs"], num_classes=7).svg
-    rows = built.page().count("<tr")
+    rows = project.page("options").count("<tr")
     assert rows == 1 + len(archspec.compile(path))
-    assert 'id="it"' in built.page()
+    assert 'id="it"' in project.page("options")
 
 
-def test_a_spec_in_the_page_and_a_block(tmp_path: Path) -> None:
-    spec = "".join(f"   {line}\n" for line in SPEC.splitlines())
-    (tmp_path / "mine.yaml").write_text(BLOCK)
-    blocks = "".join(f".. archspec:: {name}\n   :block:\n\n" for name in ("inception", "mine.yaml"))
-    built = build(tmp_path, f".. archspec::\n\n{spec}\n{blocks}")
-    assert built.errors == ""
-    assert [name.partition("-")[0] for name in images(built)] == ["inception", "mine", "mine"]
+def test_a_spec_in_the_page_and_a_block(project: Built) -> None:
+    assert errors(project, "several") == ""
+    assert [name.partition("-")[0] for name in images(project, "several")] == ["inception", "mine", "mine"]
 
 
-def test_a_wrong_spec_is_drawn_where_that_is_asked(tmp_path: Path) -> None:
-    (tmp_path / "broken.yaml").write_text(SPEC.replace("relu", "convv"))
-    built = build(tmp_path, ".. archspec:: broken.yaml\n   :partial:\n")
-    (svg,) = images(built).values()
-    assert (built.errors, svg) == ("", archspec.draw(tmp_path / "broken.yaml", partial=True).svg)
+def test_a_wrong_spec_is_drawn_where_that_is_asked(project: Built) -> None:
+    (svg,) = images(project, "partial").values()
+    drawn = archspec.draw(project.site.parent / "broken.yaml", partial=True).svg
+    assert (errors(project, "partial"), svg) == ("", drawn)
 
 
 def test_paper_gets_vectors(tmp_path: Path) -> None:
@@ -115,23 +147,11 @@ def test_paper_gets_vectors(tmp_path: Path) -> None:
     assert len(list(built.site.glob("lenet-*.pdf"))) == 1
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (".. archspec:: broken.yaml", "error[unknown-op]: no op is called `convv`"),
-        (".. archspec:: missing.yaml", "cannot read"),
-        (".. archspec::", "takes the path of a spec"),
-        (".. archspec:: lenet.yaml\n   :theme: drak", "did you mean `dark`"),
-        (".. archspec:: lenet.yaml\n   :set: clases=7", "no parameter `clases`"),
-        (".. archspec:: lenet.yaml\n   :table: many", "many"),
-        (":archspec:op:`convv`", "there is no page on the op convv"),
-    ],
-)
-def test_mistakes_have_a_line(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "broken.yaml").write_text(SPEC.replace("relu", "convv"))
-    built = build(tmp_path, text)
-    assert "index.rst:4" in built.errors
-    assert message in built.errors
+@pytest.mark.parametrize("number", range(len(MISTAKES)))
+def test_mistakes_have_a_line(project: Built, number: int) -> None:
+    found = errors(project, f"mistake{number}")
+    assert f"mistake{number}.rst:4" in found
+    assert list(MISTAKES.values())[number] in found
 
 
 def test_a_changed_spec_is_drawn_again(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from corpus import SOME_SPECS
+from sampling import QUICK
 
 import archspec
 from archspec import Network
@@ -23,7 +25,6 @@ from torch.utils.checkpoint import checkpoint  # noqa: E402
 torch.set_num_threads(1)
 
 ROOT = Path(__file__).parent.parent
-SPECS = sorted((ROOT / "specs").glob("*.yaml"))
 BATCH = 2
 
 FORKED = """
@@ -64,9 +65,11 @@ NETWORKS = {
 }
 """A chain, an inception net with auxiliary heads, residual ones, local convolutions, several inputs and outputs."""
 
-SMALL = ["lenet", "resnet20_cifar", "deepface", "forked"]
+SOME = ["lenet", "resnet20_cifar", "forked"] if QUICK else list(NETWORKS)
+SMALL = ["lenet", "forked"] if QUICK else ["lenet", "resnet20_cifar", "deepface", "forked"]
+WITH_HEADS = ["forked"] if QUICK else ["googlenet_bn", "forked"]
 
-networks = pytest.mark.parametrize("name", NETWORKS)
+networks = pytest.mark.parametrize("name", SOME)
 small_networks = pytest.mark.parametrize("name", SMALL)
 
 
@@ -98,9 +101,7 @@ def compilers_begin_anew() -> None:
     torch.compiler.reset()
 
 
-@pytest.mark.parametrize(
-    ("name", "train"), [*((name, False) for name in NETWORKS), ("googlenet_bn", True), ("forked", True)]
-)
+@pytest.mark.parametrize(("name", "train"), [*((name, False) for name in SOME), *((name, True) for name in WITH_HEADS)])
 def test_torch_compile_takes_the_whole_graph(name: str, train: bool) -> None:
     case = Case(name, train=train)
     case.check(torch.compile(case.model, fullgraph=True, backend="eager")(*case.inputs))
@@ -222,7 +223,7 @@ def test_outputs_are_pickled_with_their_class() -> None:
     assert all(map(torch.equal, again, twin))
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SOME_SPECS, ids=lambda path: path.stem)
 def test_every_network_on_the_meta_device(path: Path) -> None:
     network = archspec.compile(path)
     model = archspec.build(network, device="meta")

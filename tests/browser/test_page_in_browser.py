@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sampling import few
 
 import archspec
 from archspec.drawing.formats.page import render
@@ -97,7 +99,7 @@ def test_edges_run_between_what_is_shown(show: Callable[..., Page]) -> None:
     assert page.evaluate("edges.length") == len(paths(page)) - 1
 
 
-@pytest.mark.parametrize("name", ["googlenet", "mobilenet_v2", "resnet18", *WIRINGS])
+@pytest.mark.parametrize("name", few(["googlenet", "mobilenet_v2", "resnet18", *WIRINGS], 8))
 def test_no_box_edge_or_label_lies_on_a_box(show: Callable[..., Page], name: str) -> None:
     page = show(name)
     page.click("#unfold")
@@ -359,8 +361,10 @@ def test_rows_can_be_walked_by_keyboard(show: Callable[..., Page]) -> None:
     assert "layer1.0" not in paths(page)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("state", ["overview", "open", "searching", "sorted", "by cost", "pointing"])
+STATES = ["overview", "open", "searching", "sorted", "by cost", "pointing"]
+
+
+@pytest.mark.parametrize(("state", "scheme"), few(list(product(STATES, ["light", "dark"])), 4))
 def test_axe_finds_nothing(show: Callable[..., Page], scheme: str, state: str) -> None:
     axe_api = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is missing")
     page = show("googlenet" if state != "by cost" else "deepface", color_scheme=scheme)
