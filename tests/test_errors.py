@@ -105,7 +105,7 @@ def test_one_mistake_in_a_graph_is_one_error(spec):
 # The pages of `archspec explain`
 
 
-PAGES = sorted((PACKAGE / "explain").glob("*.md"))
+PAGES = sorted((PACKAGE / "reports" / "explain").glob("*.md"))
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 
 
