@@ -8,36 +8,40 @@ from typing import TYPE_CHECKING, Any
 from archspec.errors import ArchspecError, Diagnostic, Note, RuleError, Span, SpecError, UsageError
 
 if TYPE_CHECKING:
-    from archspec.compiler.pipeline import compile, compile_text
+    from archspec.compiler.pipeline import LoadedSpec, compile, compile_text, load
     from archspec.drawing.drawing import Drawing
     from archspec.drawing.pictures import draw
     from archspec.language.limits import Limits
     from archspec.network import Block, Network, NetworkOutput, Node
-    from archspec.pytorch.benchmarking import Latency, RunResult, run
+    from archspec.pytorch.benchmarking import run
     from archspec.pytorch.emission import emit
-    from archspec.pytorch.runtime import WeightsError, build, check_weights, load_weights
-    from archspec.pytorch.weights import Matching
+    from archspec.pytorch.loading import WeightsError, check_weights, load_weights
+    from archspec.pytorch.results import Latency, RunResult
+    from archspec.pytorch.runtime import build
+    from archspec.pytorch.weights.matching import Matching
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "ArchspecError", "Block", "Diagnostic", "Drawing", "Latency", "Limits", "Matching", "Network", "NetworkOutput",
-    "Node", "Note", "RuleError", "RunResult", "Span", "SpecError", "UsageError", "WeightsError", "build",
-    "check_weights", "compile", "compile_text", "draw", "emit", "load_weights", "run",
+    "ArchspecError", "Block", "Diagnostic", "Drawing", "Latency", "Limits", "LoadedSpec", "Matching", "Network",
+    "NetworkOutput", "Node", "Note", "RuleError", "RunResult", "Span", "SpecError", "UsageError", "WeightsError",
+    "build", "check_weights", "compile", "compile_text", "draw", "emit", "load", "load_weights", "run",
 ]  # fmt: skip
 
 _WHEN_USED = {
-    "compiler.pipeline": ("compile", "compile_text"),
+    "compiler.pipeline": ("LoadedSpec", "compile", "compile_text", "load"),
     "language.limits": ("Limits",),
     "network": ("Block", "Network", "NetworkOutput", "Node"),
     "drawing.drawing": ("Drawing",),
     "drawing.pictures": ("draw",),
     "pytorch.emission": ("emit",),
-    "pytorch.weights": ("Matching",),
-    "pytorch.runtime": ("WeightsError", "build", "check_weights", "load_weights"),
-    "pytorch.benchmarking": ("Latency", "RunResult", "run"),
+    "pytorch.weights.matching": ("Matching",),
+    "pytorch.results": ("Latency", "RunResult"),
+    "pytorch.runtime": ("build",),
+    "pytorch.loading": ("WeightsError", "check_weights", "load_weights"),
+    "pytorch.benchmarking": ("run",),
 }
-"""Names that a module gives when they are first used: the last two import torch, which takes seconds."""
+"""Names that a module gives when they are first used: the last three import torch, which takes seconds."""
 
 
 def __getattr__(name: str) -> Any:

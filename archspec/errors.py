@@ -106,6 +106,13 @@ class SpecError(ArchspecError):
         self.left_out = left_out
         super().__init__(self.diagnostics)
 
+    @override
+    def __repr__(self) -> str:
+        count = len(self.diagnostics) + self.left_out
+        first = "".join(f", the first {d.code} at {d.span}" for d in self.diagnostics[:1])
+        return f"<SpecError with {count} error{'s' * (count != 1)}{first}>"
+
+    @override
     def __str__(self) -> str:
         return "\n".join(f"{d.span}: error[{d.code}]: {d.message}" for d in self.diagnostics)
 

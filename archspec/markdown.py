@@ -23,8 +23,8 @@ from markdown.extensions import Extension
 from markdown.preprocessors import Preprocessor
 
 import archspec
-from archspec.commands.options import assignment
 from archspec.drawing import pictures
+from archspec.language.assignment import assignment
 from archspec.language.loader import is_path
 from archspec.network import Network
 

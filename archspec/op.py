@@ -1,25 +1,9 @@
-"""What packages that bring ops of their own build on: the names of `archspec.ops.op`, at a place that stays."""
+"""What packages that bring ops of their own build on: names of `archspec.ops`, at a place that stays."""
 
-from archspec.ops.op import (
-    Cost,
-    Function,
-    Index,
-    Indices,
-    Module,
-    NamedPadding,
-    Op,
-    Operand,
-    Padding,
-    Positive,
-    Reach,
-    Real,
-    Size,
-    Window,
-    check_fit,
-    check_groups,
-    compact,
-    default,
-)
+from archspec.ops.arguments import Index, Indices, NamedPadding, Padding, Positive, Real, Size, compact, default
+from archspec.ops.checks import check_fit, check_groups
+from archspec.ops.facts import Cost, Function, Module, Operand, Reach, Window
+from archspec.ops.op import Op
 
 __all__ = [
     "Cost", "Function", "Index", "Indices", "Module", "NamedPadding", "Op", "Operand", "Padding", "Positive", "Reach",

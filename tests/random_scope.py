@@ -9,7 +9,8 @@ from typing import Any
 
 from random_draws import PARAM_NAMES, Args, Pick
 
-from archspec.language.expr import ExpressionError, TensorView, read
+from archspec.language.expr import read
+from archspec.language.values import ExpressionError, TensorView
 from archspec.ops.tensor import Shape, Shapes
 
 Node = dict[str, Any]

@@ -12,7 +12,8 @@ from archspec.analysis.cost import roll_up
 from archspec.analysis.memory import activation_memory
 from archspec.analysis.receptive_field import ReceptiveField, receptive_fields
 from archspec.ops import op
-from archspec.ops.op import Module, Op
+from archspec.ops.facts import Module
+from archspec.ops.op import Op
 from archspec.ops.tensor import elements
 from archspec.reports import table
 

@@ -23,9 +23,9 @@ def resnet() -> Network:
 
 def test_the_public_names() -> None:
     assert archspec.__all__ == [
-        "ArchspecError", "Block", "Diagnostic", "Drawing", "Latency", "Limits", "Matching", "Network", "NetworkOutput",
-        "Node", "Note", "RuleError", "RunResult", "Span", "SpecError", "UsageError", "WeightsError", "build",
-        "check_weights", "compile", "compile_text", "draw", "emit", "load_weights", "run",
+        "ArchspecError", "Block", "Diagnostic", "Drawing", "Latency", "Limits", "LoadedSpec", "Matching", "Network",
+        "NetworkOutput", "Node", "Note", "RuleError", "RunResult", "Span", "SpecError", "UsageError", "WeightsError",
+        "build", "check_weights", "compile", "compile_text", "draw", "emit", "load", "load_weights", "run",
     ]  # fmt: skip
     pytest.importorskip("torch")
     assert all(getattr(archspec, name).__doc__ for name in archspec.__all__)
@@ -112,6 +112,38 @@ def test_a_notebook_shows_the_table(resnet: Network) -> None:
     assert "layer2" in str(resnet)
     assert f"{resnet.params:,}" in str(resnet)
     assert len(repr(resnet)) < 1000
+
+
+def public_values(resnet: Network) -> list[object]:
+    """A value of each public class but of those that are no more than a message."""
+    latency = archspec.Latency(0.0041213158575009, 0.0042334699500088, 0.0042537813250078, 256, 128)
+    result = archspec.RunResult(
+        resnet.name, "cuda:0 (NVIDIA H100 80GB HBM3)", "bfloat16", 256, True, True, "channels_last",
+        dict.fromkeys(("output", "aux1", "aux2"), (256, 10)), latency, 3 * resnet.flops, 2**35, 2**34, 2**27,
+    )  # fmt: skip
+    with pytest.raises(archspec.WeightsError) as unfit:
+        archspec.load_weights(archspec.build(resnet), {}, source="torchvision")
+    with pytest.raises(archspec.SpecError) as wrong:
+        archspec.compile_text("archspec: 1\nname: t\ninputs: {x: [3]}\ngraph: {a: relo, b: rela}\n")
+    span = wrong.value.diagnostics[0].span
+    drawing, note = archspec.draw(resnet, detail="ops"), archspec.Note("used here", span)
+    loaded = archspec.load(ROOT / "specs" / "resnet50.yaml")
+    return [
+        archspec.Limits(), drawing, latency, loaded, unfit.value.matching, resnet, resnet["layer2"],
+        resnet["layer2.0.conv1"], note, resnet.outputs["output"], result, span, unfit.value, wrong.value,
+    ]  # fmt: skip
+
+
+def test_public_values_show_themselves_in_a_line(resnet: Network) -> None:
+    pytest.importorskip("torch")
+    values = public_values(resnet)
+    classes = {name for name in archspec.__all__ if isinstance(getattr(archspec, name), type)}
+    messages = {"ArchspecError", "Diagnostic", "RuleError", "UsageError"}
+    assert {type(value).__name__ for value in values} == classes - messages
+    for value in values:
+        assert len(repr(value)) <= 200
+        assert "\n" not in repr(value)
+    assert repr(archspec.draw(resnet, paper="a4")) == "<Drawing of resnet50, 234x788 on a4>"
 
 
 def test_texts_compile_too(tmp_path: Path) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ import archspec
 import archspec.language.library
 import archspec.ops.registry
 import archspec.reports.explanations
+from archspec.commands.check import check
 
 ROOT = Path(__file__).parent.parent
 LENET = str(ROOT / "specs" / "lenet.yaml")
@@ -234,3 +238,62 @@ def test_every_block_has_a_page(run: Run, name: str) -> None:
 
 def test_version(run: Run) -> None:
     assert run("--version").out == f"archspec {archspec.__version__}\n"
+
+
+def python(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run([sys.executable, *words], capture_output=True, text=True, cwd=cwd, env=environment)
+
+
+def test_the_package_can_be_run(run: Run, tmp_path: Path) -> None:
+    done = python("-m", "archspec", "check", LENET, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == run("check", LENET)
+    done = python("-m", "archspec", "check", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Usage: archspec check [OPTIONS]")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--help",
+        "--version",
+        "draw --help",
+        f"compile {LENET}",
+        f"compile {LENET} --format markdown",
+        f"check {LENET} --format json",
+        f"emit {LENET} -o lenet.py",
+        f"draw {LENET} -o lenet.svg",
+        f"draw {LENET} -o lenet.html",
+        "draw --block inception",
+        "ops",
+        "ops conv",
+        "blocks",
+        "blocks bottleneck",
+        "schema",
+        "explain",
+        "explain unknown-op",
+    ],
+)
+def test_commands_work_without_docstrings_and_assertions(tmp_path: Path, words: str) -> None:
+    done = python("-OO", "-m", "archspec", *words.split(), cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout or words.startswith("emit")
+
+
+def test_errors_are_told_without_docstrings_and_assertions(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text(BROKEN)
+    done = python("-OO", "-m", "archspec", "check", "broken.yaml", "missing.yaml", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == run("check", "broken.yaml", "missing.yaml")
+
+
+def test_what_is_emitted_does_not_depend_on_docstrings(tmp_path: Path) -> None:
+    spec = str(ROOT / "specs" / "deepface.yaml")
+    assert python("-OO", "-m", "archspec", "emit", spec, cwd=tmp_path).stdout == archspec.emit(spec)
+
+
+def test_a_command_is_a_function_that_returns_the_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "broken.yaml").write_text(BROKEN)
+    assert check([LENET]) == 0
+    assert check([LENET, str(tmp_path / "broken.yaml")]) == 1
+    assert capsys.readouterr().out.count(": ok") == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import os
 import re
 import subprocess
@@ -157,6 +158,54 @@ graph:
   fc: {op: linear, out_features: $classes}
 """
     assert "def __init__(self, classes: int = 3)" in archspec.emit(archspec.compile_text(text))
+
+
+def fold(op: str, count: int, operands: list[str], condition: str = "") -> str:
+    """A spec of two uses of a block that folds many operands; the second leaves that out where there is a condition."""
+    layers = "".join(f"      c{i}: {{op: conv, out_channels: 4, kernel_size: 1, from: input}}\n" for i in range(count))
+    return f"""
+archspec: 1
+name: net
+inputs: {{image: [4, 5, 5]}}
+blocks:
+  part:
+    params: {{on: true}}
+    graph:
+{layers}
+      all: {{op: {op}, from: [{", ".join(operands)}]{condition}}}
+      sigmoid: sigmoid
+graph:
+  a: {{block: part}}
+  b: {{block: part, on: false}}
+"""
+
+
+@pytest.mark.parametrize("condition", ["", ", when: $on"])
+@pytest.mark.parametrize("op", ["add", "mul"])
+@pytest.mark.parametrize("count", [3, 11, 12, 200])
+def test_operands_are_folded_from_the_left_however_many(count: int, op: str, condition: str) -> None:
+    """Bit by bit, also where an operand stands twice, or is the input."""
+    torch = pytest.importorskip("torch")
+    function = {"add": torch.add, "mul": torch.mul}[op]
+    names = ["input", *(f"c{i}" for i in range(count))]
+    operands = [*names[1:], *names[:3]]
+    module = archspec.build(archspec.compile_text(fold(op, count, operands, condition)))
+    x = image = torch.randn(2, 4, 5, 5)
+    with torch.no_grad():
+        for use, part in module.named_children():
+            values = {"input": x} | {name: layer(x) for name, layer in part.named_children() if name != "sigmoid"}
+            left_out = bool(condition) and use == "b"
+            x = values["c0"] if left_out else functools.reduce(function, [values[name] for name in operands])
+            x = x.sigmoid()
+        assert torch.equal(module(image), x)
+
+
+def test_a_sum_of_thousands_is_lines_that_are_short() -> None:
+    operands = [f"c{i}" for i in range(2000)]
+    lines = archspec.emit(archspec.compile_text(fold("add", 2000, operands))).splitlines()
+    assert max(map(len, lines)) < 88
+    written = [line for line in lines if " + " in line]
+    assert [name for line in written for name in line.replace("=", "+").split(" + ") if "c" in name] == operands
 
 
 RUN_ALONE = ["lenet", "resnet20_cifar", *([] if QUICK else ["mobilenet_v2", "googlenet_bn", "deepface"])]

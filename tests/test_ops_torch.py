@@ -30,7 +30,9 @@ from pydantic import ValidationError
 from sampling import QUICK
 
 from archspec.errors import RuleError
-from archspec.ops.op import MAX_FLOAT, Op, Window
+from archspec.ops.arguments import MAX_FLOAT
+from archspec.ops.facts import Window
+from archspec.ops.op import Op
 from archspec.ops.registry import get, ops
 from archspec.ops.tensor import Shape, Shapes, elements, spatial_rank
 

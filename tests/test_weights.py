@@ -19,7 +19,10 @@ from hypothesis import strategies as st
 import archspec
 from archspec import Network, UsageError
 from archspec.ops.tensor import Shape
-from archspec.pytorch.weights import Matching, Misshapen, Missing, Rules, Unexpected, match
+from archspec.pytorch.weights.match import match
+from archspec.pytorch.weights.matching import Matching
+from archspec.pytorch.weights.mismatches import Misshapen, Missing, Unexpected
+from archspec.pytorch.weights.renaming import Rules
 
 SPECS = Path(__file__).parent.parent / "specs"
 CHECKPOINTS = sorted((Path(__file__).parent / "data" / "checkpoints").glob("*.json"))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from archspec.ops.op import Function, Module, Operand
+from archspec.ops.facts import Function, Module, Operand
 from archspec.ops.tensor import Shape, Shapes
 
 torch = pytest.importorskip("torch")
@@ -195,7 +195,9 @@ def value(node: Any, operands: tuple[Any, ...]) -> Any:
     """The value of an argument of an emitted call."""
     match node:
         case Function():
-            return resolve(node.target)(*(value(arg, operands) for arg in node.args), **node.kwargs)
+            function = functools.partial(resolve(node.target), **node.kwargs)
+            arguments = [value(arg, operands) for arg in node.args]
+            return functools.reduce(function, arguments) if node.folds else function(*arguments)
         case Operand():
             return operands[node.index]
         case tuple():

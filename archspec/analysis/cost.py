@@ -65,9 +65,7 @@ def _open(network: Network, block: Block, level: int, depth: int | None, rows: l
 
 
 def _row(network: Network, part: Block | Node, level: int) -> Row:
-    nodes = [part] if isinstance(part, Node) else list(part.nodes())
-    known = [node for node in nodes if node.cost]
-    macs = part.macs or 0
+    totals = part.content.totals
     return Row(
         path=part.path,
         kind=part.op.name if isinstance(part, Node) else _block_kind(part),
@@ -75,10 +73,10 @@ def _row(network: Network, part: Block | Node, level: int) -> Row:
         shape=_shape(network, part),
         params=part.params,
         buffers=part.buffer_elements,
-        macs=macs if known else None,
-        other_ops=part.other_ops if known else None,
-        share=macs / network.macs if network.macs else 0.0,
-        complete=len(known) == len(nodes),
+        macs=totals.macs if totals.costed else None,
+        other_ops=totals.other if totals.costed else None,
+        share=totals.macs / network.macs if network.macs else 0.0,
+        complete=totals.costed == totals.nodes,
         is_block=isinstance(part, Block),
     )
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import ceil
 
 from archspec.network import Network, Node
-from archspec.ops.op import Window
+from archspec.ops.facts import Window
 
 
 @dataclass(frozen=True, slots=True)

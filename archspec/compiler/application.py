@@ -2,107 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
 from archspec.compiler.binding import evaluate
+from archspec.compiler.sharing import OPS, BoundKey
 from archspec.compiler.trace import Failed, Trace
+from archspec.compiler.walk import Site
 from archspec.errors import ArgumentError, RuleError, ShapeError, did_you_mean, listed, nearest
-from archspec.language.definition import GraphSteps, Step
-from archspec.language.expr import Unknown
-from archspec.language.source import Entry, Scalar, Value
+from archspec.language.source import Scalar, Value
+from archspec.language.values import Unknown
 from archspec.language.wording import expectation, found, hint
 from archspec.network import Applied
 from archspec.ops.op import NODE_KEYS, Op
 from archspec.ops.tensor import MAX_ELEMENTS, Shape, Shapes, elements, show, spatial_rank
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
-    """A node's use of an op.
-
-    Attributes:
-        step: The node as written.
-        arguments: Its arguments, for this copy of a repeat.
-        shapes: Shapes of its operands; None for one that an error left unknown.
-        names: What its expressions know.
-        graph: The graph that it stands in.
-        path: Its path.
-    """
-
-    step: Step
-    arguments: Mapping[str, Entry]
-    shapes: tuple[Shape | None, ...]
-    names: Mapping[str, Any]
-    graph: GraphSteps
-    path: str
-
-
 class Application:
-    """Applies ops to shapes. Equal uses share the outcome, so that a deep network costs little time and memory."""
+    """Applies ops to shapes. Equal uses share the outcome (`OPS`)."""
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
-        self.known: dict[tuple[type[Op], str, Shapes], Applied] = {}
+        OPS.make_room()
 
-    def apply(self, cls: type[Op], use: Use) -> Applied | None:
+    def apply(self, cls: type[Op], site: Site) -> Applied | None:
         """The op with its arguments and what follows from the shapes, or None where an error left that unknown."""
-        if not self._operands_fit(cls, use):
+        values, failed = self._evaluated(site)
+        written, shapes = repr(values) if values else "", site.shapes
+        known = OPS.applied.get((cls, written, shapes))
+        if known is not None and not failed:
+            return known
+        if not self._operands_fit(cls, site, shapes):
             return None
-        values, failed = self._evaluated(use)
-        inputs = tuple(shape for shape in use.shapes if shape is not None)
-        complete = not failed and 0 < len(inputs) == len(use.shapes)
-        key = (cls, repr(values), inputs)
-        if complete and key in self.known:
-            return self.known[key]
-        bound = self._bound(cls, use, values, failed)
-        if bound is None or not complete:
+        inputs = tuple([shape for shape in shapes if shape is not None])
+        rank = spatial_rank(shapes[0]) if shapes and shapes[0] is not None else None
+        bound = self._bound(cls, site, values, failed, (cls, written, rank))
+        if bound is None or failed or not 0 < len(inputs) == len(shapes):
             return None
         try:
-            self.known[key] = _applied(bound, inputs)
+            OPS.applied[cls, written, inputs] = applied = _applied(bound, inputs)
         except RuleError as error:
-            self._rule_error(error, use)
+            self._rule_error(error, site)
             return None
-        return self.known[key]
+        return applied
 
-    def _operands_fit(self, cls: type[Op], use: Use) -> bool:
+    def _operands_fit(self, cls: type[Op], site: Site, shapes: tuple[Shape | None, ...]) -> bool:
         least, most = cls.arity
-        count = len(use.shapes)
-        if use.step.operands is not None and not least <= count <= (most or count):
+        count = len(shapes)
+        if site.step.operands is not None and not least <= count <= (most or count):
             wanted = f"{least}" if least == most else f"{least} to {most}" if most else f"{least} or more"
             message = f"{cls.name} takes {wanted} operand{'s' * (wanted != '1')}, not {count}"
             help = "name them: `from: [a, b]`" if count < least else "join them first, with `add` or `concat`"
-            self._report("operand-count", message, use.step.key, use, label=_operand_shapes(use), help=help)
+            self._report("operand-count", message, site.step.key, site, label=_operand_shapes(site), help=help)
             return False
-        shape = use.shapes[0] if use.shapes else None
+        shape = shapes[0] if shapes else None
         if shape is None or cls.spatial_ranks is None or spatial_rank(shape) in cls.spatial_ranks:
             return True
         ranks = " or ".join(", ".join(map(str, sorted(cls.spatial_ranks))).rsplit(", ", 1))
         dimensions = f"{ranks} spatial dimension{'s' * (ranks != '1')}"
         message = f"{cls.name} needs {dimensions}, its input has {spatial_rank(shape)}"
         help = "" if spatial_rank(shape) else "does it belong above the `flatten`?"
-        self._report("shape-mismatch", message, use.step.key, use, label=_operand_shapes(use), help=help)
+        self._report("shape-mismatch", message, site.step.key, site, label=_operand_shapes(site), help=help)
         return False
 
-    def _evaluated(self, use: Use) -> tuple[dict[str, Any], set[str]]:
+    def _evaluated(self, site: Site) -> tuple[dict[str, Any], set[str]]:
         """The values of the arguments, and the names of those that have none."""
         values, failed = {}, set()
-        for name, entry in use.arguments.items():
+        for name, entry in site.arguments.items():
             try:
-                values[name] = evaluate(entry.value, use.names, self.trace, use.path)
+                values[name] = evaluate(entry.value, site.scope.names, self.trace, site.path)
             except (Failed, Unknown):
                 failed.add(name)
         return values, failed
 
-    def _bound(self, cls: type[Op], use: Use, values: dict[str, Any], failed: set[str]) -> Op | None:
+    def _bound(self, cls: type[Op], site: Site, values: dict[str, Any], failed: set[str], key: BoundKey) -> Op | None:
         """The op with its arguments, or None where one is wrong."""
-        shape = use.shapes[0] if use.shapes else None
-        context = {} if shape is None else {"spatial_rank": spatial_rank(shape)}
+        if key in OPS.bound:
+            return OPS.bound[key]
+        context = {} if key[2] is None else {"spatial_rank": key[2]}
         try:
-            return cls.model_validate(values, context=context)
+            OPS.bound[key] = bound = cls.model_validate(values, context=context)
+            return bound
         except ValidationError as error:
             problems = [
                 problem
@@ -111,51 +92,51 @@ class Application:
             ]
         for problem in problems:
             if problem["type"] not in ("missing", "extra_forbidden"):
-                self._wrong_argument(cls, problem, use, values)
-        self._unknown_arguments(cls, use)
+                self._wrong_argument(cls, problem, site, values)
+        self._unknown_arguments(cls, site)
         missing = [str(problem["loc"][0]) for problem in problems if problem["type"] == "missing"]
-        self._missing_arguments(cls, missing, use)
+        self._missing_arguments(cls, missing, site)
         return None
 
-    def _wrong_argument(self, cls: type[Op], problem: Any, use: Use, values: dict[str, Any]) -> None:
+    def _wrong_argument(self, cls: type[Op], problem: Any, site: Site, values: dict[str, Any]) -> None:
         name = str(problem["loc"][0])
         message = f"`{name}` of {cls.name} has the wrong value"
-        place, expected, value = use.arguments[name].value, expectation(problem), values[name]
-        help = hint(place, value, expected, use.names)
-        self._report("invalid-argument", message, place, use, expected=expected, found=found(value), help=help)
+        place, expected, value = site.arguments[name].value, expectation(problem), values[name]
+        help = hint(place, value, expected, site.scope.names)
+        self._report("invalid-argument", message, place, site, expected=expected, found=found(value), help=help)
 
-    def _unknown_arguments(self, cls: type[Op], use: Use) -> None:
+    def _unknown_arguments(self, cls: type[Op], site: Site) -> None:
         fields = list(cls.model_fields)
-        for name in [name for name in use.arguments if name not in cls.model_fields]:
+        for name in [name for name in site.arguments if name not in cls.model_fields]:
             help = did_you_mean(name, fields, NODE_KEYS) if fields else f"{cls.name} takes no arguments"
-            message, place = f"{cls.name} has no argument `{name}`", use.arguments[name].key
+            message, place = f"{cls.name} has no argument `{name}`", site.arguments[name].key
             if name in cls.inferred:
                 help = f"leave it out: `{name}` follows from the input"
-            target = use.step.target
+            target = site.step.target
             if target is not None and target.source is not place.source:
                 message += ", which the extended file gives"
                 help, place = f"remove it with `{name}: null`", target
-            self._report("unknown-argument", message, place, use, help=help)
+            self._report("unknown-argument", message, place, site, help=help)
 
-    def _missing_arguments(self, cls: type[Op], missing: list[str], use: Use) -> None:
+    def _missing_arguments(self, cls: type[Op], missing: list[str], site: Site) -> None:
         """Report arguments that are missing, but for those that are only misspelt."""
-        meant = {nearest(name, cls.model_fields) for name in use.arguments.keys() - cls.model_fields.keys()}
+        meant = {nearest(name, cls.model_fields) for name in site.arguments.keys() - cls.model_fields.keys()}
         names = [name for name in missing if name not in meant]
         if names:
             message = f"{cls.name} needs the argument{'s' * (len(names) > 1)} {listed(names)}"
-            self._report("missing-argument", message, use.step.key, use, help=f"for example `{cls.example}`")
+            self._report("missing-argument", message, site.step.key, site, help=f"for example `{cls.example}`")
 
-    def _rule_error(self, error: RuleError, use: Use) -> None:
-        place: Value = use.step.key
+    def _rule_error(self, error: RuleError, site: Site) -> None:
+        place: Value = site.step.key
         label = error.label
-        if isinstance(error, ArgumentError) and error.argument in use.arguments:
-            place = use.arguments[error.argument].value
+        if isinstance(error, ArgumentError) and error.argument in site.arguments:
+            place = site.arguments[error.argument].value
         elif isinstance(error, ShapeError) and not label:
-            label = _operand_shapes(use)
-        self._report(error.code, error.message, place, use, label=label, help=error.help)
+            label = _operand_shapes(site)
+        self._report(error.code, error.message, place, site, label=label, help=error.help)
 
-    def _report(self, code: str, message: str, place: Value, use: Use, **details: str) -> None:
-        self.trace.report(code, message, place, path=use.path, **details)
+    def _report(self, code: str, message: str, place: Value, site: Site, **details: str) -> None:
+        self.trace.report(code, message, place, path=site.path, **details)
 
 
 def _applied(bound: Op, inputs: Shapes) -> Applied:
@@ -165,14 +146,14 @@ def _applied(bound: Op, inputs: Shapes) -> Applied:
     return Applied(bound, inputs, shape, bound.weights(inputs), bound.buffers(inputs), bound.cost(inputs, shape))
 
 
-def _operand_shapes(use: Use) -> str:
+def _operand_shapes(site: Site) -> str:
     """``bn3 (line 11) is 512x28x28, input is 256x56x56``."""
-    keys = {step.name: step.key for step in use.graph.steps}
+    keys = {step.name: step.key for step in site.scope.graph.steps}
     words = []
-    for reference, shape in zip(use.step.operands or (), use.shapes, strict=True):
+    for reference, shape in zip(site.step.operands or (), site.shapes, strict=True):
         if shape is not None:
             name = reference.name + (f".{reference.port}" if reference.port else "")
-            place = _line(keys.get(reference.name), use.step.key)
+            place = _line(keys.get(reference.name), site.step.key)
             words.append(f"{name or 'input'}{place} is {show(shape)}")
     return ", ".join(words)
 

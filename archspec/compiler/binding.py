@@ -10,9 +10,10 @@ from typing import Any, NoReturn
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import did_you_mean, listed, nearest
 from archspec.language.definition import Definition
-from archspec.language.expr import UNKNOWN, Expression, ExpressionError, TensorView, Unknown, is_expression, read
+from archspec.language.expr import Expression, is_expression, read
 from archspec.language.source import Entry, Scalar, Sequence, Value
 from archspec.language.source import Mapping as MappingValue
+from archspec.language.values import UNKNOWN, ExpressionError, TensorView, Unknown
 from archspec.language.wording import found, hint
 from archspec.ops.op import NODE_KEYS
 
@@ -43,9 +44,9 @@ def evaluate(value: Value, names: Mapping[str, Any], trace: Trace, path: str) ->
     """
     if isinstance(value, Scalar):
         plain = value.value
-        if is_expression(plain):
-            return _computed(value, names, trace, path)
-        return plain[1:] if isinstance(plain, str) and plain.startswith("$$") else plain
+        if type(plain) is not str or not plain.startswith("$"):
+            return plain
+        return plain[1:] if plain.startswith("$$") else _computed(value, names, trace, path)
     if isinstance(value, Sequence):
         return [evaluate(item, names, trace, path) for item in value.items]
     assert isinstance(value, MappingValue)
@@ -91,6 +92,9 @@ def names_in(value: Value) -> Iterator[str]:
     """The names that the expressions of a value ask for."""
     if isinstance(value, Sequence):
         for item in value.items:
+            yield from names_in(item)
+    elif isinstance(value, MappingValue):
+        for item in value.entries.values():
             yield from names_in(item)
     elif isinstance(value, Scalar) and is_expression(value.value):
         try:
@@ -179,6 +183,8 @@ class _Binding(Mapping[str, Any]):
         self.pending: list[str] = []
 
     def values(self) -> dict[str, Any]:  # type: ignore[override]
+        constants, given = self.definition.constants, self.given
+        self.known.update((name, value) for name, value in constants.items() if name not in given)
         return {name: self[name] for name in self.definition.params}
 
     def __iter__(self) -> Iterator[str]:
@@ -196,6 +202,9 @@ class _Binding(Mapping[str, Any]):
             return self.known[name]
         if name not in self.definition.params:
             return self.inputs[name]
+        if name in self.given:  # nothing to compute: it cannot ask for itself
+            self.known[name] = self._checked(name, self.given[name].value)
+            return self.known[name]
         if name in self.pending:
             cycle = " -> ".join([*self.pending[self.pending.index(name) :], name])
             self._fail("circular-definition", f"a parameter is computed from itself: {cycle}", name)
@@ -215,15 +224,19 @@ class _Binding(Mapping[str, Any]):
         raise Failed
 
     def _value(self, name: str) -> Any:
+        """The value of a default."""
         param = self.definition.params[name]
-        argument = self.given.get(name)
-        if argument is None and (param.required or param.default is UNKNOWN):
+        if param.required or param.default is UNKNOWN:
             return UNKNOWN
-        place = argument.entry.value if argument else self.definition.param_value(name)
-        value = argument.value if argument else evaluate(place, self, self.trace, self.path)
-        expected = "" if value is UNKNOWN else param.problem(value)
+        return self._checked(name, evaluate(self.definition.param_value(name), self, self.trace, self.path))
+
+    def _checked(self, name: str, value: Any) -> Any:
+        """A value that a parameter takes; `UNKNOWN` for another."""
+        expected = "" if value is UNKNOWN else self.definition.params[name].problem(value)
         if not expected:
             return value
+        argument = self.given.get(name)
+        place = argument.entry.value if argument else self.definition.param_value(name)
         message = f"`{name}` of `{self.definition.name}` has the wrong value"
         report = self.trace.report_outside if argument else self.trace.report
         help = hint(place, value, expected, argument.names if argument else self)

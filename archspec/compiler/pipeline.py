@@ -12,19 +12,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import override
+
 from archspec.compiler.assembly import partial
 from archspec.compiler.binding import Argument, bind, check_values
 from archspec.compiler.contract import check_contract
 from archspec.compiler.elaborate import elaborate
+from archspec.compiler.sharing import Memory
 from archspec.compiler.tensor_rules import with_tensor_rules
 from archspec.compiler.trace import Trace
 from archspec.errors import Diagnostic, Findings, Note, Span, SpecError, UsageError, did_you_mean
 from archspec.language.definition import Definition
-from archspec.language.expr import kind
 from archspec.language.limits import Limits
-from archspec.language.loader import Loader
+from archspec.language.loader import Loader, Reading
 from archspec.language.source import Entry, Scalar, Source, Value, decode
 from archspec.language.source import Mapping as Mapping_
+from archspec.language.values import kind
 from archspec.network import Block, Network, Node
 
 _DEFAULT_LIMITS = Limits()
@@ -61,16 +64,7 @@ def compile(
     >>> net["fc3"].shape
     (26,)
     """
-    path = Path(spec)
-    name = str(path)
-    try:
-        with path.open("rb") as file:
-            text = decode(file.read(limits.file_bytes + 1), name, limits)
-    except OSError as error:
-        message = f"cannot read `{name}`: {error.strerror or error}"
-        raise SpecError([Diagnostic("unreadable-file", message, Span(name, 1, 1, 1, 1))]) from None
-    source = Source(name, text, path.resolve())
-    return _compile(source, Path(root) if root else path.resolve().parent, variant, limits, params)
+    return opened(spec, root, limits).compile(variant=variant, **params)
 
 
 def compile_text(
@@ -94,20 +88,118 @@ def compile_text(
         **params: Values of the spec's parameters.
     """
     data = text.encode("utf-8", "surrogatepass")[: limits.file_bytes + 1]
-    return _compile(Source(name, decode(data, name, limits)), Path(root), variant, limits, params)
+    return of_bytes(data, name, Path(root), limits).compile(variant=variant, **params)
 
 
-def _compile(source: Source, root: Path, variant: str | None, limits: Limits, params: Mapping[str, Any]) -> Network:
-    trace = Trace(Findings(_MOST_FOUND * limits.errors))
-    loader = Loader(root, limits, Findings(_MOST_FOUND * limits.errors))
+def load(
+    spec: str | os.PathLike[str],
+    /,
+    *,
+    root: str | os.PathLike[str] | None = None,
+    limits: Limits = _DEFAULT_LIMITS,
+) -> LoadedSpec:
+    """Read and check a spec file once, to compile it again and again.
+
+    Args:
+        spec: The path of a YAML file.
+        root: The folder that the spec's references to other files may not leave; that of the spec unless given.
+        limits: Bounds on what the spec may ask for.
+
+    Raises:
+        SpecError: The file, or one that it extends, is wrong whatever its parameters are.
+
+    >>> spec = load("specs/mobilenet_v2.yaml")
+    >>> [spec.compile(width=width).params for width in (0.5, 1.0)]
+    [1968680, 3504872]
+    """
+    loaded = opened(spec, root, limits)
+    loaded.check()
+    return loaded
+
+
+def opened(spec: str | os.PathLike[str], root: str | os.PathLike[str] | None, limits: Limits) -> LoadedSpec:
+    """A spec file that is there; it is looked into when it is compiled.
+
+    Raises:
+        SpecError: It cannot be read, or holds no text.
+    """
+    path = Path(spec)
+    name = str(path)
     try:
+        with path.open("rb") as file:
+            text = decode(file.read(limits.file_bytes + 1), name, limits)
+    except OSError as error:
+        message = f"cannot read `{name}`: {error.strerror or error}"
+        raise SpecError([Diagnostic("unreadable-file", message, Span(name, 1, 1, 1, 1))]) from None
+    source = Source(name, text, path.resolve())
+    return LoadedSpec(source, Path(root) if root else path.resolve().parent, limits)
+
+
+def of_bytes(data: bytes, name: str, root: Path, limits: Limits) -> LoadedSpec:
+    """A spec that is no file.
+
+    Raises:
+        SpecError: It holds no text.
+    """
+    return LoadedSpec(Source(name, decode(data, name, limits)), root, limits)
+
+
+class LoadedSpec:
+    """A spec of which each file is read and checked once, however often it is compiled (`load`)."""
+
+    def __init__(self, source: Source, root: Path, limits: Limits) -> None:
+        self._source = source
+        self._limits = limits
+        self._loader = Loader(root, limits, Findings(_MOST_FOUND * limits.errors))
+        self._memory = Memory()
+        self._main: Reading | None = None
+
+    @override
+    def __repr__(self) -> str:
+        return f"<LoadedSpec {self._source.name}>"
+
+    def check(self) -> None:
+        """Refuse a spec that is wrong whatever its parameters are.
+
+        Raises:
+            SpecError: Its file, or one that it extends, is wrong.
+        """
         with _collection_paused():
-            network = _pipeline(source, loader, trace, variant, params)
-    except SpecError as error:
-        raise _sorted_error([*trace.found, *loader.found, *error.diagnostics], loader, limits) from None
-    if network is None or trace.found:
-        raise _with_partial(_sorted_error([*trace.found, *loader.found], loader, limits), network)
-    return network
+            reading = self._reading()
+        if reading.definition is None or reading.found:
+            raise _sorted_error(reading.found, self._loader, self._limits)
+
+    def compile(self, *, variant: str | None = None, **params: Any) -> Network:
+        """Compile it.
+
+        Args:
+            variant: One of the sets of parameters that it names.
+            **params: Values of its parameters, over those of the variant.
+
+        Raises:
+            SpecError: It is wrong; the error holds every diagnostic.
+            UsageError: There is no such variant or parameter, or a parameter does not take the value.
+        """
+        trace = Trace(Findings(_MOST_FOUND * self._limits.errors))
+        network = None
+        try:
+            with _collection_paused():
+                network = _pipeline(self._reading(), self._loader, self._memory, trace, variant, params)
+        except SpecError as error:
+            raise self._error(trace, error.diagnostics) from None
+        finally:
+            self._loader.found.clear()
+        if network is None or trace.found:
+            raise _with_partial(self._error(trace), network)
+        return network
+
+    def _reading(self) -> Reading:
+        if self._main is None:
+            self._main = self._loader.main(self._source)
+        return self._main
+
+    def _error(self, trace: Trace, others: Iterable[Diagnostic] = ()) -> SpecError:
+        return _sorted_error([*trace.found, *self._loader.found, *others], self._loader, self._limits)
 
 
 def _with_partial(error: SpecError, network: Network | None) -> SpecError:
@@ -143,10 +235,10 @@ def _collection_paused() -> Iterator[None]:
 
 
 def _pipeline(
-    source: Source, loader: Loader, trace: Trace, variant: str | None, params: Mapping[str, Any]
+    reading: Reading, loader: Loader, memory: Memory, trace: Trace, variant: str | None, params: Mapping[str, Any]
 ) -> Network | None:
-    definition = loader.main(source)
-    trace.take(loader.found)
+    definition = reading.definition
+    trace.take(reading.found)
     if definition is None:
         return None
     if not definition.is_network:
@@ -157,11 +249,11 @@ def _pipeline(
     variants = {name: _variant(definition, name, trace) for name in definition.variants}
     arguments = _arguments(definition, variant, variants, params, trace)
     usual = bind(definition, {}, {}, Trace(), "") == arguments
-    network = elaborate(definition, arguments, loader, trace)
+    network, sources = elaborate(definition, arguments, loader, memory, trace)
     whole = with_tensor_rules(definition, arguments, None if trace.found else network, trace, usual)
     if whole is None:
         return network
-    network = replace(whole, variants=tuple(variants), digest=_digest(loader, arguments))
+    network = replace(whole, variants=tuple(variants), digest=_digest([*reading.sources, *sources], arguments))
     for contract in _contracts(definition, variants, arguments, usual):
         check_contract(network, contract, trace)
     return network
@@ -222,10 +314,10 @@ def _contracts(
             yield contract
 
 
-def _digest(loader: Loader, arguments: Mapping[str, Any]) -> str:
+def _digest(sources: Iterable[Source], arguments: Mapping[str, Any]) -> str:
     """SHA-256 of the files read and the arguments, in hexadecimal."""
     digest = hashlib.sha256(json.dumps(arguments, sort_keys=True).encode())
-    for source in loader.sources.values():
+    for source in {source.name: source for source in sources}.values():
         digest.update(source.text.encode())
     return digest.hexdigest()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,7 +55,7 @@ class Trace:
         finally:
             self.frames += inner
 
-    def take(self, diagnostics: list[Diagnostic]) -> None:
+    def take(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Errors found elsewhere, placed already."""
         for diagnostic in diagnostics:
             self._add(diagnostic)

@@ -1,7 +1,7 @@
 """Pictures of networks: SVG, PNG, PDF, DOT and Mermaid.
 
 A picture is made in steps, each a frozen value: what it shows (`scene`, made by `staging`), what is written in each box
-(`cards`), where everything stands (`placing`), and marks in named styles (`marks`), which `svg` and `pdf` print.
+(`cards`), where everything stands (`placing`), and marks in named styles (`marking`), which `svg` and `pdf` print.
 """
 
 from __future__ import annotations
@@ -12,16 +12,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from typing_extensions import override
+
 from archspec.drawing.content.cards import SMALL, cards
 from archspec.drawing.content.colouring import Colouring, colouring
 from archspec.drawing.content.scene import Detail
 from archspec.drawing.content.staging import stage
 from archspec.drawing.formats import svg
-from archspec.drawing.formats.marks import Picture, picture
+from archspec.drawing.formats.marking import picture
+from archspec.drawing.formats.marks import Picture
 from archspec.drawing.formats.themes import Theme
 from archspec.drawing.formats.themes import theme as theme_named
 from archspec.drawing.layout.placing import Direction, Placing, fitted, page_size, place
 from archspec.errors import UsageError
+from archspec.files import write
 from archspec.network import Network
 
 FORMATS = {"svg": "svg", "png": "png", "pdf": "pdf", "dot": "dot", "gv": "dot", "mmd": "mermaid"}
@@ -99,12 +103,7 @@ class Drawing:
             UsageError: There is no such format, what makes it is not installed, or the file cannot be written.
         """
         file = Path(path)
-        data = self.data(file.suffix.removeprefix("."))
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(data)
-        except OSError as error:
-            raise UsageError(f"cannot write {file}: {error.strerror or error}") from None
+        write(file, self.data(file.suffix.removeprefix(".")))
 
     def data(self, format: str) -> bytes:
         """The bytes of a file in one of `FORMATS`.
@@ -120,6 +119,12 @@ class Drawing:
             return self.png()
         made = getattr(self, kind)
         return made if isinstance(made, bytes) else str(made).encode()
+
+    @override
+    def __repr__(self) -> str:
+        width, height = self.picture.size
+        page = f" on {self.paper}" if self.paper else ""
+        return f"<Drawing of {self.picture.name}, {width:.0f}x{height:.0f}{page}>"
 
     def _repr_svg_(self) -> str:
         return self.svg

@@ -6,8 +6,9 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from archspec.language.expr import Expression, ExpressionError
-from archspec.ops.op import compact
+from archspec.language.expr import Expression
+from archspec.language.values import ExpressionError
+from archspec.ops.arguments import compact
 
 Code = ast.expr
 """An expression over variables, such as the parameters of a block."""
@@ -42,6 +43,8 @@ def binary(left: Code, operator: type[ast.operator], right: Code) -> Code:
 
 def names(code: Code) -> set[str]:
     """The variables that an expression asks for."""
+    if isinstance(code, ast.Name | ast.Constant):
+        return {code.id} if isinstance(code, ast.Name) else set()
     called = {id(node.func) for node in ast.walk(code) if isinstance(node, ast.Call)}
     return {node.id for node in ast.walk(code) if isinstance(node, ast.Name) and id(node) not in called}
 
@@ -91,7 +94,16 @@ def substituted(code: Code, values: Mapping[str, Code]) -> Code:
 
 def copied(code: Code) -> Code:
     """A tree of its own, for what changes trees in place."""
-    return ast.parse(ast.unparse(code), mode="eval").body
+    copy: Code = _copied(code)
+    return copy
+
+
+def _copied(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_copied(item) for item in part]
+    if not isinstance(part, ast.AST):
+        return part
+    return type(part)(**{key: _copied(value) for key, value in ast.iter_fields(part)})
 
 
 class _Substitution(ast.NodeTransformer):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 from archspec.language.source import Entry, Mapping, Scalar, Source, Value, locate
 from archspec.language.spec import Param
+from archspec.language.values import UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class GraphSteps:
     outputs: tuple[OutputStep, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Definition:
     """A network or block, read and validated.
 
@@ -120,6 +123,13 @@ class Definition:
         """The file it stands in."""
         return self.value.source
 
+    @cached_property
+    def constants(self) -> dict[str, Any]:
+        """The values of the parameters whose defaults are right, and the same in every use."""
+        declared = ((name, param) for name, param in self.params.items() if not param.required)
+        plain = ((name, param, param.default) for name, param in declared if _is_constant(param.default))
+        return {name: value for name, param, value in plain if not param.problem(value)}
+
     def param_key(self, name: str) -> Value:
         """Where a parameter is named."""
         declared = self.value.entries["params"]
@@ -130,3 +140,8 @@ class Definition:
         """Where a parameter is declared, or its default stands."""
         declared = locate(self.value, ("params", name))
         return locate(declared, ("default",)) if isinstance(declared, Mapping) else declared
+
+
+def _is_constant(default: Any) -> bool:
+    """Whether a default is a value as it stands: no expression, and nothing that another use could change."""
+    return default is not UNKNOWN and not isinstance(default, list) and not str(default).startswith("$")

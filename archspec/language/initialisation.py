@@ -1,7 +1,5 @@
 """How weights begin: what ``init:`` may say, and the initialisers of torch.nn.init that it names."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +10,8 @@ from typing_extensions import override
 
 from archspec.errors import ArgumentError, ShapeError
 from archspec.language import patterns
-from archspec.ops.op import MAX_FLOAT, MAX_INT, Op, Real
+from archspec.ops.arguments import MAX_FLOAT, MAX_INT, Real
+from archspec.ops.op import Op
 from archspec.ops.tensor import Shape
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from archspec.errors import Diagnostic, RuleError, SpecError, UsageError, did_you_mean, nearest
 from archspec.files import read
 from archspec.language import library
+from archspec.language.composer import parse
 from archspec.language.definition import Definition
-from archspec.language.expr import kind
 from archspec.language.limits import Limits, raise_limit
 from archspec.language.merge import merge
 from archspec.language.reading import read_block, read_file
-from archspec.language.source import Mapping, Scalar, Source, Value, decode, parse
+from archspec.language.source import Mapping, Scalar, Source, Value, decode
+from archspec.language.values import kind
 from archspec.ops import registry
 
 
@@ -26,14 +28,29 @@ class LoadError(RuleError):
         self.target = target
 
 
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What a file or an entry of ``blocks:`` holds.
+
+    Attributes:
+        definition: Its definition; None where errors leave nothing to go on with.
+        sources: The files that were read for it: its own, and those that it extends.
+        found: What is wrong with them.
+    """
+
+    definition: Definition | None
+    sources: tuple[Source, ...]
+    found: tuple[Diagnostic, ...]
+
+
 @dataclass
 class Loader:
-    """Reads the files of one compile, each once.
+    """Reads the files of a spec, each once.
 
     Attributes:
         root: The folder that the spec's references may not leave.
         limits: Bounds on what is read.
-        found: Where errors go.
+        found: Where errors go; those of each file are in its `Reading` too.
         sources: Every file read, by its name in messages.
     """
 
@@ -41,16 +58,24 @@ class Loader:
     limits: Limits
     found: list[Diagnostic]
     sources: dict[str, Source] = field(default_factory=dict)
-    _files: dict[Path, Definition | None] = field(default_factory=dict)
-    _blocks: dict[int, tuple[Value, Definition | None]] = field(default_factory=dict)
+    _parsed_sources: list[Source] = field(default_factory=list)
+    _files: dict[Path, Reading] = field(default_factory=dict)
+    _library: dict[str, Reading] = field(default_factory=dict)
+    _blocks: dict[int, tuple[Value, Reading]] = field(default_factory=dict)
 
-    def main(self, source: Source) -> Definition | None:
-        """The definition of the spec itself."""
-        value = self._extended(source, ())
-        return read_file(value, self.found) if value else None
+    def main(self, source: Source) -> Reading:
+        """The spec itself."""
+        return self._reading(source, ())
 
-    def block(self, target: Scalar, user: Definition) -> Definition | None:
-        """The definition that a node means by ``block: target``, or None where its file has errors.
+    def _reading(self, source: Source | None, chain: tuple[Path, ...]) -> Reading:
+        found = len(self.found)
+        self._parsed_sources = []
+        value = self._extended(source, chain) if source else None
+        definition = read_file(value, self.found) if value else None
+        return Reading(definition, tuple(self._parsed_sources), tuple(self.found[found:]))
+
+    def block(self, target: Scalar, user: Definition) -> Reading:
+        """The block that a node means by ``block: target``.
 
         Raises:
             LoadError: There is no such block.
@@ -61,9 +86,8 @@ class Loader:
             return self._inline(name, value, user) if isinstance(value, Mapping) else self._named_file(value)
         if is_path(name):
             return self._named_file(target)
-        path = library.find(name)
-        if path is not None:
-            return self._file(path, library.display_name(path), target, bundled=True)
+        if name in self._library or library.find(name) is not None:
+            return self._of_library(name)
         known = [*user.blocks, *library.blocks()]
         hint = (
             did_you_mean(name, known) or "`archspec blocks` lists the library; a file is named by its path: ./my.yaml"
@@ -71,21 +95,25 @@ class Loader:
         help = f"`{name}` is an op: write `op: {name}`" if registry.find(name) else hint
         raise LoadError("unknown-block", f"no block is called `{name}`", target, help=help)
 
-    def _inline(self, name: str, value: Mapping, user: Definition) -> Definition | None:
+    def _of_library(self, name: str) -> Reading:
+        if name not in self._library:
+            self._library[name] = reading = library_reading(name)
+            self.sources.update({source.name: source for source in reading.sources})
+        return self._library[name]
+
+    def _inline(self, name: str, value: Mapping, user: Definition) -> Reading:
         # The value is kept beside the definition, so that its id stays its own.
         if id(value) not in self._blocks:
-            self._blocks[id(value)] = value, read_block(name, value, user, self.found)
+            found = len(self.found)
+            definition = read_block(name, value, user, self.found)
+            self._blocks[id(value)] = value, Reading(definition, (), tuple(self.found[found:]))
         return self._blocks[id(value)][1]
 
-    def _named_file(self, target: Value) -> Definition | None:
+    def _named_file(self, target: Value) -> Reading:
         path = self._resolve(target)
-        return self._file(path, self._display(path), target)
-
-    def _file(self, path: Path, name: str, target: Value, *, bundled: bool = False) -> Definition | None:
         if path not in self._files:
-            source = self._read(path, name, target, bundled=bundled)
-            value = self._extended(source, (path,)) if source else None
-            self._files[path] = read_file(value, self.found) if value else None
+            source = self._read(path, self._display(path), target)
+            self._files[path] = self._reading(source, (path,))
         return self._files[path]
 
     def _extended(self, source: Source, chain: tuple[Path, ...]) -> Mapping | None:
@@ -106,6 +134,7 @@ class Loader:
 
     def _parsed(self, source: Source) -> Mapping | None:
         self.sources[source.name] = source
+        self._parsed_sources.append(source)
         try:
             value = parse(source, self.limits, self.found)
         except SpecError as error:
@@ -135,7 +164,7 @@ class Loader:
             raise LoadError("limit-exceeded", message, target, help=raise_limit("nesting"))
         return path
 
-    def _read(self, path: Path, name: str, target: Value, *, bundled: bool = False) -> Source | None:
+    def _read(self, path: Path, name: str, target: Value) -> Source | None:
         """A file, or None where its text cannot be used; the error has been added to ``found``."""
         if len(self.sources) >= self.limits.files:
             message = f"the spec draws in more than {self.limits.files} files"
@@ -153,7 +182,7 @@ class Loader:
         except SpecError as error:
             self.found += error.diagnostics
             return None
-        return Source(name, text, path, bundled, None if bundled else target.span)
+        return Source(name, text, path, origin=target.span)
 
     def _resolve(self, target: Value) -> Path:
         """The file that a path in a spec means."""
@@ -178,6 +207,20 @@ class Loader:
             return str(path)
 
 
+@cache
+def library_reading(name: str) -> Reading:
+    """A block of the library, whose file is read once a process.
+
+    Raises:
+        UsageError: There is no such block.
+    """
+    path = library.find(name)
+    if path is None:
+        raise UsageError(f"no block is called `{name}`; {did_you_mean(name, library.blocks())}".rstrip("; "))
+    text = path.read_text(encoding="utf-8")
+    return Loader(path.parent, Limits(), []).main(Source(library.display_name(path), text, path, bundled=True))
+
+
 def library_block(name: str) -> Definition:
     """The definition of a library block.
 
@@ -185,10 +228,7 @@ def library_block(name: str) -> Definition:
         UsageError: There is no such block.
         SpecError: The block's file is wrong.
     """
-    path = library.find(name)
-    if path is None:
-        raise UsageError(f"no block is called `{name}`; {did_you_mean(name, library.blocks())}".rstrip("; "))
-    return _definition(Source(library.display_name(path), path.read_text(encoding="utf-8"), path, bundled=True))
+    return _definition(library_reading(name))
 
 
 def block_file(path: Path) -> Definition:
@@ -198,21 +238,31 @@ def block_file(path: Path) -> Definition:
         UsageError: The file cannot be read, or holds a network.
         SpecError: The file is wrong.
     """
-    text = decode(read(path), str(path), Limits())
-    definition = _definition(Source(str(path), text, path.resolve()))
-    if definition.is_network:
+    found = definition(path)
+    if found.is_network:
         raise UsageError(f"{path} holds a network, not a block")
-    return definition
+    return found
 
 
-def _definition(source: Source) -> Definition:
-    found: list[Diagnostic] = []
-    assert source.path is not None
-    loader = Loader(source.path.parent, Limits(), found)
-    definition = loader.main(source)
-    if definition is None or found:
-        raise SpecError(found, {source.name: source.text for source in loader.sources.values()})
-    return definition
+def definition(path: Path, root: Path | None = None) -> Definition:
+    """The definition that a file holds.
+
+    Args:
+        path: The file.
+        root: The folder that its references may not leave; its own unless given.
+
+    Raises:
+        UsageError: The file cannot be read.
+        SpecError: The file is wrong.
+    """
+    source = Source(str(path), decode(read(path), str(path), Limits()), path.resolve())
+    return _definition(Loader(root or path.resolve().parent, Limits(), []).main(source))
+
+
+def _definition(reading: Reading) -> Definition:
+    if reading.definition is None or reading.found:
+        raise SpecError(reading.found, {source.name: source.text for source in reading.sources})
+    return reading.definition
 
 
 def is_path(name: str) -> bool:

@@ -6,7 +6,7 @@ import keyword
 import re
 from collections.abc import Callable
 
-from archspec.language.expr import FUNCTIONS
+from archspec.language.evaluation import FUNCTIONS
 from archspec.ops.op import NODE_KEYS
 
 MODULE_ATTRIBUTES = frozenset(

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ValidationError
 
 from archspec.errors import Diagnostic, Note, Span, did_you_mean, listed, nearest
 from archspec.language.definition import Definition, GraphSteps, OutputStep, Step
-from archspec.language.expr import kind
 from archspec.language.merge import KINDS, node_mapping
 from archspec.language.names import (
     node_name_problem,
@@ -32,6 +31,7 @@ from archspec.language.spec import (
     Output,
     Param,
 )
+from archspec.language.values import kind
 from archspec.language.wiring import Wiring, reference, start
 from archspec.language.wording import expectation, hint
 from archspec.ops.op import NODE_KEYS

@@ -1,35 +1,17 @@
-"""YAML text to values that know their place.
-
-The parser's events are read one by one, so that duplicate keys, alias expansion and nesting are seen while they happen
-and a value costs little memory. Scalars follow the YAML 1.2 core schema: ``on`` is text, ``1e-3`` is a number.
-"""
+"""The text of a file, and the values in it, which know their place."""
 
 from __future__ import annotations
 
 import bisect
-import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
 from typing_extensions import override
 
-from archspec.errors import Diagnostic, Note, Span, SpecError, did_you_mean
-from archspec.language import syntax
+from archspec.errors import Diagnostic, Span, SpecError
 from archspec.language.limits import Limits, raise_limit
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-_DIGITS = r"[0-9]+(?:_[0-9]+)*"
-_INT = re.compile(rf"[-+]?(?:{_DIGITS}|0x[0-9a-fA-F]+|0o[0-7]+)")
-_FLOAT = re.compile(rf"[-+]?(?:\.[0-9]+|{_DIGITS}(?:\.(?:{_DIGITS})?)?)(?:[eE][-+]?[0-9]+)?")
-_WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
-_WORDS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_NUMBER_START = frozenset("+-.0123456789")
-_INT_BOUND = 2**63
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +43,26 @@ class Source:
     def span(self, start: int, end: int) -> Span:
         """The place between two character offsets."""
         return Span(self.name, *self.position(start), *self.position(max(start, end)))
+
+
+def decode(data: bytes, name: str, limits: Limits) -> str:
+    """The text of a file's bytes.
+
+    Raises:
+        SpecError: It is too large, or no UTF-8.
+    """
+    start = Span(name, 1, 1, 1, 1)
+    if len(data) > limits.file_bytes:
+        message = f"the file has more than {limits.file_bytes:,} bytes"
+        raise SpecError([Diagnostic("limit-exceeded", message, start, help=raise_limit("file_bytes"))])
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8", "replace")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        place = Span(name, line, column, line, column + 1)
+        message = f"the file is not UTF-8 text (byte 0x{data[error.start]:02x})"
+        raise SpecError([Diagnostic("unreadable-file", message, place, help="save it as UTF-8")]) from None
 
 
 class Value:
@@ -145,246 +147,3 @@ def locate(value: Value, path: tuple[str | int, ...]) -> Value:
         else:
             break
     return value
-
-
-def parse(source: Source, limits: Limits, found: list[Diagnostic]) -> Value:
-    """The one document of a file.
-
-    Errors after which reading can go on are added to ``found``.
-
-    Raises:
-        SpecError: The text is no YAML, is empty, or goes beyond a limit.
-    """
-    return _Composer(source, limits, found).document()
-
-
-def decode(data: bytes, name: str, limits: Limits) -> str:
-    """The text of a file's bytes.
-
-    Raises:
-        SpecError: It is too large, or no UTF-8.
-    """
-    start = Span(name, 1, 1, 1, 1)
-    if len(data) > limits.file_bytes:
-        message = f"the file has more than {limits.file_bytes:,} bytes"
-        raise SpecError([Diagnostic("limit-exceeded", message, start, help=raise_limit("file_bytes"))])
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8", "replace")
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        place = Span(name, line, column, line, column + 1)
-        message = f"the file is not UTF-8 text (byte 0x{data[error.start]:02x})"
-        raise SpecError([Diagnostic("unreadable-file", message, place, help="save it as UTF-8")]) from None
-
-
-class _Composer:
-    """Builds values from the parser's events."""
-
-    def __init__(self, source: Source, limits: Limits, found: list[Diagnostic]) -> None:
-        self.source = source
-        self.limits = limits
-        self.found = found
-        self.count = 0
-        self.anchors: dict[str, tuple[Value, int] | None] = {}
-        self.events = self._events()
-
-    def _events(self) -> Iterator[Any]:
-        try:
-            yield from yaml.parse(self.source.text, Loader=_Loader)
-        except yaml.YAMLError as error:
-            fault = syntax.fault(self.source.text, error)
-            span = self.source.span(fault.start, fault.end)
-            raise SpecError([Diagnostic("yaml-syntax", fault.message, span, help=fault.help)]) from None
-
-    def _report(self, code: str, message: str, span: Span, help: str = "", notes: tuple[Note, ...] = ()) -> None:
-        self.found.append(Diagnostic(code, message, span, help=help, notes=notes))
-
-    def _stop(self, code: str, message: str, event: Any, help: str = "") -> SpecError:
-        span = self.source.span(event.start_mark.index, event.end_mark.index)
-        return SpecError([Diagnostic(code, message, span, help=help)])
-
-    def _beyond(self, limit: str, message: str, event: Any) -> SpecError:
-        return self._stop("limit-exceeded", message, event, help=raise_limit(limit))
-
-    def document(self) -> Value:
-        document: Value | None = None
-        for event in self.events:
-            if isinstance(event, yaml.DocumentStartEvent):
-                if document is not None:
-                    raise self._stop("yaml-syntax", "a spec is one YAML document; a second one begins here", event)
-                document = self._value(next(self.events), 0)
-        if document is None:
-            place = Span(self.source.name, 1, 1, 1, 1)
-            help = "a spec begins with `archspec: 1`"
-            raise SpecError([Diagnostic("yaml-syntax", "the file is empty", place, help=help)])
-        return document
-
-    def _value(self, event: Any, depth: int) -> Value:
-        self._spend(1, event)
-        if depth > self.limits.depth:
-            raise self._beyond("depth", f"values nest deeper than {self.limits.depth}", event)
-        if isinstance(event, yaml.AliasEvent):
-            return self._alias(event)
-        if event.tag is not None and event.tag != "!":
-            start = event.start_mark.index
-            tag = self.source.text[start : event.end_mark.index].split(maxsplit=1)[0]
-            span = self.source.span(start, start + len(tag))
-            self._report("yaml-syntax", f"a tag such as `{tag}` cannot stand here", span, help="a spec is plain data")
-        before = self.count
-        if event.anchor:
-            self.anchors[event.anchor] = None
-        if isinstance(event, yaml.ScalarEvent):
-            value: Value = self._scalar(event)
-        elif isinstance(event, yaml.SequenceStartEvent):
-            value = self._sequence(event, depth)
-        else:
-            value = self._mapping(event, depth)
-        if event.anchor:
-            self.anchors[event.anchor] = (value, self.count - before + 1)
-        return value
-
-    def _spend(self, values: int, event: Any) -> None:
-        self.count += values
-        if self.count > self.limits.values:
-            message = f"the file has more than {self.limits.values:,} values, aliases expanded"
-            raise self._beyond("values", message, event)
-
-    def _alias(self, event: Any) -> Value:
-        target = self.anchors.get(event.anchor, ...)
-        if target is ...:
-            help = did_you_mean(event.anchor, self.anchors)
-            raise self._stop("yaml-syntax", f"no anchor `&{event.anchor}` stands above", event, help)
-        if target is None:
-            raise self._stop("yaml-syntax", f"the alias `*{event.anchor}` stands inside its own anchor", event)
-        value, size = target
-        self._spend(size, event)
-        return value
-
-    def _scalar(self, event: Any) -> Scalar:
-        start, end, text = event.start_mark.index, event.end_mark.index, event.value
-        if text.startswith("$") and len(text) > self.limits.expression_chars:
-            message = f"the expression has more than {self.limits.expression_chars:,} characters"
-            raise self._beyond("expression_chars", message, event)
-        return Scalar(self.source, start, end, text if event.style else self._resolved(text, start, end))
-
-    def _resolved(self, text: str, start: int, end: int) -> str | int | float | None:
-        """What a text without quotes means."""
-        if text in _WORDS:
-            return _WORDS[text]
-        return self._number(text, start, end) if text[0] in _NUMBER_START else text
-
-    def _number(self, text: str, start: int, end: int) -> str | int | float:
-        number: int | float
-        if _INT.fullmatch(text):
-            if len(text) > 40:
-                return self._out_of_range(start, end)
-            number = int(text, 0) if text[:3].lstrip("+-")[:2] in ("0x", "0o") else int(text)
-            return number if abs(number) < _INT_BOUND else self._out_of_range(start, end)
-        if not _FLOAT.fullmatch(text):
-            return text
-        number = float(text)
-        return number if math.isfinite(number) else self._out_of_range(start, end)
-
-    def _out_of_range(self, start: int, end: int) -> int:
-        message = "this number is out of range"
-        help = "an integer has at most 63 bits, another number at most 308 digits"
-        self._report("invalid-value", message, self.source.span(start, end), help=help)
-        return 1
-
-    def _sequence(self, event: Any, depth: int) -> Sequence:
-        items: list[Value] = []
-        for inner in self.events:
-            if isinstance(inner, yaml.SequenceEndEvent):
-                break
-            items.append(self._value(inner, depth + 1))
-        if event.flow_style:
-            items = [item for (item,) in self._rejoin([(item,) for item in items])]
-        return Sequence(self.source, event.start_mark.index, inner.end_mark.index, items)
-
-    def _mapping(self, event: Any, depth: int) -> Mapping:
-        pairs: list[tuple[Scalar, Value]] = []
-        for inner in self.events:
-            if isinstance(inner, yaml.MappingEndEvent):
-                break
-            key, value = self._key(inner), self._value(next(self.events), depth + 1)
-            if value.start == value.end:  # nothing stands there; errors about it go to the key
-                value.start, value.end = key.start, key.end
-            pairs.append((key, value))
-        if event.flow_style:
-            pairs = self._rejoin(pairs)
-        return self._merged(event.start_mark.index, inner.end_mark.index, pairs)
-
-    def _key(self, event: Any) -> Scalar:
-        if not isinstance(event, yaml.ScalarEvent):
-            raise self._stop("yaml-syntax", "a key is a word, not a list, a mapping or an alias", event)
-        self._spend(1, event)
-        return Scalar(self.source, *_offsets(event), event.value)
-
-    def _merged(self, start: int, end: int, pairs: list[tuple[Scalar, Value]]) -> Mapping:
-        keys: dict[str, Scalar] = {}
-        entries: dict[str, Value] = {}
-        merges: list[Mapping] = []
-        for key, value in pairs:
-            name = str(key.value)
-            if name == "<<":
-                merges += self._merge_sources(value)
-            elif name in keys:
-                notes = (Note("first here", keys[name].span),)
-                self._report("duplicate-key", f"the key `{name}` stands twice", key.span, notes=notes)
-            else:
-                keys[name], entries[name] = key, value
-        for other in merges:
-            for name, value in other.entries.items():
-                if name not in entries:
-                    keys[name], entries[name] = other.keys[name], value
-        return Mapping(self.source, start, end, keys, entries)
-
-    def _merge_sources(self, value: Value) -> list[Mapping]:
-        values = value.items if isinstance(value, Sequence) else [value]
-        mappings = [item for item in values if isinstance(item, Mapping)]
-        if len(mappings) != len(values):
-            self._report("yaml-syntax", "`<<` merges a mapping, or a list of them", value.span)
-        return mappings
-
-    def _rejoin(self, entries: list[Any]) -> list[Any]:
-        """Put together expressions that YAML has cut at a comma, and say so."""
-        if not any(self._is_cut_value(entry[-1]) for entry in entries):
-            return entries
-        joined: list[Any] = []
-        while entries:
-            entry, *entries = entries
-            if self._is_cut_value(entry[-1]):
-                entry, entries = self._rejoin_one(entry, entries)
-            joined.append(entry)
-        return joined
-
-    def _is_cut_value(self, value: Value) -> bool:
-        return isinstance(value, Scalar) and _is_cut(self.source.text[value.start : value.end])
-
-    def _rejoin_one(self, entry: Any, pieces: list[Any]) -> tuple[Any, list[Any]]:
-        start = entry[-1].start
-        for taken, piece in enumerate(pieces, start=1):
-            end = max(part.end for part in piece)
-            text = self.source.text[start:end]
-            if not _is_cut(text):
-                message = f"YAML cuts `{text}` at its comma"
-                if text.startswith("$"):
-                    value: Value = Scalar(self.source, start, end, text)
-                    help = f'inside `{{}}` and `[]` write it in quotes: "{text}"'
-                else:
-                    items = [part.strip() for part in text[1:-1].split(",")]
-                    scalars = [Scalar(self.source, start, end, self._resolved(item, start, end)) for item in items]
-                    value, help = Sequence(self.source, start, end, list(scalars)), f"a list is written [{text[1:-1]}]"
-                self._report("flow-comma", message, self.source.span(start, end), help=help)
-                return (*entry[:-1], value), pieces[taken:]
-        return entry, pieces
-
-
-def _offsets(event: Any) -> tuple[int, int]:
-    return event.start_mark.index, event.end_mark.index
-
-
-def _is_cut(text: str) -> bool:
-    """Whether a value is the first piece of an expression, or of a list in parentheses, that goes on after a comma."""
-    return text.startswith(("$(", "(")) and text.count("(") > text.count(")")

@@ -4,14 +4,15 @@ The models check one level each; `archspec.language.reading` reads a whole file 
 Schema that `archspec schema` prints is built on theirs.
 """
 
-from __future__ import annotations
-
-from typing import Annotated, Any, Literal
+import math
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from archspec.language.expr import UNKNOWN, is_expression
+from archspec.language.expr import is_expression
+from archspec.language.values import UNKNOWN
 
 VERSION = 1
 """The version of the spec language that this package reads."""
@@ -85,12 +86,12 @@ class Param(Model):
     choices: Annotated[list[Any], Field(min_length=1)] | None = None
     doc: str = ""
 
-    @property
+    @cached_property
     def required(self) -> bool:
         """Whether a value must be given."""
         return "default" not in self.model_fields_set
 
-    @property
+    @cached_property
     def kind(self) -> str | None:
         """The type stated, or that of the default; None for any value."""
         unstated = self.required or self.default is None or self.default is UNKNOWN or is_expression(self.default)
@@ -103,8 +104,29 @@ class Param(Model):
         """What values it takes, in words."""
         return _TYPE_WORDS[self.kind] if self.kind else "any value"
 
+    @cached_property
+    def _any_of(self) -> frozenset[Any]:
+        """Types of which every value is right."""
+        limited = self.choices is not None or self.min is not None or self.max is not None or self.kind == "size"
+        types = _PYTHON_TYPES[self.kind] if self.kind else (int, float, bool, str, list)
+        return frozenset(() if limited else types)
+
+    @cached_property
+    def _least(self) -> float:
+        """The least integer that is right; above `_greatest` where that takes a closer look."""
+        if self.choices is not None or self.kind not in ("int", "float", "size"):
+            return math.inf
+        usual = 1 if self.kind == "size" else -math.inf
+        return usual if self.min is None else self.min
+
+    @cached_property
+    def _greatest(self) -> float:
+        return math.inf if self.max is None else self.max
+
     def problem(self, value: Any) -> str:
         """What the parameter expects, where the value is not that; empty where it is."""
+        if type(value) in self._any_of or (type(value) is int and self._least <= value <= self._greatest):
+            return ""
         if value is None and not self.required and self.default is None:
             return ""
         if self.kind and not _fits(value, self.kind):
@@ -150,15 +172,15 @@ class Node(Model):
 
     op: str = ""
     block: str = ""
-    graph: dict[str, Any] = {}
-    from_: Names = Field(default=[], alias="from")
-    inputs: Names = []
+    graph: dict[str, Any] = Field(default_factory=dict)
+    from_: Names = Field(default_factory=list, alias="from")
+    inputs: Names = Field(default_factory=list)
     when: Condition = True
     repeat: Count = 1
-    first: dict[str, Any] = {}
-    last: dict[str, Any] = {}
+    first: dict[str, Any] = Field(default_factory=dict)
+    last: dict[str, Any] = Field(default_factory=dict)
     output: str = ""
-    outputs: Outputs = {}
+    outputs: Outputs = Field(default_factory=dict)
     doc: str = ""
 
 
@@ -169,7 +191,7 @@ class Bound(Model):
     max: int | None = None
 
     @model_validator(mode="after")
-    def _not_empty(self) -> Bound:
+    def _not_empty(self) -> Self:
         if self.min is None and self.max is None:
             raise PydanticCustomError("expected", "`min`, `max` or both")
         return self
@@ -191,26 +213,26 @@ class Expect(Model):
     macs: Figure | None = None
     flops: Figure | None = None
     output: list[int] | None = None
-    outputs: dict[str, list[int]] = {}
-    shapes: dict[str, list[int]] = {}
-    receptive_field: dict[str, Sizes] = {}
+    outputs: dict[str, list[int]] = Field(default_factory=dict)
+    shapes: dict[str, list[int]] = Field(default_factory=dict)
+    receptive_field: dict[str, Sizes] = Field(default_factory=dict)
 
 
 class Graph(Model):
     """What a network, a block of the file's own and a block file have in common."""
 
     doc: str = ""
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = Field(default_factory=dict)
     graph: dict[str, Any]
     output: str = ""
-    outputs: Outputs = {}
+    outputs: Outputs = Field(default_factory=dict)
 
 
 class InlineBlock(Graph):
     """An entry of ``blocks:``."""
 
-    inputs: Annotated[list[str], Field(min_length=1)] = []
-    example: dict[str, Any] = {}
+    inputs: Annotated[list[str], Field(min_length=1)] = Field(default_factory=list)
+    example: dict[str, Any] = Field(default_factory=dict)
 
 
 class BlockFile(InlineBlock):
@@ -218,7 +240,7 @@ class BlockFile(InlineBlock):
 
     archspec: Literal[1]
     block: str
-    blocks: dict[str, Any] = {}
+    blocks: dict[str, Any] = Field(default_factory=dict)
     extends: str = ""
 
 
@@ -228,9 +250,9 @@ class NetworkFile(Graph):
     archspec: Literal[1]
     name: str
     inputs: Annotated[dict[str, list[Any]], Field(min_length=1)]
-    init: dict[str, Any] = {}
-    weights: dict[str, dict[str, Any]] = {}
-    variants: dict[str, dict[str, Any]] = {}
-    expect: dict[str, Any] = {}
-    blocks: dict[str, Any] = {}
+    init: dict[str, Any] = Field(default_factory=dict)
+    weights: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    variants: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    expect: dict[str, Any] = Field(default_factory=dict)
+    blocks: dict[str, Any] = Field(default_factory=dict)
     extends: str = ""

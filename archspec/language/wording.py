@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from archspec.language.expr import is_expression, kind
+from archspec.language.expr import is_expression
 from archspec.language.source import Scalar, Value
+from archspec.language.values import kind
 
 _WORDS = {
     "string_type": "text",

@@ -1,1 +1,1 @@
-"""The ops: what an op is (`op`, `tensor`), the table of them (`registry`), and a file for each family."""
+"""The ops: what an op is (`op`, and what it builds on), the table of them (`registry`), and a place for each family."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-_FAMILIES = {
-    "activation": "elu gelu hardsigmoid hardswish hardtanh leaky_relu mish prelu relu relu6 sigmoid silu softmax "
-    "softplus tanh",
+_FILES = {
+    "activation.piecewise": "hardsigmoid hardswish hardtanh leaky_relu prelu relu relu6",
+    "activation.smooth": "elu gelu mish sigmoid silu softmax softplus tanh",
     "conv": "conv conv_transpose",
     "dropout": "dropout dropout2d stochastic_depth",
     "linear": "linear",
@@ -12,10 +12,19 @@ _FAMILIES = {
     "merge": "add concat matmul mul sub",
     "misc": "identity layer_scale mean",
     "norm": "batch_norm group_norm instance_norm layer_norm local_response_norm",
-    "pool": "adaptive_avg_pool adaptive_max_pool avg_pool global_avg_pool global_max_pool lp_pool max_pool",
+    "pool.adaptive": "adaptive_avg_pool adaptive_max_pool global_avg_pool global_max_pool",
+    "pool.window": "avg_pool lp_pool max_pool",
     "resample": "pixel_shuffle upsample",
-    "reshape": "channel_shuffle flatten pad permute reshape slice split",
+    "reshape.arrangement": "channel_shuffle flatten permute reshape",
+    "reshape.pad": "pad",
+    "reshape.part": "slice split",
 }
 
-BUNDLED = {name: f"archspec.ops.{family}" for family, names in _FAMILIES.items() for name in names.split()}
+BUNDLED = {name: f"archspec.ops.{file}" for file, names in _FILES.items() for name in names.split()}
 """The module of each bundled op, by its name."""
+
+
+def family(module: str) -> str:
+    """The family whose file, or folder of files, a module is, such as ``pool``; empty for one from elsewhere."""
+    package, _, file = module.partition("archspec.ops.")
+    return "" if package else file.partition(".")[0]

@@ -1,26 +1,14 @@
 """Convolutions with shared weights, in one, two or three spatial dimensions."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from math import prod
 from typing import Literal
 
 from archspec.errors import ArgumentError
-from archspec.ops.op import (
-    Cost,
-    Module,
-    NamedPadding,
-    Op,
-    Padding,
-    Positive,
-    Reach,
-    Size,
-    Window,
-    check_fit,
-    check_groups,
-    default,
-)
+from archspec.ops.arguments import NamedPadding, Padding, Positive, Size, default
+from archspec.ops.checks import check_fit, check_groups
+from archspec.ops.facts import Cost, Module, Reach, Window
+from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, elements, extent, places, show
 
 

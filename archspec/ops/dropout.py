@@ -1,12 +1,11 @@
 """Random removal in training. In inference these do nothing and cost nothing."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from archspec.ops.op import Cost, Module, Op, Reach, Window
+from archspec.ops.facts import Cost, Module, Reach, Window
+from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, elements
 
 Probability = Annotated[float, Field(ge=0, le=1)]

@@ -1,9 +1,9 @@
 """Fully connected layers."""
 
-from __future__ import annotations
-
 from archspec.errors import ShapeError
-from archspec.ops.op import Cost, Module, Op, Positive, Reach
+from archspec.ops.arguments import Positive
+from archspec.ops.facts import Cost, Module, Reach
+from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, elements
 
 

@@ -1,23 +1,12 @@
 """Convolutions whose weights are not shared: each place of the output has its own."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from math import prod
 
-from archspec.ops.op import (
-    Cost,
-    Module,
-    Op,
-    Padding,
-    Positive,
-    Reach,
-    Size,
-    Window,
-    check_fit,
-    check_groups,
-    default,
-)
+from archspec.ops.arguments import Padding, Positive, Size, default
+from archspec.ops.checks import check_fit, check_groups
+from archspec.ops.facts import Cost, Module, Reach, Window
+from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, elements, extent, places
 
 

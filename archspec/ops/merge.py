@@ -1,13 +1,13 @@
 """Ops that join several tensors."""
 
-from __future__ import annotations
-
 from itertools import accumulate
 from math import prod
 from typing import ClassVar
 
 from archspec.errors import ArgumentError, ShapeError
-from archspec.ops.op import Cost, Function, Index, Op, Operand, Reach, Window
+from archspec.ops.arguments import Index
+from archspec.ops.facts import Cost, Function, Operand, Reach, Window
+from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, axis, broadcast, elements, show
 
 
@@ -46,10 +46,7 @@ class _Elementwise(Op):
         return Window.pointwise(len(output) - 1)
 
     def torch(self, inputs: Shapes) -> Function:
-        call = Function(self.function, (Operand(0), Operand(1)))
-        for index in range(2, len(inputs)):
-            call = Function(self.function, (call, Operand(index)))
-        return call
+        return Function(self.function, tuple(map(Operand, range(len(inputs)))), folds=len(inputs) > 2)
 
 
 class Add(_Elementwise, name="add"):

@@ -1,11 +1,11 @@
 """Ops of no family."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 
 from archspec.errors import ArgumentError, ShapeError
-from archspec.ops.op import Cost, Function, Index, Indices, Module, Op, Operand, Reach, Real, Window
+from archspec.ops.arguments import Index, Indices, Real
+from archspec.ops.facts import Cost, Function, Module, Operand, Reach, Window
+from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, axis, elements, show
 
 

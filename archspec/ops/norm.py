@@ -1,11 +1,11 @@
 """Normalisations. The statistics that they take of their input are not counted in the receptive field."""
 
-from __future__ import annotations
-
 from math import prod
 
 from archspec.errors import ArgumentError, ShapeError
-from archspec.ops.op import Cost, Indices, Module, Op, Positive, Reach, Real, Window
+from archspec.ops.arguments import Indices, Positive, Real
+from archspec.ops.facts import Cost, Module, Reach, Window
+from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, elements, show
 
 _NORMALISE = 5

@@ -17,6 +17,12 @@ def ops() -> dict[str, type[Op]]:
     return dict(sorted(REGISTERED.items()))
 
 
+def names() -> list[str]:
+    """The names of all ops, for which the bundled ones are not imported."""
+    _load_plugins()
+    return sorted({*BUNDLED, *REGISTERED})
+
+
 def find(name: str) -> type[Op] | None:
     """The op of a name, or None. Plugins are loaded only for a name that is not built in."""
     if name not in REGISTERED:

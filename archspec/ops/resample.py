@@ -1,7 +1,5 @@
 """Ops that change the spatial sizes without a window of weights."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
@@ -9,7 +7,9 @@ from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from archspec.errors import ArgumentError, ShapeError
-from archspec.ops.op import Cost, Module, Op, Positive, Reach, Size, Window
+from archspec.ops.arguments import Positive, Size
+from archspec.ops.facts import Cost, Module, Reach, Window
+from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, elements, show
 
 

@@ -1,127 +1,27 @@
-"""Networks run and measured, beside their static figures."""
+"""Networks run and measured."""
 
 from __future__ import annotations
 
 import os
-import statistics
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.profiler import ProfilerActivity, profile
-from torch.utils.benchmark import Timer
 
 from archspec.analysis.memory import activation_memory
 from archspec.compiler.given import Spec, compiled
 from archspec.errors import UsageError, listed
 from archspec.network import Network
-from archspec.ops.tensor import show
+from archspec.pytorch import measurement
 from archspec.pytorch.images import image_input, read_image
-from archspec.pytorch.runtime import build, load_weights
-from archspec.reports.table import short, show_bytes
-
-Progress = Callable[[str, float], None]
-"""Called with what is going on and how much of it is done, 0 to 1."""
-
-_TRAINING_WORK = 3
-"""A training step takes about three times the work of the forward pass: the backward pass is two products for one."""
+from archspec.pytorch.loading import load_weights
+from archspec.pytorch.measurement import Progress
+from archspec.pytorch.results import TRAINING_WORK, RunResult
+from archspec.pytorch.runtime import build
 
 _TOP = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """Seconds of one step: quartiles over blocks of steps, each block timed as a whole."""
-
-    lower: float
-    median: float
-    upper: float
-    blocks: int
-    steps_per_block: int
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """What a network did.
-
-    Attributes:
-        network: Its name.
-        device: Where it ran.
-        dtype: The type of its weights and activations.
-        batch: Samples in a step.
-        train: Whether a step is forward and backward, without an optimiser; else it is forward alone.
-        compile: Whether torch.compile compiled it.
-        memory_format: The layout of weights and inputs.
-        outputs: Shapes of its outputs by name, with the batch.
-        latency: Seconds of one step.
-        flops: Floating-point operations of one step by the static count: 2 x MACs x batch, in training three times
-            that; without nodes that have no cost rule.
-        peak_memory: The most bytes that tensors and kernels took at once during a step, above those of weights and
-            inputs; in training the gradients are among them. None where the device does not tell.
-        activation_memory: The static figure beside it: the peak of activations in inference, or what autograd keeps
-            in training. None where an op does not say what it keeps.
-        weight_memory: Bytes of parameters and buffers.
-        top: The most probable classes of the image with their probabilities, best first; empty without an image.
-    """
-
-    network: str
-    device: str
-    dtype: str
-    batch: int
-    train: bool
-    compile: bool
-    memory_format: str
-    outputs: Mapping[str, tuple[int, ...]]
-    latency: Latency
-    flops: int
-    peak_memory: int | None
-    activation_memory: int | None
-    weight_memory: int
-    top: tuple[tuple[int, float], ...] = ()
-
-    def __str__(self) -> str:
-        time, memory = self.latency, "?" if self.peak_memory is None else show_bytes(self.peak_memory)
-        quartiles = f"quartiles {_duration(time.lower)} and {_duration(time.upper)}"
-        static = "?" if self.activation_memory is None else show_bytes(self.activation_memory)
-        kind = "kept for the backward pass" if self.train else "of activations"
-        besides = ", gradients included" if self.train else ""
-        work = f"{_TRAINING_WORK} x 2 x MACs" if self.train else "2 x MACs"
-        rows = [
-            ("output", ", ".join(f"{name} {show(shape)}" for name, shape in self.outputs.items())),
-            (
-                "latency",
-                f"{_duration(time.median)} median, {quartiles} ({time.blocks} blocks of {time.steps_per_block})",
-            ),
-            ("throughput", f"{self.throughput:,.1f} samples/s"),
-            (
-                "compute",
-                f"{short(round(self.flops_per_second))} FLOP/s; static: {short(self.flops)} FLOP a step, {work}",
-            ),
-            ("memory", f"{memory} at the peak of a step, besides weights and inputs{besides}; static: {static} {kind}"),
-            ("weights", show_bytes(self.weight_memory)),
-            *((f"class {index}", f"{probability:.1%}") for index, probability in self.top),
-        ]
-        width = max(len(name) for name, _ in rows)
-        return "\n".join([self._modes(), "", *(f"{name:{width}}  {text}" for name, text in rows)])
-
-    def _modes(self) -> str:
-        modes = [self.network, f"on {self.device}", self.dtype]
-        modes += ["channels last"] if self.memory_format != "contiguous_format" else []
-        modes += ["compiled"] if self.compile else []
-        return ", ".join([*modes, f"batch {self.batch}", "forward and backward" if self.train else "inference"])
-
-    @property
-    def throughput(self) -> float:
-        """Samples per second."""
-        return self.batch / self.latency.median
-
-    @property
-    def flops_per_second(self) -> float:
-        """Floating-point operations per second achieved, by the static count."""
-        return self.flops / self.latency.median
 
 
 def run(
@@ -188,8 +88,8 @@ def run(
         with _refusals(plan, inputs[0]):
             shapes, top = _first_step(plan, called, inputs, train=train, ranked=image is not None)
             report("measuring memory", 0.0)
-            peak = _peak_memory(model, inputs[0].device, step)
-        latency = _latency(step, seconds, report)
+            peak = measurement.peak_memory(model, inputs[0].device, step)
+        latency = measurement.latency(step, seconds, report)
     memory = activation_memory(plan, dtype=_name(inputs[0].dtype), batch=batch)
     return RunResult(
         network=plan.name,
@@ -201,7 +101,7 @@ def run(
         memory_format=_name(memory_format),
         outputs=shapes,
         latency=latency,
-        flops=plan.flops * batch * (_TRAINING_WORK if train else 1),
+        flops=plan.flops * batch * (TRAINING_WORK if train else 1),
         peak_memory=peak,
         activation_memory=memory.training if train else memory.inference_peak,
         weight_memory=sum(t.numel() * t.element_size() for t in (*model.parameters(), *model.buffers())),
@@ -211,12 +111,6 @@ def run(
 
 def _silent(stage: str, done: float) -> None:
     pass
-
-
-def _duration(seconds: float) -> str:
-    """Three digits, in seconds, milliseconds or microseconds."""
-    scale, unit = next(((n, u) for n, u in ((1, "s"), (1e3, "ms")) if seconds * n >= 1), (1e6, "µs"))
-    return f"{seconds * scale:.3g} {unit}"
 
 
 def _name(value: object) -> str:
@@ -281,50 +175,6 @@ def _training_step(model: nn.Module, called: Callable[..., Any], inputs: list[Te
         torch.stack([tensor.float().sum() for tensor in _tensors(called(*inputs))]).sum().backward()  # type: ignore[no-untyped-call]
 
     return step
-
-
-def _peak_memory(model: nn.Module, device: torch.device, step: Callable[[], object]) -> int | None:
-    """The most bytes allocated during a step above those before it, by PyTorch's allocator of the device."""
-    step()
-    model.zero_grad()
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-        before = torch.cuda.memory_allocated(device)
-        torch.cuda.reset_peak_memory_stats(device)
-        step()
-        torch.cuda.synchronize(device)
-        return torch.cuda.max_memory_allocated(device) - before
-    return _peak_on_cpu(step) if device.type == "cpu" else None
-
-
-def _peak_on_cpu(step: Callable[[], object]) -> int:
-    """The same on the CPU, whose allocator keeps no account: the profiler records what it gives and takes."""
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
-        step()
-    result = profiler.profiler.kineto_results
-    events = sorted((event for event in result.events() if event.name() == "[memory]"), key=lambda e: e.start_ns())
-    live = peak = 0
-    for event in events:
-        live += event.nbytes()
-        peak = max(peak, live)
-    return peak
-
-
-def _latency(step: Callable[[], object], seconds: float, report: Progress) -> Latency:
-    """Blocks of steps, long enough that the clock costs nothing, timed for some seconds after a warm-up."""
-    spent = 0.0
-
-    def after_block(_: int, took: float) -> None:
-        nonlocal spent
-        spent += took
-        report("measuring time", min(1.0, spent / seconds))
-
-    report("measuring time", 0.0)
-    timer = Timer("step()", globals={"step": step}, num_threads=torch.get_num_threads())
-    measured = timer.blocked_autorange(after_block, min_run_time=seconds)  # type: ignore[arg-type]
-    times = measured.times
-    lower, median, upper = statistics.quantiles(times, n=4, method="inclusive") if len(times) > 1 else times * 3
-    return Latency(lower, median, upper, len(times), measured.number_per_run)
 
 
 def _top(network: Network, outputs: Mapping[str, Tensor]) -> tuple[tuple[int, float], ...]:

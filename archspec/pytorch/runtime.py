@@ -1,4 +1,4 @@
-"""Networks that run: modules built from the emitted source, and their weights. This file imports torch."""
+"""Networks that run: modules built from the emitted source. This file imports torch."""
 
 from __future__ import annotations
 
@@ -6,14 +6,9 @@ import ast
 import atexit
 import hashlib
 import linecache
-import os
-import pickle
-import re
 import shutil
 import sys
 import tempfile
-import zipfile
-from collections.abc import Mapping
 from contextlib import nullcontext, suppress
 from functools import cache
 from pathlib import Path
@@ -21,34 +16,17 @@ from types import ModuleType
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from archspec.analysis.memory import DTYPE_BYTES
 from archspec.compiler.given import Spec, compiled
 from archspec.errors import UsageError, listed
-from archspec.ops.tensor import Shape
 from archspec.pytorch import emitter
-from archspec.pytorch.weights import Matching, Rules, match
 
-_RULES = "_archspec_rules"
+RULES = "_archspec_rules"
 """The attribute of a built model that holds its network's rules; no node has such a name."""
 
-_WRAPPERS = ("state_dict", "model", "model_state_dict", "state_dict_ema")
-"""Keys under which checkpoints hold the state_dict among other things."""
-
 _MEMORY_FORMATS = ("contiguous_format", "channels_last", "channels_last_3d")
-
-
-class WeightsError(UsageError):
-    """A checkpoint that does not fit a model. Nothing of it was loaded.
-
-    Attributes:
-        matching: Every missing, unexpected and misshapen key.
-    """
-
-    def __init__(self, matching: Matching) -> None:
-        self.matching = matching
-        super().__init__(f"the weights do not fit the network: {matching}")
 
 
 def build(
@@ -92,7 +70,7 @@ def build(
     source = emitter.emit(plan)
     with place or nullcontext():
         model: nn.Module = getattr(python_module(source), _last_class(source))()
-    model.__dict__[_RULES] = plan.weights
+    model.__dict__[RULES] = plan.weights
     try:
         return _laid_out(model.to(dtype=kind), layout)
     except (RuntimeError, TypeError) as error:
@@ -194,143 +172,3 @@ def _restored(source: str, name: str, *values: Any) -> Any:
     """An object of a class of a source; a module's attributes come after. Pickles name this function."""
     cls = getattr(python_module(source), name)
     return cls.__new__(cls, *values)
-
-
-def load_weights(
-    model: nn.Module,
-    weights: Mapping[str, Tensor] | str | os.PathLike[str],
-    /,
-    *,
-    source: str | None = None,
-    rules: Mapping[str, Rules] | None = None,
-) -> Matching:
-    """Load weights that archspec, torchvision or another library has named.
-
-    Names and shapes are checked before anything is changed. A model on the device ``meta`` takes the tensors as its
-    own, in its dtypes.
-
-    Args:
-        model: A module, its class from `build`, from an emitted file or from elsewhere.
-        weights: A state_dict, or the path of a ``.safetensors`` file or of what ``torch.save`` wrote. A checkpoint
-            may hold the state_dict as ``state_dict``, ``model``, ``model_state_dict`` or ``state_dict_ema``.
-        source: The library that named them, one of those that the spec has rules for; found out unless given.
-        rules: How libraries name the tensors (`Network.weights`); those of the spec that `build` had unless given.
-
-    Returns:
-        Which name went where.
-
-    Raises:
-        WeightsError: The names or shapes do not fit; nothing was loaded.
-        UsageError: The file cannot be read, or holds more than tensors.
-    """
-    model = _inner(model)
-    found = read_weights(weights) if isinstance(weights, str | os.PathLike) else _state_dict(weights, "`weights`")
-    expected = model.state_dict()
-    if rules is None:
-        rules = model.__dict__.get(_RULES, {})
-    matching = match(_shapes(expected), _shapes(found), rules, source)
-    if not matching.ok:
-        raise WeightsError(matching)
-    empty = any(tensor.is_meta for tensor in expected.values())
-    state = {ours: found[theirs].reshape(expected[ours].shape) for ours, theirs in matching.names.items()}
-    if empty:
-        state = {name: tensor.to(expected[name].dtype) for name, tensor in state.items()}
-    model.load_state_dict(state, assign=empty)
-    return matching
-
-
-def _inner(model: nn.Module) -> nn.Module:
-    """The module that torch.compile or a data-parallel wrapper holds."""
-    if isinstance(model, nn.parallel.DistributedDataParallel | nn.DataParallel):
-        return _inner(model.module)
-    inner = getattr(model, "_orig_mod", None)
-    return _inner(inner) if isinstance(inner, nn.Module) else model
-
-
-def check_weights(
-    network: Spec,
-    file: str | os.PathLike[str],
-    /,
-    *,
-    source: str | None = None,
-    variant: str | None = None,
-    **params: Any,
-) -> Matching:
-    """Match the names and shapes of a file of weights with a network's. Nothing is built, and no value is read.
-
-    Args:
-        network: A compiled network, or the path of a spec.
-        file: A ``.safetensors`` file, or what ``torch.save`` wrote, see `load_weights`.
-        source: The library that named the tensors; found out unless given.
-        variant: One of the sets of parameters that the spec names.
-        **params: Values of the spec's parameters.
-
-    Raises:
-        SpecError: The spec is wrong.
-        UsageError: The file cannot be read, or holds more than tensors.
-    """
-    plan = compiled(network, variant, params)
-    expected = {
-        f"{node.path}.{name}": shape for node in plan for name, shape in {**node.weights, **node.buffers}.items()
-    }
-    return match(expected, _shapes(read_weights(file, device="meta")), plan.weights, source)
-
-
-def _shapes(state: Mapping[str, Tensor]) -> dict[str, Shape]:
-    return {name: tuple(tensor.shape) for name, tensor in state.items()}
-
-
-def read_weights(path: str | os.PathLike[str], *, device: str = "cpu") -> dict[str, Tensor]:
-    """The tensors of a file of weights by name; nothing in the file is executed.
-
-    Raises:
-        UsageError: The file cannot be read, or holds more than tensors.
-    """
-    try:
-        if os.fspath(path).endswith(".safetensors"):
-            return _read_safetensors(path, device)
-        # Only the zip format, which torch.save writes since 1.6, can be mapped into memory.
-        loaded = torch.load(path, map_location=device, weights_only=True, mmap=zipfile.is_zipfile(path))
-    except OSError as error:
-        raise UsageError(f"cannot read `{path}`: {error.strerror or error}") from None
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, LookupError, AttributeError) as error:
-        raise UsageError(_unreadable(path, str(error))) from None
-    return _state_dict(loaded, f"`{path}`")
-
-
-def _unreadable(path: str | os.PathLike[str], reason: str) -> str:
-    """Why torch.load takes a file for none of weights alone, in one sentence."""
-    refused = re.search(r"GLOBAL (\S+)", reason)
-    if not refused:
-        return f"`{path}` is no file of weights that torch.save wrote"
-    hint = "where you trust it, load it with torch.load and save its state_dict"
-    return f"`{path}` holds `{refused[1]}` besides tensors, and loading that could run code; {hint}"
-
-
-def _read_safetensors(path: str | os.PathLike[str], device: str) -> dict[str, Tensor]:
-    try:
-        from safetensors import SafetensorError, safe_open
-    except ModuleNotFoundError:
-        raise UsageError('.safetensors files need safetensors: pip install "archspec-nn[torch]"') from None
-    try:
-        with safe_open(path, framework="pt") as file:
-            if device != "meta":
-                return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return {name: torch.empty(file.get_slice(name).get_shape(), device=device) for name in file.keys()}  # noqa: SIM118
-    except SafetensorError as error:
-        raise UsageError(f"`{path}` is no safetensors file: {error}") from None
-
-
-def _state_dict(loaded: Any, where: str) -> dict[str, Tensor]:
-    """The state_dict of a checkpoint, unwrapped."""
-    while isinstance(loaded, Mapping):
-        inner = next((loaded[key] for key in _WRAPPERS if isinstance(loaded.get(key), Mapping)), None)
-        if inner is None:
-            break
-        loaded = inner
-    if not isinstance(loaded, Mapping):
-        raise UsageError(f"{where} holds a {type(loaded).__name__}, not a state_dict")
-    others = [str(name) for name, tensor in loaded.items() if not isinstance(tensor, Tensor)]
-    if others:
-        raise UsageError(f"{where} holds values that are no tensors: {listed(others[:5])}")
-    return dict(loaded)

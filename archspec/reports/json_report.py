@@ -8,7 +8,7 @@ from typing import Any
 from archspec.analysis.memory import activation_memory
 from archspec.analysis.receptive_field import ReceptiveField, receptive_fields
 from archspec.network import Block, Network, Node
-from archspec.ops.op import compact
+from archspec.ops.arguments import compact
 from archspec.reports.table import CONVENTIONS
 
 VERSION = 1
@@ -99,7 +99,7 @@ def _block(block: Block) -> dict[str, Any]:
         "arguments": block.arguments,
         "inputs": list(block.inputs),
         "outputs": block.outputs,
-        "nodes": sum(1 for _ in block.nodes()),
+        "nodes": block.content.totals.nodes,
         "params": block.params,
         "macs": block.macs,
         "other_ops": block.other_ops,

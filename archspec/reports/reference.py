@@ -52,7 +52,8 @@ def _op_example(cls: type[Op]) -> list[str]:
 
 def example_output(cls: type[Op]) -> tuple[int, ...]:
     """The shape that an op's example gives."""
-    from archspec.language.source import Source, parse
+    from archspec.language.composer import parse
+    from archspec.language.source import Source
 
     plain = parse(Source("example", cls.example), Limits(), []).plain()
     node = {} if isinstance(plain, str) else plain

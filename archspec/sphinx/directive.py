@@ -15,10 +15,10 @@ from sphinx.util.docutils import SphinxDirective
 
 import archspec
 from archspec.analysis.cost import roll_up
-from archspec.commands.options import assignment
 from archspec.drawing import pictures
 from archspec.drawing.drawing import Drawing
 from archspec.errors import SpecError, UsageError
+from archspec.language.assignment import assignment
 from archspec.language.loader import is_path
 from archspec.network import Network
 from archspec.reports import table

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import archspec
+from archspec import files
 from archspec.language import library
 from archspec.language.loader import library_block
 from archspec.network import Network
-from archspec.ops import registry
+from archspec.ops import bundled, registry
 from archspec.ops.op import Op
 from archspec.ops.tensor import show
 from archspec.reports import explanations, table
@@ -28,8 +29,7 @@ def write(folder: Path, pages: Mapping[str, str]) -> None:
     for name, text in pages.items():
         path = folder / f"{name}.md"
         if not path.exists() or path.read_text(encoding="utf-8") != f"{MARK}\n\n{text}":
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(f"{MARK}\n\n{text}", encoding="utf-8")
+            files.write(path, f"{MARK}\n\n{text}")
     for path in folder.rglob("*.md"):
         if path.relative_to(folder).with_suffix("").as_posix() not in pages and _is_generated(path):
             path.unlink()
@@ -53,7 +53,8 @@ def reference() -> dict[str, str]:
 def _op_index() -> str:
     families: dict[str, list[type[Op]]] = {}
     for cls in registry.ops().values():
-        families.setdefault(cls.__module__.rpartition(".")[2], []).append(cls)
+        name = bundled.family(cls.__module__) or cls.__module__.rpartition(".")[2]
+        families.setdefault(name, []).append(cls)
     lines = ["# Ops", "", "What a node can be: `conv: {op: conv, ...}`. `archspec ops NAME` prints these pages."]
     for family, members in sorted(families.items()):
         rows = [(f"{{archspec:op}}`{cls.name}`", cls.summary()) for cls in members]

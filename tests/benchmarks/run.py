@@ -1,7 +1,6 @@
-"""Speed, as ratios of things measured side by side in one run.
+"""Speed, as ratios of things measured side by side in one run: ``make benchmark`` prints them.
 
-``make benchmark`` prints them. The comparison with torchvision needs its wheel:
-``pip install --no-deps torchvision==0.28.0 pillow``.
+The comparison with torchvision needs its wheel: ``pip install --no-deps torchvision==0.28.0 pillow``.
 """
 
 from __future__ import annotations
@@ -10,70 +9,182 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+import archspec
+from archspec.compiler import sharing
+
 ROOT = Path(__file__).parent.parent.parent
-SPEC = ROOT / "specs" / "resnet152.yaml"
-ROUNDS = 7
+SPECS = ROOT / "specs"
+ROUNDS = 9
+PEERS = {"resnet152": "resnet152", "resnet50": "resnet50", "mobilenet_v2": "mobilenet_v2", "googlenet_bn": "googlenet"}
+"""Specs, and torchvision's names for the same networks."""
+PEER_MS = 320
+"""Milliseconds of resnet152's peer on the machine to which numbers a second are scaled."""
+
+Run = Callable[[], object]
 
 
-def timed(function: Callable[[], object]) -> float:
+def timed(run: Run) -> float:
     start = time.perf_counter()
-    function()
+    run()
     return time.perf_counter() - start
 
 
-def side_by_side(one: Callable[[], object], other: Callable[[], object], rounds: int = ROUNDS) -> tuple[float, float]:
-    """Median seconds of two functions, called in turn."""
-    times = [(timed(one), timed(other)) for _ in range(rounds)]
-    first, second = zip(*times, strict=True)
-    return statistics.median(first), statistics.median(second)
+def side_by_side(*runs: Run, rounds: int = ROUNDS) -> list[float]:
+    """Median milliseconds of several functions, called in turn."""
+    times = [[timed(run) for run in runs] for _ in range(rounds)]
+    return [statistics.median(each) * 1e3 for each in zip(*times, strict=True)]
 
 
-def process(*command: str) -> Callable[[], object]:
+def report(figure: str, reached: str, goal: str, detail: str) -> None:
+    print(f"{figure:<52} {reached:>10}  {goal:<12} {detail}", flush=True)
+
+
+# In this process
+
+
+def peer(name: str) -> Run:
+    """torchvision's network on the meta device, with its FLOPs counted."""
+    # The wheel's compiled part does not load on every build of torch; its models need only these schemas.
+    from torchvision import models
+
+    options = {"init_weights": False, "aux_logits": False} if name == "googlenet" else {}
+
+    def run() -> None:
+        with torch.device("meta"):
+            model = getattr(models, name)(**options).eval()
+            with FlopCounterMode(display=False):
+                model(torch.empty(1, 3, 224, 224))
+
+    return run
+
+
+def compiled(spec: str) -> tuple[int, int]:
+    net = archspec.compile(SPECS / f"{spec}.yaml")
+    return net.params, net.macs
+
+
+def compiled_anew(spec: str) -> tuple[int, int]:
+    """The same where nothing is known from an earlier compile but the files of the library."""
+    sharing.LIBRARY._graphs.clear()
+    sharing.OPS.applied.clear()
+    sharing.OPS.bound.clear()
+    return compiled(spec)
+
+
+def compile_against_torchvision() -> None:
+    goals = {"resnet152": 80, "resnet50": 45, "mobilenet_v2": 40, "googlenet_bn": 25}
+    for spec, name in PEERS.items():
+        theirs, run = peer(name), (lambda spec=spec: compiled(spec))
+        theirs(), run()
+        ours, anew, others = side_by_side(run, lambda spec=spec: compiled_anew(spec), theirs)
+        detail = f"{ours:.1f} ms, torchvision on meta {others:.0f} ms; nothing kept: {others / anew:.1f} x"
+        report(
+            f"archspec.compile of {spec}, against torchvision", f"{others / ours:.1f} x", f">= {goals[spec]} x", detail
+        )
+
+
+def widths() -> Iterator[float]:
+    yield from (0.2 + number * 0.00731 for number in count())
+
+
+def compile_many_widths() -> None:
+    loaded, values, each = archspec.load(SPECS / "mobilenet_v2.yaml"), widths(), 50
+    loaded.compile()
+
+    def sweep() -> None:
+        for _ in range(each):
+            net = loaded.compile(width=next(values))
+            assert (net.params > 0, net.macs > 0) == (True, True)
+
+    ours, theirs = side_by_side(sweep, peer("resnet152"))
+    rate = each / ours * 1e3
+    detail = f"{rate:.0f} a second here, where resnet152's peer takes {theirs:.0f} ms"
+    report(
+        "loaded.compile(width=…) of mobilenet_v2, scaled", f"{rate * theirs / PEER_MS:.0f} / s", ">= 500 / s", detail
+    )
+
+
+REPEAT = """
+archspec: 1
+name: deep
+params: {depth: 3}
+inputs: {image: [16, 16, 16]}
+graph: {body: {block: residual_basic, channels: 16, repeat: $depth}}
+"""
+
+
+def repeats() -> None:
+    def deep(depth: int) -> archspec.Network:
+        net = archspec.compile_text(REPEAT, depth=depth, limits=archspec.Limits(nodes=10_000_000))
+        assert (net.params > 0, net.macs > 0, net.shape("body")) == (True, True, (16, 16, 16))
+        assert net[f"body.{depth - 1}.conv1"].inputs
+        return net
+
+    few, many = side_by_side(lambda: deep(1_000), lambda: deep(100_000))
+    report(
+        "a block 100,000 times against 1,000: totals, shapes",
+        f"{many / few:.2f} x",
+        "<= 2 x",
+        f"{few:.1f} and {many:.1f} ms",
+    )
+    small, large = deep(1_000), deep(100_000)
+    few, many = side_by_side(
+        lambda: sum(1 for _ in small.blocks.nodes()), lambda: sum(1 for _ in large.blocks.nodes()), rounds=3
+    )
+    report(
+        "the same, a full walk, for each node", f"{many / few / 100:.2f} x", "linear", f"{few:.0f} and {many:.0f} ms"
+    )
+
+
+def emission() -> None:
+    spent = {}
+    for path in sorted(SPECS.glob("*.yaml")):
+        net = archspec.compile(path)
+        archspec.emit(net)
+        times = []
+        for _ in range(3):
+            start = time.process_time()
+            archspec.emit(net)
+            times.append(time.process_time() - start)
+        spent[path.stem] = statistics.median(times) * 1e3
+    slowest = max(spent, key=spent.__getitem__)
+    detail = f"{slowest}; {sum(spent.values()):.0f} ms for all {len(spent)}"
+    report("emitting a bundled spec, processor time, the slowest", f"{spent[slowest]:.0f} ms", "<= 250 ms", detail)
+
+
+# As processes
+
+
+def process(*command: str) -> Run:
     # From bytecode, as installed packages run: the first round writes what an editable install lacks.
     environment = {**os.environ, "PYTHONWARNINGS": "ignore", "PYTHONDONTWRITEBYTECODE": ""}
     return lambda: subprocess.run(command, check=True, capture_output=True, env=environment)
 
 
-def check_against_import_torch() -> None:
-    check = process(str(Path(sys.executable).with_name("archspec")), "check", str(SPEC))
-    imports = process(sys.executable, "-c", "import torch")
-    ours, theirs = side_by_side(check, imports)
-    print(
-        f"archspec check resnet152 {ours * 1e3:.0f} ms, import torch {theirs * 1e3:.0f} ms: ratio {ours / theirs:.3f}"
-    )
-
-
-def compile_against_torchvision() -> None:
-    import torch
-    from torch.utils.flop_counter import FlopCounterMode
-
-    import archspec
-
-    # The wheel's compiled part does not load on every build of torch; its models need only these schemas.
-    library = torch.library.Library("torchvision", "DEF")
-    for schema in ("nms", "qnms"):
-        library.define(f"{schema}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    try:
-        from torchvision.models import resnet152
-    except ImportError:
-        print("compile against torchvision: torchvision is not installed")
-        return
-
-    def build_and_count() -> None:
-        with torch.device("meta"):
-            model = resnet152().eval()
-            with FlopCounterMode(display=False):
-                model(torch.empty(1, 3, 224, 224))
-
-    archspec.compile(SPEC), build_and_count()
-    ours, theirs = side_by_side(lambda: archspec.compile(SPEC), build_and_count)
-    print(
-        f"compile resnet152 {ours * 1e3:.1f} ms, torchvision on meta {theirs * 1e3:.0f} ms: {theirs / ours:.1f} times"
-    )
+def processes_against_import_torch() -> None:
+    command = str(Path(sys.executable).with_name("archspec"))
+    with tempfile.TemporaryDirectory() as folder:
+        check = process(command, "check", str(SPECS / "resnet152.yaml"))
+        draw = process(command, "draw", str(SPECS / "googlenet.yaml"), "-o", f"{folder}/googlenet.svg")
+        imports = process(sys.executable, "-c", "import torch")
+        # What both commands build on, and what is left to archspec.
+        ground = process(sys.executable, "-c", "import typer, yaml, pydantic; pydantic.BaseModel")
+        for run in (check, draw, imports, ground):
+            run()
+        checks, draws, torches, grounds = side_by_side(check, draw, imports, ground)
+    for figure, ours, goal in [("check resnet152", checks, "<= 0.13"), ("draw googlenet", draws, "<= 0.20")]:
+        ground_share = f"importing typer, pydantic and yaml alone {grounds / torches:.3f}"
+        detail = f"{ours:.0f} ms, import torch {torches:.0f} ms; {ground_share}"
+        report(f"archspec {figure}, against `import torch`", f"{ours / torches:.3f}", goal, detail)
 
 
 def chain(nodes: int) -> str:
@@ -98,13 +209,17 @@ def linear_in_nodes() -> None:
     small = statistics.median(compile_chain(1_000)[0] for _ in range(5)) / 1_000
     seconds, memory = compile_chain(100_000)
     large = seconds / 100_000
-    print(
-        f"chain of 1,000 nodes {small * 1e6:.0f} us a node, of 100,000 {large * 1e6:.0f} us: "
-        f"ratio {large / small:.2f}; {seconds:.1f} s, {memory} MB"
-    )
+    detail = f"{small * 1e6:.0f} and {large * 1e6:.0f} us; 100,000 in {seconds:.1f} s and {memory} MB"
+    report("a chain of 100,000 written nodes against 1,000, each", f"{large / small:.2f} x", "linear", detail)
 
 
 if __name__ == "__main__":
-    check_against_import_torch()
+    library = torch.library.Library("torchvision", "DEF")
+    for schema in ("nms", "qnms"):
+        library.define(f"{schema}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     compile_against_torchvision()
+    compile_many_widths()
+    repeats()
+    emission()
+    processes_against_import_torch()
     linear_in_nodes()

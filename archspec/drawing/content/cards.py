@@ -26,7 +26,7 @@ SPACE = " "
 _PADDING = 9.0
 BAND = 6.0
 """The stripe of a family's colour at the left of a box."""
-_LINE = 13.0
+LINE_HEIGHT = 13.0
 _FIRST = 20.0
 _GAP = 14.0
 """Between what stands left and right in a line."""
@@ -139,7 +139,7 @@ def _card(box: Box, scene: Scene, show: Sequence[str]) -> Card:
         return _end(box)
     lines = tuple(_lines(box, scene.detail != "blocks", show))
     width = BAND + 2 * _PADDING - 2 + max(line.width for line in lines)
-    return Card("card", lines, _even(width), _FIRST + 4 + _LINE * (len(lines) - 1), box.count)
+    return Card("card", lines, _even(width), _FIRST + 4 + LINE_HEIGHT * (len(lines) - 1), box.count)
 
 
 def _even(width: float) -> float:
@@ -158,7 +158,7 @@ def _end(box: Box) -> Card:
     notes = tuple(Line((Span(line, "name"),)) for line in box.lines)
     lines = (Line(spans), *notes)
     width = max(line.width for line in lines) + 2 * _PADDING + 4
-    return Card("pill", lines, _even(width), 22.0 + _LINE * len(notes))
+    return Card("pill", lines, _even(width), 22.0 + LINE_HEIGHT * len(notes))
 
 
 def _lines(box: Box, beside: bool, show: Sequence[str]) -> list[Line]:

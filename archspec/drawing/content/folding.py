@@ -38,7 +38,7 @@ class Structure:
 
     network: Network
     _numbers: dict[Hashable, int] = field(default_factory=dict)
-    _contents: dict[str, int] = field(default_factory=dict)
+    _contents: dict[Hashable, int] = field(default_factory=dict)
     _ops: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -46,9 +46,10 @@ class Structure:
 
     def content(self, part: Part) -> int:
         """A number that is the same for parts of equal content."""
-        if part.path not in self._contents:
-            self._contents[part.path] = self._number(self._canonical(part))
-        return self._contents[part.path]
+        key = (id(part.content), tuple(map(part.inputs.index, part.inputs)))
+        if key not in self._contents:
+            self._contents[key] = self._number(self._canonical(part))
+        return self._contents[key]
 
     def _number(self, key: Hashable) -> int:
         return self._numbers.setdefault(key, len(self._numbers))

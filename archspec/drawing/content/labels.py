@@ -7,7 +7,9 @@ from math import prod
 from typing import Any
 
 from archspec.network import Block, Node, NotCompiled
-from archspec.ops.op import Op, compact
+from archspec.ops import bundled
+from archspec.ops.arguments import compact
+from archspec.ops.op import Op
 from archspec.ops.tensor import Shape
 
 FAMILIES = {
@@ -61,11 +63,8 @@ def family(op: Op) -> str:
     """One of `FAMILIES`; for an op of a plugin that of the bundled op that it extends."""
     if isinstance(op, NotCompiled):
         return "failed"
-    for cls in type(op).__mro__:
-        package, _, module = cls.__module__.rpartition(".")
-        if package == "archspec.ops" and module in FAMILIES:
-            return module
-    return "other"
+    families = (bundled.family(cls.__module__) for cls in type(op).__mro__)
+    return next((name for name in families if name in FAMILIES), "other")
 
 
 def word(op: Op, inputs: tuple[Shape, ...] = ()) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from archspec.drawing.content import labels
-from archspec.drawing.content.folding import Part, Run, Structure, different_structure, nodes_of, runs
+from archspec.drawing.content.folding import Part, Run, Structure, different_structure, runs
 from archspec.drawing.content.scene import Detail
 from archspec.drawing.content.summary import is_unit
 from archspec.drawing.content.symbols import SymbolicNetwork
@@ -134,7 +134,7 @@ class Opening:
         if inline is not None or len(groups) >= _FEW:
             return inline
         composite = [block for block in closed if len(block.children) > 1 and not is_unit(block)]
-        return max(composite, key=lambda block: sum(1 for _ in block.nodes()), default=None)
+        return max(composite, key=lambda block: block.content.totals.nodes, default=None)
 
     # What becomes one box
 
@@ -217,7 +217,7 @@ def _around(paths: Iterable[str]) -> set[str]:
 
 
 def _holds_nodes(part: Part) -> bool:
-    return any(True for _ in nodes_of(part))
+    return part.content.totals.nodes > 0
 
 
 def _holds_blocks(block: Block) -> bool:

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from archspec.drawing.content.formulas import printed
 from archspec.drawing.content.labels import is_depthwise
 from archspec.language.algebra import Code, binary, copied, literal, name, names, simplified
 from archspec.language.expr import is_expression, read
 from archspec.language.source import Scalar, Sequence, Value
-from archspec.network import Applied, Block, Network, NetworkOutput, Node
+from archspec.network import Applied, Block, Body, Network, NetworkOutput, Node, Use
 
 _AXES = {0: (), 1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
 """Letters of spatial dimensions, by their number."""
@@ -80,20 +81,16 @@ class _Symbols:
     def network(self) -> SymbolicNetwork:
         """The block as a network."""
         block = self.block
-        children = tuple(self._children(block, self.scope))
-        outputs = {key: self._path(path) for key, path in block.outputs.items()}
-        inputs = {name: self._shape(path, path) for path, name in self.inputs.items()}
-        root = replace(
-            block, path="", kind="network", inputs=tuple(inputs), outputs=outputs, children=children, written={}
-        )
+        body = replace(self._body(block, self.scope), kind="network")
+        inputs = {name: self._shape(path, path) for name, path in _named_inputs(block).items()}
+        root = Block("", body, tuple(inputs), block.step, {})
         shapes = {key: self._shape(path, block.inputs[0]) for key, path in block.outputs.items()}
         return SymbolicNetwork(
             name=block.definition,
             doc=block.template.doc,
             arguments={},
             inputs=inputs,
-            outputs={key: NetworkOutput(path, shapes[key]) for key, path in outputs.items()},
-            nodes=tuple(root.nodes()),
+            outputs={key: NetworkOutput(path, shapes[key]) for key, path in root.outputs.items()},
             blocks=root,
             counts=self.counts,
             formulas=dict(self._formulas()),
@@ -121,13 +118,20 @@ class _Symbols:
         """A path as it is inside of the block."""
         return self.inputs.get(path) or path.removeprefix(f"{self.block.path}.")
 
-    def _children(self, block: Block, scope: _Scope) -> Iterator[Block | Node]:
-        for child in block.children:
+    def _body(self, block: Block, scope: _Scope) -> Body:
+        """What a block holds, with texts for numbers."""
+        return replace(
+            block.content, uses=tuple(self._uses(block, scope)), shapes=dict.fromkeys(block.content.shapes, ())
+        )
+
+    def _uses(self, block: Block, scope: _Scope) -> Iterator[Use]:
+        for child, use in zip(block.children, block.content.uses, strict=True):
             if block.kind == "repeat":
                 scope = replace(scope, params={**scope.params, "index": literal(int(child.name))})
-            yield self._node(child, scope) if isinstance(child, Node) else self._block(child, scope)
+            content = self._applied(child, scope) if isinstance(child, Node) else self._inner(child, scope)
+            yield use._replace(content=content)
 
-    def _block(self, block: Block, around: _Scope) -> Block:
+    def _inner(self, block: Block, around: _Scope) -> Body:
         given = {key: self._code(entry.value, around) for key, entry in block.written.items()}
         inputs = _named_inputs(block)
         if block.kind == "block":
@@ -138,29 +142,22 @@ class _Symbols:
         else:
             scope = around
             self._note_count(block, around)
-        return replace(
-            block,
-            path=self._path(block.path),
-            inputs=tuple(map(self._path, block.inputs)),
-            outputs={key: self._path(path) for key, path in block.outputs.items()},
-            arguments={key: _value(given.get(key), value) for key, value in block.arguments.items()},
-            children=tuple(self._children(block, scope)),
-        )
+        arguments = {key: _value(given.get(key), value) for key, value in block.arguments.items()}
+        return replace(self._body(block, scope), arguments=arguments)
 
     def _note_count(self, repeat: Block, scope: _Scope) -> None:
         count = self._code(repeat.step.repeat, scope) if repeat.step and repeat.step.repeat else None
         if count is not None and names(count):
             self.counts[self._path(repeat.path)] = printed(count)
 
-    def _node(self, node: Node, scope: _Scope) -> Node:
+    def _applied(self, node: Node, scope: _Scope) -> Applied:
         codes = {key: self._code(entry.value, scope) for key, entry in node.written.items()}
         values = {key: _value(codes.get(key), getattr(node.op, key)) for key in type(node.op).model_fields}
         self._note_channels(node, codes)
         op = type(node.op).model_construct(**values)
         first = values["groups"] if is_depthwise(node.op, node.input_shapes) else ""
         shapes: Any = tuple((first, *[""] * (len(shape) - 1)) for shape in node.input_shapes)
-        applied = Applied(op, shapes, (), {}, {}, None)
-        return Node(self._path(node.path), applied, tuple(map(self._path, node.inputs)), node.step, node.written)
+        return Applied(op, shapes, (), {}, {}, None)
 
     def _note_channels(self, node: Node, codes: Mapping[str, Code | None]) -> None:
         """Remember how many channels the output of a node has, where that can be said."""
@@ -235,39 +232,3 @@ def _value(code: Code | None, usual: Any) -> Any:
     if isinstance(code, ast.Tuple) and names(code):
         return tuple(printed(item) for item in code.elts)
     return printed(code) if code is not None and names(code) else usual
-
-
-_PRECEDENCE: dict[type[ast.operator], int] = {
-    ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.Div: 2, ast.FloorDiv: 2, ast.Mod: 2, ast.Pow: 3,
-}  # fmt: skip
-_SIGNS: dict[type[ast.operator], str] = {
-    ast.Add: " + ", ast.Sub: " - ", ast.Mult: "·", ast.Div: "/", ast.FloorDiv: "/", ast.Mod: " mod ", ast.Pow: "^",
-}  # fmt: skip
-
-
-def printed(code: Code) -> str:
-    """An expression as formulas are written.
-
-    >>> printed(ast.parse("width * 4 // (groups + 1)", mode="eval").body)
-    '4·width/(groups + 1)'
-    """
-    match code:
-        case ast.BinOp(left, ast.Mult(), ast.Constant() as factor) if not isinstance(left, ast.Constant):
-            return printed(ast.BinOp(factor, ast.Mult(), left))
-        case ast.BinOp(left, op, right):
-            level = _PRECEDENCE.get(type(op), 0)
-            return f"{_operand(left, level)}{_SIGNS.get(type(op), ' ? ')}{_operand(right, level + 1)}"
-        case ast.Attribute(value, attribute):
-            return f"{printed(value)}.{attribute}"
-        case ast.Call(function, arguments):
-            return f"{printed(function)}({', '.join(map(printed, arguments))})"
-        case ast.Constant(float(number)):
-            return f"{number:g}"
-    return ast.unparse(code)
-
-
-def _operand(code: Code, level: int) -> str:
-    """An operand, in parentheses where its sign binds less than that around it."""
-    if isinstance(code, ast.BinOp) and _PRECEDENCE.get(type(code.op), 0) < level:
-        return f"({printed(code)})"
-    return f"({printed(code)})" if isinstance(code, ast.IfExp | ast.BoolOp | ast.Compare) else printed(code)

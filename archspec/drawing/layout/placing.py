@@ -22,6 +22,8 @@ DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
 PAPERS = {"a3": (842.0, 1191.0), "a4": (595.0, 842.0), "a5": (420.0, 595.0), "letter": (612.0, 792.0)}
 """Width and height of upright pages, in points."""
+PAGES = (*PAPERS, *(f"{name}-landscape" for name in PAPERS))
+"""Names of pages."""
 
 MARGIN = 12.0
 """Around the picture."""
@@ -95,8 +97,7 @@ def page_size(paper: str | None) -> Point:
     """
     name, dash, way = (paper or "a4").partition("-")
     if name not in PAPERS or (dash and way not in ("landscape", "portrait")):
-        known = [*PAPERS, *(f"{name}-landscape" for name in PAPERS)]
-        raise UsageError(f"there is no paper `{paper}`; {did_you_mean(str(paper), known) or 'such as `a4`'}")
+        raise UsageError(f"there is no paper `{paper}`; {did_you_mean(str(paper), PAGES) or 'such as `a4`'}")
     width, height = PAPERS[name]
     return (height, width) if way == "landscape" else (width, height)
 

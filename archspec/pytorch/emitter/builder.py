@@ -3,43 +3,44 @@
 from __future__ import annotations
 
 import ast
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
-from archspec.language.algebra import Code, binary, literal, name, names, plain, same
-from archspec.language.definition import Definition, Reference
-from archspec.language.expr import is_expression
+from archspec.language.algebra import Code, binary
+from archspec.language.definition import Reference
 from archspec.network import Block, Node
-from archspec.ops.op import Function, Module, Operand
+from archspec.ops.facts import Function
 from archspec.pytorch.emitter.code import Call, Listed, Part
-from archspec.pytorch.emitter.construction import Child, Construction, Hints, Uses, in_place, overwritable
+from archspec.pytorch.emitter.construction import Child, Construction, Hints, Uses
+from archspec.pytorch.emitter.functions import Functions, function_of
 from archspec.pytorch.emitter.instances import Instance, copies, given, is_chain, is_sequence
-from archspec.pytorch.emitter.model import Attribute, Class, Key, Member, Statement
+from archspec.pytorch.emitter.model import Class, Key, Member, Statement
+from archspec.pytorch.emitter.overwriting import overwrite
+from archspec.pytorch.emitter.parameters import Parameters
 from archspec.pytorch.emitter.registry import SEQUENTIAL_NAMES, Registry
-from archspec.pytorch.emitter.scope import REQUIRED, RESERVED, Local, Mismatch, Scope, Spot, exposed
+from archspec.pytorch.emitter.scope import RESERVED, Local, Mismatch, Scope, Spot
 
 Present = Mapping[int, Child]
 """A child of the graph in each instance that has it."""
-ADD = Function("torch.add", (Operand(0), Operand(1)))
 
 
 class Builder:
     """Makes one class of several instances of a graph, or finds that they do not fit one."""
 
-    def __init__(self, registry: Registry, part: list[Instance], class_name: str = "") -> None:
+    def __init__(self, registry: Registry, part: list[Instance]) -> None:
         self.registry = registry
         self.instances = registry.instances
         self.part = part
-        self.class_name = class_name
         self.first = part[0].block
         self.graph = part[0].graph
         self.scope = Scope(len(part))
         self.construction = Construction(registry, self.scope)
         self.names = self.construction.names
+        self.parameters = Parameters(registry, part, self.scope, self.names)
         self.children = [{child.name: child for child in instance.block.children} for instance in part]
         self.members: list[Member] = []
+        self.functions = Functions(self.construction, self.scope, self.members, self.children)
         self.statements: list[Statement] = []
         self.tensors: dict[Key, Local] = {}
         self.aliases: dict[str, Key] = {}
@@ -51,13 +52,13 @@ class Builder:
             Mismatch: The instances do not fit one class.
         """
         inputs = self._inputs()
-        self._parameters()
+        self.parameters.declare()
         if self._is_chain():
             return self._chain(inputs)
         for step in self.graph.steps:
             self._step(step.name, step.operands or ())
         outputs = self._outputs()
-        self._overwrite(outputs)
+        overwrite(self.statements, self.members, outputs.values(), self.children)
         channels = {each: self.tensors[key].channels for each, key in outputs.items()}
         return self._class(inputs, outputs, self.statements, channels)
 
@@ -68,7 +69,7 @@ class Builder:
         statements: list[Statement] | None,
         channels: dict[str, Code | None],
     ) -> Class:
-        return Class(self.class_name, self.part, self.scope, inputs, outputs, self.members, statements, channels)
+        return Class(self.part, self.scope, inputs, outputs, self.members, statements, channels)
 
     def _is_chain(self) -> bool:
         """Whether the class is a subclass of ``nn.Sequential``."""
@@ -87,30 +88,11 @@ class Builder:
         assert isinstance(part, Call)
         ((_, layers),) = part.arguments
         assert isinstance(layers, Call)
-        self.members = [Member(each, layer) for each, layer in layers.arguments]
+        self.members += [Member(each, layer) for each, layer in layers.arguments]
         port = next(iter(self.instances.outputs(self.first)))
         return self._class(inputs, {port: ("", "")}, None, {port: channels[0]})
 
-    def _overwrite(self, outputs: dict[str, Key]) -> None:
-        """Let layers and sums write over what they take, where nothing else needs it and autograd does not keep it."""
-        uses = Counter(key for statement in self.statements for key in statement.takes) + Counter(outputs.values())
-        givers = {key: statement for statement in self.statements for key in statement.gives}
-        members = {member.name: member for member in self.members}
-        for statement in self.statements:
-            giver = givers.get(statement.takes[0]) if statement.takes else None
-            if giver is None or uses[statement.takes[0]] != 1 or not self._all_nodes(giver.name, overwritable):
-                continue
-            if isinstance(statement.call, Function):
-                statement.in_place = self._all_nodes(statement.name, can_accumulate)
-            elif self._all_nodes(statement.name, lambda node: node.op.in_place):
-                members[statement.name].part = in_place(members[statement.name].part)
-
-    def _all_nodes(self, step: str, fact: Callable[[Node], bool]) -> bool:
-        """Whether a step is a single op in every instance, and a fact holds of each."""
-        found = [named.get(step) for named in self.children]
-        return all(isinstance(child, Node) and fact(child) for child in found)
-
-    # Inputs, outputs and parameters
+    # Inputs and outputs
 
     def _inputs(self) -> dict[str, Key]:
         """The inputs by their names in ``forward``."""
@@ -131,7 +113,8 @@ class Builder:
             inputs[(label + "_" * (label in RESERVED)) if len(taken[0]) > 1 else "x"] = key
         if self.first.kind != "network":
             for key in inputs.values():
-                self._channels_parameter(key, len(inputs) > 1)
+                tensor = self.tensors[key]
+                tensor.channels = self.parameters.channels(key[1] if len(inputs) > 1 else "", tensor)
         return inputs
 
     def _label(self, paths: Mapping[int, str]) -> str:
@@ -140,57 +123,6 @@ class Builder:
         if len(places) != 1:
             raise Mismatch
         return self.graph.inputs[places.pop()] if self.graph.inputs else ""
-
-    def _channels_parameter(self, key: Key, several: bool) -> None:
-        tensor = self.tensors[key]
-        if any(not shape for shape in tensor.shapes.values()):
-            return
-        what = "features" if all(len(shape) == 1 for shape in tensor.shapes.values()) else "channels"
-        wanted = f"{key[1]}_{what}" if several else f"in_{what}"
-        values = [tensor.shapes[number][0] for number in range(len(self.part))]
-        doc = f"{what.capitalize()} of {f'`{key[1]}`' if several else 'the input'}."
-        tensor.channels = self.scope.add(wanted + "_" * (wanted in self.first.template.params), values, doc)
-
-    def _parameters(self) -> None:
-        definition = self.first.template
-        for parameter, param in definition.params.items():
-            values = [plain(instance.scope[parameter]) for instance in self.part]
-            if self._is_exposed(definition, parameter, values):
-                simple = not param.required and not is_expression(param.default)
-                default = plain(param.default) if simple else REQUIRED
-                if self.first.kind == "network":
-                    default = values[0]
-                self.scope.known[parameter] = self.scope.add(parameter, values, param.doc, default)
-            elif is_expression(param.default) and self.first.kind == "block":
-                self._computed(definition, parameter, values)
-            elif all(same(value, values[0]) for value in values):
-                self.scope.known[parameter] = literal(values[0])
-
-    def _is_exposed(self, definition: Definition, parameter: str, values: list[Any]) -> bool:
-        if self.first.kind == "network":
-            return parameter in self.registry.free
-        if (id(self.graph), parameter) in self.registry.handed:
-            return True
-        if self.first.kind == "group":
-            ours = definition is self.instances.network.blocks.template
-            return (ours and parameter in self.registry.free) or any(not same(value, values[0]) for value in values)
-        stated = [parameter in instance.block.written for instance in self.part]
-        return exposed(definition, stated, values, parameter)
-
-    def _computed(self, definition: Definition, parameter: str, values: list[Any]) -> None:
-        """A parameter that its default computes from others: a variable of the constructor."""
-        code = self.names.code(definition.param_value(parameter))
-        spots: dict[Spot, Any] = {(number, None): value for number, value in enumerate(values)}
-        if code is not None and names(code) and self.scope.gives(code, spots):
-            if not isinstance(code, ast.Name):
-                variable = self.scope.unique(parameter)
-                self.scope.locals[variable] = (code, values)
-                code = name(variable)
-            self.scope.known[parameter] = code
-        elif all(same(value, values[0]) for value in values):
-            self.scope.known[parameter] = literal(values[0])
-        else:
-            self.scope.known[parameter] = self.scope.add(parameter, values, definition.params[parameter].doc)
 
     def _outputs(self) -> dict[str, Key]:
         taken = [self.instances.outputs(instance.block) for instance in self.part]
@@ -220,7 +152,7 @@ class Builder:
         kinds = {child.kind for child in blocks.values()}
         if (nodes and blocks) or len(kinds) > 1:
             raise Mismatch
-        functions = {number: call for number, node in nodes.items() if (call := _function(node)) is not None}
+        functions = {number: call for number, node in nodes.items() if (call := function_of(node)) is not None}
         if functions:
             self._function(step, nodes, functions, takes)
         elif kinds == {"repeat"} and not all(is_sequence(self.instances, block) for block in blocks.values()):
@@ -254,11 +186,11 @@ class Builder:
             raise Mismatch
         wanted = [key for reference in operands if (key := self._key(reference))]
         return tuple(
-            self._found({number: each[place] for number, each in taken.items()}, [*wanted[place : place + 1], *wanted])
+            self._found({n: each[place] for n, each in taken.items()}, chain(wanted[place : place + 1], wanted))
             for place in range(lengths.pop())
         )
 
-    def _found(self, paths: Mapping[int, str], wanted: list[Key]) -> Key:
+    def _found(self, paths: Mapping[int, str], wanted: Iterable[Key]) -> Key:
         """The tensor that has these paths in the instances."""
         for key in chain(wanted, reversed(self.tensors)):
             if all(self.tensors[key].paths.get(number) == path for number, path in paths.items()):
@@ -319,62 +251,13 @@ class Builder:
     ) -> None:
         if len(calls) != len(nodes):
             raise Mismatch
-        call = self._call(step, nodes, calls)
+        call = self.functions.call(step, nodes, calls)
         flag = ""
         if len(nodes) < len(self.part):
-            flag = self._attribute(f"has_{step}", self._condition(step, nodes))
+            flag = self.functions.attribute(f"has_{step}", self._condition(step, nodes))
         total = _sum(self._channels(takes)) if call.target == "torch.cat" else None
         gives = self._give(step, nodes, takes, {"output": [total]})
         self.statements.append(Statement(step, takes, gives, call, flag))
-
-    def _call(self, step: str, nodes: Mapping[int, Node], calls: Mapping[int, Function]) -> Function:
-        """The call of a function; a number that differs between instances is an attribute of the module."""
-        written = self.construction.written({(number, None): node for number, node in nodes.items()})
-        hints = [part for code in written.values() for part in (code.elts if isinstance(code, ast.Tuple) else [code])]
-        merged = self._merged(calls, hints, f"{step}_size")
-        assert isinstance(merged, Function)
-        return merged
-
-    def _merged(self, seen: Mapping[int, Any], hints: Hints, label: str) -> Any:
-        """What the arguments in the instances have in common; numbers that differ become attributes."""
-        first = next(iter(seen.values()))
-        if all(same(value, first) for value in seen.values()):
-            return first
-        if any(type(value) is not type(first) for value in seen.values()):
-            raise Mismatch
-        if isinstance(first, Function):
-            if len({(call.target, tuple(call.kwargs)) for call in seen.values()}) != 1:
-                raise Mismatch
-            kwargs = {
-                key: self._merged({n: call.kwargs[key] for n, call in seen.items()}, hints, f"{label}_{key}")
-                for key in first.kwargs
-            }
-            return Function(
-                first.target, self._merged({n: call.args for n, call in seen.items()}, hints, label), kwargs
-            )
-        if isinstance(first, tuple):
-            if len({len(value) for value in seen.values()}) != 1:
-                raise Mismatch
-            items = range(len(first))
-            return tuple(self._merged({n: value[i] for n, value in seen.items()}, hints, label) for i in items)
-        if isinstance(first, slice):
-            ends = {number: (part.start, part.stop, part.step) for number, part in seen.items()}
-            return slice(*self._merged(ends, hints, label))
-        if not isinstance(first, int | float):
-            raise Mismatch
-        values: dict[Spot, Any] = {(number, None): value for number, value in seen.items()}
-        return Attribute(self._attribute(label, self.scope.resolve(values, hints, label)))
-
-    def _attribute(self, wanted: str, code: Code) -> str:
-        """The attribute that holds a value; one for all equal ones."""
-        for member in self.members:
-            if isinstance(member.part, ast.expr) and ast.dump(member.part) == ast.dump(code):
-                return member.name
-        used = {member.name for member in self.members}.union(*self.children)
-        while wanted in used:
-            wanted += "_"
-        self.members.append(Member(wanted, code))
-        return wanted
 
     # Repeats
 
@@ -389,12 +272,12 @@ class Builder:
         for index in indices.pop():
             uses = {number: each[index] for number, each in indexed.items()}
             nodes = {number: copy for number, copy in uses.items() if isinstance(copy, Node)}
-            functions = {number: each for number, copy in nodes.items() if (each := _function(copy)) is not None}
+            functions = {number: each for number, copy in nodes.items() if (each := function_of(copy)) is not None}
             taken = self._wiring(uses, ())
             call: str | Function = f"{step}[{index}]"
             channels: Hints = ()
             if functions:
-                call = self._call(f"{step}{index}", nodes, functions)
+                call = self.functions.call(f"{step}{index}", nodes, functions)
             else:
                 layers += [Call("nn.Identity")] * (index - len(layers))
                 spots: Uses = {(number, None): copy for number, copy in uses.items()}
@@ -409,12 +292,6 @@ class Builder:
         self._alias(step, last[0])
 
 
-def _function(node: Node) -> Function | None:
-    """The function that a node calls; None for a layer."""
-    call = node.op.torch(node.input_shapes)
-    return None if isinstance(call, Module) else call
-
-
 def _sum(parts: Hints) -> Code | None:
     """The channels of a concatenation."""
     if len(parts) < 2 or any(part is None for part in parts):
@@ -423,9 +300,3 @@ def _sum(parts: Hints) -> Code | None:
     for part in others:
         first = binary(first, ast.Add, part)
     return first
-
-
-def can_accumulate(node: Node) -> bool:
-    """Whether the op is a sum of two that has the first operand's shape, which ``+=`` can write over."""
-    left = node.input_shapes[0]
-    return _function(node) == ADD and left == node.shape and len(set(node.inputs)) == 2

@@ -28,8 +28,8 @@ def _visit(registry: Registry, instance: Instance) -> None:
     group = registry.instances.of_graph[id(instance.graph)]
     for block in (inner for each in group for inner in _inner(registry, each.block)):
         _visit(registry, registry.instances.same[block.path])
-    for part in _parted(registry, group):
-        registry.add(Builder(registry, part, registry.unique_name(part[0].block)).build())
+    for made in _parted(registry, group):
+        registry.add(made)
 
 
 def _inner(registry: Registry, block: Block) -> Iterator[Block]:
@@ -43,23 +43,26 @@ def _inner(registry: Registry, block: Block) -> Iterator[Block]:
             yield child
 
 
-def _parted(registry: Registry, group: list[Instance]) -> list[list[Instance]]:
-    """The instances of a graph in as few parts as their structures allow."""
-    if _fit(registry, group):
-        return [group]
-    parts: list[list[Instance]] = []
+def _parted(registry: Registry, group: list[Instance]) -> list[Class]:
+    """Classes of the instances of a graph, as few as their structures allow."""
+    one = _fitting(registry, group)
+    if one is not None:
+        return [one]
+    found: list[Class] = []
     for instance in group:
-        fitting = next((part for part in parts if _fit(registry, [*part, instance])), None)
-        if fitting is None:
-            parts.append([instance])
+        for place, made in enumerate(found):
+            larger = _fitting(registry, [*made.instances, instance])
+            if larger is not None:
+                found[place] = larger
+                break
         else:
-            fitting.append(instance)
-    return parts
+            found.append(Builder(registry, [instance]).build())
+    return found
 
 
-def _fit(registry: Registry, part: list[Instance]) -> bool:
+def _fitting(registry: Registry, part: list[Instance]) -> Class | None:
+    """The class of some instances; None where they do not fit one."""
     try:
-        Builder(registry, part).build()
+        return Builder(registry, part).build()
     except Mismatch:
-        return False
-    return True
+        return None

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from archspec.language.algebra import Code, binary, evaluator, literal, names, plain, substituted
+from archspec.language.algebra import Code, binary, literal, names, plain, substituted
+from archspec.language.source import Value
 from archspec.network import Block, Node
-from archspec.ops.op import Module
+from archspec.ops.facts import Module
 from archspec.ops.tensor import Shape
 from archspec.pytorch.emitter.code import Call, Part, Repeated, asked
 from archspec.pytorch.emitter.instances import as_layer, copies, given
 from archspec.pytorch.emitter.model import Class
+from archspec.pytorch.emitter.overwriting import in_place, may_overwrite
 from archspec.pytorch.emitter.registry import Registry
 from archspec.pytorch.emitter.scope import INDEX, REQUIRED, Local, Mismatch, Names, Scope, Spot
 
@@ -76,8 +78,7 @@ class Construction:
         return found if isinstance(found, ast.Constant) else None
 
     def _scaled(self, hint: Code, values: Mapping[Spot, int]) -> Code | None:
-        evaluate = evaluator(hint)
-        base = {spot: evaluate(self.scope.at(spot)) for spot in values}
+        base = dict(zip(values, self.scope.evaluated(hint, values), strict=True))
         if any(type(value) is not int or value < 1 for value in base.values()):
             return None
         spot, value = next(iter(values.items()))
@@ -91,15 +92,20 @@ class Construction:
 
     def written(self, uses: Mapping[Spot, Child]) -> dict[str, Code | None]:
         """The arguments as the spec writes them, over the variables of the class, where they can be."""
-        written: dict[str, Code | None] = {}
+        seen: dict[str, dict[int, Value]] = {}
         for use in uses.values():
             for key, entry in use.written.items():
-                if written.get(key) is None:
-                    written[key] = self.names.code(entry.value)
-        return written
+                seen.setdefault(key, {})[id(entry.value)] = entry.value
+        return {key: self._known(values.values()) for key, values in seen.items()}
+
+    def _known(self, values: Iterable[Value]) -> Code | None:
+        """The first of some values of the spec that is an expression over the variables of the class."""
+        return next((code for value in values if (code := self.names.code(value)) is not None), None)
 
     def _layer(self, uses: Mapping[Spot, Node], operands: Hints, label: str) -> Made:
-        calls = {spot: _layer_of(node) for spot, node in uses.items()}
+        distinct = {id(node.applied): node for node in uses.values()}
+        layers = {each: _layer_of(node) for each, node in distinct.items()}
+        calls = {spot: layers[id(node.applied)] for spot, node in uses.items()}
         node, call = next(iter(uses.values())), next(iter(calls.values()))
         if any(each.target != call.target or len(each.args) != len(call.args) for each in calls.values()):
             raise Mismatch
@@ -135,7 +141,7 @@ class Construction:
         origin = {code.id: parameter for parameter, code in made.scope.known.items() if isinstance(code, ast.Name)}
         arguments: list[tuple[str, Part]] = []
         chosen: dict[str, Code] = {}
-        for parameter in made.signature():
+        for parameter in made.signature:
             values = {spot: each[parameter.name] for spot, each in given.items()}
             declared = origin.get(parameter.name, "")
             hints = [written.get(declared), *operands, self.scope.known.get(declared)]
@@ -153,7 +159,7 @@ class Construction:
         outside, self.names.tensors = self.names.tensors, {}
         layers: list[tuple[str, Part]] = []
         current: Hints = operands
-        before: Uses = {}
+        before: list[Child] = []
         for place, child in enumerate(some.children):
             inner = {spot: block.children[place] for spot, block in uses.items()}
             paths = {spot[0]: self.instances.taken(each)[0] for spot, each in inner.items()}
@@ -162,8 +168,8 @@ class Construction:
             seen = [some.children[place - 1].name] if place else ["input", *(some.graph.inputs if some.graph else ())]
             self.names.tensors.update(dict.fromkeys(seen, tensor))
             part, channels = self.made(inner, [tensor.channels], f"{label}_{child.name}".lstrip("_"))
-            layers.append((child.name, in_place(part) if _may_overwrite(inner, before) else part))
-            current, before = [*channels, tensor.channels], inner
+            layers.append((child.name, in_place(part) if may_overwrite(inner.values(), before) else part))
+            current, before = [*channels, tensor.channels], list(inner.values())
         self.names.tensors = outside
         ends = {spot[0]: next(iter(given(self.instances, block).values())) for spot, block in uses.items()}
         shapes = {number: self.instances.shape(path) for number, path in ends.items()}
@@ -285,23 +291,3 @@ def _run(part: Part, start: int, count: Code) -> Part:
         return part if single else Repeated(part, "_", (count,))
     stop = binary(count, ast.Add, literal(start))
     return Repeated(part, INDEX, (literal(start), stop) if start else (stop,))
-
-
-def overwritable(node: Node) -> bool:
-    """Whether the next layer may overwrite the output: autograd does not keep it, and it is no view."""
-    kept = node.op.kept(node.input_shapes, node.shape)
-    return node.op.fresh and kept is not None and "output" not in kept
-
-
-def in_place(part: Part) -> Part:
-    """A layer's call with ``inplace=True``."""
-    assert isinstance(part, Call)
-    return Call(part.target, (*part.arguments, ("inplace", literal(True))))
-
-
-def _may_overwrite(uses: Uses, before: Uses) -> bool:
-    """Whether a layer of a chain can write over what the one before gives, which nothing else needs."""
-    overwrites = all(isinstance(node, Node) and node.op.in_place for node in uses.values())
-    return (
-        overwrites and bool(before) and all(isinstance(node, Node) and overwritable(node) for node in before.values())
-    )

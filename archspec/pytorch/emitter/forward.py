@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from itertools import chain
 
-from archspec.ops.op import Function, Operand
-from archspec.pytorch.emitter.code import WIDTH, Call, Listed, Part, flat, laid_out, quoted
-from archspec.pytorch.emitter.model import Attribute, Key, Statement
+from archspec.ops.facts import Function
+from archspec.pytorch.emitter.calls import call, is_long, pieces, read
+from archspec.pytorch.emitter.code import Call, Part, flat, laid_out
+from archspec.pytorch.emitter.model import Key, Statement
 from archspec.pytorch.emitter.scope import RESERVED
-
-OPERATORS = {"torch.add": "+", "torch.sub": "-", "torch.mul": "*", "torch.matmul": "@"}
-_CHAINS = ("torch.add", "torch.mul", "torch.matmul")
-"""Functions that need no parentheses as the left operand of their own kind."""
 
 
 @dataclass(slots=True)
@@ -61,21 +57,22 @@ class Forward:
     _needed_until: dict[str, int] = field(default_factory=dict)
     _unpacked: set[str] = field(default_factory=set)
 
-    def lines(self) -> list[Line]:
-        """A line for each statement; the returned variable is typed where that is not plain."""
+    def lines(self) -> list[list[Line]]:
+        """The lines of each statement; the returned variable is typed where that is not plain."""
         self._given_by = dict.fromkeys(self.inputs, -1)
         for number, statement in enumerate(self.statements):
-            self._last_use.update(dict.fromkeys(statement.takes, number))
+            # A long fold reads operands when its own variable is written: none of theirs can be that.
+            self._last_use.update(dict.fromkeys(statement.takes, number + is_long(statement.call)))
             self._given_by.update(dict.fromkeys(statement.gives, number))
             self._uses.update(statement.takes)
         self._last_use.update(dict.fromkeys(self.outputs, len(self.statements)))
         self._uses.update(self.outputs)
         for key, name in self.inputs.items():
             self._name(key, name)
-        lines = [self._line(number) for number in range(len(self.statements))]
+        lines = [self._lines(number) for number in range(len(self.statements))]
         if self.returned is not None:
             returned = self.variables[self.returned]
-            first = next((line for line in lines if line.targets == [returned]), None)
+            first = next((line for line in chain(*lines) if line.targets == [returned]), None)
             if first is not None and returned not in self.inputs.values():
                 first.typed = True
         return lines
@@ -84,23 +81,22 @@ class Forward:
         self.variables[key] = variable
         self._needed_until[variable] = self._last_use.get(key, -1)
 
-    def _line(self, number: int) -> Line:
+    def _lines(self, number: int) -> list[Line]:
         statement = self.statements[number]
         operands = [self.variables[key] for key in statement.takes]
         targets = self._targets(number)
         for key, target in zip(statement.gives, targets, strict=True):
             self._name(key, target)
         if not isinstance(statement.call, Function):
-            called = Call(f"self.{statement.call}", tuple(("", _code(operand)) for operand in operands))
-            return Line(targets, called)
+            called = Call(f"self.{statement.call}", tuple(("", read(operand)) for operand in operands))
+            return [Line(targets, called)]
         if statement.in_place and not statement.flag and targets == operands[:1]:
-            return Line(targets, _code(operands[1]), accumulates=True)
-        value = call(statement.call, operands)
-        if statement.flag and targets == operands[:1]:
-            return Line(targets, value, flag=statement.flag)
-        if statement.flag:
-            value = _code(f"{flat(value)} if self.{statement.flag} else {operands[0]}")
-        return Line(targets, value)
+            return [Line(targets, read(operands[1]), accumulates=True)]
+        if is_long(statement.call):
+            first, *others = pieces(statement.call, operands, targets[0])
+            rest = [Line(targets, value, flag=statement.flag) for value in others]
+            return [_guarded(targets, first, statement.flag, operands[0]), *rest]
+        return [_guarded(targets, call(statement.call, operands), statement.flag, operands[0])]
 
     def _targets(self, number: int) -> list[str]:
         statement = self.statements[number]
@@ -155,50 +151,8 @@ class Forward:
         return not self._unneeded(name, number) or name in self.inputs.values() or name in self._unpacked
 
 
-def _code(text: str) -> ast.expr:
-    return ast.parse(text, mode="eval").body
-
-
-def call(function: Function, operands: list[str]) -> Part:
-    """A function's call; an operator where Python has one and the line is not too long."""
-    if function.target in OPERATORS and len(function.args) == 2 and not function.kwargs:
-        left, right = (_operand(argument, operands) for argument in function.args)
-        text = f"{left} {OPERATORS[function.target]} {right}"
-        if len(text) < WIDTH // 2:
-            return _code(text)
-    if function.target == "operator.getitem":
-        return _code(f"{flat(_argument(function.args[0], operands))}[{_index(function.args[1])}]")
-    positional = [("", _argument(argument, operands)) for argument in function.args]
-    keywords = [(key, _argument(value, operands)) for key, value in function.kwargs.items()]
-    return Call(function.target, (*positional, *keywords))
-
-
-def _operand(argument: Any, operands: list[str]) -> str:
-    text = flat(_argument(argument, operands))
-    nested = isinstance(argument, Function) and argument.target in OPERATORS
-    return f"({text})" if nested and argument.target not in _CHAINS else text
-
-
-def _argument(argument: Any, operands: list[str]) -> Part:
-    match argument:
-        case Operand():
-            return _code(operands[argument.index])
-        case Function():
-            return call(argument, operands)
-        case tuple():
-            return Listed(tuple(_argument(item, operands) for item in argument), "()")
-        case Attribute():
-            return _code(f"self.{argument.name}")
-        case str():
-            return _code(quoted(argument))
-    return _code(repr(argument))
-
-
-def _index(index: Any) -> str:
-    """``:, 1:3`` for a tuple of slices."""
-    if isinstance(index, tuple):
-        return ", ".join(map(_index, index))
-    if not isinstance(index, slice):
-        return flat(_argument(index, []))
-    start, stop, step = ("" if part is None else _index(part) for part in (index.start, index.stop, index.step))
-    return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
+def _guarded(targets: list[str], value: Part, flag: str, otherwise: str) -> Line:
+    """``targets = value``, where an attribute says so if there is a flag, and ``otherwise`` passes where not."""
+    if not flag or targets == [otherwise]:
+        return Line(targets, value, flag=flag)
+    return Line(targets, read(f"{flat(value)} if self.{flag} else {otherwise}"))

@@ -56,6 +56,8 @@ class _Search:
 
     def _collect(self, block: Block, names: set[str]) -> None:
         names = names | _computed(block, names)
+        if not names:
+            return
         for child in block.children:
             self._structure(child, names)
             if isinstance(child, Node):

@@ -29,7 +29,7 @@ def init_weights(network: Network) -> Iterator[str]:
 def _over_layers(network: Network, rules: list[InitRule]) -> Iterator[str]:
     """A loop over the layers; a tensor that several rules speak of begins as the last of them says."""
     nodes: dict[str, list[Node]] = {}
-    for node in network:
+    for node in {id(node.applied): node for node in network}.values():
         layer = as_layer(node)
         if layer is not None:
             nodes.setdefault(layer.target, []).append(node)

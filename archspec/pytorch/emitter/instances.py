@@ -9,7 +9,7 @@ from typing import Any
 
 from archspec.language.definition import GraphSteps
 from archspec.network import Block, Network, Node
-from archspec.ops.op import Module
+from archspec.ops.facts import Module
 from archspec.ops.tensor import Shape
 
 
@@ -40,8 +40,11 @@ class Instances:
     network: Network
     of_graph: dict[int, list[Instance]] = field(default_factory=dict)
     same: dict[str, Instance] = field(default_factory=dict)
+    _inputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     _known: dict[Hashable, Instance] = field(default_factory=dict)
     _numbers: dict[Hashable, int] = field(default_factory=dict)
+    _blocks: dict[Hashable, tuple[int, Instance]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._number(self.network.blocks, self.network.arguments)
@@ -62,6 +65,11 @@ class Instances:
 
     def outputs(self, block: Block) -> dict[str, str]:
         """The outputs that something outside takes, each tensor once: paths by name."""
+        if block.path not in self._outputs:
+            self._outputs[block.path] = self._found_outputs(block)
+        return self._outputs[block.path]
+
+    def _found_outputs(self, block: Block) -> dict[str, str]:
         if not block.path:
             return {name: output.path for name, output in self.network.outputs.items()}
         inside = block.path + "."
@@ -74,6 +82,11 @@ class Instances:
 
     def inputs(self, block: Block) -> tuple[str, ...]:
         """The inputs that something inside takes, or that are passed through, each once: their paths."""
+        if block.path not in self._inputs:
+            self._inputs[block.path] = self._found_inputs(block)
+        return self._inputs[block.path]
+
+    def _found_inputs(self, block: Block) -> tuple[str, ...]:
         if not block.path:
             return tuple(self.network.inputs)
         used = {origin for child in block.children for origin in self.taken(child)} | {*self.outputs(block).values()}
@@ -84,8 +97,16 @@ class Instances:
         return child.inputs if isinstance(child, Node) else self.inputs(child)
 
     def _number(self, block: Block, scope: Mapping[str, Any]) -> int:
-        """A number that is the same for equal blocks."""
-        scope = block.arguments if block.kind in ("network", "block") else scope
+        """A number that is the same for equal blocks; what uses of a block share is looked into once."""
+        if block.kind != "block":
+            return self._compared(block, block.arguments if block.kind == "network" else scope)
+        key = (id(block.content), tuple(self.outputs(block)), tuple(map(block.inputs.index, block.inputs)))
+        if key not in self._blocks:
+            self._blocks[key] = self._compared(block, block.arguments), self.same[block.path]
+        number, self.same[block.path] = self._blocks[key]
+        return number
+
+    def _compared(self, block: Block, scope: Mapping[str, Any]) -> int:
         places: dict[str, Hashable] = {path: index for index, path in enumerate(self.inputs(block))}
         parts: list[Hashable] = []
         for child in block.children:

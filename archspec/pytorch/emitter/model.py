@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from archspec.language.algebra import Code, names
-from archspec.ops.op import Function
+from archspec.ops.facts import Function
 from archspec.pytorch.emitter.code import Part, asked
 from archspec.pytorch.emitter.instances import Instance
 from archspec.pytorch.emitter.scope import REQUIRED, Parameter, Scope
@@ -65,7 +65,6 @@ class Class:
     """A class of the emitted source.
 
     Attributes:
-        name: Its name.
         instances: The blocks of the network that are made of it.
         scope: Its parameters and variables.
         inputs: Names of its inputs and the tensors they are.
@@ -73,9 +72,9 @@ class Class:
         members: Its attributes.
         statements: The lines of ``forward``; None for a subclass of ``nn.Sequential``.
         channels: The first dimension of each output, by its name.
+        name: Its name; empty until it is one of the network's.
     """
 
-    name: str
     instances: list[Instance]
     scope: Scope
     inputs: Mapping[str, Key]
@@ -83,12 +82,18 @@ class Class:
     members: list[Member]
     statements: list[Statement] | None
     channels: Mapping[str, Code | None]
+    name: str = ""
 
     def arguments(self, instance: Instance) -> dict[str, Any]:
         """The values of the constructor's parameters for an instance."""
-        number = self.instances.index(instance)
-        return {parameter.name: parameter.values[number] for parameter in self.signature()}
+        number = self._numbers[id(instance)]
+        return {parameter.name: parameter.values[number] for parameter in self.signature}
 
+    @cached_property
+    def _numbers(self) -> dict[int, int]:
+        return {id(instance): number for number, instance in enumerate(self.instances)}
+
+    @cached_property
     def signature(self) -> list[Parameter]:
         """The parameters of the constructor: those without a default first."""
         used = [parameter for parameter in self.scope.parameters.values() if parameter.name in self.asked]

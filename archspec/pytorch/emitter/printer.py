@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from archspec.language.algebra import literal
@@ -61,7 +62,7 @@ def _escaped(text: str) -> str:
 
 
 def _arguments(made: Class) -> list[str]:
-    documented = [parameter for parameter in made.signature() if parameter.doc]
+    documented = [parameter for parameter in made.signature if parameter.doc]
     if not documented:
         return []
     return ["\n".join(["Args:", *(f"    {parameter.name}: {parameter.doc}" for parameter in documented)])]
@@ -69,7 +70,7 @@ def _arguments(made: Class) -> list[str]:
 
 def constructor(made: Class, initialises: bool = False) -> Lines:
     """The lines of ``__init__``, which calls ``init_weights`` where there is one."""
-    parameters = [_declared(parameter) for parameter in made.signature()]
+    parameters = [_declared(parameter) for parameter in made.signature]
     one = f"    def __init__({', '.join(['self', *parameters])}) -> None:"
     if len(one) <= WIDTH:
         yield one
@@ -139,7 +140,7 @@ def _forward(made: Class, taken: frozenset[str]) -> Lines:
     outputs = list(made.outputs.values())
     returned = outputs[0] if len(outputs) == 1 else None
     forward = Forward({key: each for each, key in made.inputs.items()}, made.statements, outputs, returned, taken)
-    for line in forward.lines():
+    for line in chain(*forward.lines()):
         yield from line.text(8)
     yield f"        return {', '.join(forward.variables[key] for key in made.outputs.values())}"
 

@@ -35,7 +35,8 @@ class Registry:
     _inline: dict[int, bool] = field(default_factory=dict)
 
     def add(self, made: Class) -> None:
-        """Take a class."""
+        """Take a class, and name it."""
+        made.name = self._unique_name(made.instances[0].block)
         self.made.append(made)
         self._of.update({id(instance): made for instance in made.instances})
 
@@ -60,7 +61,7 @@ class Registry:
             self._inline[key] = fits and all(is_chain(self.instances, each.block) for each in group)
         return self._inline[key]
 
-    def unique_name(self, block: Block) -> str:
+    def _unique_name(self, block: Block) -> str:
         """A name for the class of a block, a group or the network."""
         root = class_name(self.instances.network.name, self.reserved)
         if not block.path:

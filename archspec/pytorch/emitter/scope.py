@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ast
 import keyword
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from archspec.language.algebra import Code, binary, evaluator, literal, name, plain, same, simplified
-from archspec.language.definition import Definition
-from archspec.language.expr import FUNCTIONS, ExpressionError, is_expression, read
+from archspec.language.algebra import Code, binary, copied, evaluator, literal, name, names, same, simplified
+from archspec.language.evaluation import FUNCTIONS
+from archspec.language.expr import is_expression, read
 from archspec.language.source import Scalar, Value
 from archspec.language.source import Sequence as SequenceValue
+from archspec.language.values import ExpressionError
 from archspec.ops.tensor import Shape
 
 INDEX = "i"
@@ -97,16 +98,22 @@ class Scope:
         self.parameters[parameter.name] = parameter
         return name(parameter.name)
 
-    def at(self, spot: Spot) -> dict[str, Any]:
-        """The values of the variables where a value was seen."""
-        values = {each: seen[spot[0]] for each, seen in self.variables()}
-        return values if spot[1] is None else {**values, INDEX: spot[1]}
+    def evaluated(self, code: Code, spots: Iterable[Spot]) -> Iterator[Any]:
+        """The values of an expression at some spots.
+
+        Raises:
+            ExpressionError: It has none at one of them.
+        """
+        evaluate, wanted = evaluator(code), names(code)
+        columns = {each: seen for each, seen in self.variables() if each in wanted}
+        for instance, index in spots:
+            values = {each: seen[instance] for each, seen in columns.items()}
+            yield evaluate(values if index is None else {**values, INDEX: index})
 
     def gives(self, code: Code, values: Values) -> bool:
         """Whether an expression has the values seen."""
         try:
-            evaluate = evaluator(code)
-            return all(same(evaluate(self.at(spot)), value) for spot, value in values.items())
+            return all(map(same, self.evaluated(code, values), values.values()))
         except ExpressionError:
             return False
 
@@ -118,8 +125,8 @@ class Scope:
         first = next(iter(values.values()))
         if all(same(value, first) for value in values.values()):
             return literal(first)
-        for each, _ in self.variables():
-            if self.gives(name(each), values):
+        for each, seen in self.variables():
+            if all(same(seen[instance], value) for (instance, _), value in values.items()):
                 return name(each)
         return self._items(values, hints) if isinstance(first, tuple) else self._line(values, hints)
 
@@ -233,7 +240,7 @@ class Names:
         Raises:
             Mismatch: It asks for what the class does not know.
         """
-        return simplified(_Translation(self).visit(ast.parse(ast.unparse(tree), mode="eval").body))
+        return simplified(_Translation(self).visit(copied(tree)))
 
 
 class _Translation(ast.NodeTransformer):
@@ -273,18 +280,3 @@ class _Translation(ast.NodeTransformer):
         if not python and not isinstance(code, ast.Constant):
             raise Mismatch
         return code
-
-
-def exposed(definition: Definition, given: list[bool], values: list[Any], parameter: str) -> bool:
-    """Whether a parameter of a block belongs in the signature.
-
-    It does where it is required, or given other than its default, but for a value that all uses share.
-    """
-    param = definition.params[parameter]
-    if param.required:
-        return True
-    if len(values) > 1 and all(same(value, values[0]) for value in values):
-        return False
-    if is_expression(param.default):
-        return any(given)
-    return any(not same(plain(param.default), value) for value in values)

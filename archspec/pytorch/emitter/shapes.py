@@ -54,7 +54,7 @@ def _place(values: list[int], axis: int, reference: list[Shape], made: Class, ra
     for factor in (2, 3, 4):
         if all(-(-size // factor) == value for size, value in zip(sizes, values, strict=True)):
             return f"{letter} / {factor}"
-    for parameter in made.signature():
+    for parameter in made.signature:
         steps = parameter.values
         if all(type(step) is int and step > 0 for step in steps) and all(
             -(-size // step) == value for size, step, value in zip(sizes, steps, values, strict=True)

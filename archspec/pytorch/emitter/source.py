@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.resources
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import archspec
@@ -49,7 +50,8 @@ def emit(network: Network) -> str:
     >>> "class Lenet(nn.Module):" in source
     True
     """
-    layers = _layers(network)
+    targets = _targets(network)
+    layers = _layers(targets)
     made, instances = classes(network, frozenset(layers))
     *blocks, root = made
     taken = frozenset(each.name for each in made) | layers.keys()
@@ -57,7 +59,7 @@ def emit(network: Network) -> str:
     sections += ["\n".join(class_text(each, _doc(each), shape_line(each, instances), taken)) for each in blocks]
     sections += ["\n".join(lines) for lines in _network(network, root, taken)]
     body = "\n\n\n".join(sections)
-    return f"{_header(network)}\n\n{_imports(network, body)}\n\n\n{body}\n"
+    return f"{_header(network)}\n\n{_imports(targets, body)}\n\n\n{body}\n"
 
 
 def _header(network: Network) -> str:
@@ -85,20 +87,21 @@ def _doc(made: Class) -> str:
     return f"The group `{name}` of `{block.template.name}`."
 
 
-def _imports(network: Network, body: str) -> str:
+def _imports(targets: list[str], body: str) -> str:
     names = (node for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name))
     used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
     lines = {name: line for name, line in _IMPORTS.items() if name in used}
     standard = [line for line in lines.values() if "torch" not in line]
     torch = [line for line in lines.values() if "torch" in line]
     torch.append("from torch import Tensor, nn" if "Tensor" in used else "from torch import nn")
-    torch += sorted({f"import {module}" for target in _targets(network) if (module := _foreign_module(target))})
+    torch += sorted({f"import {module}" for target in targets if (module := _foreign_module(target))})
     return "\n\n".join("\n".join(group) for group in (standard, torch) if group)
 
 
 def _targets(network: Network) -> list[str]:
     """What the nodes construct or call, each once."""
-    return list(dict.fromkeys(node.op.torch(node.input_shapes).target for node in network))
+    distinct = {id(node.applied): node for node in network}
+    return list(dict.fromkeys(node.op.torch(node.input_shapes).target for node in distinct.values()))
 
 
 def _foreign_module(target: str) -> str:
@@ -107,10 +110,10 @@ def _foreign_module(target: str) -> str:
     return "" if module.partition(".")[0] in ("", "nn", "torch", "F", "operator") else module
 
 
-def _layers(network: Network) -> dict[str, str]:
+def _layers(targets: list[str]) -> dict[str, str]:
     """The source of the layers that PyTorch lacks, by the names that it defines."""
     found: dict[str, str] = {}
-    for target in _targets(network):
+    for target in targets:
         if "." not in target and target not in found:
             found |= _defining(target)
     return found
@@ -189,7 +192,7 @@ def _root(
     returned = root.outputs[kept[0]] if len(kept) == 1 else None
     forward = Forward(inputs, [*always, *later], keys, returned, taken | {outputs})
     lines = forward.lines()
-    for line in lines[: len(always)]:
+    for line in chain(*lines[: len(always)]):
         yield from line.text(8)
     variables = {name: forward.variables[root.outputs[name]] for name in kept}
     if training:
@@ -198,7 +201,7 @@ def _root(
             yield f"            return {variables[kept[0]]}"
         else:
             yield from _return(outputs, [variables.get(name, "None") for name in network.outputs], 12)
-    for line in lines[len(always) :]:
+    for line in chain(*lines[len(always) :]):
         yield from line.text(8)
     values = [forward.variables[key] for key in keys]
     if len(values) == 1:

@@ -1,0 +1,51 @@
+"""From what a command is given to a network."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import archspec
+from archspec.errors import UsageError, did_you_mean
+from archspec.language.limits import Limits
+
+
+def compiler(
+    spec: str, set_: Sequence[str] | None, root: Path | None, limit: Sequence[str] | None
+) -> Callable[[str | None], archspec.Network]:
+    """What compiles a variant of a spec, which is read once."""
+    from archspec.compiler.pipeline import of_bytes, opened
+
+    params = dict(assignments(set_ or (), "--set"))
+    limits = _limits(limit or ())
+    if spec == "-":
+        loaded = of_bytes(sys.stdin.buffer.read(limits.file_bytes + 1), "<stdin>", root or Path(), limits)
+    else:
+        loaded = opened(spec, root, limits)
+    return lambda variant: loaded.compile(variant=variant, **params)
+
+
+def assignments(texts: Sequence[str], option: str) -> list[tuple[str, Any]]:
+    """What was given to an option as ``NAME=VALUE``, any number of times.
+
+    Raises:
+        UsageError: Something else was given.
+    """
+    from archspec.language.assignment import assignment
+
+    return [assignment(text, option) for text in texts]
+
+
+def _limits(texts: Sequence[str]) -> Limits:
+    limits = Limits()
+    known = [field.name for field in fields(Limits)]
+    for name, value in assignments(texts, "--limit"):
+        if name not in known:
+            raise UsageError(f"there is no limit `{name}`; {did_you_mean(name, known)}")
+        if type(value) is not int or value < 1:
+            raise UsageError(f"the limit `{name}` is a positive integer, not {value}")
+        limits = replace(limits, **{name: value})
+    return limits

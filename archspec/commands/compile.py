@@ -1,0 +1,96 @@
+"""``archspec compile``."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import archspec
+from archspec.commands.compilation import compiler
+from archspec.commands.options import Limit, Root, Set, Spec, Variant
+from archspec.files import write
+
+
+class Format(StrEnum):
+    """How a network is printed."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+
+
+def compile(
+    spec: Spec,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write the folder `<name>`.")
+    ] = Path("build"),
+    variant: Variant = None,
+    set_: Set = None,
+    depth: Annotated[
+        int | None,
+        typer.Option(
+            "--depth",
+            min=0,
+            metavar="N",
+            help="Levels of blocks to open; 0 for every node. Unless given, 1, and 0 for csv.",
+        ),
+    ] = None,
+    format: Annotated[Format, typer.Option("--format", help="What to print.")] = Format.table,
+    root: Root = None,
+    limit: Limit = None,
+) -> int:
+    """Compile a spec: print its layer table, and write its report, its PyTorch source and its picture."""
+    network = compiler(spec, set_, root, limit)(variant)
+    files = _files(network, output / network.name)
+    for path, text in files.items():
+        write(path, text)
+    if depth is None:
+        depth = 0 if format is Format.csv else 1
+    if format is Format.json:
+        sys.stdout.write(next(iter(files.values())))
+    else:
+        _print(network, format, depth or None)
+    if format is Format.table:
+        print("", *(f"wrote {path}" for path in files), sep="\n")
+    return 0
+
+
+def _files(network: archspec.Network, folder: Path) -> dict[Path, str]:
+    """The report, the source and the picture."""
+    from archspec.drawing import drawing
+    from archspec.pytorch import emission
+    from archspec.reports import json_report
+
+    return {
+        folder / "report.json": json_report.render(network),
+        folder / emission.file_name(network): emission.emit(network),
+        folder / f"{network.name}.svg": drawing.draw(network).svg,
+    }
+
+
+def _print(network: archspec.Network, format: Format, depth: int | None) -> None:
+    from archspec.reports import table
+
+    if format is Format.csv:
+        sys.stdout.write(table.render_csv(network, depth))
+    elif format is Format.markdown:
+        sys.stdout.write(table.render_markdown(network, depth))
+    else:
+        _print_table(network, depth)
+
+
+def _print_table(network: archspec.Network, depth: int | None) -> None:
+    from rich.console import Console
+
+    from archspec.reports import table
+
+    console = Console(highlight=False)
+    if console.is_terminal:
+        console.print(table.rich_table(network, depth, console.width))
+    else:
+        print(table.render(network, depth))

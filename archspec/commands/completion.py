@@ -1,0 +1,153 @@
+"""What a shell completes: nothing where that cannot be told, since an error helps nobody while they type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import fields
+from functools import wraps
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import typer
+
+from archspec.language.limits import Limits
+
+if TYPE_CHECKING:
+    from archspec.language.definition import Definition
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _quiet(words: Callable[_P, Iterable[_T]]) -> Callable[_P, list[_T]]:
+    """Whatever goes wrong, in a spec or in a package with ops of its own, completes nothing."""
+
+    @wraps(words)
+    def found(*args: _P.args, **kwargs: _P.kwargs) -> list[_T]:
+        with suppress(Exception):
+            return list(words(*args, **kwargs))
+        return []
+
+    return found
+
+
+@_quiet
+def specs(incomplete: str) -> list[str]:
+    """Paths of YAML files. A folder with nothing beside it is entered: shells put a space after a single word."""
+    found = _beneath(incomplete)
+    while len(found) == 1 and found[0].endswith("/"):
+        found = _beneath(found[0])
+    return found
+
+
+def _beneath(path: str) -> list[str]:
+    """The folders and YAML files whose paths begin so, hidden ones where the dot is there."""
+    folder, slash, start = path.rpartition("/")
+    entries = [entry for entry in Path(folder + slash).expanduser().iterdir() if entry.name.startswith(start)]
+    folders = [f"{entry.name}/" for entry in entries if entry.is_dir()]
+    files = [entry.name for entry in entries if entry.suffix in (".yaml", ".yml") and not entry.is_dir()]
+    shown = [name for name in [*folders, *files] if name.isprintable() and (start or not name.startswith("."))]
+    return sorted(folder + slash + name for name in shown)
+
+
+@_quiet
+def variants(context: typer.Context) -> Iterable[str]:
+    """The variants of the spec."""
+    return _definition(context).variants
+
+
+@_quiet
+def parameters(context: typer.Context) -> Iterator[tuple[str, str]]:
+    """The parameters of the spec, or of the block to draw without one."""
+    for name, param in _definition(context).params.items():
+        yield f"{name}=", param.doc
+
+
+@_quiet
+def weight_sources(context: typer.Context) -> Iterable[str]:
+    """The libraries whose names of tensors the spec knows."""
+    weights = _definition(context).weights
+    return weights.entries if weights else ()
+
+
+def _definition(context: typer.Context) -> Definition:
+    """What is read of the spec, or without one of the block to draw.
+
+    Raises:
+        ArchspecError: It cannot be read.
+    """
+    from archspec.language.loader import definition, is_path, library_block
+
+    spec, block = _spec(context), context.params.get("block") or ""
+    if block and not (spec or is_path(block)):
+        return library_block(block)
+    return definition(Path(spec or block), context.params.get("root"))
+
+
+def _spec(context: typer.Context) -> str:
+    """The spec typed so far. While an option waits for its value, it is no parameter yet."""
+    typed = [context.params.get("spec"), *(context.params.get("specs") or ()), *context.args]
+    return next(filter(None, typed), "")
+
+
+@_quiet
+def limits() -> Iterable[str]:
+    """The bounds."""
+    return [f"{field.name}=" for field in fields(Limits)]
+
+
+@_quiet
+def ops() -> Iterable[str]:
+    """The ops, those of plugins included."""
+    from archspec.ops import registry
+
+    return registry.names()
+
+
+@_quiet
+def blocks() -> Iterable[str]:
+    """The blocks of the library."""
+    from archspec.language import library
+
+    return library.blocks()
+
+
+@_quiet
+def drawn_blocks(context: typer.Context) -> Iterable[str]:
+    """The blocks that the spec uses; without one, those of the library."""
+    import archspec
+
+    spec = _spec(context)
+    if not spec:
+        return blocks()
+    network = archspec.compile(spec, root=context.params.get("root"))
+    return dict.fromkeys(block.definition for block in network.blocks.walk() if block.kind == "block")
+
+
+@_quiet
+def codes() -> Iterable[str]:
+    """The codes of errors."""
+    from archspec.reports import explanations
+
+    return explanations.codes()
+
+
+def _table(module: str, name: str) -> Callable[[], list[str]]:
+    """The words of a table, whose module is imported when they are asked for."""
+
+    @_quiet
+    def words() -> Iterable[str]:
+        found: Iterable[str] = getattr(import_module(module), name)
+        return found
+
+    return words
+
+
+details = _table("archspec.drawing.content.scene", "DETAILS")
+themes = _table("archspec.drawing.formats.themes", "THEMES")
+directions = _table("archspec.drawing.layout.placing", "DIRECTIONS")
+papers = _table("archspec.drawing.layout.placing", "PAGES")
+colors = _table("archspec.drawing.content.colouring", "COLOURS")
+figures = _table("archspec.drawing.content.cards", "FIGURES")

@@ -1,0 +1,184 @@
+"""``archspec draw``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import archspec
+from archspec.commands import completion
+from archspec.commands.compilation import assignments, compiler
+from archspec.commands.options import SPEC, Check, Limit, Root, Set, Variant, written
+from archspec.commands.printing import print_error
+from archspec.commands.staleness import print_stale, refuse_both
+from archspec.errors import SpecError, UsageError
+from archspec.files import read, write
+
+
+def draw(
+    spec: Annotated[str | None, SPEC] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="What to write, an svg, png, pdf, dot, mmd or html file; `<name>.svg` unless given.",
+        ),
+    ] = None,
+    detail: Annotated[
+        str | None,
+        typer.Option(
+            "--detail",
+            metavar="LEVEL",
+            help="overview (unless given), blocks or ops.",
+            autocompletion=completion.details,
+        ),
+    ] = None,
+    expand: Annotated[
+        list[str] | None,
+        typer.Option("--expand", metavar="PATH", help="A block to open, or a pattern; may be repeated."),
+    ] = None,
+    collapse: Annotated[
+        list[str] | None,
+        typer.Option("--collapse", metavar="PATH", help="A block to close, or a pattern; may be repeated."),
+    ] = None,
+    theme: Annotated[
+        str | None,
+        typer.Option(
+            "--theme",
+            metavar="NAME",
+            help="light (unless given), dark, auto, print or colorblind.",
+            autocompletion=completion.themes,
+        ),
+    ] = None,
+    direction: Annotated[
+        str | None,
+        typer.Option(
+            "--direction",
+            metavar="WAY",
+            help="auto (unless given), down or right.",
+            autocompletion=completion.directions,
+        ),
+    ] = None,
+    paper: Annotated[
+        str | None,
+        typer.Option(
+            "--paper",
+            metavar="SIZE",
+            help="Such as a4, a4-landscape or letter.",
+            autocompletion=completion.papers,
+        ),
+    ] = None,
+    color: Annotated[
+        str | None,
+        typer.Option(
+            "--color",
+            metavar="BY",
+            help="kind (with a legend), cost or memory.",
+            autocompletion=completion.colors,
+        ),
+    ] = None,
+    show: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--show",
+            metavar="FIGURE",
+            help="shape, params, macs, share, activations or receptive_field in each box; may be repeated.",
+            autocompletion=completion.figures,
+        ),
+    ] = None,
+    block: Annotated[
+        str | None,
+        typer.Option(
+            "--block",
+            metavar="NAME",
+            help="A block to draw by itself: one that SPEC uses; without one, of the library or a file.",
+            autocompletion=completion.drawn_blocks,
+        ),
+    ] = None,
+    partial: Annotated[
+        bool,
+        typer.Option("--partial", help="Draw what compiles of a spec that is wrong, with the nodes at fault marked."),
+    ] = False,
+    check: Check = None,
+    variant: Variant = None,
+    set_: Set = None,
+    root: Root = None,
+    limit: Limit = None,
+) -> int:
+    """Draw a network, or a block by itself, with its parameters in place of numbers."""
+    if not spec and not block:
+        raise UsageError("a SPEC is drawn, or a --block")
+    if variant and not spec:
+        raise UsageError("--variant needs a SPEC: a block has no variants")
+    refuse_both(output, check)
+    asked = {
+        "detail": detail, "expand": expand, "collapse": collapse, "theme": theme, "direction": direction,
+        "paper": paper, "color": color, "show": show,
+    }  # fmt: skip
+    network, error = _compiled(spec, variant, set_, root, limit, partial) if spec else (None, None)
+    if block:
+        network = _alone(block, network, set_)
+    assert network is not None
+    path = check or output or Path(f"{network.name}.svg")
+    picture = _picture(network, path, {name: value for name, value in asked.items() if value})
+    if error:
+        print_error(error)
+    if check:
+        options = written({"block": block, **asked, "variant": variant, "set": set_})
+        command = ["draw", *([spec] if spec else []), *(["--partial"] if partial else []), *options]
+        return int(_is_stale(check, picture, command) or error is not None)
+    write(path, picture)
+    print(f"wrote {path}")
+    return int(error is not None)
+
+
+def _compiled(
+    spec: str,
+    variant: str | None,
+    set_: Sequence[str] | None,
+    root: Path | None,
+    limit: Sequence[str] | None,
+    partial: bool,
+) -> tuple[archspec.Network, SpecError | None]:
+    """The network, or with ``partial`` what compiles of it and what is wrong with the rest."""
+    try:
+        return compiler(spec, set_, root, limit)(variant), None
+    except SpecError as error:
+        if not partial or error.partial is None:
+            raise
+        return error.partial, error
+
+
+def _alone(block: str, network: archspec.Network | None, set_: Sequence[str] | None) -> archspec.Network:
+    from archspec.drawing import pictures
+
+    return pictures.block_alone(block, network, dict(assignments(set_ or (), "--set")))
+
+
+def _picture(network: archspec.Network, path: Path, options: Mapping[str, Any]) -> bytes:
+    """The bytes of a picture of the format that the path says; that it is too small to read is noted."""
+    from archspec.drawing import pictures
+    from archspec.drawing.content.cards import LEGIBLE
+
+    kind = pictures.ending(path)
+    if kind == "html":
+        return pictures.page(network, **options)
+    drawn = archspec.draw(network, **options)
+    picture = drawn.data(kind)
+    if drawn.smallest_text < LEGIBLE:
+        print(f"note: on {options.get('paper')} the smallest text is {drawn.smallest_text:.1f} pt", file=sys.stderr)
+    return picture
+
+
+def _is_stale(path: Path, picture: bytes, command: Sequence[str]) -> bool:
+    """Whether a file is not the picture; if so, print how to mend it."""
+    stale = read(path) != picture
+    if stale:
+        print_stale(path, [f"{path} is stale"], command)
+    return stale

@@ -1,0 +1,14 @@
+"""How errors of a spec are printed."""
+
+from __future__ import annotations
+
+import sys
+
+from archspec.errors import SpecError
+
+
+def print_error(error: SpecError) -> None:
+    """Print the errors of a spec on standard error, as text."""
+    from archspec.reports.diagnostics import render_text
+
+    print(render_text(error), end="\n\n", file=sys.stderr)

@@ -1,0 +1,141 @@
+"""Blocks and groups: what they hold, once for equal uses."""
+
+from __future__ import annotations
+
+from archspec.compiler.binding import Argument, bind
+from archspec.compiler.graphs import Graphs, Outputs
+from archspec.compiler.repeats import asks_index
+from archspec.compiler.sharing import LIBRARY, Key, Memory, Shared, frozen
+from archspec.compiler.tensors import UNKNOWN_TENSOR, Result, Scope, inside, outside, views
+from archspec.compiler.trace import Frame
+from archspec.compiler.walk import Made, Site, Walk
+from archspec.language.definition import Definition, OutputStep
+from archspec.language.loader import LoadError
+from archspec.language.source import Scalar
+from archspec.language.values import UNKNOWN
+from archspec.network import Body, Use
+
+Held = tuple[Body, Outputs]
+"""What a block or group holds, and what it gives."""
+
+
+class Blocks:
+    """Makes nodes of blocks and groups."""
+
+    def __init__(self, walk: Walk, graphs: Graphs) -> None:
+        self.walk = walk
+        self.graphs = graphs
+
+    def made(self, site: Site) -> Made:
+        """A block or group where it stands."""
+        held = self._block(site) if site.step.kind == "block" else self._group(site)
+        if held is None:
+            return UNKNOWN_TENSOR, None
+        body, outputs = held
+        result: Result = {port: outside(site.name, inner, site.operands) for port, inner in outputs.items()}
+        if not body.uses:
+            return result, None
+        return result, Use(site.name, body, site.origins, site.step, site.arguments)
+
+    def _block(self, site: Site) -> Held | None:
+        step, path, walk = site.step, site.path, self.walk
+        assert step.target is not None
+        definition = self._definition(step.target, site.scope, path)
+        if definition is None:
+            return None
+        names = definition.graph.inputs
+        if step.operands is not None and len(site.operands) != max(1, len(names)):
+            words = f"{len(names)} inputs ({', '.join(names)})" if len(names) > 1 else "one input"
+            message = f"the block `{definition.name}` takes {words}, not {len(site.operands)}"
+            walk.trace.report("operand-count", message, step.key, path=path)
+            return None
+        operands = site.operands or (UNKNOWN_TENSOR,) * max(1, len(names))
+        values = {name: walk.value(entry.value, site.scope, path) for name, entry in site.arguments.items()}
+        place = ("block", id(definition), id(step) if step.outputs else 0, tuple([each.shape for each in operands]))
+        given = (*place, frozen(values))
+        shared = self._known(definition, given)
+        if shared is not None:
+            return shared.body, shared.outputs
+        with walk.trace.inside(Frame(step.key, path, definition)):
+            bound = {name: Argument(values[name], entry, site.scope.names) for name, entry in site.arguments.items()}
+            params = bind(definition, bound, views(definition.graph, operands), walk.trace, path, step.key)
+            if UNKNOWN in params.values():
+                return None
+            inner = Scope.of(definition, definition.graph, params, inside(operands), path)
+            return self._elaborated("block", inner, (given, (*place, "bound", frozen(params))), step.outputs)
+
+    def _definition(self, target: Scalar, scope: Scope, path: str) -> Definition | None:
+        trace = self.walk.trace
+        try:
+            reading = self.walk.loader.block(target, scope.definition)
+        except LoadError as error:
+            trace.report(error.code, error.message, error.target, path=path, help=error.help)
+            return None
+        self.walk.readings[reading] = None
+        if reading.found:
+            trace.take(reading.found)
+        definition = reading.definition
+        if definition is None:
+            return None
+        if any(frame.definition is definition for frame in trace.frames):
+            names = [frame.definition.name for frame in trace.frames]
+            chain = " -> ".join([*names[names.index(definition.name) :], definition.name])
+            trace.report("circular-definition", f"a block contains itself: {chain}", target, path=path)
+            return None
+        return None if self.walk.is_too_deep(target, path) else definition
+
+    def _group(self, site: Site) -> Held | None:
+        step, scope = site.step, site.scope
+        if step.group is None or self.walk.is_too_deep(step.key, site.path):
+            return None
+        names = step.group.inputs
+        if step.operands is not None and len(site.operands) != max(1, len(names)):
+            message = f"the group takes {len(site.operands)} nodes and names {len(names) or 'none'} of them"
+            help = "name each: `from: [a, b]` with `inputs: [x, y]`"
+            self.walk.trace.report("operand-count", message, step.key, path=site.path, help=help)
+            return None
+        operands = site.operands or (UNKNOWN_TENSOR,) * max(1, len(names))
+        params, index = scope.names.params, scope.names.index
+        if index is not None and not asks_index(step):
+            index = None
+        key = ("group", id(step.group), tuple([each.shape for each in operands]), frozen(params), index)
+        shared = self._known(scope.definition, key)
+        if shared is not None:
+            return shared.body, shared.outputs
+        inner = Scope.of(scope.definition, step.group, params, inside(operands), site.path, index)
+        return self._elaborated("group", inner, (key,))
+
+    # Sharing
+
+    def _memory(self, definition: Definition) -> Memory:
+        return LIBRARY if definition.source.bundled else self.walk.memory
+
+    def _known(self, definition: Definition, key: Key) -> Shared | None:
+        """What an equal use holds; None where there was none, or where this one would go beyond a limit."""
+        walk, shared = self.walk, self._memory(definition).get(key)
+        if shared is None or walk.steps + shared.steps > walk.limits.nodes:
+            return None
+        if walk.depth + shared.height - 1 > walk.limits.nesting:
+            return None
+        if walk.trace.frames and shared.readings and shared.holds(frame.definition for frame in walk.trace.frames):
+            return None
+        walk.steps += shared.steps
+        walk.height = max(walk.height, shared.height)
+        walk.readings.update(dict.fromkeys(shared.readings))
+        return shared
+
+    def _elaborated(self, kind: str, scope: Scope, keys: tuple[Key, ...], taken: tuple[OutputStep, ...] = ()) -> Held:
+        """What a block or group holds; kept for equal uses, where nothing is wrong."""
+        shared = self._known(scope.definition, keys[-1]) or self._walked(kind, scope, taken)
+        if not self.walk.trace.found:
+            self._memory(scope.definition).keep(keys, shared)
+        return shared.body, shared.outputs
+
+    def _walked(self, kind: str, scope: Scope, taken: tuple[OutputStep, ...]) -> Shared:
+        walk = self.walk
+        before, height, readings = walk.steps, walk.height, walk.readings
+        walk.height, walk.readings = 0, {}
+        body, outputs = self.graphs.body(kind, scope, scope.names.params if kind == "block" else {}, taken)
+        shared = Shared(body, outputs, walk.steps - before, walk.height, tuple(walk.readings))
+        walk.height, walk.readings = max(height, walk.height), readings | walk.readings
+        return shared

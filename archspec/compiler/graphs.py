@@ -1,0 +1,95 @@
+"""Graphs: their nodes in order, as many as their outputs need, and the outputs themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from archspec.compiler.binding import names_in
+from archspec.compiler.tensors import UNKNOWN_TENSOR, Scope, Tensor, known, shapes_of
+from archspec.compiler.walk import Made, Walk
+from archspec.errors import did_you_mean
+from archspec.language.definition import GraphSteps, OutputStep, Step
+from archspec.network import Body, Use
+
+Outputs = dict[str, Tensor]
+"""What a graph gives, by the names of its outputs, as it knows it itself."""
+
+
+class Graphs:
+    """Walks graphs; ``node`` makes each of their nodes."""
+
+    def __init__(self, walk: Walk, node: Callable[[Step, Scope], Made]) -> None:
+        self.walk = walk
+        self.node = node
+
+    def body(
+        self, kind: str, scope: Scope, arguments: Mapping[str, Any], taken: tuple[OutputStep, ...] = ()
+    ) -> tuple[Body, Outputs]:
+        """What a network, block or group holds, and what it gives.
+
+        Args:
+            kind: What it is.
+            scope: Its graph.
+            arguments: The values of its own parameters.
+            taken: The outputs that its user takes; empty for those that it declares.
+        """
+        outputs, uses = self._graph(scope, taken)
+        name = "" if kind == "group" else scope.definition.name
+        parts = known(outputs), shapes_of(outputs)
+        return Body(kind, name, arguments, uses, *parts, scope.definition, scope.graph), outputs
+
+    def _graph(self, scope: Scope, taken: tuple[OutputStep, ...]) -> tuple[Outputs, tuple[Use, ...]]:
+        walk = self.walk
+        above, walk.height = walk.height, 0
+        walk.depth += 1
+        try:
+            return self._walked(scope, taken)
+        finally:
+            walk.depth -= 1
+            walk.height = max(above, walk.height + 1)
+
+    def _walked(self, scope: Scope, taken: tuple[OutputStep, ...]) -> tuple[Outputs, tuple[Use, ...]]:
+        uses = []
+        declared = taken or scope.graph.outputs
+        existing = [output for output in declared if self._exists(output, scope)]
+        if declared and not existing:
+            message = f"no output of `{scope.path or scope.definition.name}` exists: each has a `when` that is false"
+            place = declared[0].when or scope.definition.value
+            self.walk.trace.report("empty-graph", message, place, path=scope.path)
+        for step in _needed(scope.graph, existing):
+            result, use = self.node(step, scope)
+            scope.tensors[step.name] = result
+            if use is not None:
+                uses.append(use)
+        return {output.name: self._output(output, scope) for output in existing}, tuple(uses)
+
+    def _exists(self, output: OutputStep, scope: Scope) -> bool:
+        if output.when is None:
+            return True
+        return self.walk.condition(output.when, scope, scope.child(output.name)) is not False
+
+    def _output(self, output: OutputStep, scope: Scope) -> Tensor:
+        if output.reference is None:
+            return UNKNOWN_TENSOR
+        if output.reference.name not in scope.tensors:
+            name = output.reference.name
+            message = f"the graph of `{scope.definition.name}` has no node `{name}`"
+            help = did_you_mean(name, [step.name for step in scope.graph.steps])
+            self.walk.trace.report_outside("unknown-node", message, output.reference.value, help=help)
+            return UNKNOWN_TENSOR
+        return self.walk.take(output.reference, scope, scope.path)
+
+
+def _needed(graph: GraphSteps, outputs: list[OutputStep]) -> list[Step]:
+    """The steps that some outputs of a graph need, in order; all of them where these are all its outputs."""
+    if outputs == list(graph.outputs):
+        return list(graph.steps)
+    needed = {output.reference.name for output in outputs if output.reference}
+    steps = []
+    for step in reversed(graph.steps):
+        if step.name in needed:
+            steps.append(step)
+            needed.update(reference.name for reference in step.operands or ())
+            needed.update(name for value in step.values() for name in names_in(value))
+    return steps[::-1]

@@ -1,0 +1,56 @@
+"""What the readers of ``init:`` and ``weights:`` share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from archspec.compiler.binding import evaluate
+from archspec.compiler.trace import Trace
+from archspec.language import patterns
+from archspec.language.source import Scalar, Value
+from archspec.network import Layer, Network
+
+_MOST_PATTERNS = 100
+
+
+class RuleReader:
+    """Reads rules whose values may be expressions, and knows the nodes that they can speak of."""
+
+    def __init__(self, arguments: Mapping[str, Any], network: Network | None, trace: Trace, usual: bool) -> None:
+        self.arguments = arguments
+        self.trace = trace
+        self.network = network
+        self.known = network is not None
+        self.usual = usual
+        self.count = 0
+
+    def nodes(self) -> Iterator[Layer]:
+        """The nodes with tensors."""
+        nodes = self.network.blocks.nodes() if self.network else ()
+        return (Layer(node.path, node.applied) for node in nodes if node.weights or node.buffers)
+
+    @property
+    def different(self) -> tuple[Layer, ...]:
+        """Of the nodes with tensors, the first of each op on operands of one shape."""
+        return self.network.blocks.content.layers if self.network else ()
+
+    def report(self, code: str, message: str, value: Value, **details: str) -> None:
+        """Report an error at a value."""
+        self.trace.report(code, message, value, **details)
+
+    def plain(self, value: Value) -> Any:
+        """The plain value, its expressions computed, as `evaluate` does."""
+        return evaluate(value, self.arguments, self.trace, "")
+
+    def is_pattern(self, key: Scalar, what: str) -> bool:
+        """Whether a key is a pattern, and not one too many: each is compared with every node."""
+        text = str(key.value)
+        wrong = patterns.problem(text)
+        if wrong:
+            self.report("invalid-value", f"`{text}` is no pattern of {what}: {wrong}", key)
+            return False
+        self.count += patterns.is_pattern(text)
+        if self.count == _MOST_PATTERNS + 1 and patterns.is_pattern(text):
+            self.report("limit-exceeded", f"more than {_MOST_PATTERNS} rules have a `*`", key)
+        return self.count <= _MOST_PATTERNS or not patterns.is_pattern(text)

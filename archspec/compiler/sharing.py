@@ -1,0 +1,93 @@
+"""What equal uses of an op, a block or a group have in common: each is worked out once, and kept for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from archspec.compiler.tensors import Tensor
+from archspec.language.definition import Definition
+from archspec.language.loader import Reading
+from archspec.network import Applied, Body
+from archspec.ops.op import Op
+from archspec.ops.tensor import Shape
+
+Key = Hashable
+"""All that decides what a graph holds."""
+
+_MOST = 100_000
+"""Nodes inside of graphs, or ops, that are kept; then all are forgotten."""
+
+
+class Shared(NamedTuple):
+    """A graph that was elaborated without an error.
+
+    Attributes:
+        body: What it holds.
+        outputs: The tensors that it gives, as it knows them itself.
+        steps: How many steps that took: they count towards the limit on nodes at each use.
+        height: How many graphs stand inside each other there, its own included.
+        readings: The blocks that it uses, in order.
+    """
+
+    body: Body
+    outputs: dict[str, Tensor]
+    steps: int
+    height: int
+    readings: tuple[Reading, ...]
+
+    def holds(self, definitions: Iterable[Definition]) -> bool:
+        """Whether one of some blocks is in it."""
+        inside = [reading.definition for reading in self.readings]
+        return any(definition in inside for definition in definitions)
+
+
+@dataclass
+class Memory:
+    """Graphs by all that decides what they hold. Definitions are known by their identity: who keeps it keeps them."""
+
+    _graphs: dict[Key, Shared] = field(default_factory=dict)
+    _steps: int = 0
+
+    def get(self, key: Key) -> Shared | None:
+        """The graph of a key, or None."""
+        return self._graphs.get(key)
+
+    def keep(self, keys: Iterable[Key], shared: Shared) -> None:
+        """Keep a graph."""
+        if self._steps > _MOST:
+            self._graphs.clear()
+            self._steps = 0
+        self._steps += shared.steps
+        self._graphs.update(dict.fromkeys(keys, shared))
+
+
+LIBRARY = Memory()
+"""Graphs of the block library, whose definitions a process reads once."""
+
+
+BoundKey = tuple[type[Op], str, int | None]
+"""An op, its arguments as written, and the spatial dimensions of its first operand."""
+
+
+@dataclass
+class Ops:
+    """Ops with their arguments, by these as written; and what they make of shapes. Both hold in any network."""
+
+    bound: dict[BoundKey, Op] = field(default_factory=dict)
+    applied: dict[tuple[type[Op], str, tuple[Shape | None, ...]], Applied] = field(default_factory=dict)
+
+    def make_room(self) -> None:
+        """Forget all where there are many."""
+        if len(self.applied) > _MOST:
+            self.applied.clear()
+            self.bound.clear()
+
+
+OPS = Ops()
+
+
+def frozen(values: Mapping[str, Any]) -> str:
+    """Values of arguments as part of a key; ``1``, ``1.0`` and ``True`` differ."""
+    return repr(sorted(values.items())) if values else ""

@@ -1,0 +1,155 @@
+"""Tensors while a network is made, and what expressions see of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from typing_extensions import override
+
+from archspec.language.definition import Definition, GraphSteps
+from archspec.language.values import TensorView
+from archspec.network import Origin
+from archspec.ops.tensor import Shape
+
+NOWHERE = ""
+"""The origin of a tensor that an error left without one."""
+
+
+class Tensor(NamedTuple):
+    """A tensor of the graph that is walked.
+
+    Attributes:
+        origin: Where the graph has it from. Where its shape is unknown, the node at fault, or `NOWHERE`.
+        shape: Its shape; None where an error left it unknown.
+    """
+
+    origin: Origin
+    shape: Shape | None
+
+
+UNKNOWN_TENSOR = Tensor(NOWHERE, None)
+
+Result = Tensor | dict[str, Tensor]
+"""What a node gives: an op one tensor, a block or group its outputs by name."""
+
+
+def outputs_of(result: Result) -> dict[str, Tensor]:
+    """Its outputs by name; an op's is called ``output``."""
+    return {"output": result} if isinstance(result, Tensor) else result
+
+
+def tensor_of(result: Result, port: str) -> Tensor:
+    """The output of a name, or the first; without an error where there is none."""
+    outputs = outputs_of(result)
+    return outputs.get(port) or next(iter(outputs.values()), UNKNOWN_TENSOR)
+
+
+def known(outputs: Mapping[str, Tensor]) -> dict[str, Origin]:
+    """The origins of outputs by name, those left out that an error left unknown."""
+    return {name: tensor.origin for name, tensor in outputs.items() if tensor.shape is not None}
+
+
+def shapes_of(outputs: Mapping[str, Tensor]) -> dict[str, Shape]:
+    """The shapes of outputs by name, those left out that an error left unknown."""
+    return {name: tensor.shape for name, tensor in outputs.items() if tensor.shape is not None}
+
+
+def inside(operands: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """The operands of a block or group as its own graph knows them."""
+    return tuple(
+        Tensor(NOWHERE if tensor.origin == NOWHERE else number, tensor.shape) for number, tensor in enumerate(operands)
+    )
+
+
+def outside(name: str, inner: Tensor, operands: tuple[Tensor, ...]) -> Tensor:
+    """A tensor of a block or group as the graph knows it in which that stands by a name."""
+    if isinstance(inner.origin, int):
+        return operands[inner.origin]
+    return Tensor(inner.origin and f"{name}.{inner.origin}", inner.shape)
+
+
+def view(result: Result) -> TensorView:
+    """What expressions see of what a node gives."""
+    if isinstance(result, Tensor):
+        return TensorView(result.shape)
+    outputs = {name: TensorView(tensor.shape) for name, tensor in result.items()}
+    return next(iter(outputs.values())) if len(outputs) == 1 else TensorView(None, outputs or None)
+
+
+def views(graph: GraphSteps, inputs: tuple[Tensor, ...]) -> dict[str, TensorView]:
+    """A graph's inputs as expressions know them."""
+    found = {name: TensorView(tensor.shape) for name, tensor in zip(graph.inputs or ("input",), inputs, strict=True)}
+    return found | {"input": TensorView(inputs[0].shape)} if len(inputs) == 1 else found
+
+
+@dataclass(slots=True)
+class Names(Mapping[str, Any]):
+    """What expressions in one graph know: parameters, the index of the copy, inputs and earlier nodes.
+
+    Attributes:
+        params: Values of the parameters.
+        inputs: The inputs.
+        tensors: What the nodes so far give.
+        index: The index of the copy around the node or the graph; None outside of a repeat.
+    """
+
+    params: Mapping[str, Any]
+    inputs: Mapping[str, TensorView]
+    tensors: Mapping[str, Result] = field(default_factory=dict)
+    index: int | None = None
+
+    @override
+    def __getitem__(self, name: str) -> Any:
+        if name in self.params:
+            return self.params[name]
+        if name == "index" and self.index is not None:
+            return self.index
+        return self.inputs[name] if name in self.inputs else view(self.tensors[name])
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        known = [*self.inputs, *self.params, *self.tensors, *(["index"] if self.index is not None else [])]
+        yield from dict.fromkeys(name for name in known if name)
+
+    @override
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+@dataclass(slots=True)
+class Scope:
+    """One graph that is walked.
+
+    Attributes:
+        definition: The network or block that the graph belongs to.
+        graph: The graph.
+        path: The path of the graph, for errors; empty for the network's own.
+        tensors: What ``from`` knows: inputs and earlier nodes.
+        names: What expressions know.
+    """
+
+    definition: Definition
+    graph: GraphSteps
+    path: str
+    tensors: dict[str, Result]
+    names: Names
+
+    @classmethod
+    def of(
+        cls,
+        definition: Definition,
+        graph: GraphSteps,
+        params: Mapping[str, Any],
+        inputs: tuple[Tensor, ...],
+        path: str,
+        index: int | None = None,
+    ) -> Scope:
+        """The scope of a graph with some inputs, before its first node."""
+        tensors: dict[str, Result] = dict(zip(graph.inputs or (NOWHERE,), inputs, strict=True))
+        return cls(definition, graph, path, tensors, Names(params, views(graph, inputs), tensors, index))
+
+    def child(self, name: str) -> str:
+        """The path of a node of the graph."""
+        return f"{self.path}.{name}" if self.path else name

@@ -1,0 +1,144 @@
+"""What every part of the walk over a definition shares: how far it came, what it found, and what nodes take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from archspec.compiler.binding import evaluate
+from archspec.compiler.failures import Failures
+from archspec.compiler.sharing import Memory
+from archspec.compiler.tensors import UNKNOWN_TENSOR, Result, Scope, Tensor
+from archspec.compiler.trace import Failed, Trace
+from archspec.errors import SpecError, listed, nearest
+from archspec.language.definition import Reference, Step
+from archspec.language.limits import raise_limit
+from archspec.language.loader import Loader, Reading
+from archspec.language.source import Entry, Value
+from archspec.language.values import UNKNOWN, Unknown
+from archspec.language.wording import found, hint
+from archspec.network import Origin, Use
+from archspec.ops.tensor import Shape
+
+Made = tuple[Result, Use | None]
+"""What a node gives, and its place in the graph; None for one that passes through or failed."""
+
+
+class Site(NamedTuple):
+    """A node, or one copy of it, where it stands.
+
+    Attributes:
+        step: The node as written.
+        scope: The graph that it stands in.
+        operands: What it takes.
+        path: Its path.
+        name: What it is called where it stands; of a copy, its index.
+        arguments: The values of its arguments, for this copy of a repeat.
+    """
+
+    step: Step
+    scope: Scope
+    operands: tuple[Tensor, ...]
+    path: str
+    name: str
+    arguments: Mapping[str, Entry]
+
+    @property
+    def shapes(self) -> tuple[Shape | None, ...]:
+        """Shapes of its operands; None for one that an error left unknown."""
+        return tuple([tensor.shape for tensor in self.operands])
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """Where its graph has its operands from."""
+        return tuple([tensor.origin for tensor in self.operands])
+
+
+class Walk:
+    """The state of one elaboration.
+
+    Attributes:
+        loader: Where blocks come from.
+        memory: Where graphs of the loader's files are kept.
+        trace: Where errors go.
+        failures: The nodes that failed so far.
+        limits: Bounds.
+        steps: The steps taken so far.
+        depth: The graphs around the present node.
+        height: The graphs inside each other in what was walked of the present graph.
+        readings: The blocks used so far in the block or group that is walked.
+    """
+
+    def __init__(self, loader: Loader, memory: Memory, trace: Trace) -> None:
+        self.loader = loader
+        self.memory = memory
+        self.trace = trace
+        self.failures = Failures(trace)
+        self.limits = loader.limits
+        self.steps = 0
+        self.depth = 0
+        self.height = 0
+        self.readings: dict[Reading, None] = {}
+
+    def spend(self, step: Step) -> None:
+        """Take a step more.
+
+        Raises:
+            SpecError: It is one too many.
+        """
+        self.steps += 1
+        if self.steps > self.limits.nodes:
+            message = f"the network has more than {self.limits.nodes:,} nodes"
+            help = raise_limit("nodes")
+            raise SpecError([self.trace.diagnostic("limit-exceeded", message, step.key, help=help)])
+
+    def is_too_deep(self, value: Value, path: str) -> bool:
+        """Whether a block or group stands in too many others; that is reported."""
+        deep = self.depth > self.limits.nesting
+        if deep:
+            message = f"blocks and groups nest deeper than {self.limits.nesting}"
+            self.trace.report("limit-exceeded", message, value, path=path, help=raise_limit("nesting"))
+        return deep
+
+    def value(self, value: Value, scope: Scope, path: str) -> Any:
+        """The plain value, or `UNKNOWN` where an error left it open."""
+        try:
+            return evaluate(value, scope.names, self.trace, path)
+        except (Failed, Unknown):
+            return UNKNOWN
+
+    def condition(self, value: Value, scope: Scope, path: str) -> Any:
+        """True, false, or `UNKNOWN` where an error left it open."""
+        condition = self.value(value, scope, path)
+        if isinstance(condition, bool) or condition is UNKNOWN:
+            return condition
+        self.wrong_value("the condition is neither true nor false", value, condition, "true or false", scope, path)
+        return UNKNOWN
+
+    def wrong_value(self, message: str, value: Value, plain: Any, expected: str, scope: Scope, path: str) -> None:
+        """Report a value that is not what was expected."""
+        help = hint(value, plain, expected, scope.names)
+        self.trace.report("invalid-value", message, value, path=path, expected=expected, found=found(plain), help=help)
+
+    def take(self, reference: Reference, scope: Scope, path: str) -> Tensor:
+        """The tensor that a reference means."""
+        result = scope.tensors[reference.name]
+        if isinstance(result, Tensor):
+            if reference.port and result.shape is not None:
+                message = f"`{reference.name}` has one output, and no `{reference.port}`"
+                self.trace.report("unknown-node", message, reference.value, path=path, help=f"write `{reference.name}`")
+            return result
+        name = reference.port or (next(iter(result)) if len(result) == 1 else "")
+        if name in result:
+            return result[name]
+        if result:  # a graph without an output has been reported
+            self._no_output(reference, name, result, path)
+        return UNKNOWN_TENSOR
+
+    def _no_output(self, reference: Reference, name: str, result: Mapping[str, Tensor], path: str) -> None:
+        help = f"take `from: {reference.name}.{nearest(name, result) or next(iter(result))}`"
+        if name:
+            code, message = "unknown-node", f"`{reference.name}` has no output `{name}`; it has {listed(result)}"
+        else:
+            code, message = "ambiguous-output", f"`{reference.name}` has several outputs: {listed(result)}"
+        self.trace.report(code, message, reference.value, path=path, help=help)

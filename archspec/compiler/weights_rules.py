@@ -1,0 +1,113 @@
+"""Rules of ``weights:``: what other libraries call the tensors of a network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from archspec.compiler.rule_reader import RuleReader
+from archspec.compiler.trace import Failed
+from archspec.errors import did_you_mean
+from archspec.language import patterns
+from archspec.language.names import spec_name_problem
+from archspec.language.source import Mapping as MappingValue
+from archspec.language.source import Value
+from archspec.language.values import Unknown, kind
+from archspec.network import Node
+
+_NAME = re.compile(r"[A-Za-z_*0-9][A-Za-z0-9_*]*")
+
+
+class WeightsReader(RuleReader):
+    """Reads the rules of ``weights:``."""
+
+    def sources(self, value: MappingValue | None) -> dict[str, dict[str, str | None]]:
+        """The rules by source."""
+        entries = value.entries.items() if value else ()
+        for key in value.keys.values() if value else ():
+            wrong = spec_name_problem(str(key.value))
+            if wrong:
+                self.report("invalid-name", f"`{key.value}` cannot be a name here: {wrong}", key)
+        return {name: self._source(entry) for name, entry in entries if isinstance(entry, MappingValue)}
+
+    def _source(self, value: MappingValue) -> dict[str, str | None]:
+        rules: dict[str, str | None] = {}
+        for theirs, entry in value.entries.items():
+            key = value.keys[theirs]
+            if not self.is_pattern(key, "a checkpoint's names"):
+                continue
+            try:
+                ours = self.plain(entry)
+            except (Failed, Unknown):
+                continue
+            if self._is_rule(theirs, ours, entry):
+                rules[theirs] = ours
+        return rules
+
+    def _is_rule(self, theirs: str, ours: Any, place: Value) -> bool:
+        if ours is None:
+            return True
+        if not isinstance(ours, str):
+            message, expected = f"`{theirs}` is renamed to what is no name", "a path of this network, or null"
+            self.report("invalid-value", message, place, expected=expected, found=kind(ours))
+            return False
+        wrong = _rename_problem(theirs, ours)
+        if wrong:
+            self.report("invalid-value", f"`{theirs}` cannot be renamed to `{ours}`: {wrong}", place)
+            return False
+        if self.known and self.usual and not self._exists(theirs, ours):
+            what = "node with weights has the path" if "**" in theirs else "tensor has a name that begins with"
+            message, known = f"no {what} `{ours}`", _prefixes(self._tensors())
+            self.report("unknown-node", message, place, help=did_you_mean(ours, known))
+            return False
+        return True
+
+    def _exists(self, theirs: str, ours: str) -> bool:
+        """Whether some node, or tensor, is one that a rule leads to."""
+        if "**" in theirs:
+            return any(patterns.matches(ours, layer.path) for layer in self.nodes())
+        if not patterns.is_pattern(ours):
+            return self._is_known(ours)
+        return any(patterns.begins(ours, name) for name in self._tensors())
+
+    def _tensors(self) -> Iterator[str]:
+        layers = self.nodes()
+        return (f"{path}.{name}" for path, applied in layers for name in (*applied.weights, *applied.buffers))
+
+    def _is_known(self, name: str) -> bool:
+        """Whether it is the name of a tensor, or of a node or block with tensors."""
+        assert self.network is not None
+        if name in self.network:
+            totals = self.network[name].content.totals
+            return totals.params + totals.buffers > 0
+        path, _, tensor = name.rpartition(".")
+        node = self.network[path] if path and path in self.network else None
+        return isinstance(node, Node) and (tensor in node.weights or tensor in node.buffers)
+
+
+def _rename_problem(theirs: str, ours: str) -> str:
+    """Why a rule of ``weights`` cannot be; empty where it can."""
+    wrong = patterns.problem(ours)
+    if wrong:
+        return wrong
+    if not all(_NAME.fullmatch(name) for name in ours.split(".")):
+        return "names of nodes are made of letters, digits and `_`"
+    if "**" in theirs:
+        return ""
+    if "**" in ours:
+        return "`**` on the right needs one on the left, and pairs modules in order"
+    if patterns.stars(ours) > patterns.stars(theirs):
+        return "each `*` on the right stands for one on the left, which has fewer"
+    return ""
+
+
+def _prefixes(paths: Iterable[str]) -> list[str]:
+    """Paths of the blocks around nodes, each once."""
+    found: dict[str, None] = {}
+    for path in paths:
+        while path := path.rpartition(".")[0]:
+            if path in found:
+                break
+            found[path] = None
+    return list(found)

@@ -1,0 +1,10 @@
+"""A compiled network: frozen nodes in topological order, and the tree of blocks they came from."""
+
+from archspec.network.content import Applied, Body, Content, Copies, Layer, Origin, Run, Totals, Use
+from archspec.network.network import Network, NetworkOutput, NotCompiled, PartialNetwork
+from archspec.network.views import Block, Node
+
+__all__ = [
+    "Applied", "Block", "Body", "Content", "Copies", "Layer", "Network", "NetworkOutput", "Node", "NotCompiled",
+    "Origin", "PartialNetwork", "Run", "Totals", "Use",
+]  # fmt: skip

@@ -1,0 +1,177 @@
+"""A compiled network: its inputs, its outputs, and the tree of its blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from archspec.errors import UsageError, did_you_mean
+from archspec.language.initialisation import InitRule
+from archspec.network.views import Block, Node
+from archspec.ops.op import Op
+from archspec.ops.tensor import Shape
+
+if TYPE_CHECKING:
+    import networkx
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkOutput:
+    """An output of a network: the path of the node that gives it, and its shape without the batch."""
+
+    path: str
+    shape: Shape
+    training_only: bool = False
+
+
+@dataclass(frozen=True, repr=False)
+class Network:
+    """A compiled network.
+
+    Iterating gives its nodes in topological order; ``network["layer2.0.conv1"]`` is the node or block of a path.
+
+    Attributes:
+        name: Its name.
+        doc: What its spec says it is.
+        arguments: The values of its parameters.
+        inputs: Shapes of its inputs by name, without the batch.
+        outputs: Its outputs by name.
+        blocks: The tree of its blocks; the root is the network.
+        variants: Names of the sets of parameters that its spec states.
+        digest: A digest of the files it was compiled from and of its arguments.
+        init: How its tensors begin, where not as PyTorch has it; of two rules for one tensor the later holds.
+        weights: For each source of checkpoints, such as ``torchvision``, rules from their names to its own
+            (`archspec.pytorch.weights.match`).
+    """
+
+    name: str
+    doc: str
+    arguments: Mapping[str, Any]
+    inputs: Mapping[str, Shape]
+    outputs: Mapping[str, NetworkOutput]
+    blocks: Block
+    variants: tuple[str, ...] = ()
+    digest: str = ""
+    init: tuple[InitRule, ...] = ()
+    weights: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+
+    @override
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}: {len(self):,} nodes, {self.params:,} params>"
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """Its nodes in topological order."""
+        return tuple(self.blocks.nodes())
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)
+
+    def __len__(self) -> int:
+        return self.blocks.content.totals.nodes
+
+    def __getitem__(self, path: str) -> Node | Block:
+        part = self._find(path)
+        if part is None:
+            hint = did_you_mean(path, self.paths())
+            raise KeyError(f"no node or block `{path}` in {self.name}" + (f"; {hint}" if hint else ""))
+        return part
+
+    def __contains__(self, path: object) -> bool:
+        return isinstance(path, str) and self._find(path) is not None
+
+    def _find(self, path: str) -> Node | Block | None:
+        part: Node | Block | None = self.blocks
+        for name in path.split("."):
+            if not isinstance(part, Block):
+                return None
+            part = part.child(name)
+        return part
+
+    def paths(self) -> Iterator[str]:
+        """The paths of its blocks, then those of its nodes."""
+        yield from (block.path for block in self.blocks.walk() if block.path)
+        yield from (node.path for node in self.blocks.nodes())
+
+    def shape(self, path: str) -> Shape:
+        """The shape of the tensor of a node's path or an input's name, without the batch."""
+        if path in self.inputs:
+            return self.inputs[path]
+        part = self[path]
+        if isinstance(part, Node):
+            return part.shape
+        if len(part.outputs) != 1:
+            raise UsageError(f"the block `{path}` has several outputs: {', '.join(part.outputs)}")
+        return next(iter(part.content.shapes.values()))
+
+    @property
+    def params(self) -> int:
+        """Trainable numbers."""
+        return self.blocks.params
+
+    @property
+    def buffer_elements(self) -> int:
+        """Numbers that are saved but not trained, such as the statistics of batch normalisation."""
+        return self.blocks.buffer_elements
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates for one sample, bias excluded, of the nodes that have a cost rule."""
+        return self.blocks.macs
+
+    @property
+    def flops(self) -> int:
+        """Twice the multiply-accumulates."""
+        return 2 * self.macs
+
+    @property
+    def other_ops(self) -> int:
+        """Elementwise, pooling, normalisation and bias operations for one sample, of the nodes that have a rule."""
+        return self.blocks.other_ops
+
+    @cached_property
+    def unknown_costs(self) -> tuple[str, ...]:
+        """Paths of the nodes whose op has no cost rule; totals do not hold them."""
+        totals = self.blocks.content.totals
+        return () if totals.costed == totals.nodes else tuple(node.path for node in self if node.cost is None)
+
+    @cached_property
+    def graph(self) -> networkx.MultiDiGraph[str]:
+        """The network as a networkx graph.
+
+        A node is keyed by its path and has the attributes ``node`` (None for an input) and ``shape``; an edge has
+        ``operand``, the index of the operand that it is.
+        """
+        import networkx
+
+        graph: networkx.MultiDiGraph[str] = networkx.MultiDiGraph(name=self.name)
+        for name, shape in self.inputs.items():
+            graph.add_node(name, node=None, shape=shape)
+        for node in self.nodes:
+            graph.add_node(node.path, node=node, shape=node.shape)
+            graph.add_edges_from((origin, node.path, {"operand": i}) for i, origin in enumerate(node.inputs))
+        return graph
+
+
+class NotCompiled(Op):
+    """Stands in a `PartialNetwork` for a node that did not compile."""
+
+    kind: str
+    """The op or block that it was to be, as written."""
+
+
+@dataclass(frozen=True, repr=False)
+class PartialNetwork(Network):
+    """What compiled of a spec that is wrong: a node that failed has the op `NotCompiled`, what takes it is left out.
+
+    Attributes:
+        problems: What is wrong, by the path of the node or block at fault.
+        unplaced: What is wrong and no node's fault.
+    """
+
+    problems: Mapping[str, str] = field(default_factory=dict)
+    unplaced: tuple[str, ...] = ()

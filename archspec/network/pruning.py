@@ -1,0 +1,110 @@
+"""Contents without the nodes that nothing needs: once for all uses of a content of which the same is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TypeGuard, TypeVar
+
+from archspec.network.content import Applied, Body, Content, Copies, Origin, Pruned, Run
+
+T = TypeVar("T")
+
+
+def without_unused(body: Body) -> Body:
+    """A body without the nodes that none of its outputs needs."""
+    pruned = _pruned(body, _given(body))
+    return replace(body, uses=()) if pruned is None else pruned.body or body
+
+
+class _Needed:
+    """The tensors of a graph that are needed, as what stands in it knows them."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self.inputs: set[int] = set()
+        self._inside: dict[str, set[str]] = {}
+        for path in paths:
+            self.add(path)
+
+    def add(self, origin: Origin) -> None:
+        """A tensor more."""
+        if isinstance(origin, int):
+            self.inputs.add(origin)
+        else:
+            name, _, rest = origin.partition(".")
+            self._inside.setdefault(name, set()).add(rest)
+
+    def inside(self, name: str) -> frozenset[str]:
+        """Those that what stands there by a name gives, by their paths in it; an op's has none."""
+        return frozenset(self._inside.get(name, ()))
+
+
+def _left(content: Content, needed: frozenset[str]) -> tuple[Content, Iterable[int]] | None:
+    """What is left of a content of which some tensors are needed, and the inputs that it needs; None for nothing."""
+    if not needed:
+        return None
+    if isinstance(content, Applied):
+        return content, range(len(content.input_shapes))
+    pruned = _pruned(content, needed)
+    return pruned and (pruned.body or content, pruned.inputs)
+
+
+def _pruned(body: Body, needed: frozenset[str]) -> Pruned | None:
+    if needed not in body.pruned:
+        prune = _repeat if isinstance(body.uses, Copies) else _graph
+        body.pruned[needed] = prune(body, needed)
+    return body.pruned[needed]
+
+
+def _graph(body: Body, needed: frozenset[str]) -> Pruned | None:
+    wanted, kept = _Needed(needed), []
+    for use in reversed(body.uses):
+        left = _left(use.content, wanted.inside(use.name))
+        if left is not None:
+            kept.append(use if left[0] is use.content else use._replace(content=left[0]))
+            for number in left[1]:
+                wanted.add(use.inputs[number])
+    if not kept:
+        return None
+    uses = _in_order(kept, body.uses)
+    return Pruned(None if uses is None else replace(body, uses=uses), frozenset(wanted.inputs))
+
+
+def _repeat(body: Body, _: frozenset[str]) -> Pruned | None:
+    """A repeat of which the last copy is needed, and of the others those whose outcome the next one takes."""
+    assert isinstance(body.uses, Copies)
+    kept: list[Run] = []
+    inputs = {0}
+    for run in reversed(body.uses.runs):
+        left = _left(run.content, _given(run.content))
+        if left is None:
+            continue
+        content, taken = left
+        inputs.update(taken)
+        if 0 not in taken:
+            last = run.stop - 1
+            kept.append(Run(last, 1, content, run.operand(last), run.written))
+            inputs.remove(0)
+            break
+        kept.append(run if content is run.content else run._replace(content=content))
+    if not kept:
+        return None
+    runs = _in_order(kept, body.uses.runs)
+    copies = None if runs is None else Copies(runs, body.uses.step, body.uses.others)
+    return Pruned(None if copies is None else replace(body, uses=copies), frozenset(inputs))
+
+
+def _in_order(kept: list[T], parts: Sequence[T]) -> tuple[T, ...] | None:
+    """What was kept, the last first, in order; None where nothing was changed."""
+    kept.reverse()
+    unchanged = len(kept) == len(parts) and all(one is other for one, other in zip(kept, parts, strict=True))
+    return None if unchanged else tuple(kept)
+
+
+def _is_path(origin: Origin) -> TypeGuard[str]:
+    return isinstance(origin, str)
+
+
+def _given(content: Content) -> frozenset[str]:
+    """The tensors that a content gives, as it knows them."""
+    return frozenset({""}) if isinstance(content, Applied) else frozenset(filter(_is_path, content.outputs.values()))

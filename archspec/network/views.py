@@ -1,0 +1,241 @@
+"""Nodes and blocks: what a network holds at the places where it stands, made when somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from typing_extensions import override
+
+from archspec.errors import Span
+from archspec.language.definition import Definition, GraphSteps, Step
+from archspec.language.source import Entry
+from archspec.network.content import Applied, Body, Origin, Use
+from archspec.ops.facts import Cost
+from archspec.ops.op import Op
+from archspec.ops.tensor import Shape, Shapes, show
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Node:
+    """One op of a network.
+
+    Attributes:
+        path: Its name through the blocks around it, such as ``layer2.0.conv1``: its state_dict prefix.
+        applied: The op and what follows from its operands' shapes.
+        inputs: Paths of the nodes, or names of the network's inputs, that it takes, in operand order.
+        step: The node as its graph says it.
+        written: The values of its arguments, for this copy of a repeat.
+    """
+
+    path: str
+    applied: Applied
+    inputs: tuple[str, ...]
+    step: Step
+    written: Mapping[str, Entry]
+
+    @override
+    def __repr__(self) -> str:
+        return f"<Node {self.path}: {self.op.name} {show(self.shape)}>"
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition(".")[2]
+
+    @property
+    def op(self) -> Op:
+        """The op with its arguments."""
+        return self.applied.op
+
+    @property
+    def content(self) -> Applied:
+        """The op and what follows from its operands' shapes, as a `Block` has its content."""
+        return self.applied
+
+    @property
+    def input_shapes(self) -> Shapes:
+        """Shapes of the operands, without the batch."""
+        return self.applied.input_shapes
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the output, without the batch."""
+        return self.applied.shape
+
+    @property
+    def weights(self) -> Mapping[str, Shape]:
+        """Shapes of the trainable tensors by name."""
+        return self.applied.weights
+
+    @property
+    def buffers(self) -> Mapping[str, Shape]:
+        """Shapes of the tensors that are saved but not trained, by name."""
+        return self.applied.buffers
+
+    @property
+    def cost(self) -> Cost | None:
+        """The work on one sample, or None where the op has no rule."""
+        return self.applied.cost
+
+    @property
+    def span(self) -> Span:
+        """Where it stands in the spec, or in the block's file."""
+        return self.step.key.span
+
+    @property
+    def params(self) -> int:
+        """Trainable numbers."""
+        return self.applied.totals.params
+
+    @property
+    def buffer_elements(self) -> int:
+        """Numbers that are saved but not trained."""
+        return self.applied.totals.buffers
+
+    @property
+    def macs(self) -> int | None:
+        """Multiply-accumulates for one sample, bias excluded; None where the op has no rule."""
+        return self.cost.macs if self.cost else None
+
+    @property
+    def flops(self) -> int | None:
+        """Twice the multiply-accumulates: what torch.utils.flop_counter counts; None where the op has no rule."""
+        return 2 * self.cost.macs if self.cost else None
+
+    @property
+    def other_ops(self) -> int | None:
+        """Elementwise, pooling, normalisation and bias operations for one sample; None where the op has no rule."""
+        return self.cost.other if self.cost else None
+
+
+@dataclass(frozen=True, repr=False)
+class Block:
+    """A block, group or repeat of a network, or the network itself, with what it holds.
+
+    Attributes:
+        path: Its path; empty for the network.
+        content: What it holds; one for all equal uses of a block.
+        inputs: Paths of the tensors that it takes.
+        step: The node that uses it; None for the network.
+        written: The values of its arguments, for this copy of a repeat.
+    """
+
+    path: str
+    content: Body
+    inputs: tuple[str, ...]
+    step: Step | None
+    written: Mapping[str, Entry]
+
+    @override
+    def __repr__(self) -> str:
+        what = self.definition or self.kind
+        return f"<Block {self.path}: {what}, {self.content.totals.nodes} nodes>" if self.path else f"<Block {what}>"
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition(".")[2]
+
+    @property
+    def kind(self) -> str:
+        """``network``, ``block``, ``group`` or ``repeat``."""
+        return self.content.kind
+
+    @property
+    def definition(self) -> str:
+        """The name of the network or block it is made of; empty for a group or repeat."""
+        return self.content.definition
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """The values of the definition's parameters."""
+        return self.content.arguments
+
+    @property
+    def template(self) -> Definition:
+        """The network or block that its graph, or the step that repeats, stands in."""
+        return self.content.template
+
+    @property
+    def graph(self) -> GraphSteps | None:
+        """Its graph as written; None for a repeat."""
+        return self.content.graph
+
+    @cached_property
+    def outputs(self) -> Mapping[str, str]:
+        """Paths of the tensors that it gives, by output name."""
+        return {name: self.tensor(origin) for name, origin in self.content.outputs.items()}
+
+    @cached_property
+    def children(self) -> tuple[Block | Node, ...]:
+        """Its nodes and blocks, in order."""
+        return tuple(map(self._child, self.content.uses))
+
+    @property
+    def span(self) -> Span:
+        """The line that uses it; for the network, where its spec begins."""
+        return self.step.key.span if self.step else self.template.value.span
+
+    def tensor(self, origin: Origin) -> str:
+        """The path of a tensor that is known inside by its origin."""
+        return self.inputs[origin] if isinstance(origin, int) else f"{self.path}.{origin}" if self.path else origin
+
+    def _child(self, use: Use) -> Block | Node:
+        path = f"{self.path}.{use.name}" if self.path else use.name
+        view = Node if isinstance(use.content, Applied) else Block
+        return view(path, use.content, tuple(map(self.tensor, use.inputs)), use.step, use.written)  # type: ignore[arg-type]
+
+    def child(self, name: str) -> Block | Node | None:
+        """The node or block of a name, or None."""
+        use = self.content.use(name)
+        return None if use is None else self._child(use)
+
+    def nodes(self) -> Iterator[Node]:
+        """The nodes inside, in order."""
+        stack: list[tuple[Block, Iterator[Use]]] = [(self, iter(self.content.uses))]
+        while stack:
+            block, uses = stack[-1]
+            use = next(uses, None)
+            if use is None:
+                stack.pop()
+                continue
+            child = block._child(use)
+            if isinstance(child, Node):
+                yield child
+            else:
+                stack.append((child, iter(child.content.uses)))
+
+    def walk(self) -> Iterator[Block]:
+        """This block and the blocks inside, each before what it holds."""
+        yield self
+        for child in self.children:
+            if isinstance(child, Block):
+                yield from child.walk()
+
+    @property
+    def params(self) -> int:
+        """Trainable numbers inside."""
+        return self.content.totals.params
+
+    @property
+    def buffer_elements(self) -> int:
+        """Numbers inside that are saved but not trained."""
+        return self.content.totals.buffers
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates for one sample, bias excluded, of the nodes inside that have a cost rule."""
+        return self.content.totals.macs
+
+    @property
+    def flops(self) -> int:
+        """Twice the multiply-accumulates."""
+        return 2 * self.macs
+
+    @property
+    def other_ops(self) -> int:
+        """Elementwise, pooling, normalisation and bias operations for one sample of the nodes that have a rule."""
+        return self.content.totals.other

@@ -1,0 +1,1 @@
+"""Activation functions: one number in, one number out, for each element."""

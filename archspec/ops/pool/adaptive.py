@@ -1,0 +1,188 @@
+"""Shares of the input that give an output of a wanted size, down to one place."""
+
+from fractions import Fraction
+from math import prod
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from archspec.ops.arguments import MAX_INT, compact
+from archspec.ops.facts import Cost, Module, Reach, Window
+from archspec.ops.op import Op
+from archspec.ops.pool import INDEX_BYTES
+from archspec.ops.tensor import Shape, Shapes, elements
+
+
+def _output_size(value: Any, info: ValidationInfo) -> Any:
+    """Like `Size`, and null in a list keeps the input's size."""
+    rank = (info.context or {}).get("spatial_rank")
+    sizes = tuple(value) if isinstance(value, list | tuple) else (value,) * (rank or 1)
+    several = isinstance(value, list | tuple) and len(sizes) > 1
+    if not sizes or not all((type(n) is int and 1 <= n <= MAX_INT) or (n is None and several) for n in sizes):
+        raise PydanticCustomError(
+            "size", "an integer of at least 1, or a list with one for each spatial dimension (null keeps the input's)"
+        )
+    if rank is not None and len(sizes) != rank:
+        raise PydanticCustomError("size", f"one integer, or {rank} (the input has {rank} spatial dimensions)")
+    return sizes
+
+
+_ONE: dict[str, Any] = {"type": "integer", "minimum": 1}
+_OutputSize = Annotated[
+    tuple[int | None, ...],
+    BeforeValidator(_output_size),
+    WithJsonSchema(
+        {"anyOf": [_ONE, {"type": "array", "items": {"anyOf": [_ONE, {"type": "null"}]}, "minItems": 1, "maxItems": 3}]}
+    ),
+]
+
+
+def _shares(size: int, count: int) -> list[int]:
+    """The sizes of the windows that an adaptive pooling splits a dimension into; neighbours may overlap."""
+    return [-(-(i + 1) * size // count) - i * size // count for i in range(count)]
+
+
+def _reads(inputs: Shapes, output: Shape) -> int:
+    """The elements that an adaptive pooling reads, over all windows."""
+    axes = zip(inputs[0][1:], output[1:], strict=True)
+    return output[0] * prod(sum(_shares(size, count)) for size, count in axes)
+
+
+def _adapted(wanted: tuple[int | None, ...], shape: Shape) -> Shape:
+    channels, *sizes = shape
+    return (channels, *(size if count is None else count for size, count in zip(sizes, wanted, strict=True)))
+
+
+def _written(wanted: tuple[int | None, ...]) -> Any:
+    """The output size as one writes it; PyTorch takes no lone None."""
+    return wanted if None in wanted else compact(wanted)
+
+
+def _adaptive_reach(inputs: Shapes, output: Shape) -> Reach:
+    """Windows as wide as the widest; the whole input for an output of one place."""
+    if prod(output[1:]) == 1:
+        return "all"
+    axes = list(zip(inputs[0][1:], output[1:], strict=True))
+    kernel = tuple(max(_shares(size, count)) for size, count in axes)
+    return Window(kernel, tuple(Fraction(size, count) for size, count in axes), (Fraction(0),) * len(axes))
+
+
+class AdaptiveAvgPool(Op, name="adaptive_avg_pool"):
+    """The mean of windows that are chosen to give an output of the wanted size.
+
+    Costs an operation for each element that a window reads (additions, one quotient). An output of one place
+    is a plain mean, which keeps nothing for the backward pass.
+    Source: torch.nn.AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d.
+
+    Args:
+        output_size: Spatial sizes of the output; null in a list keeps the input's.
+    """
+
+    output_size: _OutputSize
+
+    example = "{op: adaptive_avg_pool, output_size: 4}"
+    spatial_ranks = frozenset({1, 2, 3})
+    saved = ("input",)
+
+    def infer(self, inputs: Shapes) -> Shape:
+        return _adapted(self.output_size, inputs[0])
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost(other=_reads(inputs, output))
+
+    def kept(self, inputs: Shapes, output: Shape) -> tuple[Literal["input", "output"], ...]:
+        return () if prod(output[1:]) == 1 else ("input",)
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return _adaptive_reach(inputs, output)
+
+    def torch(self, inputs: Shapes) -> Module:
+        return Module(f"nn.AdaptiveAvgPool{len(inputs[0]) - 1}d", (_written(self.output_size),))
+
+
+class AdaptiveMaxPool(Op, name="adaptive_max_pool"):
+    """The maximum of windows that are chosen to give an output of the wanted size.
+
+    Costs a comparison for each element that a window reads but the first. For the backward pass it keeps the
+    input, and an int64 index for each element of the output.
+    Source: torch.nn.AdaptiveMaxPool1d, AdaptiveMaxPool2d, AdaptiveMaxPool3d.
+
+    Args:
+        output_size: Spatial sizes of the output; null in a list keeps the input's.
+    """
+
+    output_size: _OutputSize
+
+    example = "{op: adaptive_max_pool, output_size: 4}"
+    spatial_ranks = frozenset({1, 2, 3})
+    saved = ("input",)
+
+    def infer(self, inputs: Shapes) -> Shape:
+        return _adapted(self.output_size, inputs[0])
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost(other=_reads(inputs, output) - elements(output))
+
+    def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
+        return INDEX_BYTES * elements(output)
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return _adaptive_reach(inputs, output)
+
+    def torch(self, inputs: Shapes) -> Module:
+        return Module(f"nn.AdaptiveMaxPool{len(inputs[0]) - 1}d", (_written(self.output_size),))
+
+
+class GlobalAvgPool(Op, name="global_avg_pool"):
+    """The mean over all places of each channel; the spatial dimensions stay, with size 1.
+
+    Costs an operation for each element of the input (additions, one quotient a channel).
+    Source: torch.nn.AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d with output size 1.
+    """
+
+    example = "{op: global_avg_pool}"
+    spatial_ranks = frozenset({1, 2, 3})
+    saved = ()
+
+    def infer(self, inputs: Shapes) -> Shape:
+        channels, *sizes = inputs[0]
+        return (channels, *(1 for _ in sizes))
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost(other=elements(inputs[0]))
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return "all"
+
+    def torch(self, inputs: Shapes) -> Module:
+        return Module(f"nn.AdaptiveAvgPool{len(inputs[0]) - 1}d", (1,))
+
+
+class GlobalMaxPool(Op, name="global_max_pool"):
+    """The maximum over all places of each channel; the spatial dimensions stay, with size 1.
+
+    Costs a comparison for each element of the input but one a channel. For the backward pass it keeps the
+    input, and an int64 index a channel.
+    Source: torch.nn.AdaptiveMaxPool1d, AdaptiveMaxPool2d, AdaptiveMaxPool3d with output size 1.
+    """
+
+    example = "{op: global_max_pool}"
+    spatial_ranks = frozenset({1, 2, 3})
+    saved = ("input",)
+
+    def infer(self, inputs: Shapes) -> Shape:
+        channels, *sizes = inputs[0]
+        return (channels, *(1 for _ in sizes))
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost(other=elements(inputs[0]) - elements(output))
+
+    def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
+        return INDEX_BYTES * elements(output)
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return "all"
+
+    def torch(self, inputs: Shapes) -> Module:
+        return Module(f"nn.AdaptiveMaxPool{len(inputs[0]) - 1}d", (1,))

@@ -1,0 +1,102 @@
+"""Calls of functions in ``forward``, as text that the names of its variables stand in."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from functools import partial, reduce
+from typing import Any, TypeGuard
+
+from archspec.language.algebra import Code
+from archspec.ops.facts import Function, Operand
+from archspec.pytorch.emitter.code import WIDTH, Call, Listed, Part, flat, printed, quoted
+from archspec.pytorch.emitter.model import Attribute
+
+_OPERATORS: dict[str, type[ast.operator]] = {
+    "torch.add": ast.Add, "torch.sub": ast.Sub, "torch.mul": ast.Mult, "torch.matmul": ast.MatMult,
+}  # fmt: skip
+_EXPRESSION = WIDTH // 2
+"""An operator's expression is shorter; what is longer is a call, whose arguments can stand on lines of their own."""
+_MANY = _EXPRESSION // len("a + ")
+"""As many operands fit into an expression at most."""
+
+
+def read(text: str) -> Code:
+    """The expression of a text."""
+    return ast.parse(text, mode="eval").body
+
+
+def call(function: Function, operands: Sequence[str]) -> Part:
+    """A function's call; an operator where Python has one and the line is not too long."""
+    if function.target == "operator.getitem":
+        return read(f"{flat(_argument(function.args[0], operands))}[{_index(function.args[1])}]")
+    positional = [_argument(argument, operands) for argument in function.args]
+    keywords = tuple((key, _argument(value, operands)) for key, value in function.kwargs.items())
+    if function.folds or (function.target in _OPERATORS and len(positional) == 2):
+        return reduce(partial(_of_two, function.target, keywords), positional)
+    return Call(function.target, (*(("", part) for part in positional), *keywords))
+
+
+def is_long(function: Function | str) -> TypeGuard[Function]:
+    """Whether a fold, such as a sum, has more operands than fit into an expression, so that it takes several lines."""
+    return isinstance(function, Function) and function.folds and len(function.args) > _MANY
+
+
+def pieces(function: Function, operands: Sequence[str], target: str) -> Iterator[Part]:
+    """The values that a variable takes one after another, the last of them a long fold's, each an expression that fits.
+
+    Args:
+        function: The fold.
+        operands: Names of its operands.
+        target: The variable, which is none of these.
+    """
+    keywords = tuple((key, _argument(value, operands)) for key, value in function.kwargs.items())
+    join = partial(_of_two, function.target, keywords)
+    first, second, *others = (_argument(argument, operands) for argument in function.args)
+    part = join(first, second)
+    for other in others:
+        longer = join(part, other)
+        if isinstance(longer, Call):
+            yield part
+            longer = join(read(target), other)
+        part = longer
+    yield part
+
+
+def _of_two(target: str, keywords: tuple[tuple[str, Part], ...], left: Part, right: Part) -> Part:
+    """A function of two: an operator where it has one and that is short, else a call."""
+    operator = _OPERATORS.get(target)
+    if operator is not None and not keywords:
+        code = ast.BinOp(_expression(left), operator(), _expression(right))
+        if len(printed(code)) < _EXPRESSION:
+            return code
+    return Call(target, (("", left), ("", right), *keywords))
+
+
+def _expression(part: Part) -> Code:
+    return part if isinstance(part, ast.expr) else read(flat(part))
+
+
+def _argument(argument: Any, operands: Sequence[str]) -> Part:
+    match argument:
+        case Operand():
+            return read(operands[argument.index])
+        case Function():
+            return call(argument, operands)
+        case tuple():
+            return Listed(tuple(_argument(item, operands) for item in argument), "()")
+        case Attribute():
+            return read(f"self.{argument.name}")
+        case str():
+            return read(quoted(argument))
+    return read(repr(argument))
+
+
+def _index(index: Any) -> str:
+    """``:, 1:3`` for a tuple of slices."""
+    if isinstance(index, tuple):
+        return ", ".join(map(_index, index))
+    if not isinstance(index, slice):
+        return flat(_argument(index, []))
+    start, stop, step = ("" if part is None else _index(part) for part in (index.start, index.stop, index.step))
+    return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"

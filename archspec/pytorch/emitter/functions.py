@@ -1,0 +1,90 @@
+"""Calls of functions in ``forward``: what they have in common in all instances, and attributes for what differs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from archspec.language.algebra import Code, same
+from archspec.network import Node
+from archspec.ops.facts import Function, Module
+from archspec.pytorch.emitter.construction import Construction, Hints
+from archspec.pytorch.emitter.model import Attribute, Member
+from archspec.pytorch.emitter.overwriting import Children
+from archspec.pytorch.emitter.scope import Mismatch, Scope, Spot
+
+
+def function_of(node: Node) -> Function | None:
+    """The function that a node calls; None for a layer."""
+    call = node.op.torch(node.input_shapes)
+    return None if isinstance(call, Module) else call
+
+
+@dataclass(frozen=True, slots=True)
+class Functions:
+    """Merges calls of functions in one class.
+
+    Attributes:
+        construction: What finds the arguments that the spec writes.
+        scope: The variables of the class.
+        members: Its attributes so far, to which it adds.
+        children: The nodes and blocks of its graph.
+    """
+
+    construction: Construction
+    scope: Scope
+    members: list[Member]
+    children: Children
+
+    def call(self, step: str, nodes: Mapping[int, Node], calls: Mapping[int, Function]) -> Function:
+        """The call of a function; a number that differs between instances is an attribute of the module."""
+        written = self.construction.written({(number, None): node for number, node in nodes.items()})
+        hints = [part for code in written.values() for part in (code.elts if isinstance(code, ast.Tuple) else [code])]
+        merged = self._merged(calls, hints, f"{step}_size")
+        assert isinstance(merged, Function)
+        return merged
+
+    def _merged(self, seen: Mapping[int, Any], hints: Hints, label: str) -> Any:
+        """What the arguments in the instances have in common; numbers that differ become attributes."""
+        first = next(iter(seen.values()))
+        if all(same(value, first) for value in seen.values()):
+            return first
+        if any(type(value) is not type(first) for value in seen.values()):
+            raise Mismatch
+        if isinstance(first, Function):
+            return self._merged_calls(first, seen, hints, label)
+        if isinstance(first, tuple):
+            if len({len(value) for value in seen.values()}) != 1:
+                raise Mismatch
+            items = range(len(first))
+            return tuple(self._merged({n: value[i] for n, value in seen.items()}, hints, label) for i in items)
+        if isinstance(first, slice):
+            ends = {number: (part.start, part.stop, part.step) for number, part in seen.items()}
+            return slice(*self._merged(ends, hints, label))
+        if not isinstance(first, int | float):
+            raise Mismatch
+        values: dict[Spot, Any] = {(number, None): value for number, value in seen.items()}
+        return Attribute(self.attribute(label, self.scope.resolve(values, hints, label)))
+
+    def _merged_calls(self, first: Function, seen: Mapping[int, Function], hints: Hints, label: str) -> Function:
+        if len({(call.target, tuple(call.kwargs)) for call in seen.values()}) != 1:
+            raise Mismatch
+        kwargs = {
+            key: self._merged({n: call.kwargs[key] for n, call in seen.items()}, hints, f"{label}_{key}")
+            for key in first.kwargs
+        }
+        args = self._merged({n: call.args for n, call in seen.items()}, hints, label)
+        return replace(first, args=args, kwargs=kwargs)
+
+    def attribute(self, wanted: str, code: Code) -> str:
+        """The attribute that holds a value; one for all equal ones."""
+        for member in self.members:
+            if isinstance(member.part, ast.expr) and ast.dump(member.part) == ast.dump(code):
+                return member.name
+        used = {member.name for member in self.members}.union(*self.children)
+        while wanted in used:
+            wanted += "_"
+        self.members.append(Member(wanted, code))
+        return wanted

@@ -1,0 +1,104 @@
+"""The parameters of a class, as far as its definition and its inputs say: which it has, and their defaults."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import Any
+
+from archspec.language.algebra import Code, literal, name, names, plain, same
+from archspec.language.definition import Definition
+from archspec.language.expr import is_expression
+from archspec.network import Block
+from archspec.pytorch.emitter.instances import Instance
+from archspec.pytorch.emitter.registry import Registry
+from archspec.pytorch.emitter.scope import REQUIRED, Local, Names, Scope, Spot
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Declares the parameters of one class.
+
+    Attributes:
+        registry: The classes made so far.
+        part: The instances of the class.
+        scope: Where the parameters go.
+        names: What expressions of the definition can ask for.
+    """
+
+    registry: Registry
+    part: list[Instance]
+    scope: Scope
+    names: Names
+
+    @property
+    def first(self) -> Block:
+        """One of the instances' blocks."""
+        return self.part[0].block
+
+    def channels(self, label: str, tensor: Local) -> Code | None:
+        """A parameter for the channels of an input, the only one where it has no label; None for a tensor of rank 0."""
+        if any(not shape for shape in tensor.shapes.values()):
+            return None
+        what = "features" if all(len(shape) == 1 for shape in tensor.shapes.values()) else "channels"
+        wanted = f"{label or 'in'}_{what}"
+        values = [tensor.shapes[number][0] for number in range(len(self.part))]
+        doc = f"{what.capitalize()} of {f'`{label}`' if label else 'the input'}."
+        return self.scope.add(wanted + "_" * (wanted in self.first.template.params), values, doc)
+
+    def declare(self) -> None:
+        """Find what stands for each parameter: a parameter of the class, a variable of its constructor, or a value."""
+        definition = self.first.template
+        for parameter, param in definition.params.items():
+            values = [plain(instance.scope[parameter]) for instance in self.part]
+            if self._is_exposed(definition, parameter, values):
+                simple = not param.required and not is_expression(param.default)
+                default = plain(param.default) if simple else REQUIRED
+                if self.first.kind == "network":
+                    default = values[0]
+                self.scope.known[parameter] = self.scope.add(parameter, values, param.doc, default)
+            elif is_expression(param.default) and self.first.kind == "block":
+                self._computed(definition, parameter, values)
+            elif all(same(value, values[0]) for value in values):
+                self.scope.known[parameter] = literal(values[0])
+
+    def _is_exposed(self, definition: Definition, parameter: str, values: list[Any]) -> bool:
+        if self.first.kind == "network":
+            return parameter in self.registry.free
+        if (id(self.part[0].graph), parameter) in self.registry.handed:
+            return True
+        if self.first.kind == "group":
+            ours = definition is self.registry.instances.network.blocks.template
+            return (ours and parameter in self.registry.free) or any(not same(value, values[0]) for value in values)
+        stated = [parameter in instance.block.written for instance in self.part]
+        return _exposed(definition, stated, values, parameter)
+
+    def _computed(self, definition: Definition, parameter: str, values: list[Any]) -> None:
+        """A parameter that its default computes from others: a variable of the constructor."""
+        code = self.names.code(definition.param_value(parameter))
+        spots: dict[Spot, Any] = {(number, None): value for number, value in enumerate(values)}
+        if code is not None and names(code) and self.scope.gives(code, spots):
+            if not isinstance(code, ast.Name):
+                variable = self.scope.unique(parameter)
+                self.scope.locals[variable] = (code, values)
+                code = name(variable)
+            self.scope.known[parameter] = code
+        elif all(same(value, values[0]) for value in values):
+            self.scope.known[parameter] = literal(values[0])
+        else:
+            self.scope.known[parameter] = self.scope.add(parameter, values, definition.params[parameter].doc)
+
+
+def _exposed(definition: Definition, given: list[bool], values: list[Any], parameter: str) -> bool:
+    """Whether a parameter of a block belongs in the signature.
+
+    It does where it is required, or given other than its default, but for a value that all uses share.
+    """
+    param = definition.params[parameter]
+    if param.required:
+        return True
+    if len(values) > 1 and all(same(value, values[0]) for value in values):
+        return False
+    if is_expression(param.default):
+        return any(given)
+    return any(not same(plain(param.default), value) for value in values)

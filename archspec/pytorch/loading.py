@@ -1,0 +1,119 @@
+"""Weights loaded into a model, or checked against a network."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+from typing_extensions import override
+
+from archspec.compiler.given import Spec, compiled
+from archspec.errors import UsageError
+from archspec.ops.tensor import Shape
+from archspec.pytorch.checkpoints import read_weights, state_dict
+from archspec.pytorch.runtime import RULES
+from archspec.pytorch.weights.match import match
+from archspec.pytorch.weights.matching import Matching
+from archspec.pytorch.weights.renaming import Rules
+
+
+class WeightsError(UsageError):
+    """A checkpoint that does not fit a model. Nothing of it was loaded.
+
+    Attributes:
+        matching: Every missing, unexpected and misshapen key.
+    """
+
+    def __init__(self, matching: Matching) -> None:
+        self.matching = matching
+        super().__init__(f"the weights do not fit the network: {matching}")
+
+    @override
+    def __repr__(self) -> str:
+        return f"<WeightsError: {self.matching!r}>"
+
+
+def load_weights(
+    model: nn.Module,
+    weights: Mapping[str, Tensor] | str | os.PathLike[str],
+    /,
+    *,
+    source: str | None = None,
+    rules: Mapping[str, Rules] | None = None,
+) -> Matching:
+    """Load weights that archspec, torchvision or another library has named.
+
+    Names and shapes are checked before anything is changed. A model on the device ``meta`` takes the tensors as its
+    own, in its dtypes.
+
+    Args:
+        model: A module, its class from `build`, from an emitted file or from elsewhere.
+        weights: A state_dict, or the path of a ``.safetensors`` file or of what ``torch.save`` wrote. A checkpoint
+            may hold the state_dict as ``state_dict``, ``model``, ``model_state_dict`` or ``state_dict_ema``.
+        source: The library that named them, one of those that the spec has rules for; found out unless given.
+        rules: How libraries name the tensors (`Network.weights`); those of the spec that `build` had unless given.
+
+    Returns:
+        Which name went where.
+
+    Raises:
+        WeightsError: The names or shapes do not fit; nothing was loaded.
+        UsageError: The file cannot be read, or holds more than tensors.
+    """
+    model = _inner(model)
+    found = read_weights(weights) if isinstance(weights, str | os.PathLike) else state_dict(weights, "`weights`")
+    expected = model.state_dict()
+    if rules is None:
+        rules = model.__dict__.get(RULES, {})
+    matching = match(_shapes(expected), _shapes(found), rules, source)
+    if not matching.ok:
+        raise WeightsError(matching)
+    empty = any(tensor.is_meta for tensor in expected.values())
+    state = {ours: found[theirs].reshape(expected[ours].shape) for ours, theirs in matching.names.items()}
+    if empty:
+        state = {name: tensor.to(expected[name].dtype) for name, tensor in state.items()}
+    model.load_state_dict(state, assign=empty)
+    return matching
+
+
+def _inner(model: nn.Module) -> nn.Module:
+    """The module that torch.compile or a data-parallel wrapper holds."""
+    if isinstance(model, nn.parallel.DistributedDataParallel | nn.DataParallel):
+        return _inner(model.module)
+    inner = getattr(model, "_orig_mod", None)
+    return _inner(inner) if isinstance(inner, nn.Module) else model
+
+
+def check_weights(
+    network: Spec,
+    file: str | os.PathLike[str],
+    /,
+    *,
+    source: str | None = None,
+    variant: str | None = None,
+    **params: Any,
+) -> Matching:
+    """Match the names and shapes of a file of weights with a network's. Nothing is built, and no value is read.
+
+    Args:
+        network: A compiled network, or the path of a spec.
+        file: A ``.safetensors`` file, or what ``torch.save`` wrote, see `load_weights`.
+        source: The library that named the tensors; found out unless given.
+        variant: One of the sets of parameters that the spec names.
+        **params: Values of the spec's parameters.
+
+    Raises:
+        SpecError: The spec is wrong.
+        UsageError: The file cannot be read, or holds more than tensors.
+    """
+    plan = compiled(network, variant, params)
+    expected = {
+        f"{node.path}.{name}": shape for node in plan for name, shape in {**node.weights, **node.buffers}.items()
+    }
+    return match(expected, _shapes(read_weights(file, device="meta")), plan.weights, source)
+
+
+def _shapes(state: Mapping[str, Tensor]) -> dict[str, Shape]:
+    return {name: tuple(tensor.shape) for name, tensor in state.items()}

@@ -1,0 +1,35 @@
+"""Names and shapes of tensors, as checkpoints have them."""
+
+from __future__ import annotations
+
+from archspec.ops.tensor import Shape
+
+_COUNTER = "num_batches_tracked"
+"""The buffer of batch normalisation that checkpoints of PyTorch before 0.4.1 lack."""
+
+
+def module_of(name: str) -> str:
+    """The module that a tensor, or a module, is in; empty for the outermost."""
+    return name.rpartition(".")[0]
+
+
+def tensor_of(name: str) -> str:
+    """What a tensor is called in its module."""
+    return name.rpartition(".")[2]
+
+
+def is_counter(name: str) -> bool:
+    """Whether it counts the batches that a normalisation has seen."""
+    return name.rpartition(".")[2] == _COUNTER
+
+
+def fits(expected: Shape, found: Shape) -> bool:
+    """Whether a tensor can take another's place: sizes of 1 at the end do not move an element."""
+    return core(expected) == core(found)
+
+
+def core(shape: Shape) -> Shape:
+    """A shape without sizes of 1 at its end."""
+    while shape and shape[-1] == 1:
+        shape = shape[:-1]
+    return shape

@@ -1,0 +1,351 @@
+"""Equal uses of a block share what they hold, and nobody can tell but by the time it takes."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import archspec
+from archspec import Block, Limits, Network, Node, SpecError
+from archspec.compiler import sharing
+from archspec.network import Applied, Body, Copies
+
+ROOT = Path(__file__).parent.parent
+SPECS = sorted((ROOT / "specs").glob("*.yaml"))
+MANY = 100_000
+
+REPEAT = """
+archspec: 1
+name: deep
+params: {depth: 3}
+inputs: {image: [8, 16, 16]}
+graph:
+  stem: {op: conv, out_channels: 16, kernel_size: 3, padding: 1}
+  body: {block: residual_basic, channels: 16, repeat: $depth}
+  head: global_avg_pool
+"""
+
+
+@pytest.fixture
+def forgetful() -> Iterator[None]:
+    """Nothing is known of earlier compiles, and nothing is kept for later ones."""
+    known = sharing.LIBRARY, sharing.OPS.applied.copy(), sharing.OPS.bound.copy()
+    forget()
+    yield
+    sharing.LIBRARY._graphs.update(known[0]._graphs)
+    sharing.OPS.applied.update(known[1])
+    sharing.OPS.bound.update(known[2])
+
+
+def forget() -> None:
+    sharing.LIBRARY._graphs.clear()
+    sharing.OPS.applied.clear()
+    sharing.OPS.bound.clear()
+
+
+def told(net: Network) -> list[Any]:
+    """All that a network says of itself."""
+    nodes = [(node.path, node.op, node.inputs, node.shape, dict(node.weights), str(node.span)) for node in net]
+    blocks = [(b.path, b.kind, b.arguments, b.inputs, b.outputs, b.params, str(b.span)) for b in net.blocks.walk()]
+    return [net.digest, net.outputs, nodes, blocks]
+
+
+def contents(body: Body, found: dict[int, Body] | None = None) -> dict[int, Body]:
+    """The different contents of the blocks inside, by identity."""
+    found = {} if found is None else found
+    for content, _ in body.parts():
+        if isinstance(content, Body) and id(content) not in found:
+            found[id(content)] = content
+            contents(content, found)
+    return found
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_what_is_known_from_before_changes_nothing(path: Path, forgetful: None) -> None:
+    first = told(archspec.compile(path))
+    assert told(archspec.compile(path)) == first
+    forget()
+    assert told(archspec.load(path).compile()) == first
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_equal_uses_of_a_block_hold_one_content(path: Path) -> None:
+    net = archspec.compile(path)
+    seen: dict[Any, Body] = {}
+    for block in net.blocks.walk():
+        if block.kind == "block":
+            shapes = tuple(net.shape(origin) for origin in block.inputs)
+            key = (id(block.template), repr(sorted(block.arguments.items())), shapes, tuple(block.content.outputs))
+            assert seen.setdefault(key, block.content) is block.content
+
+
+def test_resnet152_has_eight_different_bottlenecks() -> None:
+    net = archspec.compile(ROOT / "specs" / "resnet152.yaml")
+    kinds = [body for body in contents(net.blocks.content).values() if body.definition == "bottleneck"]
+    assert len(kinds) == 8
+    assert sum(block.definition == "bottleneck" for block in net.blocks.walk()) == 50
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_totals_of_blocks_are_sums_over_their_nodes(path: Path) -> None:
+    net = archspec.compile(path)
+    for block in net.blocks.walk():
+        nodes = list(block.nodes())
+        totals = block.content.totals
+        assert totals.nodes == len(nodes)
+        assert totals.costed == sum(node.cost is not None for node in nodes)
+        assert (block.params, block.buffer_elements) == (
+            sum(node.params for node in nodes), sum(node.buffer_elements for node in nodes),
+        )  # fmt: skip
+        assert (block.macs, block.other_ops) == (
+            sum(node.macs or 0 for node in nodes), sum(node.other_ops or 0 for node in nodes),
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_every_path_leads_to_its_node_or_block(path: Path) -> None:
+    net = archspec.compile(path)
+    for part in [*net.nodes, *list(net.blocks.walk())[1:]]:
+        found = net[part.path]
+        assert part.path in net
+        assert (found.path, found.inputs) == (part.path, part.inputs)
+        assert found.content is part.content
+    assert sorted(net.paths()) == sorted({part.path for part in [*net.nodes, *list(net.blocks.walk())[1:]]})
+
+
+# Repeats
+
+
+def test_a_repeat_is_a_few_runs_however_long_it_is() -> None:
+    few, many = (archspec.compile_text(REPEAT, depth=depth, limits=Limits(nodes=10_000_000)) for depth in (1_000, MANY))
+    each = few["body.1"]
+    assert isinstance(each, Block)
+    for net, depth in [(few, 1_000), (many, MANY)]:
+        body = net["body"]
+        assert isinstance(body, Block)
+        assert isinstance(body.content.uses, Copies)
+        assert len(body.content.uses.runs) == 1
+        assert (body.params, body.macs) == (depth * each.params, depth * each.macs)
+        assert len(net) == depth * each.content.totals.nodes + 2
+        assert net.shape("body") == (16, 16, 16)
+    last = many[f"body.{MANY - 1}.conv1"]
+    assert last.inputs == (f"body.{MANY - 2}.relu2",)
+    assert f"body.{MANY}" not in many
+    first = [node.path for node in islice(many.blocks.nodes(), 3)]
+    assert first == ["stem", "body.0.conv1", "body.0.bn1"]
+
+
+def test_the_copies_of_a_repeat_are_a_sequence() -> None:
+    text = REPEAT.replace("repeat: $depth}", "repeat: $depth, first: {stride: 2}, last: {channels: 32}}")
+    uses = archspec.compile_text(text, depth=6)["body"].content.uses  # type: ignore[union-attr]
+    assert isinstance(uses, Copies)
+    assert [run.length for run in uses.runs] == [1, 4, 1]
+    listed = list(uses)
+    assert [use.name for use in listed] == list("012345")
+    assert len(uses) == 6
+    assert [uses[number] for number in range(-6, 6)] == listed + listed
+    assert list(uses[1:4]) == listed[1:4]
+    assert all(uses.named(use.name) == use for use in listed)
+    assert not any(uses.named(name) for name in ("6", "-1", "01", "", "x", "٣", "1" * 5000))
+    with pytest.raises(IndexError):
+        uses[6]
+
+
+def test_copies_that_hold_nothing_are_left_out() -> None:
+    text = """
+archspec: 1
+name: gaps
+inputs: {image: [4, 8, 8]}
+blocks:
+  odd:
+    params: {number: {type: int}}
+    graph:
+      act: {op: relu, when: $(number % 2 == 1)}
+graph:
+  body: {block: odd, number: $index, repeat: 6}
+  end: identity
+"""
+    net = archspec.compile_text(text)
+    assert [node.path for node in net] == ["body.1.act", "body.3.act", "body.5.act", "end"]
+    assert [node.inputs for node in net] == [("image",), ("body.1.act",), ("body.3.act",), ("body.5.act",)]
+    assert "body.2" not in net
+    assert "body.3" in net
+    assert [child.name for child in net["body"].children] == ["1", "3", "5"]  # type: ignore[union-attr]
+
+
+def test_copies_that_ask_for_their_index_differ() -> None:
+    text = REPEAT.replace(
+        "{block: residual_basic, channels: 16, repeat: $depth}",
+        "{graph: {conv: {op: conv, out_channels: $(16 * (index + 1)), kernel_size: 1}}, repeat: $depth}",
+    )
+    net = archspec.compile_text(text, depth=4)
+    assert [net.shape(f"body.{i}")[0] for i in range(4)] == [16, 32, 48, 64]
+
+
+def test_what_a_copy_does_not_need_is_taken_out_before_it() -> None:
+    text = """
+archspec: 1
+name: fresh
+inputs: {image: [4, 8, 8], other: [4, 8, 8]}
+blocks:
+  restart:
+    params: {number: 0}
+    inputs: [x, y]
+    graph:
+      a: {op: relu, from: x, when: $(number != 3)}
+      b: {op: relu, from: y, when: $(number == 3)}
+      pick: {op: identity, from: a, when: $(number != 3)}
+      last: {op: add, from: [pick, b], when: $(number < 0)}
+    outputs:
+      out: {from: last, when: $(number < 0)}
+      left: {from: pick, when: $(number >= 0 and number != 3)}
+      right: {from: b, when: $(number == 3)}
+graph:
+  body: {block: restart, from: [image, other], number: $index, repeat: 6}
+"""
+    net = archspec.compile_text(text)
+    paths = [node.path for node in net]
+    assert paths == ["body.3.b", "body.4.a", "body.4.pick", "body.5.a", "body.5.pick"]
+    known = set(net.inputs)
+    for node in net:
+        assert known.issuperset(node.inputs)
+        known.add(node.path)
+
+
+# Limits and errors
+
+
+@pytest.mark.parametrize("depth", [3, 50])
+def test_the_limit_on_nodes_counts_every_use(depth: int, forgetful: None) -> None:
+    def refused(nodes: int) -> bool:
+        with suppress(SpecError):
+            return not archspec.compile_text(REPEAT, depth=depth, limits=Limits(nodes=nodes))
+        return True
+
+    least = next(nodes for nodes in range(10_000) if not refused(nodes))
+    assert refused(least - 1)
+    forget()
+    assert not refused(least)
+    forget()
+    assert refused(least - 1)
+
+
+def nested(levels: int) -> str:
+    blocks = [f"  b{level}: {{graph: {{x: {{block: b{level + 1}}}}}}}" for level in range(levels)]
+    blocks.append(f"  b{levels}: {{graph: {{x: relu}}}}")
+    graph = ["  low: {block: b0}", "  deep: {graph: {g: {graph: {h: {block: b0}}}}}"]
+    head = ["archspec: 1", "name: nested", "inputs: {image: [4]}", "blocks:"]
+    return "\n".join([*head, *blocks, "graph:", *graph])
+
+
+def test_the_limit_on_nesting_holds_for_shared_blocks() -> None:
+    assert archspec.compile_text(nested(3), limits=Limits(nesting=7))
+    with pytest.raises(SpecError, match="nest deeper than 5"):
+        archspec.compile_text(nested(3), limits=Limits(nesting=5))
+
+
+def test_a_block_that_contains_itself_is_found_wherever_it_was_used_before() -> None:
+    text = """
+archspec: 1
+name: circle
+inputs: {image: [4]}
+blocks:
+  outer: {params: {more: false}, graph: {act: relu, again: {block: inner, when: $more}}}
+  inner: {graph: {body: {block: outer}}}
+graph:
+  first: {block: inner}
+  second: {block: outer, more: true}
+"""
+    with pytest.raises(SpecError, match="a block contains itself: outer -> inner -> outer"):
+        archspec.compile_text(text)
+
+
+def test_an_error_in_one_use_does_not_hide_that_in_another() -> None:
+    text = REPEAT.replace("channels: 16", "channels: 24, stride: $(0 - 1)").replace(
+        "head: global", "other: {block: residual_basic, channels: 0}\n  head: global"
+    )
+    with pytest.raises(SpecError) as caught:
+        archspec.compile_text(text)
+    assert {each.span.line for each in caught.value.diagnostics} == {7, 8, 9}
+    assert {each.path for each in caught.value.diagnostics} == {"stem", "body.0", "other"}
+
+
+# Specs that are loaded
+
+
+def test_a_loaded_spec_compiles_again_and_again(tmp_path: Path) -> None:
+    (tmp_path / "unit.yaml").write_text(
+        "archspec: 1\nblock: unit\nparams: {width: 8}\n"
+        "graph: {conv: {op: conv, out_channels: $width, kernel_size: 1}}\n"
+    )
+    spec = tmp_path / "net.yaml"
+    spec.write_text(
+        "archspec: 1\nname: net\nparams: {width: 8, deep: false}\ninputs: {image: [3, 4, 4]}\n"
+        "variants: {wide: {width: 32}}\n"
+        "graph:\n  a: {block: ./unit.yaml, width: $width}\n  b: {block: ./unit.yaml, width: $width, when: $deep}\n"
+    )
+    loaded = archspec.load(spec)
+    assert repr(loaded) == f"<LoadedSpec {spec}>"
+    expected = {width: archspec.compile(spec, width=width) for width in (4, 8, 16)}
+    spec.unlink()
+    for width, net in expected.items():
+        assert told(loaded.compile(width=width)) == told(net)
+    assert loaded.compile(variant="wide").outputs["output"].shape == (32, 4, 4)
+    assert loaded.compile(deep=True).digest != loaded.compile().digest
+    with pytest.raises(archspec.UsageError, match="has no parameter `widht`; did you mean `width`"):
+        loaded.compile(widht=3)
+
+
+def test_a_spec_that_is_wrong_is_not_loaded(tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text("archspec: 1\nname: net\ninputs: {x: [3]}\ngraph: {a: relu, b: {opp: relu}}\n")
+    with pytest.raises(SpecError, match=r"unknown-key"):
+        archspec.load(tmp_path / "net.yaml")
+    with pytest.raises(SpecError, match=r"unreadable-file"):
+        archspec.load(tmp_path / "none.yaml")
+
+
+def test_errors_come_up_at_each_compile_of_a_loaded_spec(tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text("archspec: 1\nblock: broken\ngraph: {a: {opp: relu}}\n")
+    (tmp_path / "net.yaml").write_text(
+        "archspec: 1\nname: net\nparams: {broken: false}\ninputs: {x: [3]}\n"
+        "graph: {a: relu, b: {block: ./broken.yaml, when: $broken}}\n"
+    )
+    loaded = archspec.load(tmp_path / "net.yaml")
+    for _ in range(2):
+        with pytest.raises(SpecError) as caught:
+            loaded.compile(broken=True)
+        assert {each.code for each in caught.value.diagnostics} == {"unknown-key"}
+        assert loaded.compile().outputs["output"].shape == (3,)
+
+
+# Values
+
+
+def test_views_and_contents_are_values() -> None:
+    net = archspec.compile_text(REPEAT, depth=5)
+    for twin in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        assert [node.applied for node in twin] == [node.applied for node in net]
+        assert [node.path for node in twin] == [node.path for node in net]
+    one, other = net["body.3"], net["body.4"]
+    assert isinstance(one, Block)
+    assert one.content is other.content
+    assert one != other
+    assert net["body.3"] == one
+    assert all(isinstance(node.content, Applied) and isinstance(node, Node) for node in net)
+    for left, right in pairwise(net["body"].children):  # type: ignore[union-attr]
+        assert right.inputs == tuple(left.outputs.values())  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_everything_shows_itself_in_a_line(path: Path) -> None:
+    net = archspec.compile(path)
+    for value in (net, archspec.load(path), *net.nodes[:50], *list(net.blocks.walk())[:50]):
+        assert len(repr(value)) < 200
+        assert "\n" not in repr(value)
