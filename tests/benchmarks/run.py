@@ -15,9 +15,6 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
-import torch
-from torch.utils.flop_counter import FlopCounterMode
-
 import archspec
 from archspec.compiler import sharing
 
@@ -53,7 +50,8 @@ def report(figure: str, reached: str, goal: str, detail: str) -> None:
 
 def peer(name: str) -> Run:
     """torchvision's network on the meta device, with its FLOPs counted."""
-    # The wheel's compiled part does not load on every build of torch; its models need only these schemas.
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
     from torchvision import models
 
     options = {"init_weights": False, "aux_logits": False} if name == "googlenet" else {}
@@ -213,10 +211,18 @@ def linear_in_nodes() -> None:
     report("a chain of 100,000 written nodes against 1,000, each", f"{large / small:.2f} x", "linear", detail)
 
 
-if __name__ == "__main__":
+def schemas() -> object:
+    """The schemas that torchvision's models need; its wheel's compiled part does not load on every build of torch."""
+    import torch
+
     library = torch.library.Library("torchvision", "DEF")
     for schema in ("nms", "qnms"):
         library.define(f"{schema}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    return library
+
+
+if __name__ == "__main__":
+    kept = schemas()
     compile_against_torchvision()
     compile_many_widths()
     repeats()
