@@ -7,16 +7,15 @@ all of theirs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
+from typing import NamedTuple
 
 from archspec.network import Network, Node
 from archspec.ops.facts import Window
 
 
-@dataclass(frozen=True, slots=True)
-class ReceptiveField:
+class ReceptiveField(NamedTuple):
     """What a place of a tensor sees of the network's input, for each spatial dimension.
 
     Attributes:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import did_you_mean, listed, nearest
@@ -20,8 +19,7 @@ from archspec.ops.op import NODE_KEYS
 _MAX_DEPTH = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(NamedTuple):
     """A value given for a parameter, and where.
 
     Attributes:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from archspec.analysis.receptive_field import receptive_fields
 from archspec.compiler.trace import Trace
@@ -22,8 +21,7 @@ def check_contract(network: Network, contract: Mapping, trace: Trace) -> None:
         _check(contract, figure, trace)
 
 
-@dataclass(frozen=True, slots=True)
-class _Figure:
+class _Figure(NamedTuple):
     """A figure of a contract.
 
     Attributes:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -39,8 +38,7 @@ _USUAL_TENSORS = ("weight", "bias")
 _EXAMPLE = "for example `kaiming_normal`, `{normal: 0.01}` or `{weight: {normal: 0.01}, bias: zeros}`"
 
 
-@dataclass(frozen=True, slots=True)
-class _Stated:
+class _Stated(NamedTuple):
     """A tensor's initialiser as written: where, and its arguments checked."""
 
     value: Value

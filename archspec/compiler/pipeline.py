@@ -339,4 +339,4 @@ def _traced(diagnostic: Diagnostic, loader: Loader) -> Diagnostic:
         notes.append(Note("named here", source.origin))
         files.add(source.origin.file)
         source = loader.sources.get(source.origin.file)
-    return replace(diagnostic, notes=tuple(notes))
+    return diagnostic._replace(notes=tuple(notes))

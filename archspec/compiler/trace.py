@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from archspec.errors import Diagnostic, Note, Span
 from archspec.language.definition import Definition
@@ -16,8 +16,7 @@ class Failed(Exception):  # noqa: N818 - a signal, not an error
     """A value could not be had; the error has been reported."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """A block that is being elaborated: the node that uses it, that node's path, and what it is."""
 
     user: Value

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from archspec.language.source import Entry, Mapping, Scalar, Source, Value, locate
 from archspec.language.spec import Param
 from archspec.language.values import UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A use of a node's output: ``backbone.c3`` is the output ``c3`` of ``backbone``.
 
     ``name`` is empty for a graph's only input.
@@ -24,8 +23,7 @@ class Reference:
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
-class OutputStep:
+class OutputStep(NamedTuple):
     """An output of a graph; ``reference`` is None where an error left it unknown."""
 
     name: str
@@ -34,8 +32,12 @@ class OutputStep:
     training_only: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+Entries = dict[str, Entry]
+"""Values of arguments by name, with their places; nothing changes one."""
+_NO_ENTRIES: Entries = {}
+
+
+class Step(NamedTuple):
     """A node of a graph as written: what it is, what it takes, and the values of its arguments.
 
     Attributes:
@@ -61,9 +63,9 @@ class Step:
     group: GraphSteps | None = None
     operands: tuple[Reference, ...] | None = None
     resolved: tuple[Reference, ...] = ()
-    arguments: dict[str, Entry] = field(default_factory=dict)
-    first: dict[str, Entry] = field(default_factory=dict)
-    last: dict[str, Entry] = field(default_factory=dict)
+    arguments: Entries = _NO_ENTRIES
+    first: Entries = _NO_ENTRIES
+    last: Entries = _NO_ENTRIES
     when: Value | None = None
     repeat: Value | None = None
     outputs: tuple[OutputStep, ...] = ()
@@ -75,8 +77,7 @@ class Step:
             yield from (entry.value for entry in entries.values())
 
 
-@dataclass(frozen=True, slots=True)
-class GraphSteps:
+class GraphSteps(NamedTuple):
     """A graph as written. ``inputs`` is empty for a graph with a single, unnamed input."""
 
     inputs: tuple[str, ...]

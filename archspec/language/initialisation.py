@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import override
@@ -15,8 +14,7 @@ from archspec.ops.op import Op
 from archspec.ops.tensor import Shape
 
 
-@dataclass(frozen=True, slots=True)
-class Initialiser:
+class Initialiser(NamedTuple):
     """A call of a function of torch.nn.init.
 
     Attributes:
@@ -28,8 +26,7 @@ class Initialiser:
     arguments: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class InitRule:
+class InitRule(NamedTuple):
     """How the tensors of some nodes begin. Of two rules for one tensor, the later holds.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -151,7 +150,7 @@ class _Reader:
         before = len(self.found)
         plain = {k: v.plain() for k, v in value.entries.items() if k in _CHECKED_NODE_KEYS}
         node = self._checked(Node, value, plain)
-        self.found[before:] = [replace(diagnostic, path=path) for diagnostic in self.found[before:]]
+        self.found[before:] = [diagnostic._replace(path=path) for diagnostic in self.found[before:]]
         return node is not None
 
     def _model_error(self, model: type[BaseModel], value: Mapping, problem: Any) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from archspec.errors import RuleError
 from archspec.ops.tensor import Shape, show
@@ -33,8 +32,7 @@ UNKNOWN: Any = object()
 """The value of a name that an error left unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class TensorView:
+class TensorView(NamedTuple):
     """A tensor as expressions see it, or the outputs of a node that has several.
 
     ``shape`` is None where an earlier error left it unknown, and for several outputs.
