@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from archspec.network import Block, Network, Node
 from archspec.ops.tensor import Shape
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """The figures of one node, or of a block and all that it holds.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from archspec.network import Network
 from archspec.ops.tensor import elements
@@ -10,8 +10,7 @@ from archspec.ops.tensor import elements
 DTYPE_BYTES = {"float32": 4, "float64": 8, "float16": 2, "bfloat16": 2}
 
 
-@dataclass(frozen=True, slots=True)
-class ActivationMemory:
+class ActivationMemory(NamedTuple):
     """Bytes of activations, weights excluded. A reshape without a copy counts as a tensor of its own.
 
     Attributes:

@@ -120,7 +120,7 @@ def odd(scene: Scene) -> Scene:
     """A scene whose boxes and frames say odd things."""
     texts = cycle(ODD)
     boxes = tuple(replace(box, title=next(texts), arguments="", name="", lines=()) for box in scene.boxes)
-    frames = tuple(replace(each, name=each.path, title=next(texts)) for each in scene.clusters)
+    frames = tuple(each._replace(name=each.path, title=next(texts)) for each in scene.clusters)
     return replace(scene, boxes=boxes, clusters=frames)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from archspec.drawing.content.fonts import text_width
 from archspec.drawing.content.labels import shape_text, times
@@ -38,8 +39,7 @@ _ALIKE = 0.8
 """The part of the boxes that are of one width in others; the rest is wider."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A text in one style: ``title``, ``text``, ``name``, ``remark``, ``problem`` or ``count``."""
 
     text: str
@@ -57,8 +57,7 @@ class Span:
         return text_width(self.text, self.size, bold=self.bold)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line of a card: what stands at its left, and at its right."""
 
     left: tuple[Span, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from archspec.drawing.content.labels import FAMILIES
 from archspec.drawing.content.scene import Box, Scene
@@ -16,8 +17,7 @@ STEPS = 10
 """Steps of a scale, above the lowest."""
 
 
-@dataclass(frozen=True, slots=True)
-class LegendItem:
+class LegendItem(NamedTuple):
     """A sample of a style, with the band of a family, and what it means; without a style, only the text."""
 
     style: str
@@ -26,8 +26,7 @@ class LegendItem:
     family: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Legend:
+class Legend(NamedTuple):
     """What styles mean, and the room between samples."""
 
     items: tuple[LegendItem, ...]

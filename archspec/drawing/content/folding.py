@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from archspec.drawing.content.labels import argument, block_arguments, essentials, shape_text
 from archspec.network import Block, Network, Node
@@ -14,8 +15,7 @@ from archspec.network import Block, Network, Node
 Part = Block | Node
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """Parts in a row, each of which takes what the one before gives, that are equal to each other.
 
     Attributes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from archspec.drawing.content import labels
 from archspec.drawing.content.folding import Part, Run, Structure, different_structure, runs
@@ -19,8 +19,7 @@ _FEW = 6
 """An overview of fewer boxes opens its largest block."""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """What becomes one box: runs of parts; several where ops finish the one before."""
 
     runs: tuple[Run, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from archspec.ops.tensor import Shape
 
@@ -15,8 +15,7 @@ Kind = Literal["input", "output", "op", "unit", "block", "merge"]
 Role = Literal["body", "skip", "gap"]
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(NamedTuple):
     """What a box or the network costs, for one sample.
 
     Attributes:
@@ -34,6 +33,9 @@ class Figures:
     share: float = 0.0
     activations: int = 0
     receptive_field: tuple[int, ...] = ()
+
+
+_NO_FIGURES = Figures()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Box:
     paths: tuple[str, ...] = ()
     cluster: str = ""
     shape: Shape | None = None
-    figures: Figures = Figures()
+    figures: Figures = _NO_FIGURES
     doc: str = ""
     training_only: bool = False
 
@@ -84,8 +86,7 @@ class Box:
         return f"×{self.counted or self.count}" if self.counted or self.count > 1 else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(NamedTuple):
     """A frame around the boxes of a block, group or repeat that is open.
 
     Attributes:
@@ -105,12 +106,11 @@ class Cluster:
     title: str
     arguments: str = ""
     is_block: bool = True
-    figures: Figures = Figures()
+    figures: Figures = _NO_FIGURES
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """A tensor that one box gives and another takes.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from archspec.drawing.content.scene import Box, Edge
 
@@ -29,7 +28,7 @@ def with_roles(boxes: Sequence[Box], edges: Iterable[Edge]) -> tuple[Edge, ...]:
     skips: set[Edge] = set()
     for box in joins:
         skips |= _skips(box, incoming, outgoing)
-    return tuple(replace(edge, role="skip") if edge in skips else edge for edge in given)
+    return tuple(edge._replace(role="skip") if edge in skips else edge for edge in given)
 
 
 def _skips(join: Box, incoming: dict[str, list[Edge]], outgoing: dict[str, list[Edge]]) -> set[Edge]:

@@ -138,7 +138,7 @@ class _Stage:
         for edge in edges:
             giver = self.network[edge.tensor] if edge.tensor in self.problems else None
             failed = isinstance(giver, Node) and isinstance(giver.op, NotCompiled)
-            yield replace(edge, role="gap") if failed else edge
+            yield edge._replace(role="gap") if failed else edge
 
     def _counted(self, path: str) -> str:
         """What the number of a repeat's copies is called, in a block that is drawn by itself."""

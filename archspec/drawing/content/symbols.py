@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from archspec.drawing.content.formulas import printed
 from archspec.drawing.content.labels import is_depthwise
@@ -31,8 +31,7 @@ class SymbolicNetwork(Network):
     formulas: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Scope:
+class _Scope(NamedTuple):
     """What expressions of one graph can ask for.
 
     Attributes:
@@ -127,7 +126,7 @@ class _Symbols:
     def _uses(self, block: Block, scope: _Scope) -> Iterator[Use]:
         for child, use in zip(block.children, block.content.uses, strict=True):
             if block.kind == "repeat":
-                scope = replace(scope, params={**scope.params, "index": literal(int(child.name))})
+                scope = scope._replace(params={**scope.params, "index": literal(int(child.name))})
             content = self._applied(child, scope) if isinstance(child, Node) else self._inner(child, scope)
             yield use._replace(content=content)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from archspec.drawing.content.colouring import STEPS
 from archspec.drawing.formats.themes import Theme, mixed
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """Colours, and the width and dashes of a line; an empty colour for none."""
 
     fill: str = ""

@@ -48,7 +48,7 @@ def picture(placing: Placing, colouring: Colouring) -> Picture:
 
 
 def _total(scene: Scene) -> str:
-    return "" if scene.symbolic else _sentence(replace(scene.figures, share=0.0))
+    return "" if scene.symbolic else _sentence(scene.figures._replace(share=0.0))
 
 
 _LEVELS = {"overview": "overview", "blocks": "blocks", "ops": "every op"}
@@ -173,7 +173,7 @@ def _card(rect: Rect, card: Card, family: str, fill: str) -> Iterator[Mark]:
 
 def _readable(span: Span, fill: str) -> Span:
     """A text, in the colour of titles where it stands on a scale."""
-    return replace(span, style="text") if fill.startswith("heat") and not span.bold else span
+    return span._replace(style="text") if fill.startswith("heat") and not span.bold else span
 
 
 def _centred(rect: Rect, card: Card) -> Iterator[Mark]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from archspec.drawing.content.cards import Span
 from archspec.drawing.layout.geometry import Point, Rect
@@ -12,8 +13,7 @@ Commands = tuple[tuple[str, tuple[Point, ...]], ...]
 """Of a path, as in SVG: M, L and C with their points, Z."""
 
 
-@dataclass(frozen=True, slots=True)
-class RectMark:
+class RectMark(NamedTuple):
     """A rectangle with round corners."""
 
     rect: Rect
@@ -21,16 +21,14 @@ class RectMark:
     style: str
 
 
-@dataclass(frozen=True, slots=True)
-class PathMark:
+class PathMark(NamedTuple):
     """Lines, open or closed."""
 
     commands: Commands
     style: str
 
 
-@dataclass(frozen=True, slots=True)
-class TextMark:
+class TextMark(NamedTuple):
     """A line of text; ``anchor``: whether ``at`` is its ``start``, ``middle`` or ``end``."""
 
     at: Point
@@ -38,8 +36,7 @@ class TextMark:
     anchor: str = "start"
 
 
-@dataclass(frozen=True, slots=True)
-class BandMark:
+class BandMark(NamedTuple):
     """The stripe of a family's colour or pattern at the left of a card, round where that is."""
 
     rect: Rect

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from archspec.errors import UsageError, did_you_mean
 
 
-@dataclass(frozen=True, slots=True)
-class Paint:
+class Paint(NamedTuple):
     """How the boxes of a family look.
 
     Attributes:
@@ -25,8 +24,7 @@ class Paint:
     dash: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Theme:
+class Theme(NamedTuple):
     """How a picture looks.
 
     Attributes:
@@ -56,7 +54,7 @@ class Theme:
     scale: tuple[str, str]
     skip_dash: str = ""
     skip_width: float = 1.6
-    dark: Theme | None = field(default=None)
+    dark: Theme | None = None
     """The theme of a page in dark mode, for one that follows the page."""
 
     def paint(self, family: str) -> Paint:
@@ -155,7 +153,7 @@ _SAFE = Theme(
 
 
 def _with(theme: Theme, name: str, dark: Theme) -> Theme:
-    return replace(theme, name=name, dark=dark)
+    return theme._replace(name=name, dark=dark)
 
 
 THEMES: Mapping[str, Theme] = {

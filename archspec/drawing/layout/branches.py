@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from archspec.drawing.content.scene import Box, Edge
 from archspec.drawing.layout.segments import Segment, common, frame_chain, segments
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(NamedTuple):
     """A way to a join.
 
     Attributes:
@@ -63,7 +62,7 @@ def _led_on(chain: Sequence[Segment], last: Edge) -> tuple[Segment, ...]:
     end = next(index for index, segment in enumerate(chain) if last.source in segment.boxes)
     if any(not segment.exit for segment in chain[:end]):
         return ()
-    trunk = (*chain[:end], replace(chain[end], exit=last.source))
+    trunk = (*chain[:end], chain[end]._replace(exit=last.source))
     if end == len(chain) - 1:
         return trunk
     beside = _joined(chain[end + 1 :], last.source)

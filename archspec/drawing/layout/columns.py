@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from archspec.drawing.content.scene import Edge
 from archspec.drawing.layout.geometry import Part, Point, Rect, hull, line, shifted, shifted_parts, shifted_rect
@@ -21,8 +22,7 @@ _LABEL = 26.0
 """Between two boxes, with a label."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A segment with its layout, and the room before it.
 
     Attributes:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, floor, inf, sqrt
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from archspec.drawing.content.cards import Card
 from archspec.drawing.content.scene import Cluster, Edge, Scene
@@ -46,8 +46,7 @@ _TURNED = 1.15
 """Reading from left to right must make the picture this much larger."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedFrame:
+class PlacedFrame(NamedTuple):
     """A frame, or its part in one column; ``continued``: it began in the column before."""
 
     cluster: Cluster
@@ -55,8 +54,7 @@ class PlacedFrame:
     continued: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedEdge:
+class PlacedEdge(NamedTuple):
     """An edge, its line, and where its label begins, if it has one."""
 
     edge: Edge

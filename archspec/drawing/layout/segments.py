@@ -8,14 +8,13 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from operator import itemgetter
+from typing import NamedTuple
 
 from archspec.drawing.content.scene import Box, Edge
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """Boxes that are laid out together.
 
     Attributes:
@@ -60,7 +59,7 @@ def segments(
         inner = tuple(edge for edge in into if place[edge.source] >= start)
         found.append(Segment(ids, entering, inner, "", common([chains[id] for id in ids])))
     exits = [*(segment.entering[0].source if segment.entering else "" for segment in found[1:]), ""]
-    return tuple(replace(segment, exit=exit) for segment, exit in zip(found, exits, strict=True))
+    return tuple(segment._replace(exit=exit) for segment, exit in zip(found, exits, strict=True))
 
 
 def frame_chain(path: str, parents: Mapping[str, str]) -> tuple[str, ...]:
