@@ -147,3 +147,15 @@ def locate(value: Value, path: tuple[str | int, ...]) -> Value:
         else:
             break
     return value
+
+
+def entries(value: Value | None) -> dict[str, Value]:
+    """The entries of a mapping; none of another value."""
+    return value.entries if isinstance(value, Mapping) else {}
+
+
+def keyed(value: Value | None) -> dict[str, Entry]:
+    """The entries of a mapping with their keys; none of another value."""
+    if not isinstance(value, Mapping):
+        return {}
+    return {name: Entry(value.keys[name], entry) for name, entry in value.entries.items()}

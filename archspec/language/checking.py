@@ -1,0 +1,104 @@
+"""One mapping of a file checked by its model: errors are placed at the keys and values at fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from archspec.errors import Diagnostic, Span, did_you_mean, listed, nearest
+from archspec.language.names import similar_name
+from archspec.language.source import Mapping, Scalar, Value, locate
+from archspec.language.spec import Bound
+from archspec.language.values import kind
+from archspec.language.wiring import start
+from archspec.language.wording import expectation, hint
+
+M = TypeVar("M", bound=BaseModel)
+_KEY_EXAMPLES = {
+    "name": "for example `name: my_network`; a block says `block: my_block` instead",
+    "inputs": "for example `inputs: {image: [3, 224, 224]}`; a block's file says `block: my_block` instead of `name`",
+    "graph": "the nodes stand in `graph:`, indented",
+    "from": "for example `{from: conv, training_only: true}`",
+}
+
+
+class Checker:
+    """Checks mappings and names. Errors are collected."""
+
+    def __init__(self, found: list[Diagnostic]) -> None:
+        self.found = found
+
+    def report(self, code: str, message: str, span: Span, **details: Any) -> None:
+        """Report an error at a place."""
+        self.found.append(Diagnostic(code, message, span, **details))
+
+    def validated(self, model: type[M], value: Mapping) -> M | None:
+        """One mapping, checked by its model; errors are placed at the keys and values at fault."""
+        return self.checked(model, value, value.plain())
+
+    def checked(self, model: type[M], value: Mapping, plain: Any) -> M | None:
+        """A part of a mapping, ``plain``, checked by a model."""
+        try:
+            return model.model_validate(plain)
+        except ValidationError as error:
+            problems = error.errors(include_url=False, include_input=False)
+        unknown = [str(problem["loc"][-1]) for problem in problems if problem["type"] == "extra_forbidden"]
+        meant = {nearest(key, _keys(model)) for key in unknown}
+        for problem in problems:
+            if problem["type"] == "missing" and problem["loc"][0] in meant:
+                continue  # it stands there, misspelt
+            if problem["loc"] == ("archspec",) and problem["type"] != "extra_forbidden":
+                continue  # `version` has spoken of it
+            self._model_error(model, value, problem)
+        return None
+
+    def _model_error(self, model: type[BaseModel], value: Mapping, problem: Any) -> None:
+        loc = _existing(value, problem["loc"])
+        where = locate(value, loc)
+        if problem["type"] == "extra_forbidden":
+            parent = locate(value, loc[:-1])
+            assert isinstance(parent, Mapping)
+            self.unknown_key(str(loc[-1]), parent, _keys(model if parent is value else Bound))
+        elif problem["type"] == "missing":
+            missing = str(problem["loc"][-1])
+            help = _KEY_EXAMPLES.get(missing, "")
+            self.report("missing-key", f"the key `{missing}` is missing", start(value), help=help)
+        else:
+            keys = [step for step in loc if isinstance(step, str)]
+            expected, plain = expectation(problem), where.plain()
+            message = f"`{keys[-1]}` has the wrong kind of value"
+            help = hint(where, plain, expected)
+            self.report("invalid-value", message, where.span, expected=expected, found=kind(plain), help=help)
+
+    def unknown_key(self, key: str, value: Mapping, known: Iterable[str], path: str = "") -> None:
+        """Report a key that is not known."""
+        known = sorted(known)
+        help = did_you_mean(key, known) or f"known here: {listed(known)}"
+        self.report("unknown-key", f"the key `{key}` is not known here", value.keys[key].span, path=path, help=help)
+
+    def check_name(self, name: Scalar, problem: Callable[[str], str], path: str = "") -> bool:
+        """Whether a name can be one here; that it cannot is reported."""
+        text = problem(str(name.value))
+        if text:
+            message = f"`{name.value}` cannot be a name here: {text}"
+            similar = similar_name(str(name.value), problem)
+            help = f"for example `{similar}`" if similar else ""
+            self.report("invalid-name", message, name.span, path=path, help=help)
+        return not text
+
+
+def _existing(value: Value, loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """The steps of a path of pydantic's that are keys and indices of the value; others are tags of unions."""
+    path: list[str | int] = []
+    for step in loc:
+        inner = locate(value, (step,))
+        if inner is not value:
+            path.append(step)
+            value = inner
+    return tuple(path)
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [info.alias or name for name, info in model.model_fields.items()]
