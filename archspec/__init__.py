@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import ArchspecError, Diagnostic, Note, RuleError, Span, SpecError, UsageError
+from archspec.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from archspec.compiler.pipeline import LoadedSpec, compile, compile_text, load
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from archspec.pytorch.results import Latency, RunResult
     from archspec.pytorch.runtime import build
     from archspec.pytorch.weights.matching import Matching
-
-__version__ = "0.1.0"
 
 __all__ = [
     "ArchspecError", "Block", "Diagnostic", "Drawing", "Latency", "Limits", "LoadedSpec", "Matching", "Network",

@@ -17,7 +17,9 @@ from archspec.cli import COMMANDS
 PACKAGE = Path(archspec.__file__).parent
 ROOT = PACKAGE.parent
 
-ROOMS = "errors files ops language network analysis compiler reports drawing pytorch display commands cli".split()
+ROOMS = (
+    "version errors files ops language network analysis compiler reports drawing pytorch display commands cli".split()
+)
 """The rooms in order, a file or a folder each: what is in one imports from itself and from those before it."""
 
 BESIDE = "sphinx markdown __main__".split()
@@ -88,6 +90,12 @@ def test_a_file_in_a_folder_of_rooms_imports_only_from_those_before(module: str)
         order = WITHIN[folder]
         taken = {name.split(".")[2] for name in IMPORTS[module] if name.startswith(f"archspec.{folder}.")}
         assert taken <= set(order[: order.index(inside[0]) + 1])
+
+
+@pytest.mark.parametrize("module", IMPORTS)
+def test_no_room_below_the_commands_imports_what_users_import(module: str) -> None:
+    if room(module) in ROOMS[: ROOMS.index("commands")]:
+        assert "archspec" not in words_imported(modules()[module])
 
 
 def test_there_is_no_circle() -> None:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-import archspec
 from archspec.errors import UsageError
 from archspec.language.algebra import name
 from archspec.network import Network
@@ -20,6 +19,7 @@ from archspec.pytorch.emitter.initialisers import init_weights
 from archspec.pytorch.emitter.model import Class, Key
 from archspec.pytorch.emitter.printer import class_text, constructor, docstring, signature_of_forward
 from archspec.pytorch.emitter.shapes import shape_line
+from archspec.version import __version__
 
 _IMPORTS = {
     "math": "import math",
@@ -46,6 +46,7 @@ def emit(network: Network) -> str:
     Raises:
         UsageError: An op's layer is neither PyTorch's nor one that archspec brings along.
 
+    >>> import archspec
     >>> source = emit(archspec.compile("specs/lenet.yaml"))
     >>> "class Lenet(nn.Module):" in source
     True
@@ -71,7 +72,7 @@ def _header(network: Network) -> str:
         if param.required or param.default != value:
             settings.append(f"--set {parameter}={_shell(value)}")
     command = " ".join(["archspec", "emit", file, *settings, "-o", f"{module_name(network.name)}.py"])
-    emitted = f"{network.name}, emitted by archspec {archspec.__version__} (spec {network.digest[:16]}). To regenerate:"
+    emitted = f"{network.name}, emitted by archspec {__version__} (spec {network.digest[:16]}). To regenerate:"
     return f'"""{emitted}\n\n{command}\n"""'
 
 
