@@ -54,7 +54,7 @@ def build(folder: Path, text: str, *, builder: str = "html", theme: str = "basic
         if not (folder / name).exists():
             (folder / name).write_text(written)
     site = folder / "_build"
-    command = [sys.executable, "-m", "sphinx", "-q", "-n", "-b", builder, str(folder), str(site)]
+    command = [sys.executable, "-m", "sphinx", "-q", "-n", "--no-color", "-b", builder, str(folder), str(site)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return Built(done.returncode, done.stderr, site)
 
