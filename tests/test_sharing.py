@@ -277,6 +277,39 @@ def test_an_error_in_one_use_does_not_hide_that_in_another() -> None:
     assert {each.path for each in caught.value.diagnostics} == {"stem", "body.0", "other"}
 
 
+# Keys
+
+
+def test_what_a_use_takes_decides_what_it_holds() -> None:
+    text = """
+archspec: 1
+name: taken
+inputs: {x: [16, 8, 8]}
+graph: {a: {block: residual_basic, channels: 16, output: OUTPUT}}
+"""
+    for name in ("relu1", "conv1", "bn1", "conv2", "bn2") * 20:  # specs that are gone leave their ids to others
+        net = archspec.compile_text(text.replace("OUTPUT", name))
+        assert net.outputs["output"].path == f"a.{name}"
+
+
+def test_uses_that_take_the_same_outputs_share_what_they_hold() -> None:
+    text = """
+archspec: 1
+name: taken
+inputs: {x: [16, 8, 8]}
+graph:
+  a: {block: residual_basic, from: x, channels: 16, outputs: {left: conv1, right: bn2}}
+  b: {block: residual_basic, from: x, channels: 16, outputs: {left: conv1, right: bn2}}
+  c: {block: residual_basic, from: x, channels: 16, outputs: {left: bn2, right: conv1}}
+  all: {op: concat, from: [a.left, a.right, b.left, b.right, c.left, c.right]}
+"""
+    one, same, other = [part.content for part in archspec.compile_text(text).blocks.children[:3]]
+    assert one is same
+    assert isinstance(one, Body)
+    assert isinstance(other, Body)
+    assert (one.outputs, other.outputs) == ({"left": "conv1", "right": "bn2"}, {"left": "bn2", "right": "conv1"})
+
+
 # Specs that are loaded
 
 

@@ -51,7 +51,8 @@ class Blocks:
             return None
         operands = site.operands or (UNKNOWN_TENSOR,) * max(1, len(names))
         values = {name: walk.value(entry.value, site.scope, path) for name, entry in site.arguments.items()}
-        place = ("block", id(definition), id(step) if step.outputs else 0, tuple([each.shape for each in operands]))
+        taken = tuple([(output.name, output.reference and output.reference[:2]) for output in step.outputs])
+        place = ("block", definition, taken, tuple([each.shape for each in operands]))
         given = (*place, frozen(values))
         shared = self._known(definition, given)
         if shared is not None:
@@ -98,7 +99,9 @@ class Blocks:
         params, index = scope.names.params, scope.names.index
         if index is not None and not asks_index(step):
             index = None
-        key = ("group", id(step.group), tuple([each.shape for each in operands]), frozen(params), index)
+        # The definition in the key keeps the group, so that its id stays its own.
+        shapes = tuple([each.shape for each in operands])
+        key = ("group", scope.definition, id(step.group), shapes, frozen(params), index)
         shared = self._known(scope.definition, key)
         if shared is not None:
             return shared.body, shared.outputs

@@ -45,7 +45,7 @@ class Shared(NamedTuple):
 
 @dataclass
 class Memory:
-    """Graphs by all that decides what they hold. Definitions are known by their identity: who keeps it keeps them."""
+    """Graphs by all that decides what they hold. A definition in a key is known by its identity, and kept by it."""
 
     _graphs: dict[Key, Shared] = field(default_factory=dict)
     _steps: int = 0
