@@ -310,6 +310,25 @@ graph:
     assert (one.outputs, other.outputs) == ({"left": "conv1", "right": "bn2"}, {"left": "bn2", "right": "conv1"})
 
 
+def test_a_list_that_the_caller_changes_later_changes_no_network() -> None:
+    text = """
+archspec: 1
+name: sizes
+params: {size: {type: list, default: [1, 3]}}
+inputs: {x: [4, 8, 8]}
+graph: {a: {block: conv_relu, out_channels: 4, kernel_size: $size}}
+"""
+    size = [3, 5]
+    nets = [archspec.compile_text(text, size=size)]
+    size[0] = 7
+    nets.append(archspec.compile_text(text, size=[3, 5]))
+    for net in nets:
+        part = net["a"]
+        assert isinstance(part, Block)
+        assert net.arguments == {"size": [3, 5]}
+        assert part.arguments["kernel_size"] == [3, 5]
+
+
 # Specs that are loaded
 
 

@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -292,7 +293,7 @@ def _arguments(
         expected = definition.params[name].problem(value)
         if expected:
             raise UsageError(f"the parameter `{name}` of `{definition.name}` expects {expected}, found {kind(value)}")
-        given[name] = Argument(value, place)
+        given[name] = Argument(deepcopy(value), place)  # the network's own, whatever becomes of the caller's list
     for name, param in definition.params.items():
         if param.required and name not in given:
             message = f"`{definition.name}` needs the parameter `{name}`"
