@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice, pairwise
 from pathlib import Path
@@ -33,23 +32,6 @@ graph:
 """
 
 
-@pytest.fixture
-def forgetful() -> Iterator[None]:
-    """Nothing is known of earlier compiles, and nothing is kept for later ones."""
-    known = sharing.LIBRARY, sharing.OPS.applied.copy(), sharing.OPS.bound.copy()
-    forget()
-    yield
-    sharing.LIBRARY._graphs.update(known[0]._graphs)
-    sharing.OPS.applied.update(known[1])
-    sharing.OPS.bound.update(known[2])
-
-
-def forget() -> None:
-    sharing.LIBRARY._graphs.clear()
-    sharing.OPS.applied.clear()
-    sharing.OPS.bound.clear()
-
-
 def told(net: Network) -> list[Any]:
     """All that a network says of itself."""
     nodes = [(node.path, node.op, node.inputs, node.shape, dict(node.weights), str(node.span)) for node in net]
@@ -68,11 +50,26 @@ def contents(body: Body, found: dict[int, Body] | None = None) -> dict[int, Body
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-def test_what_is_known_from_before_changes_nothing(path: Path, forgetful: None) -> None:
+def test_what_is_known_from_before_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sharing.forget()
     first = told(archspec.compile(path))
     assert told(archspec.compile(path)) == first
-    forget()
+    sharing.forget()
     assert told(archspec.load(path).compile()) == first
+    monkeypatch.setattr(sharing, "_MOST", 10)
+    loaded = archspec.load(path)
+    assert told(loaded.compile()) == told(loaded.compile()) == first
+
+
+def test_no_more_is_kept_than_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sharing, "_MOST", 100)
+    sharing.forget()
+    sizes = []
+    for width in range(1, 200):
+        archspec.compile_text(REPEAT.replace("channels: 16", f"channels: {width}"))
+        sizes.append(len(sharing.OPS.applied))
+    assert max(sizes) < 120
+    assert min(sizes[1:]) < 20
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
@@ -223,17 +220,18 @@ graph:
 
 
 @pytest.mark.parametrize("depth", [3, 50])
-def test_the_limit_on_nodes_counts_every_use(depth: int, forgetful: None) -> None:
+def test_the_limit_on_nodes_counts_every_use(depth: int) -> None:
     def refused(nodes: int) -> bool:
         with suppress(SpecError):
             return not archspec.compile_text(REPEAT, depth=depth, limits=Limits(nodes=nodes))
         return True
 
+    sharing.forget()
     least = next(nodes for nodes in range(10_000) if not refused(nodes))
     assert refused(least - 1)
-    forget()
+    sharing.forget()
     assert not refused(least)
-    forget()
+    sharing.forget()
     assert refused(least - 1)
 
 

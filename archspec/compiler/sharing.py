@@ -57,10 +57,14 @@ class Memory:
     def keep(self, keys: Iterable[Key], shared: Shared) -> None:
         """Keep a graph."""
         if self._steps > _MOST:
-            self._graphs.clear()
-            self._steps = 0
+            self.forget()
         self._steps += shared.steps
         self._graphs.update(dict.fromkeys(keys, shared))
+
+    def forget(self) -> None:
+        """Forget all."""
+        self._graphs.clear()
+        self._steps = 0
 
 
 LIBRARY = Memory()
@@ -80,12 +84,22 @@ class Ops:
 
     def make_room(self) -> None:
         """Forget all where there are many."""
-        if len(self.applied) > _MOST:
-            self.applied.clear()
-            self.bound.clear()
+        if max(len(self.applied), len(self.bound)) > _MOST:
+            self.forget()
+
+    def forget(self) -> None:
+        """Forget all."""
+        self.applied.clear()
+        self.bound.clear()
 
 
 OPS = Ops()
+
+
+def forget() -> None:
+    """Forget what is kept for the process; the block library's files stay read."""
+    LIBRARY.forget()
+    OPS.forget()
 
 
 def frozen(values: Mapping[str, Any]) -> str:
