@@ -185,8 +185,10 @@ class Block:
 
     def _child(self, use: Use) -> Block | Node:
         path = f"{self.path}.{use.name}" if self.path else use.name
-        view = Node if isinstance(use.content, Applied) else Block
-        return view(path, use.content, tuple(map(self.tensor, use.inputs)), use.step, use.written)  # type: ignore[arg-type]
+        inputs = tuple(map(self.tensor, use.inputs))
+        if isinstance(use.content, Applied):
+            return Node(path, use.content, inputs, use.step, use.written)
+        return Block(path, use.content, inputs, use.step, use.written)
 
     def child(self, name: str) -> Block | Node | None:
         """The node or block of a name, or None."""
