@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archspec.compiler.binding import Argument, bind
-from archspec.compiler.graphs import Graphs, Outputs
+from archspec.compiler.graphs import Graphs
 from archspec.compiler.repeats import asks_index
 from archspec.compiler.sharing import LIBRARY, Key, Memory, Shared, frozen
 from archspec.compiler.tensors import UNKNOWN_TENSOR, Result, Scope, inside, outside, views
@@ -13,10 +13,7 @@ from archspec.language.definition import Definition, OutputStep
 from archspec.language.loader import LoadError
 from archspec.language.source import Scalar
 from archspec.language.values import UNKNOWN
-from archspec.network import Body, Use
-
-Held = tuple[Body, Outputs]
-"""What a block or group holds, and what it gives."""
+from archspec.network import Use
 
 
 class Blocks:
@@ -28,16 +25,15 @@ class Blocks:
 
     def made(self, site: Site) -> Made:
         """A block or group where it stands."""
-        held = self._block(site) if site.step.kind == "block" else self._group(site)
-        if held is None:
+        shared = self._block(site) if site.step.kind == "block" else self._group(site)
+        if shared is None:
             return UNKNOWN_TENSOR, None
-        body, outputs = held
-        result: Result = {port: outside(site.name, inner, site.operands) for port, inner in outputs.items()}
-        if not body.uses:
+        result: Result = {port: outside(site.name, inner, site.operands) for port, inner in shared.outputs.items()}
+        if not shared.body.uses:
             return result, None
-        return result, Use(site.name, body, site.origins, site.step, site.arguments)
+        return result, Use(site.name, shared.body, site.origins, site.step, site.arguments)
 
-    def _block(self, site: Site) -> Held | None:
+    def _block(self, site: Site) -> Shared | None:
         step, path, walk = site.step, site.path, self.walk
         assert step.target is not None
         definition = self._definition(step.target, site.scope, path)
@@ -56,7 +52,7 @@ class Blocks:
         given = (*place, frozen(values))
         shared = self._known(definition, given)
         if shared is not None:
-            return shared.body, shared.outputs
+            return shared
         with walk.trace.inside(Frame(step.key, path, definition)):
             bound = {name: Argument(values[name], entry, site.scope.names) for name, entry in site.arguments.items()}
             params = bind(definition, bound, views(definition.graph, operands), walk.trace, path, step.key)
@@ -85,7 +81,7 @@ class Blocks:
             return None
         return None if self.walk.is_too_deep(target, path) else definition
 
-    def _group(self, site: Site) -> Held | None:
+    def _group(self, site: Site) -> Shared | None:
         step, scope = site.step, site.scope
         if step.group is None or self.walk.is_too_deep(step.key, site.path):
             return None
@@ -104,7 +100,7 @@ class Blocks:
         key = ("group", scope.definition, id(step.group), shapes, frozen(params), index)
         shared = self._known(scope.definition, key)
         if shared is not None:
-            return shared.body, shared.outputs
+            return shared
         inner = Scope.of(scope.definition, step.group, params, inside(operands), site.path, index)
         return self._elaborated("group", inner, (key,))
 
@@ -127,12 +123,12 @@ class Blocks:
         walk.readings.update(dict.fromkeys(shared.readings))
         return shared
 
-    def _elaborated(self, kind: str, scope: Scope, keys: tuple[Key, ...], taken: tuple[OutputStep, ...] = ()) -> Held:
+    def _elaborated(self, kind: str, scope: Scope, keys: tuple[Key, ...], taken: tuple[OutputStep, ...] = ()) -> Shared:
         """What a block or group holds; kept for equal uses, where nothing is wrong."""
         shared = self._known(scope.definition, keys[-1]) or self._walked(kind, scope, taken)
         if not self.walk.trace.found:
             self._memory(scope.definition).keep(keys, shared)
-        return shared.body, shared.outputs
+        return shared
 
     def _walked(self, kind: str, scope: Scope, taken: tuple[OutputStep, ...]) -> Shared:
         walk = self.walk

@@ -35,9 +35,8 @@ class Graphs:
             taken: The outputs that its user takes; empty for those that it declares.
         """
         outputs, uses = self._graph(scope, taken)
-        name = "" if kind == "group" else scope.definition.name
         parts = origins_of(outputs), shapes_of(outputs)
-        return Body(kind, name, arguments, uses, *parts, scope.definition, scope.graph), outputs
+        return Body(kind, arguments, uses, *parts, scope.definition, scope.graph), outputs
 
     def _graph(self, scope: Scope, taken: tuple[OutputStep, ...]) -> tuple[Outputs, tuple[Use, ...]]:
         walk = self.walk

@@ -128,7 +128,7 @@ class Repeats:
         uses = copies.uses()
         if not uses:
             return given, None
-        body = Body("repeat", "", {}, uses, origins_of(outputs), shapes_of(outputs), site.scope.definition, None)
+        body = Body("repeat", {}, uses, origins_of(outputs), shapes_of(outputs), site.scope.definition, None)
         return given, Use(site.name, body, site.origins, site.step, site.arguments)
 
     def _count(self, site: Site) -> int | None:
