@@ -327,6 +327,18 @@ graph: {a: {block: conv_relu, out_channels: 4, kernel_size: $size}}
         assert part.arguments["kernel_size"] == [3, 5]
 
 
+def test_a_mapping_that_the_caller_changes_changes_no_network() -> None:
+    net = archspec.compile_text(REPEAT)
+    before = told(net)
+    block, node = net["body.0"], net["body.0.conv1"]
+    assert isinstance(block, Block)
+    assert isinstance(node, Node)
+    for mapping in (block.arguments, node.weights, net["body.0.bn1"].buffers):  # type: ignore[union-attr]
+        assert isinstance(mapping, dict)
+        mapping.clear()
+    assert told(net) == told(archspec.compile_text(REPEAT)) == before
+
+
 # Specs that are loaded
 
 

@@ -1,4 +1,7 @@
-"""Nodes and blocks: what a network holds at the places where it stands, made when somebody asks."""
+"""Nodes and blocks: what a network holds at the places where it stands, made when somebody asks.
+
+Mappings of a content are handed out as copies: other networks, later ones too, have the same content.
+"""
 
 from __future__ import annotations
 
@@ -68,12 +71,12 @@ class Node:
     @property
     def weights(self) -> Mapping[str, Shape]:
         """Shapes of the trainable tensors by name."""
-        return self.applied.weights
+        return dict(self.applied.weights)
 
     @property
     def buffers(self) -> Mapping[str, Shape]:
         """Shapes of the tensors that are saved but not trained, by name."""
-        return self.applied.buffers
+        return dict(self.applied.buffers)
 
     @property
     def cost(self) -> Cost | None:
@@ -152,7 +155,7 @@ class Block:
     @property
     def arguments(self) -> Mapping[str, Any]:
         """The values of the definition's parameters."""
-        return self.content.arguments
+        return dict(self.content.arguments)
 
     @property
     def template(self) -> Definition:
