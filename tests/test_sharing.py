@@ -14,6 +14,7 @@ import pytest
 import archspec
 from archspec import Block, Limits, Network, Node, SpecError
 from archspec.compiler import sharing
+from archspec.language import library
 from archspec.network import Applied, Body, Copies
 
 ROOT = Path(__file__).parent.parent
@@ -306,6 +307,30 @@ graph:
     assert isinstance(one, Body)
     assert isinstance(other, Body)
     assert (one.outputs, other.outputs) == ({"left": "conv1", "right": "bn2"}, {"left": "bn2", "right": "conv1"})
+
+
+UNIT = "{params: {w: 8}, graph: {c: {op: conv, out_channels: $w, kernel_size: 1}, r: relu}}"
+
+
+@pytest.mark.parametrize(("name", "unit"), [("inline_user", "unit"), ("file_user", "./sharing_unit.yaml")])
+def test_blocks_that_a_plugins_block_uses_are_one_however_often_it_was_used_before(
+    name: str, unit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sharing_unit.yaml").write_text(f"{{archspec: 1, block: unit, {UNIT[1:]}\n")
+    (tmp_path / f"{name}.yaml").write_text(
+        f"archspec: 1\nblock: {name}\nparams: {{width: 8}}\nblocks: {{unit: {UNIT}}}\n"
+        f"graph: {{a: {{block: {unit}, w: $width}}}}\n"
+    )
+    monkeypatch.setattr(library, "_plugin_blocks", lambda: {name: tmp_path / f"{name}.yaml"})
+    head = "archspec: 1\nname: net\ninputs: {x: [3, 8, 8]}\ngraph:\n"
+    once = f"{head}  p: {{block: {name}}}\n"
+    thrice = f"{once}  q: {{block: {name}, width: 16}}\n  r: {{block: {name}, width: 24}}\n"
+    sharing.forget()
+    source = archspec.emit(archspec.compile_text(thrice, root=tmp_path))
+    assert source.count("class Unit") == 1
+    sharing.forget()
+    archspec.compile_text(once, root=tmp_path)
+    assert archspec.emit(archspec.compile_text(thrice, root=tmp_path)) == source
 
 
 def test_a_list_that_the_caller_changes_later_changes_no_network() -> None:

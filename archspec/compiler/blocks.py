@@ -50,7 +50,7 @@ class Blocks:
         taken = tuple([(output.name, output.reference and output.reference[:2]) for output in step.outputs])
         place = ("block", definition, taken, tuple([each.shape for each in operands]))
         given = (*place, frozen(values))
-        shared = self._known(definition, given)
+        shared = self._known(given)
         if shared is not None:
             return shared
         with walk.trace.inside(Frame(step.key, path, definition)):
@@ -98,7 +98,7 @@ class Blocks:
         # The definition in the key keeps the group, so that its id stays its own.
         shapes = tuple([each.shape for each in operands])
         key = ("group", scope.definition, id(step.group), shapes, frozen(params), index)
-        shared = self._known(scope.definition, key)
+        shared = self._known(key)
         if shared is not None:
             return shared
         inner = Scope.of(scope.definition, step.group, params, inside(operands), site.path, index)
@@ -106,12 +106,15 @@ class Blocks:
 
     # Sharing
 
-    def _memory(self, definition: Definition) -> Memory:
-        return LIBRARY if definition.source.bundled else self.walk.memory
+    def _memory(self, definition: Definition, shared: Shared) -> Memory:
+        """Where a graph is kept: for the process, where all in it stands in files that a process reads once."""
+        inside = (definition, *(reading.definition for reading in shared.readings))
+        return LIBRARY if all(each and each.source.bundled for each in inside) else self.walk.memory
 
-    def _known(self, definition: Definition, key: Key) -> Shared | None:
+    def _known(self, key: Key) -> Shared | None:
         """What an equal use holds; None where there was none, or where this one would go beyond a limit."""
-        walk, shared = self.walk, self._memory(definition).get(key)
+        walk = self.walk
+        shared = LIBRARY.get(key) or walk.memory.get(key)
         if shared is None or walk.steps + shared.steps > walk.limits.nodes:
             return None
         if walk.depth + shared.height - 1 > walk.limits.nesting:
@@ -125,9 +128,9 @@ class Blocks:
 
     def _elaborated(self, kind: str, scope: Scope, keys: tuple[Key, ...], taken: tuple[OutputStep, ...] = ()) -> Shared:
         """What a block or group holds; kept for equal uses, where nothing is wrong."""
-        shared = self._known(scope.definition, keys[-1]) or self._walked(kind, scope, taken)
+        shared = self._known(keys[-1]) or self._walked(kind, scope, taken)
         if not self.walk.trace.found:
-            self._memory(scope.definition).keep(keys, shared)
+            self._memory(scope.definition, shared).keep(keys, shared)
         return shared
 
     def _walked(self, kind: str, scope: Scope, taken: tuple[OutputStep, ...]) -> Shared:

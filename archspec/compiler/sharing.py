@@ -68,8 +68,7 @@ class Memory:
 
 
 LIBRARY = Memory()
-"""Graphs of the block library, whose definitions a process reads once."""
-
+"""Graphs in which all is of the block library, whose definitions a process reads once."""
 
 BoundKey = tuple[type[Op], str, int | None]
 """An op, its arguments as written, and the spatial dimensions of its first operand."""

@@ -102,11 +102,12 @@ class Loader:
         return self._library[name]
 
     def _inline(self, name: str, value: Mapping, user: Definition) -> Reading:
-        if value not in self._blocks:
+        known = _LIBRARY_BLOCKS if value.source.bundled else self._blocks
+        if value not in known:
             found = len(self.found)
             definition = read_block(name, value, user, self.found)
-            self._blocks[value] = Reading(definition, (), tuple(self.found[found:]))
-        return self._blocks[value]
+            known[value] = Reading(definition, (), tuple(self.found[found:]))
+        return known[value]
 
     def _named_file(self, target: Value) -> Reading:
         path = self._resolve(target)
@@ -204,6 +205,10 @@ class Loader:
             return str(path.relative_to(Path.cwd())) or "."
         except (ValueError, OSError):
             return str(path)
+
+
+_LIBRARY_BLOCKS: dict[Value, Reading] = {}
+"""Blocks inside of the library's files, which a process reads once as it does the files."""
 
 
 @cache
