@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sampling import few
 
 import archspec
 from archspec import Block, Limits, Network, Node, SpecError
-from archspec.compiler import sharing
+from archspec.compiler import application, sharing
 from archspec.language import library
 from archspec.network import Applied, Body, Copies
 
@@ -71,6 +72,26 @@ def test_no_more_is_kept_than_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
         sizes.append(len(sharing.OPS.applied))
     assert max(sizes) < 120
     assert min(sizes[1:]) < 20
+
+
+class Forgetful(dict[Any, Any]):
+    """Keeps nothing."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        pass
+
+
+@pytest.mark.parametrize("path", few(SPECS, 8), ids=lambda path: path.stem)
+def test_source_and_pictures_do_not_depend_on_what_is_shared(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    net = archspec.compile(path)
+    sharing.forget()
+    monkeypatch.setattr(sharing.Memory, "keep", lambda self, keys, shared: None)
+    monkeypatch.setattr(sharing, "OPS", sharing.Ops(Forgetful(), Forgetful()))
+    monkeypatch.setattr(application, "OPS", sharing.OPS)
+    alone = archspec.compile(path)
+    assert {id(node.applied) for node in alone}.isdisjoint({id(node.applied) for node in net})
+    assert archspec.emit(alone) == archspec.emit(net)
+    assert archspec.draw(alone, detail="blocks").svg == archspec.draw(net, detail="blocks").svg
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
