@@ -37,15 +37,9 @@ class Blocks:
         step, path, walk = site.step, site.path, self.walk
         assert step.target is not None
         definition = self._definition(step.target, site.scope, path)
-        if definition is None:
+        if definition is None or not self._takes_operands(definition, site):
             return None
-        names = definition.graph.inputs
-        if step.operands is not None and len(site.operands) != max(1, len(names)):
-            words = f"{len(names)} inputs ({', '.join(names)})" if len(names) > 1 else "one input"
-            message = f"the block `{definition.name}` takes {words}, not {len(site.operands)}"
-            walk.trace.report("operand-count", message, step.key, path=path)
-            return None
-        operands = site.operands or (UNKNOWN_TENSOR,) * max(1, len(names))
+        operands = site.operands or (UNKNOWN_TENSOR,) * max(1, len(definition.graph.inputs))
         values = {name: walk.value(entry.value, site.scope, path) for name, entry in site.arguments.items()}
         taken = tuple([(output.name, output.reference and output.reference[:2]) for output in step.outputs])
         place = ("block", definition, taken, tuple([each.shape for each in operands]))
@@ -60,6 +54,16 @@ class Blocks:
                 return None
             inner = Scope.of(definition, definition.graph, params, inside(operands), path)
             return self._elaborated("block", inner, (given, (*place, "bound", frozen(params))), step.outputs)
+
+    def _takes_operands(self, definition: Definition, site: Site) -> bool:
+        """Whether a block has as many inputs as it is given; that it has not is reported."""
+        names, count = definition.graph.inputs, len(site.operands)
+        if site.step.operands is None or count == max(1, len(names)):
+            return True
+        words = f"{len(names)} inputs ({', '.join(names)})" if len(names) > 1 else "one input"
+        message = f"the block `{definition.name}` takes {words}, not {count}"
+        self.walk.trace.report("operand-count", message, site.step.key, path=site.path)
+        return False
 
     def _definition(self, target: Scalar, scope: Scope, path: str) -> Definition | None:
         trace = self.walk.trace
