@@ -76,6 +76,7 @@ class ArchspecError(Exception):
         ArchspecError
         +-- SpecError        the spec is wrong: carries the diagnostics
         +-- UsageError       the call is wrong: an unknown variant, an unknown limit
+        |   +-- WeightsError the weights do not fit the network: carries the match
         +-- RuleError        raised inside a rule of an op; the compiler adds the place
             +-- ShapeError
             +-- ArgumentError

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sampling import few
 
 import archspec
 from archspec import Block, Limits, Network, Node, SpecError
-from archspec.compiler import sharing
+from archspec.compiler import application, sharing
+from archspec.language import library
 from archspec.network import Applied, Body, Copies
 
 ROOT = Path(__file__).parent.parent
@@ -31,23 +32,6 @@ graph:
   body: {block: residual_basic, channels: 16, repeat: $depth}
   head: global_avg_pool
 """
-
-
-@pytest.fixture
-def forgetful() -> Iterator[None]:
-    """Nothing is known of earlier compiles, and nothing is kept for later ones."""
-    known = sharing.LIBRARY, sharing.OPS.applied.copy(), sharing.OPS.bound.copy()
-    forget()
-    yield
-    sharing.LIBRARY._graphs.update(known[0]._graphs)
-    sharing.OPS.applied.update(known[1])
-    sharing.OPS.bound.update(known[2])
-
-
-def forget() -> None:
-    sharing.LIBRARY._graphs.clear()
-    sharing.OPS.applied.clear()
-    sharing.OPS.bound.clear()
 
 
 def told(net: Network) -> list[Any]:
@@ -68,11 +52,46 @@ def contents(body: Body, found: dict[int, Body] | None = None) -> dict[int, Body
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-def test_what_is_known_from_before_changes_nothing(path: Path, forgetful: None) -> None:
+def test_what_is_known_from_before_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sharing.forget()
     first = told(archspec.compile(path))
     assert told(archspec.compile(path)) == first
-    forget()
+    sharing.forget()
     assert told(archspec.load(path).compile()) == first
+    monkeypatch.setattr(sharing, "_MOST", 10)
+    loaded = archspec.load(path)
+    assert told(loaded.compile()) == told(loaded.compile()) == first
+
+
+def test_no_more_is_kept_than_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sharing, "_MOST", 100)
+    sharing.forget()
+    sizes = []
+    for width in range(1, 200):
+        archspec.compile_text(REPEAT.replace("channels: 16", f"channels: {width}"))
+        sizes.append(len(sharing.OPS.applied))
+    assert max(sizes) < 120
+    assert min(sizes[1:]) < 20
+
+
+class Forgetful(dict[Any, Any]):
+    """Keeps nothing."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        pass
+
+
+@pytest.mark.parametrize("path", few(SPECS, 8), ids=lambda path: path.stem)
+def test_source_and_pictures_do_not_depend_on_what_is_shared(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    net = archspec.compile(path)
+    sharing.forget()
+    monkeypatch.setattr(sharing.Memory, "keep", lambda self, keys, shared: None)
+    monkeypatch.setattr(sharing, "OPS", sharing.Ops(Forgetful(), Forgetful()))
+    monkeypatch.setattr(application, "OPS", sharing.OPS)
+    alone = archspec.compile(path)
+    assert {id(node.applied) for node in alone}.isdisjoint({id(node.applied) for node in net})
+    assert archspec.emit(alone) == archspec.emit(net)
+    assert archspec.draw(alone, detail="blocks").svg == archspec.draw(net, detail="blocks").svg
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
@@ -223,17 +242,18 @@ graph:
 
 
 @pytest.mark.parametrize("depth", [3, 50])
-def test_the_limit_on_nodes_counts_every_use(depth: int, forgetful: None) -> None:
+def test_the_limit_on_nodes_counts_every_use(depth: int) -> None:
     def refused(nodes: int) -> bool:
         with suppress(SpecError):
             return not archspec.compile_text(REPEAT, depth=depth, limits=Limits(nodes=nodes))
         return True
 
+    sharing.forget()
     least = next(nodes for nodes in range(10_000) if not refused(nodes))
     assert refused(least - 1)
-    forget()
+    sharing.forget()
     assert not refused(least)
-    forget()
+    sharing.forget()
     assert refused(least - 1)
 
 
@@ -275,6 +295,94 @@ def test_an_error_in_one_use_does_not_hide_that_in_another() -> None:
         archspec.compile_text(text)
     assert {each.span.line for each in caught.value.diagnostics} == {7, 8, 9}
     assert {each.path for each in caught.value.diagnostics} == {"stem", "body.0", "other"}
+
+
+# Keys
+
+
+def test_what_a_use_takes_decides_what_it_holds() -> None:
+    text = """
+archspec: 1
+name: taken
+inputs: {x: [16, 8, 8]}
+graph: {a: {block: residual_basic, channels: 16, output: OUTPUT}}
+"""
+    for name in ("relu1", "conv1", "bn1", "conv2", "bn2") * 20:  # specs that are gone leave their ids to others
+        net = archspec.compile_text(text.replace("OUTPUT", name))
+        assert net.outputs["output"].path == f"a.{name}"
+
+
+def test_uses_that_take_the_same_outputs_share_what_they_hold() -> None:
+    text = """
+archspec: 1
+name: taken
+inputs: {x: [16, 8, 8]}
+graph:
+  a: {block: residual_basic, from: x, channels: 16, outputs: {left: conv1, right: bn2}}
+  b: {block: residual_basic, from: x, channels: 16, outputs: {left: conv1, right: bn2}}
+  c: {block: residual_basic, from: x, channels: 16, outputs: {left: bn2, right: conv1}}
+  all: {op: concat, from: [a.left, a.right, b.left, b.right, c.left, c.right]}
+"""
+    one, same, other = [part.content for part in archspec.compile_text(text).blocks.children[:3]]
+    assert one is same
+    assert isinstance(one, Body)
+    assert isinstance(other, Body)
+    assert (one.outputs, other.outputs) == ({"left": "conv1", "right": "bn2"}, {"left": "bn2", "right": "conv1"})
+
+
+UNIT = "{params: {w: 8}, graph: {c: {op: conv, out_channels: $w, kernel_size: 1}, r: relu}}"
+
+
+@pytest.mark.parametrize(("name", "unit"), [("inline_user", "unit"), ("file_user", "./sharing_unit.yaml")])
+def test_blocks_that_a_plugins_block_uses_are_one_however_often_it_was_used_before(
+    name: str, unit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sharing_unit.yaml").write_text(f"{{archspec: 1, block: unit, {UNIT[1:]}\n")
+    (tmp_path / f"{name}.yaml").write_text(
+        f"archspec: 1\nblock: {name}\nparams: {{width: 8}}\nblocks: {{unit: {UNIT}}}\n"
+        f"graph: {{a: {{block: {unit}, w: $width}}}}\n"
+    )
+    monkeypatch.setattr(library, "_plugin_blocks", lambda: {name: tmp_path / f"{name}.yaml"})
+    head = "archspec: 1\nname: net\ninputs: {x: [3, 8, 8]}\ngraph:\n"
+    once = f"{head}  p: {{block: {name}}}\n"
+    thrice = f"{once}  q: {{block: {name}, width: 16}}\n  r: {{block: {name}, width: 24}}\n"
+    sharing.forget()
+    source = archspec.emit(archspec.compile_text(thrice, root=tmp_path))
+    assert source.count("class Unit") == 1
+    sharing.forget()
+    archspec.compile_text(once, root=tmp_path)
+    assert archspec.emit(archspec.compile_text(thrice, root=tmp_path)) == source
+
+
+def test_a_list_that_the_caller_changes_later_changes_no_network() -> None:
+    text = """
+archspec: 1
+name: sizes
+params: {size: {type: list, default: [1, 3]}}
+inputs: {x: [4, 8, 8]}
+graph: {a: {block: conv_relu, out_channels: 4, kernel_size: $size}}
+"""
+    size = [3, 5]
+    nets = [archspec.compile_text(text, size=size)]
+    size[0] = 7
+    nets.append(archspec.compile_text(text, size=[3, 5]))
+    for net in nets:
+        part = net["a"]
+        assert isinstance(part, Block)
+        assert net.arguments == {"size": [3, 5]}
+        assert part.arguments["kernel_size"] == [3, 5]
+
+
+def test_a_mapping_that_the_caller_changes_changes_no_network() -> None:
+    net = archspec.compile_text(REPEAT)
+    before = told(net)
+    block, node = net["body.0"], net["body.0.conv1"]
+    assert isinstance(block, Block)
+    assert isinstance(node, Node)
+    for mapping in (block.arguments, node.weights, net["body.0.bn1"].buffers):  # type: ignore[union-attr]
+        assert isinstance(mapping, dict)
+        mapping.clear()
+    assert told(net) == told(archspec.compile_text(REPEAT)) == before
 
 
 # Specs that are loaded

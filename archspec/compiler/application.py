@@ -78,9 +78,11 @@ class Application:
 
     def _bound(self, cls: type[Op], site: Site, values: dict[str, Any], failed: set[str], key: BoundKey) -> Op | None:
         """The op with its arguments, or None where one is wrong."""
-        if key in OPS.bound:
-            return OPS.bound[key]
-        context = {} if key[2] is None else {"spatial_rank": key[2]}
+        known = OPS.bound.get(key)
+        if known is not None:
+            return known
+        _, _, rank = key
+        context = {} if rank is None else {"spatial_rank": rank}
         try:
             OPS.bound[key] = bound = cls.model_validate(values, context=context)
             return bound

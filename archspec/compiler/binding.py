@@ -123,7 +123,7 @@ def bind(
     missing = [name for name, param in definition.params.items() if param.required and name not in given]
     if user is not None and set(missing) - meant:
         _report_missing(definition, [name for name in missing if name not in meant], user, trace)
-    values = _Binding(definition, given, inputs, trace, path).values()
+    values = _Binding(definition, given, inputs, trace, path).computed()
     return dict.fromkeys(values, UNKNOWN) if unknown else values
 
 
@@ -165,7 +165,8 @@ class _Binding(Mapping[str, Any]):
         self.known: dict[str, Any] = {}
         self.pending: list[str] = []
 
-    def values(self) -> dict[str, Any]:  # type: ignore[override]
+    def computed(self) -> dict[str, Any]:
+        """The values of all parameters."""
         constants, given = self.definition.constants, self.given
         self.known.update((name, value) for name, value in constants.items() if name not in given)
         return {name: self[name] for name in self.definition.params}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archspec.compiler.binding import Argument, bind
-from archspec.compiler.graphs import Graphs, Outputs
+from archspec.compiler.graphs import Graphs
 from archspec.compiler.repeats import asks_index
 from archspec.compiler.sharing import LIBRARY, Key, Memory, Shared, frozen
 from archspec.compiler.tensors import UNKNOWN_TENSOR, Result, Scope, inside, outside, views
@@ -13,10 +13,7 @@ from archspec.language.definition import Definition, OutputStep
 from archspec.language.loader import LoadError
 from archspec.language.source import Scalar
 from archspec.language.values import UNKNOWN
-from archspec.network import Body, Use
-
-Held = tuple[Body, Outputs]
-"""What a block or group holds, and what it gives."""
+from archspec.network import Use
 
 
 class Blocks:
@@ -28,34 +25,28 @@ class Blocks:
 
     def made(self, site: Site) -> Made:
         """A block or group where it stands."""
-        held = self._block(site) if site.step.kind == "block" else self._group(site)
-        if held is None:
+        shared = self._block(site) if site.step.kind == "block" else self._group(site)
+        if shared is None:
             return UNKNOWN_TENSOR, None
-        body, outputs = held
-        result: Result = {port: outside(site.name, inner, site.operands) for port, inner in outputs.items()}
-        if not body.uses:
+        result: Result = {port: outside(site.name, inner, site.operands) for port, inner in shared.outputs.items()}
+        if not shared.body.uses:
             return result, None
-        return result, Use(site.name, body, site.origins, site.step, site.arguments)
+        return result, Use(site.name, shared.body, site.origins, site.step, site.arguments)
 
-    def _block(self, site: Site) -> Held | None:
+    def _block(self, site: Site) -> Shared | None:
         step, path, walk = site.step, site.path, self.walk
         assert step.target is not None
         definition = self._definition(step.target, site.scope, path)
-        if definition is None:
+        if definition is None or not self._takes_operands(definition, site):
             return None
-        names = definition.graph.inputs
-        if step.operands is not None and len(site.operands) != max(1, len(names)):
-            words = f"{len(names)} inputs ({', '.join(names)})" if len(names) > 1 else "one input"
-            message = f"the block `{definition.name}` takes {words}, not {len(site.operands)}"
-            walk.trace.report("operand-count", message, step.key, path=path)
-            return None
-        operands = site.operands or (UNKNOWN_TENSOR,) * max(1, len(names))
+        operands = site.operands or (UNKNOWN_TENSOR,) * max(1, len(definition.graph.inputs))
         values = {name: walk.value(entry.value, site.scope, path) for name, entry in site.arguments.items()}
-        place = ("block", id(definition), id(step) if step.outputs else 0, tuple([each.shape for each in operands]))
+        taken = tuple([(output.name, output.reference and output.reference[:2]) for output in step.outputs])
+        place = ("block", definition, taken, tuple([each.shape for each in operands]))
         given = (*place, frozen(values))
-        shared = self._known(definition, given)
+        shared = self._known(given)
         if shared is not None:
-            return shared.body, shared.outputs
+            return shared
         with walk.trace.inside(Frame(step.key, path, definition)):
             bound = {name: Argument(values[name], entry, site.scope.names) for name, entry in site.arguments.items()}
             params = bind(definition, bound, views(definition.graph, operands), walk.trace, path, step.key)
@@ -63,6 +54,16 @@ class Blocks:
                 return None
             inner = Scope.of(definition, definition.graph, params, inside(operands), path)
             return self._elaborated("block", inner, (given, (*place, "bound", frozen(params))), step.outputs)
+
+    def _takes_operands(self, definition: Definition, site: Site) -> bool:
+        """Whether a block has as many inputs as it is given; that it has not is reported."""
+        names, count = definition.graph.inputs, len(site.operands)
+        if site.step.operands is None or count == max(1, len(names)):
+            return True
+        words = f"{len(names)} inputs ({', '.join(names)})" if len(names) > 1 else "one input"
+        message = f"the block `{definition.name}` takes {words}, not {count}"
+        self.walk.trace.report("operand-count", message, site.step.key, path=site.path)
+        return False
 
     def _definition(self, target: Scalar, scope: Scope, path: str) -> Definition | None:
         trace = self.walk.trace
@@ -84,7 +85,7 @@ class Blocks:
             return None
         return None if self.walk.is_too_deep(target, path) else definition
 
-    def _group(self, site: Site) -> Held | None:
+    def _group(self, site: Site) -> Shared | None:
         step, scope = site.step, site.scope
         if step.group is None or self.walk.is_too_deep(step.key, site.path):
             return None
@@ -98,21 +99,26 @@ class Blocks:
         params, index = scope.names.params, scope.names.index
         if index is not None and not asks_index(step):
             index = None
-        key = ("group", id(step.group), tuple([each.shape for each in operands]), frozen(params), index)
-        shared = self._known(scope.definition, key)
+        # The definition in the key keeps the group, so that its id stays its own.
+        shapes = tuple([each.shape for each in operands])
+        key = ("group", scope.definition, id(step.group), shapes, frozen(params), index)
+        shared = self._known(key)
         if shared is not None:
-            return shared.body, shared.outputs
+            return shared
         inner = Scope.of(scope.definition, step.group, params, inside(operands), site.path, index)
         return self._elaborated("group", inner, (key,))
 
     # Sharing
 
-    def _memory(self, definition: Definition) -> Memory:
-        return LIBRARY if definition.source.bundled else self.walk.memory
+    def _memory(self, definition: Definition, shared: Shared) -> Memory:
+        """Where a graph is kept: for the process, where all in it stands in files that a process reads once."""
+        inside = (definition, *(reading.definition for reading in shared.readings))
+        return LIBRARY if all(each and each.source.bundled for each in inside) else self.walk.memory
 
-    def _known(self, definition: Definition, key: Key) -> Shared | None:
+    def _known(self, key: Key) -> Shared | None:
         """What an equal use holds; None where there was none, or where this one would go beyond a limit."""
-        walk, shared = self.walk, self._memory(definition).get(key)
+        walk = self.walk
+        shared = LIBRARY.get(key) or walk.memory.get(key)
         if shared is None or walk.steps + shared.steps > walk.limits.nodes:
             return None
         if walk.depth + shared.height - 1 > walk.limits.nesting:
@@ -124,12 +130,12 @@ class Blocks:
         walk.readings.update(dict.fromkeys(shared.readings))
         return shared
 
-    def _elaborated(self, kind: str, scope: Scope, keys: tuple[Key, ...], taken: tuple[OutputStep, ...] = ()) -> Held:
+    def _elaborated(self, kind: str, scope: Scope, keys: tuple[Key, ...], taken: tuple[OutputStep, ...] = ()) -> Shared:
         """What a block or group holds; kept for equal uses, where nothing is wrong."""
-        shared = self._known(scope.definition, keys[-1]) or self._walked(kind, scope, taken)
+        shared = self._known(keys[-1]) or self._walked(kind, scope, taken)
         if not self.walk.trace.found:
-            self._memory(scope.definition).keep(keys, shared)
-        return shared.body, shared.outputs
+            self._memory(scope.definition, shared).keep(keys, shared)
+        return shared
 
     def _walked(self, kind: str, scope: Scope, taken: tuple[OutputStep, ...]) -> Shared:
         walk = self.walk

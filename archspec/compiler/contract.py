@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from archspec.analysis.receptive_field import receptive_fields
@@ -78,11 +77,12 @@ def _node_path(network: Network, path: str) -> str:
 
 
 def _is_node(path: str, network: Network, contract: Mapping, keys: tuple[str, ...], trace: Trace) -> bool:
-    paths = chain((node.path for node in network), (block.path for block in network.blocks.walk() if block.path))
-    return path in network or _exists("node", path, paths, contract, keys, trace)
+    return path in network or _exists("node", path, list(network.paths()), contract, keys, trace)
 
 
-def _exists(what: str, name: str, known: Any, contract: Mapping, keys: tuple[str, ...], trace: Trace) -> bool:
+def _exists(
+    what: str, name: str, known: Collection[str], contract: Mapping, keys: tuple[str, ...], trace: Trace
+) -> bool:
     if name in known:
         return True
     message = f"the contract speaks of the {what} `{name}`, which the network does not have"

@@ -13,7 +13,6 @@ from archspec.compiler.application import Application
 from archspec.compiler.assembly import assembled
 from archspec.compiler.binding import evaluate
 from archspec.compiler.blocks import Blocks
-from archspec.compiler.failures import Progress
 from archspec.compiler.graphs import Graphs
 from archspec.compiler.repeats import Repeats
 from archspec.compiler.sharing import Memory
@@ -83,10 +82,9 @@ class _Elaboration:
     def node(self, step: Step, scope: Scope) -> Made:
         """A node of a graph; where it failed, with what stands for it."""
         failures = self.walk.failures
-        errors, failed = len(self.trace.found), len(failures.problems)
+        before = failures.progress()
         result, use = self._made(step, scope)
         if self.trace.found:
-            before = Progress(errors, failed)
             references = step.resolved if step.operands is None else step.operands
             operands = [tensor_of(scope.tensors[each.name], each.port) for each in references]
             unread = not step.kind or step.operands is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from archspec.compiler.tensors import UNKNOWN_TENSOR, Scope, Tensor, known, shapes_of
+from archspec.compiler.tensors import UNKNOWN_TENSOR, Scope, Tensor, origins_of, shapes_of
 from archspec.compiler.walk import Made, Walk
 from archspec.errors import did_you_mean
 from archspec.language.definition import GraphSteps, OutputStep, Step
@@ -35,9 +35,8 @@ class Graphs:
             taken: The outputs that its user takes; empty for those that it declares.
         """
         outputs, uses = self._graph(scope, taken)
-        name = "" if kind == "group" else scope.definition.name
-        parts = known(outputs), shapes_of(outputs)
-        return Body(kind, name, arguments, uses, *parts, scope.definition, scope.graph), outputs
+        parts = origins_of(outputs), shapes_of(outputs)
+        return Body(kind, arguments, uses, *parts, scope.definition, scope.graph), outputs
 
     def _graph(self, scope: Scope, taken: tuple[OutputStep, ...]) -> tuple[Outputs, tuple[Use, ...]]:
         walk = self.walk

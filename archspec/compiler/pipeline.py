@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from archspec.language.definition import Definition
 from archspec.language.limits import Limits
 from archspec.language.loader import Loader, Reading
 from archspec.language.source import Entry, Scalar, Source, Value, decode
-from archspec.language.source import Mapping as Mapping_
+from archspec.language.source import Mapping as MappingValue
 from archspec.language.values import kind
 from archspec.network import Block, Network, Node
 
@@ -302,7 +303,7 @@ def _arguments(
         expected = definition.params[name].problem(value)
         if expected:
             raise UsageError(f"the parameter `{name}` of `{definition.name}` expects {expected}, found {kind(value)}")
-        given[name] = Argument(value, place)
+        given[name] = Argument(deepcopy(value), place)  # the network's own, whatever becomes of the caller's list
     for name, param in definition.params.items():
         if param.required and name not in given:
             message = f"`{definition.name}` needs the parameter `{name}`"
@@ -313,12 +314,12 @@ def _arguments(
 
 def _contracts(
     definition: Definition, variants: Mapping[str, dict[str, Argument]], arguments: Mapping[str, Any], default: bool
-) -> Iterator[Mapping_]:
+) -> Iterator[MappingValue]:
     """The contracts of a spec that hold for these values of the parameters; ``default`` where they are its own."""
     stated: list[tuple[dict[str, Argument], Value | None]] = [({}, definition.expect)]
     stated += [(given, definition.variants[name].entries.get("expect")) for name, given in variants.items()]
     for given, contract in stated:
-        if not isinstance(contract, Mapping_) or any(arguments.get(k) != given[k].value for k in given):
+        if not isinstance(contract, MappingValue) or any(arguments.get(k) != given[k].value for k in given):
             continue
         if default or bind(definition, given, {}, Trace(), "") == arguments:
             yield contract

@@ -12,7 +12,7 @@ from archspec.compiler.tensors import (
     Scope,
     Tensor,
     inside,
-    known,
+    origins_of,
     outputs_of,
     outside,
     shapes_of,
@@ -128,7 +128,7 @@ class Repeats:
         uses = copies.uses()
         if not uses:
             return given, None
-        body = Body("repeat", "", {}, uses, known(outputs), shapes_of(outputs), site.scope.definition, None)
+        body = Body("repeat", {}, uses, origins_of(outputs), shapes_of(outputs), site.scope.definition, None)
         return given, Use(site.name, body, site.origins, site.step, site.arguments)
 
     def _count(self, site: Site) -> int | None:

@@ -21,9 +21,13 @@ class RuleReader:
         self.arguments = arguments
         self.trace = trace
         self.network = network
-        self.known = network is not None
         self.usual = usual
         self.count = 0
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a network that the rules can be held against."""
+        return self.network is not None
 
     def nodes(self) -> Iterator[Layer]:
         """The nodes with tensors."""

@@ -45,7 +45,7 @@ class Shared(NamedTuple):
 
 @dataclass
 class Memory:
-    """Graphs by all that decides what they hold. Definitions are known by their identity: who keeps it keeps them."""
+    """Graphs by all that decides what they hold. A definition in a key is known by its identity, and kept by it."""
 
     _graphs: dict[Key, Shared] = field(default_factory=dict)
     _steps: int = 0
@@ -57,15 +57,18 @@ class Memory:
     def keep(self, keys: Iterable[Key], shared: Shared) -> None:
         """Keep a graph."""
         if self._steps > _MOST:
-            self._graphs.clear()
-            self._steps = 0
+            self.forget()
         self._steps += shared.steps
         self._graphs.update(dict.fromkeys(keys, shared))
 
+    def forget(self) -> None:
+        """Forget all."""
+        self._graphs.clear()
+        self._steps = 0
+
 
 LIBRARY = Memory()
-"""Graphs of the block library, whose definitions a process reads once."""
-
+"""Graphs in which all is of the block library, whose definitions a process reads once."""
 
 BoundKey = tuple[type[Op], str, int | None]
 """An op, its arguments as written, and the spatial dimensions of its first operand."""
@@ -80,12 +83,22 @@ class Ops:
 
     def make_room(self) -> None:
         """Forget all where there are many."""
-        if len(self.applied) > _MOST:
-            self.applied.clear()
-            self.bound.clear()
+        if max(len(self.applied), len(self.bound)) > _MOST:
+            self.forget()
+
+    def forget(self) -> None:
+        """Forget all."""
+        self.applied.clear()
+        self.bound.clear()
 
 
 OPS = Ops()
+
+
+def forget() -> None:
+    """Forget what is kept for the process; the block library's files stay read."""
+    LIBRARY.forget()
+    OPS.forget()
 
 
 def frozen(values: Mapping[str, Any]) -> str:

@@ -46,7 +46,7 @@ def tensor_of(result: Result, port: str) -> Tensor:
     return outputs.get(port) or next(iter(outputs.values()), UNKNOWN_TENSOR)
 
 
-def known(outputs: Mapping[str, Tensor]) -> dict[str, Origin]:
+def origins_of(outputs: Mapping[str, Tensor]) -> dict[str, Origin]:
     """The origins of outputs by name, those left out that an error left unknown."""
     return {name: tensor.origin for name, tensor in outputs.items() if tensor.shape is not None}
 

@@ -35,7 +35,7 @@ class Options(TypedDict, total=False):
     show: Sequence[str]
 
 
-OPTIONS = ("detail", "expand", "collapse", "theme", "direction", "paper", "color", "show")
+OPTIONS = tuple(Options.__annotations__)
 LISTS = ("expand", "collapse", "show")
 """Options that are lists."""
 

@@ -61,7 +61,7 @@ class Loader:
     _parsed_sources: list[Source] = field(default_factory=list)
     _files: dict[Path, Reading] = field(default_factory=dict)
     _library: dict[str, Reading] = field(default_factory=dict)
-    _blocks: dict[int, tuple[Value, Reading]] = field(default_factory=dict)
+    _blocks: dict[Value, Reading] = field(default_factory=dict)
 
     def main(self, source: Source) -> Reading:
         """The spec itself."""
@@ -102,12 +102,12 @@ class Loader:
         return self._library[name]
 
     def _inline(self, name: str, value: Mapping, user: Definition) -> Reading:
-        # The value is kept beside the definition, so that its id stays its own.
-        if id(value) not in self._blocks:
+        known = _LIBRARY_BLOCKS if value.source.bundled else self._blocks
+        if value not in known:
             found = len(self.found)
             definition = read_block(name, value, user, self.found)
-            self._blocks[id(value)] = value, Reading(definition, (), tuple(self.found[found:]))
-        return self._blocks[id(value)][1]
+            known[value] = Reading(definition, (), tuple(self.found[found:]))
+        return known[value]
 
     def _named_file(self, target: Value) -> Reading:
         path = self._resolve(target)
@@ -205,6 +205,10 @@ class Loader:
             return str(path.relative_to(Path.cwd())) or "."
         except (ValueError, OSError):
             return str(path)
+
+
+_LIBRARY_BLOCKS: dict[Value, Reading] = {}
+"""Blocks inside of the library's files, which a process reads once as it does the files."""
 
 
 @cache

@@ -89,7 +89,6 @@ class Body:
 
     Attributes:
         kind: ``network``, ``block``, ``group`` or ``repeat``.
-        definition: The name of the network or block it is made of; empty for a group or repeat.
         arguments: The values of the definition's parameters.
         uses: What it holds, in order.
         outputs: The tensors that it gives, by output name.
@@ -100,7 +99,6 @@ class Body:
     """
 
     kind: str
-    definition: str
     arguments: Mapping[str, Any]
     uses: Sequence[Use]
     outputs: Mapping[str, Origin]
@@ -108,6 +106,11 @@ class Body:
     template: Definition
     graph: GraphSteps | None
     pruned: dict[frozenset[str], Pruned | None] = field(default_factory=dict, init=False)
+
+    @property
+    def definition(self) -> str:
+        """The name of the network or block it is made of; empty for a group or repeat."""
+        return self.template.name if self.kind in ("network", "block") else ""
 
     def parts(self) -> Iterable[tuple[Content, int]]:
         """Its contents, and how often each stands there in a row."""

@@ -1,4 +1,7 @@
-"""Nodes and blocks: what a network holds at the places where it stands, made when somebody asks."""
+"""Nodes and blocks: what a network holds at the places where it stands, made when somebody asks.
+
+Mappings of a content are handed out as copies: other networks, later ones too, have the same content.
+"""
 
 from __future__ import annotations
 
@@ -68,12 +71,12 @@ class Node:
     @property
     def weights(self) -> Mapping[str, Shape]:
         """Shapes of the trainable tensors by name."""
-        return self.applied.weights
+        return dict(self.applied.weights)
 
     @property
     def buffers(self) -> Mapping[str, Shape]:
         """Shapes of the tensors that are saved but not trained, by name."""
-        return self.applied.buffers
+        return dict(self.applied.buffers)
 
     @property
     def cost(self) -> Cost | None:
@@ -152,7 +155,7 @@ class Block:
     @property
     def arguments(self) -> Mapping[str, Any]:
         """The values of the definition's parameters."""
-        return self.content.arguments
+        return dict(self.content.arguments)
 
     @property
     def template(self) -> Definition:
@@ -185,8 +188,10 @@ class Block:
 
     def _child(self, use: Use) -> Block | Node:
         path = f"{self.path}.{use.name}" if self.path else use.name
-        view = Node if isinstance(use.content, Applied) else Block
-        return view(path, use.content, tuple(map(self.tensor, use.inputs)), use.step, use.written)  # type: ignore[arg-type]
+        inputs = tuple(map(self.tensor, use.inputs))
+        if isinstance(use.content, Applied):
+            return Node(path, use.content, inputs, use.step, use.written)
+        return Block(path, use.content, inputs, use.step, use.written)
 
     def child(self, name: str) -> Block | Node | None:
         """The node or block of a name, or None."""

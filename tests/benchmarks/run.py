@@ -72,9 +72,7 @@ def compiled(spec: str) -> tuple[int, int]:
 
 def compiled_anew(spec: str) -> tuple[int, int]:
     """The same where nothing is known from an earlier compile but the files of the library."""
-    sharing.LIBRARY._graphs.clear()
-    sharing.OPS.applied.clear()
-    sharing.OPS.bound.clear()
+    sharing.forget()
     return compiled(spec)
 
 
