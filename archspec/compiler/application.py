@@ -78,8 +78,9 @@ class Application:
 
     def _bound(self, cls: type[Op], site: Site, values: dict[str, Any], failed: set[str], key: BoundKey) -> Op | None:
         """The op with its arguments, or None where one is wrong."""
-        if key in OPS.bound:
-            return OPS.bound[key]
+        known = OPS.bound.get(key)
+        if known is not None:
+            return known
         context = {} if key[2] is None else {"spatial_rank": key[2]}
         try:
             OPS.bound[key] = bound = cls.model_validate(values, context=context)

@@ -51,7 +51,8 @@ class Blocks:
             return None
         operands = site.operands or (UNKNOWN_TENSOR,) * max(1, len(names))
         values = {name: walk.value(entry.value, site.scope, path) for name, entry in site.arguments.items()}
-        place = ("block", id(definition), id(step) if step.outputs else 0, tuple([each.shape for each in operands]))
+        taken = tuple([_written(output) for output in step.outputs])
+        place = ("block", id(definition), taken, tuple([each.shape for each in operands]))
         given = (*place, frozen(values))
         shared = self._known(definition, given)
         if shared is not None:
@@ -96,9 +97,8 @@ class Blocks:
             return None
         operands = site.operands or (UNKNOWN_TENSOR,) * max(1, len(names))
         params, index = scope.names.params, scope.names.index
-        if index is not None and not asks_index(step):
-            index = None
-        key = ("group", id(step.group), tuple([each.shape for each in operands]), frozen(params), index)
+        asked = index if index is not None and asks_index(step) else None
+        key = ("group", id(step.group), tuple([each.shape for each in operands]), frozen(params), asked)
         shared = self._known(scope.definition, key)
         if shared is not None:
             return shared.body, shared.outputs
@@ -139,3 +139,8 @@ class Blocks:
         shared = Shared(body, outputs, walk.steps - before, walk.height, tuple(walk.readings))
         walk.height, walk.readings = max(height, walk.height), readings | walk.readings
         return shared
+
+
+def _written(output: OutputStep) -> tuple[str, ...]:
+    """What an output that a user takes says; not its identity, since the library outlives the specs that use it."""
+    return (output.name, *((output.reference.name, output.reference.port) if output.reference else ()))

@@ -67,8 +67,8 @@ class Loader:
         """The spec itself."""
         return self._reading(source, ())
 
-    def _reading(self, source: Source | None, chain: tuple[Path, ...]) -> Reading:
-        found = len(self.found)
+    def _reading(self, source: Source | None, chain: tuple[Path, ...], found: int | None = None) -> Reading:
+        found = len(self.found) if found is None else found
         self._parsed_sources = []
         value = self._extended(source, chain) if source else None
         definition = read_file(value, self.found) if value else None
@@ -112,8 +112,9 @@ class Loader:
     def _named_file(self, target: Value) -> Reading:
         path = self._resolve(target)
         if path not in self._files:
+            found = len(self.found)  # a text that cannot be used is an error of the file too
             source = self._read(path, self._display(path), target)
-            self._files[path] = self._reading(source, (path,))
+            self._files[path] = self._reading(source, (path,), found)
         return self._files[path]
 
     def _extended(self, source: Source, chain: tuple[Path, ...]) -> Mapping | None:
