@@ -283,6 +283,18 @@ def test_the_limit_on_nodes_counts_every_use(depth: int, forgetful: None) -> Non
     assert refused(least - 1)
 
 
+def test_the_limit_on_files_does_not_depend_on_what_is_known(tmp_path: Path, forgetful: None) -> None:
+    (tmp_path / "unit.yaml").write_text("archspec: 1\nblock: unit\ngraph: {a: relu}\n")
+    (tmp_path / "net.yaml").write_text(
+        "archspec: 1\nname: net\ninputs: {x: [3, 8, 8]}\n"
+        "graph: {a: {block: nin_block, channels: 8, kernel_size: 3}, b: {block: ./unit.yaml}}\n"
+    )
+    for _ in range(2):
+        assert archspec.compile(tmp_path / "net.yaml", limits=Limits(files=2))
+        with pytest.raises(SpecError, match="more than 1 files"):
+            archspec.compile(tmp_path / "net.yaml", limits=Limits(files=1))
+
+
 def nested(levels: int) -> str:
     blocks = [f"  b{level}: {{graph: {{x: {{block: b{level + 1}}}}}}}" for level in range(levels)]
     blocks.append(f"  b{levels}: {{graph: {{x: relu}}}}")

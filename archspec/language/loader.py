@@ -167,7 +167,8 @@ class Loader:
 
     def _read(self, path: Path, name: str, target: Value) -> Source | None:
         """A file, or None where its text cannot be used; the error has been added to ``found``."""
-        if len(self.sources) >= self.limits.files:
+        # Files of the library do not count: whether they are read depends on what the process knows.
+        if sum(not source.bundled for source in self.sources.values()) >= self.limits.files:
             message = f"the spec draws in more than {self.limits.files} files"
             raise SpecError([Diagnostic("limit-exceeded", message, target.span, help=raise_limit("files"))])
         try:
