@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import islice, pairwise
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ import archspec
 from archspec import Block, Limits, Network, Node, SpecError
 from archspec.compiler import application, sharing
 from archspec.language import library
+from archspec.language.loader import Loader
 from archspec.network import Applied, Body, Copies
 
 ROOT = Path(__file__).parent.parent
@@ -238,6 +241,49 @@ graph:
         known.add(node.path)
 
 
+PICK = """
+archspec: 1
+name: jump
+params: {at: 2, copies: 5}
+inputs: {image: [4, 8, 8]}
+blocks:
+  pick:
+    params: {number: {type: int}, at: {type: int}}
+    inputs: [x, y]
+    graph:
+      a: {op: relu, from: x, when: $(number != at)}
+      b: {op: identity, from: y, when: false}
+    outputs:
+      left: {from: a, when: $(number != at)}
+      right: {from: b, when: $(number == at)}
+graph:
+  p: tanh
+  q: {op: sigmoid, from: image}
+  body: {block: pick, from: [p, q], number: $index, at: $at, repeat: $copies}
+  end: identity
+"""
+
+
+@pytest.mark.parametrize("at", range(-1, 6))
+@pytest.mark.parametrize("copies", range(6))
+def test_a_copy_that_passes_another_operand_through_makes_those_before_it_unused(at: int, copies: int) -> None:
+    paths = [node.path for node in archspec.compile_text(PICK, at=at, copies=copies)]
+    jumps = 0 <= at < copies
+    body = [f"body.{number}.a" for number in range(at + 1 if jumps else 0, copies)]
+    assert paths == ["q" if jumps else "p", *body, "end"]
+
+
+def test_outputs_that_a_user_takes_of_a_library_block_are_known_by_what_they_say() -> None:
+    text = """
+archspec: 1
+name: taken
+inputs: {image: [4, 8, 8]}
+graph: {body: {block: bottleneck, channels: 8, output: NODE}}
+"""
+    for name in ("conv1", "bn1", "conv2", "relu1", "conv3") * 10:  # what a compile frees, the next one takes
+        assert archspec.compile_text(text.replace("NODE", name)).outputs["output"].path == f"body.{name}"
+
+
 # Limits and errors
 
 
@@ -255,6 +301,18 @@ def test_the_limit_on_nodes_counts_every_use(depth: int) -> None:
     assert not refused(least)
     sharing.forget()
     assert refused(least - 1)
+
+
+def test_the_limit_on_files_does_not_depend_on_what_is_known(tmp_path: Path) -> None:
+    (tmp_path / "unit.yaml").write_text("archspec: 1\nblock: unit\ngraph: {a: relu}\n")
+    (tmp_path / "net.yaml").write_text(
+        "archspec: 1\nname: net\ninputs: {x: [3, 8, 8]}\n"
+        "graph: {a: {block: nin_block, channels: 8, kernel_size: 3}, b: {block: ./unit.yaml}}\n"
+    )
+    for _ in range(2):
+        assert archspec.compile(tmp_path / "net.yaml", limits=Limits(files=2))
+        with pytest.raises(SpecError, match="more than 1 files"):
+            archspec.compile(tmp_path / "net.yaml", limits=Limits(files=1))
 
 
 def nested(levels: int) -> str:
@@ -385,6 +443,39 @@ def test_a_mapping_that_the_caller_changes_changes_no_network() -> None:
     assert told(net) == told(archspec.compile_text(REPEAT)) == before
 
 
+def test_a_block_whose_file_is_no_text_is_an_error_at_each_compile(tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_bytes(b"archspec: 1\nblock: bad\ngraph: {a: \xff}\n")
+    text = "archspec: 1\nname: net\ninputs: {x: [3]}\ngraph: {a: relu, b: {block: ./bad.yaml}, c: relu}\n"
+    (tmp_path / "net.yaml").write_text(text)
+    loaded = archspec.load(tmp_path / "net.yaml")
+    for _ in range(2):
+        with pytest.raises(SpecError, match="not UTF-8") as caught:
+            loaded.compile()
+        assert list(caught.value.partial.problems) == ["b"]
+
+
+def test_a_hint_knows_the_index_in_a_group_that_does_not_ask_for_it() -> None:
+    group = "{graph: {conv: {op: conv, out_channels: $indes, kernel_size: 1}}, repeat: 2}"
+    with pytest.raises(SpecError) as caught:
+        archspec.compile_text(REPEAT.replace("{block: residual_basic, channels: 16, repeat: $depth}", group))
+    assert [each.help for each in caught.value.diagnostics] == ["did you mean `index`?"]
+
+
+def test_a_node_whose_name_has_a_dot_has_its_problem() -> None:
+    with pytest.raises(SpecError) as caught:
+        archspec.compile_text("archspec: 1\nname: net\ninputs: {x: [3]}\ngraph: {a: relu, b.c: 1}\n")
+    partial = caught.value.partial
+    assert "cannot be a name" in partial.problems["b.c"]
+    assert partial.unplaced == ()
+    assert "" not in partial
+
+
+@pytest.mark.parametrize("text", ["len(input)", "3 in input", "input < input", "max(input, input).rank"])
+def test_a_tensor_has_no_length_and_no_order(text: str) -> None:
+    with pytest.raises(SpecError, match="is not defined on"):
+        archspec.compile_text(REPEAT.replace("channels: 16,", f'channels: "$({text})",'))
+
+
 # Specs that are loaded
 
 
@@ -431,6 +522,27 @@ def test_errors_come_up_at_each_compile_of_a_loaded_spec(tmp_path: Path) -> None
             loaded.compile(broken=True)
         assert {each.code for each in caught.value.diagnostics} == {"unknown-key"}
         assert loaded.compile().outputs["output"].shape == (3,)
+
+
+def test_threads_read_each_file_of_a_loaded_spec_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "unit.yaml").write_text("archspec: 1\nblock: unit\ngraph: {a: relu}\n")
+    (tmp_path / "net.yaml").write_text(
+        "archspec: 1\nname: net\ninputs: {x: [3]}\ngraph: {a: {block: ./unit.yaml, repeat: 2}}\n"
+    )
+    read, loaded, names = Loader._read, archspec.load(tmp_path / "net.yaml"), []
+
+    def slowly(loader: Loader, path: Path, *others: Any) -> Any:
+        names.append(path.name)
+        sleep(0.02)
+        return read(loader, path, *others)
+
+    monkeypatch.setattr(Loader, "_read", slowly)
+    with ThreadPoolExecutor(4) as threads:
+        networks = list(threads.map(lambda _: told(loaded.compile()), range(4)))
+    assert names == ["unit.yaml"]
+    assert all(network == networks[0] for network in networks)
+    assert told(copy.deepcopy(loaded).compile()) == networks[0]
+    assert told(pickle.loads(pickle.dumps(loaded)).compile()) == networks[0]
 
 
 # Values

@@ -97,11 +97,10 @@ class Blocks:
             return None
         operands = site.operands or (UNKNOWN_TENSOR,) * max(1, len(names))
         params, index = scope.names.params, scope.names.index
-        if index is not None and not asks_index(step):
-            index = None
+        asked = index if index is not None and asks_index(step) else None
         # The definition in the key keeps the group, so that its id stays its own.
         shapes = tuple([each.shape for each in operands])
-        key = ("group", scope.definition, id(step.group), shapes, frozen(params), index)
+        key = ("group", scope.definition, id(step.group), shapes, frozen(params), asked)
         shared = self._known(key)
         if shared is not None:
             return shared

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from typing_extensions import override
@@ -154,10 +155,17 @@ class LoadedSpec:
         self._loader = Loader(root, limits, Findings(_MOST_FOUND * limits.errors))
         self._memory = Memory()
         self._main: Reading | None = None
+        self._lock = RLock()  # files are read one after another, also where threads compile at once
 
     @override
     def __repr__(self) -> str:
         return f"<LoadedSpec {self._source.name}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state, _lock=RLock())
 
     def check(self) -> None:
         """Refuse a spec that is wrong whatever its parameters are.
@@ -165,7 +173,7 @@ class LoadedSpec:
         Raises:
             SpecError: Its file, or one that it extends, is wrong.
         """
-        with _collection_paused():
+        with self._lock, _collection_paused():
             reading = self._reading()
         if reading.definition is None or reading.found:
             raise _sorted_error(reading.found, self._loader, self._limits)
@@ -181,6 +189,10 @@ class LoadedSpec:
             SpecError: It is wrong; the error holds every diagnostic.
             UsageError: There is no such variant or parameter, or a parameter does not take the value.
         """
+        with self._lock:
+            return self._compiled(variant, params)
+
+    def _compiled(self, variant: str | None, params: Mapping[str, Any]) -> Network:
         trace = Trace(Findings(_MOST_FOUND * self._limits.errors))
         network = None
         try:

@@ -11,7 +11,7 @@ class Limits:
 
     Attributes:
         file_bytes: Size of one file.
-        files: Files that one spec may draw in by `extends` and `block`.
+        files: Files that one spec may draw in by `extends` and `block`, those of the library aside.
         values: YAML values (keys, scalars, lists, mappings) of one file, aliases expanded.
         depth: Nesting of values in one file.
         expression_chars: Length of one expression.

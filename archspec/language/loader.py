@@ -67,8 +67,8 @@ class Loader:
         """The spec itself."""
         return self._reading(source, ())
 
-    def _reading(self, source: Source | None, chain: tuple[Path, ...]) -> Reading:
-        found = len(self.found)
+    def _reading(self, source: Source | None, chain: tuple[Path, ...], found: int | None = None) -> Reading:
+        found = len(self.found) if found is None else found
         self._parsed_sources = []
         value = self._extended(source, chain) if source else None
         definition = read_file(value, self.found) if value else None
@@ -112,8 +112,9 @@ class Loader:
     def _named_file(self, target: Value) -> Reading:
         path = self._resolve(target)
         if path not in self._files:
+            found = len(self.found)  # a text that cannot be used is an error of the file too
             source = self._read(path, self._display(path), target)
-            self._files[path] = self._reading(source, (path,))
+            self._files[path] = self._reading(source, (path,), found)
         return self._files[path]
 
     def _extended(self, source: Source, chain: tuple[Path, ...]) -> Mapping | None:
@@ -166,7 +167,8 @@ class Loader:
 
     def _read(self, path: Path, name: str, target: Value) -> Source | None:
         """A file, or None where its text cannot be used; the error has been added to ``found``."""
-        if len(self.sources) >= self.limits.files:
+        # Files of the library do not count: whether they are read depends on what the process knows.
+        if sum(not source.bundled for source in self.sources.values()) >= self.limits.files:
             message = f"the spec draws in more than {self.limits.files} files"
             raise SpecError([Diagnostic("limit-exceeded", message, target.span, help=raise_limit("files"))])
         try:

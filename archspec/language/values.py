@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from archspec.errors import RuleError
 from archspec.ops.tensor import Shape, show
@@ -32,8 +33,11 @@ UNKNOWN: Any = object()
 """The value of a name that an error left unknown."""
 
 
-class TensorView(NamedTuple):
+@dataclass(slots=True)
+class TensorView:
     """A tensor as expressions see it, or the outputs of a node that has several.
+
+    No tuple, since expressions would find that it has a length and an order.
 
     ``shape`` is None where an earlier error left it unknown, and for several outputs.
     """

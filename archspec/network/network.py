@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from typing_extensions import override
@@ -174,3 +175,9 @@ class PartialNetwork(Network):
 
     problems: Mapping[str, str] = field(default_factory=dict)
     unplaced: tuple[str, ...] = ()
+
+    @override
+    def _find(self, path: str) -> Node | Block | None:
+        """A part by its path, in which a name that is wrong may have dots."""
+        parts: Iterator[Node | Block] = chain(self.blocks.walk(), self.blocks.nodes())
+        return super()._find(path) or next((part for part in parts if part.path == path != ""), None)

@@ -70,23 +70,24 @@ def _graph(body: Body, needed: frozenset[str]) -> Pruned | None:
     return Pruned(None if uses is None else replace(body, uses=uses), frozenset(wanted.inputs))
 
 
-def _repeat(body: Body, _: frozenset[str]) -> Pruned | None:
-    """A repeat of which the last copy is needed, and of the others those whose outcome the next one takes."""
+def _repeat(body: Body, needed: frozenset[str]) -> Pruned | None:
+    """A repeat: the copies that give what is needed, and those whose outcome such a copy takes."""
     assert isinstance(body.uses, Copies)
     kept: list[Run] = []
-    inputs = {0}
+    wanted: set[Origin] = {*needed}
     for run in reversed(body.uses.runs):
-        left = _left(run.content, _given(run.content))
+        last = run.stop - 1
+        left = _left(run.content, _given(run.content)) if run.given(last) in wanted else None
         if left is None:
             continue
         content, taken = left
-        inputs.update(taken)
         if 0 not in taken:
-            last = run.stop - 1
-            kept.append(Run(last, 1, content, run.operand(last), run.written))
-            inputs.remove(0)
-            break
-        kept.append(run if content is run.content else run._replace(content=content))
+            run = Run(last, 1, content, run.operand(last), run.written)
+        elif content is not run.content:
+            run = run._replace(content=content)
+        kept.append(run)
+        wanted.update(body.uses.first(run).inputs[number] for number in taken)
+    inputs = {origin for origin in wanted if isinstance(origin, int)}
     if not kept:
         return None
     runs = _in_order(kept, body.uses.runs)
