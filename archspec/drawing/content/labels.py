@@ -202,7 +202,7 @@ def definition_word(block: Block) -> str:
 def block_arguments(block: Block) -> dict[str, Any]:
     """The arguments that were given to a block and that are not its defaults, and those that always matter."""
     params = block.template.params
-    given = {name: block.arguments[name] for name in block.arguments if name in block.written or name in _ALWAYS}
+    given = {name: value for name, value in block.arguments.items() if name in block.written or name in _ALWAYS}
     return {
         name: value
         for name, value in given.items()
