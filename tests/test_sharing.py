@@ -4,44 +4,23 @@ from __future__ import annotations
 
 import copy
 import pickle
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from itertools import islice, pairwise
+from itertools import pairwise
 from pathlib import Path
-from time import sleep
 from typing import Any
 
 import pytest
 from sampling import few
+from told import REPEAT, told
 
 import archspec
-from archspec import Block, Limits, Network, Node, SpecError
+from archspec import Block, Limits, Node, SpecError
 from archspec.compiler import application, sharing
 from archspec.language import library
-from archspec.language.loader import Loader
-from archspec.network import Applied, Body, Copies
+from archspec.network import Applied, Body
 
 ROOT = Path(__file__).parent.parent
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
-MANY = 100_000
-
-REPEAT = """
-archspec: 1
-name: deep
-params: {depth: 3}
-inputs: {image: [8, 16, 16]}
-graph:
-  stem: {op: conv, out_channels: 16, kernel_size: 3, padding: 1}
-  body: {block: residual_basic, channels: 16, repeat: $depth}
-  head: global_avg_pool
-"""
-
-
-def told(net: Network) -> list[Any]:
-    """All that a network says of itself."""
-    nodes = [(node.path, node.op, node.inputs, node.shape, dict(node.weights), str(node.span)) for node in net]
-    blocks = [(b.path, b.kind, b.arguments, b.inputs, b.outputs, b.params, str(b.span)) for b in net.blocks.walk()]
-    return [net.digest, net.outputs, nodes, blocks]
 
 
 def contents(body: Body, found: dict[int, Body] | None = None) -> dict[int, Body]:
@@ -140,137 +119,6 @@ def test_every_path_leads_to_its_node_or_block(path: Path) -> None:
         assert (found.path, found.inputs) == (part.path, part.inputs)
         assert found.content is part.content
     assert sorted(net.paths()) == sorted({part.path for part in [*net.nodes, *list(net.blocks.walk())[1:]]})
-
-
-# Repeats
-
-
-def test_a_repeat_is_a_few_runs_however_long_it_is() -> None:
-    few, many = (archspec.compile_text(REPEAT, depth=depth, limits=Limits(nodes=10_000_000)) for depth in (1_000, MANY))
-    each = few["body.1"]
-    assert isinstance(each, Block)
-    for net, depth in [(few, 1_000), (many, MANY)]:
-        body = net["body"]
-        assert isinstance(body, Block)
-        assert isinstance(body.content.uses, Copies)
-        assert len(body.content.uses.runs) == 1
-        assert (body.params, body.macs) == (depth * each.params, depth * each.macs)
-        assert len(net) == depth * each.content.totals.nodes + 2
-        assert net.shape("body") == (16, 16, 16)
-    last = many[f"body.{MANY - 1}.conv1"]
-    assert last.inputs == (f"body.{MANY - 2}.relu2",)
-    assert f"body.{MANY}" not in many
-    first = [node.path for node in islice(many.blocks.nodes(), 3)]
-    assert first == ["stem", "body.0.conv1", "body.0.bn1"]
-
-
-def test_the_copies_of_a_repeat_are_a_sequence() -> None:
-    text = REPEAT.replace("repeat: $depth}", "repeat: $depth, first: {stride: 2}, last: {channels: 32}}")
-    uses = archspec.compile_text(text, depth=6)["body"].content.uses  # type: ignore[union-attr]
-    assert isinstance(uses, Copies)
-    assert [run.length for run in uses.runs] == [1, 4, 1]
-    listed = list(uses)
-    assert [use.name for use in listed] == list("012345")
-    assert len(uses) == 6
-    assert [uses[number] for number in range(-6, 6)] == listed + listed
-    assert list(uses[1:4]) == listed[1:4]
-    assert all(uses.named(use.name) == use for use in listed)
-    assert not any(uses.named(name) for name in ("6", "-1", "01", "", "x", "٣", "1" * 5000))
-    with pytest.raises(IndexError):
-        uses[6]
-
-
-def test_copies_that_hold_nothing_are_left_out() -> None:
-    text = """
-archspec: 1
-name: gaps
-inputs: {image: [4, 8, 8]}
-blocks:
-  odd:
-    params: {number: {type: int}}
-    graph:
-      act: {op: relu, when: $(number % 2 == 1)}
-graph:
-  body: {block: odd, number: $index, repeat: 6}
-  end: identity
-"""
-    net = archspec.compile_text(text)
-    assert [node.path for node in net] == ["body.1.act", "body.3.act", "body.5.act", "end"]
-    assert [node.inputs for node in net] == [("image",), ("body.1.act",), ("body.3.act",), ("body.5.act",)]
-    assert "body.2" not in net
-    assert "body.3" in net
-    assert [child.name for child in net["body"].children] == ["1", "3", "5"]  # type: ignore[union-attr]
-
-
-def test_copies_that_ask_for_their_index_differ() -> None:
-    text = REPEAT.replace(
-        "{block: residual_basic, channels: 16, repeat: $depth}",
-        "{graph: {conv: {op: conv, out_channels: $(16 * (index + 1)), kernel_size: 1}}, repeat: $depth}",
-    )
-    net = archspec.compile_text(text, depth=4)
-    assert [net.shape(f"body.{i}")[0] for i in range(4)] == [16, 32, 48, 64]
-
-
-def test_what_a_copy_does_not_need_is_taken_out_before_it() -> None:
-    text = """
-archspec: 1
-name: fresh
-inputs: {image: [4, 8, 8], other: [4, 8, 8]}
-blocks:
-  restart:
-    params: {number: 0}
-    inputs: [x, y]
-    graph:
-      a: {op: relu, from: x, when: $(number != 3)}
-      b: {op: relu, from: y, when: $(number == 3)}
-      pick: {op: identity, from: a, when: $(number != 3)}
-      last: {op: add, from: [pick, b], when: $(number < 0)}
-    outputs:
-      out: {from: last, when: $(number < 0)}
-      left: {from: pick, when: $(number >= 0 and number != 3)}
-      right: {from: b, when: $(number == 3)}
-graph:
-  body: {block: restart, from: [image, other], number: $index, repeat: 6}
-"""
-    net = archspec.compile_text(text)
-    paths = [node.path for node in net]
-    assert paths == ["body.3.b", "body.4.a", "body.4.pick", "body.5.a", "body.5.pick"]
-    known = set(net.inputs)
-    for node in net:
-        assert known.issuperset(node.inputs)
-        known.add(node.path)
-
-
-PICK = """
-archspec: 1
-name: jump
-params: {at: 2, copies: 5}
-inputs: {image: [4, 8, 8]}
-blocks:
-  pick:
-    params: {number: {type: int}, at: {type: int}}
-    inputs: [x, y]
-    graph:
-      a: {op: relu, from: x, when: $(number != at)}
-      b: {op: identity, from: y, when: false}
-    outputs:
-      left: {from: a, when: $(number != at)}
-      right: {from: b, when: $(number == at)}
-graph:
-  p: tanh
-  q: {op: sigmoid, from: image}
-  body: {block: pick, from: [p, q], number: $index, at: $at, repeat: $copies}
-  end: identity
-"""
-
-
-@pytest.mark.parametrize("at", range(-1, 6))
-@pytest.mark.parametrize("copies", range(6))
-def test_a_copy_that_passes_another_operand_through_makes_those_before_it_unused(at: int, copies: int) -> None:
-    paths = [node.path for node in archspec.compile_text(PICK, at=at, copies=copies)]
-    jumps = 0 <= at < copies
-    body = [f"body.{number}.a" for number in range(at + 1 if jumps else 0, copies)]
-    assert paths == ["q" if jumps else "p", *body, "end"]
 
 
 def test_outputs_that_a_user_takes_of_a_library_block_are_known_by_what_they_say() -> None:
@@ -443,17 +291,6 @@ def test_a_mapping_that_the_caller_changes_changes_no_network() -> None:
     assert told(net) == told(archspec.compile_text(REPEAT)) == before
 
 
-def test_a_block_whose_file_is_no_text_is_an_error_at_each_compile(tmp_path: Path) -> None:
-    (tmp_path / "bad.yaml").write_bytes(b"archspec: 1\nblock: bad\ngraph: {a: \xff}\n")
-    text = "archspec: 1\nname: net\ninputs: {x: [3]}\ngraph: {a: relu, b: {block: ./bad.yaml}, c: relu}\n"
-    (tmp_path / "net.yaml").write_text(text)
-    loaded = archspec.load(tmp_path / "net.yaml")
-    for _ in range(2):
-        with pytest.raises(SpecError, match="not UTF-8") as caught:
-            loaded.compile()
-        assert list(caught.value.partial.problems) == ["b"]
-
-
 def test_a_hint_knows_the_index_in_a_group_that_does_not_ask_for_it() -> None:
     group = "{graph: {conv: {op: conv, out_channels: $indes, kernel_size: 1}}, repeat: 2}"
     with pytest.raises(SpecError) as caught:
@@ -474,75 +311,6 @@ def test_a_node_whose_name_has_a_dot_has_its_problem() -> None:
 def test_a_tensor_has_no_length_and_no_order(text: str) -> None:
     with pytest.raises(SpecError, match="is not defined on"):
         archspec.compile_text(REPEAT.replace("channels: 16,", f'channels: "$({text})",'))
-
-
-# Specs that are loaded
-
-
-def test_a_loaded_spec_compiles_again_and_again(tmp_path: Path) -> None:
-    (tmp_path / "unit.yaml").write_text(
-        "archspec: 1\nblock: unit\nparams: {width: 8}\n"
-        "graph: {conv: {op: conv, out_channels: $width, kernel_size: 1}}\n"
-    )
-    spec = tmp_path / "net.yaml"
-    spec.write_text(
-        "archspec: 1\nname: net\nparams: {width: 8, deep: false}\ninputs: {image: [3, 4, 4]}\n"
-        "variants: {wide: {width: 32}}\n"
-        "graph:\n  a: {block: ./unit.yaml, width: $width}\n  b: {block: ./unit.yaml, width: $width, when: $deep}\n"
-    )
-    loaded = archspec.load(spec)
-    assert repr(loaded) == f"<LoadedSpec {spec}>"
-    expected = {width: archspec.compile(spec, width=width) for width in (4, 8, 16)}
-    spec.unlink()
-    for width, net in expected.items():
-        assert told(loaded.compile(width=width)) == told(net)
-    assert loaded.compile(variant="wide").outputs["output"].shape == (32, 4, 4)
-    assert loaded.compile(deep=True).digest != loaded.compile().digest
-    with pytest.raises(archspec.UsageError, match="has no parameter `widht`; did you mean `width`"):
-        loaded.compile(widht=3)
-
-
-def test_a_spec_that_is_wrong_is_not_loaded(tmp_path: Path) -> None:
-    (tmp_path / "net.yaml").write_text("archspec: 1\nname: net\ninputs: {x: [3]}\ngraph: {a: relu, b: {opp: relu}}\n")
-    with pytest.raises(SpecError, match=r"unknown-key"):
-        archspec.load(tmp_path / "net.yaml")
-    with pytest.raises(SpecError, match=r"unreadable-file"):
-        archspec.load(tmp_path / "none.yaml")
-
-
-def test_errors_come_up_at_each_compile_of_a_loaded_spec(tmp_path: Path) -> None:
-    (tmp_path / "broken.yaml").write_text("archspec: 1\nblock: broken\ngraph: {a: {opp: relu}}\n")
-    (tmp_path / "net.yaml").write_text(
-        "archspec: 1\nname: net\nparams: {broken: false}\ninputs: {x: [3]}\n"
-        "graph: {a: relu, b: {block: ./broken.yaml, when: $broken}}\n"
-    )
-    loaded = archspec.load(tmp_path / "net.yaml")
-    for _ in range(2):
-        with pytest.raises(SpecError) as caught:
-            loaded.compile(broken=True)
-        assert {each.code for each in caught.value.diagnostics} == {"unknown-key"}
-        assert loaded.compile().outputs["output"].shape == (3,)
-
-
-def test_threads_read_each_file_of_a_loaded_spec_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "unit.yaml").write_text("archspec: 1\nblock: unit\ngraph: {a: relu}\n")
-    (tmp_path / "net.yaml").write_text(
-        "archspec: 1\nname: net\ninputs: {x: [3]}\ngraph: {a: {block: ./unit.yaml, repeat: 2}}\n"
-    )
-    read, loaded, names = Loader._read, archspec.load(tmp_path / "net.yaml"), []
-
-    def slowly(loader: Loader, path: Path, *others: Any) -> Any:
-        names.append(path.name)
-        sleep(0.02)
-        return read(loader, path, *others)
-
-    monkeypatch.setattr(Loader, "_read", slowly)
-    with ThreadPoolExecutor(4) as threads:
-        networks = list(threads.map(lambda _: told(loaded.compile()), range(4)))
-    assert names == ["unit.yaml"]
-    assert all(network == networks[0] for network in networks)
-    assert told(copy.deepcopy(loaded).compile()) == networks[0]
-    assert told(pickle.loads(pickle.dumps(loaded)).compile()) == networks[0]
 
 
 # Values

@@ -1,0 +1,142 @@
+"""A repeat is runs of equal copies, which nobody can tell from copies one by one."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import pytest
+from told import REPEAT
+
+import archspec
+from archspec import Block, Limits
+from archspec.network import Copies
+
+MANY = 100_000
+
+
+def test_a_repeat_is_a_few_runs_however_long_it_is() -> None:
+    few, many = (archspec.compile_text(REPEAT, depth=depth, limits=Limits(nodes=10_000_000)) for depth in (1_000, MANY))
+    each = few["body.1"]
+    assert isinstance(each, Block)
+    for net, depth in [(few, 1_000), (many, MANY)]:
+        body = net["body"]
+        assert isinstance(body, Block)
+        assert isinstance(body.content.uses, Copies)
+        assert len(body.content.uses.runs) == 1
+        assert (body.params, body.macs) == (depth * each.params, depth * each.macs)
+        assert len(net) == depth * each.content.totals.nodes + 2
+        assert net.shape("body") == (16, 16, 16)
+    last = many[f"body.{MANY - 1}.conv1"]
+    assert last.inputs == (f"body.{MANY - 2}.relu2",)
+    assert f"body.{MANY}" not in many
+    first = [node.path for node in islice(many.blocks.nodes(), 3)]
+    assert first == ["stem", "body.0.conv1", "body.0.bn1"]
+
+
+def test_the_copies_of_a_repeat_are_a_sequence() -> None:
+    text = REPEAT.replace("repeat: $depth}", "repeat: $depth, first: {stride: 2}, last: {channels: 32}}")
+    uses = archspec.compile_text(text, depth=6)["body"].content.uses  # type: ignore[union-attr]
+    assert isinstance(uses, Copies)
+    assert [run.length for run in uses.runs] == [1, 4, 1]
+    listed = list(uses)
+    assert [use.name for use in listed] == list("012345")
+    assert len(uses) == 6
+    assert [uses[number] for number in range(-6, 6)] == listed + listed
+    assert list(uses[1:4]) == listed[1:4]
+    assert all(uses.named(use.name) == use for use in listed)
+    assert not any(uses.named(name) for name in ("6", "-1", "01", "", "x", "٣", "1" * 5000))
+    with pytest.raises(IndexError):
+        uses[6]
+
+
+def test_copies_that_hold_nothing_are_left_out() -> None:
+    text = """
+archspec: 1
+name: gaps
+inputs: {image: [4, 8, 8]}
+blocks:
+  odd:
+    params: {number: {type: int}}
+    graph:
+      act: {op: relu, when: $(number % 2 == 1)}
+graph:
+  body: {block: odd, number: $index, repeat: 6}
+  end: identity
+"""
+    net = archspec.compile_text(text)
+    assert [node.path for node in net] == ["body.1.act", "body.3.act", "body.5.act", "end"]
+    assert [node.inputs for node in net] == [("image",), ("body.1.act",), ("body.3.act",), ("body.5.act",)]
+    assert "body.2" not in net
+    assert "body.3" in net
+    assert [child.name for child in net["body"].children] == ["1", "3", "5"]  # type: ignore[union-attr]
+
+
+def test_copies_that_ask_for_their_index_differ() -> None:
+    text = REPEAT.replace(
+        "{block: residual_basic, channels: 16, repeat: $depth}",
+        "{graph: {conv: {op: conv, out_channels: $(16 * (index + 1)), kernel_size: 1}}, repeat: $depth}",
+    )
+    net = archspec.compile_text(text, depth=4)
+    assert [net.shape(f"body.{i}")[0] for i in range(4)] == [16, 32, 48, 64]
+
+
+def test_what_a_copy_does_not_need_is_taken_out_before_it() -> None:
+    text = """
+archspec: 1
+name: fresh
+inputs: {image: [4, 8, 8], other: [4, 8, 8]}
+blocks:
+  restart:
+    params: {number: 0}
+    inputs: [x, y]
+    graph:
+      a: {op: relu, from: x, when: $(number != 3)}
+      b: {op: relu, from: y, when: $(number == 3)}
+      pick: {op: identity, from: a, when: $(number != 3)}
+      last: {op: add, from: [pick, b], when: $(number < 0)}
+    outputs:
+      out: {from: last, when: $(number < 0)}
+      left: {from: pick, when: $(number >= 0 and number != 3)}
+      right: {from: b, when: $(number == 3)}
+graph:
+  body: {block: restart, from: [image, other], number: $index, repeat: 6}
+"""
+    net = archspec.compile_text(text)
+    paths = [node.path for node in net]
+    assert paths == ["body.3.b", "body.4.a", "body.4.pick", "body.5.a", "body.5.pick"]
+    known = set(net.inputs)
+    for node in net:
+        assert known.issuperset(node.inputs)
+        known.add(node.path)
+
+
+PICK = """
+archspec: 1
+name: jump
+params: {at: 2, copies: 5}
+inputs: {image: [4, 8, 8]}
+blocks:
+  pick:
+    params: {number: {type: int}, at: {type: int}}
+    inputs: [x, y]
+    graph:
+      a: {op: relu, from: x, when: $(number != at)}
+      b: {op: identity, from: y, when: false}
+    outputs:
+      left: {from: a, when: $(number != at)}
+      right: {from: b, when: $(number == at)}
+graph:
+  p: tanh
+  q: {op: sigmoid, from: image}
+  body: {block: pick, from: [p, q], number: $index, at: $at, repeat: $copies}
+  end: identity
+"""
+
+
+@pytest.mark.parametrize("at", range(-1, 6))
+@pytest.mark.parametrize("copies", range(6))
+def test_a_copy_that_passes_another_operand_through_makes_those_before_it_unused(at: int, copies: int) -> None:
+    paths = [node.path for node in archspec.compile_text(PICK, at=at, copies=copies)]
+    jumps = 0 <= at < copies
+    body = [f"body.{number}.a" for number in range(at + 1 if jumps else 0, copies)]
+    assert paths == ["q" if jumps else "p", *body, "end"]
