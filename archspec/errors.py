@@ -101,6 +101,7 @@ class ArchspecError(Exception):
         |   +-- WeightsError the weights do not fit the network: carries the match
         +-- RuleError        raised inside a rule of an op; the compiler adds the place
             +-- ShapeError
+            +-- OperandError
             +-- ArgumentError
     """
 
@@ -176,6 +177,12 @@ class ShapeError(RuleError):
     """The shapes of the operands do not fit the op, or each other."""
 
     code = "shape-mismatch"
+
+
+class OperandError(RuleError):
+    """The operands are too few or too many for the arguments."""
+
+    code = "operand-count"
 
 
 class ArgumentError(RuleError):

@@ -235,7 +235,10 @@ def _flatten(pick: Pick, shape: Shape) -> Args:
     return pick.some(start_dim=lambda: pick.int(1, len(shape)), end_dim=lambda: pick.of(-1, len(shape)))
 
 
-PLAIN = "relu relu6 silu sigmoid tanh hardswish hardsigmoid mish identity global_avg_pool global_max_pool".split()
+PLAIN = """
+    relu relu6 silu sigmoid tanh hardswish hardsigmoid mish identity global_avg_pool global_max_pool abs exp log neg rsqrt
+    sqrt maximum minimum
+""".split()
 
 ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "conv": _conv,
@@ -284,6 +287,9 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "add": lambda pick, shape: {},
     "sub": lambda pick, shape: {},
     "mul": lambda pick, shape: {},
+    "div": lambda pick, shape: {},
+    "pow": lambda pick, shape: {"exponent": pick.of(2, 3, 0.5, -1)},
+    "clamp": lambda pick, shape: {"min": pick.of(-1, 0.5, None), "max": pick.of(1, 2)},
     "matmul": lambda pick, shape: {},
     "concat": lambda pick, shape: {"dim": _dim(pick, shape)} if pick.chance(2) else {},
 } | dict.fromkeys(PLAIN, lambda pick, shape: {})

@@ -185,7 +185,11 @@ ADAPTIVE = {
 }
 
 END = st.none() | st.integers(-8, 8)
-PLAIN = "relu relu6 silu sigmoid tanh hardswish hardsigmoid mish identity global_avg_pool global_max_pool".split()
+NUMBER = joined(1, 1, st.fixed_dictionaries({"value": mostly(REAL, st.none())}))
+PLAIN = """
+    relu relu6 silu sigmoid tanh hardswish hardsigmoid mish identity global_avg_pool global_max_pool abs exp log neg rsqrt
+    sqrt
+""".split()
 
 CASES: dict[str, Any] = {
     "conv": one(CONV, {**STEPS, "padding": sizes(0, 3), "padding_mode": MODES})
@@ -225,9 +229,14 @@ CASES: dict[str, Any] = {
     "channel_shuffle": one({"groups": GROUPS}, {}, ANY),
     "pixel_shuffle": one({"upscale_factor": mostly(st.integers(1, 2), st.integers(-1, 3))}, {}, (1, 2, 2, 2, 3)),
     "upsample": st.one_of(*UPSAMPLE, one({}, {**TARGETS, "mode": st.sampled_from(["bilinear", "linear"])})),
-    "add": joined(2, 4),
-    "sub": joined(2, 2),
-    "mul": joined(2, 4),
+    "add": joined(2, 4) | NUMBER,
+    "sub": joined(2, 2) | NUMBER,
+    "mul": joined(2, 4) | NUMBER,
+    "div": joined(2, 2) | NUMBER,
+    "maximum": joined(2, 4),
+    "minimum": joined(2, 4),
+    "pow": one({"exponent": REAL}, {}, ANY),
+    "clamp": one({}, {"min": st.none() | REAL, "max": st.none() | REAL}, ANY),
     "matmul": matrices(),
     "concat": joined(1, 4, st.fixed_dictionaries({}, optional={"dim": DIM})),
     "layer_scale": one({}, {"init_value": REAL, "dim": DIM}, ANY),

@@ -127,6 +127,17 @@ def chain(function: Callable[..., Any]) -> Any:
     return call(run)
 
 
+def with_number(function: Callable[..., Any], most: int = 99) -> Any:
+    """Operands in a chain, or one and a number."""
+
+    def make(args: Args, shapes: Shapes) -> Any:
+        number = args.get("value")
+        need((len(shapes) == 1) == (number is not None) and len(shapes) <= most)
+        return lambda *operands: functools.reduce(function, [*operands, *([] if number is None else [number])])
+
+    return make
+
+
 def raw_pixel_shuffle(args: Args, shapes: Shapes) -> Any:
     need(len(shapes[0]) >= 3)  # exception 3
     return nn.PixelShuffle(**args)
@@ -165,14 +176,19 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
     "channel_shuffle": layer("ChannelShuffle"),
     "pixel_shuffle": raw_pixel_shuffle,
     "upsample": layer("Upsample"),
-    "add": chain(torch.add),
-    "sub": call(torch.sub),
-    "mul": chain(torch.mul),
+    "add": with_number(torch.add),
+    "sub": with_number(torch.sub, 2),
+    "mul": with_number(torch.mul),
+    "div": with_number(torch.div, 2),
+    "maximum": chain(torch.maximum),
+    "minimum": chain(torch.minimum),
+    "pow": call(torch.pow),
+    "clamp": call(torch.clamp),
     "matmul": call(torch.matmul),
     "concat": call(lambda *operands, dim=1: torch.cat(operands, dim)),
     "layer_scale": raw_layer_scale,
     "mean": call(torch.mean),
-} | {
+} | {name: call(getattr(torch, name)) for name in ("abs", "exp", "log", "neg", "rsqrt", "sqrt")} | {
     name: layer(kind)
     for name, kind in {
         "relu": "ReLU", "relu6": "ReLU6", "leaky_relu": "LeakyReLU", "prelu": "PReLU", "elu": "ELU", "gelu": "GELU",

@@ -5,11 +5,12 @@ from __future__ import annotations
 _FILES = {
     "activation.piecewise": "hardsigmoid hardswish hardtanh leaky_relu prelu relu relu6",
     "activation.smooth": "elu gelu mish sigmoid silu softmax softplus tanh",
+    "arithmetic": "abs clamp exp log neg pow rsqrt sqrt",
     "conv": "conv conv_transpose",
     "dropout": "dropout dropout2d stochastic_depth",
     "linear": "linear",
     "local": "local_conv",
-    "merge": "add concat matmul mul sub",
+    "merge": "add concat div matmul maximum minimum mul sub",
     "misc": "identity layer_scale mean",
     "norm": "batch_norm group_norm instance_norm layer_norm local_response_norm",
     "pool.adaptive": "adaptive_avg_pool adaptive_max_pool global_avg_pool global_max_pool",

@@ -8,6 +8,10 @@ from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
 
+Kept = tuple[Literal["input", "output"], ...]
+"""The tensors that autograd keeps for the backward pass; ``input`` is all operands."""
+
+
 class Cost(NamedTuple):
     """The work of one op on one sample.
 

@@ -4,9 +4,9 @@ from itertools import accumulate
 from math import prod
 from typing import ClassVar
 
-from archspec.errors import ArgumentError, ShapeError
-from archspec.ops.arguments import Index
-from archspec.ops.facts import Cost, Function, Operand, Reach, Window
+from archspec.errors import ArgumentError, OperandError, ShapeError
+from archspec.ops.arguments import Index, Real
+from archspec.ops.facts import Cost, Function, Kept, Operand, Reach, Window
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, axis, broadcast, elements, show
 
@@ -49,50 +49,140 @@ class _Elementwise(Op):
         return Function(self.function, tuple(map(Operand, range(len(inputs)))), folds=len(inputs) > 2)
 
 
-class Add(_Elementwise, name="add"):
-    """The sum of two or more operands, which broadcast.
+class _WithNumber(_Elementwise):
+    """An elementwise operation whose second operand may be a number."""
+
+    value: Real | None = None
+
+    def infer(self, inputs: Shapes) -> Shape:
+        if len(inputs) == 1 and self.value is None:
+            count = "2 operands" if self.arity[1] == 2 else "2 or more operands"
+            raise OperandError(
+                f"{self.name} takes {count}, or one and a number, not 1",
+                help="name them: `from: [a, b]`, or give it `value:`",
+            )
+        if len(inputs) > 1 and self.value is not None:
+            raise ArgumentError("value", f"{self.name} of {len(inputs)} operands takes no number", help="leave it out")
+        return super().infer(inputs)
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return super().cost(inputs, output) if self.value is None else Cost(other=elements(output))
+
+    def torch(self, inputs: Shapes) -> Function:
+        if self.value is None:
+            return super().torch(inputs)
+        return Function(self.function, (Operand(0), self.value))
+
+
+class Add(_WithNumber, name="add"):
+    """The sum of two or more operands, which broadcast, or of one and a number.
 
     Costs an addition for each element of the output and operand but the first.
     Source: torch.add.
+
+    Args:
+        value: The number that is added to a single operand.
     """
 
     function = "torch.add"
     example = "{op: add, from: [a, b]}"
     example_inputs = ((16, 8, 8), (16, 8, 8))
-    arity = (2, None)
+    arity = (1, None)
     saved = ()
 
 
-class Sub(_Elementwise, name="sub"):
-    """The first operand minus the second, which broadcast.
+class Sub(_WithNumber, name="sub"):
+    """The first operand minus the second, which broadcast, or minus a number.
 
     Costs a subtraction for each element of the output.
     Source: torch.sub.
+
+    Args:
+        value: The number that is taken from a single operand.
     """
 
     function = "torch.sub"
     example = "{op: sub, from: [a, b]}"
     example_inputs = ((16, 8, 8), (16, 8, 8))
-    arity = (2, 2)
+    arity = (1, 2)
     saved = ()
 
 
-class Mul(_Elementwise, name="mul"):
-    """The product of two or more operands, element by element; they broadcast.
+class Mul(_WithNumber, name="mul"):
+    """The product of two or more operands, element by element, which broadcast, or of one and a number.
 
     Costs a multiplication for each element of the output and operand but the first. For the backward pass it
-    keeps the operands, and the products before the last.
+    keeps the operands, and the products before the last; of a number nothing.
     Source: torch.mul.
+
+    Args:
+        value: The number that a single operand is multiplied by.
     """
 
     function = "torch.mul"
     example = "{op: mul, from: [features, gate]}"
     example_inputs = ((16, 8, 8), (16, 1, 1))
+    arity = (1, None)
+
+    def kept(self, inputs: Shapes, output: Shape) -> Kept:
+        return ("input",) if self.value is None else ()
+
+    def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
+        return 4 * sum(map(elements, _prefixes(inputs)[:-1]))
+
+
+class Div(_WithNumber, name="div"):
+    """The first operand divided by the second, element by element, which broadcast, or by a number.
+
+    Costs a division for each element of the output. For the backward pass it keeps the operands; of a number nothing.
+    Source: torch.div.
+
+    Args:
+        value: The number that a single operand is divided by.
+    """
+
+    function = "torch.div"
+    example = "{op: div, from: [features, norm]}"
+    example_inputs = ((16, 8, 8), (1, 8, 8))
+    arity = (1, 2)
+
+    def kept(self, inputs: Shapes, output: Shape) -> Kept:
+        return ("input",) if self.value is None else ()
+
+
+class _Extreme(_Elementwise):
+    """The greater or the less of operands."""
+
     arity = (2, None)
+    example_inputs = ((16, 8, 8), (16, 8, 8))
     saved = ("input",)
 
     def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
         return 4 * sum(map(elements, _prefixes(inputs)[:-1]))
+
+
+class Maximum(_Extreme, name="maximum"):
+    """The greatest of two or more operands, element by element; they broadcast.
+
+    Costs a comparison for each element of the output and operand but the first. For the backward pass it keeps the
+    operands, and the outcomes before the last.
+    Source: torch.maximum.
+    """
+
+    function = "torch.maximum"
+    example = "{op: maximum, from: [a, b]}"
+
+
+class Minimum(_Extreme, name="minimum"):
+    """The least of two or more operands, element by element; they broadcast.
+
+    Costs a comparison for each element of the output and operand but the first. For the backward pass it keeps the
+    operands, and the outcomes before the last.
+    Source: torch.minimum.
+    """
+
+    function = "torch.minimum"
+    example = "{op: minimum, from: [a, b]}"
 
 
 class Matmul(Op, name="matmul"):

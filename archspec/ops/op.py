@@ -6,13 +6,13 @@ import inspect
 import keyword
 import re
 import sys
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
 from archspec.ops.arguments import compact
 from archspec.ops.bundled import BUNDLED
-from archspec.ops.facts import Cost, Function, Module, Reach
+from archspec.ops.facts import Cost, Function, Kept, Module, Reach
 from archspec.ops.tensor import Shape, Shapes
 
 NODE_KEYS = frozenset("op block graph from inputs output outputs when repeat first last after before doc".split())
@@ -46,7 +46,7 @@ class Op(BaseModel):
     """The least and greatest number of operands; None for no bound."""
     spatial_ranks: ClassVar[frozenset[int] | None] = None
     """The numbers of spatial dimensions that the op takes; None for any."""
-    saved: ClassVar[tuple[Literal["input", "output"], ...] | None] = None
+    saved: ClassVar[Kept | None] = None
     """The tensors that autograd keeps for the backward pass (`input`: all operands); None where that is not known."""
     in_place: ClassVar[bool] = False
     """Whether PyTorch's layer takes ``inplace=True`` and autograd keeps no more for it."""
@@ -84,7 +84,7 @@ class Op(BaseModel):
         """The work on one sample, or None where the op has no rule (printed as ``?``)."""
         return None
 
-    def kept(self, inputs: Shapes, output: Shape) -> tuple[Literal["input", "output"], ...] | None:
+    def kept(self, inputs: Shapes, output: Shape) -> Kept | None:
         """The tensors that autograd keeps with these arguments: `saved`, where the arguments change nothing."""
         return self.saved
 
