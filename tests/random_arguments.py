@@ -236,9 +236,12 @@ def _flatten(pick: Pick, shape: Shape) -> Args:
 
 
 PLAIN = """
-    relu relu6 silu sigmoid tanh hardswish hardsigmoid mish identity global_avg_pool global_max_pool abs exp log neg rsqrt
-    sqrt maximum minimum
+    relu relu6 silu sigmoid tanh hardswish hardsigmoid mish identity global_avg_pool global_max_pool
+    abs exp log neg rsqrt sqrt maximum minimum
 """.split()
+
+WITH_NUMBER = ("add", "sub", "mul", "div")
+"""Ops whose second operand may be a number."""
 
 ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "conv": _conv,

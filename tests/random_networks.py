@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import hypothesis.strategies as st
-from random_arguments import ARGUMENTS, LIBRARY, fit, infer, unary, wanted
+from random_arguments import ARGUMENTS, LIBRARY, WITH_NUMBER, fit, infer, unary, wanted
 from random_draws import BLOCK_NAMES, NAMES, Args, Pick, write
 from random_scope import Block, Definition, Node, Scope, without_unused
 
@@ -200,22 +200,24 @@ class Graph(Scope):
             self.add(node, [operand], found.outputs, plain, found.nodes)
 
     def merge(self) -> None:
-        """An op of several operands, which may be one tensor twice."""
+        """An op of several operands, which may be one tensor twice, or of one and a number."""
         pick, first = self.pick, self.operand()
-        name = pick.of("add", "concat", "mul", "sub", "matmul")
+        name = pick.of("add", "concat", "mul", "sub", "matmul", "div", "maximum", "minimum")
         args = ARGUMENTS[name](pick, self.tensors[first])
         if name == "matmul" and pick.chance(2):
             first = self.transposed(first)
         operands = [first]
-        for _ in range(pick.int(1, 1 if name in ("sub", "matmul") else 3)):
+        if name in WITH_NUMBER and pick.chance(3):
+            args = {"value": self.write(pick.of(2, 0.5, -1))}
+            return self.conditional({"op": name} | args, [first], {"": self.tensors[first]}, name)
+        for _ in range(pick.int(1, 1 if name in ("sub", "matmul", "div") else 3)):
             fitting = [other for other in self.tensors if self.merged(name, args, [*operands, other]) is not None]
             operands += [pick.of(*fitting[::-1])] if fitting else []
         operands = operands[::-1] if pick.chance(3) else operands
         output = self.merged(name, args, operands)
         if output is None or len(operands) == 1:
-            self.layer(first)
-        else:
-            self.conditional({"op": name} | self.written(args), operands, {"": output}, name)
+            return self.layer(first)
+        return self.conditional({"op": name} | self.written(args), operands, {"": output}, name)
 
     def merged(self, name: str, args: Args, operands: list[str]) -> Shape | None:
         return infer(name, args, tuple(self.tensors[operand] for operand in operands))

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
-
 Kept = tuple[Literal["input", "output"], ...]
 """The tensors that autograd keeps for the backward pass; ``input`` is all operands."""
 
