@@ -226,7 +226,7 @@ def _statistics(pick: Pick, shape: Shape) -> Args:
     )
 
 
-def _mean(pick: Pick, shape: Shape) -> Args:
+def _reduction(pick: Pick, shape: Shape) -> Args:
     dims = pick.draw(st.lists(st.integers(1, len(shape)), unique=True, min_size=1, max_size=max(1, len(shape) - 1)))
     return {"dim": dims[0] if len(dims) == 1 and pick.chance(2) else dims} | pick.some(keepdim=lambda: True)
 
@@ -286,7 +286,14 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "pixel_shuffle": lambda pick, shape: {"upscale_factor": 1 if len(shape) < 3 or shape[-3] % 4 else 2},
     "upsample": _upsample,
     "layer_scale": lambda pick, shape: pick.some(init_value=lambda: pick.of(0.5, 1), dim=lambda: _dim(pick, shape)),
-    "mean": _mean,
+    **dict.fromkeys(("mean", "sum", "amax", "amin"), _reduction),
+    "normalize": lambda pick, shape: pick.some(dim=lambda: _dim(pick, shape), eps=lambda: 0.01),
+    "flip": lambda pick, shape: {"dims": _dim(pick, shape)},
+    "roll": lambda pick, shape: {"shifts": pick.of(1, -1, 3), "dims": _dim(pick, shape)},
+    "squeeze": lambda pick, shape: {"dim": pick.of(*[dim for dim, size in enumerate(shape, 1) if size == 1], 1)},
+    "unsqueeze": lambda pick, shape: {"dim": pick.of(-1, *range(1, len(shape) + 2))},
+    "stack": lambda pick, shape: {"dim": pick.int(1, len(shape))} if pick.chance(2) else {},
+    "pixel_unshuffle": lambda pick, shape: {"downscale_factor": pick.of(2, 1)},
     "add": lambda pick, shape: {},
     "sub": lambda pick, shape: {},
     "mul": lambda pick, shape: {},

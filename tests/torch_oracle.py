@@ -138,6 +138,33 @@ def with_number(function: Callable[..., Any], most: int = 99) -> Any:
     return make
 
 
+def reduced(function: Callable[..., Any]) -> Any:
+    """Without dimensions these reduce all of them, the batch too."""
+
+    def run(x: Any, dim: Any, keepdim: bool = False) -> Any:
+        need(dim != [])
+        return function(x, dim, keepdim)
+
+    return call(run)
+
+
+def raw_roll(x: Any, shifts: Any, dims: Any) -> Any:
+    shifts, dims = ([each] if isinstance(each, int) else each for each in (shifts, dims))
+    need(len(shifts) == len(dims) > 0)
+    need(len({dim % x.dim() for dim in dims}) == len(dims) and 0 not in [dim % x.dim() for dim in dims])
+    return torch.roll(x, shifts, dims)
+
+
+def raw_squeeze(x: Any, dim: int) -> Any:
+    need(x.shape[dim] == 1)
+    return torch.squeeze(x, dim)
+
+
+def raw_pixel_unshuffle(args: Args, shapes: Shapes) -> Any:
+    need(len(shapes[0]) >= 3)  # exception 3
+    return nn.PixelUnshuffle(**args)
+
+
 def raw_pixel_shuffle(args: Args, shapes: Shapes) -> Any:
     need(len(shapes[0]) >= 3)  # exception 3
     return nn.PixelShuffle(**args)
@@ -188,6 +215,16 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
     "concat": call(lambda *operands, dim=1: torch.cat(operands, dim)),
     "layer_scale": raw_layer_scale,
     "mean": call(torch.mean),
+    "sum": call(torch.sum),
+    "amax": reduced(torch.amax),
+    "amin": reduced(torch.amin),
+    "normalize": call(F.normalize),
+    "flip": call(lambda x, dims: torch.flip(x, dims if isinstance(dims, list) else [dims])),
+    "roll": call(raw_roll),
+    "squeeze": call(raw_squeeze),
+    "unsqueeze": call(torch.unsqueeze),
+    "stack": call(lambda *operands, dim=1: torch.stack(operands, dim)),
+    "pixel_unshuffle": raw_pixel_unshuffle,
 } | {name: call(getattr(torch, name)) for name in ("abs", "exp", "log", "neg", "rsqrt", "sqrt")} | {
     name: layer(kind)
     for name, kind in {
@@ -221,12 +258,13 @@ def value(node: Any, operands: tuple[Any, ...]) -> Any:
     return node
 
 
-def build(node: Module | Function, weights: dict[str, Any]) -> nn.Module:
-    """What an op emits, as a layer in training mode with the given state_dict."""
+def build(node: Module | Function, weights: dict[str, Any] | None = None) -> nn.Module:
+    """What an op emits, as a layer in training mode, with the given state_dict if there is one."""
     if isinstance(node, Function):
         return Call(node)
     layer = resolve(node.target)(*node.args, **node.kwargs)
-    layer.load_state_dict(weights)
+    if weights is not None:
+        layer.load_state_dict(weights)
     return layer
 
 
@@ -254,15 +292,3 @@ def kept_bytes(layer: nn.Module, operands: list[Any]) -> int:
     own = {tensor.untyped_storage().data_ptr() for tensor in (*layer.parameters(), *layer.buffers())}
     assert output is not None  # alive until here, so that no storage is counted twice
     return sum(size for place, size in storages.items() if place not in own)
-
-
-def reads(layer: nn.Module, operands: list[Any], place: tuple[int, ...]) -> list[list[tuple[int, ...]]]:
-    """For each operand, the spatial places on which a spatial place of the output depends."""
-    output = layer(*operands)[(slice(None), slice(None), *place)]
-    gradients = torch.autograd.grad(output.sum(), operands, allow_unused=True)
-    return [
-        []
-        if gradient is None
-        else [tuple(spot) for spot in gradient.nan_to_num(0).abs().amax((0, 1)).nonzero().tolist()]
-        for gradient in gradients
-    ]

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from archspec.errors import ArgumentError, OperandError, ShapeError
 from archspec.ops.arguments import Index, Real
-from archspec.ops.facts import Cost, Function, Kept, Operand, Reach, Window
+from archspec.ops.facts import Along, Cost, Function, Kept, Operand, Reach, Window
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, axis, broadcast, elements, show
 
@@ -185,6 +185,11 @@ class Minimum(_Extreme, name="minimum"):
     example = "{op: minimum, from: [a, b]}"
 
 
+def _outer(dim: int, shape: Shape, output: Shape) -> Along:
+    """How a dimension before the matrices is read, which broadcasts."""
+    return Along.every(1) if shape[dim] < output[dim] else Along.same(dim)
+
+
 class Matmul(Op, name="matmul"):
     """The matrix product of the last two dimensions; the dimensions before them broadcast.
 
@@ -225,7 +230,11 @@ class Matmul(Op, name="matmul"):
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         """Each element reads a whole row and a whole column."""
-        return "all"
+        left, right = inputs
+        outer = [tuple(_outer(dim, shape, output) for dim in range(len(output) - 2)) for shape in inputs]
+        rows = (Along.same(len(output) - 2), Along.every(left[-1]))
+        columns = (Along.every(right[-2]), Along.same(len(output) - 1))
+        return ((*outer[0], *rows), (*outer[1], *columns))
 
     def torch(self, inputs: Shapes) -> Function:
         return Function("torch.matmul", (Operand(0), Operand(1)))
@@ -234,7 +243,7 @@ class Matmul(Op, name="matmul"):
 class Concat(Op, name="concat"):
     """The operands one after another along a dimension.
 
-    Costs no arithmetic. A concatenation of spatial dimensions shifts places, so its reach has no rule.
+    Costs no arithmetic.
     Source: torch.cat.
 
     Args:
@@ -269,8 +278,57 @@ class Concat(Op, name="concat"):
         return Cost()
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        channels = axis(self.dim, len(output)) == 0
-        return Window.pointwise(len(output) - 1) if channels or len(inputs) == 1 else "unknown"
+        index = axis(self.dim, len(output)) or 0
+        starts = accumulate((shape[index] for shape in inputs), initial=0)
+        dims = range(len(output))
+        return tuple(
+            tuple(Along.shifted(dim, -start, beyond="end") if dim == index else Along.same(dim) for dim in dims)
+            for start, _ in zip(starts, inputs, strict=False)
+        )
 
     def torch(self, inputs: Shapes) -> Function:
         return Function("torch.cat", (tuple(map(Operand, range(len(inputs)))),), {"dim": self.dim})
+
+
+class Stack(Op, name="stack"):
+    """The operands beside each other along a new dimension.
+
+    Costs no arithmetic.
+    Source: torch.stack.
+
+    Args:
+        dim: Where the new dimension is to stand in the output; 1 before the channels.
+    """
+
+    dim: Index = 1
+
+    example = "{op: stack, from: [a, b]}"
+    example_inputs = ((16, 8, 8), (16, 8, 8))
+    arity = (1, None)
+    fresh = True
+    saved = ()
+
+    def _axis(self, rank: int) -> int:
+        index = axis(self.dim, rank)
+        if index is None:
+            message = f"dim {self.dim} is the batch or no dimension of an output with {rank}"
+            raise ArgumentError("dim", message, help=f"use 1 to {rank}")
+        return index
+
+    def infer(self, inputs: Shapes) -> Shape:
+        if len(set(inputs)) != 1:
+            help = "bring them to one shape first"
+            raise ShapeError(f"stack needs operands of one shape, these are {_listing(inputs)}", help=help)
+        index = self._axis(len(inputs[0]) + 1)
+        return (*inputs[0][:index], len(inputs), *inputs[0][index:])
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost()
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        index = self._axis(len(output))
+        dims = [dim for dim in range(len(output)) if dim != index]
+        return (tuple(map(Along.same, dims)),) * len(inputs)
+
+    def torch(self, inputs: Shapes) -> Function:
+        return Function("torch.stack", (tuple(map(Operand, range(len(inputs)))),), {"dim": self.dim})

@@ -1,10 +1,8 @@
 """Ops of no family."""
 
-from fractions import Fraction
-
-from archspec.errors import ArgumentError, ShapeError
-from archspec.ops.arguments import Index, Indices, Real
-from archspec.ops.facts import Cost, Function, Module, Operand, Reach, Window
+from archspec.errors import ArgumentError
+from archspec.ops.arguments import Index, Real
+from archspec.ops.facts import Cost, Module, Reach, Window
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, axis, elements, show
 
@@ -72,59 +70,3 @@ class LayerScale(Op, name="layer_scale"):
     def torch(self, inputs: Shapes) -> Module:
         """``LayerScale(shape, init_value)``, with the shape of the weight."""
         return Module("LayerScale", (self.weights(inputs)["weight"],), self.changed("init_value"))
-
-
-class Mean(Op, name="mean"):
-    """The mean over one or several dimensions.
-
-    Costs an operation for each element of the input (additions, one quotient a mean).
-    Source: torch.mean.
-
-    Args:
-        dim: The dimension, or a list of them; 1 for the channels.
-        keepdim: Whether these dimensions stay, with size 1.
-    """
-
-    dim: Indices
-    keepdim: bool = False
-
-    example = "{op: mean, dim: [2, 3]}"
-    saved = ()
-
-    def _axes(self, shape: Shape) -> set[int]:
-        """The indices into the shape of the dimensions that are averaged."""
-        axes = {axis(dim, len(shape)) for dim in self.dim}
-        if None in axes or len(axes) < len(self.dim) or not axes:
-            raise ArgumentError(
-                "dim",
-                f"{list(self.dim)} are not different dimensions of {show(shape)} besides the batch",
-                help=f"use numbers from 1 to {len(shape)}" if shape else "there is nothing to average",
-            )
-        return {index for index in axes if index is not None}
-
-    def infer(self, inputs: Shapes) -> Shape:
-        shape = inputs[0]
-        if not shape:
-            raise ShapeError("mean needs a dimension besides the batch")
-        axes = self._axes(shape)
-        if self.keepdim:
-            return tuple(1 if index in axes else size for index, size in enumerate(shape))
-        return tuple(size for index, size in enumerate(shape) if index not in axes)
-
-    def cost(self, inputs: Shapes, output: Shape) -> Cost:
-        return Cost(other=elements(inputs[0]))
-
-    def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        """Unknown where the dimensions that are left move to other places."""
-        shape = inputs[0]
-        axes = self._axes(shape)
-        if axes >= set(range(1, len(shape))):
-            return "all"
-        if not self.keepdim:
-            return "unknown"
-        kernel = tuple(shape[index] if index in axes else 1 for index in range(1, len(shape)))
-        return Window(kernel, (Fraction(1),) * len(kernel), (Fraction(0),) * len(kernel))
-
-    def torch(self, inputs: Shapes) -> Function:
-        dim = self.dim[0] if len(self.dim) == 1 else self.dim
-        return Function("torch.mean", (Operand(0),), {"dim": dim} | self.changed("keepdim"))

@@ -1,14 +1,13 @@
 """Shares of the input that give an output of a wanted size, down to one place."""
 
-from fractions import Fraction
-from math import prod
+from math import gcd, prod
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from archspec.ops.arguments import MAX_INT, compact
-from archspec.ops.facts import Cost, Module, Reach, Window
+from archspec.ops.facts import Along, Cost, Module, Reach, Taps
 from archspec.ops.op import Op
 from archspec.ops.pool import INDEX_BYTES
 from archspec.ops.tensor import Shape, Shapes, elements
@@ -60,12 +59,17 @@ def _written(wanted: tuple[int | None, ...]) -> Any:
 
 
 def _adaptive_reach(inputs: Shapes, output: Shape) -> Reach:
-    """Windows as wide as the widest; the whole input for an output of one place."""
-    if prod(output[1:]) == 1:
-        return "all"
-    axes = list(zip(inputs[0][1:], output[1:], strict=True))
-    kernel = tuple(max(_shares(size, count)) for size, count in axes)
-    return Window(kernel, tuple(Fraction(size, count) for size, count in axes), (Fraction(0),) * len(axes))
+    axes = enumerate(zip(inputs[0][1:], output[1:], strict=True), 1)
+    return ((Along.same(0), *(_share(axis, size, count) for axis, (size, count) in axes)),)
+
+
+def _share(axis: int, size: int, count: int) -> Along:
+    """How a dimension is read that is split into windows."""
+    if count == 1:
+        return Along.every(size)
+    period = count // gcd(size, count)
+    places = (range(i * size // count, -(-(i + 1) * size // count)) for i in range(period))
+    return Along(axis, Taps(period, size // gcd(size, count), tuple(places)))
 
 
 class AdaptiveAvgPool(Op, name="adaptive_avg_pool"):
@@ -153,7 +157,7 @@ class GlobalAvgPool(Op, name="global_avg_pool"):
         return Cost(other=elements(inputs[0]))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        return "all"
+        return _adaptive_reach(inputs, output)
 
     def torch(self, inputs: Shapes) -> Module:
         return Module(f"nn.AdaptiveAvgPool{len(inputs[0]) - 1}d", (1,))
@@ -182,7 +186,7 @@ class GlobalMaxPool(Op, name="global_max_pool"):
         return INDEX_BYTES * elements(output)
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        return "all"
+        return _adaptive_reach(inputs, output)
 
     def torch(self, inputs: Shapes) -> Module:
         return Module(f"nn.AdaptiveMaxPool{len(inputs[0]) - 1}d", (1,))
