@@ -63,8 +63,10 @@ def spans(dependent: Any) -> Spans:
 def op_spans(op: Op, shapes: Shapes, layer: nn.Module, operand: int, dim: int) -> Spans:
     """What each element of an op's output depends on along a dimension of an operand."""
     moved = slices(shapes[operand], dim)
-    if op.name in ("max_pool", "adaptive_max_pool", "global_max_pool"):  # only the winner has a derivative
+    if op.name in ("max_pool", "adaptive_max_pool", "global_max_pool", "amax"):  # only the winner has a derivative
         return spans(layer(moved) > 0)
+    if op.name == "amin":
+        return spans(layer(-moved) < 0)
     layer = positive(layer)
     masks = []
     for seed, (low, high) in enumerate([(0.5, 1.5), (-2.0, 2.0), (0.0, 0.1)]):

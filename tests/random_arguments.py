@@ -292,7 +292,6 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "roll": lambda pick, shape: {"shifts": pick.of(1, -1, 3), "dims": _dim(pick, shape)},
     "squeeze": lambda pick, shape: {"dim": pick.of(*[dim for dim, size in enumerate(shape, 1) if size == 1], 1)},
     "unsqueeze": lambda pick, shape: {"dim": pick.of(-1, *range(1, len(shape) + 2))},
-    "stack": lambda pick, shape: {"dim": pick.int(1, len(shape))} if pick.chance(2) else {},
     "pixel_unshuffle": lambda pick, shape: {"downscale_factor": pick.of(2, 1)},
     "add": lambda pick, shape: {},
     "sub": lambda pick, shape: {},

@@ -19,7 +19,7 @@ Where PyTorch runs and archspec refuses on purpose:
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import hypothesis.strategies as st
@@ -39,7 +39,7 @@ from archspec.ops.registry import get, ops
 from archspec.ops.tensor import Shape, Shapes, elements, spatial_rank
 
 torch = pytest.importorskip("torch")
-from dependence import op_spans  # noqa: E402
+from dependence import Spans, op_spans  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 from torch_oracle import RAW, Args, Refused, build, kept_bytes, need  # noqa: E402
@@ -250,7 +250,6 @@ CASES: dict[str, Any] = {
     | one({"shifts": st.lists(st.integers(-5, 5), max_size=2), "dims": st.lists(DIM, max_size=2)}, {}, ANY),
     "squeeze": one({"dim": DIM}, {}, ANY),
     "unsqueeze": one({"dim": DIM}, {}, ANY),
-    "stack": joined(1, 4, st.fixed_dictionaries({}, optional={"dim": DIM})),
     "pixel_unshuffle": one({"downscale_factor": mostly(st.integers(1, 2), st.integers(-1, 3))}, {}, (1, 2, 2, 2, 3)),
 } | dict.fromkeys(PLAIN, one(ranks=ANY))
 CASES |= dict.fromkeys(("mean", "sum", "amax", "amin"), one({"dim": DIMS}, {"keepdim": st.booleans()}, ANY))
@@ -263,7 +262,9 @@ BUNDLED = [name for name, kind in ops().items() if kind.__module__.startswith("a
 MOST_ELEMENTS = 300
 """Of an output whose elements are looked at one by one."""
 
-PARTLY_FLAT = ("hardtanh", "elu", "leaky_relu", "softplus", "local_response_norm", "softmax", "batch_norm")
+PARTLY_FLAT = """
+    hardtanh elu leaky_relu softplus local_response_norm softmax batch_norm mul div pow clamp normalize maximum minimum
+""".split()
 """With some arguments or sizes some of their derivatives are nothing, or no number, on all numbers that are tried."""
 
 
@@ -293,7 +294,7 @@ def oracle(name: str, args: Args, shapes: Shapes) -> tuple[Any, Any]:
     need(two.numel() > 0)  # exception 1
     need(args.get("mode") != "circular" or min(args["padding"]) >= 0)  # exception 6
     for key in ("dim", "start_dim", "end_dim"):  # exception 2
-        need(args.get(key) not in (0, -1 - len(shapes[0])))
+        need(args.get(key) not in (0, -1 - len(shapes[0]) - (name == "unsqueeze")))
     need(name != "pad" or not any(args["padding"][2 * len(shapes[0]) :]))
     return run, two
 
@@ -358,11 +359,18 @@ def check_reach(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
     for number, shape in enumerate(shapes):
         stated = [stated_reads(along, shape[dim], output) for dim, along in enumerate(ways[number])]
         for dim in range(len(shape) - 2 if op.name == "pixel_shuffle" else 0, len(shape)):
-            for element, found in op_spans(op, shapes, layer, number, dim).items():
+            spans = op_spans(op, shapes, layer, number, dim)
+            for element, found in joined_channels(spans) if op.name == "pixel_unshuffle" and dim else spans.items():
                 spots = [(*element, 0)[along.dim or 0] for along in ways[number]]
                 read = [places[spot] for places, spot in zip(stated, spots, strict=True)]
                 wanted = hull((place, place) for place in read[dim]) if all(read) else None
                 assert found == wanted or (op.name in PARTLY_FLAT and hull([found, wanted]) == wanted), (element, dim)
+
+
+def joined_channels(spans: Spans) -> Iterator[tuple[tuple[int, ...], tuple[int, int] | None]]:
+    """What all channels of a place depend on together, for each element."""
+    for element in spans:
+        yield element, hull(found for other, found in spans.items() if other[1:] == element[1:])
 
 
 def takes_statistics(op: Op, applied: Applied) -> bool:

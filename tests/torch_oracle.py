@@ -223,7 +223,6 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
     "roll": call(raw_roll),
     "squeeze": call(raw_squeeze),
     "unsqueeze": call(torch.unsqueeze),
-    "stack": call(lambda *operands, dim=1: torch.stack(operands, dim)),
     "pixel_unshuffle": raw_pixel_unshuffle,
 } | {name: call(getattr(torch, name)) for name in ("abs", "exp", "log", "neg", "rsqrt", "sqrt")} | {
     name: layer(kind)

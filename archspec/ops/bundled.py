@@ -10,7 +10,7 @@ _FILES = {
     "dropout": "dropout dropout2d stochastic_depth",
     "linear": "linear",
     "local": "local_conv",
-    "merge": "add concat div matmul maximum minimum mul stack sub",
+    "merge": "add concat div matmul maximum minimum mul sub",
     "misc": "identity layer_scale",
     "norm": "batch_norm group_norm instance_norm layer_norm local_response_norm",
     "pool.adaptive": "adaptive_avg_pool adaptive_max_pool global_avg_pool global_max_pool",

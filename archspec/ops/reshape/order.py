@@ -1,5 +1,7 @@
 """The places of a dimension in another order."""
 
+from collections.abc import Sequence
+
 from archspec.errors import ArgumentError
 from archspec.ops.arguments import Indices
 from archspec.ops.facts import Along, Function, Operand, Reach, Taps
@@ -31,8 +33,8 @@ class Flip(Move, name="flip"):
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         flipped = self._flipped(output)
-        ways = (Along.shifted(dim, size - 1, -1) if dim in flipped else None for dim, size in enumerate(output))
-        return (tuple(way or Along.same(dim) for dim, way in enumerate(ways)),)
+        reverse = {dim: range(size)[::-1] for dim, size in enumerate(output) if dim in flipped}
+        return (tuple(_ordered(dim, reverse.get(dim)) for dim in range(len(output))),)
 
     def torch(self, inputs: Shapes) -> Function:
         return Function("torch.flip", (Operand(0),), {"dims": self.dims})
@@ -70,15 +72,18 @@ class Roll(Move, name="roll"):
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         shifts = self._shifts(output)
-        return (tuple(_rolled(dim, size, shifts.get(dim, 0)) for dim, size in enumerate(output)),)
+        moved = {dim: [(place - by) % output[dim] for place in range(output[dim])] for dim, by in shifts.items()}
+        return (tuple(_ordered(dim, moved.get(dim)) for dim in range(len(output))),)
 
     def torch(self, inputs: Shapes) -> Function:
         return Function("torch.roll", (Operand(0),), {"shifts": self.shifts, "dims": self.dims})
 
 
-def _rolled(dim: int, size: int, shift: int) -> Along:
-    taken = [(place - shift) % size for place in range(size)]
-    return Along(dim, Taps(size, 0, tuple(range(place, place + 1) for place in taken))) if shift else Along.same(dim)
+def _ordered(dim: int, places: Sequence[int] | None) -> Along:
+    """How a dimension is read whose places come in an order; None for their own."""
+    if places is None:
+        return Along.same(dim)
+    return Along(dim, Taps(len(places), 0, tuple(range(place, place + 1) for place in places)))
 
 
 def _different(dims: Indices, shape: Shape) -> set[int]:
