@@ -85,7 +85,9 @@ SURROGATES: dict[str, Callable[[Any, Sequence[Any]], Any]] = {
     "adaptive_max_pool": lambda op, operands: adaptive_means(op.output_size, operands[0]),
     "global_max_pool": lambda op, operands: adaptive_means(1, operands[0]),
     "softmax": lambda op, operands: operands[0] + operands[0].sum(op.dim, keepdim=True),
-    "sub": lambda op, operands: operands[0] + operands[1],
+    **dict.fromkeys(("add", "sub", "mul", "div", "maximum", "minimum"), lambda op, operands: sum(operands)),
+    **dict.fromkeys(("amax", "amin"), lambda op, operands: operands[0].sum(op.dim, op.keepdim)),
+    "normalize": lambda op, operands: operands[0] + operands[0].sum(op.dim, keepdim=True),
     "local_response_norm": lambda op, operands: F.local_response_norm(operands[0], op.size, -0.1, 0.7, 2.0),
 }
 """In place of ops whose derivative has zeros or two signs, others that read the same: positive for positive inputs."""
@@ -137,6 +139,6 @@ def _applied(node: archspec.Node, operands: list[Any]) -> Any:
     op = node.op
     if op.name in SURROGATES:
         return SURROGATES[op.name](op, operands)
-    if op.name in POINTWISE or type(op).__module__.startswith("archspec.ops.activation"):
+    if op.name in POINTWISE or type(op).__module__.startswith(("archspec.ops.activation", "archspec.ops.arithmetic")):
         return operands[0]
     return positive(build(op.torch(node.input_shapes)))(*operands)

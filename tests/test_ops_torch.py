@@ -14,6 +14,7 @@ Where PyTorch runs and archspec refuses on purpose:
 5. Numbers that PyTorch does not look at: a dilation of 0 in conv_transpose where the kernel has size 1, a negative
    padding in conv where `padding_mode` is not zeros.
 6. A circular padding with negative numbers: PyTorch's result then holds memory that it never wrote.
+7. A list of no dimensions, which means none to some functions and all to others, the batch too.
 """
 
 from __future__ import annotations
@@ -293,8 +294,10 @@ def oracle(name: str, args: Args, shapes: Shapes) -> tuple[Any, Any]:
     need(two.dim() > 0 and two.shape[0] == 2 and three.shape == (3, *two.shape[1:]))
     need(two.numel() > 0)  # exception 1
     need(args.get("mode") != "circular" or min(args["padding"]) >= 0)  # exception 6
-    for key in ("dim", "start_dim", "end_dim"):  # exception 2
-        need(args.get(key) not in (0, -1 - len(shapes[0]) - (name == "unsqueeze")))
+    need([] not in (args.get("dim"), args.get("dims")))  # exception 7
+    for key in ("dim", "dims", "start_dim", "end_dim") if name != "permute" else ():  # exception 2
+        batch = {0, -1 - len(shapes[0]) - (name == "unsqueeze")}
+        need(batch.isdisjoint(numbers(args.get(key, 1))))
     need(name != "pad" or not any(args["padding"][2 * len(shapes[0]) :]))
     return run, two
 
@@ -360,7 +363,8 @@ def check_reach(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
         stated = [stated_reads(along, shape[dim], output) for dim, along in enumerate(ways[number])]
         for dim in range(len(shape) - 2 if op.name == "pixel_shuffle" else 0, len(shape)):
             spans = op_spans(op, shapes, layer, number, dim)
-            for element, found in joined_channels(spans) if op.name == "pixel_unshuffle" and dim else spans.items():
+            together = op.name == "pixel_unshuffle" and dim >= len(shape) - 2
+            for element, found in joined_channels(spans) if together else spans.items():
                 spots = [(*element, 0)[along.dim or 0] for along in ways[number]]
                 read = [places[spot] for places, spot in zip(stated, spots, strict=True)]
                 wanted = hull((place, place) for place in read[dim]) if all(read) else None
@@ -369,8 +373,9 @@ def check_reach(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
 
 def joined_channels(spans: Spans) -> Iterator[tuple[tuple[int, ...], tuple[int, int] | None]]:
     """What all channels of a place depend on together, for each element."""
-    for element in spans:
-        yield element, hull(found for other, found in spans.items() if other[1:] == element[1:])
+    places = {element: (*element[:-3], *element[-2:]) for element in spans}
+    for element, place in places.items():
+        yield element, hull(found for other, found in spans.items() if places[other] == place)
 
 
 def takes_statistics(op: Op, applied: Applied) -> bool:

@@ -138,16 +138,6 @@ def with_number(function: Callable[..., Any], most: int = 99) -> Any:
     return make
 
 
-def reduced(function: Callable[..., Any]) -> Any:
-    """Without dimensions these reduce all of them, the batch too."""
-
-    def run(x: Any, dim: Any, keepdim: bool = False) -> Any:
-        need(dim != [])
-        return function(x, dim, keepdim)
-
-    return call(run)
-
-
 def raw_roll(x: Any, shifts: Any, dims: Any) -> Any:
     shifts, dims = ([each] if isinstance(each, int) else each for each in (shifts, dims))
     need(len(shifts) == len(dims) > 0)
@@ -216,8 +206,8 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
     "layer_scale": raw_layer_scale,
     "mean": call(torch.mean),
     "sum": call(torch.sum),
-    "amax": reduced(torch.amax),
-    "amin": reduced(torch.amin),
+    "amax": call(torch.amax),
+    "amin": call(torch.amin),
     "normalize": call(F.normalize),
     "flip": call(lambda x, dims: torch.flip(x, dims if isinstance(dims, list) else [dims])),
     "roll": call(raw_roll),

@@ -47,7 +47,7 @@ _WORDS = {
 }
 """Names of ops that the field writes in another way."""
 
-_GLYPHS = {"add": "+", "sub": "−", "mul": "×"}
+_GLYPHS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "maximum": "max", "minimum": "min"}
 
 _QUIET = frozenset(
     """
@@ -77,7 +77,9 @@ def word(op: Op, inputs: tuple[Shape, ...] = ()) -> str:
 
 
 def glyph(op: Op) -> str:
-    """The sign of an op that joins tensors; empty for others."""
+    """The sign of an op that joins tensors; empty for others, such as a sum of one and a number."""
+    if getattr(op, "value", None) is not None:
+        return ""
     return _GLYPHS.get(op.name, "concat" if op.name == "concat" else "")
 
 

@@ -13,7 +13,8 @@ from archspec.pytorch.emitter.code import WIDTH, Call, Listed, Part, flat, print
 from archspec.pytorch.emitter.model import Attribute
 
 _OPERATORS: dict[str, type[ast.operator]] = {
-    "torch.add": ast.Add, "torch.sub": ast.Sub, "torch.mul": ast.Mult, "torch.matmul": ast.MatMult,
+    "torch.add": ast.Add, "torch.sub": ast.Sub, "torch.mul": ast.Mult, "torch.div": ast.Div,
+    "torch.matmul": ast.MatMult,
 }  # fmt: skip
 _EXPRESSION = WIDTH // 2
 """An operator's expression is shorter; what is longer is a call, whose arguments can stand on lines of their own."""
