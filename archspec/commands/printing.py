@@ -9,6 +9,4 @@ from archspec.errors import SpecError
 
 def print_error(error: SpecError) -> None:
     """Print the errors of a spec on standard error, as text."""
-    from archspec.reports.diagnostics import render_text
-
-    print(render_text(error), end="\n\n", file=sys.stderr)
+    print(error, end="\n\n", file=sys.stderr)
