@@ -58,7 +58,7 @@ def makeExtension(**options: Any) -> ArchspecExtension:  # noqa: N802 - Markdown
 
 
 class _Place(NamedTuple):
-    """Where a fence stands, and who is told that it is wrong: with MkDocs a logger whose warnings ``--strict`` counts."""
+    """Where a fence stands, and who is told that it is wrong; MkDocs counts warnings of its own loggers."""
 
     page: str
     line: int
