@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from archspec.compiler.trace import Failed, Trace
-from archspec.errors import did_you_mean, listed, nearest
+from archspec.errors import listed
 from archspec.language.definition import Definition
 from archspec.language.expr import Expression, is_expression, read
 from archspec.language.source import Entry, Scalar, Sequence, Value
@@ -134,7 +134,7 @@ def bind(
     unknown = [name for name in given if name not in definition.params]
     for name in unknown:
         _report_unknown(definition, name, given[name].entry.key, trace)
-    meant = {nearest(name, definition.params) for name in unknown}
+    meant = _meant(unknown, definition) if unknown else set()
     missing = [name for name, param in definition.params.items() if param.required and name not in given]
     if user is not None and set(missing) - meant:
         _report_missing(definition, [name for name in missing if name not in meant], user, trace)
@@ -152,9 +152,18 @@ def check_values(definition: Definition, given: Mapping[str, Argument], trace: T
             _report_unknown(definition, name, argument.entry.key, trace)
 
 
+def _meant(unknown: Iterable[str], definition: Definition) -> set[str]:
+    """The parameters that unknown ones stand for."""
+    from archspec.ops.foreign import argument
+
+    return {argument(name, definition.params) for name in unknown}
+
+
 def _report_unknown(definition: Definition, name: str, key: Value, trace: Trace) -> None:
+    from archspec.ops.foreign import argument_hint
+
     known = list(definition.params)
-    help = did_you_mean(name, known, NODE_KEYS) if known else f"`{definition.name}` has no parameters"
+    help = argument_hint(name, known, NODE_KEYS) if known else f"`{definition.name}` has no parameters"
     message = f"`{definition.name}` has no parameter `{name}`"
     trace.report_outside("unknown-argument", message, key, help=help)
 

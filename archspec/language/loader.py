@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from archspec.errors import Diagnostic, RuleError, SpecError, UsageError, did_you_mean, nearest
+from archspec.errors import Diagnostic, RuleError, SpecError, UsageError, nearest
 from archspec.files import read
 from archspec.language import library
 from archspec.language.composer import parse
@@ -16,7 +16,6 @@ from archspec.language.merge import merge
 from archspec.language.reading import read_block, read_file
 from archspec.language.source import Mapping, Scalar, Source, Value, decode
 from archspec.language.values import kind
-from archspec.ops import registry
 
 
 class LoadError(RuleError):
@@ -88,11 +87,10 @@ class Loader:
             return self._named_file(target)
         if name in self._library or library.find(name) is not None:
             return self._of_library(name)
-        known = [*user.blocks, *library.blocks()]
-        hint = (
-            did_you_mean(name, known) or "`archspec blocks` lists the library; a file is named by its path: ./my.yaml"
-        )
-        help = f"`{name}` is an op: write `op: {name}`" if registry.find(name) else hint
+        from archspec.language.unknown import name_help
+
+        help = name_help(name, "block", user.blocks)
+        help = help or "`archspec blocks` lists the library; a file is named by its path: ./my.yaml"
         raise LoadError("unknown-block", f"no block is called `{name}`", target, help=help)
 
     def _of_library(self, name: str) -> Reading:
@@ -222,7 +220,9 @@ def library_reading(name: str) -> Reading:
     """
     path = library.find(name)
     if path is None:
-        raise UsageError(f"no block is called `{name}`; {did_you_mean(name, library.blocks())}".rstrip("; "))
+        from archspec.language.unknown import name_help
+
+        raise UsageError(f"no block is called `{name}`; {name_help(name, 'block')}".rstrip("; "))
     text = path.read_text(encoding="utf-8")
     return Loader(path.parent, Limits(), []).main(Source(library.display_name(path), text, path, bundled=True))
 
