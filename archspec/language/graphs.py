@@ -94,6 +94,10 @@ class GraphReader:
             message = f"`{misplaced}` places a node that is added to another file"
             help = "only a file with `extends` adds nodes; here, write the node where it belongs"
             self.checker.report("unknown-key", message, value.keys[misplaced].span, path=path, help=help)
+        strays = wiring.strays(value) if "from" in entries else []
+        if strays:
+            value = self._gathered(value, strays, path)
+            entries = value.entries
         operands = wiring.operands(key, value)
         kind_ = self._kind(key, value, path)
         if not self._node(value, path) or not kind_:
@@ -121,12 +125,25 @@ class GraphReader:
             outputs=self.outputs.taken(value, path) if kind_ == "block" else (),
         )
 
+    def _gathered(self, value: Mapping, strays: list[str], path: str) -> Mapping:
+        """A node with ``from: [a, b]`` where it says ``from: a, b``; that it does is reported."""
+        origin = value.entries["from"]
+        items = origin.items if isinstance(origin, Sequence) else [origin]
+        listed = Sequence(value.source, origin.start, origin.end, [*items, *(value.keys[name] for name in strays)])
+        help = f"several nodes are a list: `from: [{', '.join(map(str, listed.plain()))}]`"
+        place = value.keys[strays[0]].span
+        self.checker.report("unknown-key", f"`{strays[0]}` stands behind `from`", place, path=path, help=help)
+        entries = {name: entry for name, entry in value.entries.items() if name not in strays}
+        return Mapping(value.source, value.start, value.end, value.keys, entries | {"from": listed})
+
     def _kind(self, key: Scalar, value: Mapping, path: str) -> str:
         """What a node is; empty where it does not say one thing."""
+        from archspec.language.unknown import kind_help
+
         kinds = [word for word in value.entries if word in KINDS]
         if len(kinds) == 1:
             return kinds[0]
-        near = next((word for word in value.entries if nearest(word, KINDS)), "")
+        near = next((word for word in value.entries if word.partition(":")[0] in KINDS or nearest(word, KINDS)), "")
         if kinds:
             message = f"a node is one thing, and `{key.value}` says `{kinds[0]}` and `{kinds[1]}`"
             notes = (Note("the other", value.keys[kinds[0]].span),)
@@ -135,7 +152,9 @@ class GraphReader:
             self.checker.unknown_key(near, value, KINDS, path)
         else:
             message = f"`{key.value}` does not say what it is: `op`, `block` or `graph`"
-            self.checker.report("missing-key", message, key.span, path=path, help=_NODE_EXAMPLE)
+            help, place = kind_help(value)
+            span = (place or key).span
+            self.checker.report("missing-key", message, span, path=path, help=help or _NODE_EXAMPLE)
         return ""
 
     @staticmethod

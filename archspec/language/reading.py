@@ -13,6 +13,7 @@ from archspec.language.graphs import GraphReader
 from archspec.language.names import parameter_name_problem, spec_name_problem
 from archspec.language.source import Mapping, Scalar, Value, entries, keyed
 from archspec.language.spec import (
+    TYPES,
     UNKNOWN_PARAM,
     VERSION,
     BlockFile,
@@ -116,13 +117,18 @@ class _Reader:
         params = {}
         for name, (key, declared) in keyed(value).items():
             self.checker.check_name(key, parameter_name_problem)
-            params[name] = self._param(declared)
+            params[name] = self._param(name, declared)
         return params
 
-    def _param(self, declared: Value) -> Param:
+    def _param(self, name: str, declared: Value) -> Param:
         if isinstance(declared, Mapping):
             return self.checker.validated(Param, declared) or UNKNOWN_PARAM
-        return Param.model_construct(default=declared.plain())
+        default = declared.plain()
+        if isinstance(default, str) and default in TYPES:
+            message = f"`{name}: {default}` gives `{name}` the text `{default}` as its default"
+            self.checker.report("invalid-value", message, declared.span, help=f"write `{name}: {{type: {default}}}`")
+            return UNKNOWN_PARAM
+        return Param.model_construct(default=default)
 
     def _blocks(self, value: Value | None) -> dict[str, Value]:
         blocks: dict[str, Value] = {}

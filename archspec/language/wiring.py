@@ -68,6 +68,11 @@ class Wiring:
             return None
         return self.resolved if all(references) else None
 
+    def strays(self, value: Mapping) -> list[str]:
+        """Keys that nothing follows and that name what a node can take: the rest of ``{from: a, b}``."""
+        empty = [name for name, entry in value.entries.items() if entry.start == value.keys[name].start]
+        return [name for name in empty if name in self.steps or name in self.inputs or name == "input"]
+
     def _above(self, key: Scalar) -> tuple[Reference, ...] | None:
         """What a node without ``from`` takes: the node above, or the graph's only input."""
         if not self.previous and len(self.inputs) > 1:
@@ -105,6 +110,8 @@ class Wiring:
             help = f"`{name}` stands below; move it above this node"
         elif name in self.around:
             help = "it stands outside of this group; hand it in with `from:` and `inputs:`"
+        elif "," in str(value.value):
+            help = f"several nodes are a list: `from: [{', '.join(str(value.value).replace(',', ' ').split())}]`"
         elif name == "input":
             help = f"the graph has several inputs: {listed(self.inputs)}"
         shown = name or value.value

@@ -285,7 +285,8 @@ def name_hint(name: str, known: Collection[str]) -> str:
 def _nearest_foreign(word: str) -> str:
     """Another tool's name that is misspelt; short ones are near to too much."""
     names = [name for name in (*NAMES, *ELSEWHERE) if len(name) >= _LEAST_LENGTH]
-    return next(iter(get_close_matches(word, names, n=1, cutoff=0.85)), "") if len(word) <= _MOST_LENGTH else ""
+    near = get_close_matches(word, names, n=1, cutoff=0.85) if len(word) <= _MOST_LENGTH else []
+    return near[0] if near else ""
 
 
 def argument(name: str, known: Collection[str]) -> str:
@@ -295,7 +296,9 @@ def argument(name: str, known: Collection[str]) -> str:
     for each in [*(each for each in known if plain(each) == word), *ARGUMENTS.get(word, ())]:
         if each in known:
             return each
-    return "" if word in NEVER else nearest(name, known)
+    if word in NEVER:
+        return ""
+    return nearest(name, known)
 
 
 def argument_hint(name: str, known: Collection[str], also: Iterable[str] = ()) -> str:
