@@ -293,7 +293,8 @@ def argument(name: str, known: Collection[str]) -> str:
     """The known argument that another tool's name, or a misspelt one, means; empty where there is none."""
     name = name.partition(":")[0]
     word = plain(name)
-    for each in [*(each for each in known if plain(each) == word), *ARGUMENTS.get(word, ())]:
+    same: list[str] = [each for each in known if plain(each) == word]
+    for each in same + ARGUMENTS.get(word, []):
         if each in known:
             return each
     if word in NEVER:
