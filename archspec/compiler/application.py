@@ -134,12 +134,14 @@ class Application:
 
     def _rule_error(self, error: RuleError, site: Site) -> None:
         place: Value = site.step.key
-        label = error.label
+        label, help = error.label, error.help
         if isinstance(error, ArgumentError) and error.argument in site.arguments:
             place = site.arguments[error.argument].value
         elif isinstance(error, ShapeError) and not label:
-            label = _operand_shapes(site)
-        self._report(error.code, error.message, place, site, label=label, help=error.help)
+            from archspec.compiler.shrinkage import padding_help
+
+            label, help = _operand_shapes(site), padding_help(site) or help
+        self._report(error.code, error.message, place, site, label=label, help=help)
 
     def _report(self, code: str, message: str, place: Value, site: Site, **details: str) -> None:
         self.trace.report(code, message, place, path=site.path, **details)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import listed
-from archspec.language.definition import Definition
+from archspec.language.definition import Definition, Step
 from archspec.language.expr import Expression, is_expression, read
 from archspec.language.source import Entry, Scalar, Sequence, Value
 from archspec.language.source import Mapping as MappingValue
@@ -119,7 +119,7 @@ def bind(
     inputs: Mapping[str, Any],
     trace: Trace,
     path: str,
-    user: Value | None = None,
+    user: Step | None = None,
 ) -> dict[str, Any]:
     """The values of a definition's parameters; `UNKNOWN` for those that are missing, wrong, or left open by an error.
 
@@ -133,11 +133,11 @@ def bind(
     """
     unknown = [name for name in given if name not in definition.params]
     for name in unknown:
-        _report_unknown(definition, name, given[name].entry.key, trace)
+        _report_unknown(definition, name, given[name].entry.key, trace, user)
     meant = _meant(unknown, definition) if unknown else set()
     missing = [name for name, param in definition.params.items() if param.required and name not in given]
     if user is not None and set(missing) - meant:
-        _report_missing(definition, [name for name in missing if name not in meant], user, trace)
+        _report_missing(definition, [name for name in missing if name not in meant], user.key, trace)
     values = _Binding(definition, given, inputs, trace, path).computed()
     return dict.fromkeys(values, UNKNOWN) if unknown else values
 
@@ -159,12 +159,15 @@ def _meant(unknown: Iterable[str], definition: Definition) -> set[str]:
     return {argument(name, definition.params) for name in unknown}
 
 
-def _report_unknown(definition: Definition, name: str, key: Value, trace: Trace) -> None:
+def _report_unknown(definition: Definition, name: str, key: Value, trace: Trace, user: Step | None = None) -> None:
     from archspec.ops.foreign import argument_hint
 
     known = list(definition.params)
     help = argument_hint(name, known, NODE_KEYS) if known else f"`{definition.name}` has no parameters"
     message = f"`{definition.name}` has no parameter `{name}`"
+    if user is not None and user.target is not None and user.target.source is not key.source:
+        message += ", which the extended file gives"
+        help, key = f"remove it with `{name}: null`", user.target
     trace.report_outside("unknown-argument", message, key, help=help)
 
 

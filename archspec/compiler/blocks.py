@@ -49,7 +49,7 @@ class Blocks:
             return shared
         with walk.trace.inside(Frame(step.key, path, definition)):
             bound = {name: Argument(values[name], entry, site.scope.names) for name, entry in site.arguments.items()}
-            params = bind(definition, bound, views(definition.graph, operands), walk.trace, path, step.key)
+            params = bind(definition, bound, views(definition.graph, operands), walk.trace, path, step)
             if UNKNOWN in params.values():
                 return None
             inner = Scope.of(definition, definition.graph, params, inside(operands), path)

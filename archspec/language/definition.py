@@ -103,6 +103,7 @@ class Definition:
         init: For a network, how its tensors begin.
         weights: For a network, what other libraries call its tensors.
         example: For a block, arguments that show its use.
+        unusable: Names of blocks it brings along that no node can use; that is reported where they stand.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Definition:
     init: Mapping | None = None
     weights: Mapping | None = None
     example: Mapping | None = None
+    unusable: frozenset[str] = frozenset()
 
     @property
     def source(self) -> Source:

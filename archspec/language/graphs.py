@@ -27,9 +27,14 @@ _NODE_EXAMPLE = "for example `relu: relu` or `conv: {op: conv, out_channels: 64,
 
 
 class GraphReader:
-    """Reads graphs. What is wrong is left out, so that the rest can be checked."""
+    """Reads graphs. What is wrong is left out, so that the rest can be checked.
+
+    Attributes:
+        unusable: Blocks of the file that no node can use; that is reported where they stand.
+    """
 
     def __init__(self, checker: Checker) -> None:
+        self.unusable: set[str] = set()
         self.checker = checker
         self.outputs = OutputReader(checker)
 
@@ -99,6 +104,8 @@ class GraphReader:
             value = self._gathered(value, strays, path)
             entries = value.entries
         operands = wiring.operands(key, value)
+        if self.unusable and str(entries["block"].plain() if "block" in entries else "") in self.unusable:
+            return None
         kind_ = self._kind(key, value, path)
         if not self._node(value, path) or not kind_:
             return None

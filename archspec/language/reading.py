@@ -24,6 +24,7 @@ from archspec.language.spec import (
 )
 from archspec.language.values import kind
 from archspec.language.wiring import Wiring, start
+from archspec.ops.op import NODE_KEYS
 
 _PARTS = ("expect", "init", "weights", "example")
 
@@ -38,7 +39,9 @@ def read_file(value: Mapping, found: list[Diagnostic]) -> Definition | None:
 
 def read_block(name: str, value: Mapping, enclosing: Definition, found: list[Diagnostic]) -> Definition | None:
     """A block of a file's own, which sees the other blocks of that file."""
-    return _Reader(found).definition(value, InlineBlock, name=name, blocks=enclosing.blocks)
+    reader = _Reader(found)
+    reader.graphs.unusable.update(enclosing.unusable)
+    return reader.definition(value, InlineBlock, name=name, blocks=enclosing.blocks)
 
 
 def read_expect(value: Mapping) -> Expect:
@@ -89,6 +92,7 @@ class _Reader:
         for contract in self._contracts(value):
             self.checker.validated(Expect, contract)
         doc = value.entries.get("doc")
+        own = self._blocks(value.entries.get("blocks")) if blocks is None else blocks
         return Definition(
             name=name,
             doc=str(doc.plain()) if doc else "",
@@ -96,7 +100,8 @@ class _Reader:
             value=value,
             params=self._params(value.entries.get("params")),
             graph=self.graphs.graph(value, graph, Wiring(self.found, inputs, graph.entries)),
-            blocks=self._blocks(value.entries.get("blocks")) if blocks is None else blocks,
+            blocks=own,
+            unusable=frozenset(self.graphs.unusable),
             shapes=entries(value.entries.get("inputs")) if is_network else {},
             variants={k: v for k, v in entries(value.entries.get("variants")).items() if isinstance(v, Mapping)},
             **{key: part for key in _PARTS if isinstance(part := value.entries.get(key), Mapping)},
@@ -130,12 +135,20 @@ class _Reader:
             return UNKNOWN_PARAM
         return Param.model_construct(default=default)
 
+    def _check_reserved(self, name: str, block: Value) -> None:
+        """Refuse parameters that no node could give, here and once: each use of the block stumbles over them."""
+        for key, _ in keyed(entries(block).get("params")).values():
+            if key.value in NODE_KEYS:
+                self.checker.check_name(key, parameter_name_problem)
+                self.graphs.unusable.add(name)
+
     def _blocks(self, value: Value | None) -> dict[str, Value]:
         blocks: dict[str, Value] = {}
         for name, (key, entry) in keyed(value).items():
             self.checker.check_name(key, spec_name_problem)
             if isinstance(entry, Mapping) or (isinstance(entry, Scalar) and isinstance(entry.value, str)):
                 blocks[name] = entry
+                self._check_reserved(name, entry)
                 continue
             message, expected = (
                 f"the block `{name}` is neither a definition nor the path of a file",
