@@ -10,8 +10,8 @@ from archspec.compiler.failures import Failures
 from archspec.compiler.sharing import Memory
 from archspec.compiler.tensors import UNKNOWN_TENSOR, Result, Scope, Tensor
 from archspec.compiler.trace import Failed, Trace
-from archspec.errors import SpecError, listed, nearest
-from archspec.language.definition import Reference, Step
+from archspec.errors import Note, SpecError, listed, nearest
+from archspec.language.definition import UNKNOWN_OUTPUTS, Reference, Step
 from archspec.language.limits import raise_limit
 from archspec.language.loader import Loader, Reading
 from archspec.language.source import Entry, Value
@@ -19,6 +19,8 @@ from archspec.language.values import UNKNOWN, Unknown
 from archspec.language.wording import found, hint
 from archspec.network import Origin, Use
 from archspec.ops.tensor import Shape
+
+_MOST_NOTES = 3
 
 Made = tuple[Result, Use | None]
 """What a node gives, and its place in the graph; None for one that passes through or failed."""
@@ -79,6 +81,7 @@ class Walk:
         self.depth = 0
         self.height = 0
         self.readings: dict[Reading, None] = {}
+        self._told: dict[tuple[Any, frozenset[str]], int] = {}
 
     def spend(self, step: Step) -> None:
         """Take a step more.
@@ -131,14 +134,32 @@ class Walk:
         name = reference.port or (next(iter(result)) if len(result) == 1 else "")
         if name in result:
             return result[name]
-        if result:  # a graph without an output has been reported
-            self._no_output(reference, name, result, path)
+        if result and UNKNOWN_OUTPUTS not in result:  # a graph without an output has been reported
+            self._no_output(reference, name, result, scope, path)
         return UNKNOWN_TENSOR
 
-    def _no_output(self, reference: Reference, name: str, result: Mapping[str, Tensor], path: str) -> None:
+    def _no_output(
+        self, reference: Reference, name: str, result: Mapping[str, Tensor], scope: Scope, path: str
+    ) -> None:
+        target = next((step.target for step in scope.graph.steps if step.name == reference.name), None)
+        kind = (target.value if target else "", frozenset(result))
+        if target and self._is_told(kind, reference):
+            return
         help = f"take `from: {reference.name}.{nearest(name, result) or next(iter(result))}`"
         if name:
             code, message = "unknown-node", f"`{reference.name}` has no output `{name}`; it has {listed(result)}"
         else:
             code, message = "ambiguous-output", f"`{reference.name}` has several outputs: {listed(result)}"
+        self._told[kind] = len(self.trace.found)
         self.trace.report(code, message, reference.value, path=path, help=help)
+
+    def _is_told(self, kind: tuple[Any, frozenset[str]], reference: Reference) -> bool:
+        """Whether an error has spoken of the outputs of the same block. It is one mistake, and gets a note of this."""
+        at = self._told.get(kind, len(self.trace.found))
+        if at >= len(self.trace.found):
+            return False
+        told, place = self.trace.found[at], self.trace.diagnostic("", "", reference.value).span
+        places = (told.span, *(note.span for note in told.notes))
+        if place not in places and len(told.notes) < _MOST_NOTES:
+            self.trace.found[at] = told._replace(notes=(*told.notes, Note("and here", place)))
+        return True

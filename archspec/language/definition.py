@@ -23,6 +23,10 @@ class Reference(NamedTuple):
     value: Value
 
 
+UNKNOWN_OUTPUTS = "?"
+"""Stands for the outputs of a graph whose names an error left unknown."""
+
+
 class OutputStep(NamedTuple):
     """An output of a graph; ``reference`` is None where an error left it unknown."""
 
