@@ -30,6 +30,9 @@ class Note(NamedTuple):
     span: Span
 
 
+_ALSO, _MOST_PLACES = "and here", 3
+
+
 class Diagnostic(NamedTuple):
     """One error in a spec.
 
@@ -54,6 +57,13 @@ class Diagnostic(NamedTuple):
     found: str = ""
     help: str = ""
     notes: tuple[Note, ...] = ()
+
+    def also_at(self, place: Span) -> Diagnostic:
+        """The error with a note on a further place of the same mistake, where that is not one too many."""
+        notes = [note for note in self.notes if note.message == _ALSO]
+        if place in (self.span, *(note.span for note in notes)) or len(notes) == _MOST_PLACES:
+            return self
+        return self._replace(notes=(*self.notes, Note(_ALSO, place)))
 
     @property
     def caption(self) -> str:

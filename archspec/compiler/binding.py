@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from archspec.compiler.trace import Failed, Trace
@@ -57,7 +57,7 @@ def _computed(value: Scalar, names: Mapping[str, Any], trace: Trace, path: str) 
         result = read(text).evaluate(names)
     except ExpressionError as error:
         place = _part(value, text, error)
-        trace.report(error.code, error.message, place, path=path, help=error.help)
+        trace.report(error.code, error.message, place, same=error.message, path=path, help=error.help)
         raise Failed from None
     except Unknown:
         _report_unknown_names(value, names, trace, path)
@@ -81,9 +81,15 @@ def _report_unknown_names(value: Scalar, names: Mapping[str, Any], trace: Trace,
             Expression(text, node).evaluate(names)
         except ExpressionError as error:
             place = _part(value, text, error)
-            trace.report(error.code, error.message, place, path=path, help=error.help)
+            trace.report(error.code, error.message, place, same=error.message, path=path, help=error.help)
         except Unknown:
             continue
+
+
+def of_expression(message: str, value: Value) -> Hashable:
+    """What is equal for errors about the values of equal expressions; None for a value that is none."""
+    is_computed = isinstance(value, Scalar) and is_expression(value.value)
+    return (message, value.value) if isinstance(value, Scalar) and is_computed else None
 
 
 def names_in(value: Value) -> Iterator[str]:
@@ -168,14 +174,16 @@ def _report_unknown(definition: Definition, name: str, key: Value, trace: Trace,
     if user is not None and user.target is not None and user.target.source is not key.source:
         message += ", which the extended file gives"
         help, key = f"remove it with `{name}: null`", user.target
-    trace.report_outside("unknown-argument", message, key, help=help)
+    same = None if definition.source.bundled else message  # the mistake may be that of the definition
+    trace.report_outside("unknown-argument", message, key, same=same, help=help)
 
 
 def _report_missing(definition: Definition, missing: list[str], user: Value, trace: Trace) -> None:
     message = f"`{definition.name}` needs the parameter{'s' * (len(missing) > 1)} {listed(missing)}"
     docs = [(name, definition.params[name]) for name in missing]
     words = [f"`{name}` is {param.expected}{f': {param.doc}' * bool(param.doc)}" for name, param in docs]
-    trace.report_outside("missing-argument", message, user, help="; ".join(words))
+    same = None if definition.source.bundled else message
+    trace.report_outside("missing-argument", message, user, same=same, help="; ".join(words))
 
 
 class _Binding(Mapping[str, Any]):
@@ -251,5 +259,6 @@ class _Binding(Mapping[str, Any]):
         message = f"`{name}` of `{self.definition.name}` has the wrong value"
         report = self.trace.report_outside if argument else self.trace.report
         help = hint(place, value, expected, argument.names if argument else self)
-        report("invalid-argument", message, place, expected=expected, found=found(value), help=help)
+        same = of_expression(message, place)
+        report("invalid-argument", message, place, same=same, expected=expected, found=found(value), help=help)
         return UNKNOWN

@@ -62,7 +62,10 @@ class Blocks:
             return True
         words = f"{len(names)} inputs ({', '.join(names)})" if len(names) > 1 else "one input"
         message = f"the block `{definition.name}` takes {words}, not {count}"
-        self.walk.trace.report("operand-count", message, site.step.key, path=site.path)
+        own = not definition.source.bundled
+        help = "a block that takes several nodes names them: `inputs: [a, b]`" if own and not names else ""
+        same = message if own else None
+        self.walk.trace.report("operand-count", message, site.step.key, same=same, path=site.path, help=help)
         return False
 
     def _definition(self, target: Scalar, scope: Scope, path: str) -> Definition | None:
@@ -70,7 +73,7 @@ class Blocks:
         try:
             reading = self.walk.loader.block(target, scope.definition)
         except LoadError as error:
-            trace.report(error.code, error.message, error.target, path=path, help=error.help)
+            trace.report(error.code, error.message, error.target, same=error.message, path=path, help=error.help)
             return None
         self.walk.readings[reading] = None
         if reading.found:

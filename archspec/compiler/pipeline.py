@@ -340,7 +340,7 @@ def _digest(sources: Iterable[Source], arguments: Mapping[str, Any]) -> str:
 def _sorted_error(found: Iterable[Diagnostic], loader: Loader, limits: Limits) -> SpecError:
     """One error with every diagnostic once, in order of place, and the texts they speak of."""
     main = next(iter(loader.sources), "")
-    unique = sorted(set(found), key=lambda d: (d.span.file != main, d.span, d.code))
+    unique = sorted(set(found), key=lambda d: (d.span.file != main, d.span, d.code, d.message))
     shown = [_traced(explained(diagnostic, loader.removals), loader) for diagnostic in unique[: limits.errors]]
     sources = {name: source.text for name, source in loader.sources.items()}
     return SpecError(shown, sources, left_out=max(0, len(unique) - limits.errors))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from archspec.compiler.binding import evaluate
+from archspec.compiler.binding import evaluate, of_expression
 from archspec.compiler.failures import Failures
 from archspec.compiler.sharing import Memory
 from archspec.compiler.tensors import UNKNOWN_TENSOR, Result, Scope, Tensor
 from archspec.compiler.trace import Failed, Trace
-from archspec.errors import Note, SpecError, listed, nearest
+from archspec.errors import SpecError, listed, nearest
 from archspec.language.definition import UNKNOWN_OUTPUTS, Reference, Step
 from archspec.language.limits import raise_limit
 from archspec.language.loader import Loader, Reading
@@ -19,8 +19,6 @@ from archspec.language.values import UNKNOWN, Unknown
 from archspec.language.wording import found, hint
 from archspec.network import Origin, Use
 from archspec.ops.tensor import Shape
-
-_MOST_NOTES = 3
 
 Made = tuple[Result, Use | None]
 """What a node gives, and its place in the graph; None for one that passes through or failed."""
@@ -81,7 +79,6 @@ class Walk:
         self.depth = 0
         self.height = 0
         self.readings: dict[Reading, None] = {}
-        self._told: dict[tuple[Any, frozenset[str]], int] = {}
 
     def spend(self, step: Step) -> None:
         """Take a step more.
@@ -121,7 +118,8 @@ class Walk:
     def wrong_value(self, message: str, value: Value, plain: Any, expected: str, scope: Scope, path: str) -> None:
         """Report a value that is not what was expected."""
         help = hint(value, plain, expected, scope.names)
-        self.trace.report("invalid-value", message, value, path=path, expected=expected, found=found(plain), help=help)
+        details = {"path": path, "expected": expected, "found": found(plain), "help": help}
+        self.trace.report("invalid-value", message, value, same=of_expression(message, value), **details)
 
     def take(self, reference: Reference, scope: Scope, path: str) -> Tensor:
         """The tensor that a reference means."""
@@ -142,24 +140,14 @@ class Walk:
         self, reference: Reference, name: str, result: Mapping[str, Tensor], scope: Scope, path: str
     ) -> None:
         target = next((step.target for step in scope.graph.steps if step.name == reference.name), None)
-        kind = (target.value if target else "", frozenset(result))
-        if target and self._is_told(kind, reference):
-            return
+        given = frozenset(port for port, tensor in result.items() if tensor is not UNKNOWN_TENSOR)
+        same = (str(target.value), given) if target else None
         help = f"take `from: {reference.name}.{nearest(name, result) or next(iter(result))}`"
         if name:
             code, message = "unknown-node", f"`{reference.name}` has no output `{name}`; it has {listed(result)}"
         else:
             code, message = "ambiguous-output", f"`{reference.name}` has several outputs: {listed(result)}"
-        self._told[kind] = len(self.trace.found)
-        self.trace.report(code, message, reference.value, path=path, help=help)
-
-    def _is_told(self, kind: tuple[Any, frozenset[str]], reference: Reference) -> bool:
-        """Whether an error has spoken of the outputs of the same block. It is one mistake, and gets a note of this."""
-        at = self._told.get(kind, len(self.trace.found))
-        if at >= len(self.trace.found):
-            return False
-        told, place = self.trace.found[at], self.trace.diagnostic("", "", reference.value).span
-        places = (told.span, *(note.span for note in told.notes))
-        if place not in places and len(told.notes) < _MOST_NOTES:
-            self.trace.found[at] = told._replace(notes=(*told.notes, Note("and here", place)))
-        return True
+        self.trace.report(code, message, reference.value, same=same, path=path, help=help)
+        # expressions that ask for it, and further nodes that take it, are not wrong too
+        known = dict(result) if len(result) > 1 else {}
+        scope.tensors[reference.name] = known | {name if known else UNKNOWN_OUTPUTS: UNKNOWN_TENSOR}

@@ -46,11 +46,14 @@ class Checker:
             problems = error.errors(include_url=False, include_input=False)
         unknown = [str(problem["loc"][-1]) for problem in problems if problem["type"] == "extra_forbidden"]
         meant = {nearest(key, _keys(model)) for key in unknown}
+        missing = [str(problem["loc"][0]) for problem in problems if problem["type"] == "missing"]
         for problem in problems:
             if problem["type"] == "missing" and problem["loc"][0] in meant:
                 continue  # it stands there, misspelt
             if problem["loc"] == ("archspec",) and problem["type"] != "extra_forbidden":
                 continue  # `version` has spoken of it
+            if "graph" in missing and problem["loc"][0] == "inputs" and problem["type"] != "missing":
+                continue  # without the line `graph:` its nodes stand under `inputs:`
             self._model_error(model, value, problem)
         return None
 
@@ -87,6 +90,15 @@ class Checker:
             help = f"for example `{similar}`" if similar else ""
             self.report("invalid-name", message, name.span, path=path, help=help)
         return not text
+
+
+def as_meant(model: type[BaseModel], value: Mapping) -> Mapping:
+    """A mapping with the keys that are misspelt as they were meant, so that the rest can be checked."""
+    known = _keys(model)
+    names = {key: near for key in value.entries if key not in known and (near := nearest(key, known))}
+    keys = {names.get(key, key): place for key, place in value.keys.items() if names.get(key) not in value.entries}
+    entries = {names.get(key, key): value.entries[key] for key in value.entries if names.get(key) not in value.entries}
+    return Mapping(value.source, value.start, value.end, keys, entries) if names else value
 
 
 def _existing(value: Value, loc: tuple[str | int, ...]) -> tuple[str | int, ...]:

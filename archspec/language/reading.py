@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from archspec.errors import Diagnostic
-from archspec.language.checking import Checker
+from archspec.language.checking import Checker, as_meant
 from archspec.language.definition import Definition
 from archspec.language.graphs import GraphReader
 from archspec.language.names import parameter_name_problem, spec_name_problem
@@ -34,7 +34,8 @@ def read_file(value: Mapping, found: list[Diagnostic]) -> Definition | None:
     reader = _Reader(found)
     if not reader.version(value):
         return None
-    return reader.definition(value, BlockFile if "block" in value.entries else NetworkFile)
+    is_block = "block" in value.entries and not isinstance(value.entries["block"], Mapping)
+    return reader.definition(value, BlockFile if is_block else NetworkFile)
 
 
 def read_block(name: str, value: Mapping, enclosing: Definition, found: list[Diagnostic]) -> Definition | None:
@@ -79,7 +80,8 @@ class _Reader:
     def definition(
         self, value: Mapping, model: type[BaseModel], name: str = "", blocks: dict[str, Value] | None = None
     ) -> Definition | None:
-        self.checker.validated(model, value)
+        if self.checker.validated(model, value) is None:
+            value = as_meant(model, value)
         graph = value.entries.get("graph")
         if not isinstance(graph, Mapping):
             return None

@@ -20,6 +20,7 @@ class Wiring:
         path: The path of the graph within its file or block.
         steps: The nodes read so far.
         used: Names of nodes and inputs that something takes.
+        unknown: Names that nothing has, with the number of the error that speaks of each.
         resolved: What the last node takes, as far as that is known.
         complete: Whether it is known what every node takes; if not, nothing can be said of unused ones.
     """
@@ -39,6 +40,7 @@ class Wiring:
         self.path = path
         self.steps: dict[str, Step] = {}
         self.used: set[str] = set()
+        self.unknown: dict[str, int] = {}
         self.resolved: tuple[Reference, ...] = ()
         self.complete = True
         self.previous = ""
@@ -116,6 +118,10 @@ class Wiring:
             help = f"the graph has several inputs: {listed(self.inputs)}"
         shown = name or value.value
         message = f"no node `{shown}` stands above" if node else f"there is no node `{shown}`"
+        if name in self.unknown:  # one mistake, wherever the name is taken
+            self.found[self.unknown[name]] = self.found[self.unknown[name]].also_at(value.span)
+            return
+        self.unknown[name] = len(self.found)
         self._report("unknown-node", message, value.span, path=self.child(node) if node else self.path, help=help)
 
     def last(self) -> tuple[OutputStep, ...]:
