@@ -300,6 +300,16 @@ def test_a_command_is_a_function_that_returns_the_exit_code(tmp_path: Path, caps
 
 
 @pytest.mark.parametrize(
+    ("command", "meant"),
+    [("ops deconv", "conv_transpose"), ("ops Dense", "linear"), ("blocks SEBlock", "squeeze_excite")],
+)
+def test_a_name_of_another_tool_leads_to_ours(run: Run, command: str, meant: str) -> None:
+    done = run(*command.split())
+    assert done.code == 2
+    assert f"did you mean `{meant}`?" in done.err
+
+
+@pytest.mark.parametrize(
     ("given", "meant"),
     [("resnet50", "specs/resnet50.yaml"), ("lenet", "lenet.yaml"), ("specs/resnet5", "specs/resnet50.yaml")],
 )

@@ -23,6 +23,11 @@ _KEY_EXAMPLES = {
     "from": "for example `{from: conv, training_only: true}`",
 }
 
+_VALUE_EXAMPLES = {
+    "first": "for example `first: {stride: 2}`, for the first copy of a repeat; no parameter can have this name",
+    "last": "for example `last: {stride: 2}`, for the last copy of a repeat; no parameter can have this name",
+}
+
 
 class Checker:
     """Checks mappings and names. Errors are collected."""
@@ -72,7 +77,7 @@ class Checker:
             keys = [step for step in loc if isinstance(step, str)]
             expected, plain = expectation(problem), where.plain()
             message = f"`{keys[-1]}` has the wrong kind of value"
-            help = hint(where, plain, expected)
+            help = hint(where, plain, expected) or _VALUE_EXAMPLES.get(keys[-1], "")
             self.report("invalid-value", message, where.span, expected=expected, found=kind(plain), help=help)
 
     def unknown_key(self, key: str, value: Mapping, known: Iterable[str], path: str = "") -> None:

@@ -145,8 +145,6 @@ class GraphReader:
 
     def _kind(self, key: Scalar, value: Mapping, path: str) -> str:
         """What a node is; empty where it does not say one thing."""
-        from archspec.language.unknown import kind_help
-
         kinds = [word for word in value.entries if word in KINDS]
         if len(kinds) == 1:
             return kinds[0]
@@ -158,6 +156,8 @@ class GraphReader:
         elif near:
             self.checker.unknown_key(near, value, KINDS, path)
         else:
+            from archspec.language.unknown import kind_help
+
             message = f"`{key.value}` does not say what it is: `op`, `block` or `graph`"
             help, place = kind_help(value)
             span = (place or key).span
