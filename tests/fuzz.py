@@ -19,7 +19,7 @@ from mutations import ROOT, Case, cases
 import archspec
 from archspec.compiler.lint import warned
 from archspec.errors import Report
-from archspec.reports.diagnostics import render_github, render_json, render_text
+from archspec.reports.diagnostics import render_github, render_json
 
 SECONDS = 5
 MEMORY = 1_000_000_000
@@ -62,7 +62,7 @@ def check_report(report: Report, severity: str) -> None:
                 lines = report.sources[span.file].split("\n")
                 assert span.line <= len(lines)
                 assert span.column <= len(lines[span.line - 1]) + 1
-    assert all(line.isprintable() for line in render_text(report).split("\n"))
+    assert all(line.isprintable() for line in str(report).split("\n"))
     json.loads(render_json({"spec": (None, report)}))
     lines = render_github(report).split("\n") if report.diagnostics else []
     assert all(line.startswith(f"::{severity} file=") for line in lines)

@@ -297,3 +297,26 @@ def test_a_command_is_a_function_that_returns_the_exit_code(tmp_path: Path, caps
     assert check([LENET]) == 0
     assert check([LENET, str(tmp_path / "broken.yaml")]) == 1
     assert capsys.readouterr().out.count(": ok") == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "meant"),
+    [("ops deconv", "conv_transpose"), ("ops Dense", "linear"), ("blocks SEBlock", "squeeze_excite")],
+)
+def test_a_name_of_another_tool_leads_to_ours(run: Run, command: str, meant: str) -> None:
+    done = run(*command.split())
+    assert done.code == 2
+    assert f"did you mean `{meant}`?" in done.err
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("resnet50", "specs/resnet50.yaml"), ("lenet", "lenet.yaml"), ("specs/resnet5", "specs/resnet50.yaml")],
+)
+def test_a_file_that_is_not_there_leads_to_one_that_is(run: Run, tmp_path: Path, given: str, meant: str) -> None:
+    (tmp_path / "specs").mkdir()
+    for name in ("specs/resnet50.yaml", "lenet.yaml"):
+        (tmp_path / name).write_text("")
+    done = run("check", given)
+    assert done.code == 1
+    assert f"help: did you mean `{meant}`?" in done.err

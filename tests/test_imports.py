@@ -169,6 +169,10 @@ def test_a_command_imports_only_what_it_needs(command: str) -> None:
     ("command", "unneeded"),
     [
         (("check", "specs/lenet.yaml"), "archspec.reports archspec.drawing archspec.pytorch archspec.sphinx"),
+        (
+            ("check", "specs/resnet50.yaml"),
+            "archspec.ops.foreign archspec.language.unknown archspec.compiler.shrinkage",
+        ),
         (("emit", "specs/lenet.yaml"), "archspec.reports archspec.drawing"),
         (("draw", "specs/lenet.yaml", "-o", "build/lenet.svg"), "archspec.pytorch"),
         (("explain",), "archspec.compiler archspec.drawing archspec.pytorch archspec.ops yaml"),

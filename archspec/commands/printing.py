@@ -19,6 +19,4 @@ def print_error(error: SpecError) -> None:
 def print_report(report: Report) -> None:
     """Print diagnostics on standard error, as text; nothing where there are none."""
     if report.diagnostics:
-        from archspec.reports.diagnostics import render_text
-
-        print(render_text(report), end="\n\n", file=sys.stderr)
+        print(report, end="\n\n", file=sys.stderr)

@@ -10,7 +10,7 @@ from archspec.compiler.binding import evaluate
 from archspec.compiler.sharing import OPS, BoundKey
 from archspec.compiler.trace import Failed, Trace
 from archspec.compiler.walk import Site
-from archspec.errors import ArgumentError, RuleError, ShapeError, did_you_mean, listed, nearest
+from archspec.errors import ArgumentError, RuleError, ShapeError, listed
 from archspec.language.source import Scalar, Value
 from archspec.language.values import Unknown
 from archspec.language.wording import expectation, found, hint
@@ -108,9 +108,11 @@ class Application:
         self._report("invalid-argument", message, place, site, expected=expected, found=found(value), help=help)
 
     def _unknown_arguments(self, cls: type[Op], site: Site) -> None:
+        from archspec.ops.foreign import argument_hint
+
         fields = list(cls.model_fields)
         for name in [name for name in site.arguments if name not in cls.model_fields]:
-            help = did_you_mean(name, fields, NODE_KEYS) if fields else f"{cls.name} takes no arguments"
+            help = argument_hint(name, fields, NODE_KEYS) if fields else f"{cls.name} takes no arguments"
             message, place = f"{cls.name} has no argument `{name}`", site.arguments[name].key
             if name in cls.inferred:
                 help = f"leave it out: `{name}` follows from the input"
@@ -122,7 +124,9 @@ class Application:
 
     def _missing_arguments(self, cls: type[Op], missing: list[str], site: Site) -> None:
         """Report arguments that are missing, but for those that are only misspelt."""
-        meant = {nearest(name, cls.model_fields) for name in site.arguments.keys() - cls.model_fields.keys()}
+        from archspec.ops.foreign import argument
+
+        meant = {argument(name, cls.model_fields) for name in site.arguments.keys() - cls.model_fields.keys()}
         names = [name for name in missing if name not in meant]
         if names:
             message = f"{cls.name} needs the argument{'s' * (len(names) > 1)} {listed(names)}"
@@ -130,12 +134,14 @@ class Application:
 
     def _rule_error(self, error: RuleError, site: Site) -> None:
         place: Value = site.step.key
-        label = error.label
+        label, help = error.label, error.help
         if isinstance(error, ArgumentError) and error.argument in site.arguments:
             place = site.arguments[error.argument].value
         elif isinstance(error, ShapeError) and not label:
-            label = _operand_shapes(site)
-        self._report(error.code, error.message, place, site, label=label, help=error.help)
+            from archspec.compiler.shrinkage import padding_help
+
+            label, help = _operand_shapes(site), padding_help(site) or help
+        self._report(error.code, error.message, place, site, label=label, help=help)
 
     def _report(self, code: str, message: str, place: Value, site: Site, **details: str) -> None:
         self.trace.report(code, message, place, path=site.path, **details)

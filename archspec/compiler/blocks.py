@@ -49,7 +49,7 @@ class Blocks:
             return shared
         with walk.trace.inside(Frame(step.key, path, definition)):
             bound = {name: Argument(values[name], entry, site.scope.names) for name, entry in site.arguments.items()}
-            params = bind(definition, bound, views(definition.graph, operands), walk.trace, path, step.key)
+            params = bind(definition, bound, views(definition.graph, operands), walk.trace, path, step)
             if UNKNOWN in params.values():
                 return None
             inner = Scope.of(definition, definition.graph, params, inside(operands), path)
@@ -62,7 +62,10 @@ class Blocks:
             return True
         words = f"{len(names)} inputs ({', '.join(names)})" if len(names) > 1 else "one input"
         message = f"the block `{definition.name}` takes {words}, not {count}"
-        self.walk.trace.report("operand-count", message, site.step.key, path=site.path)
+        own = not definition.source.bundled
+        help = "a block that takes several nodes names them: `inputs: [a, b]`" if own and not names else ""
+        same = message if own else None
+        self.walk.trace.report("operand-count", message, site.step.key, same=same, path=site.path, help=help)
         return False
 
     def _definition(self, target: Scalar, scope: Scope, path: str) -> Definition | None:
@@ -70,7 +73,7 @@ class Blocks:
         try:
             reading = self.walk.loader.block(target, scope.definition)
         except LoadError as error:
-            trace.report(error.code, error.message, error.target, path=path, help=error.help)
+            trace.report(error.code, error.message, error.target, same=error.message, path=path, help=error.help)
             return None
         self.walk.readings[reading] = None
         if reading.found:

@@ -19,8 +19,6 @@ from archspec.compiler.sharing import Memory
 from archspec.compiler.tensors import NOWHERE, UNKNOWN_TENSOR, Scope, Tensor, tensor_of
 from archspec.compiler.trace import Failed, Trace
 from archspec.compiler.walk import Made, Site, Walk
-from archspec.errors import did_you_mean
-from archspec.language import library
 from archspec.language.definition import Definition, Step
 from archspec.language.loader import Loader, Reading
 from archspec.language.source import Scalar, Sequence, Value
@@ -122,8 +120,8 @@ class _Elaboration:
         return Tensor(site.name, applied.shape), Use(site.name, applied, site.origins, site.step, site.arguments)
 
     def _unknown_op(self, target: Scalar, site: Site) -> None:
+        from archspec.language.unknown import name_help
+
         name = str(target.value)
-        help = did_you_mean(name, registry.ops()) or "`archspec ops` lists them"
-        if name in site.scope.definition.blocks or library.find(name):
-            help = f"`{name}` is a block: write `block: {name}`"
+        help = name_help(name, "op", site.scope.definition.blocks) or "`archspec ops` lists them"
         self.trace.report("unknown-op", f"no op is called `{name}`", target, path=site.path, help=help)

@@ -26,7 +26,8 @@ from archspec.compiler.trace import Trace
 from archspec.errors import Diagnostic, Findings, Note, Span, SpecError, UsageError, did_you_mean
 from archspec.language.definition import Definition
 from archspec.language.limits import Limits
-from archspec.language.loader import Loader, Reading
+from archspec.language.loader import Loader, Reading, nearby
+from archspec.language.removal import explained
 from archspec.language.source import Entry, Scalar, Source, Value, decode
 from archspec.language.source import Mapping as MappingValue
 from archspec.language.values import kind
@@ -132,7 +133,8 @@ def opened(spec: str | os.PathLike[str], root: str | os.PathLike[str] | None, li
             text = decode(file.read(limits.file_bytes + 1), name, limits)
     except OSError as error:
         message = f"cannot read `{name}`: {error.strerror or error}"
-        raise SpecError([Diagnostic("unreadable-file", message, Span(name, 1, 1, 1, 1))]) from None
+        place = Span(name, 1, 1, 1, 1)
+        raise SpecError([Diagnostic("unreadable-file", message, place, help=nearby(path, whole=True))]) from None
     source = Source(name, text, path.resolve())
     return LoadedSpec(source, Path(root) if root else path.resolve().parent, limits)
 
@@ -348,8 +350,8 @@ def _digest(sources: Iterable[Source], arguments: Mapping[str, Any]) -> str:
 def _sorted_error(found: Iterable[Diagnostic], loader: Loader, limits: Limits) -> SpecError:
     """One error with every diagnostic once, in order of place, and the texts they speak of."""
     main = next(iter(loader.sources), "")
-    unique = sorted(set(found), key=lambda d: (d.span.file != main, d.span, d.code))
-    shown = [_traced(diagnostic, loader) for diagnostic in unique[: limits.errors]]
+    unique = sorted(set(found), key=lambda d: (d.span.file != main, d.span, d.code, d.message))
+    shown = [_traced(explained(diagnostic, loader.removals), loader) for diagnostic in unique[: limits.errors]]
     sources = {name: source.text for name, source in loader.sources.items()}
     return SpecError(shown, sources, left_out=max(0, len(unique) - limits.errors))
 

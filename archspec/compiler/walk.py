@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from archspec.compiler.binding import evaluate
+from archspec.compiler.binding import evaluate, of_expression
 from archspec.compiler.failures import Failures
 from archspec.compiler.sharing import Memory
 from archspec.compiler.tensors import UNKNOWN_TENSOR, Result, Scope, Tensor
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import SpecError, listed, nearest
-from archspec.language.definition import Reference, Step
+from archspec.language.definition import UNKNOWN_OUTPUTS, Reference, Step
 from archspec.language.limits import raise_limit
 from archspec.language.loader import Loader, Reading
 from archspec.language.source import Entry, Value
@@ -118,7 +118,8 @@ class Walk:
     def wrong_value(self, message: str, value: Value, plain: Any, expected: str, scope: Scope, path: str) -> None:
         """Report a value that is not what was expected."""
         help = hint(value, plain, expected, scope.names)
-        self.trace.report("invalid-value", message, value, path=path, expected=expected, found=found(plain), help=help)
+        details = {"path": path, "expected": expected, "found": found(plain), "help": help}
+        self.trace.report("invalid-value", message, value, same=of_expression(message, value), **details)
 
     def take(self, reference: Reference, scope: Scope, path: str) -> Tensor:
         """The tensor that a reference means."""
@@ -131,14 +132,22 @@ class Walk:
         name = reference.port or (next(iter(result)) if len(result) == 1 else "")
         if name in result:
             return result[name]
-        if result:  # a graph without an output has been reported
-            self._no_output(reference, name, result, path)
+        if result and UNKNOWN_OUTPUTS not in result:  # a graph without an output has been reported
+            self._no_output(reference, name, result, scope, path)
         return UNKNOWN_TENSOR
 
-    def _no_output(self, reference: Reference, name: str, result: Mapping[str, Tensor], path: str) -> None:
+    def _no_output(
+        self, reference: Reference, name: str, result: Mapping[str, Tensor], scope: Scope, path: str
+    ) -> None:
+        target = next((step.target for step in scope.graph.steps if step.name == reference.name), None)
+        given = frozenset(port for port, tensor in result.items() if tensor is not UNKNOWN_TENSOR)
+        same = (str(target.value), given) if target else None
         help = f"take `from: {reference.name}.{nearest(name, result) or next(iter(result))}`"
         if name:
             code, message = "unknown-node", f"`{reference.name}` has no output `{name}`; it has {listed(result)}"
         else:
             code, message = "ambiguous-output", f"`{reference.name}` has several outputs: {listed(result)}"
-        self.trace.report(code, message, reference.value, path=path, help=help)
+        self.trace.report(code, message, reference.value, same=same, path=path, help=help)
+        # expressions that ask for it, and further nodes that take it, are not wrong too
+        known = dict(result) if len(result) > 1 else {}
+        scope.tensors[reference.name] = known | {name if known else UNKNOWN_OUTPUTS: UNKNOWN_TENSOR}

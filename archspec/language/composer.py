@@ -6,6 +6,7 @@ and a value costs little memory.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from archspec.language.limits import Limits, raise_limit
 from archspec.language.scalars import OutOfRangeError, resolved
 from archspec.language.source import Mapping, Scalar, Sequence, Source, Value
 
+_LONGEST_TEMPLATE = 100
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -149,7 +151,10 @@ class _Composer:
 
     def _key(self, event: Any) -> Scalar:
         if not isinstance(event, yaml.ScalarEvent):
-            raise self._stop("yaml-syntax", "a key is a word, not a list, a mapping or an alias", event)
+            start = event.start_mark.index
+            template = re.match(r"\{\{\s*(\w+)\s*\}\}", self.source.text[max(0, start - 1) : start + _LONGEST_TEMPLATE])
+            help = f"a parameter is written `${template[1]}`" if template else ""
+            raise self._stop("yaml-syntax", "a key is a word, not a list, a mapping or an alias", event, help)
         self._spend(1, event)
         return Scalar(self.source, *_offsets(event), event.value)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
-from archspec.errors import Diagnostic, RuleError, SpecError, UsageError, did_you_mean, nearest
+from archspec.errors import Diagnostic, RuleError, SpecError, UsageError, nearest
 from archspec.files import read
 from archspec.language import library
 from archspec.language.composer import parse
@@ -14,9 +15,9 @@ from archspec.language.definition import Definition
 from archspec.language.limits import Limits, raise_limit
 from archspec.language.merge import merge
 from archspec.language.reading import read_block, read_file
+from archspec.language.removal import Removal
 from archspec.language.source import Mapping, Scalar, Source, Value, decode
 from archspec.language.values import kind
-from archspec.ops import registry
 
 
 class LoadError(RuleError):
@@ -52,12 +53,14 @@ class Loader:
         limits: Bounds on what is read.
         found: Where errors go; those of each file are in its `Reading` too.
         sources: Every file read, by its name in messages.
+        removals: What files take out of those that they extend.
     """
 
     root: Path
     limits: Limits
     found: list[Diagnostic]
     sources: dict[str, Source] = field(default_factory=dict)
+    removals: list[Removal] = field(default_factory=list)
     _parsed_sources: list[Source] = field(default_factory=list)
     _files: dict[Path, Reading] = field(default_factory=dict)
     _library: dict[str, Reading] = field(default_factory=dict)
@@ -88,11 +91,10 @@ class Loader:
             return self._named_file(target)
         if name in self._library or library.find(name) is not None:
             return self._of_library(name)
-        known = [*user.blocks, *library.blocks()]
-        hint = (
-            did_you_mean(name, known) or "`archspec blocks` lists the library; a file is named by its path: ./my.yaml"
-        )
-        help = f"`{name}` is an op: write `op: {name}`" if registry.find(name) else hint
+        from archspec.language.unknown import name_help
+
+        help = name_help(name, "block", user.blocks)
+        help = help or "`archspec blocks` lists the library; a file is named by its path: ./my.yaml"
         raise LoadError("unknown-block", f"no block is called `{name}`", target, help=help)
 
     def _of_library(self, name: str) -> Reading:
@@ -131,7 +133,7 @@ class Loader:
             self.found.append(Diagnostic(error.code, error.message, error.target.span, help=error.help))
             return None
         base = self._extended(base_source, (*chain, path)) if base_source else None
-        return merge(base, value, self.found) if base else None
+        return merge(base, value, self.found, self.removals) if base else None
 
     def _parsed(self, source: Source) -> Mapping | None:
         self.sources[source.name] = source
@@ -173,7 +175,7 @@ class Loader:
             raise SpecError([Diagnostic("limit-exceeded", message, target.span, help=raise_limit("files"))])
         try:
             if not path.is_file():  # a pipe or device could keep the compiler waiting
-                raise LoadError("unreadable-file", f"there is no file `{name}`", target, help=_nearby(path))
+                raise LoadError("unreadable-file", f"there is no file `{name}`", target, help=nearby(path))
             with path.open("rb") as file:
                 data = file.read(self.limits.file_bytes + 1)
         except OSError as error:
@@ -209,6 +211,8 @@ class Loader:
             return str(path)
 
 
+_MOST_NAMES = 1_000
+
 _LIBRARY_BLOCKS: dict[Value, Reading] = {}
 """Blocks inside of the library's files, which a process reads once as it does the files."""
 
@@ -222,7 +226,9 @@ def library_reading(name: str) -> Reading:
     """
     path = library.find(name)
     if path is None:
-        raise UsageError(f"no block is called `{name}`; {did_you_mean(name, library.blocks())}".rstrip("; "))
+        from archspec.language.unknown import name_help
+
+        raise UsageError(f"no block is called `{name}`; {name_help(name, 'block')}".rstrip("; "))
     text = path.read_text(encoding="utf-8")
     return Loader(path.parent, Limits(), []).main(Source(library.display_name(path), text, path, bundled=True))
 
@@ -276,10 +282,19 @@ def is_path(name: str) -> bool:
     return "/" in name or name.endswith((".yaml", ".yml"))
 
 
-def _nearby(path: Path) -> str:
-    """A hint that names a spec of a similar name in the same folder."""
+def nearby(path: Path, *, whole: bool = False) -> str:
+    """A hint that names a spec of a similar name in the same folder, or in one called ``specs`` inside.
+
+    Args:
+        path: The file that is not there.
+        whole: Whether to name the spec by its whole path, as ``path`` is given.
+    """
     if path.is_dir():
         return "it is a folder; name a file in it"
-    names = {other.stem: other.name for other in path.parent.glob("*.y*ml")}
-    near = nearest(path.stem, names)
-    return f"did you mean `{names[near]}`?" if near else ""
+    for folder in (path.parent, path.parent / "specs"):
+        names = {other.stem: other.name for other in islice(folder.glob("*.y*ml"), _MOST_NAMES)}
+        near = path.name if path.name in names else nearest(path.stem, names)
+        if near:
+            found = folder / names[near]
+            return f"did you mean `{found if whole else found.relative_to(path.parent)}`?"
+    return ""

@@ -20,6 +20,7 @@ class Wiring:
         path: The path of the graph within its file or block.
         steps: The nodes read so far.
         used: Names of nodes and inputs that something takes.
+        unknown: Names that nothing has, with the number of the error that speaks of each.
         resolved: What the last node takes, as far as that is known.
         complete: Whether it is known what every node takes; if not, nothing can be said of unused ones.
     """
@@ -39,6 +40,7 @@ class Wiring:
         self.path = path
         self.steps: dict[str, Step] = {}
         self.used: set[str] = set()
+        self.unknown: dict[str, int] = {}
         self.resolved: tuple[Reference, ...] = ()
         self.complete = True
         self.previous = ""
@@ -67,6 +69,11 @@ class Wiring:
             self.complete = False
             return None
         return self.resolved if all(references) else None
+
+    def strays(self, value: Mapping) -> list[str]:
+        """Keys that nothing follows and that name what a node can take: the rest of ``{from: a, b}``."""
+        empty = [name for name, entry in value.entries.items() if entry.start == value.keys[name].start]
+        return [name for name in empty if name in self.steps or name in self.inputs or name == "input"]
 
     def _above(self, key: Scalar) -> tuple[Reference, ...] | None:
         """What a node without ``from`` takes: the node above, or the graph's only input."""
@@ -105,10 +112,16 @@ class Wiring:
             help = f"`{name}` stands below; move it above this node"
         elif name in self.around:
             help = "it stands outside of this group; hand it in with `from:` and `inputs:`"
+        elif "," in str(value.value):
+            help = f"several nodes are a list: `from: [{', '.join(str(value.value).replace(',', ' ').split())}]`"
         elif name == "input":
             help = f"the graph has several inputs: {listed(self.inputs)}"
         shown = name or value.value
         message = f"no node `{shown}` stands above" if node else f"there is no node `{shown}`"
+        if name in self.unknown:  # one mistake, wherever the name is taken
+            self.found[self.unknown[name]] = self.found[self.unknown[name]].also_at(value.span)
+            return
+        self.unknown[name] = len(self.found)
         self._report("unknown-node", message, value.span, path=self.child(node) if node else self.path, help=help)
 
     def last(self) -> tuple[OutputStep, ...]:

@@ -20,6 +20,16 @@ def _prefixes(inputs: Shapes) -> list[Shape]:
     return list(accumulate(inputs, lambda left, right: broadcast((left, right)) or ()))[1:]
 
 
+def _fitting(inputs: Shapes) -> str:
+    """How operands that do not broadcast can be made to."""
+    if len({len(operand) for operand in inputs}) != 1:
+        return "operands need the same number of dimensions; reshape one of them"
+    halved = any(2 * min(sizes) <= max(sizes) for sizes in zip(*(operand[1:] for operand in inputs), strict=True))
+    if halved or len({operand[0] for operand in inputs}) > 1:
+        return "sizes agree, or one is 1; a strided 1x1 convolution fits a shortcut (see block `bottleneck`)"
+    return "sizes agree, or one is 1; they differ by little, as where a window has no padding or an odd size was halved"
+
+
 class _Elementwise(Op):
     """An operation on operands of one shape, or of shapes that broadcast; a chain of calls for more than two."""
 
@@ -30,13 +40,7 @@ class _Elementwise(Op):
     def infer(self, inputs: Shapes) -> Shape:
         shape = broadcast(inputs)
         if shape is None:
-            ranks = {len(operand) for operand in inputs}
-            raise ShapeError(
-                f"{self.name} needs operands of one shape",
-                help="sizes agree, or one is 1; a strided 1x1 convolution fits a shortcut (see block `bottleneck`)"
-                if len(ranks) == 1
-                else "operands need the same number of dimensions; reshape one of them",
-            )
+            raise ShapeError(f"{self.name} needs operands of one shape", help=_fitting(inputs))
         return shape
 
     def cost(self, inputs: Shapes, output: Shape) -> Cost:

@@ -4,6 +4,7 @@ from math import prod
 
 from archspec.errors import ArgumentError, ShapeError
 from archspec.ops.arguments import Indices, Positive, Real
+from archspec.ops.checks import divisors_near
 from archspec.ops.facts import Cost, Module, Reach, Window
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, elements, show
@@ -156,7 +157,7 @@ class GroupNorm(Op, name="group_norm"):
             raise ArgumentError(
                 "num_groups",
                 f"{self.num_groups} groups do not divide the {channels} channels",
-                help=f"use a divisor of {channels}",
+                help=f"{divisors_near(self.num_groups, channels)} divides them",
             )
         return inputs[0]
 

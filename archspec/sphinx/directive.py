@@ -22,7 +22,6 @@ from archspec.language.assignment import assignment
 from archspec.language.loader import is_path
 from archspec.network import Network
 from archspec.reports import table
-from archspec.reports.diagnostics import render_text
 
 _SWITCHING = ("furo", "pydata_sphinx_theme", "sphinx_book_theme")
 """Themes with a switch for dark mode, which hide what has the class ``only-light`` or ``only-dark``."""
@@ -64,9 +63,7 @@ class DiagramDirective(SphinxDirective):
             found: list[nodes.Node] = [self._figure(network)]
             if "table" in self.options:
                 found.append(_table(network, int(self.options["table"] or 1) or None))
-        except SpecError as error:
-            raise self.error(render_text(error)) from None
-        except (UsageError, ValueError) as error:
+        except (SpecError, UsageError, ValueError) as error:
             raise self.error(str(error)) from None
         return found
 

@@ -4,6 +4,7 @@ from math import prod
 
 from archspec.errors import ArgumentError, ShapeError
 from archspec.ops.arguments import Index, Indices, Positive
+from archspec.ops.checks import divisors_near
 from archspec.ops.facts import Function, Module, Operand, Reach, Window
 from archspec.ops.reshape.move import Move, index_of
 from archspec.ops.tensor import Shape, Shapes, elements, show
@@ -146,7 +147,7 @@ class ChannelShuffle(Move, name="channel_shuffle"):
             raise ArgumentError(
                 "groups",
                 f"{self.groups} groups do not divide the {inputs[0][0]} channels",
-                help=f"use a divisor of {inputs[0][0]}",
+                help=f"{divisors_near(self.groups, inputs[0][0])} divides them",
             )
         return inputs[0]
 

@@ -19,8 +19,8 @@ class Matching:
     Attributes:
         source: The rules it was matched by, such as ``torchvision``; empty for the network's own names.
         names: For each tensor of the network that fits, its name in the checkpoint.
-        reshaped: Those of them whose shapes differ by sizes of 1 at the end, such as a 1x1 convolution's and a linear
-            layer's: reshape the checkpoint's tensor to the network's shape.
+        reshaped: Those of them whose shapes differ, though not the order of their elements, such as those of a linear
+            layer and of a convolution over the whole map: reshape the checkpoint's tensor to the network's shape.
         missing: Tensors that the checkpoint does not have.
         unexpected: Tensors that the network does not have.
         misshapen: Tensors of another shape.
