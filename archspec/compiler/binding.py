@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from archspec.compiler.trace import Failed, Trace
-from archspec.errors import did_you_mean, listed, nearest
+from archspec.errors import SpecError, did_you_mean, listed, nearest
 from archspec.language.definition import Definition
 from archspec.language.expr import Expression, is_expression, read
 from archspec.language.source import Entry, Scalar, Sequence, Value
 from archspec.language.source import Mapping as MappingValue
 from archspec.language.values import UNKNOWN, ExpressionError, TensorView, Unknown
+from archspec.language.work import count
 from archspec.language.wording import found, hint
 from archspec.ops.op import NODE_KEYS
 
@@ -55,8 +56,12 @@ def _computed(value: Scalar, names: Mapping[str, Any], trace: Trace, path: str) 
     text = str(value.value)
     try:
         result = read(text).evaluate(names)
+        if type(result) is list:
+            count(result)
     except ExpressionError as error:
         place = _part(value, text, error)
+        if error.code == "limit-exceeded":
+            raise SpecError([trace.diagnostic(error.code, error.message, place, path=path, help=error.help)]) from None
         trace.report(error.code, error.message, place, path=path, help=error.help)
         raise Failed from None
     except Unknown:

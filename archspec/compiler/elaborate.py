@@ -51,7 +51,7 @@ class _Elaboration:
     def __init__(self, walk: Walk) -> None:
         self.walk = walk
         self.trace = walk.trace
-        self.application = Application(walk.trace)
+        self.application = Application(walk)
         self.graphs = Graphs(walk, self.node)
         self.blocks = Blocks(walk, self.graphs)
         self.repeats = Repeats(walk, self.single)
@@ -95,7 +95,7 @@ class _Elaboration:
 
     def _made(self, step: Step, scope: Scope) -> Made:
         walk, path = self.walk, scope.child(step.name)
-        walk.spend(step)
+        walk.spend(step, len(step.operands or ()))
         operands = tuple([walk.take(reference, scope, path) for reference in step.operands or ()])
         condition = step.when is None or walk.condition(step.when, scope, path)
         if condition is False:

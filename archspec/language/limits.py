@@ -13,8 +13,9 @@ class Limits:
         file_bytes: Size of one file.
         files: Files that one spec may draw in by `extends` and `block`, those of the library aside.
         values: YAML values (keys, scalars, lists, mappings) of one file, aliases expanded.
-        depth: Nesting of values in one file.
+        depth: Nesting of values in one file, and of lists that expressions give.
         expression_chars: Length of one expression.
+        list_values: Values of lists that expressions make or go through, those of lists in lists counted each time.
         nodes: Nodes of the whole network, counted through blocks, groups and repeats.
         nesting: Blocks and groups inside each other; links in a chain of `extends`.
         errors: Diagnostics reported at once.
@@ -25,6 +26,7 @@ class Limits:
     values: int = 1_500_000
     depth: int = 64
     expression_chars: int = 1_000
+    list_values: int = 5_000_000
     nodes: int = 250_000
     nesting: int = 32
     errors: int = 100
