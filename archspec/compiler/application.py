@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from archspec.compiler.binding import evaluate
 from archspec.compiler.sharing import OPS, BoundKey
 from archspec.compiler.trace import Failed
-from archspec.compiler.walk import CHARACTERS_OF_A_VALUE, VALUES_OF_A_STEP, Site, Walk
+from archspec.compiler.walk import CHARACTERS_OF_A_VALUE, Site, Walk
 from archspec.errors import ArgumentError, RuleError, ShapeError, did_you_mean, listed, nearest
+from archspec.language.limits import VALUES_OF_A_STEP
 from archspec.language.source import Scalar, Value
 from archspec.language.values import Unknown
 from archspec.language.wording import expectation, found, hint

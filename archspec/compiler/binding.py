@@ -13,8 +13,8 @@ from archspec.language.expr import Expression, is_expression, read
 from archspec.language.source import Entry, Scalar, Sequence, Value
 from archspec.language.source import Mapping as MappingValue
 from archspec.language.values import UNKNOWN, ExpressionError, TensorView, Unknown
-from archspec.language.work import count
 from archspec.language.wording import found, hint
+from archspec.language.work import count
 from archspec.ops.op import NODE_KEYS
 
 _MAX_DEPTH = 32

@@ -8,8 +8,9 @@ from archspec.compiler.repeats import asks_index
 from archspec.compiler.sharing import LIBRARY, Key, Memory, Shared, frozen
 from archspec.compiler.tensors import UNKNOWN_TENSOR, Result, Scope, inside, outside, views
 from archspec.compiler.trace import Frame
-from archspec.compiler.walk import CHARACTERS_OF_A_VALUE, VALUES_OF_A_STEP, Made, Site, Walk
+from archspec.compiler.walk import CHARACTERS_OF_A_VALUE, Made, Site, Walk
 from archspec.language.definition import Definition, OutputStep
+from archspec.language.limits import VALUES_OF_A_STEP
 from archspec.language.loader import LoadError
 from archspec.language.source import Scalar
 from archspec.language.values import UNKNOWN

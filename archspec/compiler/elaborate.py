@@ -63,7 +63,7 @@ class _Elaboration:
         inputs = tuple(Tensor(NOWHERE if shape is None else i, shape) for i, shape in enumerate(taken))
         body, _ = self.graphs.body("network", Scope.of(definition, definition.graph, arguments, inputs, ""), arguments)
         problems = self.walk.failures.problems if self.trace.found else None
-        return assembled(body, dict(zip(names, taken, strict=True)), problems)
+        return assembled(body, dict(zip(names, taken, strict=True)), problems, self.walk.limits)
 
     def _input_shape(self, name: str, value: Value, arguments: Mapping[str, Any]) -> Shape | None:
         if not isinstance(value, Sequence):

@@ -12,7 +12,7 @@ from archspec.compiler.tensors import UNKNOWN_TENSOR, Result, Scope, Tensor
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import SpecError, listed, nearest
 from archspec.language.definition import Reference, Step
-from archspec.language.limits import raise_limit
+from archspec.language.limits import VALUES_OF_A_STEP, raise_limit
 from archspec.language.loader import Loader, Reading
 from archspec.language.source import Entry, Value
 from archspec.language.values import UNKNOWN, Unknown
@@ -24,8 +24,6 @@ Made = tuple[Result, Use | None]
 """What a node gives, and its place in the graph; None for one that passes through or failed."""
 
 
-VALUES_OF_A_STEP = 50
-"""Operands, or values of arguments, that weigh as much as a node: what is told of each node has them all."""
 CHARACTERS_OF_A_VALUE = 8
 """Of arguments that are written out."""
 

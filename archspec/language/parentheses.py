@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 
 def closings(text: str, pieces: Sequence[tuple[int, int]]) -> list[int | None]:
-    """For each piece of a text the first one after it at whose end all parentheses that open from its start on are closed.
+    """For each piece of a text the first after it at whose end all parentheses are closed that open from its start on.
 
     Args:
         text: The text.

@@ -12,12 +12,16 @@ from typing_extensions import override
 
 from archspec.errors import UsageError, did_you_mean
 from archspec.language.initialisation import InitRule
+from archspec.language.limits import Limits
 from archspec.network.views import Block, Node
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape
 
 if TYPE_CHECKING:
     import networkx
+
+
+_DEFAULT_LIMITS = Limits()
 
 
 class NetworkOutput(NamedTuple):
@@ -46,6 +50,7 @@ class Network:
         init: How its tensors begin, where not as PyTorch has it; of two rules for one tensor the later holds.
         weights: For each source of checkpoints, such as ``torchvision``, rules from their names to its own
             (`archspec.pytorch.weights.match`).
+        limits: Bounds on what is told of it.
     """
 
     name: str
@@ -58,6 +63,7 @@ class Network:
     digest: str = ""
     init: tuple[InitRule, ...] = ()
     weights: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+    limits: Limits = _DEFAULT_LIMITS
 
     @override
     def __repr__(self) -> str:

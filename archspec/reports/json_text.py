@@ -1,4 +1,4 @@
-"""JSON values as text, at a fraction of the time of the standard library, which indents in Python one piece at a time."""
+"""JSON values as indented text, in a fraction of the time of the standard library, which yields each comma."""
 
 from __future__ import annotations
 

@@ -134,10 +134,7 @@ def render(network: Network, depth: int | None = 1) -> str:
     rows = roll_up(network, depth)
     lines = [HEADINGS, *map(cells, rows)]
     widths = [max(map(_columns, column)) for column in zip(*lines, strict=True)]
-    first, *table = [
-        "   ".join(_padded(cell, width, index > 2) for index, (cell, width) in enumerate(zip(line, widths, strict=True)))
-        for line in lines
-    ]
+    first, *table = [f" {_line(line, widths)}" for line in lines]
     rule = "─" * (sum(widths) + 3 * (len(widths) - 1))
     width = max(len(rule) + 3, _LEAST_WIDTH)
     figures = totals(network)
@@ -149,8 +146,14 @@ def render(network: Network, depth: int | None = 1) -> str:
     ]
     hint = [f"{_hint(depth)}\n"] if any(row.is_block for row in rows) else []
     conventions = textwrap.wrap(CONVENTIONS, width)
-    text = [network.name, "", f" {first}", f" {rule}", *(f" {line}" for line in table), "", *hint, *summary, "", *conventions]
+    text = [network.name, "", first, f" {rule}", *table, "", *hint, *summary, "", *conventions]
     return "\n".join(line.rstrip() for line in "\n".join(text).split("\n"))
+
+
+def _line(line: Iterable[str], widths: Iterable[int]) -> str:
+    """Cells in columns; figures to the right."""
+    columns = enumerate(zip(line, widths, strict=True))
+    return "   ".join(_padded(cell, width, index > 2) for index, (cell, width) in columns)
 
 
 def _padded(text: str, width: int, right: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from archspec.drawing.content.cards import SMALL
+from archspec.drawing.content.extent import rows_passed
 from archspec.drawing.content.scene import Edge
 from archspec.drawing.layout import engine
 from archspec.drawing.layout.geometry import (
@@ -27,6 +28,10 @@ _STRAIGHT = 100
 """How much Graphviz prefers the body straight to a shortcut."""
 
 
+_TANGLED = 1_000
+"""Rows that edges lead past, from which on labels, each of which is a box to the engine, would only be in the way."""
+
+
 class Graphed:
     """A segment of several boxes, laid out by the engine."""
 
@@ -38,6 +43,7 @@ class Graphed:
         self.entry = self._point() if segment.entering else None
         self.way_out = self._point() if segment.exit and self._is_passed() else None
         self.edges = (*segment.entering, *segment.inner)
+        self.is_tangled = rows_passed(segment.boxes, self.edges) > _TANGLED
         self.depth = setting.depth(segment)
         self.paths = tuple(self._inner_frames())
 
@@ -68,7 +74,7 @@ class Graphed:
             links += [engine.Link(self.entry, index, None, 0) for index in self._others(inner)]
         around = self.setting.frames(self.segment.boxes[0])[: self.depth]
         frames = self._frames(around[-1] if around else "")
-        return engine.Request(tuple(self.sizes), tuple(links), frames, self.setting.rightwards)
+        return engine.Request(tuple(self.sizes), tuple(links), frames, self.setting.rightwards, self.is_tangled)
 
     def _others(self, inner: set[str]) -> list[int]:
         """Boxes that are none of those: such as those that take nothing, which are to stand below what comes in."""
@@ -86,7 +92,7 @@ class Graphed:
         return 1 if ends else _STRAIGHT // 2
 
     def _is_labelled(self, edge: Edge) -> bool:
-        return edge not in self.segment.entering and self.setting.labelled(edge)
+        return not self.is_tangled and edge not in self.segment.entering and self.setting.labelled(edge)
 
     def _label_room(self, edge: Edge) -> Point | None:
         """How much longer an edge is for its label, which stands beside it."""
