@@ -16,6 +16,7 @@ from archspec.commands.compilation import compiler
 from archspec.commands.options import Limit, Root, Set, Variant
 from archspec.commands.printing import print_error
 from archspec.errors import SpecError
+from archspec.network.bounds import keep_within
 
 
 class Format(StrEnum):
@@ -73,8 +74,10 @@ def _checked(
         from archspec.compiler.example import example
 
         return example(os.path.join(".", spec))  # noqa: PTH118 - a path is told from a name by its slash
+    nodes = 0
     for name in network.variants if not (variant or set_) else ():
-        compile(name)
+        nodes += max(len(compile(name)), len(network.blocks.template.graph.steps))
+        keep_within(network, "variant_nodes", nodes, "the first variants have {} nodes together", "check one: `--variant`")
     return network
 
 

@@ -22,6 +22,8 @@ class Limits:
         nodes: Nodes of the whole network, counted through blocks, groups and repeats; `VALUES_OF_A_STEP`
             operands, or values of arguments, of one node count as one more.
         nesting: Blocks and groups inside each other; links in a chain of `extends`.
+        variants: Variants of one spec.
+        variant_nodes: Nodes of all variants that ``archspec check`` compiles, one after another.
         errors: Diagnostics reported at once.
         boxes: Boxes of one picture.
         edges: Edges of one picture, each counted for every row of boxes that it leads past.
@@ -36,6 +38,8 @@ class Limits:
     list_values: int = 5_000_000
     nodes: int = 50_000
     nesting: int = 32
+    variants: int = 1_000
+    variant_nodes: int = 100_000
     errors: int = 100
     boxes: int = 5_000
     edges: int = 10_000
