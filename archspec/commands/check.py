@@ -77,7 +77,9 @@ def _checked(
     nodes = 0
     for name in network.variants if not (variant or set_) else ():
         nodes += max(len(compile(name)), len(network.blocks.template.graph.steps))
-        keep_within(network, "variant_nodes", nodes, "the first variants have {} nodes together", "check one: `--variant`")
+        keep_within(
+            network, "variant_nodes", nodes, "the first variants have {} nodes together", "check one: `--variant`"
+        )
     return network
 
 

@@ -164,7 +164,13 @@ def draw(
         _keep_boxes_within(network, len(network))
     scene = stage(network, detail, expand, collapse)
     _keep_boxes_within(network, len(scene.boxes))
-    keep_within(network, "edges", rows_passed(scene.by_id, scene.edges), "the edges of the picture lead past {} rows of boxes", _FEWER)
+    keep_within(
+        network,
+        "edges",
+        rows_passed(scene.by_id, scene.edges),
+        "the edges of the picture lead past {} rows of boxes",
+        _FEWER,
+    )
     placing = place(scene, cards(scene, show), direction, paper)
     drawing = Drawing(placing, colouring(scene, color), look, paper)
     if path is not None:

@@ -130,7 +130,9 @@ class Graphed:
         }
         curves = [[moved(point) for point in points] for points in found.links]
         obstacles = Obstacles(boxes.values())
-        lines = {edge: self._line(edge, curve, boxes, obstacles) for edge, curve in zip(self.edges, curves, strict=False)}
+        lines = {
+            edge: self._line(edge, curve, boxes, obstacles) for edge, curve in zip(self.edges, curves, strict=False)
+        }
         labels = {edge: self._label(edge, lines[edge], obstacles) for edge in self.edges if self._is_labelled(edge)}
         leaving = curve_parts(curves[len(self.edges)]) if self.way_out is not None else ()
         exit = leaving[-1][-1] if leaving else self._side(boxes)

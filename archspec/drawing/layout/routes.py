@@ -34,7 +34,8 @@ class Obstacles:
         low, high = sorted((one[0], other[0]))
         left, right = sorted((one[1], other[1]))
         return any(
-            left < box[3] + _CLEAR and right > box[1] - _CLEAR and box not in ends for box in self.near(low, high, _CLEAR)
+            left < box[3] + _CLEAR and right > box[1] - _CLEAR and box not in ends
+            for box in self.near(low, high, _CLEAR)
         )
 
     def near(self, low: float, high: float, clear: float = 0.0) -> Iterator[Rect]:
