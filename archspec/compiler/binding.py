@@ -10,6 +10,7 @@ from archspec.compiler.trace import Failed, Trace
 from archspec.errors import SpecError, did_you_mean, listed, nearest
 from archspec.language.definition import Definition
 from archspec.language.expr import Expression, is_expression, read
+from archspec.language.limits import Limits, raise_limit
 from archspec.language.source import Entry, Scalar, Sequence, Value
 from archspec.language.source import Mapping as MappingValue
 from archspec.language.values import UNKNOWN, ExpressionError, TensorView, Unknown
@@ -116,6 +117,18 @@ def _part(value: Scalar, text: str, error: ExpressionError) -> Value:
     return Scalar(
         value.source, value.start + start + error.start, min(value.start + start + error.end, value.end), text
     )
+
+
+def has_too_many(definition: Definition, limits: Limits, trace: Trace) -> bool:
+    """Whether a definition has more parameters, or variants, than the limits allow; that is reported."""
+    held = {"parameters": ("params", definition.params), "variants": ("variants", definition.variants)}
+    for limit, (key, entries) in held.items():
+        most = getattr(limits, limit)
+        if len(entries) > most:
+            message, place = f"`{definition.name}` has more than {most:,} {limit}", definition.value.keys[key]
+            trace.report("limit-exceeded", message, place, help=raise_limit(limit))
+            return True
+    return False
 
 
 def bind(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archspec.compiler.binding import Argument, bind
+from archspec.compiler.binding import Argument, bind, has_too_many
 from archspec.compiler.graphs import Graphs
 from archspec.compiler.repeats import asks_index
 from archspec.compiler.sharing import LIBRARY, Key, Memory, Shared, frozen
@@ -79,6 +79,8 @@ class Blocks:
             trace.take(reading.found)
         definition = reading.definition
         if definition is None:
+            return None
+        if len(definition.params) > self.walk.limits.parameters and has_too_many(definition, self.walk.limits, trace):
             return None
         if any(frame.definition is definition for frame in trace.frames):
             names = [frame.definition.name for frame in trace.frames]

@@ -17,7 +17,7 @@ from typing import Any
 from typing_extensions import override
 
 from archspec.compiler.assembly import partial
-from archspec.compiler.binding import Argument, bind, check_values
+from archspec.compiler.binding import Argument, bind, check_values, has_too_many
 from archspec.compiler.contract import check_contract
 from archspec.compiler.elaborate import elaborate
 from archspec.compiler.sharing import Memory
@@ -25,7 +25,7 @@ from archspec.compiler.tensor_rules import with_tensor_rules
 from archspec.compiler.trace import Trace
 from archspec.errors import Diagnostic, Findings, Note, Span, SpecError, UsageError, did_you_mean
 from archspec.language.definition import Definition
-from archspec.language.limits import Limits, raise_limit
+from archspec.language.limits import Limits
 from archspec.language.loader import Loader, Reading
 from archspec.language.source import Entry, Scalar, Source, Value, decode
 from archspec.language.source import Mapping as MappingValue
@@ -260,9 +260,7 @@ def _pipeline(
         message = f"`{definition.name}` is a block, and only a network can be compiled"
         trace.report("not-a-network", message, definition.value.entries["block"], help=help)
         return None
-    if len(definition.variants) > loader.limits.variants:
-        message, help = f"the spec has more than {loader.limits.variants:,} variants", raise_limit("variants")
-        trace.report("limit-exceeded", message, definition.value.entries["variants"], help=help)
+    if has_too_many(definition, loader.limits, trace):
         return None
     variants = {name: _variant(definition, name, trace) for name in definition.variants}
     arguments = _arguments(definition, variant, variants, params, trace)

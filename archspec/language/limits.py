@@ -22,6 +22,7 @@ class Limits:
         nodes: Nodes of the whole network, counted through blocks, groups and repeats; `VALUES_OF_A_STEP`
             operands, or values of arguments, of one node count as one more.
         nesting: Blocks and groups inside each other; links in a chain of `extends`.
+        parameters: Parameters of one network or block.
         variants: Variants of one spec.
         variant_nodes: Nodes of all variants that ``archspec check`` compiles, one after another.
         errors: Diagnostics reported at once.
@@ -38,6 +39,7 @@ class Limits:
     list_values: int = 5_000_000
     nodes: int = 50_000
     nesting: int = 32
+    parameters: int = 1_000
     variants: int = 1_000
     variant_nodes: int = 100_000
     errors: int = 100

@@ -35,7 +35,8 @@ def render(network: Network) -> str:
     >>> len(render(archspec.compile("specs/resnet152.yaml"))) < 500_000
     True
     """
-    keep_within(network, "boxes", len(network), "the page has {} nodes", "draw an overview: an svg file")
+    boxes = len(network) + sum(1 + block.path.count(".") for block in network.blocks.walk())  # one on each level
+    keep_within(network, "boxes", boxes, "the page has {} nodes and levels of blocks", "draw an overview: an svg file")
     style = f"{_palette()}\n{_file('page.css')}"
     script = "\n".join(['"use strict";', *(_file(f"{name}.js") for name in _SCRIPTS)])
     values = {
