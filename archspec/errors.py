@@ -278,7 +278,7 @@ def nearest(wrong: str, known: Iterable[str]) -> str:
     if len(wrong) > _LONGEST_WORD:
         return ""
     names = sorted(islice(known, _MOST_WORDS))
-    for word in (wrong, wrong.lower(), wrong.lower().rpartition(".")[2]):
+    for word in dict.fromkeys((wrong, wrong.lower(), wrong.lower().rpartition(".")[2])):
         for name in difflib.get_close_matches(word, names, n=3, cutoff=0.6):
             if difflib.SequenceMatcher(None, word, name).ratio() >= (0.7 if name[:1] == word[:1] else 0.8):
                 return name

@@ -16,6 +16,7 @@ from archspec.commands.compilation import accepted, compiler
 from archspec.commands.options import Limit, Root, Set, Strict, Variant
 from archspec.commands.printing import print_report
 from archspec.errors import Report, SpecError
+from archspec.network.bounds import keep_within
 
 if TYPE_CHECKING:
     from archspec.compiler.lint import Warned
@@ -97,7 +98,14 @@ def _networks(
         from archspec.compiler.example import example
 
         return [example(os.path.join(".", spec))]  # noqa: PTH118 - a path is told from a name by its slash
-    return [network, *map(compile, network.variants if not (variant or set_) else ())]
+    networks, nodes = [network], 0
+    for name in network.variants if not (variant or set_) else ():
+        networks.append(compile(name))
+        nodes += max(len(networks[-1]), len(network.blocks.template.graph.steps))
+        keep_within(
+            network, "variant_nodes", nodes, "the first variants have {} nodes together", "check one: `--variant`"
+        )
+    return networks
 
 
 def _print(report: Report, format: Format) -> None:

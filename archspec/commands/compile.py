@@ -67,11 +67,16 @@ def _files(network: archspec.Network, folder: Path) -> dict[Path, str]:
     from archspec.pytorch import emission
     from archspec.reports import json_report
 
-    return {
+    files = {
         folder / "report.json": json_report.render(network),
         folder / emission.file_name(network): emission.emit(network),
-        folder / f"{network.name}.svg": drawing.draw(network).svg,
     }
+    try:
+        files[folder / f"{network.name}.svg"] = drawing.draw(network).svg
+    except archspec.SpecError as error:  # larger than a person can look at; the rest is as good without it
+        (beyond,) = error.diagnostics
+        print(f"note: no picture: {beyond.message} (`--limit`; `archspec draw` says more)", file=sys.stderr)
+    return files
 
 
 def _print(network: archspec.Network, format: Format, depth: int | None) -> None:

@@ -8,28 +8,34 @@ from pydantic import ValidationError
 
 from archspec.compiler.binding import evaluate
 from archspec.compiler.sharing import OPS, BoundKey
-from archspec.compiler.trace import Failed, Trace
-from archspec.compiler.walk import Site
+from archspec.compiler.trace import Failed
+from archspec.compiler.walk import CHARACTERS_OF_A_VALUE, Site, Walk
 from archspec.errors import ArgumentError, RuleError, ShapeError, listed
+from archspec.language.limits import VALUES_OF_A_STEP
 from archspec.language.source import Scalar, Value
 from archspec.language.values import Unknown
 from archspec.language.wording import expectation, found, hint
 from archspec.network import Applied
 from archspec.ops.op import NODE_KEYS, Op
-from archspec.ops.tensor import MAX_ELEMENTS, Shape, Shapes, elements, show, spatial_rank
+from archspec.ops.tensor import MAX_ELEMENTS, MAX_RANK, Shape, Shapes, elements, show, spatial_rank
+
+_LONG = CHARACTERS_OF_A_VALUE * VALUES_OF_A_STEP
 
 
 class Application:
     """Applies ops to shapes. Equal uses share the outcome (`OPS`)."""
 
-    def __init__(self, trace: Trace) -> None:
-        self.trace = trace
+    def __init__(self, walk: Walk) -> None:
+        self.walk = walk
+        self.trace = walk.trace
         OPS.make_room()
 
     def apply(self, cls: type[Op], site: Site) -> Applied | None:
         """The op with its arguments and what follows from the shapes, or None where an error left that unknown."""
         values, failed = self._evaluated(site)
         written, shapes = repr(values) if values else "", site.shapes
+        if len(written) >= _LONG:
+            self.walk.weigh(site.step, len(written) // CHARACTERS_OF_A_VALUE)
         known = OPS.applied.get((cls, written, shapes))
         if known is not None and not failed:
             return known
@@ -149,6 +155,8 @@ class Application:
 
 def _applied(bound: Op, inputs: Shapes) -> Applied:
     shape = bound.infer(inputs)
+    if len(shape) > MAX_RANK:
+        raise ShapeError(f"the output has {len(shape):,} dimensions; PyTorch's reductions take {MAX_RANK} at most")
     if elements(shape) > MAX_ELEMENTS:
         raise ShapeError(f"the output, {show(shape)}, has more elements than PyTorch can count")
     return Applied(bound, inputs, shape, bound.weights(inputs), bound.buffers(inputs), bound.cost(inputs, shape))

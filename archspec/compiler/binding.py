@@ -7,13 +7,15 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from archspec.compiler.trace import Failed, Trace
-from archspec.errors import listed
+from archspec.errors import SpecError, listed
 from archspec.language.definition import Definition, Step
 from archspec.language.expr import Expression, is_expression, read
+from archspec.language.limits import Limits, raise_limit
 from archspec.language.source import Entry, Scalar, Sequence, Value
 from archspec.language.source import Mapping as MappingValue
 from archspec.language.values import UNKNOWN, ExpressionError, TensorView, Unknown
 from archspec.language.wording import found, hint
+from archspec.language.work import count
 from archspec.ops.op import NODE_KEYS
 
 _MAX_DEPTH = 32
@@ -55,8 +57,12 @@ def _computed(value: Scalar, names: Mapping[str, Any], trace: Trace, path: str) 
     text = str(value.value)
     try:
         result = read(text).evaluate(names)
+        if type(result) is list:
+            count(result)
     except ExpressionError as error:
         place = _part(value, text, error)
+        if error.code == "limit-exceeded":
+            raise SpecError([trace.diagnostic(error.code, error.message, place, path=path, help=error.help)]) from None
         trace.report(error.code, error.message, place, same=error.message, path=path, help=error.help)
         raise Failed from None
     except Unknown:
@@ -102,6 +108,18 @@ def _part(value: Scalar, text: str, error: ExpressionError) -> Value:
     return Scalar(
         value.source, value.start + start + error.start, min(value.start + start + error.end, value.end), text
     )
+
+
+def has_too_many(definition: Definition, limits: Limits, trace: Trace) -> bool:
+    """Whether a definition has more parameters, or variants, than the limits allow; that is reported."""
+    held = {"parameters": ("params", definition.params), "variants": ("variants", definition.variants)}
+    for limit, (key, entries) in held.items():
+        most = getattr(limits, limit)
+        if len(entries) > most:
+            message, place = f"`{definition.name}` has more than {most:,} {limit}", definition.value.keys[key]
+            trace.report("limit-exceeded", message, place, help=raise_limit(limit))
+            return True
+    return False
 
 
 def bind(

@@ -49,7 +49,7 @@ class _Elaboration:
     def __init__(self, walk: Walk) -> None:
         self.walk = walk
         self.trace = walk.trace
-        self.application = Application(walk.trace)
+        self.application = Application(walk)
         self.graphs = Graphs(walk, self.node)
         self.blocks = Blocks(walk, self.graphs)
         self.repeats = Repeats(walk, self.single)
@@ -61,7 +61,7 @@ class _Elaboration:
         inputs = tuple(Tensor(NOWHERE if shape is None else i, shape) for i, shape in enumerate(taken))
         body, _ = self.graphs.body("network", Scope.of(definition, definition.graph, arguments, inputs, ""), arguments)
         problems = self.walk.failures.problems if self.trace.found else None
-        return assembled(body, dict(zip(names, taken, strict=True)), problems)
+        return assembled(body, dict(zip(names, taken, strict=True)), problems, self.walk.limits)
 
     def _input_shape(self, name: str, value: Value, arguments: Mapping[str, Any]) -> Shape | None:
         if not isinstance(value, Sequence):
@@ -93,7 +93,7 @@ class _Elaboration:
 
     def _made(self, step: Step, scope: Scope) -> Made:
         walk, path = self.walk, scope.child(step.name)
-        walk.spend(step)
+        walk.spend(step, len(step.operands or ()))
         operands = tuple([walk.take(reference, scope, path) for reference in step.operands or ()])
         condition = step.when is None or walk.condition(step.when, scope, path)
         if condition is False:

@@ -17,7 +17,7 @@ from typing import Any
 from typing_extensions import override
 
 from archspec.compiler.assembly import partial
-from archspec.compiler.binding import Argument, bind, check_values
+from archspec.compiler.binding import Argument, bind, check_values, has_too_many
 from archspec.compiler.contract import check_contract
 from archspec.compiler.elaborate import elaborate
 from archspec.compiler.sharing import Memory
@@ -31,6 +31,7 @@ from archspec.language.removal import explained
 from archspec.language.source import Entry, Scalar, Source, Value, decode
 from archspec.language.source import Mapping as MappingValue
 from archspec.language.values import kind
+from archspec.language.work import bounded_lists
 from archspec.network import Block, Network, Node
 
 _DEFAULT_LIMITS = Limits()
@@ -198,7 +199,7 @@ class LoadedSpec:
         trace = Trace(Findings(_MOST_FOUND * self._limits.errors))
         network = None
         try:
-            with _collection_paused():
+            with _collection_paused(), bounded_lists(self._limits):
                 network = _pipeline(self._reading(), self._loader, self._memory, trace, variant, params)
         except SpecError as error:
             raise self._error(trace, error.diagnostics) from None
@@ -261,9 +262,11 @@ def _pipeline(
         message = f"`{definition.name}` is a block, and only a network can be compiled"
         trace.report("not-a-network", message, definition.value.entries["block"], help=help)
         return None
+    if has_too_many(definition, loader.limits, trace):
+        return None
     variants = {name: _variant(definition, name, trace) for name in definition.variants}
     arguments = _arguments(definition, variant, variants, params, trace)
-    usual = bind(definition, {}, {}, Trace(), "") == arguments
+    usual = (variant is None and not params) or bind(definition, {}, {}, Trace(), "") == arguments
     network, blocks = elaborate(definition, arguments, loader, memory, trace)
     whole = with_tensor_rules(definition, arguments, None if trace.found else network, trace, usual)
     if whole is None:

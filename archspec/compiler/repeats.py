@@ -164,7 +164,7 @@ class Repeats:
 
     def _copy(self, copies: _Copies, before: Progress) -> Made:
         site = copies.next()
-        self.walk.spend(site.step)
+        self.walk.spend(site.step, len(site.operands))
         site.scope.names.index = copies.index
         result, use = self.single(site)
         if use is not None:

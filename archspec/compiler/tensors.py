@@ -95,12 +95,14 @@ class Names(Mapping[str, Any]):
         inputs: The inputs.
         tensors: What the nodes so far give.
         index: The index of the copy around the node or the graph; None outside of a repeat.
+        frozen: The parameters as part of a key (`archspec.compiler.sharing.frozen`), once that was asked for.
     """
 
     params: Mapping[str, Any]
     inputs: Mapping[str, TensorView]
     tensors: Mapping[str, Result] = field(default_factory=dict)
     index: int | None = None
+    frozen: str = ""
 
     @override
     def __getitem__(self, name: str) -> Any:

@@ -12,7 +12,7 @@ from archspec.compiler.tensors import UNKNOWN_TENSOR, Result, Scope, Tensor
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import SpecError, listed, nearest
 from archspec.language.definition import UNKNOWN_OUTPUTS, Reference, Step
-from archspec.language.limits import raise_limit
+from archspec.language.limits import VALUES_OF_A_STEP, raise_limit
 from archspec.language.loader import Loader, Reading
 from archspec.language.source import Entry, Value
 from archspec.language.values import UNKNOWN, Unknown
@@ -22,6 +22,10 @@ from archspec.ops.tensor import Shape
 
 Made = tuple[Result, Use | None]
 """What a node gives, and its place in the graph; None for one that passes through or failed."""
+
+
+CHARACTERS_OF_A_VALUE = 8
+"""Of arguments that are written out."""
 
 
 class Site(NamedTuple):
@@ -80,17 +84,31 @@ class Walk:
         self.height = 0
         self.readings: dict[Reading, None] = {}
 
-    def spend(self, step: Step) -> None:
-        """Take a step more.
+    def spend(self, step: Step, operands: int = 0) -> None:
+        """Take a step more, and further ones where a node takes many operands.
 
         Raises:
             SpecError: It is one too many.
         """
         self.steps += 1
+        if operands >= VALUES_OF_A_STEP:
+            self.weigh(step, operands)
+        elif self.steps > self.limits.nodes:
+            raise self._too_many(step, "")
+
+    def weigh(self, step: Step, values: int) -> None:
+        """Take the steps that so many operands, or values of arguments, are worth.
+
+        Raises:
+            SpecError: They are too many.
+        """
+        self.steps += values // VALUES_OF_A_STEP
         if self.steps > self.limits.nodes:
-            message = f"the network has more than {self.limits.nodes:,} nodes"
-            help = raise_limit("nodes")
-            raise SpecError([self.trace.diagnostic("limit-exceeded", message, step.key, help=help)])
+            raise self._too_many(step, f", where {VALUES_OF_A_STEP} operands or values of arguments count as one more")
+
+    def _too_many(self, step: Step, counting: str) -> SpecError:
+        message, help = f"the network has more than {self.limits.nodes:,} nodes{counting}", raise_limit("nodes")
+        return SpecError([self.trace.diagnostic("limit-exceeded", message, step.key, help=help)])
 
     def is_too_deep(self, value: Value, path: str) -> bool:
         """Whether a block or group stands in too many others; that is reported."""

@@ -16,6 +16,8 @@ from archspec.language.wiring import start
 from archspec.language.wording import expectation, hint
 
 M = TypeVar("M", bound=BaseModel)
+_MOST_MISSPELT = 100
+"""Unknown keys of one mapping that may be misspelt ones; it takes time to see that."""
 _KEY_EXAMPLES = {
     "name": "for example `name: my_network`; a block says `block: my_block` instead",
     "inputs": "for example `inputs: {image: [3, 224, 224]}`; a block's file says `block: my_block` instead of `name`",
@@ -50,7 +52,7 @@ class Checker:
         except ValidationError as error:
             problems = error.errors(include_url=False, include_input=False)
         unknown = [str(problem["loc"][-1]) for problem in problems if problem["type"] == "extra_forbidden"]
-        meant = {nearest(key, _keys(model)) for key in unknown}
+        meant = {nearest(key, _keys(model)) for key in unknown[:_MOST_MISSPELT]}
         missing = [str(problem["loc"][0]) for problem in problems if problem["type"] == "missing"]
         for problem in problems:
             if problem["type"] == "missing" and problem["loc"][0] in meant:

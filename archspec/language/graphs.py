@@ -75,7 +75,7 @@ class GraphReader:
 
     def _step(self, key: Scalar, value: Value, wiring: Wiring) -> Step:
         path = wiring.child(str(key.value))
-        if key.value in wiring.inputs:
+        if wiring.is_input(key.value):
             message = f"`{key.value}` is the name of an input of this graph"
             self.checker.report("invalid-name", message, key.span, path=path)
         else:
@@ -184,8 +184,7 @@ class GraphReader:
         inputs = self.input_names(value.entries.get("inputs"))
         # A group whose condition is false passes its first input through, so that is used.
         passed = inputs[:1] if "when" in value.entries else ()
-        around = wiring.around | wiring.steps.keys()
-        return self.graph(value, inner, Wiring(self.checker.found, inputs, inner.entries, around, path), passed)
+        return self.graph(value, inner, Wiring(self.checker.found, inputs, inner.entries, wiring, path), passed)
 
     def _node(self, value: Mapping, path: str) -> bool:
         """Whether the keys of a node are right, besides its arguments."""

@@ -191,6 +191,9 @@ class Loader:
     def _resolve(self, target: Value) -> Path:
         """The file that a path in a spec means."""
         assert isinstance(target, Scalar)
+        if len(str(target.value)) > _LONGEST_PATH:
+            message = f"this is no path: it has more than {_LONGEST_PATH:,} characters"
+            raise LoadError("unreadable-file", message, target)
         folder = target.source.path.parent if target.source.path else self.root
         try:
             path = (folder / str(target.value)).resolve()
@@ -212,7 +215,7 @@ class Loader:
 
 
 _MOST_NAMES = 1_000
-
+_LONGEST_PATH = 4_096
 _LIBRARY_BLOCKS: dict[Value, Reading] = {}
 """Blocks inside of the library's files, which a process reads once as it does the files."""
 

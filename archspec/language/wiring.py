@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from archspec.errors import Diagnostic, Span, did_you_mean, listed
 from archspec.language.definition import OutputStep, Reference, Step
@@ -16,7 +17,7 @@ class Wiring:
         found: Where errors go.
         inputs: Names of the graph's inputs.
         names: Names of all its nodes, those that have not been read among them, for hints.
-        around: Names in the graphs around it, for hints.
+        around: The names of the graph around it, for hints; None for an outermost one.
         path: The path of the graph within its file or block.
         steps: The nodes read so far.
         used: Names of nodes and inputs that something takes.
@@ -30,11 +31,12 @@ class Wiring:
         found: list[Diagnostic],
         inputs: tuple[str, ...],
         names: Collection[str] = (),
-        around: frozenset[str] = frozenset(),
+        around: Wiring | None = None,
         path: str = "",
     ) -> None:
         self.found = found
         self.inputs = inputs
+        self._inputs = frozenset(inputs)
         self.names = names
         self.around = around
         self.path = path
@@ -44,6 +46,17 @@ class Wiring:
         self.resolved: tuple[Reference, ...] = ()
         self.complete = True
         self.previous = ""
+
+    def is_input(self, name: Any) -> bool:
+        """Whether a name is that of an input of the graph."""
+        return name in self._inputs
+
+    def _is_around(self, name: str) -> bool:
+        """Whether a node above stands by a name in a graph around this one."""
+        wiring = self.around
+        while wiring is not None and name not in wiring.steps:
+            wiring = wiring.around
+        return wiring is not None
 
     def child(self, name: str) -> str:
         """The path of a node."""
@@ -97,7 +110,7 @@ class Wiring:
         written = reference(value)
         if written.name == "input" and len(self.inputs) <= 1:
             written = Reference(self.inputs[0] if self.inputs else "", written.port, value)
-        if written.name in self.steps or written.name in self.inputs or not (written.name or self.inputs):
+        if written.name in self.steps or self.is_input(written.name) or not (written.name or self.inputs):
             self.used.add(written.name)
             return written
         self._unknown(written.name, value, node)
@@ -110,7 +123,7 @@ class Wiring:
             help = "a node cannot take itself"
         elif name in self.names:
             help = f"`{name}` stands below; move it above this node"
-        elif name in self.around:
+        elif self._is_around(name):
             help = "it stands outside of this group; hand it in with `from:` and `inputs:`"
         elif "," in str(value.value):
             help = f"several nodes are a list: `from: [{', '.join(str(value.value).replace(',', ' ').split())}]`"

@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from archspec.errors import UsageError, did_you_mean
 from archspec.language.initialisation import InitRule
+from archspec.language.limits import Limits
 from archspec.network.views import Block, Node
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     import networkx
 
     from archspec.errors import Diagnostic
+
+
+_DEFAULT_LIMITS = Limits()
 
 
 class NetworkOutput(NamedTuple):
@@ -48,6 +52,7 @@ class Network:
         init: How its tensors begin, where not as PyTorch has it; of two rules for one tensor the later holds.
         weights: For each source of checkpoints, such as ``torchvision``, rules from their names to its own
             (`archspec.pytorch.weights.match`).
+        limits: Bounds on what is told of it.
     """
 
     name: str
@@ -60,6 +65,7 @@ class Network:
     digest: str = ""
     init: tuple[InitRule, ...] = ()
     weights: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+    limits: Limits = _DEFAULT_LIMITS
 
     if TYPE_CHECKING:
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from typing import Any
 
 from archspec.analysis.memory import activation_memory
 from archspec.analysis.receptive_field import ReceptiveField, receptive_fields
 from archspec.network import Block, Network, Node
 from archspec.ops.arguments import compact
+from archspec.reports.json_text import pieces
 from archspec.reports.table import CONVENTIONS
 
 VERSION = 1
@@ -17,11 +18,16 @@ VERSION = 1
 
 def render(network: Network) -> str:
     """The report as text, the same for the same spec."""
-    return json.dumps(report(network), indent=1, ensure_ascii=False) + "\n"
+    return "".join(pieces(_parts(network))) + "\n"
 
 
 def report(network: Network) -> dict[str, Any]:
     """The report as JSON values."""
+    return {name: list(part) if isinstance(part, Iterator) else part for name, part in _parts(network).items()}
+
+
+def _parts(network: Network) -> dict[str, Any]:
+    """The report, whose nodes and blocks are made one by one."""
     fields = receptive_fields(network)
     return {
         "format": "archspec-report",
@@ -37,8 +43,8 @@ def report(network: Network) -> dict[str, Any]:
             for name, output in network.outputs.items()
         },
         "totals": _totals(network),
-        "nodes": [_node(network, node, fields[node.path]) for node in network],
-        "blocks": [_block(block) for block in network.blocks.walk() if block.path],
+        "nodes": (_node(network, node, fields[node.path]) for node in network),
+        "blocks": (_block(block) for block in network.blocks.walk() if block.path),
     }
 
 

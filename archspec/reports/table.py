@@ -5,18 +5,22 @@ from __future__ import annotations
 import csv
 import html
 import io
-from collections.abc import Callable, Iterable
+import textwrap
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from archspec.analysis.cost import Row, roll_up
 from archspec.analysis.memory import activation_memory
 from archspec.network import Network
-from archspec.ops.tensor import show
+from archspec.ops.tensor import Shape, show
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 HEADINGS = ("path", "op", "output", "params", "MACs", "FLOPs", "other ops", "share")
+_LEAST_WIDTH = 100
+_MOST_NAMED = 20
 CONVENTIONS = (
     "MACs: multiply-accumulates of convolutions, linear and other matrix products, one sample, without bias. "
     "FLOPs: 2 x MACs. Other ops: elementwise, pooling, normalisation and bias work. ?: the op has no cost rule."
@@ -58,8 +62,8 @@ def totals(network: Network) -> list[tuple[str, str]]:
     memory = activation_memory(network)
     unknown = f" + ? of {len(network.unknown_costs)} nodes" if network.unknown_costs else ""
     figures = [
-        ("input", ", ".join(f"{name} {show(shape)}" for name, shape in network.inputs.items())),
-        ("output", ", ".join(f"{name} {show(output.shape)}" for name, output in network.outputs.items())),
+        ("input", _named(network.inputs)),
+        ("output", _named({name: output.shape for name, output in network.outputs.items()})),
         ("nodes", exact(len(network))),
         ("params", exact(network.params)),
         ("buffers", exact(network.buffer_elements)),
@@ -71,6 +75,13 @@ def totals(network: Network) -> list[tuple[str, str]]:
     if memory.training is not None:
         figures.append(("", f"{show_bytes(memory.training)} kept for training"))
     return figures
+
+
+def _named(shapes: Mapping[str, Shape]) -> str:
+    """``image 3x224x224``; of many tensors the first, and how many more there are."""
+    texts = [f"{name} {show(shape)}" for name, shape in islice(shapes.items(), _MOST_NAMED)]
+    more = len(shapes) - len(texts)
+    return ", ".join(texts) + (f", and {more:,} more" if more else "")
 
 
 def _width(lines: list[tuple[str, ...]]) -> int:
@@ -113,19 +124,54 @@ def rich_table(network: Network, depth: int | None = None, width: int | None = N
         summary.add_row(Text(name, style="bold"), Text(figure))
     hint = []
     if any(row.is_block for row in rows):
-        hint = [Text(f"Blocks are rolled up: --depth {(depth or 1) + 1} opens them, --depth 0 shows every node.\n")]
+        hint = [Text(f"{_hint(depth)}\n")]
     conventions = Text(CONVENTIONS, style="dim")
     return Group(Text(network.name, style="bold"), table, *hint, summary, Text(), conventions)
 
 
 def render(network: Network, depth: int | None = 1) -> str:
-    """The table and the totals as plain text."""
-    from rich.console import Console
+    """The table and the totals as plain text; as `rich_table` looks, in a fraction of its time."""
+    rows = roll_up(network, depth)
+    lines = [HEADINGS, *map(cells, rows)]
+    widths = [max(map(_columns, column)) for column in zip(*lines, strict=True)]
+    first, *table = [f" {_line(line, widths)}" for line in lines]
+    rule = "─" * (sum(widths) + 3 * (len(widths) - 1))
+    width = max(len(rule) + 3, _LEAST_WIDTH)
+    figures = totals(network)
+    names = max(len(name) for name, _ in figures) + 2
+    summary = [
+        f"{name if number == 0 else '':{names}}{part}"
+        for name, figure in figures
+        for number, part in enumerate(textwrap.wrap(figure, width - names))
+    ]
+    hint = [f"{_hint(depth)}\n"] if any(row.is_block for row in rows) else []
+    conventions = textwrap.wrap(CONVENTIONS, width)
+    text = [network.name, "", first, f" {rule}", *table, "", *hint, *summary, "", *conventions]
+    return "\n".join(line.rstrip() for line in "\n".join(text).split("\n"))
 
-    stream = io.StringIO()
-    width = max(_width([cells(row) for row in roll_up(network, depth)]), 100)
-    Console(file=stream, width=width, color_system=None).print(rich_table(network, depth))
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+
+def _line(line: Iterable[str], widths: Iterable[int]) -> str:
+    """Cells in columns; figures to the right."""
+    columns = enumerate(zip(line, widths, strict=True))
+    return "   ".join(_padded(cell, width, index > 2) for index, (cell, width) in columns)
+
+
+def _padded(text: str, width: int, right: bool) -> str:
+    space = " " * (width - _columns(text))
+    return space + text if right else text + space
+
+
+def _columns(text: str) -> int:
+    """The columns of a terminal that a text takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _hint(depth: int | None) -> str:
+    return f"Blocks are rolled up: --depth {(depth or 1) + 1} opens them, --depth 0 shows every node."
 
 
 def render_csv(network: Network, depth: int | None = None) -> str:

@@ -1,7 +1,7 @@
 """Shares of the input that give an output of a wanted size, down to one place."""
 
 from fractions import Fraction
-from math import prod
+from math import gcd, prod
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
@@ -38,15 +38,25 @@ _OutputSize = Annotated[
 ]
 
 
-def _shares(size: int, count: int) -> list[int]:
-    """The sizes of the windows that an adaptive pooling splits a dimension into; neighbours may overlap."""
-    return [-(-(i + 1) * size // count) - i * size // count for i in range(count)]
+# Adaptive pooling splits a dimension of ``size`` into ``count`` windows: window i goes from floor(i * size / count) to
+# ceil((i + 1) * size / count), so that neighbours may overlap. The remainders of i * size are the multiples of the
+# greatest common divisor, each as often as the others; hence these sums without a walk over the windows.
+
+
+def _read(size: int, count: int) -> int:
+    """The places that all windows of a dimension hold, one in two windows twice."""
+    return size + count - gcd(size, count)
+
+
+def _widest(size: int, count: int) -> int:
+    """The places of the widest window of a dimension."""
+    return -(-(size + count - gcd(size, count)) // count)
 
 
 def _reads(inputs: Shapes, output: Shape) -> int:
     """The elements that an adaptive pooling reads, over all windows."""
     axes = zip(inputs[0][1:], output[1:], strict=True)
-    return output[0] * prod(sum(_shares(size, count)) for size, count in axes)
+    return output[0] * prod(_read(size, count) for size, count in axes)
 
 
 def _adapted(wanted: tuple[int | None, ...], shape: Shape) -> Shape:
@@ -64,7 +74,7 @@ def _adaptive_reach(inputs: Shapes, output: Shape) -> Reach:
     if prod(output[1:]) == 1:
         return "all"
     axes = list(zip(inputs[0][1:], output[1:], strict=True))
-    kernel = tuple(max(_shares(size, count)) for size, count in axes)
+    kernel = tuple(_widest(size, count) for size, count in axes)
     return Window(kernel, tuple(Fraction(size, count) for size, count in axes), (Fraction(0),) * len(axes))
 
 

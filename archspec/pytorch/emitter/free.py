@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from archspec.errors import RuleError
-from archspec.language.source import Entry, Value
+from archspec.language.definition import Definition
+from archspec.language.source import Entry
 from archspec.language.usage import names_in
 from archspec.network import Block, Network, Node
 
@@ -86,11 +88,17 @@ def _computed(block: Block, names: set[str]) -> set[str]:
     if block.kind not in ("network", "block"):
         return set()
     found: set[str] = set()
-    for parameter in block.template.params:
-        value: Value = block.template.param_value(parameter)
-        if parameter not in block.written and (names | found) & set(names_in(value)):
+    for parameter, asked in _asked(block.template):
+        if parameter not in block.written and not (names.isdisjoint(asked) and found.isdisjoint(asked)):
             found.add(parameter)
     return found
+
+
+@lru_cache(maxsize=256)
+def _asked(template: Definition) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Parameters whose defaults are computed, with the names that they ask for."""
+    asked = ((name, frozenset(names_in(template.param_value(name)))) for name in template.params)
+    return tuple((name, names) for name, names in asked if names)
 
 
 def _computes(node: Node) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from archspec.errors import UsageError
 from archspec.language.algebra import name
 from archspec.network import Network
+from archspec.network.bounds import keep_source_within
 from archspec.ops.tensor import Shape
 from archspec.pytorch.emitter.classes import classes
 from archspec.pytorch.emitter.code import Call, laid_out
@@ -44,6 +45,7 @@ def emit(network: Network) -> str:
     The file's last class is the network. It is formatted as ruff formats, and the same for the same spec.
 
     Raises:
+        SpecError: The source is longer than the network's limits allow.
         UsageError: An op's layer is neither PyTorch's nor one that archspec brings along.
 
     >>> import archspec
@@ -51,6 +53,7 @@ def emit(network: Network) -> str:
     >>> "class Lenet(nn.Module):" in source
     True
     """
+    keep_source_within(network)
     targets = _targets(network)
     layers = _layers(targets)
     made, instances = classes(network, frozenset(layers))

@@ -19,6 +19,7 @@ from archspec.drawing.formats.page.levels import Level, Tree
 from archspec.drawing.formats.page.plan import Column, Row, plan
 from archspec.drawing.formats.themes import Theme, theme
 from archspec.network import Network
+from archspec.network.bounds import keep_within
 from archspec.reports.table import CONVENTIONS, totals
 
 _SCRIPTS = ("items", "boxes", "layers", "edges", "table", "search", "view", "selection", "picture", "page")
@@ -34,6 +35,8 @@ def render(network: Network) -> str:
     >>> len(render(archspec.compile("specs/resnet152.yaml"))) < 500_000
     True
     """
+    boxes = len(network) + sum(1 + block.path.count(".") for block in network.blocks.walk())  # one on each level
+    keep_within(network, "boxes", boxes, "the page has {} nodes and levels of blocks", "draw an overview: an svg file")
     style = f"{_palette()}\n{_file('page.css')}"
     script = "\n".join(['"use strict";', *(_file(f"{name}.js") for name in _SCRIPTS)])
     values = {
