@@ -58,7 +58,7 @@ class Builder:
         for step in self.graph.steps:
             self._step(step.name, step.operands or ())
         outputs = self._outputs()
-        overwrite(self.statements, self.members, outputs.values(), self.children)
+        overwrite(self.statements, self.members, self.graph, self.registry.overwriting)
         channels = {each: self.tensors[key].channels for each, key in outputs.items()}
         return self._class(inputs, outputs, self.statements, channels)
 

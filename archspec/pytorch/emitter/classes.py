@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from archspec.analysis.overwriting import Overwriting
 from archspec.network import Block, Network
 from archspec.pytorch.emitter.builder import Builder
 from archspec.pytorch.emitter.free import free_parameters
@@ -16,7 +17,7 @@ from archspec.pytorch.emitter.scope import Mismatch
 def classes(network: Network, reserved: frozenset[str]) -> tuple[list[Class], Instances]:
     """The classes of a network, those inside of others first, the network's own last; none has a reserved name."""
     instances = Instances(network)
-    registry = Registry(instances, *free_parameters(network), reserved)
+    registry = Registry(instances, Overwriting(network), *free_parameters(network), reserved)
     _visit(registry, instances.same[""])
     return registry.made, instances
 

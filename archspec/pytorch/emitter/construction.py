@@ -14,7 +14,7 @@ from archspec.ops.tensor import Shape
 from archspec.pytorch.emitter.code import Call, Part, Repeated, asked
 from archspec.pytorch.emitter.instances import as_layer, copies, given
 from archspec.pytorch.emitter.model import Class
-from archspec.pytorch.emitter.overwriting import in_place, may_overwrite
+from archspec.pytorch.emitter.overwriting import in_place
 from archspec.pytorch.emitter.registry import Registry
 from archspec.pytorch.emitter.scope import INDEX, REQUIRED, Local, Mismatch, Names, Scope, Spot
 
@@ -159,7 +159,6 @@ class Construction:
         outside, self.names.tensors = self.names.tensors, {}
         layers: list[tuple[str, Part]] = []
         current: Hints = operands
-        before: list[Child] = []
         for place, child in enumerate(some.children):
             inner = {spot: block.children[place] for spot, block in uses.items()}
             paths = {spot[0]: self.instances.taken(each)[0] for spot, each in inner.items()}
@@ -168,8 +167,8 @@ class Construction:
             seen = [some.children[place - 1].name] if place else ["input", *(some.graph.inputs if some.graph else ())]
             self.names.tensors.update(dict.fromkeys(seen, tensor))
             part, channels = self.made(inner, [tensor.channels], f"{label}_{child.name}".lstrip("_"))
-            layers.append((child.name, in_place(part) if may_overwrite(inner.values(), before) else part))
-            current, before = [*channels, tensor.channels], list(inner.values())
+            layers.append((child.name, in_place(part) if self.registry.overwriting.holds(child.step) else part))
+            current = [*channels, tensor.channels]
         self.names.tensors = outside
         ends = {spot[0]: next(iter(given(self.instances, block).values())) for spot, block in uses.items()}
         shapes = {number: self.instances.shape(path) for number, path in ends.items()}

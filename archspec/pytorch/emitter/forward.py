@@ -90,7 +90,7 @@ class Forward:
         if not isinstance(statement.call, Function):
             called = Call(f"self.{statement.call}", tuple(("", read(operand)) for operand in operands))
             return [Line(targets, called)]
-        if statement.in_place and not statement.flag and targets == operands[:1]:
+        if statement.in_place:
             return [Line(targets, read(operands[1]), accumulates=True)]
         if is_long(statement.call):
             first, *others = pieces(statement.call, operands, targets[0])
@@ -100,6 +100,8 @@ class Forward:
 
     def _targets(self, number: int) -> list[str]:
         statement = self.statements[number]
+        if statement.in_place:
+            return [self.variables[statement.takes[0]]]
         if len(statement.gives) != 1:
             wanted = [f"{statement.name}_{port}" for _, port in statement.gives]
             needed = [key in self._last_use for key in statement.gives]

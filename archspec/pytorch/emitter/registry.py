@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from archspec.analysis.overwriting import Overwriting
 from archspec.network import Block
 from archspec.pytorch.emitter.instances import Instance, Instances, is_chain
 from archspec.pytorch.emitter.model import Class
@@ -20,6 +21,7 @@ class Registry:
 
     Attributes:
         instances: The blocks of the network.
+        overwriting: Its nodes that write over what they take.
         free: Parameters of the network that its class takes.
         handed: Parameters of blocks that a free one is handed to, by the identity of the block's graph.
         reserved: Names that no class can have.
@@ -27,6 +29,7 @@ class Registry:
     """
 
     instances: Instances
+    overwriting: Overwriting
     free: frozenset[str]
     handed: frozenset[tuple[int, str]]
     reserved: frozenset[str]
