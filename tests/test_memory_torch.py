@@ -29,7 +29,7 @@ from torch_oracle import build  # noqa: E402
 EXAMPLES = max(examples(150), settings.default.max_examples // 2)
 PASSES = {"identity", "dropout", "dropout2d", "stochastic_depth"}
 """Ops that evaluation passes through, where a tensor of their own is counted."""
-SEVERAL = {"local_response_norm", "local_conv", "lp_pool"}
+SEVERAL = {"local_response_norm", "local_conv", "lp_pool", "layer_norm", "group_norm", "instance_norm"}
 """Layers of several kernels, which hold tensors between them."""
 VIEWS = {"flatten", "reshape", "permute", "split", "slice", "channel_shuffle", "pixel_shuffle", "adaptive_avg_pool"}
 
@@ -160,8 +160,10 @@ def peak_bytes(network: archspec.Network) -> int:
 def is_plain(node: Node) -> bool:
     """Whether a node runs as one kernel that gives memory of its own."""
     padded = getattr(node.op, "padding_mode", "zeros") != "zeros" or getattr(node.op, "pads_apart", False)
-    kernels = 1 + padded + (len(node.inputs) > 2 and node.op.name in ("add", "mul"))
-    return node.op.name not in PASSES | SEVERAL | VIEWS and kernels == 1
+    folds = len(node.inputs) > 2 and node.op.name in ("add", "mul")
+    lines = "pool" in node.op.name and len(node.input_shapes[0]) == 2
+    statistics = not getattr(node.op, "track_running_stats", True)
+    return node.op.name not in PASSES | SEVERAL | VIEWS and not (padded or folds or lines or statistics)
 
 
 @pytest.mark.parametrize(("path", "variant"), SOME_VARIANTS, ids=lambda value: getattr(value, "stem", value))
@@ -188,7 +190,7 @@ def test_the_peak_of_random_networks_is_that_of_the_kernels() -> None:
             assert activation_memory(network).inference_peak == peak_bytes(network)
 
     law()
-    assert seen[True] >= 10
+    assert seen[True] >= seen.total() / 20, "too few of the networks drawn run one kernel for each node"
 
 
 def test_a_relu_that_overwrites_costs_no_memory() -> None:

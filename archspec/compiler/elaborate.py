@@ -43,11 +43,13 @@ def elaborate(
         SpecError: A limit was reached.
     """
     walk = Walk(loader, memory, trace)
-    network = _Elaboration(walk).network(definition, arguments)
+    network = Elaboration(walk).network(definition, arguments)
     return network, [source for reading in walk.readings for source in reading.sources]
 
 
-class _Elaboration:
+class Elaboration:
+    """Makes networks of definitions, and bodies of graphs."""
+
     def __init__(self, walk: Walk) -> None:
         self.walk = walk
         self.trace = walk.trace

@@ -122,7 +122,7 @@ class Body:
     def layers(self) -> tuple[Layer, ...]:
         """Of the ops inside that have tensors, the first of each on operands of one shape, in order."""
         found: dict[int, Layer] = {}
-        for use in self._firsts():
+        for use in self.firsts():
             if isinstance(use.content, Body):
                 for layer in use.content.layers:
                     found.setdefault(id(layer.applied), Layer(f"{use.name}.{layer.path}", layer.applied))
@@ -130,7 +130,7 @@ class Body:
                 found.setdefault(id(use.content), Layer(use.name, use.content))
         return tuple(found.values())
 
-    def _firsts(self) -> Iterable[Use]:
+    def firsts(self) -> Iterable[Use]:
         """What it holds; of equal copies in a row the first."""
         if isinstance(self.uses, Copies):
             return (self.uses.first(run) for run in self.uses.runs)

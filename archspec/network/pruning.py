@@ -17,6 +17,12 @@ def without_unused(body: Body) -> Body:
     return replace(body, uses=()) if pruned is None else pruned.body or body
 
 
+def giving(body: Body, outputs: Iterable[str]) -> Body:
+    """A body without the nodes that none of some outputs needs."""
+    pruned = _pruned(body, frozenset(origin for name in outputs if _is_path(origin := body.outputs[name])))
+    return replace(body, uses=()) if pruned is None else pruned.body or body
+
+
 def needed(body: Body, outputs: Iterable[str]) -> frozenset[str]:
     """The names of what a body holds, blocks as a whole, that some of its outputs need."""
     wanted = _Needed(origin for name in outputs if _is_path(origin := body.outputs[name]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -40,8 +41,7 @@ class Functions:
 
     def call(self, step: str, nodes: Mapping[int, Node], calls: Mapping[int, Function]) -> Function:
         """The call of a function; a number that differs between instances is an attribute of the module."""
-        written = self.construction.written({(number, None): node for number, node in nodes.items()})
-        hints = [part for code in written.values() for part in (code.elts if isinstance(code, ast.Tuple) else [code])]
+        hints = self.construction.arguments({(number, None): node for number, node in nodes.items()})
         merged = self._merged(calls, hints, f"{step}_size")
         assert isinstance(merged, Function)
         return merged
