@@ -133,15 +133,17 @@ class Trace(TorchDispatchMode):
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         given = function(*args, **(kwargs or {}))
         # Indices and statistics, which kernels give besides, are no part of the figure.
-        self.steps.append((self.storages((args, kwargs)), self.storages(given[0] if isinstance(given, tuple) else given)))
+        self.steps.append(
+            (self.storages((args, kwargs)), self.storages(given[0] if isinstance(given, tuple) else given))
+        )
         return given
 
     def peak(self, first: set[int], last: set[int], own: set[int]) -> int:
         """The most bytes alive where a tensor dies after its last use."""
         final = {place: index for index, step in enumerate(self.steps) for place in step[0] | step[1]}
         live, peak = set(first), sum(self.sizes[place] for place in first)
-        for index, (taken, given) in enumerate(self.steps):
-            live |= (taken | given) - own
+        for index, (taken, made) in enumerate(self.steps):
+            live |= (taken | made) - own
             peak = max(peak, sum(self.sizes[place] for place in live))
             live -= {place for place in live if final.get(place, -1) <= index and place not in last}
         return peak

@@ -23,7 +23,8 @@ class ActivationMemory(NamedTuple):
             Temporary memory inside a kernel is not counted.
         inference_peak_node: The path of the node that runs then.
         training: Bytes that autograd keeps for the backward pass, each tensor once, where the network's inputs need
-            no gradient; None where an op does not say what it keeps. Masks, indices and copies that it keeps besides are counted as in float32.
+            no gradient; None where an op does not say what it keeps. Masks, indices and copies that it keeps besides
+            are counted as in float32.
     """
 
     dtype: str

@@ -16,7 +16,7 @@ _ADD = Function("torch.add", (Operand(0), Operand(1)))
 
 
 class Overwriting:
-    """The nodes of a network that write over their first operand: those of a step in all uses of its graph, or in none."""
+    """The nodes that write over their first operand: those of a step in all uses of its graph, or in none."""
 
     def __init__(self, network: Network) -> None:
         graphs: dict[int, list[Body]] = {}

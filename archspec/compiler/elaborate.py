@@ -59,6 +59,7 @@ class Elaboration:
         self.repeats = Repeats(walk, self.single)
 
     def network(self, definition: Definition, arguments: Mapping[str, Any]) -> Network:
+        """The network of a definition; where there were errors, what compiled in spite of them."""
         shapes = {name: self._input_shape(name, value, arguments) for name, value in definition.shapes.items()}
         names = definition.graph.inputs or tuple(definition.shapes)[:1] or (NOWHERE,)
         taken = [shapes.get(name) for name in names]

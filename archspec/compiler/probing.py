@@ -105,7 +105,7 @@ class _Known(Loader):
         return self._known.get(id(target)) or super().block(target, user)
 
     def _named_file(self, target: Value) -> Reading:
-        raise NotKnown
+        raise NotKnown(target)
 
 
 def _definitions(root: Body) -> dict[int, Definition]:

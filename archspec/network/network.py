@@ -137,7 +137,7 @@ class Network:
 
     @property
     def other_ops(self) -> int:
-        """Elementwise, pooling, normalisation and bias operations for one sample in evaluation, where there is a rule."""
+        """Elementwise, pooling, normalisation and bias operations for one sample in evaluation, where known."""
         return self._evaluation.other
 
     @cached_property

@@ -98,7 +98,9 @@ class Mul(_Elementwise, name="mul"):
     def keeps(self, inputs: Shapes, output: Shape, gradients: tuple[bool, ...]) -> Kept:
         """A factor is kept for the gradient of the other: of each product in the chain."""
         before = list(accumulate(gradients, or_))
-        products = [4 * elements(shape) for shape, right in zip(_prefixes(inputs), gradients[2:], strict=False) if right]
+        products = [
+            4 * elements(shape) for shape, right in zip(_prefixes(inputs), gradients[2:], strict=False) if right
+        ]
         left = (0,) if gradients[1] else ()
         rights = (number for number in range(1, len(inputs)) if before[number - 1])
         return Kept((*left, *rights), False, sum(products))

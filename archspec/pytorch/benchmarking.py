@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from archspec.analysis.memory import activation_memory
-from archspec.compiler.given import Spec, compiled
 from archspec.analysis.training import step_macs
+from archspec.compiler.given import Spec, compiled
 from archspec.errors import UsageError, listed
 from archspec.network import Network
 from archspec.pytorch import measurement

@@ -13,10 +13,13 @@ from archspec.ops.facts import Function, Module
 from archspec.pytorch.emitter.code import Call, Listed, Part, Repeated
 from archspec.pytorch.emitter.instances import layer_of_op
 from archspec.pytorch.emitter.model import Attribute, Class, Member, Statement
+from archspec.pytorch.emitter.registry import Registry
 from archspec.pytorch.emitter.scope import REQUIRED
 
 Values = Mapping[str, Any]
 """Values of variables."""
+Members = Mapping[str, Member]
+"""Attributes of a class by name."""
 
 
 class Differs(Exception):  # noqa: N818 - a signal, not an error
@@ -27,11 +30,11 @@ class Agreement:
     """Compares classes with what blocks hold.
 
     Attributes:
-        classes: The classes that constructors can call, by name.
+        registry: The classes that constructors can call.
     """
 
-    def __init__(self, classes: Mapping[str, Class]) -> None:
-        self.classes = classes
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
 
     def holds(self, made: Class, values: Values, body: Body) -> bool:
         """Whether a class makes just what a body holds."""
@@ -46,11 +49,11 @@ class Agreement:
         for variable, (code, _) in made.scope.locals.items():
             values[variable] = evaluator(code)(values)
         uses = {use.name: use for use in body.uses}
-        if made.statements is None:
-            members = {member.name: member.part for member in made.members}
-            self._chain(members, values, uses)
-            return
         members = {member.name: member for member in made.members}
+        if made.statements is None:
+            parts = {member.name: member.part for member in made.members}
+            self._chain(parts, values, uses)
+            return
         counts = Counter(statement.name for statement in made.statements)
         _require(uses.keys() <= counts.keys())
         for statement in made.statements:
@@ -69,19 +72,19 @@ class Agreement:
             return
         self._part(member.part, values, use.content)
 
-    def _function(self, statement: Statement, members: Values, values: Values, use: Use | None) -> None:
+    def _function(self, statement: Statement, members: Members, values: Values, use: Use | None) -> None:
         present = not statement.flag or bool(_value(members[statement.flag].part, values))
         _require(present == (use is not None))
         if use is not None:
             self._called(statement.call, members, values, use.content)
 
-    def _called(self, call: Any, members: Values, values: Values, content: Content) -> None:
+    def _called(self, call: Any, members: Members, values: Values, content: Content) -> None:
         _require(isinstance(content, Applied))
         assert isinstance(content, Applied)
         wanted = content.op.torch(content.input_shapes)
         _require(isinstance(wanted, Function) and _filled(call, members, values) == wanted)
 
-    def _copy(self, statement: Statement, members: Values, values: Values, use: Use | None, count: int) -> None:
+    def _copy(self, statement: Statement, members: Members, values: Values, use: Use | None, count: int) -> None:
         """A copy of a repeat that has a statement of its own."""
         index = statement.gives[0][0].rpartition(".")[2]
         copies = use.content if use is not None and isinstance(use.content, Body) else None
@@ -91,8 +94,7 @@ class Agreement:
         if isinstance(statement.call, Function):
             self._called(statement.call, members, values, copy.content)
         else:
-            ((_, layers),) = members[statement.name].part.arguments
-            self._part(layers.items[int(index)], values, copy.content)
+            self._part(_items(members[statement.name].part)[int(index)], values, copy.content)
 
     def _chain(self, parts: Mapping[str, Part], values: Values, uses: Mapping[str, Use]) -> None:
         _require(list(parts) == list(uses))
@@ -106,8 +108,7 @@ class Agreement:
             self._layer(part, values, content)
         elif content.kind == "repeat":
             self._repeat(part, values, content)
-        elif part.target in self.classes:
-            made = self.classes[part.target]
+        elif (made := self.registry.named(part.target)) is not None:
             self._compare(made, _arguments(part, made, values), content)
         else:
             _require(part.target == "nn.Sequential" and len(part.arguments) == 1)
@@ -142,6 +143,14 @@ class Agreement:
             _require(same(value, plain(stated)))
 
 
+def _items(part: Part) -> tuple[Part, ...]:
+    """The layers of an ``nn.ModuleList``."""
+    assert isinstance(part, Call)
+    ((_, layers),) = part.arguments
+    assert isinstance(layers, Listed)
+    return layers.items
+
+
 def _require(condition: bool) -> None:
     if not condition:
         raise Differs
@@ -173,7 +182,7 @@ def _unrolled(part: Part, values: Values) -> Iterator[tuple[Part, Values]]:
         yield part.element, {**values, part.variable: index}
 
 
-def _filled(argument: Any, members: Values, values: Values) -> Any:
+def _filled(argument: Any, members: Members, values: Values) -> Any:
     """A call's arguments with the values of the attributes that stand there."""
     match argument:
         case Attribute():

@@ -296,4 +296,3 @@ class Builder:
         if len(last) != 1:
             raise Mismatch
         self._alias(step, last[0])
-

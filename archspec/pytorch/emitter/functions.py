@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -58,8 +57,11 @@ class Functions:
         if isinstance(first, tuple):
             if len({len(value) for value in seen.values()}) != 1:
                 raise Mismatch
-            items = range(len(first))
-            return tuple(self._merged({n: value[i] for n, value in seen.items()}, hints, label) for i in items)
+            alike = len(first) == len(hints)  # a list that the spec writes item by item
+            return tuple(
+                self._merged({n: value[i] for n, value in seen.items()}, [*hints[i : i + alike], *hints], label)
+                for i in range(len(first))
+            )
         if isinstance(first, slice):
             ends = {number: (part.start, part.stop, part.step) for number, part in seen.items()}
             return slice(*self._merged(ends, hints, label))

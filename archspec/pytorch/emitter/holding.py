@@ -23,7 +23,7 @@ from archspec.pytorch.emitter.model import Class
 from archspec.pytorch.emitter.registry import Registry
 from archspec.pytorch.emitter.scope import Parameter
 
-_TRIED = 2
+_TRIED = 3
 """Other values that a parameter is tried with."""
 _INSTANCES = 6
 """Uses of a class beside whose values they are tried."""
@@ -35,6 +35,7 @@ class Holding:
     def __init__(self, registry: Registry, probing: Probing) -> None:
         self.registry = registry
         self.probing = probing
+        self.agreement = Agreement(registry)
 
     def classes(self, made: Class) -> list[Class]:
         """A class with only the parameters that it holds for; several where instances differ in one of the others."""
@@ -59,42 +60,48 @@ class Holding:
         """
         if parameter.name not in made.scope.declared and parameter.name not in made.scope.inputs:
             return True
-        found = [self._holds_in(made, parameter, number) for number in range(min(len(made.instances), _INSTANCES))]
-        return True in found or False not in found
+        fails = False
+        for number in range(min(len(made.instances), _INSTANCES)):
+            found = self._holds_in(made, parameter, number)
+            if found:
+                return True
+            fails |= found is False
+        return not fails
 
     def _holds_in(self, made: Class, parameter: Parameter, number: int) -> bool | None:
         """Whether a class is right for other values beside those of an instance; None where there are none."""
-        agreement = Agreement({each.name: each for each in self.registry.made})
         arguments = made.arguments(made.instances[number])
         tried = 0
         for value in _others(made, parameter, number):
             try:
-                body = self._body(made, parameter, value, number)
+                body = self.body(made, parameter, value, number)
             except NotKnown:
                 return False
             if body is None:
                 continue
-            if not agreement.holds(made, {**arguments, parameter.name: plain(value)}, body):
+            if not self.agreement.holds(made, {**arguments, parameter.name: plain(value)}, body):
                 return False
             tried += 1
             if tried == _TRIED:
                 break
         return True if tried else None
 
-    def _body(self, made: Class, parameter: Parameter, value: Any, number: int) -> Body | None:
+    def body(self, made: Class, parameter: Parameter, value: Any, number: int) -> Body | None:
         """What an instance's block would hold with another value of a parameter; None where it is not legal."""
         instance, scope = made.instances[number], made.scope
         block, instances = instance.block, self.registry.instances
         shapes = [instances.shape(path) for path in block.inputs]
         outputs = list(instances.outputs(block))
         changed: dict[str, Any] = {}
-        for name, factor in [(parameter.name, 1), *scope.tied.get(parameter.name, ())]:
+        for each, factor in [(parameter.name, 1), *scope.tied.get(parameter.name, ())]:
             other = value if factor == 1 else factor * value
-            if name in scope.inputs:
-                place = scope.inputs[name][number]
+            if each in scope.inputs:
+                if other < 1:
+                    return None
+                place = scope.inputs[each][number]
                 shapes[place] = (other, *shapes[place][1:])
             else:
-                changed[scope.declared[name]] = other
+                changed[scope.declared[each]] = other
         if block.kind == "group":
             return self.probing.group(block, {**instance.scope, **changed}, shapes, outputs)
         stated = {scope.declared[each.name] for each in made.signature if each.name in scope.declared}
@@ -139,7 +146,7 @@ def _others(made: Class, parameter: Parameter, number: int) -> Iterator[Any]:
     elif type(value) is bool:
         yield not value
     elif type(value) is int:
-        yield from dict.fromkeys(n for n in (*seen, 2 * value, 3 * value, value + 1, value - 1, 1) if n != value)
+        yield from dict.fromkeys(n for n in (2 * value, value + 1, *seen, 3 * value, value - 1, 1) if n != value)
     elif type(value) is float:
         yield from (n for n in (value / 2, value + 0.125) if n != value)
     elif isinstance(value, tuple) and all(type(n) is int for n in value):

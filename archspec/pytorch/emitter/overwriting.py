@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Mapping
+from collections.abc import Mapping, Sequence
 
 from archspec.analysis.overwriting import Overwriting
 from archspec.language.algebra import literal

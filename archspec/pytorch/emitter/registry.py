@@ -35,13 +35,19 @@ class Registry:
     reserved: frozenset[str]
     made: list[Class] = field(default_factory=list)
     _of: dict[int, Class] = field(default_factory=dict)
+    _named: dict[str, Class] = field(default_factory=dict)
     _inline: dict[int, bool] = field(default_factory=dict)
 
     def add(self, made: Class) -> None:
         """Take a class, and name it."""
         made.name = self._unique_name(made.instances[0].block)
         self.made.append(made)
+        self._named[made.name] = made
         self._of.update({id(instance): made for instance in made.instances})
+
+    def named(self, name: str) -> Class | None:
+        """The class of a name."""
+        return self._named.get(name)
 
     def has(self, instance: Instance) -> bool:
         """Whether the class of an instance has been made."""

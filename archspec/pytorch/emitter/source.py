@@ -51,8 +51,7 @@ def emit(network: Network) -> str:
     >>> "class Lenet(nn.Module):" in source
     True
     """
-    targets = _targets(network)
-    layers = _layers(targets)
+    targets, layers = _targets(network), pasted(network)
     made, instances = classes(network, frozenset(layers))
     *blocks, root = made
     taken = frozenset(each.name for each in made) | layers.keys()
@@ -111,10 +110,10 @@ def _foreign_module(target: str) -> str:
     return "" if module.partition(".")[0] in ("", "nn", "torch", "F", "operator") else module
 
 
-def _layers(targets: list[str]) -> dict[str, str]:
+def pasted(network: Network) -> dict[str, str]:
     """The source of the layers that PyTorch lacks, by the names that it defines."""
     found: dict[str, str] = {}
-    for target in targets:
+    for target in _targets(network):
         if "." not in target and target not in found:
             found |= _defining(target)
     return found

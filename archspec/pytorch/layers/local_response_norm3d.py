@@ -8,4 +8,5 @@ class LocalResponseNorm3d(nn.LocalResponseNorm):
 
     def forward(self, input: Tensor) -> Tensor:
         """Divide by a power of the mean square of the neighbouring channels."""
-        return nn.functional.local_response_norm(input.contiguous(), self.size, self.alpha, self.beta, self.k)
+        x, size = input.contiguous(), self.size
+        return nn.functional.local_response_norm(x, size, self.alpha, self.beta, self.k)
