@@ -73,6 +73,9 @@ class Resnet50(nn.Module):
     `paper`. The output is logits.
 
     Shape: (N, 3, 224, 224) -> (N, 1000)
+
+    Args:
+        num_classes: Number of classes.
     """
 
     def __init__(self, num_classes: int = 1000) -> None:
