@@ -16,7 +16,7 @@ from archspec.ops import op
 from archspec.ops.facts import Module
 from archspec.ops.op import Op
 from archspec.ops.tensor import elements
-from archspec.reports import table
+from archspec.reports import json_report, table
 
 ROOT = Path(__file__).parent.parent
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
@@ -129,6 +129,43 @@ def test_the_peak_is_between_the_largest_step_and_the_sum(path: Path) -> None:
         <= peak
         <= sum(elements(node.shape) for node in network) + sum(map(elements, network.inputs.values()))
     )
+
+
+# Outputs of training
+
+HEADED = """
+archspec: 1
+name: headed
+inputs: {image: [3, 8, 8]}
+graph:
+  stem: {op: conv, out_channels: 4, kernel_size: 3}
+  head: {op: linear, out_features: 2}
+  aux: {from: stem, graph: {conv: {op: conv, out_channels: 500, kernel_size: 1}, pool: global_avg_pool}}
+outputs: {head: head, aux: {from: aux, training_only: true}}
+expect: {macs: 4032, params: 2622}
+"""
+
+
+def test_what_only_training_runs_is_no_part_of_the_figures_of_evaluation() -> None:
+    """Contract, totals, shares, memory and report; the parameters stay."""
+    network = archspec.compile_text(HEADED)
+    assert (network.macs, network.training_only_macs, network.blocks.macs) == (4032, 72_000, 76_032)
+    assert (network.flops, network.params) == (8064, 112 + 10 + 2500)
+    assert [row.share for row in roll_up(network, 1)] == [pytest.approx(3888 / 4032), pytest.approx(144 / 4032), 0]
+    assert activation_memory(network).inference_peak_node == "stem"
+    assert "4,032 + 72,000 in training only" in table.render(network)
+    report = json_report.report(network)
+    assert report["totals"]["training_only_macs"] == 72_000
+    assert [node["path"] for node in report["nodes"] if node["training_only"]] == ["aux.conv", "aux.pool"]
+
+
+def test_a_network_with_nothing_but_outputs_of_training_runs_them() -> None:
+    network = archspec.compile_text(
+        HEADED.replace("head: head, ", "")
+        .replace("  head: {op: linear, out_features: 2}\n", "")
+        .replace("expect: {macs: 4032, params: 2622}", "")
+    )
+    assert (network.macs, network.training_only_macs) == (75_888, 0)
 
 
 # Roll-ups

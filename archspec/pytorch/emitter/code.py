@@ -18,6 +18,10 @@ def quoted(text: str) -> str:
 
 def printed(code: Code) -> str:
     """The text of an expression."""
+    if isinstance(code, ast.Name):
+        return code.id
+    if isinstance(code, ast.Constant) and type(code.value) is int:
+        return str(code.value)
     return ast.unparse(_Quoting().visit(copied(code)))
 
 

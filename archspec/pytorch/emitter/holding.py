@@ -25,6 +25,8 @@ from archspec.pytorch.emitter.scope import Parameter
 
 _TRIED = 3
 """Other values that a parameter is tried with."""
+_LARGE = 1000
+"""Where a block holds more nodes, one other value has to do."""
 _INSTANCES = 6
 """Uses of a class beside whose values they are tried."""
 
@@ -82,7 +84,7 @@ class Holding:
             if not self.agreement.holds(made, {**arguments, parameter.name: plain(value)}, body):
                 return False
             tried += 1
-            if tried == _TRIED:
+            if tried == _TRIED or body.totals.nodes > _LARGE:
                 break
         return True if tried else None
 
