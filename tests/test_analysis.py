@@ -10,12 +10,13 @@ import pytest
 import archspec
 from archspec.analysis.cost import roll_up
 from archspec.analysis.memory import activation_memory
+from archspec.analysis.overwriting import Overwriting
 from archspec.analysis.receptive_field import ReceptiveField, receptive_fields
 from archspec.ops import op
 from archspec.ops.facts import Module
 from archspec.ops.op import Op
 from archspec.ops.tensor import elements
-from archspec.reports import table
+from archspec.reports import json_report, table
 
 ROOT = Path(__file__).parent.parent
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
@@ -94,7 +95,7 @@ def test_upsampling_has_a_fractional_stride() -> None:
 
 
 def test_peak_of_a_chain_and_of_a_shortcut() -> None:
-    chain = activation_memory(compiled("a: relu\nb: relu\nc: relu"))
+    chain = activation_memory(compiled("a: prelu\nb: relu\nc: relu"))
     assert (chain.inference_peak, chain.training) == (2 * 40 * 4, 3 * 40 * 4)
     shortcut = activation_memory(compiled("a: relu\nb: relu\nc: {op: add, from: [b, x]}"))
     assert (shortcut.inference_peak, shortcut.inference_peak_node) == (3 * 40 * 4, "b")
@@ -117,12 +118,51 @@ def test_training_memory_follows_an_ops_arguments() -> None:
 def test_the_peak_is_between_the_largest_step_and_the_sum(path: Path) -> None:
     network = archspec.compile(path)
     peak = activation_memory(network).inference_peak // 4
-    steps = [elements(node.shape) + sum(elements(network.shape(p)) for p in set(node.inputs)) for node in network]
+    overwriting = Overwriting(network)
+    steps = [
+        elements(node.shape)
+        + sum(elements(network.shape(p)) for p in set(node.inputs[int(overwriting.holds(node.step)) :]))
+        for node in network
+    ]
     assert (
         max(steps)
         <= peak
         <= sum(elements(node.shape) for node in network) + sum(map(elements, network.inputs.values()))
     )
+
+
+# Outputs of training
+
+HEADED = """
+archspec: 1
+name: headed
+inputs: {image: [3, 8, 8]}
+graph:
+  stem: {op: conv, out_channels: 4, kernel_size: 3}
+  head: {op: linear, out_features: 2}
+  aux: {from: stem, graph: {conv: {op: conv, out_channels: 500, kernel_size: 1}, pool: global_avg_pool}}
+outputs: {head: head, aux: {from: aux, training_only: true}}
+expect: {macs: 4176, params: 2626}
+"""
+
+
+def test_what_only_training_runs_is_no_part_of_the_figures_of_evaluation() -> None:
+    """Contract, totals, shares, memory and report; the parameters stay."""
+    network = archspec.compile_text(HEADED)
+    assert (network.macs, network.training_only_macs, network.blocks.macs) == (4176, 72_000, 76_176)
+    assert (network.flops, network.params) == (8352, 112 + 14 + 2500)
+    assert [row.share for row in roll_up(network, 1)] == [pytest.approx(3888 / 4176), pytest.approx(288 / 4176), 0]
+    assert activation_memory(network).inference_peak_node == "stem"
+    assert "4,176 + 72,000 in training only" in table.render(network)
+    report = json_report.report(network)
+    assert report["totals"]["training_only_macs"] == 72_000
+    assert [node["path"] for node in report["nodes"] if node["training_only"]] == ["aux.conv", "aux.pool"]
+
+
+def test_a_network_with_nothing_but_outputs_of_training_runs_them() -> None:
+    text = HEADED.replace("head: head, ", "").replace("  head: {op: linear, out_features: 2}\n", "")
+    network = archspec.compile_text(text.partition("expect")[0])
+    assert (network.macs, network.training_only_macs) == (75_888, 0)
 
 
 # Roll-ups

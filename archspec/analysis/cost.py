@@ -20,7 +20,7 @@ class Row(NamedTuple):
         buffers: Numbers saved but not trained.
         macs: Multiply-accumulates for one sample; None where no op inside has a cost rule.
         other_ops: Elementwise, pooling, normalisation and bias operations; None likewise.
-        share: Its part of the network's multiply-accumulates, 0 to 1.
+        share: Its part of the network's multiply-accumulates in evaluation, 0 to 1.
         complete: Whether every op inside has a cost rule.
         is_block: Whether it stands for a block.
     """
@@ -74,10 +74,17 @@ def _row(network: Network, part: Block | Node, level: int) -> Row:
         buffers=part.buffer_elements,
         macs=totals.macs if totals.costed else None,
         other_ops=totals.other if totals.costed else None,
-        share=totals.macs / network.macs if network.macs else 0.0,
+        share=share(network, part),
         complete=totals.costed == totals.nodes,
         is_block=isinstance(part, Block),
     )
+
+
+def share(network: Network, part: Block | Node) -> float:
+    """The part of a network's multiply-accumulates in evaluation that a node or block has; 0 where it does not run."""
+    if not network.macs or network.is_training_only(part.path):
+        return 0.0
+    return part.content.totals.macs / network.macs
 
 
 def _block_kind(block: Block) -> str:

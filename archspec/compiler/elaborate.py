@@ -41,11 +41,13 @@ def elaborate(
         SpecError: A limit was reached.
     """
     walk = Walk(loader, memory, trace)
-    network = _Elaboration(walk).network(definition, arguments)
+    network = Elaboration(walk).network(definition, arguments)
     return network, list(walk.readings)
 
 
-class _Elaboration:
+class Elaboration:
+    """Makes networks of definitions, and bodies of graphs."""
+
     def __init__(self, walk: Walk) -> None:
         self.walk = walk
         self.trace = walk.trace
@@ -55,6 +57,7 @@ class _Elaboration:
         self.repeats = Repeats(walk, self.single)
 
     def network(self, definition: Definition, arguments: Mapping[str, Any]) -> Network:
+        """The network of a definition; where there were errors, what compiled in spite of them."""
         shapes = {name: self._input_shape(name, value, arguments) for name, value in definition.shapes.items()}
         names = definition.graph.inputs or tuple(definition.shapes)[:1] or (NOWHERE,)
         taken = [shapes.get(name) for name in names]

@@ -13,6 +13,8 @@ from typing_extensions import override
 from archspec.errors import UsageError, did_you_mean
 from archspec.language.initialisation import InitRule
 from archspec.language.limits import Limits
+from archspec.network.content import Totals
+from archspec.network.pruning import needed
 from archspec.network.views import Block, Node
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape
@@ -134,8 +136,13 @@ class Network:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates for one sample, bias excluded, of the nodes that have a cost rule."""
-        return self.blocks.macs
+        """Multiply-accumulates for one sample in evaluation, bias excluded, of the nodes that have a cost rule."""
+        return self._evaluation.macs
+
+    @property
+    def training_only_macs(self) -> int:
+        """Those besides of what only training runs, forwards; 0 where every output is there in evaluation too."""
+        return self.blocks.macs - self.macs
 
     @property
     def flops(self) -> int:
@@ -144,8 +151,30 @@ class Network:
 
     @property
     def other_ops(self) -> int:
-        """Elementwise, pooling, normalisation and bias operations for one sample, of the nodes that have a rule."""
-        return self.blocks.other_ops
+        """Elementwise, pooling, normalisation and bias operations for one sample in evaluation, where known."""
+        return self._evaluation.other
+
+    @cached_property
+    def _evaluation(self) -> Totals:
+        """The figures of what evaluation runs."""
+        if not self._training_only:
+            return self.blocks.content.totals
+        uses = [use for use in self.blocks.content.uses if use.name not in self._training_only]
+        sums = map(sum, zip(*(use.content.totals for use in uses), strict=True))
+        return Totals(*sums)
+
+    @cached_property
+    def _training_only(self) -> frozenset[str]:
+        """Names of the nodes and blocks of its own graph that no output of evaluation needs."""
+        kept = [name for name, output in self.outputs.items() if not output.training_only]
+        if not kept or len(kept) == len(self.outputs):
+            return frozenset()
+        body = self.blocks.content
+        return frozenset(use.name for use in body.uses) - needed(body, kept)
+
+    def is_training_only(self, path: str) -> bool:
+        """Whether only training runs a node or block: it stands in what no output of evaluation needs."""
+        return bool(self._training_only) and path.partition(".")[0] in self._training_only
 
     @cached_property
     def unknown_costs(self) -> tuple[str, ...]:

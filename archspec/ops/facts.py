@@ -21,6 +21,20 @@ class Cost(NamedTuple):
     other: int = 0
 
 
+class Kept(NamedTuple):
+    """What autograd keeps of one op for the backward pass.
+
+    Attributes:
+        operands: The indices of the operands that it keeps.
+        output: Whether it keeps the output.
+        besides: Bytes a sample that it keeps besides, counted for float32.
+    """
+
+    operands: tuple[int, ...] = ()
+    output: bool = False
+    besides: int = 0
+
+
 class Window(NamedTuple):
     """The places of the input that one place of the output reads, for each spatial dimension.
 

@@ -2,11 +2,12 @@
 
 from itertools import accumulate
 from math import prod
+from operator import or_
 from typing import ClassVar
 
 from archspec.errors import ArgumentError, ShapeError
 from archspec.ops.arguments import Index
-from archspec.ops.facts import Cost, Function, Operand, Reach, Window
+from archspec.ops.facts import Cost, Function, Kept, Operand, Reach, Window
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, axis, broadcast, elements, show
 
@@ -98,6 +99,21 @@ class Mul(_Elementwise, name="mul"):
     def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
         return 4 * sum(map(elements, _prefixes(inputs)[:-1]))
 
+    def keeps(self, inputs: Shapes, output: Shape, gradients: tuple[bool, ...]) -> Kept:
+        """A factor is kept for the gradient of the other: of each product in the chain."""
+        before = list(accumulate(gradients, or_))
+        products = [
+            4 * elements(shape) for shape, right in zip(_prefixes(inputs), gradients[2:], strict=False) if right
+        ]
+        left = (0,) if gradients[1] else ()
+        rights = (number for number in range(1, len(inputs)) if before[number - 1])
+        return Kept((*left, *rights), False, sum(products))
+
+
+def _copied(operand: Shape, output: Shape) -> int:
+    """The elements that a copy of an operand has more than it, where it broadcasts."""
+    return prod(output[:-2]) * prod(operand[-2:]) - elements(operand)
+
 
 class Matmul(Op, name="matmul"):
     """The matrix product of the last two dimensions; the dimensions before them broadcast.
@@ -134,8 +150,12 @@ class Matmul(Op, name="matmul"):
         return Cost(macs=elements(output) * inputs[0][-1])
 
     def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
-        outer = prod(output[:-2])
-        return 4 * sum(outer * prod(shape[-2:]) - elements(shape) for shape in inputs)
+        return 4 * sum(_copied(shape, output) for shape in inputs)
+
+    def keeps(self, inputs: Shapes, output: Shape, gradients: tuple[bool, ...]) -> Kept:
+        """A factor is kept for the gradient of the other."""
+        operands = tuple(number for number in (0, 1) if gradients[1 - number])
+        return Kept(operands, False, 4 * sum(_copied(inputs[number], output) for number in operands))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         """Each element reads a whole row and a whole column."""

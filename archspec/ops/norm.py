@@ -24,7 +24,8 @@ class BatchNorm(Op, name="batch_norm"):
 
     Costs 2 operations an element in inference, where it is a scale and a shift; 5, and 2 with `affine`, where it
     keeps no running statistics. For the backward pass it keeps the input; the statistics of the batch are
-    not counted.
+    not counted. PyTorch refuses a batch of 1 where a channel has but one place: in training, and in evaluation too
+    where it keeps no running statistics.
     Source: torch.nn.BatchNorm1d, BatchNorm2d, BatchNorm3d.
 
     Args:
@@ -277,4 +278,5 @@ class LocalResponseNorm(Op, name="local_response_norm"):
         return Window.pointwise(len(output) - 1)
 
     def torch(self, inputs: Shapes) -> Module:
-        return Module("nn.LocalResponseNorm", (), self.changed())
+        layer = "LocalResponseNorm3d" if len(inputs[0]) == 4 else "nn.LocalResponseNorm"
+        return Module(layer, (), self.changed())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from archspec.analysis.cost import share
 from archspec.analysis.memory import activation_memory
 from archspec.analysis.receptive_field import ReceptiveField, receptive_fields
 from archspec.network import Block, Network, Node
@@ -55,6 +56,7 @@ def _totals(network: Network) -> dict[str, Any]:
         "params": network.params,
         "buffers": network.buffer_elements,
         "macs": network.macs,
+        "training_only_macs": network.training_only_macs,
         "flops": network.flops,
         "other_ops": network.other_ops,
         "nodes_without_cost_rule": list(network.unknown_costs),
@@ -81,7 +83,8 @@ def _node(network: Network, node: Node, field: ReceptiveField | None) -> dict[st
         "macs": node.macs,
         "flops": node.flops,
         "other_ops": node.other_ops,
-        "share": round((node.macs or 0) / network.macs, 9) if network.macs else 0.0,
+        "share": round(share(network, node), 9),
+        "training_only": network.is_training_only(node.path),
         "receptive_field": _field(field),
         "place": {"file": node.span.file, "line": node.span.line, "column": node.span.column},
     }

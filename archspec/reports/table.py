@@ -61,13 +61,14 @@ def totals(network: Network) -> list[tuple[str, str]]:
     """The figures of the whole network, each with its name."""
     memory = activation_memory(network)
     unknown = f" + ? of {len(network.unknown_costs)} nodes" if network.unknown_costs else ""
+    training = f" + {exact(network.training_only_macs)} in training only" if network.training_only_macs else ""
     figures = [
         ("input", _named(network.inputs)),
         ("output", _named({name: output.shape for name, output in network.outputs.items()})),
         ("nodes", exact(len(network))),
         ("params", exact(network.params)),
         ("buffers", exact(network.buffer_elements)),
-        ("MACs", exact(network.macs) + unknown),
+        ("MACs", exact(network.macs) + training + unknown),
         ("FLOPs", exact(network.flops) + unknown),
         ("other ops", exact(network.other_ops) + unknown),
         ("activations", f"{show_bytes(memory.inference_peak)} at the peak of inference ({memory.dtype}, batch 1)"),

@@ -64,9 +64,9 @@ def _adapted(wanted: tuple[int | None, ...], shape: Shape) -> Shape:
     return (channels, *(size if count is None else count for size, count in zip(sizes, wanted, strict=True)))
 
 
-def _written(wanted: tuple[int | None, ...]) -> Any:
-    """The output size as one writes it; PyTorch takes no lone None."""
-    return wanted if None in wanted else compact(wanted)
+def _written(wanted: tuple[int | None, ...], shape: Shape) -> Any:
+    """The output size as one writes it; TorchScript takes no None, so that the input's size stands there."""
+    return compact(_adapted(wanted, shape)[1:])
 
 
 def _adaptive_reach(inputs: Shapes, output: Shape) -> Reach:
@@ -108,7 +108,7 @@ class AdaptiveAvgPool(Op, name="adaptive_avg_pool"):
         return _adaptive_reach(inputs, output)
 
     def torch(self, inputs: Shapes) -> Module:
-        return Module(f"nn.AdaptiveAvgPool{len(inputs[0]) - 1}d", (_written(self.output_size),))
+        return Module(f"nn.AdaptiveAvgPool{len(inputs[0]) - 1}d", (_written(self.output_size, inputs[0]),))
 
 
 class AdaptiveMaxPool(Op, name="adaptive_max_pool"):
@@ -141,7 +141,7 @@ class AdaptiveMaxPool(Op, name="adaptive_max_pool"):
         return _adaptive_reach(inputs, output)
 
     def torch(self, inputs: Shapes) -> Module:
-        return Module(f"nn.AdaptiveMaxPool{len(inputs[0]) - 1}d", (_written(self.output_size),))
+        return Module(f"nn.AdaptiveMaxPool{len(inputs[0]) - 1}d", (_written(self.output_size, inputs[0]),))
 
 
 class GlobalAvgPool(Op, name="global_avg_pool"):

@@ -109,7 +109,7 @@ def _data(network: Network) -> dict[str, Any]:
         entries.append({name: value for name, value in entry.items() if value or type(value) is int})
     for number, level in levels.items():
         entries[number] |= _inside(level, tree.tensors)
-    return {"name": network.name, "macs": network.macs, "items": entries, "docs": list(docs)}
+    return {"name": network.name, "items": entries, "docs": list(docs)}
 
 
 def _box(box: Box, docs: dict[str, int]) -> dict[str, Any]:
@@ -130,7 +130,8 @@ def _box(box: Box, docs: dict[str, int]) -> dict[str, Any]:
     if box.doc:
         known["doc"] = docs.setdefault(box.doc, len(docs))
     if box.kind not in ("input", "output"):
-        known["figures"] = [figures.params, figures.macs, figures.other_ops, figures.activations]
+        share = round(figures.share, 6)
+        known["figures"] = [figures.params, figures.macs, figures.other_ops, figures.activations, share]
         known["field"] = times(figures.receptive_field)
     return known
 
