@@ -1,8 +1,16 @@
-"""How a network shows itself in a terminal and in a notebook: attached to it from above, for it knows no backend."""
+"""What networks get from above, for they know no backend and no analysis: how they show themselves, and figures."""
 
 from __future__ import annotations
 
-from archspec.network import Network
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from archspec.network import Context, Network, Node, ReceptiveField
+from archspec.ops.tensor import Shape
+
+if TYPE_CHECKING:
+    from archspec.analysis.memory import ActivationMemory
 
 
 def text(network: Network) -> str:
@@ -20,5 +28,22 @@ def html(network: Network) -> str:
     return f"<figure>{draw(network, theme='auto').inline}</figure>{render_html(network)}"
 
 
+def fields(inputs: Mapping[str, Shape], nodes: Iterable[Node]) -> Mapping[str, ReceptiveField | None]:
+    """The receptive fields of nodes by path."""
+    from archspec.analysis.receptive_field import find
+
+    return find(inputs, nodes)
+
+
+def memory(network: Network) -> ActivationMemory:
+    """Its activation memory in float32, for one sample."""
+    from archspec.analysis.memory import activation_memory
+
+    return activation_memory(network)
+
+
+Context.find_fields = staticmethod(fields)
+Network.activation_memory = once = cached_property(memory)  # type: ignore[attr-defined]
+once.__set_name__(Network, "activation_memory")
 Network.__str__ = text  # type: ignore[method-assign, assignment]
 Network._repr_html_ = html  # type: ignore[attr-defined]

@@ -47,7 +47,7 @@ def check(network: archspec.Network, seen: Counter[str]) -> None:
 
     Behind channels that see different places and are told apart again, it sees no more than is stated.
     """
-    stated = bounded(network)
+    stated = bounded(network.inputs, network)
     for name, shape in network.inputs.items():
         for dim in range(1, len(shape)):
             uneven: set[str] = set()

@@ -22,6 +22,8 @@ DATA = Path(__file__).parent / "data"
 ROOT = Path(__file__).parent.parent
 
 
+WIDE = "a: {op: conv, out_channels: 8, kernel_size: 3, padding: 1}"
+MLP = "a: {op: permute, dims: [2, 3, 1]}\nb: {op: linear, out_features: 3}\nc: {op: permute, dims: [3, 1, 2]}"
 CONV = "c: {op: conv, out_channels: 1, kernel_size: 3, padding: 1}"
 
 
@@ -89,11 +91,11 @@ def unequal(tile: Any, whole: Any, strides: Any, starts: Any) -> Any:
         ("a: {op: conv, out_channels: 2, kernel_size: 5, dilation: 2}", 0, 8, 1),
         ("a: {op: conv, out_channels: 2, kernel_size: 3, stride: 2, padding: 1}", 2, 0, 2),
         (f"a: {{op: max_pool, kernel_size: 4}}\nb: {{op: upsample, scale_factor: 4}}\n{CONV}", 1, 1, 4),
-        (f"a: {{op: conv, out_channels: 8, kernel_size: 3, padding: 1}}\nb: {{op: pixel_shuffle, upscale_factor: 2}}\n{CONV}", 2, 2, 1),
+        (f"{WIDE}\nb: {{op: pixel_shuffle, upscale_factor: 2}}\n{CONV}", 2, 2, 1),
         ("a: {op: upsample, scale_factor: 2, mode: bilinear}", 1, 1, 1),
         ("a: {op: conv, out_channels: 2, kernel_size: 3, padding: 1, padding_mode: reflect}", 1, 1, 1),
         ("a: {op: conv_transpose, out_channels: 2, kernel_size: 4, stride: 2, padding: 1}", 1, 1, 1),
-        ("a: {op: permute, dims: [2, 3, 1]}\nb: {op: linear, out_features: 3}\nc: {op: permute, dims: [3, 1, 2]}", 0, 0, 1),
+        (MLP, 0, 0, 1),
         (f"a: {{op: pad, padding: [-3, 0, -3, 0]}}\n{CONV}", 1, 4, 1),
     ],
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import prod
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from archspec.analysis.sight import (
     tidy,
     whole,
 )  # fmt: skip
-from archspec.network import Applied, Network, Node
+from archspec.network import Applied, Node
 from archspec.ops.facts import Along, Reads
 from archspec.ops.tensor import Shape
 
@@ -34,18 +34,18 @@ Sights = Mapping[Axis, Sight | None]
 """What a tensor's places see of each dimension of the inputs that it depends on; None where that is not known."""
 
 
-def unbounded(network: Network) -> dict[str, Sights]:
+def unbounded(inputs: Mapping[str, Shape], nodes: Iterable[Node]) -> dict[str, Sights]:
     """What places see by the path of node or input, as if no border were near."""
-    return _Looking(network, _no_border, True).sights
+    return _Looking(inputs, nodes, _no_border, True).sights
 
 
 def _no_border(dim: int, _size: int) -> Sight:
     return Walk(dim, 1, 1, ((0, 0),))
 
 
-def bounded(network: Network) -> dict[str, Sights]:
+def bounded(inputs: Mapping[str, Shape], nodes: Iterable[Node]) -> dict[str, Sights]:
     """What places truly see by the path of node or input: no zeros of a padding, and what repeats the input in it."""
-    return _Looking(network, _each_place, False).sights
+    return _Looking(inputs, nodes, _each_place, False).sights
 
 
 def _each_place(dim: int, size: int) -> Sight:
@@ -76,21 +76,27 @@ class _Way(NamedTuple):
 
 
 class _Looking:
-    """One pass over a network.
+    """One pass over the nodes of a network.
 
     Attributes:
         sights: What was found, by the path of node or input.
     """
 
-    def __init__(self, network: Network, start: Callable[[int, int], Sight], unbounded: bool) -> None:
-        self._inputs = network.inputs
+    def __init__(
+        self,
+        inputs: Mapping[str, Shape],
+        nodes: Iterable[Node],
+        start: Callable[[int, int], Sight],
+        unbounded: bool,
+    ) -> None:
+        self._inputs = inputs
         self._unbounded = unbounded
         self._ways: dict[int, _Way] = {}
         self.sights: dict[str, Sights] = {
             name: {(name, dim): start(dim, shape[dim]) for dim in range(1, len(shape))}
-            for name, shape in network.inputs.items()
+            for name, shape in inputs.items()
         }
-        for node in network:
+        for node in nodes:
             self.sights[node.path] = self._through(node)
 
     def _through(self, node: Node) -> Sights:

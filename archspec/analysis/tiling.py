@@ -59,7 +59,7 @@ def tiling(network: Network) -> Tiling:
     if len(sizes) > 1 or sizes == {()}:
         raise UsageError(f"the inputs of {network.name} are not maps of one size, which tiles could be cut of")
     nodes = _needed(network)
-    walks = _walks(nodes, unbounded(network))
+    walks = _walks(nodes, unbounded(network.inputs, network))
     dims = range(1, len(sizes.pop()) + 1)
     step = tuple(lcm(*(walk.advance for walk in _along(walks, dim))) for dim in dims)
     tile = tuple(by * _steps(by, list(_along(walks, dim))) for dim, by in zip(dims, step, strict=True))

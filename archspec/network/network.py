@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,7 +13,8 @@ from typing_extensions import override
 
 from archspec.errors import UsageError, did_you_mean
 from archspec.language.initialisation import InitRule
-from archspec.network.views import Block, Node
+from archspec.network.field import ReceptiveField
+from archspec.network.views import Block, Context, Node
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape
 
@@ -58,6 +60,11 @@ class Network:
     digest: str = ""
     init: tuple[InitRule, ...] = ()
     weights: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Let its parts know where they stand."""
+        root = replace(self.blocks, context=None)
+        object.__setattr__(self, "blocks", replace(root, context=Context(self.inputs, root)))
 
     @override
     def __repr__(self) -> str:
@@ -132,6 +139,29 @@ class Network:
     def other_ops(self) -> int:
         """Elementwise, pooling, normalisation and bias operations for one sample, of the nodes that have a rule."""
         return self.blocks.other_ops
+
+    @property
+    def activations(self) -> int:
+        """Bytes of the tensors that all nodes give, in float32 for one sample; not all are there at once."""
+        return self.blocks.activations
+
+    @property
+    def receptive_fields(self) -> Mapping[str, ReceptiveField | None]:
+        """The receptive field of each node by path; None where it is not known."""
+        assert self.blocks.context is not None
+        return self.blocks.context.fields
+
+    @property
+    def receptive_field(self) -> ReceptiveField | None:
+        """What a place of the output sees, of several outputs the first in evaluation; None where it is not known."""
+        paths = (output.path for output in self.outputs.values() if not output.training_only)
+        return self.receptive_fields.get(next(paths, ""))
+
+    @property
+    def stride(self) -> tuple[Fraction, ...] | None:
+        """Steps of the input for one step of that output, for each spatial dimension; None where it is not known."""
+        field = self.receptive_field
+        return field and field.stride
 
     @cached_property
     def unknown_costs(self) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from archspec.analysis.memory import activation_memory
-from archspec.analysis.receptive_field import ReceptiveField, receptive_fields
-from archspec.network import Block, Network, Node
+from archspec.analysis.receptive_field import receptive_fields
+from archspec.network import Block, Network, Node, ReceptiveField
 from archspec.ops.arguments import compact
 from archspec.reports.table import CONVENTIONS
 
