@@ -128,9 +128,9 @@ def test_a_unet_in_tiles() -> None:
             "a: {op: conv, out_channels: 1, kernel_size: 3, padding: 1, padding_mode: circular}",
             "`a` sees the other end",
         ),
-        ("a: flatten", "`a` sees it in no even steps"),
-        ("a: {op: concat, dim: 2, from: [x, x]}", "`a` sees it in no even steps"),
-        ("a: {op: reshape, shape: [2, 8, 32]}", "`a` sees it in no even steps"),
+        ("a: flatten", "`a` does not see the input in even steps"),
+        ("a: {op: concat, dim: 2, from: [x, x]}", "`a` does not see the input in even steps"),
+        ("a: {op: reshape, shape: [2, 8, 32]}", "`a` does not see the input in even steps"),
     ],
 )
 def test_where_no_overlap_serves_the_node_is_named(graph: str, why: str) -> None:

@@ -8,10 +8,10 @@ from math import ceil, lcm
 from typing import NamedTuple
 
 from archspec.analysis.reading import reads, statistics
-from archspec.analysis.sight import Walk, dims_of
+from archspec.analysis.sight import Walk
 from archspec.analysis.sights import Axis, Sights, unbounded
 from archspec.errors import RuleError, UsageError
-from archspec.network import Applied, Network, Node
+from archspec.network import Applied, Network, Node, ReceptiveField
 from archspec.ops.facts import Along, Taps
 from archspec.ops.tensor import Shape
 
@@ -59,6 +59,8 @@ def tiling(network: Network) -> Tiling:
     if len(sizes) > 1 or sizes == {()}:
         raise UsageError(f"the inputs of {network.name} are not maps of one size, which tiles could be cut of")
     nodes = _needed(network)
+    for node in nodes:
+        _check_steps(node, network.receptive_fields[node.path])
     walks = _walks(nodes, unbounded(network.inputs, network))
     dims = range(1, len(sizes.pop()) + 1)
     step = tuple(lcm(*(walk.advance for walk in _along(walks, dim))) for dim in dims)
@@ -86,15 +88,18 @@ def _needed(network: Network) -> list[Node]:
     return nodes[::-1]
 
 
+def _check_steps(node: Node, field: ReceptiveField | None) -> None:
+    """Whether what a node's places see moves on with them."""
+    if field is None or 0 in field.stride:
+        whole = field is not None and field.size == field.least
+        what = "sees the whole input" if whole else "does not see the input in even steps"
+        raise UsageError(f"no overlap of tiles serves: `{node.path}` {what}")
+
+
 def _walks(nodes: list[Node], sights: Mapping[str, Sights]) -> dict[str, dict[Axis, Walk]]:
     found: dict[str, dict[Axis, Walk]] = {}
     for path in dict.fromkeys(path for node in nodes for path in (*node.inputs, node.path)):
-        found[path] = {}
-        for axis, sight in sights[path].items():
-            if not isinstance(sight, Walk):
-                what = "sees the whole input" if sight and not dims_of(sight) else "sees it in no even steps"
-                raise UsageError(f"no overlap of tiles serves: `{path}` {what}")
-            found[path][axis] = sight
+        found[path] = {axis: sight for axis, sight in sights[path].items() if isinstance(sight, Walk)}
     for node in nodes:
         taken = statistics(node.applied)
         if any(walk.dim in taken for path in node.inputs for walk in found[path].values()):

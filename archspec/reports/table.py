@@ -6,10 +6,13 @@ import csv
 import html
 import io
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from archspec.analysis.cost import Row, roll_up
 from archspec.analysis.memory import activation_memory
+from archspec.analysis.tiling import tiling
+from archspec.errors import UsageError
 from archspec.network import Network
 from archspec.ops.tensor import show
 
@@ -17,6 +20,15 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 HEADINGS = ("path", "op", "output", "params", "MACs", "FLOPs", "other ops", "share")
+DETAILS = ("kernel", "stride", "groups", "memory")
+"""Columns that are shown where there is room."""
+CSV = (
+    "path", "op", "output", "params", "buffers", "macs", "flops", "other_ops", "share", "kernel_size", "stride",
+    "groups", "activations",
+)  # fmt: skip
+"""Columns of the CSV."""
+WIDTH, WIDEST = 100, 120
+"""Characters of a line where no terminal says how many it has: for prose, and up to which columns are added."""
 CONVENTIONS = (
     "MACs: multiply-accumulates of convolutions, linear and other matrix products, one sample, without bias. "
     "FLOPs: 2 x MACs. Other ops: elementwise, pooling, normalisation and bias work. ?: the op has no cost rule."
@@ -37,6 +49,21 @@ def cells(row: Row, number: Callable[[int | None], str] | None = None) -> tuple[
         number(row.other_ops) + more,
         f"{row.share:.1%}" if row.macs is not None else "?",
     )
+
+
+def details(row: Row) -> tuple[str, ...]:
+    """The arguments of a row's op and its memory as text, one for each of `DETAILS`; empty where there is none."""
+    return (
+        show(row.kernel_size) if row.kernel_size else "",
+        show(row.stride) if row.stride else "",
+        str(row.groups or ""),
+        show_bytes(row.activations),
+    )
+
+
+def all_cells(row: Row, number: Callable[[int | None], str] | None = None) -> tuple[str, ...]:
+    """A row's figures as text, one for each of `HEADINGS` and `DETAILS`; ``number`` as for `cells`."""
+    return cells(row, number) + details(row)
 
 
 def exact(value: int | None) -> str:
@@ -70,12 +97,17 @@ def totals(network: Network) -> list[tuple[str, str]]:
     ]
     if memory.training is not None:
         figures.append(("", f"{show_bytes(memory.training)} kept for training"))
+    with suppress(UsageError):
+        tiles = tiling(network)
+        before, after = map(show, tiles.overlap)
+        figures.append(("tiles", f"cut at multiples of {show(tiles.step)}, and {before} more before, {after} after"))
     return figures
 
 
-def _width(lines: list[tuple[str, ...]]) -> int:
-    """The characters that the table takes: each column, and three between columns."""
-    return sum(max(map(len, column)) + 3 for column in zip(HEADINGS, *lines, strict=True))
+def _width(lines: list[tuple[str, ...]], gap: int = 3) -> int:
+    """The characters that the table takes: each column, and some between columns."""
+    headings = (HEADINGS + DETAILS)[: len(lines[0])] if lines else HEADINGS
+    return sum(max(map(len, column)) + gap for column in zip(headings, *lines, strict=True))
 
 
 def show_bytes(count: int) -> str:
@@ -91,7 +123,8 @@ def show_bytes(count: int) -> str:
 def rich_table(network: Network, depth: int | None = None, width: int | None = None) -> RenderableType:
     """The table and the totals, for a rich console.
 
-    Where the table is wider than ``width`` characters, its figures have three digits; the totals are exact.
+    Where the table is wider than ``width`` characters, its figures have three digits; the totals are exact. Kernels,
+    strides, groups and memory are shown where they fit into that width, or 120 characters.
     """
     from rich import box
     from rich.console import Group
@@ -99,13 +132,16 @@ def rich_table(network: Network, depth: int | None = None, width: int | None = N
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
-    for index, heading in enumerate(HEADINGS):
-        table.add_column(heading, justify="right" if index > 2 else "left", overflow="fold")
     rows = roll_up(network, depth)
-    lines = [cells(row) for row in rows]
+    lines = [all_cells(row) for row in rows]
+    if _width(lines) > (width or WIDEST):
+        lines = [cells(row) for row in rows]
     if width is not None and _width(lines) > width:
-        lines = [cells(row, short) for row in rows]
+        lines = [all_cells(row, short) for row in rows]
+        lines = lines if _width(lines, 1) <= width else [cells(row, short) for row in rows]
         table.padding = (0, 0)
+    for index, heading in enumerate((HEADINGS + DETAILS)[: len(lines[0]) if lines else None]):
+        table.add_column(heading, justify="right" if index > 2 else "left", overflow="fold")
     for row, line in zip(rows, lines, strict=True):
         table.add_row(*map(Text, line), style="bold" if row.is_block else "")
     summary = Table(box=None, show_header=False, pad_edge=False)
@@ -123,7 +159,9 @@ def render(network: Network, depth: int | None = 1) -> str:
     from rich.console import Console
 
     stream = io.StringIO()
-    width = max(_width([cells(row) for row in roll_up(network, depth)]), 100)
+    rows = roll_up(network, depth)
+    width, wide = (max(_width(list(map(write, rows))), WIDTH) for write in (cells, all_cells))
+    width = wide if wide <= WIDEST else width
     Console(file=stream, width=width, color_system=None).print(rich_table(network, depth))
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
@@ -132,11 +170,11 @@ def render_csv(network: Network, depth: int | None = None) -> str:
     """The table as CSV: numbers without separators, empty where not known, shapes as ``64x56x56``."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["path", "op", "output", "params", "buffers", "macs", "flops", "other_ops", "share"])
+    writer.writerow(CSV)
     for row in roll_up(network, depth):
         shape = show(row.shape) if row.shape else ""
-        share = f"{row.share:.6f}"
-        writer.writerow([row.path, row.kind, shape, row.params, row.buffers, row.macs, row.flops, row.other_ops, share])
+        figures = [row.params, row.buffers, row.macs, row.flops, row.other_ops, f"{row.share:.6f}"]
+        writer.writerow([row.path, row.kind, shape, *figures, *details(row)[:3], row.activations])
     return stream.getvalue()
 
 
@@ -145,7 +183,7 @@ def render_markdown(network: Network, depth: int | None = None) -> str:
     lines = [
         f"# {network.name}",
         "",
-        *_markdown_table(HEADINGS, (cells(row) for row in roll_up(network, depth)), "lll" + "r" * 5),
+        *_markdown_table(HEADINGS + DETAILS, map(all_cells, roll_up(network, depth)), "lll" + "r" * 9),
         "",
         *_markdown_table(("total", ""), totals(network), "ll"),
         "",
@@ -161,9 +199,9 @@ def _markdown_table(heading: Iterable[str], rows: Iterable[Iterable[str]], align
 
 def render_html(network: Network, depth: int | None = 2) -> str:
     """The table and the totals as HTML, for a notebook."""
-    head = "".join(f"<th>{heading}</th>" for heading in HEADINGS)
+    head = "".join(f"<th>{heading}</th>" for heading in HEADINGS + DETAILS)
     body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells(row)) + "</tr>"
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in all_cells(row)) + "</tr>"
         for row in roll_up(network, depth)
     )
     figures = "".join(f"<tr><th>{name}</th><td>{html.escape(figure)}</td></tr>" for name, figure in totals(network))
