@@ -106,10 +106,11 @@ def _line(sight: Sight, shape: Shape, extent: int) -> _Line | None:
         return _Line(max(sizes), Fraction(0), first[0] if first else 0, min(sizes), None, None)
     stride = Fraction(sight.advance, sight.period)
     seen = [(place, span) for place, span in enumerate(sight.spans) if span is not None]
-    before = max((place * stride - span[0] for place, span in seen), default=Fraction(0))
-    after = max((span[1] + 1 - (place + 1) * stride for place, span in seen), default=Fraction(0))
+    period, advance = sight.period, sight.advance
+    before = max((place * advance - span[0] * period for place, span in seen), default=0)
+    after = max(((span[1] + 1) * period - (place + 1) * advance for place, span in seen), default=0)
     start = sight.spans[0][0] if sight.spans[0] else 0
-    return _Line(max(sizes), stride, start, min(sizes), before, after)
+    return _Line(max(sizes), stride, start, min(sizes), Fraction(before, period), Fraction(after, period))
 
 
 def _steady(span: Span) -> _Line:

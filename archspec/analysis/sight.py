@@ -80,7 +80,7 @@ Sight = Walk | Scene | Blur
 
 def hull(spans: Iterable[Span]) -> Span:
     """The smallest span that holds all."""
-    seen = [span for span in spans if span is not None]
+    seen = {span for span in spans if span is not None}
     return (min(span[0] for span in seen), max(span[1] for span in seen)) if seen else None
 
 

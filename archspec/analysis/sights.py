@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from math import prod
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from archspec.analysis.reading import is_reshape, reads
+from archspec.analysis.reading import reads
 from archspec.analysis.rearrangement import reshaped
 from archspec.analysis.sight import (
     MOST_PLACES,
@@ -58,21 +58,19 @@ class _Way(NamedTuple):
     """How an op reads, worked out once for all nodes that have it.
 
     Attributes:
-        reads: How it reads each dimension of its operands; None for a reshape, or where it is unknown.
+        reads: How it reads each dimension of its operands; None where it is unknown.
         plain: Whether each place reads the same place of operands of one shape.
-        is_reshape: Whether it keeps the elements in order.
     """
 
-    reads: Reads | None
+    reads: Reads | Literal["reshaped"] | None
     plain: bool
-    is_reshape: bool
 
     @classmethod
     def of(cls, applied: Applied) -> _Way:
         found = reads(applied)
         same = tuple(map(Along.same, range(len(applied.shape))))
-        plain = found is not None and all(way == same for way in found)
-        return cls(found, plain and set(applied.input_shapes) == {applied.shape}, is_reshape(applied))
+        plain = isinstance(found, tuple) and all(way == same for way in found)
+        return cls(found, plain and set(applied.input_shapes) == {applied.shape})
 
 
 class _Looking:
@@ -105,27 +103,29 @@ class _Looking:
         operands = [self.sights[path] for path in node.inputs]
         if way.plain and len(operands) == 1:
             return operands[0]
-        if way.reads is None and not way.is_reshape:
+        if way.reads is None:
             return {axis: None for operand in operands for axis in operand}
-        if not way.plain:
-            operands = [self._operand(operand, number, applied, way) for number, operand in enumerate(operands)]
-            operands = _parted(operands, applied, way.reads or ())
+        if way.reads == "reshaped":
+            operands = [self._operand(operands[0], applied.input_shapes[0], None, applied.shape)]
+        elif not way.plain:
+            each = zip(operands, applied.input_shapes, way.reads, strict=True)
+            operands = [self._operand(operand, shape, ways, applied.shape) for operand, shape, ways in each]
+            operands = _parted(operands, applied, way.reads)
         axes = dict.fromkeys(axis for operand in operands for axis in operand)
         seen = {axis: [operand[axis] for operand in operands if axis in operand] for axis in axes}
         return {axis: self._joined(sights, axis, applied.shape) for axis, sights in seen.items()}
 
-    def _operand(self, sights: Sights, number: int, applied: Applied, way: _Way) -> Sights:
-        """What the output's places see through one operand."""
-        shape, output = applied.input_shapes[number], applied.shape
+    def _operand(self, sights: Sights, shape: Shape, ways: tuple[Along, ...] | None, output: Shape) -> Sights:
+        """What the output's places see through one operand, read in some ways, or reshaped."""
         found: dict[Axis, Sight | None] = {}
         for axis, sight in sights.items():
             if sight is None:
                 found[axis] = None
-            elif way.reads is None:
+            elif ways is None:
                 after = reshaped(sight, shape, output, unbounded=self._unbounded)
                 found[axis] = settled(after, self._extent(axis))
             else:
-                found[axis] = read(sight, way.reads[number], shape, output, self._extent(axis))
+                found[axis] = read(sight, ways, shape, output, self._extent(axis))
         return found
 
     def _joined(self, sights: list[Sight | None], axis: Axis, shape: Shape) -> Sight | None:

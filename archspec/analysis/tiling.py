@@ -207,8 +207,8 @@ def _margin(node: Node, applied: Applied, walks: Walks, dim: int, seen: list[_Ma
 
 def _ways(applied: Applied) -> tuple[tuple[Along, ...], ...]:
     """How the operands are read; a reshape that keeps places is read as it stands."""
-    same = tuple(map(Along.same, range(len(applied.shape))))
-    return reads(applied) or (same,) * len(applied.input_shapes)
+    ways = reads(applied)
+    return ways if isinstance(ways, tuple) else (tuple(map(Along.same, range(len(applied.shape)))),)
 
 
 def _wrong(taps: Taps, count: int, size: int, margin: _Margin) -> Iterator[int]:
