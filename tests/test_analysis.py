@@ -186,6 +186,28 @@ e: {op: reshape, shape: [2, 8, 8]}""", "[2, 8, 8]")  # fmt: skip
     assert (found.size, found.least) == ((4, 4), (4, 4))
 
 
+def test_a_token_that_sees_all_stands_beside_those_that_see_a_patch() -> None:
+    network = compiled(
+        """
+patches: {op: conv, out_channels: 2, kernel_size: 4, stride: 4}
+tokens: {op: flatten, start_dim: 2}
+mean: {op: mean, dim: 2, keepdim: true}
+all: {op: concat, dim: 2, from: [mean, tokens]}
+others: {op: slice, dim: 2, start: 1}
+map: {op: reshape, shape: [2, 3, 2]}
+joined: {op: add, from: [map, patches]}
+first: {op: slice, dim: 2, stop: 1, from: all}
+gate: {op: reshape, shape: [2, 1, 1]}
+out: {op: mul, from: [joined, gate]}""",
+        "[1, 12, 8]",
+    )
+    places = {path: found for path, found in seen(network).items() if found}
+    assert places["all"].at((0,)) == places["first"].at((0,)) == (range(12), range(8))
+    assert places["all"].at((4,)) == places["others"].at((3,)) == (range(4, 8), range(4, 8))
+    assert network["joined"].receptive_field == network["patches"].receptive_field
+    assert network.receptive_field == ReceptiveField.whole((12, 8))
+
+
 def test_a_field_for_each_input() -> None:
     text = """archspec: 1
 name: n
