@@ -32,6 +32,24 @@ def test_compile_prints_the_table_and_writes_the_report(run: Run, tmp_path: Path
     report = json.loads((tmp_path / "build" / "lenet" / "report.json").read_text())
     assert (report["format"], report["version"]) == ("archspec-report", 1)
     assert report["totals"]["params"] == 61_706
+    assert report["totals"]["activations"] == sum(node["activations"] for node in report["nodes"])
+    assert report["totals"]["tiling"] is None
+
+
+def test_the_report_has_fields_and_tiles(run: Run, tmp_path: Path) -> None:
+    unet = json.loads(run("compile", str(ROOT / "tests" / "data" / "unet.yaml"), "--format", "json").out)
+    assert unet["totals"]["tiling"] == {"before": [94, 94], "after": [94, 94], "step": [16, 16]}
+    assert unet["nodes"][-1]["receptive_field"] == {
+        "size": [204, 204], "stride": [1.0, 1.0], "padding": [94.0, 94.0], "least": [188, 188],
+        "before": [107.0, 107.0], "after": [107.0, 107.0],
+    }  # fmt: skip
+    (tmp_path / "two.yaml").write_text(
+        "archspec: 1\nname: two\ninputs: {x: [1, 8], y: [1, 4]}\n"
+        "graph: {a: {op: max_pool, kernel_size: 2, from: x}, b: {op: add, from: [a, y]}}\n"
+    )
+    node = json.loads(run("compile", "two.yaml", "--format", "json").out)["nodes"][-1]
+    assert node["receptive_field"] is None
+    assert {name: field["size"] for name, field in node["receptive_fields"].items()} == {"x": [2], "y": [1]}
 
 
 def test_compile_writes_the_source(run: Run, tmp_path: Path) -> None:

@@ -171,6 +171,16 @@ def test_the_figures_of_the_costs_page() -> None:
     assert all(f"{figure:,}" in text for figure in figures)
 
 
+def test_the_fields_and_tiles_of_the_costs_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    for language, body in fences(ROOT / "docs" / "costs.md"):
+        names: dict[str, object] = {}
+        if language == "python":
+            exec(body, names)
+            for expression, shown in re.findall(r"^(\S.*?)  # (\(.*?)(?:: .*)?$", body, flags=re.MULTILINE):
+                assert eval(expression, names) == eval(shown), expression
+
+
 # The site
 
 

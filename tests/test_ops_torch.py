@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from math import ceil, floor
 from typing import Any
 
 import hypothesis.strategies as st
@@ -29,17 +28,21 @@ from hypothesis import given, settings
 from pydantic import ValidationError
 from sampling import QUICK
 
+from archspec.analysis.reading import reads, statistics
+from archspec.analysis.sight import hull, within
 from archspec.errors import RuleError
+from archspec.network import Applied
 from archspec.ops.arguments import MAX_FLOAT
-from archspec.ops.facts import Window
+from archspec.ops.facts import Along
 from archspec.ops.op import Op
 from archspec.ops.registry import get, ops
 from archspec.ops.tensor import Shape, Shapes, elements, spatial_rank
 
 torch = pytest.importorskip("torch")
+from dependence import op_spans  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
-from torch_oracle import RAW, Args, Refused, build, kept_bytes, need, reads  # noqa: E402
+from torch_oracle import RAW, Args, Refused, build, kept_bytes, need  # noqa: E402
 
 Case = tuple[Args, Shapes]
 
@@ -239,11 +242,11 @@ CASES: dict[str, Any] = {
 
 BUNDLED = [name for name, kind in ops().items() if kind.__module__.startswith("archspec.ops.")]
 
-STATISTICS = ("batch_norm", "layer_norm", "group_norm", "instance_norm")
-"""Without running statistics, these take some of their input, which do not count in the reach."""
+MOST_ELEMENTS = 300
+"""Of an output whose elements are looked at one by one."""
 
-REPEATS = ("reflect", "replicate", "circular")
-"""Paddings that repeat the input; in the reach their places count as outside of it."""
+PARTLY_FLAT = ("hardtanh", "elu", "leaky_relu", "softplus", "local_response_norm", "softmax", "batch_norm")
+"""With some arguments or sizes some of their derivatives are nothing, or no number, on all numbers that are tried."""
 
 
 def tensors(shapes: Shapes, batch: int, grad: bool = False) -> list[Any]:
@@ -326,19 +329,33 @@ def check_kept(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
 
 
 def check_reach(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
-    """The last place of the output reads only the window that the op states, within less than a place."""
-    reach = op.reach(shapes, output)
-    repeats = {getattr(op, "padding_mode", None), getattr(op, "mode", None)} & set(REPEATS)
-    takes_statistics = op.name in STATISTICS and not getattr(op, "track_running_stats", False)
-    if not isinstance(reach, Window) or not reach.kernel or takes_statistics or repeats:
+    """Each element of the output depends on just the places that the op states, along each dimension.
+
+    Statistics are not counted. A pixel_shuffle reads a channel for each phase, of which it states those of a place.
+    """
+    applied = Applied(op, shapes, output, {}, {}, None)
+    ways = reads(applied)
+    if not isinstance(ways, tuple) or takes_statistics(op, applied) or elements(output) > MOST_ELEMENTS:
         return
-    assert len(reach.kernel) == len(output) - 1
-    place = tuple(size - 1 for size in output[1:])
-    starts = [at * step - pad for at, step, pad in zip(place, reach.stride, reach.padding, strict=True)]
-    for shape, spots in zip(shapes, reads(layer, tensors(shapes, 2, grad=True), place), strict=True):
-        for spot in spots:
-            for at, start, kernel, size in zip(spot, starts, reach.kernel, shape[1:], strict=True):
-                assert floor(start) <= at < ceil(start) + kernel or size == 1
+    for number, shape in enumerate(shapes):
+        stated = [stated_reads(along, shape[dim], output) for dim, along in enumerate(ways[number])]
+        for dim in range(len(shape) - 2 if op.name == "pixel_shuffle" else 0, len(shape)):
+            for element, found in op_spans(op, shapes, layer, number, dim).items():
+                spots = [(*element, 0)[along.dim or 0] for along in ways[number]]
+                read = [places[spot] for places, spot in zip(stated, spots, strict=True)]
+                wanted = hull((place, place) for place in read[dim]) if all(read) else None
+                assert found == wanted or (op.name in PARTLY_FLAT and hull([found, wanted]) == wanted), (element, dim)
+
+
+def takes_statistics(op: Op, applied: Applied) -> bool:
+    return bool(statistics(applied)) or not getattr(op, "track_running_stats", True)
+
+
+def stated_reads(along: Along, size: int, output: Shape) -> list[Any]:
+    """The places that are read of a dimension of a size, for each place of the output."""
+    if along.dim is None:
+        return [within(along.taps, 0, size)] * max((1, *output))
+    return [within(along.taps, place, size) for place in range(output[along.dim])]
 
 
 def test_each_op_has_cases_and_a_raw_call() -> None:

@@ -206,12 +206,13 @@ def value(node: Any, operands: tuple[Any, ...]) -> Any:
     return node
 
 
-def build(node: Module | Function, weights: dict[str, Any]) -> nn.Module:
-    """What an op emits, as a layer in training mode with the given state_dict."""
+def build(node: Module | Function, weights: dict[str, Any] | None = None) -> nn.Module:
+    """What an op emits, as a layer in training mode, with the given state_dict if there is one."""
     if isinstance(node, Function):
         return Call(node)
     layer = resolve(node.target)(*node.args, **node.kwargs)
-    layer.load_state_dict(weights)
+    if weights is not None:
+        layer.load_state_dict(weights)
     return layer
 
 
@@ -239,15 +240,3 @@ def kept_bytes(layer: nn.Module, operands: list[Any]) -> int:
     own = {tensor.untyped_storage().data_ptr() for tensor in (*layer.parameters(), *layer.buffers())}
     assert output is not None  # alive until here, so that no storage is counted twice
     return sum(size for place, size in storages.items() if place not in own)
-
-
-def reads(layer: nn.Module, operands: list[Any], place: tuple[int, ...]) -> list[list[tuple[int, ...]]]:
-    """For each operand, the spatial places on which a spatial place of the output depends."""
-    output = layer(*operands)[(slice(None), slice(None), *place)]
-    gradients = torch.autograd.grad(output.sum(), operands, allow_unused=True)
-    return [
-        []
-        if gradient is None
-        else [tuple(spot) for spot in gradient.nan_to_num(0).abs().amax((0, 1)).nonzero().tolist()]
-        for gradient in gradients
-    ]

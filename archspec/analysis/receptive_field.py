@@ -1,84 +1,178 @@
 """Receptive fields: how much of the input each place of each tensor sees.
 
 Source: A. Araujo, W. Norris, J. Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill 2019;
-the recurrence of its equations 1 and 2, run forward. Where paths join, the field is the smallest interval that holds
-all of theirs.
+their recurrence for convolutions, and for each other op what it reads (`Op.reach`). Where paths join, the field is the
+smallest interval that holds all of theirs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from math import ceil
+from itertools import product
+from math import prod
+from operator import mul
 from typing import NamedTuple
 
-from archspec.network import Network, Node
-from archspec.ops.facts import Window
+from archspec.analysis.sight import Blur, Scene, Sight, Span, as_scene, everywhere, hull, inside, joined, whole
+from archspec.analysis.sights import Sights, bounded, unbounded
+from archspec.errors import UsageError
+from archspec.network import Context, Network, Node, ReceptiveField
+from archspec.ops.tensor import Shape
 
 
-class ReceptiveField(NamedTuple):
-    """What a place of a tensor sees of the network's input, for each spatial dimension.
+class _Line(NamedTuple):
+    """The field along one dimension, with the attributes of `ReceptiveField`."""
+
+    size: int
+    stride: Fraction
+    start: int
+    least: int
+    before: Fraction | None
+    after: Fraction | None
+
+
+def receptive_fields(network: Network, input: str | None = None) -> dict[str, ReceptiveField | None]:
+    """The receptive field of each node by path; None where it is not known, or nothing of the input is seen.
+
+    It is unknown behind an op without a rule. Statistics that normalisations take over places are not counted. The
+    channels of a place are taken together, and so are those that were concatenated and taken apart again; features
+    alone are channels of one place.
+
+    Args:
+        network: The network.
+        input: The name of the input that is seen; unless given all together, which are taken to lie on each other, and
+            the field is not known where a node sees several of different sizes.
+
+    Raises:
+        UsageError: There is no such input.
+    """
+    if _named(network, input) is None:
+        return dict(network.receptive_fields)
+    return find(network.inputs, network, input)
+
+
+def find(
+    inputs: Mapping[str, Shape], nodes: Iterable[Node], input: str | None = None
+) -> dict[str, ReceptiveField | None]:
+    """The fields of nodes in topological order: `receptive_fields` says what they are."""
+    seen = inputs if input is None else {input: inputs[input]}
+    sights = unbounded(inputs, nodes := list(nodes))
+    found: dict[tuple[int, Shape], ReceptiveField | None] = {}
+    fields = {}
+    for node in nodes:
+        key = id(sights[node.path]), node.shape
+        if key not in found:
+            found[key] = _field(sights[node.path], node.shape, seen)
+        fields[node.path] = found[key]
+    return fields
+
+
+Context.find_fields = staticmethod(find)
+
+
+def _named(network: Network, input: str | None) -> str | None:
+    if input is not None and input not in network.inputs:
+        raise UsageError(f"the network has no input `{input}`; it has {', '.join(network.inputs)}")
+    return input
+
+
+def _field(sights: Sights, shape: Shape, inputs: Mapping[str, Shape]) -> ReceptiveField | None:
+    if len(inputs) > 1:
+        inputs = {name: inputs[name] for name in inputs if any(seen == name for seen, _ in sights)} or inputs
+    sizes = {shape[1:] for shape in inputs.values()}
+    if len(sizes) > 1:
+        return None
+    extent = sizes.pop()
+    lines = []
+    for dim, size in enumerate(extent, 1):
+        seen = [sights[name, dim] for name in inputs if (name, dim) in sights]
+        known = [sight for sight in seen if sight is not None]
+        line = _line(joined(known, shape, size), shape, size) if known and len(known) == len(seen) else None
+        if line is None:
+            return None
+        lines.append(line)
+    return ReceptiveField(*zip(*lines, strict=True)) if lines else ReceptiveField.whole(())
+
+
+def _line(sight: Sight, shape: Shape, extent: int) -> _Line | None:
+    if len(shape) < 2:
+        return _steady(inside(whole(sight, shape), extent))
+    if isinstance(sight, Blur):
+        return None
+    sizes = [0 if span is None else span[1] - span[0] + 1 for span in sight.spans]
+    if isinstance(sight, Scene):
+        first = sight.spans[0]
+        return _Line(max(sizes), Fraction(0), first[0] if first else 0, min(sizes), None, None)
+    stride = Fraction(sight.advance, sight.period)
+    seen = [(place, span) for place, span in enumerate(sight.spans) if span is not None]
+    period, advance = sight.period, sight.advance
+    before = max((place * advance - span[0] * period for place, span in seen), default=0)
+    after = max(((span[1] + 1) * period - (place + 1) * advance for place, span in seen), default=0)
+    start = sight.spans[0][0] if sight.spans[0] else 0
+    return _Line(max(sizes), stride, start, min(sizes), Fraction(before, period), Fraction(after, period))
+
+
+def _steady(span: Span) -> _Line:
+    """The field where all places see the same."""
+    size = 0 if span is None else span[1] - span[0] + 1
+    return _Line(size, Fraction(0), span[0] if span else 0, size, None, None)
+
+
+class Seen(NamedTuple):
+    """What the places of one tensor truly see of an input: no zeros of a padding, and what it repeats where that is.
 
     Attributes:
-        size: Places of the input; more than the input has where padding is seen.
-        stride: Steps of the input for one step of the tensor.
-        start: The first place that the tensor's first place sees; negative inside padding.
+        shape: The tensor's shape.
+        sights: What is seen of each spatial dimension of the input.
     """
 
-    size: tuple[int, ...]
-    stride: tuple[Fraction, ...]
-    start: tuple[Fraction, ...]
+    shape: Shape
+    sights: tuple[Sight, ...]
 
-    @property
-    def padding(self) -> tuple[Fraction, ...]:
-        """Effective padding: how far the first place sees beyond the input's edge."""
-        return tuple(max(Fraction(0), -start) for start in self.start)
+    def at(self, place: tuple[int, ...]) -> tuple[range, ...] | None:
+        """From the first to the last place that is seen, for each spatial dimension of the input.
 
-    @classmethod
-    def whole(cls, sizes: tuple[int, ...]) -> ReceptiveField:
-        """The whole input, for every place of the tensor."""
-        return cls(sizes, (Fraction(0),) * len(sizes), (Fraction(0),) * len(sizes))
+        Args:
+            place: One index for each dimension of the tensor but the channels.
+
+        Returns:
+            A range each, empty where nothing is seen; None where it is not known, behind ops without a rule and for
+            tensors of more than 65,536 places.
+        """
+        spans = [_at(sight, self.shape, place) for sight in self.sights]
+        return None if any(span is None for span in spans) else tuple(span for span in spans if span is not None)
 
 
-def receptive_fields(network: Network) -> dict[str, ReceptiveField | None]:
-    """The receptive field of each node by path; None where it is not known.
+def seen(network: Network, input: str | None = None) -> dict[str, Seen | None]:
+    """What the places of each node truly see of an input; None where it is not known.
 
-    It is unknown behind an op without a rule, where paths of different stride join, and for networks whose inputs
-    differ in size. Statistics that normalisations take over the whole input are not counted.
+    Args:
+        network: The network.
+        input: The name of the input; the first unless given.
+
+    Raises:
+        UsageError: There is no such input.
     """
-    sizes = {shape[1:] for shape in network.inputs.values()}
-    if len(sizes) != 1:
-        return dict.fromkeys((node.path for node in network), None)
-    extent = sizes.pop()
-    ones = tuple(Fraction(1) for _ in extent)
-    start = ReceptiveField((1,) * len(extent), ones, tuple(Fraction(0) for _ in extent))
-    fields: dict[str, ReceptiveField | None] = dict.fromkeys(network.inputs, start)
+    name = _named(network, input) or next(iter(network.inputs))
+    dims = range(1, len(network.inputs[name]))
+    sights = bounded(network.inputs, network)
+    found: dict[str, Seen | None] = {}
     for node in network:
-        fields[node.path] = _through(node, _joined([fields[path] for path in node.inputs], extent), extent)
-    return {node.path: fields[node.path] for node in network}
+        known = [sights[node.path].get((name, dim), everywhere(None)) for dim in dims]
+        listed = tuple(sight for sight in known if sight is not None)
+        found[node.path] = Seen(node.shape, listed) if len(listed) == len(known) else None
+    return found
 
 
-def _through(node: Node, field: ReceptiveField | None, extent: tuple[int, ...]) -> ReceptiveField | None:
-    reach = node.op.reach(node.input_shapes, node.shape)
-    if field is None or reach == "unknown":
+def _at(sight: Sight, shape: Shape, place: tuple[int, ...]) -> range | None:
+    """What a place sees, all channels together."""
+    if isinstance(sight, Blur):
         return None
-    if not isinstance(reach, Window) or len(reach.kernel) != len(field.size):
-        return ReceptiveField.whole(extent)
-    axes = list(zip(field.size, field.stride, field.start, reach.kernel, reach.stride, reach.padding, strict=True))
-    return ReceptiveField(
-        size=tuple(ceil(size + (kernel - 1) * stride) for size, stride, _, kernel, _, _ in axes),
-        stride=tuple(stride * step for _, stride, _, _, step, _ in axes),
-        start=tuple(start - padding * stride for _, stride, start, _, _, padding in axes),
-    )
-
-
-def _joined(fields: list[ReceptiveField | None], extent: tuple[int, ...]) -> ReceptiveField | None:
-    known = [field for field in fields if field is not None]
-    if len(known) < len(fields):
-        return None
-    if len({field.stride for field in known}) > 1:
-        # Stride 0 is the whole input, which holds every other field.
-        return ReceptiveField.whole(extent) if any(0 in field.stride for field in known) else None
-    starts = tuple(map(min, zip(*(field.start for field in known), strict=True)))
-    ends = [max(field.start[axis] + field.size[axis] for field in known) for axis in range(len(known[0].size))]
-    size = tuple(ceil(end - start) for end, start in zip(ends, starts, strict=True))
-    return ReceptiveField(size, known[0].stride, starts)
+    scene = as_scene(sight, shape)
+    assert isinstance(scene, Scene)
+    index = [range(size) if dim == 0 else (place[dim - 1],) for dim, size in zip(scene.dims, scene.sizes, strict=True)]
+    steps = [prod(scene.sizes[axis + 1 :]) for axis in range(len(scene.sizes))]
+    numbers = (sum(map(mul, each, steps)) for each in product(*index))
+    span = hull(scene.spans[number] for number in numbers)
+    return range(span[0], span[1] + 1) if span else range(0)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,8 +15,9 @@ from archspec.errors import UsageError, did_you_mean
 from archspec.language.initialisation import InitRule
 from archspec.language.limits import Limits
 from archspec.network.content import Totals
+from archspec.network.field import ReceptiveField
 from archspec.network.pruning import needed
-from archspec.network.views import Block, Node
+from archspec.network.views import Block, Context, Node
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape
 
@@ -74,6 +76,11 @@ class Network:
         @property
         def warnings(self) -> tuple[Diagnostic, ...]:
             """What compiles, and is nearly always a mistake. Attached by `archspec.display`."""
+
+    def __post_init__(self) -> None:
+        """Let its parts know where they stand."""
+        root = replace(self.blocks, context=None)
+        object.__setattr__(self, "blocks", replace(root, context=Context(self.inputs, root)))
 
     @override
     def __repr__(self) -> str:
@@ -175,6 +182,29 @@ class Network:
     def is_training_only(self, path: str) -> bool:
         """Whether only training runs a node or block: it stands in what no output of evaluation needs."""
         return bool(self._training_only) and path.partition(".")[0] in self._training_only
+
+    @property
+    def activations(self) -> int:
+        """Bytes of the tensors that all nodes give, in float32 for one sample; not all are there at once."""
+        return self.blocks.activations
+
+    @property
+    def receptive_fields(self) -> Mapping[str, ReceptiveField | None]:
+        """The receptive field of each node by path; None where it is not known."""
+        assert self.blocks.context is not None
+        return self.blocks.context.fields
+
+    @property
+    def receptive_field(self) -> ReceptiveField | None:
+        """What a place of the output sees, of several outputs the first in evaluation; None where it is not known."""
+        paths = (output.path for output in self.outputs.values() if not output.training_only)
+        return self.receptive_fields.get(next(paths, ""))
+
+    @property
+    def stride(self) -> tuple[Fraction, ...] | None:
+        """Steps of the input for one step of that output, for each spatial dimension; None where it is not known."""
+        field = self.receptive_field
+        return field and field.stride
 
     @cached_property
     def unknown_costs(self) -> tuple[str, ...]:

@@ -1,13 +1,13 @@
 """Convolutions with shared weights, in one, two or three spatial dimensions."""
 
 from fractions import Fraction
-from math import prod
+from math import gcd, prod
 from typing import Literal
 
 from archspec.errors import ArgumentError
 from archspec.ops.arguments import NamedPadding, Padding, Positive, Size, compact, default
 from archspec.ops.checks import check_fit, check_groups
-from archspec.ops.facts import Cost, Module, Reach, Window
+from archspec.ops.facts import Along, Cost, Module, Reach, Taps, Window
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, elements, extent, places, show
 
@@ -16,8 +16,7 @@ class Conv(Op, name="conv"):
     """Convolution (cross-correlation) with weights shared over places.
 
     Costs ``prod(kernel_size) * C_in / groups`` multiply-accumulates for each element of the output, and
-    an addition where there is a bias. With a `padding_mode` other than zeros, the reach counts a padded
-    place as one outside of the input, though it repeats one inside.
+    an addition where there is a bias.
     Source: torch.nn.Conv1d, Conv2d, Conv3d.
 
     Args:
@@ -127,7 +126,8 @@ class Conv(Op, name="conv"):
         return 4 * channels * prod(size + end - start for size, (start, end) in zip(sizes, self.pads, strict=True))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        return Window(self.window, tuple(map(Fraction, self.stride)), tuple(Fraction(pad) for pad, _ in self.pads))
+        stride, padding = tuple(map(Fraction, self.stride)), tuple(Fraction(pad) for pad, _ in self.pads)
+        return Window(self.window, stride, padding, self.dilation, self.padding_mode, self.groups)
 
     def torch(self, inputs: Shapes) -> Module:
         channels, *sizes = inputs[0]
@@ -201,12 +201,19 @@ class ConvTranspose(Op, name="conv_transpose"):
         return Cost(macs=macs, other=self.bias * elements(output))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        spread = (Along(1 + axis, self._gathered(axis)) for axis in range(len(self.stride)))
+        return ((Along.grouped(self.groups, inputs[0][0], self.out_channels), *spread),)
+
+    def _gathered(self, axis: int) -> Taps:
         """Place ``o`` reads each ``i`` with ``o = stride * i - padding + dilation * j`` for a ``j`` of the kernel."""
-        spans = [size - 1 for size in extent(self.kernel_size, self.dilation)]
-        kernel = tuple(span // stride + 1 for span, stride in zip(spans, self.stride, strict=True))
-        axes = zip(spans, self.padding, self.stride, strict=True)
-        padding = tuple(Fraction(span - pad, stride) for span, pad, stride in axes)
-        return Window(kernel, tuple(Fraction(1, stride) for stride in self.stride), padding)
+        kernel, stride, dilation = self.kernel_size[axis], self.stride[axis], self.dilation[axis]
+        step = dilation // gcd(stride, dilation)
+        places = []
+        for place in range(self.padding[axis], self.padding[axis] + stride):
+            first, last = -(-(place - dilation * (kernel - 1)) // stride), place // stride
+            start = next((i for i in range(first, first + step) if (place - stride * i) % dilation == 0), last + 1)
+            places.append(range(start, last + 1, step))
+        return Taps(stride, 1, tuple(places))
 
     def torch(self, inputs: Shapes) -> Module:
         channels, *sizes = inputs[0]

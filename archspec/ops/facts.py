@@ -35,27 +35,97 @@ class Kept(NamedTuple):
     besides: int = 0
 
 
+Beyond = Literal["zeros", "reflect", "replicate", "circular", "end"]
+"""What is read beyond the ends of a dimension: nothing that is seen; a place inside; or nothing, for it ends there."""
+
+
 class Window(NamedTuple):
-    """The places of the input that one place of the output reads, for each spatial dimension.
+    """The same window at each place of the output, for each spatial dimension and for every operand.
 
     Attributes:
         kernel: Extent of the window, dilation included.
-        stride: Steps of the input for one step of the output; below 1 for upsampling.
+        stride: Steps of the input for one step of the output; of a fraction, windows begin at the place before.
         padding: Places added before the first.
+        dilation: Distance between the places that are read; 1 where left out.
+        beyond: What the added places hold.
+        groups: Groups of channels; an output channel reads those of its group. 0: each reads the same channel alone.
+        statistics: Dimensions of the input, from 0 for the channels, over which the op takes statistics besides,
+            which count in no receptive field.
     """
 
     kernel: tuple[int, ...]
     stride: tuple[Fraction, ...]
     padding: tuple[Fraction, ...]
+    dilation: tuple[int, ...] = ()
+    beyond: Beyond = "zeros"
+    groups: int = 1
+    statistics: tuple[int, ...] = ()
 
     @classmethod
-    def pointwise(cls, rank: int) -> Window:
-        """Each place of the output reads the same place of the input."""
-        return cls((1,) * rank, (Fraction(1),) * rank, (Fraction(0),) * rank)
+    def pointwise(cls, rank: int, statistics: tuple[int, ...] = ()) -> Window:
+        """Each place of the output reads the same place of the input; a size of 1 is read by all."""
+        ones, zeros = (Fraction(1),) * rank, (Fraction(0),) * rank
+        return cls((1,) * rank, ones, zeros, groups=0, statistics=statistics)
 
 
-Reach = Window | Literal["all", "unknown"]
-"""What a place of the output reads: a window, the whole input, or unknown for an op without a rule."""
+class Taps(NamedTuple):
+    """The places of one dimension that places of the output read; the same again after a period, farther on.
+
+    Place ``o`` of the output reads ``places[o % period]``, moved on by ``o // period * advance``.
+
+    Attributes:
+        period: Places of the output after which the pattern comes again.
+        advance: Places of the input by which it has then moved on.
+        places: The places that each of the first ``period`` places reads.
+        beyond: What is read beyond the ends.
+    """
+
+    period: int
+    advance: int
+    places: tuple[range, ...]
+    beyond: Beyond = "zeros"
+
+
+class Along(NamedTuple):
+    """How one dimension of an operand is read.
+
+    Attributes:
+        dim: The dimension of the output along which other places are read, from 0; None where all read the same.
+        taps: The places that are read.
+    """
+
+    dim: int | None
+    taps: Taps
+
+    @classmethod
+    def same(cls, dim: int) -> Along:
+        """Each place of the output's dimension reads the same place."""
+        return cls(dim, Taps(1, 1, (range(1),)))
+
+    @classmethod
+    def every(cls, size: int) -> Along:
+        """All places are read, wherever."""
+        return cls(None, Taps(1, 0, (range(size),)))
+
+    @classmethod
+    def shifted(cls, dim: int, by: int, step: int = 1, beyond: Beyond = "zeros") -> Along:
+        """Place ``o`` reads place ``o * step + by``."""
+        return cls(dim, Taps(1, step, (range(by, by + 1),), beyond))
+
+    @classmethod
+    def grouped(cls, groups: int, inputs: int, outputs: int) -> Along:
+        """So many channels of the output read those of their group."""
+        each = inputs // groups
+        period = outputs // groups
+        return cls.every(inputs) if groups == 1 else cls(0, Taps(period, each, (range(each),) * period, "end"))
+
+
+Reads = tuple[tuple[Along, ...], ...]
+"""For each operand, how each of its dimensions is read, channels first."""
+
+Reach = Window | Reads | Literal["all", "reshaped", "unknown"]
+"""What a place of the output reads: a window; what is said for each dimension; the whole input; the element of the
+same number, counted row by row; or unknown, for an op without a rule."""
 
 
 @dataclass(frozen=True, slots=True)

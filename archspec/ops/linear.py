@@ -2,7 +2,7 @@
 
 from archspec.errors import ShapeError
 from archspec.ops.arguments import Positive
-from archspec.ops.facts import Cost, Module, Reach
+from archspec.ops.facts import Along, Cost, Module, Reach
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, elements
 
@@ -11,7 +11,7 @@ class Linear(Op, name="linear"):
     """Fully connected layer on the last dimension.
 
     Costs ``in_features`` multiply-accumulates for each element of the output, and an addition where there
-    is a bias. Each feature reads all of the last dimension, so the reach is the whole input.
+    is a bias.
     Source: torch.nn.Linear.
 
     Args:
@@ -41,7 +41,8 @@ class Linear(Op, name="linear"):
         return Cost(macs=elements(output) * inputs[0][-1], other=self.bias * elements(output))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        return "all"
+        last = len(output) - 1
+        return ((*map(Along.same, range(last)), Along.every(inputs[0][-1])),)
 
     def torch(self, inputs: Shapes) -> Module:
         return Module("nn.Linear", (inputs[0][-1], self.out_features), self.changed("bias"))

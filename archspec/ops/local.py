@@ -69,7 +69,8 @@ class LocalConv(Op, name="local_conv"):
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         window = extent(self.kernel_size, self.dilation)
-        return Window(window, tuple(map(Fraction, self.stride)), tuple(map(Fraction, self.padding)))
+        stride, padding = tuple(map(Fraction, self.stride)), tuple(map(Fraction, self.padding))
+        return Window(window, stride, padding, self.dilation, groups=self.groups)
 
     def torch(self, inputs: Shapes) -> Module:
         """``LocalConv{n}d(in_channels, out_channels, in_size=…, …)``: the input's sizes fix the number of weights."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from archspec.errors import ArgumentError, ShapeError
 from archspec.ops.arguments import Index
-from archspec.ops.facts import Cost, Function, Kept, Operand, Reach, Window
+from archspec.ops.facts import Along, Cost, Function, Kept, Operand, Reach, Window
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, axis, broadcast, elements, show
 
@@ -115,6 +115,11 @@ def _copied(operand: Shape, output: Shape) -> int:
     return prod(output[:-2]) * prod(operand[-2:]) - elements(operand)
 
 
+def _outer(dim: int, shape: Shape, output: Shape) -> Along:
+    """How a dimension before the matrices is read, which broadcasts."""
+    return Along.every(1) if shape[dim] < output[dim] else Along.same(dim)
+
+
 class Matmul(Op, name="matmul"):
     """The matrix product of the last two dimensions; the dimensions before them broadcast.
 
@@ -159,7 +164,11 @@ class Matmul(Op, name="matmul"):
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         """Each element reads a whole row and a whole column."""
-        return "all"
+        left, right = inputs
+        outer = [tuple(_outer(dim, shape, output) for dim in range(len(output) - 2)) for shape in inputs]
+        rows = (Along.same(len(output) - 2), Along.every(left[-1]))
+        columns = (Along.every(right[-2]), Along.same(len(output) - 1))
+        return ((*outer[0], *rows), (*outer[1], *columns))
 
     def torch(self, inputs: Shapes) -> Function:
         return Function("torch.matmul", (Operand(0), Operand(1)))
@@ -168,7 +177,7 @@ class Matmul(Op, name="matmul"):
 class Concat(Op, name="concat"):
     """The operands one after another along a dimension.
 
-    Costs no arithmetic. A concatenation of spatial dimensions shifts places, so its reach has no rule.
+    Costs no arithmetic.
     Source: torch.cat.
 
     Args:
@@ -203,8 +212,13 @@ class Concat(Op, name="concat"):
         return Cost()
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        channels = axis(self.dim, len(output)) == 0
-        return Window.pointwise(len(output) - 1) if channels or len(inputs) == 1 else "unknown"
+        index = axis(self.dim, len(output)) or 0
+        starts = accumulate((shape[index] for shape in inputs), initial=0)
+        dims = range(len(output))
+        return tuple(
+            tuple(Along.shifted(dim, -start, beyond="end") if dim == index else Along.same(dim) for dim in dims)
+            for start, _ in zip(starts, inputs, strict=False)
+        )
 
     def torch(self, inputs: Shapes) -> Function:
         return Function("torch.cat", (tuple(map(Operand, range(len(inputs)))),), {"dim": self.dim})

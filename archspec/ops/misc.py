@@ -1,10 +1,8 @@
 """Ops of no family."""
 
-from fractions import Fraction
-
 from archspec.errors import ArgumentError, ShapeError
 from archspec.ops.arguments import Index, Indices, Real
-from archspec.ops.facts import Cost, Function, Module, Operand, Reach, Window
+from archspec.ops.facts import Along, Cost, Function, Module, Operand, Reach, Window
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, axis, elements, show
 
@@ -115,15 +113,11 @@ class Mean(Op, name="mean"):
         return Cost(other=elements(inputs[0]))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        """Unknown where the dimensions that are left move to other places."""
         shape = inputs[0]
         axes = self._axes(shape)
-        if axes >= set(range(1, len(shape))):
-            return "all"
-        if not self.keepdim:
-            return "unknown"
-        kernel = tuple(shape[index] if index in axes else 1 for index in range(1, len(shape)))
-        return Window(kernel, (Fraction(1),) * len(kernel), (Fraction(0),) * len(kernel))
+        left = [index for index in range(len(shape)) if self.keepdim or index not in axes]
+        sizes = enumerate(shape)
+        return (tuple(Along.every(size) if at in axes else Along.same(left.index(at)) for at, size in sizes),)
 
     def torch(self, inputs: Shapes) -> Function:
         dim = self.dim[0] if len(self.dim) == 1 else self.dim

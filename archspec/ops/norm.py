@@ -5,7 +5,7 @@ from math import prod
 from archspec.errors import ArgumentError, ShapeError
 from archspec.ops.arguments import Indices, Positive, Real
 from archspec.ops.checks import divisors_near
-from archspec.ops.facts import Cost, Module, Reach, Window
+from archspec.ops.facts import Along, Cost, Module, Reach, Taps, Window
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, elements, show
 
@@ -64,7 +64,8 @@ class BatchNorm(Op, name="batch_norm"):
         return Cost(other=each * elements(output))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        return Window.pointwise(len(output) - 1)
+        statistics = () if self.track_running_stats else tuple(range(1, len(output)))
+        return Window.pointwise(len(output) - 1, statistics)
 
     def torch(self, inputs: Shapes) -> Module:
         return Module(f"nn.BatchNorm{max(1, len(inputs[0]) - 1)}d", inputs[0][:1], self.changed())
@@ -120,7 +121,8 @@ class LayerNorm(Op, name="layer_norm"):
         return 2 * 4 * elements(output) // prod(self._normalised(inputs[0]))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        return Window.pointwise(len(output) - 1)
+        statistics = tuple(range(len(output)))[-len(self._normalised(output)) :]
+        return Window.pointwise(len(output) - 1, statistics)
 
     def torch(self, inputs: Shapes) -> Module:
         last = self._normalised(inputs[0])
@@ -172,7 +174,8 @@ class GroupNorm(Op, name="group_norm"):
         return 2 * 4 * self.num_groups
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        return Window.pointwise(len(output) - 1)
+        statistics = tuple(range(len(output)))
+        return Window.pointwise(len(output) - 1, statistics)
 
     def torch(self, inputs: Shapes) -> Module:
         sizes = {"num_groups": self.num_groups, "num_channels": inputs[0][0]}
@@ -228,7 +231,8 @@ class InstanceNorm(Op, name="instance_norm"):
         return 4 * inputs[0][0] * (2 + self.affine + 2 * self.track_running_stats)
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        return Window.pointwise(len(output) - 1)
+        statistics = () if self.track_running_stats else tuple(range(1, len(output)))
+        return Window.pointwise(len(output) - 1, statistics)
 
     def torch(self, inputs: Shapes) -> Module:
         arguments = self.changed()
@@ -275,7 +279,8 @@ class LocalResponseNorm(Op, name="local_response_norm"):
         return 4 * (3 * elements(output) + (self.size - 1) * prod(output[1:]))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        return Window.pointwise(len(output) - 1)
+        near = range(-(self.size // 2), (self.size - 1) // 2 + 1)
+        return ((Along(0, Taps(1, 1, (near,))), *map(Along.same, range(1, len(output)))),)
 
     def torch(self, inputs: Shapes) -> Module:
         layer = "LocalResponseNorm3d" if len(inputs[0]) == 4 else "nn.LocalResponseNorm"

@@ -1,6 +1,7 @@
 """Ops that change the spatial sizes without a window of weights."""
 
 from fractions import Fraction
+from math import floor
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
@@ -8,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from archspec.errors import ArgumentError, ShapeError
 from archspec.ops.arguments import Positive, Size
-from archspec.ops.facts import Cost, Module, Reach, Window
+from archspec.ops.facts import Along, Cost, Module, Reach, Taps
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, elements, show
 
@@ -97,7 +98,17 @@ class Upsample(Op, name="upsample"):
         mixed = self._taps ** (len(output) - 1)
         return Cost(other=(2 * mixed - 1) * elements(output) if mixed > 1 else 0)
 
-    def _stride(self, before: int, after: int, axis: int) -> Fraction:
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        axes = enumerate(zip(inputs[0][1:], output[1:], strict=True), 1)
+        return ((Along.same(0), *(Along(axis, self._read(axis - 1, *sizes)) for axis, sizes in axes)),)
+
+    def _read(self, axis: int, before: int, after: int) -> Taps:
+        step = self._step(axis, before, after)
+        period = min(step.denominator, after)
+        places = tuple(self._around(self._centre(place, step)) for place in range(period))
+        return Taps(period, step.numerator, places, "zeros" if period == step.denominator else "end")
+
+    def _step(self, axis: int, before: int, after: int) -> Fraction:
         """Steps of the input for a step of the output."""
         if self.align_corners:
             return Fraction(before - 1, after - 1) if after > 1 else Fraction(0)
@@ -105,16 +116,18 @@ class Upsample(Op, name="upsample"):
             return 1 / Fraction(self.scale_factor[axis]).limit_denominator(10**6)
         return Fraction(before, after)
 
-    def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        """The centre of an output place lies at ``stride * (o + 1/2) - 1/2`` in the input, its taps around it."""
-        axes = enumerate(zip(inputs[0][1:], output[1:], strict=True))
-        stride = tuple(self._stride(before, after, axis) for axis, (before, after) in axes)
-        if self.mode == "nearest":
-            padding = (Fraction(0),) * len(stride)
-        else:
-            shift = Fraction(self._taps // 2 - 1)
-            padding = tuple(shift + (0 if self.align_corners else (1 - step) / 2) for step in stride)
-        return Window((self._taps,) * len(stride), stride, padding)
+    def _centre(self, place: int, step: Fraction) -> Fraction:
+        """Where a place of the output lies in the input."""
+        if self.mode == "nearest" or self.align_corners:
+            return place * step
+        return (place + Fraction(1, 2)) * step - Fraction(1, 2)
+
+    def _around(self, centre: Fraction) -> range:
+        """The places that are mixed: of those of which the share is nothing, none."""
+        first = floor(centre)
+        if self.mode == "nearest" or centre == first:
+            return range(first, first + 1)
+        return range(first + 1 - self._taps // 2, first + 1 + self._taps // 2)
 
     def torch(self, inputs: Shapes) -> Module:
         written = self.changed()
@@ -166,9 +179,10 @@ class PixelShuffle(Op, name="pixel_shuffle"):
         return Cost()
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        if len(output) > 3:
-            return "unknown"
-        return Window((1, 1), (Fraction(1, self.upscale_factor),) * 2, (Fraction(0),) * 2)
+        factor, rank = self.upscale_factor, len(output)
+        channels = Along(rank - 3, Taps(1, factor**2, (range(factor**2),)))
+        finer = (Along(axis, Taps(factor, 1, (range(1),) * factor)) for axis in (rank - 2, rank - 1))
+        return ((*map(Along.same, range(rank - 3)), channels, *finer),)
 
     def torch(self, inputs: Shapes) -> Module:
         return Module("nn.PixelShuffle", (self.upscale_factor,))

@@ -7,11 +7,14 @@ import html
 import io
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from archspec.analysis.cost import Row, roll_up
 from archspec.analysis.memory import activation_memory
+from archspec.analysis.tiling import tiling
+from archspec.errors import UsageError
 from archspec.network import Network
 from archspec.ops.tensor import Shape, show
 
@@ -19,8 +22,16 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 HEADINGS = ("path", "op", "output", "params", "MACs", "FLOPs", "other ops", "share")
-_LEAST_WIDTH = 100
 _MOST_NAMED = 20
+DETAILS = ("kernel", "stride", "groups", "memory")
+"""Columns that are shown where there is room."""
+CSV = (
+    "path", "op", "output", "params", "buffers", "macs", "flops", "other_ops", "share", "kernel_size", "stride",
+    "groups", "activations",
+)  # fmt: skip
+"""Columns of the CSV."""
+WIDTH, WIDEST = 100, 120
+"""Characters of a line where no terminal says how many it has: for prose, and up to which columns are added."""
 CONVENTIONS = (
     "MACs: multiply-accumulates of convolutions, linear and other matrix products, one sample, without bias. "
     "FLOPs: 2 x MACs. Other ops: elementwise, pooling, normalisation and bias work. ?: the op has no cost rule."
@@ -41,6 +52,21 @@ def cells(row: Row, number: Callable[[int | None], str] | None = None) -> tuple[
         number(row.other_ops) + more,
         f"{row.share:.1%}" if row.macs is not None else "?",
     )
+
+
+def details(row: Row) -> tuple[str, ...]:
+    """The arguments of a row's op and its memory as text, one for each of `DETAILS`; empty where there is none."""
+    return (
+        show(row.kernel_size) if row.kernel_size else "",
+        show(row.stride) if row.stride else "",
+        str(row.groups or ""),
+        show_bytes(row.activations),
+    )
+
+
+def all_cells(row: Row, number: Callable[[int | None], str] | None = None) -> tuple[str, ...]:
+    """A row's figures as text, one for each of `HEADINGS` and `DETAILS`; ``number`` as for `cells`."""
+    return cells(row, number) + details(row)
 
 
 def exact(value: int | None) -> str:
@@ -75,6 +101,10 @@ def totals(network: Network) -> list[tuple[str, str]]:
     ]
     if memory.training is not None:
         figures.append(("", f"{show_bytes(memory.training)} kept for training"))
+    with suppress(UsageError):
+        tiles = tiling(network)
+        before, after = map(show, tiles.overlap)
+        figures.append(("tiles", f"cut at multiples of {show(tiles.step)}, and {before} more before, {after} after"))
     return figures
 
 
@@ -85,9 +115,10 @@ def _named(shapes: Mapping[str, Shape]) -> str:
     return ", ".join(texts) + (f", and {more:,} more" if more else "")
 
 
-def _width(lines: list[tuple[str, ...]]) -> int:
-    """The characters that the table takes: each column, and three between columns."""
-    return sum(max(map(len, column)) + 3 for column in zip(HEADINGS, *lines, strict=True))
+def _width(lines: list[tuple[str, ...]], gap: int = 3) -> int:
+    """The characters that the table takes: each column, and some between columns."""
+    headings = (HEADINGS + DETAILS)[: len(lines[0])] if lines else HEADINGS
+    return sum(max(map(len, column)) + gap for column in zip(headings, *lines, strict=True))
 
 
 def show_bytes(count: int) -> str:
@@ -103,7 +134,8 @@ def show_bytes(count: int) -> str:
 def rich_table(network: Network, depth: int | None = None, width: int | None = None) -> RenderableType:
     """The table and the totals, for a rich console.
 
-    Where the table is wider than ``width`` characters, its figures have three digits; the totals are exact.
+    Where the table is wider than ``width`` characters, its figures have three digits; the totals are exact. Kernels,
+    strides, groups and memory are shown where they fit into that width, or 120 characters.
     """
     from rich import box
     from rich.console import Group
@@ -111,13 +143,16 @@ def rich_table(network: Network, depth: int | None = None, width: int | None = N
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
-    for index, heading in enumerate(HEADINGS):
-        table.add_column(heading, justify="right" if index > 2 else "left", overflow="fold")
     rows = roll_up(network, depth)
-    lines = [cells(row) for row in rows]
+    lines = [all_cells(row) for row in rows]
+    if _width(lines) > (width or WIDEST):
+        lines = [cells(row) for row in rows]
     if width is not None and _width(lines) > width:
-        lines = [cells(row, short) for row in rows]
+        lines = [all_cells(row, short) for row in rows]
+        lines = lines if _width(lines, 1) <= width else [cells(row, short) for row in rows]
         table.padding = (0, 0)
+    for index, heading in enumerate((HEADINGS + DETAILS)[: len(lines[0]) if lines else None]):
+        table.add_column(heading, justify="right" if index > 2 else "left", overflow="fold")
     for row, line in zip(rows, lines, strict=True):
         table.add_row(*map(Text, line), style="bold" if row.is_block else "")
     summary = Table(box=None, show_header=False, pad_edge=False)
@@ -133,11 +168,13 @@ def rich_table(network: Network, depth: int | None = None, width: int | None = N
 def render(network: Network, depth: int | None = 1) -> str:
     """The table and the totals as plain text; as `rich_table` looks, in a fraction of its time."""
     rows = roll_up(network, depth)
-    lines = [HEADINGS, *map(cells, rows)]
+    lines = [HEADINGS + DETAILS, *map(all_cells, rows)]
+    if _width(lines[1:]) > WIDEST:
+        lines = [line[: len(HEADINGS)] for line in lines]
     widths = [max(map(_columns, column)) for column in zip(*lines, strict=True)]
     first, *table = [f" {_line(line, widths)}" for line in lines]
     rule = "─" * (sum(widths) + 3 * (len(widths) - 1))
-    width = max(len(rule) + 3, _LEAST_WIDTH)
+    width = max(len(rule) + 3, WIDTH)
     figures = totals(network)
     names = max(len(name) for name, _ in figures) + 2
     summary = [
@@ -179,11 +216,11 @@ def render_csv(network: Network, depth: int | None = None) -> str:
     """The table as CSV: numbers without separators, empty where not known, shapes as ``64x56x56``."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["path", "op", "output", "params", "buffers", "macs", "flops", "other_ops", "share"])
+    writer.writerow(CSV)
     for row in roll_up(network, depth):
         shape = show(row.shape) if row.shape else ""
-        share = f"{row.share:.6f}"
-        writer.writerow([row.path, row.kind, shape, row.params, row.buffers, row.macs, row.flops, row.other_ops, share])
+        figures = [row.params, row.buffers, row.macs, row.flops, row.other_ops, f"{row.share:.6f}"]
+        writer.writerow([row.path, row.kind, shape, *figures, *details(row)[:3], row.activations])
     return stream.getvalue()
 
 
@@ -192,7 +229,7 @@ def render_markdown(network: Network, depth: int | None = None) -> str:
     lines = [
         f"# {network.name}",
         "",
-        *_markdown_table(HEADINGS, (cells(row) for row in roll_up(network, depth)), "lll" + "r" * 5),
+        *_markdown_table(HEADINGS + DETAILS, map(all_cells, roll_up(network, depth)), "lll" + "r" * 9),
         "",
         *_markdown_table(("total", ""), totals(network), "ll"),
         "",
@@ -208,9 +245,9 @@ def _markdown_table(heading: Iterable[str], rows: Iterable[Iterable[str]], align
 
 def render_html(network: Network, depth: int | None = 2) -> str:
     """The table and the totals as HTML, for a notebook."""
-    head = "".join(f"<th>{heading}</th>" for heading in HEADINGS)
+    head = "".join(f"<th>{heading}</th>" for heading in HEADINGS + DETAILS)
     body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells(row)) + "</tr>"
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in all_cells(row)) + "</tr>"
         for row in roll_up(network, depth)
     )
     figures = "".join(f"<tr><th>{name}</th><td>{html.escape(figure)}</td></tr>" for name, figure in totals(network))

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archspec.analysis.cost import share
-from archspec.analysis.receptive_field import ReceptiveField
 from archspec.drawing.content import labels
 from archspec.drawing.content.folding import Part, Run
 from archspec.drawing.content.scene import Figures
 from archspec.drawing.content.summary import head
 from archspec.drawing.content.symbols import SymbolicNetwork
-from archspec.network import Network, Node, NotCompiled, PartialNetwork
+from archspec.network import Network, Node, NotCompiled, PartialNetwork, ReceptiveField
 
 _NAMES = 24
 """Characters of names that are written in full."""

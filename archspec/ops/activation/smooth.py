@@ -5,7 +5,7 @@ from typing import Literal
 from archspec.errors import ArgumentError, ShapeError
 from archspec.ops.activation.pointwise import Activation, Pointwise
 from archspec.ops.arguments import Index, Real
-from archspec.ops.facts import Cost, Module, Reach, Window
+from archspec.ops.facts import Along, Cost, Module, Reach
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, axis, elements, show
 
@@ -124,8 +124,7 @@ class Mish(Activation, name="mish"):
 class Softmax(Op, name="softmax"):
     """Exponentials along a dimension, divided by their sum.
 
-    Costs 5 operations an element (maximum, difference, exponential, sum, quotient). The reach is a place
-    for the channels, and the whole input for a spatial dimension.
+    Costs 5 operations an element (maximum, difference, exponential, sum, quotient).
     Source: torch.nn.Softmax.
 
     Args:
@@ -152,7 +151,8 @@ class Softmax(Op, name="softmax"):
         return Cost(other=5 * elements(output))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        return Window.pointwise(len(output) - 1) if axis(self.dim, len(output)) == 0 else "all"
+        index = axis(self.dim, len(output))
+        return (tuple(Along.every(size) if dim == index else Along.same(dim) for dim, size in enumerate(output)),)
 
     def torch(self, inputs: Shapes) -> Module:
         return Module("nn.Softmax", (), self.changed())

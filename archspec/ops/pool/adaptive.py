@@ -1,6 +1,5 @@
 """Shares of the input that give an output of a wanted size, down to one place."""
 
-from fractions import Fraction
 from math import gcd, prod
 from typing import Annotated, Any, Literal
 
@@ -8,7 +7,7 @@ from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from archspec.ops.arguments import MAX_INT, compact
-from archspec.ops.facts import Cost, Module, Reach, Window
+from archspec.ops.facts import Along, Cost, Module, Reach, Taps
 from archspec.ops.op import Op
 from archspec.ops.pool import INDEX_BYTES
 from archspec.ops.tensor import Shape, Shapes, elements
@@ -48,11 +47,6 @@ def _read(size: int, count: int) -> int:
     return size + count - gcd(size, count)
 
 
-def _widest(size: int, count: int) -> int:
-    """The places of the widest window of a dimension."""
-    return -(-(size + count - gcd(size, count)) // count)
-
-
 def _reads(inputs: Shapes, output: Shape) -> int:
     """The elements that an adaptive pooling reads, over all windows."""
     axes = zip(inputs[0][1:], output[1:], strict=True)
@@ -70,12 +64,17 @@ def _written(wanted: tuple[int | None, ...], shape: Shape) -> Any:
 
 
 def _adaptive_reach(inputs: Shapes, output: Shape) -> Reach:
-    """Windows as wide as the widest; the whole input for an output of one place."""
-    if prod(output[1:]) == 1:
-        return "all"
-    axes = list(zip(inputs[0][1:], output[1:], strict=True))
-    kernel = tuple(_widest(size, count) for size, count in axes)
-    return Window(kernel, tuple(Fraction(size, count) for size, count in axes), (Fraction(0),) * len(axes))
+    axes = enumerate(zip(inputs[0][1:], output[1:], strict=True), 1)
+    return ((Along.same(0), *(_share(axis, size, count) for axis, (size, count) in axes)),)
+
+
+def _share(axis: int, size: int, count: int) -> Along:
+    """How a dimension is read that is split into windows."""
+    if count == 1:
+        return Along.every(size)
+    period = count // gcd(size, count)
+    places = (range(i * size // count, -(-(i + 1) * size // count)) for i in range(period))
+    return Along(axis, Taps(period, size // gcd(size, count), tuple(places)))
 
 
 class AdaptiveAvgPool(Op, name="adaptive_avg_pool"):
@@ -163,7 +162,7 @@ class GlobalAvgPool(Op, name="global_avg_pool"):
         return Cost(other=elements(inputs[0]))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        return "all"
+        return _adaptive_reach(inputs, output)
 
     def torch(self, inputs: Shapes) -> Module:
         return Module(f"nn.AdaptiveAvgPool{len(inputs[0]) - 1}d", (1,))
@@ -192,7 +191,7 @@ class GlobalMaxPool(Op, name="global_max_pool"):
         return INDEX_BYTES * elements(output)
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        return "all"
+        return _adaptive_reach(inputs, output)
 
     def torch(self, inputs: Shapes) -> Module:
         return Module(f"nn.AdaptiveMaxPool{len(inputs[0]) - 1}d", (1,))

@@ -112,7 +112,8 @@ class MaxPool(Op, name="max_pool"):
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         window = extent(self.kernel_size, self.dilation)
         stride = self.stride or self.kernel_size
-        return Window(window, tuple(map(Fraction, stride)), tuple(map(Fraction, self.padding)))
+        padding = tuple(map(Fraction, self.padding))
+        return Window(window, tuple(map(Fraction, stride)), padding, self.dilation, groups=0)
 
     def torch(self, inputs: Shapes) -> Module:
         return Module(f"nn.MaxPool{len(inputs[0]) - 1}d", (), self.changed())
@@ -167,7 +168,7 @@ class AvgPool(Op, name="avg_pool"):
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         stride = self.stride or self.kernel_size
-        return Window(self.kernel_size, tuple(map(Fraction, stride)), tuple(map(Fraction, self.padding)))
+        return Window(self.kernel_size, tuple(map(Fraction, stride)), tuple(map(Fraction, self.padding)), groups=0)
 
     def torch(self, inputs: Shapes) -> Module:
         return Module(f"nn.AvgPool{len(inputs[0]) - 1}d", (), self.changed())
@@ -213,7 +214,7 @@ class LpPool(Op, name="lp_pool"):
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         stride = self.stride or self.kernel_size
-        return Window(self.kernel_size, tuple(map(Fraction, stride)), (Fraction(0),) * len(stride))
+        return Window(self.kernel_size, tuple(map(Fraction, stride)), (Fraction(0),) * len(stride), groups=0)
 
     def torch(self, inputs: Shapes) -> Module:
         return Module(f"nn.LPPool{len(inputs[0]) - 1}d", (), self.changed())

@@ -5,7 +5,7 @@ from math import prod
 from archspec.errors import ArgumentError, ShapeError
 from archspec.ops.arguments import Index, Indices, Positive
 from archspec.ops.checks import divisors_near
-from archspec.ops.facts import Function, Module, Operand, Reach, Window
+from archspec.ops.facts import Along, Function, Module, Operand, Reach, Taps
 from archspec.ops.reshape.move import Move, index_of
 from archspec.ops.tensor import Shape, Shapes, elements, show
 
@@ -13,7 +13,7 @@ from archspec.ops.tensor import Shape, Shapes, elements, show
 class Flatten(Move, name="flatten"):
     """Joins neighbouring dimensions into one.
 
-    Costs no arithmetic. Joined spatial dimensions have no window, so the reach has no rule unless all are joined.
+    Costs no arithmetic.
     Source: torch.flatten; PyTorch's default of nn.Flatten, which leaves the batch alone.
 
     Args:
@@ -42,9 +42,7 @@ class Flatten(Move, name="flatten"):
         return (*shape[:start], prod(shape[start : end + 1]), *shape[end + 1 :])
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        if output == inputs[0]:
-            return Window.pointwise(len(output) - 1)
-        return "all" if len(output) == 1 else "unknown"
+        return "reshaped"
 
     def torch(self, inputs: Shapes) -> Function:
         return Function("torch.flatten", (Operand(0),), {"start_dim": self.start_dim} | self.changed("end_dim"))
@@ -53,7 +51,7 @@ class Flatten(Move, name="flatten"):
 class Reshape(Move, name="reshape"):
     """The same elements, in the same order, in another shape.
 
-    Costs no arithmetic. Where the spatial dimensions change, places have no window, so the reach has no rule.
+    Costs no arithmetic.
     Source: torch.reshape.
 
     Args:
@@ -79,9 +77,7 @@ class Reshape(Move, name="reshape"):
         return tuple(total // known if size == -1 else size for size in self.shape)
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        if output[1:] == inputs[0][1:]:
-            return Window.pointwise(len(output) - 1)
-        return "all" if len(output) <= 1 else "unknown"
+        return "reshaped"
 
     def torch(self, inputs: Shapes) -> Function:
         """-1 is the batch's, so the other one is written out."""
@@ -91,7 +87,7 @@ class Reshape(Move, name="reshape"):
 class Permute(Move, name="permute"):
     """The dimensions in another order.
 
-    Costs no arithmetic. Where a spatial dimension changes its place, the reach has no rule.
+    Costs no arithmetic.
     Source: torch.permute.
 
     Args:
@@ -117,7 +113,7 @@ class Permute(Move, name="permute"):
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         order = self._order(inputs[0])
-        return Window.pointwise(len(output) - 1) if order == sorted(order) else "unknown"
+        return (tuple(Along.same(order.index(dim)) for dim in range(len(order))),)
 
     def torch(self, inputs: Shapes) -> Function:
         return Function("torch.permute", (Operand(0), (0, *self.dims)))
@@ -152,7 +148,9 @@ class ChannelShuffle(Move, name="channel_shuffle"):
         return inputs[0]
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        return Window.pointwise(len(output) - 1)
+        each = inputs[0][0] // self.groups
+        dealt = tuple(range(group * each, group * each + 1) for group in range(self.groups))
+        return ((Along(0, Taps(self.groups, 1, dealt, "end")), *map(Along.same, range(1, len(output)))),)
 
     def torch(self, inputs: Shapes) -> Module:
         return Module("nn.ChannelShuffle", (self.groups,))

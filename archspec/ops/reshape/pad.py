@@ -1,11 +1,10 @@
 """Places added at the ends of dimensions."""
 
-from fractions import Fraction
 from typing import Literal
 
 from archspec.errors import ArgumentError
 from archspec.ops.arguments import Indices, Real
-from archspec.ops.facts import Function, Operand, Reach, Window
+from archspec.ops.facts import Along, Beyond, Function, Operand, Reach
 from archspec.ops.reshape.move import Move
 from archspec.ops.tensor import Shape, Shapes, show
 
@@ -13,8 +12,7 @@ from archspec.ops.tensor import Shape, Shapes, show
 class Pad(Move, name="pad"):
     """Adds places at the ends of dimensions; negative numbers take places away, except in mode `circular`.
 
-    Costs no arithmetic. The reach counts an added place as one outside of the input, whatever it holds. With
-    `reflect` and `replicate` it keeps the input for the backward pass.
+    Costs no arithmetic. With `reflect` and `replicate` it keeps the input for the backward pass.
     Source: torch.nn.functional.pad.
 
     Args:
@@ -77,8 +75,8 @@ class Pad(Move, name="pad"):
         return ("input",) if self.mode in ("reflect", "replicate") else ()
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        before = [Fraction(pads[0]) for pads in self._pads(inputs[0])[1:]]
-        return Window((1,) * len(before), (Fraction(1),) * len(before), tuple(before))
+        beyond: Beyond = "zeros" if self.mode == "constant" else self.mode
+        return (tuple(Along.shifted(dim, -before, 1, beyond) for dim, (before, _) in enumerate(self._pads(inputs[0]))),)
 
     def torch(self, inputs: Shapes) -> Function:
         return Function("F.pad", (Operand(0), self.padding), self.changed("mode", "value"))

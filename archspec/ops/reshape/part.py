@@ -1,10 +1,8 @@
 """Parts of a dimension."""
 
-from fractions import Fraction
-
 from archspec.errors import ArgumentError
 from archspec.ops.arguments import Index, Positive
-from archspec.ops.facts import Function, Operand, Reach, Window
+from archspec.ops.facts import Along, Function, Operand, Reach
 from archspec.ops.reshape.move import Move, index_of
 from archspec.ops.tensor import Shape, Shapes
 
@@ -15,11 +13,8 @@ def _item(index: int, part: slice) -> Function:
 
 
 def _cut(index: int, shape: Shape, start: int, step: int) -> Reach:
-    """A part of the channels reads the same places; a part of a spatial dimension is shifted by its start."""
-    rank = len(shape) - 1
-    stride = [Fraction(step if axis == index else 1) for axis in range(1, rank + 1)]
-    padding = [Fraction(-start if axis == index else 0) for axis in range(1, rank + 1)]
-    return Window((1,) * rank, tuple(stride), tuple(padding))
+    dims = range(len(shape))
+    return (tuple(Along.shifted(dim, start, step) if dim == index else Along.same(dim) for dim in dims),)
 
 
 class Split(Move, name="split"):

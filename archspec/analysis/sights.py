@@ -1,0 +1,169 @@
+"""What the places of every tensor of a network see of its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from math import prod
+from typing import Literal, NamedTuple
+
+from archspec.analysis.reading import reads
+from archspec.analysis.rearrangement import reshaped
+from archspec.analysis.sight import (
+    MOST_PLACES,
+    Blur,
+    Scene,
+    Sight,
+    Walk,
+    as_scene,
+    dims_of,
+    joined,
+    read,
+    settled,
+    spread,
+    tidy,
+    whole,
+)  # fmt: skip
+from archspec.network import Applied, Node
+from archspec.ops.facts import Along, Reads
+from archspec.ops.tensor import Shape
+
+Axis = tuple[str, int]
+"""A spatial dimension of an input: the input's name, and the dimension's index into its shape."""
+
+Sights = Mapping[Axis, Sight | None]
+"""What a tensor's places see of each dimension of the inputs that it depends on; None where that is not known."""
+
+
+def unbounded(inputs: Mapping[str, Shape], nodes: Iterable[Node]) -> dict[str, Sights]:
+    """What places see by the path of node or input, as if no border were near."""
+    return _Looking(inputs, nodes, _no_border, True).sights
+
+
+def _no_border(dim: int, _size: int) -> Sight:
+    return Walk(dim, 1, 1, ((0, 0),))
+
+
+def bounded(inputs: Mapping[str, Shape], nodes: Iterable[Node]) -> dict[str, Sights]:
+    """What places truly see by the path of node or input: no zeros of a padding, and what repeats the input in it."""
+    return _Looking(inputs, nodes, _each_place, False).sights
+
+
+def _each_place(dim: int, size: int) -> Sight:
+    if size > MOST_PLACES:
+        return Blur((dim,), (0, size - 1))
+    return tidy(Scene((dim,), (size,), tuple((place, place) for place in range(size))))
+
+
+class _Way(NamedTuple):
+    """How an op reads, worked out once for all nodes that have it.
+
+    Attributes:
+        reads: How it reads each dimension of its operands; None where it is unknown.
+        plain: Whether each place reads the same place of operands of one shape.
+    """
+
+    reads: Reads | Literal["reshaped"] | None
+    plain: bool
+
+    @classmethod
+    def of(cls, applied: Applied) -> _Way:
+        found = reads(applied)
+        same = tuple(map(Along.same, range(len(applied.shape))))
+        plain = isinstance(found, tuple) and all(way == same for way in found)
+        return cls(found, plain and set(applied.input_shapes) == {applied.shape})
+
+
+class _Looking:
+    """One pass over the nodes of a network.
+
+    Attributes:
+        sights: What was found, by the path of node or input.
+    """
+
+    def __init__(
+        self,
+        inputs: Mapping[str, Shape],
+        nodes: Iterable[Node],
+        start: Callable[[int, int], Sight],
+        unbounded: bool,
+    ) -> None:
+        self._inputs = inputs
+        self._unbounded = unbounded
+        self._ways: dict[int, _Way] = {}
+        self.sights: dict[str, Sights] = {
+            name: {(name, dim): start(dim, shape[dim]) for dim in range(1, len(shape))}
+            for name, shape in inputs.items()
+        }
+        for node in nodes:
+            self.sights[node.path] = self._through(node)
+
+    def _through(self, node: Node) -> Sights:
+        applied = node.applied
+        way = self._ways.get(id(applied)) or self._ways.setdefault(id(applied), _Way.of(applied))
+        operands = [self.sights[path] for path in node.inputs]
+        if way.plain and len(operands) == 1:
+            return operands[0]
+        if way.reads is None:
+            return {axis: None for operand in operands for axis in operand}
+        if way.reads == "reshaped":
+            operands = [self._operand(operands[0], applied.input_shapes[0], None, applied.shape)]
+        elif not way.plain:
+            each = zip(operands, applied.input_shapes, way.reads, strict=True)
+            operands = [self._operand(operand, shape, ways, applied.shape) for operand, shape, ways in each]
+            operands = _parted(operands, applied, way.reads)
+        axes = dict.fromkeys(axis for operand in operands for axis in operand)
+        seen = {axis: [operand[axis] for operand in operands if axis in operand] for axis in axes}
+        return {axis: self._joined(sights, axis, applied.shape) for axis, sights in seen.items()}
+
+    def _operand(self, sights: Sights, shape: Shape, ways: tuple[Along, ...] | None, output: Shape) -> Sights:
+        """What the output's places see through one operand, read in some ways, or reshaped."""
+        found: dict[Axis, Sight | None] = {}
+        for axis, sight in sights.items():
+            if sight is None:
+                found[axis] = None
+            elif ways is None:
+                after = reshaped(sight, shape, output, unbounded=self._unbounded)
+                found[axis] = settled(after, self._extent(axis))
+            else:
+                found[axis] = read(sight, ways, shape, output, self._extent(axis))
+        return found
+
+    def _joined(self, sights: list[Sight | None], axis: Axis, shape: Shape) -> Sight | None:
+        known = [sight for sight in sights if sight is not None]
+        return joined(known, shape, self._extent(axis)) if len(known) == len(sights) else None
+
+    def _extent(self, axis: Axis) -> int:
+        name, dim = axis
+        return self._inputs[name][dim]
+
+
+def _parted(operands: list[Sights], applied: Applied, ways: Reads) -> list[Sights]:
+    """Where operands stand one behind another along places, each is seen only where it stands.
+
+    Along channels all are seen: the channels of a place are taken together.
+    """
+    shape = applied.shape
+    places = {dim for operand in operands for sight in operand.values() if sight for dim in dims_of(sight)}
+    for dim, size in enumerate(shape):
+        if dim in places and len(operands) > 1 and any(way[dim].taps.beyond == "end" for way in ways):
+            stands = (way[dim].taps.places[0].start for way in ways)
+            spots = [range(-start, -start + own[dim]) for start, own in zip(stands, applied.input_shapes, strict=True)]
+            return [
+                {axis: sight and _only(sight, dim, spot, size, shape) for axis, sight in operand.items()}
+                for operand, spot in zip(operands, spots, strict=True)
+            ]
+    return operands
+
+
+def _only(sight: Sight, dim: int, spot: range, size: int, shape: Shape) -> Sight:
+    """A sight of the places that lie in a part of a dimension alone."""
+    if dim in dims_of(sight):
+        return sight
+    dims = tuple(sorted({*dims_of(sight), dim}))
+    sizes = tuple(shape[each] for each in dims)
+    scene = sight if isinstance(sight, Blur) else as_scene(sight, shape)
+    if isinstance(scene, Blur) or prod(sizes) > MOST_PLACES:
+        return Blur(dims, whole(sight, shape))
+    inner = prod(sizes[dims.index(dim) + 1 :])
+    spans = enumerate(spread(scene, dims, sizes))
+    return Scene(dims, sizes, tuple(span if number // inner % size in spot else None for number, span in spans))

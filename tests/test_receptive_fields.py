@@ -1,0 +1,89 @@
+"""The law of receptive fields: what is stated is what has a derivative, at every place, for random networks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from random_networks import compiled, networks
+from sampling import examples
+
+import archspec
+from archspec.analysis.sight import Scene
+from archspec.analysis.sights import bounded
+
+torch = pytest.importorskip("torch")
+from dependence import network_spans  # noqa: E402
+
+EXAMPLES = max(examples(300), settings.default.max_examples)
+
+
+def ends(mask: Any) -> Any:
+    """The first and last place on which each element depends; of one that depends on nothing, past the ends."""
+    count = len(mask)
+    first, last = mask.int().argmax(0), count - 1 - mask.flip(0).int().argmax(0)
+    some = mask.any(0)
+    return first.where(some, count), last.where(some, -1)
+
+
+def stated_ends(scene: Scene, count: int, rank: int) -> Any:
+    """The same as it is stated, with size 1 along the dimensions that say nothing."""
+    sizes = dict(zip(scene.dims, scene.sizes, strict=True))
+    shape = [sizes.get(dim, 1) for dim in range(rank)]
+    pairs = [(count, -1) if span is None else span for span in scene.spans]
+    return tuple(torch.tensor(side).reshape(shape) for side in zip(*pairs, strict=True))
+
+
+def reduced(mask: Any, scene: Scene) -> Any:
+    """What is stated of all elements together that differ in other dimensions."""
+    others = [dim + 1 for dim in range(mask.dim() - 1) if dim not in scene.dims]
+    return mask.any(others, keepdim=True) if others else mask
+
+
+def check(network: archspec.Network, seen: Counter[str]) -> None:
+    """Each place sees what it is stated to see.
+
+    Behind channels that see different places and are told apart again, it sees no more than is stated.
+    """
+    stated = bounded(network.inputs, network)
+    for name, shape in network.inputs.items():
+        for dim in range(1, len(shape)):
+            uneven: set[str] = set()
+            for path, mask in network_spans(network, name, dim).items():
+                scene = stated[path].get((name, dim), Scene((), (), (None,)))
+                if not isinstance(scene, Scene):
+                    seen["unknown"] += 1
+                    uneven.add(path)
+                    continue
+                wanted = stated_ends(scene, shape[dim], mask.dim() - 1)
+                together, alone = ends(reduced(mask, scene)), ends(mask)
+                if uneven.isdisjoint(network[path].inputs):
+                    assert all(map(torch.equal, together, wanted)), (path, name, dim)
+                    seen["equal"] += 1
+                else:
+                    assert (together[0] >= wanted[0]).all(), (path, name, dim)
+                    assert (together[1] <= wanted[1]).all(), (path, name, dim)
+                    seen["within"] += 1
+                exact = all(map(torch.equal, together, wanted))
+                if not exact or not all((one == all_).all() for one, all_ in zip(alone, together, strict=True)):
+                    uneven.add(path)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_is_stated_has_a_derivative() -> None:
+    seen: Counter[str] = Counter()
+
+    @settings(max_examples=EXAMPLES)
+    @given(networks())
+    def law(text: str) -> None:
+        try:
+            network = compiled(text)
+        except archspec.SpecError:
+            assume(False)
+        check(network, seen)
+
+    law()
+    assert not seen["unknown"]
+    assert seen["within"] <= seen["equal"] / 4, "too many of the networks drawn take joined channels apart"
