@@ -15,7 +15,7 @@ from archspec.commands import completion
 from archspec.commands.compilation import compiler
 from archspec.commands.options import Limit, Root, Set, Variant
 from archspec.commands.printing import print_error
-from archspec.errors import SpecError
+from archspec.errors import SpecError, shown
 
 
 class Format(StrEnum):
@@ -46,7 +46,7 @@ def check(
         try:
             network = _checked(spec, variant, set_, root, limit)
             if format is Format.text:
-                print(f"{spec}: ok, {network.params:,} params, {network.macs:,} MACs")
+                print(f"{_line_start(spec)}: ok, {network.params:,} params, {network.macs:,} MACs")
         except SpecError as error:
             checked[spec] = error
             _print(error, format)
@@ -55,6 +55,12 @@ def check(
 
         print(render_json(checked))
     return int(any(checked.values()))
+
+
+def _line_start(spec: str) -> str:
+    """The name of a spec at the start of a line, which a runner of GitHub's must not take for a command."""
+    name = shown(spec)
+    return f"./{name}" if name.startswith(("::", "##[")) else name
 
 
 def _checked(
@@ -72,7 +78,7 @@ def _checked(
             raise
         from archspec.compiler.example import example
 
-        return example(os.path.join(".", spec))  # noqa: PTH118 - a path is told from a name by its slash
+        return example(os.path.join(".", spec), root=root)  # noqa: PTH118 - a path is told from a name by its slash
     for name in network.variants if not (variant or set_) else ():
         compile(name)
     return network

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import archspec
+from archspec.commands.streams import standard_input
 from archspec.errors import UsageError, did_you_mean
 from archspec.language.limits import Limits
 
@@ -22,7 +22,7 @@ def compiler(
     params = dict(assignments(set_ or (), "--set"))
     limits = _limits(limit or ())
     if spec == "-":
-        loaded = of_bytes(sys.stdin.buffer.read(limits.file_bytes + 1), "<stdin>", root or Path(), limits)
+        loaded = of_bytes(standard_input(limits.file_bytes), "<stdin>", root or Path(), limits)
     else:
         loaded = opened(spec, root, limits)
     return lambda variant: loaded.compile(variant=variant, **params)

@@ -17,6 +17,7 @@ from archspec.commands.printing import print_error
 from archspec.commands.staleness import print_stale, refuse_both
 from archspec.errors import SpecError, UsageError
 from archspec.files import read, write
+from archspec.language.names import is_device
 
 
 def draw(
@@ -123,9 +124,9 @@ def draw(
     }  # fmt: skip
     network, error = _compiled(spec, variant, set_, root, limit, partial) if spec else (None, None)
     if block:
-        network = _alone(block, network, set_)
+        network = _alone(block, network, set_, root)
     assert network is not None
-    path = check or output or Path(f"{network.name}.svg")
+    path = check or output or _own_file(network)
     picture = _picture(network, path, {name: value for name, value in asked.items() if value})
     if error:
         print_error(error)
@@ -136,6 +137,11 @@ def draw(
     write(path, picture)
     print(f"wrote {path}")
     return int(error is not None)
+
+
+def _own_file(network: archspec.Network) -> Path:
+    """The file of a picture that nobody names. A block by itself may have the name of a device of Windows."""
+    return Path(f"{network.name}{'_' * is_device(network.name)}.svg")
 
 
 def _compiled(
@@ -155,10 +161,12 @@ def _compiled(
         return error.partial, error
 
 
-def _alone(block: str, network: archspec.Network | None, set_: Sequence[str] | None) -> archspec.Network:
+def _alone(
+    block: str, network: archspec.Network | None, set_: Sequence[str] | None, root: Path | None
+) -> archspec.Network:
     from archspec.drawing import pictures
 
-    return pictures.block_alone(block, network, dict(assignments(set_ or (), "--set")))
+    return pictures.block_alone(block, network, dict(assignments(set_ or (), "--set")), root)
 
 
 def _picture(network: archspec.Network, path: Path, options: Mapping[str, Any]) -> bytes:

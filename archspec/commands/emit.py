@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ import typer
 from archspec.commands.compilation import compiler
 from archspec.commands.options import Check, Limit, Root, Set, Spec, Variant, written
 from archspec.commands.staleness import print_stale, refuse_both
+from archspec.commands.streams import print_document
 from archspec.files import read, write
 
 
@@ -37,7 +37,7 @@ def emit(
     if output:
         write(output, source)
     else:
-        sys.stdout.write(source)
+        print_document(source)
     return 0
 
 

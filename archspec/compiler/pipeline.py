@@ -23,10 +23,11 @@ from archspec.compiler.elaborate import elaborate
 from archspec.compiler.sharing import Memory
 from archspec.compiler.tensor_rules import with_tensor_rules
 from archspec.compiler.trace import Trace
-from archspec.errors import Diagnostic, Findings, Note, Span, SpecError, UsageError, did_you_mean
+from archspec.errors import Diagnostic, Findings, Note, Span, SpecError, UsageError, did_you_mean, shown
+from archspec.files import reason, start
 from archspec.language.definition import Definition
 from archspec.language.limits import Limits
-from archspec.language.loader import Loader, Reading
+from archspec.language.loader import Loader, Reading, located
 from archspec.language.source import Entry, Scalar, Source, Value, decode
 from archspec.language.source import Mapping as MappingValue
 from archspec.language.values import kind
@@ -123,18 +124,17 @@ def opened(spec: str | os.PathLike[str], root: str | os.PathLike[str] | None, li
     """A spec file that is there; it is looked into when it is compiled.
 
     Raises:
-        SpecError: It cannot be read, or holds no text.
+        SpecError: It cannot be read, holds no text, or is a link out of its folder that ``root`` does not allow.
     """
     path = Path(spec)
     name = str(path)
+    place, folder = located(path, Path(root) if root else None)
     try:
-        with path.open("rb") as file:
-            text = decode(file.read(limits.file_bytes + 1), name, limits)
-    except OSError as error:
-        message = f"cannot read `{name}`: {error.strerror or error}"
+        text = decode(start(place, limits.file_bytes), name, limits)
+    except (OSError, ValueError) as error:
+        message = f"cannot read `{shown(name)}`: {reason(error)}"
         raise SpecError([Diagnostic("unreadable-file", message, Span(name, 1, 1, 1, 1))]) from None
-    source = Source(name, text, path.resolve())
-    return LoadedSpec(source, Path(root) if root else path.resolve().parent, limits)
+    return LoadedSpec(Source(name, text, place), folder, limits)
 
 
 def of_bytes(data: bytes, name: str, root: Path, limits: Limits) -> LoadedSpec:

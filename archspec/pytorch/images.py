@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from archspec.errors import UsageError
+from archspec.files import reason, whole
 from archspec.network import Network
 from archspec.ops.tensor import Shape, show
 
@@ -37,15 +39,20 @@ def read_image(path: str | os.PathLike[str], shape: Shape) -> Tensor:
         UsageError: The file cannot be read, or Pillow is not there.
     """
     try:
-        from PIL import Image
+        from PIL import Image, UnidentifiedImageError
     except ModuleNotFoundError:
         raise UsageError('images need Pillow: pip install "archspec-nn[image]"') from None
     channels, height, width = shape
     try:
+        data = io.BytesIO(whole(path))
         with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
-            image = Image.open(path).convert("L" if channels == 1 else "RGB")
-    except (OSError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise UsageError(f"cannot read `{path}` as an image: {getattr(error, 'strerror', None) or error}") from None
+            image = Image.open(data).convert("L" if channels == 1 else "RGB")
+    except UnidentifiedImageError:
+        raise UsageError(f"cannot read `{path}` as an image: its format is not known") from None
+    except OSError as error:
+        raise UsageError(f"cannot read `{path}` as an image: {reason(error)}") from None
+    except Exception as error:  # whatever the bytes of a file make of Pillow's readers
+        raise UsageError(f"cannot read `{path}` as an image: {error}") from None
     scale = _MARGIN * max(height / image.height, width / image.width)
     size = (int(round(scale * image.width, 6)), int(round(scale * image.height, 6)))  # as torchvision rounds
     image = image.resize(size, Image.Resampling.BILINEAR)

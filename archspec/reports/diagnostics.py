@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from archspec.errors import Diagnostic, Note, Span, SpecError
+from archspec.errors import Diagnostic, Note, Span, SpecError, printable
 
 _EXCERPT_WIDTH = 160
 _LONGEST_LINE = 1_000
@@ -134,4 +134,4 @@ def _annotation(diagnostic: Diagnostic) -> str:
 def _escaped(text: str, separators: str = "") -> str:
     for character in "%\r\n" + separators:
         text = text.replace(character, f"%{ord(character):02X}")
-    return text
+    return text if text.isprintable() else "".join(map(printable, text))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 import importlib.resources
+import keyword
+import shlex
+import sys
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
@@ -17,7 +20,7 @@ from archspec.pytorch.emitter.code import Call, laid_out
 from archspec.pytorch.emitter.forward import Forward
 from archspec.pytorch.emitter.initialisers import init_weights
 from archspec.pytorch.emitter.model import Class, Key
-from archspec.pytorch.emitter.printer import class_text, constructor, docstring, signature_of_forward
+from archspec.pytorch.emitter.printer import class_text, constructor, docstring, escaped, signature_of_forward
 from archspec.pytorch.emitter.shapes import shape_line
 from archspec.version import __version__
 
@@ -34,8 +37,13 @@ _IMPORTS = {
 
 
 def module_name(name: str) -> str:
-    """The Python module of a network: ``my-net`` is ``my_net``."""
-    return name.replace("-", "_")
+    """The Python module of a network: ``my-net`` is ``my_net``.
+
+    One that Python could not import, or would import in place of another that torch needs, has ``_net`` at its end.
+    """
+    module = name.replace("-", "_")
+    taken = keyword.iskeyword(module) or module.lower() in {"archspec", "numpy", "torch", *sys.stdlib_module_names}
+    return f"{module}_net" if taken else module
 
 
 def emit(network: Network) -> str:
@@ -71,9 +79,9 @@ def _header(network: Network) -> str:
         value = network.arguments[parameter]
         if param.required or param.default != value:
             settings.append(f"--set {parameter}={_shell(value)}")
-    command = " ".join(["archspec", "emit", file, *settings, "-o", f"{module_name(network.name)}.py"])
+    command = " ".join(["archspec", "emit", shlex.quote(file), *settings, "-o", f"{module_name(network.name)}.py"])
     emitted = f"{network.name}, emitted by archspec {__version__} (spec {network.digest[:16]}). To regenerate:"
-    return f'"""{emitted}\n\n{command}\n"""'
+    return f'"""{emitted}\n\n{escaped(command)}\n"""'
 
 
 def _shell(value: Any) -> str:
