@@ -111,7 +111,7 @@ def _code() -> int:
         print(f"error: {error}", file=sys.stderr)
     except _Misuse as error:
         error.message = shown(error.message)
-        error.show()
+        error.show(file=sys.stderr)
     return 2
 
 

@@ -14,8 +14,8 @@ import archspec
 from archspec.commands import completion
 from archspec.commands.compilation import compiler
 from archspec.commands.options import Limit, Root, Set, Variant
-from archspec.commands.printing import print_error
-from archspec.errors import SpecError, shown
+from archspec.commands.printing import first, print_error
+from archspec.errors import SpecError
 
 
 class Format(StrEnum):
@@ -46,7 +46,7 @@ def check(
         try:
             network = _checked(spec, variant, set_, root, limit)
             if format is Format.text:
-                print(f"{_line_start(spec)}: ok, {network.params:,} params, {network.macs:,} MACs")
+                print(f"{first(spec)}: ok, {network.params:,} params, {network.macs:,} MACs")
         except SpecError as error:
             checked[spec] = error
             _print(error, format)
@@ -55,12 +55,6 @@ def check(
 
         print(render_json(checked))
     return int(any(checked.values()))
-
-
-def _line_start(spec: str) -> str:
-    """The name of a spec at the start of a line, which a runner of GitHub's must not take for a command."""
-    name = shown(spec)
-    return f"./{name}" if name.startswith(("::", "##[")) else name
 
 
 def _checked(

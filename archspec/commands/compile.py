@@ -12,6 +12,7 @@ import archspec
 from archspec.commands.compilation import compiler
 from archspec.commands.options import Limit, Root, Set, Spec, Variant
 from archspec.commands.streams import print_document
+from archspec.errors import shown
 from archspec.files import write_all
 
 
@@ -55,7 +56,7 @@ def compile(
     else:
         _print(network, format, depth or None)
     if format is Format.table:
-        print("", *(f"wrote {path}" for path in files), sep="\n")
+        print("", *(f"wrote {shown(path)}" for path in files), sep="\n")
     return 0
 
 

@@ -13,9 +13,9 @@ import archspec
 from archspec.commands import completion
 from archspec.commands.compilation import assignments, compiler
 from archspec.commands.options import SPEC, Check, Limit, Root, Set, Variant, written
-from archspec.commands.printing import print_error
+from archspec.commands.printing import first, print_error
 from archspec.commands.staleness import print_stale, refuse_both
-from archspec.errors import SpecError, UsageError
+from archspec.errors import SpecError, UsageError, shown
 from archspec.files import read, write
 from archspec.language.names import is_device
 
@@ -135,7 +135,7 @@ def draw(
         command = ["draw", *([spec] if spec else []), *(["--partial"] if partial else []), *options]
         return int(_is_stale(check, picture, command) or error is not None)
     write(path, picture)
-    print(f"wrote {path}")
+    print(f"wrote {shown(path)}")
     return int(error is not None)
 
 
@@ -188,5 +188,5 @@ def _is_stale(path: Path, picture: bytes, command: Sequence[str]) -> bool:
     """Whether a file is not the picture; if so, print how to mend it."""
     stale = read(path) != picture
     if stale:
-        print_stale(path, [f"{path} is stale"], command)
+        print_stale(path, [f"{first(path)} is stale"], command)
     return stale

@@ -10,6 +10,7 @@ import typer
 
 from archspec.commands.compilation import compiler
 from archspec.commands.options import Check, Limit, Root, Set, Spec, Variant, written
+from archspec.commands.printing import first
 from archspec.commands.staleness import print_stale, refuse_both
 from archspec.commands.streams import print_document
 from archspec.files import read, write
@@ -49,6 +50,6 @@ def _compared(path: Path, source: str, command: Sequence[str]) -> int:
     if not difference:
         return 0
     line, found, emitted = difference
-    lines = [f"{path} is stale; line {line} differs:", f"- {found.rstrip()}", f"+ {emitted.rstrip()}"]
+    lines = [f"{first(path)} is stale; line {line} differs:", f"- {found.rstrip()}", f"+ {emitted.rstrip()}"]
     print_stale(path, lines, command)
     return 1

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from archspec.errors import UsageError
+from archspec.errors import UsageError, shown
 from archspec.language.algebra import name
 from archspec.network import Network
 from archspec.ops.tensor import Shape
@@ -79,9 +79,9 @@ def _header(network: Network) -> str:
         value = network.arguments[parameter]
         if param.required or param.default != value:
             settings.append(f"--set {parameter}={_shell(value)}")
-    command = " ".join(["archspec", "emit", shlex.quote(file), *settings, "-o", f"{module_name(network.name)}.py"])
+    words = ["archspec", "emit", shown(shlex.quote(file)), *settings, "-o", f"{module_name(network.name)}.py"]
     emitted = f"{network.name}, emitted by archspec {__version__} (spec {network.digest[:16]}). To regenerate:"
-    return f'"""{emitted}\n\n{escaped(command)}\n"""'
+    return f'"""{emitted}\n\n{escaped(" ".join(words))}\n"""'
 
 
 def _shell(value: Any) -> str:
