@@ -42,11 +42,31 @@ def read_weights(path: str | os.PathLike[str], *, device: str = "cpu") -> dict[s
     if os.fspath(path).lower().endswith(".safetensors"):
         return state_dict(_read_safetensors(path, device), f"`{path}`")
     try:
+        sizes = _record_sizes(path)
         # Only the zip format, which torch.save writes since 1.6, can be mapped into memory.
-        loaded = torch.load(path, map_location=device, weights_only=True, mmap=zipfile.is_zipfile(path))
+        loaded = torch.load(path, map_location=device, weights_only=True, mmap=bool(sizes))
     except Exception as error:  # whatever the bytes of a file make of PyTorch's reader
         raise UsageError(_unreadable(path, str(error))) from None
-    return state_dict(loaded, f"`{path}`")
+    found = state_dict(loaded, f"`{path}`")
+    for name, tensor in found.items():
+        if sizes and tensor.untyped_storage().nbytes() not in sizes:
+            raise UsageError(f"`{path}` is damaged: it does not have as many bytes of `{shown(name)}` as it says")
+    return found
+
+
+def _record_sizes(path: str | os.PathLike[str]) -> set[int]:
+    """The sizes of what a zip holds; none of another file.
+
+    Raises:
+        zipfile.BadZipFile: It is compressed: what is mapped into memory would be taken as it is.
+    """
+    if not zipfile.is_zipfile(path):
+        return set()
+    with zipfile.ZipFile(path) as file:
+        records = file.infolist()
+    if any(record.compress_type != zipfile.ZIP_STORED for record in records):
+        raise zipfile.BadZipFile("compressed")
+    return {record.file_size for record in records}
 
 
 def _unreadable(path: str | os.PathLike[str], reason: str) -> str:
