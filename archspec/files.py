@@ -15,6 +15,9 @@ from archspec.errors import UsageError
 LARGEST = 100_000_000
 """Bytes of a file that is no spec: a picture, a page, a source, an image."""
 
+NO_FILE = "it is no regular file"
+"""Why a pipe, a device or a socket is not read."""
+
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _OPEN_FILES = ("/dev/std", "/dev/fd/", "/proc/")
 _numbers = count()
@@ -29,7 +32,7 @@ def regular(path: str | os.PathLike[str]) -> BinaryIO:
     file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NO_WAITING))  # noqa: SIM115
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise OSError("it is no regular file")
+        raise OSError(NO_FILE)
     return file
 
 
@@ -118,7 +121,12 @@ def write_all(files: Mapping[Path, str | bytes]) -> None:
 
 
 def _bytes(data: str | bytes) -> bytes:
-    return data.encode() if isinstance(data, str) else data
+    return encoded(data) if isinstance(data, str) else data
+
+
+def encoded(text: str) -> bytes:
+    """A text as files hold it: in UTF-8. A byte of a file's name that is no text is an escape, which JSON has too."""
+    return text.encode(errors="backslashreplace")
 
 
 def _is_stream(path: Path) -> bool:

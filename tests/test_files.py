@@ -199,13 +199,13 @@ def test_what_is_written_is_there_and_nothing_else(tmp_path: Path) -> None:
 def test_permissions_stay(tmp_path: Path) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     old.write_text("old")
-    old.chmod(0o640)
+    old.chmod(0o604)
     before = os.umask(0o027)
     try:
         write_all({old: "1", new: "2"})
     finally:
         os.umask(before)
-    assert stat.S_IMODE(old.stat().st_mode) == 0o640
+    assert stat.S_IMODE(old.stat().st_mode) == 0o604
     assert stat.S_IMODE(new.stat().st_mode) == 0o640  # as any other file that is made
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import signal
@@ -350,6 +351,18 @@ def test_a_name_from_outside_steers_nothing(run: Run, way: str, name: str, there
         done = called(run, [*arguments, *extra])
         harmless(done.out)
         harmless(done.err)
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_a_spec_in_a_file_of_any_name_is_one(run: Run, name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(FOREIGN, encoding="utf-8")
+    for words in (["check", name], ["emit", name], ["draw", name], ["compile", name]):
+        assert run(*words).code == 0
+    assert all(
+        node["place"]["file"] == name for node in json.loads(run("compile", name, "--format", "json").out)["nodes"]
+    )
+    (checked,) = json.loads(run("check", name, "--format", "json").out)["files"]
+    assert (checked["file"], checked["ok"]) == (name, True)
 
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)

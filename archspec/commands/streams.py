@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import IO
 
 from archspec.errors import UsageError
+from archspec.files import encoded
 
 _SIMPLER = {"─": "-", "×": "x", "·": ".", "…": "...", "−": "-", "–": "-", "µ": "u"}
 """What stands for a character of ours where an encoding lacks it; for others it is an escape."""
@@ -53,7 +54,7 @@ def forget(stream: IO[str]) -> None:
 def print_document(text: str) -> None:
     """Print what programs read: in UTF-8, with the line ends of a file that is written, whatever a terminal has."""
     sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.write(encoded(text))
 
 
 def standard_input(most: int) -> bytes:

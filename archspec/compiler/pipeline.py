@@ -24,7 +24,7 @@ from archspec.compiler.sharing import Memory
 from archspec.compiler.tensor_rules import with_tensor_rules
 from archspec.compiler.trace import Trace
 from archspec.errors import Diagnostic, Findings, Note, Span, SpecError, UsageError, did_you_mean, shown
-from archspec.files import reason, start
+from archspec.files import NO_FILE, reason, start
 from archspec.language.definition import Definition
 from archspec.language.limits import Limits
 from archspec.language.loader import Loader, Reading, located
@@ -133,7 +133,8 @@ def opened(spec: str | os.PathLike[str], root: str | os.PathLike[str] | None, li
         text = decode(start(place, limits.file_bytes), name, limits)
     except (OSError, ValueError) as error:
         message = f"cannot read `{shown(name)}`: {reason(error)}"
-        raise SpecError([Diagnostic("unreadable-file", message, Span(name, 1, 1, 1, 1))]) from None
+        help = "a command reads standard input where `-` stands for the spec" if reason(error) == NO_FILE else ""
+        raise SpecError([Diagnostic("unreadable-file", message, Span(name, 1, 1, 1, 1), help=help)]) from None
     return LoadedSpec(Source(name, text, place), folder, limits)
 
 
