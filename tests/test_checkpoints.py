@@ -133,10 +133,14 @@ def test_what_is_no_state_dict_is_refused(
     assert not any(line.startswith("::") for line in (done.out + done.err).split("\n"))
 
 
-def test_tensors_without_values_are_not_said_to_be_loaded(model: Any, right: dict[str, Any]) -> None:
+def test_tensors_without_values_are_not_said_to_be_loaded(model: Any, right: dict[str, Any], tmp_path: Path) -> None:
     same = unchanged(model)
     with pytest.raises(archspec.UsageError, match=r"hold no values of `fc3.bias`"):
         archspec.load_weights(model, right | {KEY: LAST.to("meta")})
+    assert same()
+    torch.save(right | {KEY: LAST.to("meta")}, tmp_path / "w.pth")
+    with pytest.raises(archspec.UsageError, match=r"hold no values of `fc3.bias`"):
+        archspec.load_weights(model, tmp_path / "w.pth")
     assert same()
     with pytest.raises(archspec.UsageError, match="hold no values"):
         archspec.load_weights(archspec.build(LENET, device="meta"), archspec.build(LENET, device="meta").state_dict())

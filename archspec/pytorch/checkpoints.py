@@ -48,8 +48,9 @@ def read_weights(path: str | os.PathLike[str], *, device: str = "cpu") -> dict[s
     except Exception as error:  # whatever the bytes of a file make of PyTorch's reader
         raise UsageError(_unreadable(path, str(error))) from None
     found = state_dict(loaded, f"`{path}`")
-    for name, tensor in found.items():
-        if sizes and tensor.untyped_storage().nbytes() not in sizes:
+    valued = [name for name, tensor in found.items() if device == "meta" or not tensor.is_meta]
+    for name in valued if sizes else ():
+        if found[name].untyped_storage().nbytes() not in sizes:
             raise UsageError(f"`{path}` is damaged: it does not have as many bytes of `{shown(name)}` as it says")
     return found
 
