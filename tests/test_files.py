@@ -115,6 +115,21 @@ def test_a_larger_file_is_refused(tmp_path: Path) -> None:
         read(tmp_path / "x", 10)
 
 
+def test_an_image_that_is_a_program_is_not_run(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("PIL")
+    (tmp_path / "x.png").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 28 28\n%%EndComments\n%%EOF\n")
+    assert "as an image: EPS holds a program" in run("run", LENET, "--input", "x.png").err
+
+
+@pytest.mark.parametrize("size", [(1, 200_000), (200_000, 1)])
+def test_an_image_that_would_fill_the_memory_is_refused(run: Run, size: tuple[int, int], tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("PIL.Image").new("L", size).save(tmp_path / "x.png")
+    spec = str(Path(LENET).with_name("alexnet.yaml"))
+    assert "too narrow a strip" in run("run", spec, "--input", "x.png").err
+
+
 # A spec that is a link
 
 
