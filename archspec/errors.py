@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 from typing_extensions import override
 
@@ -31,7 +31,7 @@ class Note(NamedTuple):
 
 
 class Diagnostic(NamedTuple):
-    """One error in a spec.
+    """One error in a spec, or a warning.
 
     Attributes:
         code: The kind of error; ``archspec explain CODE`` describes it.
@@ -43,6 +43,7 @@ class Diagnostic(NamedTuple):
         found: What stands here instead.
         help: How to mend it.
         notes: Other places that matter.
+        severity: Whether the spec does not compile, or does and is nearly always not what was meant.
     """
 
     code: str
@@ -54,6 +55,11 @@ class Diagnostic(NamedTuple):
     found: str = ""
     help: str = ""
     notes: tuple[Note, ...] = ()
+    severity: Literal["error", "warning"] = "error"
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.span}: {self.severity}[{self.code}]: {self.message}"
 
     @property
     def caption(self) -> str:
@@ -66,6 +72,22 @@ class Diagnostic(NamedTuple):
     def summary(self) -> str:
         """What is wrong, with the text under the caret, in one line."""
         return f"{self.message}: {self.caption}" if self.caption else self.message
+
+
+class Report(Protocol):
+    """Diagnostics to be shown, such as those of a `SpecError`."""
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What was found, in order of place."""
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """The texts of the files that they speak of, by name."""
+
+    @property
+    def left_out(self) -> int:
+        """How many more there are."""
 
 
 class ArchspecError(Exception):
@@ -111,7 +133,7 @@ class SpecError(ArchspecError):
 
     @override
     def __str__(self) -> str:
-        return "\n".join(f"{d.span}: error[{d.code}]: {d.message}" for d in self.diagnostics)
+        return "\n".join(map(str, self.diagnostics))
 
 
 class Findings(list[Diagnostic]):

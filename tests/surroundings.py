@@ -250,7 +250,7 @@ def _checked(case: Case, folder: Path) -> bool:
 def _harmless(text: str) -> None:
     for line in re.split("\n|\r\n", text):
         assert line.isprintable(), line
-        assert not re.match(r"\s*(##\[|::(?!: |error file=))", line), line
+        assert not re.match(r"\s*(##\[|::(?!: |error file=|warning file=))", line), line
 
 
 def _contents(folder: Path) -> dict[str, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import json
 import os
@@ -269,13 +270,14 @@ def test_an_interrupt_at_any_line_ends_a_command_with_130(
 ) -> None:
     """At some of the calls of functions of the package that a command makes."""
     arguments = prepared(name, folder)
-    with streams(monkeypatch, written("utf-8"), written("utf-8")):
-        calls = interrupted(arguments, None, monkeypatch)[1]
+    for _ in range(2):  # the first time it imports, and works out what is kept
+        with streams(monkeypatch, written("utf-8"), written("utf-8")):
+            calls = interrupted(arguments, None, monkeypatch)[1]
     for at in few(range(0, calls, max(calls // 12, 1)), 4):
         err = written("utf-8")
         with streams(monkeypatch, written("utf-8"), err):
             assert interrupted(arguments, at, monkeypatch)[0] == 130
-        assert text_of(err) == b""
+        assert not re.search(b"Traceback|Abort|Interrupt", text_of(err))  # `check` tells of files before
 
 
 def interrupted(arguments: list[str], at: int | None, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
@@ -286,7 +288,8 @@ def interrupted(arguments: list[str], at: int | None, monkeypatch: pytest.Monkey
         nonlocal count, begun
         file, name = frame.f_code.co_filename, frame.f_code.co_name  # type: ignore[attr-defined]
         begun = begun or (file.endswith("cli.py") and name == "_code")
-        if event == "call" and begun and file.startswith(package):
+        closing = frame.f_code.co_flags & inspect.CO_GENERATOR  # type: ignore[attr-defined]  # where none can be raised
+        if event == "call" and begun and file.startswith(package) and not closing:
             count += 1
             if count - 1 == at:
                 sys.setprofile(None)
@@ -328,7 +331,7 @@ def harmless(text: str) -> None:
         assert (
             not line.lstrip().startswith("::")
             or line.lstrip().startswith("::: ")
-            or re.match(r"::error file=[^:]*,title=archspec [a-z-]+::", line)
+            or re.match(r"::(error|warning) file=[^:]*,title=archspec [a-z-]+::", line)
         )
 
 

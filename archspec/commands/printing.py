@@ -1,10 +1,10 @@
-"""How errors of a spec are printed."""
+"""How errors and warnings of a spec are printed."""
 
 from __future__ import annotations
 
 import sys
 
-from archspec.errors import SpecError, shown
+from archspec.errors import Report, SpecError, shown
 
 
 def first(name: object) -> str:
@@ -14,7 +14,17 @@ def first(name: object) -> str:
 
 
 def print_error(error: SpecError) -> None:
-    """Print the errors of a spec on standard error, as text."""
-    from archspec.reports.diagnostics import render_text
+    """Print the errors of a spec on standard error, as text, and the warnings of what compiled in spite of them."""
+    print_report(error)
+    if error.partial is not None:
+        from archspec.compiler.lint import warned
 
-    print(render_text(error), end="\n\n", file=sys.stderr)
+        print_report(warned(error.partial))
+
+
+def print_report(report: Report) -> None:
+    """Print diagnostics on standard error, as text; nothing where there are none."""
+    if report.diagnostics:
+        from archspec.reports.diagnostics import render_text
+
+        print(render_text(report), end="\n\n", file=sys.stderr)

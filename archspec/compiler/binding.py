@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, NoReturn
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import did_you_mean, listed, nearest
 from archspec.language.definition import Definition
-from archspec.language.expr import Expression, is_expression, read
+from archspec.language.expr import Expression, read
 from archspec.language.source import Entry, Scalar, Sequence, Value
 from archspec.language.source import Mapping as MappingValue
 from archspec.language.values import UNKNOWN, ExpressionError, TensorView, Unknown
@@ -84,21 +84,6 @@ def _report_unknown_names(value: Scalar, names: Mapping[str, Any], trace: Trace,
             trace.report(error.code, error.message, place, path=path, help=error.help)
         except Unknown:
             continue
-
-
-def names_in(value: Value) -> Iterator[str]:
-    """The names that the expressions of a value ask for."""
-    if isinstance(value, Sequence):
-        for item in value.items:
-            yield from names_in(item)
-    elif isinstance(value, MappingValue):
-        for item in value.entries.values():
-            yield from names_in(item)
-    elif isinstance(value, Scalar) and is_expression(value.value):
-        try:
-            yield from read(str(value.value)).names
-        except ExpressionError:  # reported when it is evaluated
-            return
 
 
 def _part(value: Scalar, text: str, error: ExpressionError) -> Value:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from archspec.errors import Diagnostic, Note, Span, SpecError, printable
+from archspec.errors import Diagnostic, Note, Report, Span, SpecError, printable
 
 _EXCERPT_WIDTH = 160
 _LONGEST_LINE = 1_000
 
 
-def render_text(error: SpecError) -> str:
+def render_text(report: Report) -> str:
     """Every diagnostic with its place, the line of the file, a caret, and how to mend it.
 
     ::
@@ -23,10 +23,10 @@ def render_text(error: SpecError) -> str:
            |   ^^^ bn3 (line 11) is 512x28x28, input is 256x56x56
            = help: project the shortcut with a strided 1x1 convolution
     """
-    lines = {name: text.split("\n") for name, text in error.sources.items()}
-    parts = ["\n".join(map(_visible, _text(diagnostic, lines))) for diagnostic in error.diagnostics]
-    if error.left_out:
-        parts.append(f"and {error.left_out} more errors")
+    lines = {name: text.split("\n") for name, text in report.sources.items()}
+    parts = ["\n".join(map(_visible, _text(diagnostic, lines))) for diagnostic in report.diagnostics]
+    if report.left_out:
+        parts.append(f"and {report.left_out} more {report.diagnostics[0].severity}s")
     return "\n\n".join(parts)
 
 
@@ -39,7 +39,7 @@ def _visible(line: str) -> str:
 def _text(diagnostic: Diagnostic, lines: Mapping[str, list[str]]) -> Iterator[str]:
     spans = [diagnostic.span, *(note.span for note in diagnostic.notes)]
     gutter = max(len(str(span.line)) for span in spans)
-    yield f"error[{diagnostic.code}]: {diagnostic.message}"
+    yield f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"
     path = f" ({diagnostic.path})" if diagnostic.path else ""
     yield f"{' ' * gutter}--> {diagnostic.span}{path}"
     yield from _excerpt(diagnostic.span, diagnostic.caption, lines, gutter)
@@ -74,6 +74,7 @@ def _excerpt(span: Span, caption: str, lines: Mapping[str, list[str]], gutter: i
 def to_json(diagnostic: Diagnostic) -> dict[str, object]:
     """A diagnostic as JSON values; the format is described in docs/reports.md."""
     return {
+        "severity": diagnostic.severity,
         "code": diagnostic.code,
         "message": diagnostic.message,
         **_place(diagnostic.span),
@@ -96,23 +97,25 @@ def _place(span: Span) -> dict[str, object]:
     }
 
 
-def render_json(checked: Mapping[str, SpecError | None]) -> str:
-    """The outcome of checking several files."""
+def render_json(checked: Mapping[str, tuple[SpecError | None, Report]]) -> str:
+    """The outcome of checking several files: what is wrong with each, None where it compiles, and its warnings."""
     files = [
         {
             "file": name,
             "ok": error is None,
             "errors": [to_json(diagnostic) for diagnostic in error.diagnostics] if error else [],
             "errors_left_out": error.left_out if error else 0,
+            "warnings": list(map(to_json, warned.diagnostics)),
+            "warnings_left_out": warned.left_out,
         }
-        for name, error in checked.items()
+        for name, (error, warned) in checked.items()
     ]
     return json.dumps({"format": "archspec-check", "version": 1, "files": files}, indent=2)
 
 
-def render_github(error: SpecError) -> str:
+def render_github(report: Report) -> str:
     """Workflow commands that GitHub Actions shows at the lines of a pull request."""
-    return "\n".join(map(_annotation, error.diagnostics))
+    return "\n".join(map(_annotation, report.diagnostics))
 
 
 def _annotation(diagnostic: Diagnostic) -> str:
@@ -128,7 +131,7 @@ def _annotation(diagnostic: Diagnostic) -> str:
         "title": f"archspec {diagnostic.code}",
     }
     options = ",".join(f"{key}={_escaped(str(value), ':,')}" for key, value in place.items())
-    return f"::error {options}::{_escaped(chr(10).join(filter(None, details)))}"
+    return f"::{diagnostic.severity} {options}::{_escaped(chr(10).join(filter(None, details)))}"
 
 
 def _escaped(text: str, separators: str = "") -> str:
