@@ -23,8 +23,9 @@ docs: .venv/.installed-dev        ## build the site
 nightly: .venv/.installed-dev     ## the tests with 10,000 cases for each op, and 10,000 networks
 	HYPOTHESIS_PROFILE=nightly $(PYTEST) tests/test_ops_torch.py tests/test_random_networks.py tests/test_clean_source.py
 
-fuzz: .venv/.installed-dev        ## half an hour of broken specs
+fuzz: .venv/.installed-dev        ## half an hour of broken specs, and ten minutes of bad surroundings
 	$(BIN)/python tests/fuzz.py --minutes 30
+	$(BIN)/python tests/fuzz.py --minutes 10 --surroundings
 
 benchmark: .venv/.installed-dev   ## speed, as ratios measured side by side
 	$(BIN)/python tests/benchmarks/run.py

@@ -152,10 +152,10 @@ class SpecError(ArchspecError):
 
     @override
     def __str__(self) -> str:
-        return shown(self)
+        return rendered(self)
 
 
-def shown(report: Report) -> str:
+def rendered(report: Report) -> str:
     """Every diagnostic with its place, the line of the file, a caret, and how to mend it.
 
     ::
@@ -234,7 +234,10 @@ class Findings(list[Diagnostic]):
 
 
 class UsageError(ArchspecError):
-    """A call that cannot be carried out as it was made; the spec is not at fault."""
+    """A call that cannot be carried out as it was made; the spec is not at fault. Its message is one line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(shown(message))
 
 
 class RuleError(ArchspecError):
@@ -301,6 +304,27 @@ def did_you_mean(wrong: str, known: Iterable[str], also: Iterable[str] = ()) -> 
     if near:
         return f"did you mean `{near}`?"
     return f"known here: {listed(sorted(names))}" if 0 < len(names) <= 12 else ""
+
+
+_LONGEST_SHOWN = 1_000
+
+
+def shown(text: object) -> str:
+    r"""A name from outside, such as that of a file, as a message has it: in one line, and not endless.
+
+    What would steer a terminal, or begin a line that a reader of logs takes for a command, is written as an escape.
+
+    >>> shown("a\nb\x1b[31m.yaml")
+    'a\\nb\\x1b[31m.yaml'
+    """
+    name = str(text)
+    name = name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}..."
+    return name if name.isprintable() else "".join(map(printable, name))
+
+
+def printable(character: str) -> str:
+    """A character as it is, or an escape in place of one that is not seen."""
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
 
 
 def listed(names: Iterable[str]) -> str:

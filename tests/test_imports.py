@@ -153,7 +153,7 @@ STATIC = {
 
 def test_each_command_has_a_file() -> None:
     files = {path.stem for path in (PACKAGE / "commands").glob("*.py")}
-    shared = {"__init__", "compilation", "completion", "options", "printing", "staleness"}
+    shared = {"__init__", "compilation", "completion", "options", "printing", "staleness", "streams"}
     assert files == {*COMMANDS, *shared}
     assert set(COMMANDS) - STATIC.keys() == {"run", "weights"}
 

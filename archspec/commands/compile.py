@@ -12,7 +12,9 @@ import typer
 import archspec
 from archspec.commands.compilation import compiled
 from archspec.commands.options import Limit, Root, Set, Spec, Strict, Variant
-from archspec.files import write
+from archspec.commands.streams import print_document
+from archspec.errors import shown
+from archspec.files import write_all
 
 
 class Format(StrEnum):
@@ -48,16 +50,15 @@ def compile(
     """Compile a spec: print its layer table, and write its report, its PyTorch source and its picture."""
     network = compiled(spec, variant, set_, root, limit, strict)
     files = _files(network, output / network.name)
-    for path, text in files.items():
-        write(path, text)
+    write_all(files)
     if depth is None:
         depth = 0 if format is Format.csv else 1
     if format is Format.json:
-        sys.stdout.write(next(iter(files.values())))
+        print_document(next(iter(files.values())))
     else:
         _print(network, format, depth or None)
     if format is Format.table:
-        print("", *(f"wrote {path}" for path in files), sep="\n")
+        print("", *(f"wrote {shown(path)}" for path in files), sep="\n")
     return 0
 
 
@@ -83,9 +84,9 @@ def _print(network: archspec.Network, format: Format, depth: int | None) -> None
     from archspec.reports import table
 
     if format is Format.csv:
-        sys.stdout.write(table.render_csv(network, depth))
+        print_document(table.render_csv(network, depth))
     elif format is Format.markdown:
-        sys.stdout.write(table.render_markdown(network, depth))
+        print_document(table.render_markdown(network, depth))
     else:
         _print_table(network, depth)
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from archspec.errors import Report, SpecError
+from archspec.errors import Report, SpecError, shown
+
+
+def first(name: object) -> str:
+    """The name of a file at the start of a line, which a runner of GitHub's must not take for a command."""
+    text = shown(name)
+    return f"./{text}" if text.startswith(("::", "##[")) else text
 
 
 def print_error(error: SpecError) -> None:

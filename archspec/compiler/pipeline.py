@@ -23,10 +23,11 @@ from archspec.compiler.elaborate import elaborate
 from archspec.compiler.sharing import Memory
 from archspec.compiler.tensor_rules import with_tensor_rules
 from archspec.compiler.trace import Trace
-from archspec.errors import Diagnostic, Findings, Note, Span, SpecError, UsageError, did_you_mean
+from archspec.errors import Diagnostic, Findings, Note, Span, SpecError, UsageError, did_you_mean, shown
+from archspec.files import NO_FILE, reason, start
 from archspec.language.definition import Definition
 from archspec.language.limits import Limits
-from archspec.language.loader import Loader, Reading, nearby
+from archspec.language.loader import Loader, Reading, located, nearby
 from archspec.language.removal import explained
 from archspec.language.source import Entry, Scalar, Source, Value, decode
 from archspec.language.source import Mapping as MappingValue
@@ -125,19 +126,19 @@ def opened(spec: str | os.PathLike[str], root: str | os.PathLike[str] | None, li
     """A spec file that is there; it is looked into when it is compiled.
 
     Raises:
-        SpecError: It cannot be read, or holds no text.
+        SpecError: It cannot be read, holds no text, or is a link out of its folder that ``root`` does not allow.
     """
     path = Path(spec)
     name = str(path)
+    place, folder = located(path, Path(root) if root else None)
     try:
-        with path.open("rb") as file:
-            text = decode(file.read(limits.file_bytes + 1), name, limits)
-    except OSError as error:
-        message = f"cannot read `{name}`: {error.strerror or error}"
-        place = Span(name, 1, 1, 1, 1)
-        raise SpecError([Diagnostic("unreadable-file", message, place, help=nearby(path, whole=True))]) from None
-    source = Source(name, text, path.resolve())
-    return LoadedSpec(source, Path(root) if root else path.resolve().parent, limits)
+        text = decode(start(place, limits.file_bytes), name, limits)
+    except (OSError, ValueError) as error:
+        message, why = f"cannot read `{shown(name)}`: {reason(error)}", reason(error)
+        stdin = "a command reads standard input where `-` stands for the spec"
+        help = stdin if why == NO_FILE else nearby(path, whole=True)
+        raise SpecError([Diagnostic("unreadable-file", message, Span(name, 1, 1, 1, 1), help=help)]) from None
+    return LoadedSpec(Source(name, text, place), folder, limits)
 
 
 def of_bytes(data: bytes, name: str, root: Path, limits: Limits) -> LoadedSpec:

@@ -7,8 +7,8 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 
-from archspec.errors import Diagnostic, RuleError, SpecError, UsageError, nearest
-from archspec.files import read
+from archspec.errors import Diagnostic, RuleError, Span, SpecError, UsageError, nearest, shown
+from archspec.files import read, reason, start
 from archspec.language import library
 from archspec.language.composer import parse
 from archspec.language.definition import Definition
@@ -18,6 +18,8 @@ from archspec.language.reading import read_block, read_file
 from archspec.language.removal import Removal
 from archspec.language.source import Mapping, Scalar, Source, Value, decode
 from archspec.language.values import kind
+
+WIDER = "allow a wider folder with `--root FOLDER` (Python: root=...)"
 
 
 class LoadError(RuleError):
@@ -174,12 +176,11 @@ class Loader:
             message = f"the spec draws in more than {self.limits.files} files"
             raise SpecError([Diagnostic("limit-exceeded", message, target.span, help=raise_limit("files"))])
         try:
-            if not path.is_file():  # a pipe or device could keep the compiler waiting
-                raise LoadError("unreadable-file", f"there is no file `{name}`", target, help=nearby(path))
-            with path.open("rb") as file:
-                data = file.read(self.limits.file_bytes + 1)
+            data = start(path, self.limits.file_bytes)
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            raise LoadError("unreadable-file", f"there is no file `{name}`", target, help=nearby(path)) from None
         except OSError as error:
-            message = f"the file `{name}` cannot be read: {error.strerror or error}"
+            message = f"the file `{name}` cannot be read: {reason(error)}"
             raise LoadError("unreadable-file", message, target) from None
         try:
             text = decode(data, name, self.limits)
@@ -202,8 +203,7 @@ class Loader:
             raise LoadError("unreadable-file", f"this is no path: {error}", target) from None
         if not inside:
             message = f"`{target.value}` lies outside of the spec's folder"
-            help = "allow a wider folder with `--root FOLDER` (Python: root=...)"
-            raise LoadError("path-outside", message, target, help=help)
+            raise LoadError("path-outside", message, target, help=WIDER)
         return path
 
     @staticmethod
@@ -232,7 +232,7 @@ def library_reading(name: str) -> Reading:
         from archspec.language.unknown import name_help
 
         raise UsageError(f"no block is called `{name}`; {name_help(name, 'block')}".rstrip("; "))
-    text = path.read_text(encoding="utf-8")
+    text = decode(read(path), library.display_name(path), Limits())
     return Loader(path.parent, Limits(), []).main(Source(library.display_name(path), text, path, bundled=True))
 
 
@@ -246,14 +246,18 @@ def library_block(name: str) -> Definition:
     return _definition(library_reading(name))
 
 
-def block_file(path: Path) -> Definition:
+def block_file(path: Path, root: Path | None = None) -> Definition:
     """The definition of the block that a file holds.
+
+    Args:
+        path: The file.
+        root: The folder that its references may not leave; its own unless given.
 
     Raises:
         UsageError: The file cannot be read, or holds a network.
         SpecError: The file is wrong.
     """
-    found = definition(path)
+    found = definition(path, root)
     if found.is_network:
         raise UsageError(f"{path} holds a network, not a block")
     return found
@@ -270,8 +274,44 @@ def definition(path: Path, root: Path | None = None) -> Definition:
         UsageError: The file cannot be read.
         SpecError: The file is wrong.
     """
-    source = Source(str(path), decode(read(path), str(path), Limits()), path.resolve())
-    return _definition(Loader(root or path.resolve().parent, Limits(), []).main(source))
+    limits = Limits()
+    place, folder = located(path, root)
+    try:
+        data = start(place, limits.file_bytes)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read {path}: {reason(error)}") from None
+    source = Source(str(path), decode(data, str(path), limits), place)
+    return _definition(Loader(folder, limits, []).main(source))
+
+
+def located(path: Path, root: Path | None) -> tuple[Path, Path]:
+    """Where a file lies that is named from outside, and the folder that its references may not leave.
+
+    That folder is the one that its path names, wherever a link in the place of the file leads.
+
+    Args:
+        path: The file.
+        root: The folder, where it is asked for.
+
+    Raises:
+        SpecError: The file is a link out of that folder, or its path leads in a circle.
+    """
+    name = str(path)
+    try:
+        own = (path if path.name == ".." else path.parent).resolve()
+        place = path.resolve()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise _unplaced("unreadable-file", name, f"cannot read `{shown(name)}`: {error}") from None
+    folder = root.resolve() if root else own
+    if place.parent != own and not place.is_relative_to(folder):
+        message = f"`{shown(name)}` is a link to a file outside of its folder"
+        raise _unplaced("path-outside", name, message, WIDER)
+    return place, folder
+
+
+def _unplaced(code: str, name: str, message: str, help: str = "") -> SpecError:
+    """An error about a file as a whole."""
+    return SpecError([Diagnostic(code, message, Span(name, 1, 1, 1, 1), help=help)])
 
 
 def _definition(reading: Reading) -> Definition:

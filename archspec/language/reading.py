@@ -10,7 +10,7 @@ from archspec.errors import Diagnostic
 from archspec.language.checking import Checker, as_meant
 from archspec.language.definition import Definition
 from archspec.language.graphs import GraphReader
-from archspec.language.names import parameter_name_problem, spec_name_problem
+from archspec.language.names import block_name_problem, parameter_name_problem, spec_name_problem
 from archspec.language.source import Mapping, Scalar, Value, entries, keyed
 from archspec.language.spec import (
     TYPES,
@@ -147,7 +147,7 @@ class _Reader:
     def _blocks(self, value: Value | None) -> dict[str, Value]:
         blocks: dict[str, Value] = {}
         for name, (key, entry) in keyed(value).items():
-            self.checker.check_name(key, spec_name_problem)
+            self.checker.check_name(key, block_name_problem)
             if isinstance(entry, Mapping) or (isinstance(entry, Scalar) and isinstance(entry.value, str)):
                 blocks[name] = entry
                 self._check_reserved(name, entry)

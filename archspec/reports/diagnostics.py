@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from archspec.errors import Diagnostic, Report, Span, SpecError
+from archspec.errors import Diagnostic, Report, Span, SpecError, printable
 
 
 def to_json(diagnostic: Diagnostic) -> dict[str, object]:
@@ -74,4 +74,4 @@ def _annotation(diagnostic: Diagnostic) -> str:
 def _escaped(text: str, separators: str = "") -> str:
     for character in "%\r\n" + separators:
         text = text.replace(character, f"%{ord(character):02X}")
-    return text
+    return text if text.isprintable() else "".join(map(printable, text))

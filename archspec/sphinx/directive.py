@@ -18,6 +18,7 @@ from archspec.analysis.cost import roll_up
 from archspec.drawing import pictures
 from archspec.drawing.drawing import Drawing
 from archspec.errors import SpecError, UsageError
+from archspec.files import write_all
 from archspec.language.assignment import assignment
 from archspec.language.loader import is_path
 from archspec.network import Network
@@ -135,10 +136,8 @@ class DiagramDirective(SphinxDirective):
         """Write the files of a picture; builders choose one of them."""
         digest = hashlib.sha256(picture.svg.encode()).hexdigest()[:12]
         stem = Path(self.env.doctreedir, "archspec", f"{name}-{digest}")
-        for kind in ("svg", "pdf") if paged else ("svg",):
-            path = stem.with_name(f"{stem.name}.{kind}")
-            if not path.exists():
-                picture.save(path)
+        paths = {kind: stem.with_name(f"{stem.name}.{kind}") for kind in (("svg", "pdf") if paged else ("svg",))}
+        write_all({path: picture.data(kind) for kind, path in paths.items() if not path.exists()})
         return "/" + Path(os.path.relpath(stem, self.env.srcdir)).as_posix() + ".*"
 
 

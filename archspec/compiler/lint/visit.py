@@ -12,7 +12,7 @@ from archspec.compiler.lint.graphs import dropped_layers, hidden_indices
 from archspec.compiler.lint.inputs import odd_inputs
 from archspec.compiler.lint.layers import Layers
 from archspec.compiler.trace import Frame, Trace
-from archspec.errors import Diagnostic, shown
+from archspec.errors import Diagnostic, rendered
 from archspec.language.definition import Definition
 from archspec.language.limits import Limits
 from archspec.language.source import Source
@@ -30,7 +30,7 @@ class Warned(NamedTuple):
 
     @override
     def __str__(self) -> str:
-        return shown(self)
+        return rendered(self)
 
 
 def warned(*networks: Network) -> Warned:

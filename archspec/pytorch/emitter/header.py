@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import keyword
 import shlex
+import sys
 import textwrap
 from collections.abc import Iterator
 from typing import Any
 
+from archspec.errors import shown
 from archspec.network import Network
 from archspec.pytorch.emitter.code import WIDTH
 from archspec.version import __version__
@@ -16,8 +19,13 @@ _PLAIN = frozenset("[],.:+-_=/")
 
 
 def module_name(name: str) -> str:
-    """The Python module of a network: ``my-net`` is ``my_net``."""
-    return name.replace("-", "_")
+    """The Python module of a network: ``my-net`` is ``my_net``.
+
+    One that Python could not import, or would import in place of another that torch needs, has ``_net`` at its end.
+    """
+    module = name.replace("-", "_")
+    taken = keyword.iskeyword(module) or module.lower() in {"archspec", "numpy", "torch", *sys.stdlib_module_names}
+    return f"{module}_net" if taken else module
 
 
 def header(network: Network) -> str:
@@ -36,7 +44,7 @@ def _command(network: Network) -> Iterator[str]:
     """The words of the command, an option with its value as one."""
     template = network.blocks.template
     file = template.source.name.replace("\\", "/").rpartition("/")[2]
-    yield f"archspec emit {_quoted(file)}"
+    yield f"archspec emit {_quoted(shown(file))}"
     for parameter, param in template.params.items():
         value = network.arguments[parameter]
         if param.required or param.default != value:

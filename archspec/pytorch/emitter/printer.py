@@ -52,7 +52,7 @@ def docstring(parts: list[str], indent: int) -> Lines:
 
 def _wrapped(text: str, width: int) -> list[str]:
     lines = []
-    for line in _escaped(text).strip().splitlines():
+    for line in escaped(text).strip().splitlines():
         margin = " " * (len(line) - len(line.lstrip()))
         hanging = margin + "    " if margin else ""
         lines += textwrap.wrap(
@@ -66,7 +66,7 @@ def _wrapped(text: str, width: int) -> list[str]:
     return lines
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Text that can stand in a docstring: no backslash, quote at the end, or character that is not seen."""
     text = "".join(char if char.isprintable() or char == "\n" else " " for char in text)
     return text.replace("\\", "\\\\").replace('"', "'")
