@@ -88,10 +88,8 @@ def main() -> None:
                 beyond += not taken.is_within
                 said = next((line for line in taken.said.splitlines() if "rror" in line), "")[:90]
                 mark = " " if taken.is_within else "!"
-                print(
-                    f"{mark} {kind:24} {command:10} {taken.seconds:6.2f} s {taken.megabytes:5} MB  {taken.code:3} {said}",
-                    flush=True,
-                )
+                figures = f"{taken.seconds:6.2f} s {taken.megabytes:5} MB  {taken.code:3}"
+                print(f"{mark} {kind:28} {command:10} {figures} {said}", flush=True)
     print(f"{beyond} beyond {SECONDS} s or {MEMORY // 1_000_000} MB")
     sys.exit(bool(beyond))
 

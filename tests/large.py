@@ -361,10 +361,8 @@ def repeats_with_list(n: int) -> str:
 def many_params(n: int) -> str:
     """Many parameters, and a block repeated that has them all."""
     params = ", ".join(f"p{i}: {i}" for i in range(n))
-    return (
-        VECTOR
-        + f"blocks:\n  b: {{params: {{{params}}}, graph: {{a: relu}}}}\ngraph:\n  a: {{block: b, p0: $index, repeat: {n}}}\n"
-    )
+    block = f"blocks:\n  b: {{params: {{{params}}}, graph: {{a: {{op: linear, out_features: $(p0 + 1)}}}}}}\n"
+    return VECTOR + block + f"graph:\n  a: {{block: b, p0: $index, repeat: {n}}}\n"
 
 
 def many_rules(n: int) -> str:

@@ -67,7 +67,7 @@ def _passed(segment: Segment, setting: Setting, level: int) -> Piece:
     """A branch that ends by itself, beside the line that leads on."""
     boxes = [setting.boxes[id] for id in segment.boxes]
     edges = (*segment.entering, *segment.inner)
-    chain = (segment._replace(exit=""),)
+    chain: Sequence[Segment] = (segment._replace(exit=""),)
     if level < _DEEPEST:
         chain = segments(boxes, edges, setting.parents, setting.depth(segment))
     side = _chained(chain, setting, level + 1)
