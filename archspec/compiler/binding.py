@@ -116,8 +116,8 @@ def has_too_many(definition: Definition, limits: Limits, trace: Trace) -> bool:
         ("parameters", "params", len(definition.params), limits.parameters),
         ("variants", "variants", len(definition.variants), limits.variants),
     ]
-    for limit, key, count, most in held:
-        if count > most:
+    for limit, key, number, most in held:
+        if number > most:
             message, place = f"`{definition.name}` has more than {most:,} {limit}", definition.value.keys[key]
             trace.report("limit-exceeded", message, place, help=raise_limit(limit))
             return True
