@@ -128,7 +128,7 @@ def test_a_unet_in_tiles() -> None:
             "a: {op: conv, out_channels: 1, kernel_size: 3, padding: 1, padding_mode: circular}",
             "`a` sees the other end",
         ),
-        ("a: flatten", "`a` does not see the input in even steps"),
+        ("a: flatten", "`a` sees the whole input"),
         ("a: {op: concat, dim: 2, from: [x, x]}", "`a` does not see the input in even steps"),
         ("a: {op: reshape, shape: [2, 8, 32]}", "`a` does not see the input in even steps"),
     ],
