@@ -73,8 +73,8 @@ class _Way(NamedTuple):
         return cls(found, plain and set(applied.input_shapes) == {applied.shape})
 
 
-MOST_LISTED = 2**21
-"""Spans that are held for a network; what comes after has only the hull of all places."""
+MOST_LISTED, MOST_PLACES_LISTED = 2**19, 2**22
+"""Spans that are held for a network, without and with borders; what comes after has only the hull of all places."""
 
 
 class _Looking:
@@ -94,7 +94,7 @@ class _Looking:
         self._inputs = inputs
         self._unbounded = unbounded
         self._ways: dict[int, _Way] = {}
-        self._listed = 0
+        self._spare = MOST_LISTED if unbounded else MOST_PLACES_LISTED
         self.sights: dict[str, Sights] = {
             name: {(name, dim): start(dim, shape[dim]) for dim in range(1, len(shape))}
             for name, shape in inputs.items()
@@ -152,8 +152,8 @@ class _Looking:
         """What is seen, blurred where too much is held already."""
         if isinstance(sight, Blur) or len(sight.spans) == 1:
             return sight
-        self._listed += len(sight.spans)
-        return sight if self._listed <= MOST_LISTED else Blur(dims_of(sight), whole(sight, shape))
+        self._spare -= len(sight.spans)
+        return sight if self._spare >= 0 else Blur(dims_of(sight), whole(sight, shape))
 
     def _extent(self, axis: Axis) -> int:
         name, dim = axis

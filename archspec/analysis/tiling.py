@@ -62,13 +62,12 @@ def tiling(network: Network) -> Tiling:
     if len(sizes) > 1 or sizes == {()}:
         raise UsageError(f"the inputs of {network.name} are not maps of one size, which tiles could be cut of")
     (size,) = sizes
+    _check_work(network, 32 * len(network))
     nodes = _needed(network)
     for node in nodes:
         _check_steps(node, network.receptive_fields[node.path], size)
     walks = _walks(nodes, unbounded(network.inputs, network))
-    work = 32 * len(nodes) + sum(walk.period for found in walks.values() for walk in found.values())
-    if work > MOST_WORK:
-        raise UsageError(f"{network.name} is too large for the overlap of its tiles to be measured")
+    _check_work(network, 32 * len(nodes) + sum(walk.period for found in walks.values() for walk in found.values()))
     dims = range(1, len(size) + 1)
     step = tuple(lcm(*(walk.advance for walk in _along(walks, dim))) for dim in dims)
     tile = tuple(by * _steps(by, list(_along(walks, dim))) for dim, by in zip(dims, step, strict=True))
@@ -93,6 +92,11 @@ def _needed(network: Network) -> list[Node]:
             nodes.append(node)
             wanted.update(node.inputs)
     return nodes[::-1]
+
+
+def _check_work(network: Network, work: int) -> None:
+    if work > MOST_WORK:
+        raise UsageError(f"{network.name} is too large for the overlap of its tiles to be measured")
 
 
 def _check_steps(node: Node, field: ReceptiveField | None, size: Shape) -> None:
