@@ -209,6 +209,32 @@ out: {op: mul, from: [joined, gate]}""",
     assert network.receptive_field == ReceptiveField.whole((12, 8))
 
 
+@pytest.mark.parametrize(
+    "graph",
+    [
+        "a: {op: upsample, scale_factor: 1.2345678, mode: linear}",  # a period of as many places as the output has
+        "a: {op: adaptive_avg_pool, output_size: 99991}",
+        "a: {op: conv_transpose, out_channels: 1, kernel_size: 1, stride: 65537}",
+        "a: {op: concat, dim: 2, from: [x, x]}\nb: {op: avg_pool, kernel_size: 30000, stride: 1}",
+        "a: {op: concat, dim: 2, from: [x, x]}",
+    ],
+)
+def test_what_would_take_too_long_is_not_known(graph: str) -> None:
+    fields = receptive_fields(compiled(graph, "[1, 30001]" if "avg_pool" in graph else "[1, 70000]"))
+    assert list(fields.values())[-1] is None
+
+
+def test_what_is_held_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archspec.analysis.sights.MOST_LISTED", 200)
+    network = compiled("a: {op: concat, dim: 2, from: [x, x]}\n" + CONV3.replace("}", ", repeat: 3}"))
+    assert [path for path, found in receptive_fields(network).items() if found] == ["a", "c.0"]
+
+
+def test_very_many_groups_are_taken_together() -> None:
+    network = compiled("a: {op: conv, out_channels: 200000, kernel_size: 3, groups: 2, bias: false}", "[2, 40]")
+    assert field(network, "a") == (3, 1, 0)
+
+
 def test_a_field_for_each_input() -> None:
     text = """archspec: 1
 name: n

@@ -13,7 +13,7 @@ from sampling import examples
 
 import archspec
 from archspec.analysis.receptive_field import receptive_fields
-from archspec.analysis.tiling import Tiling, tiling
+from archspec.analysis.tiling import MOST_WORK, Tiling, tiling
 
 torch = pytest.importorskip("torch")
 from dependence import positive  # noqa: E402
@@ -128,7 +128,7 @@ def test_a_unet_in_tiles() -> None:
             "a: {op: conv, out_channels: 1, kernel_size: 3, padding: 1, padding_mode: circular}",
             "`a` sees the other end",
         ),
-        ("a: flatten", "`a` does not see the input in even steps"),
+        ("a: flatten", "`a` sees the whole input"),
         ("a: {op: concat, dim: 2, from: [x, x]}", "`a` does not see the input in even steps"),
         ("a: {op: reshape, shape: [2, 8, 32]}", "`a` does not see the input in even steps"),
     ],
@@ -136,6 +136,11 @@ def test_a_unet_in_tiles() -> None:
 def test_where_no_overlap_serves_the_node_is_named(graph: str, why: str) -> None:
     with pytest.raises(archspec.UsageError, match=why):
         tiling(network(graph))
+
+
+def test_a_very_large_network_is_not_measured() -> None:
+    with pytest.raises(archspec.UsageError, match="too large"):
+        tiling(network(f"a: {{op: conv, out_channels: 1, kernel_size: 1, repeat: {MOST_WORK // 32 + 1}}}"))
 
 
 def test_a_network_of_features_has_no_tiles() -> None:

@@ -14,7 +14,7 @@ from math import prod
 from operator import mul
 from typing import NamedTuple
 
-from archspec.analysis.sight import Blur, Scene, Sight, Span, as_scene, everywhere, hull, inside, joined, whole
+from archspec.analysis.sight import Blur, Scene, Sight, Span, Walk, as_scene, everywhere, hull, inside, joined, whole
 from archspec.analysis.sights import Sights, bounded, unbounded
 from archspec.errors import UsageError
 from archspec.network import Context, Network, Node, ReceptiveField
@@ -84,11 +84,16 @@ def _field(sights: Sights, shape: Shape, inputs: Mapping[str, Shape]) -> Recepti
     if len(sizes) > 1:
         return None
     extent = sizes.pop()
-    lines = []
+    lines: list[_Line] = []
+    last: Sight | None = None
     for dim, size in enumerate(extent, 1):
         seen = [sights[name, dim] for name in inputs if (name, dim) in sights]
         known = [sight for sight in seen if sight is not None]
-        line = _line(joined(known, shape, size), shape, size) if known and len(known) == len(seen) else None
+        if not known or len(known) < len(seen):
+            return None
+        sight = joined(known, shape, size)
+        alike = isinstance(sight, Walk) and isinstance(last, Walk) and sight[1:] == last[1:] and len(shape) > 1
+        line, last = lines[-1] if alike else _line(sight, shape, size), sight
         if line is None:
             return None
         lines.append(line)

@@ -73,6 +73,10 @@ class _Way(NamedTuple):
         return cls(found, plain and set(applied.input_shapes) == {applied.shape})
 
 
+MOST_LISTED, MOST_PLACES_LISTED = 2**19, 2**22
+"""Spans that are held for a network, without and with borders; what comes after has only the hull of all places."""
+
+
 class _Looking:
     """One pass over the nodes of a network.
 
@@ -90,6 +94,7 @@ class _Looking:
         self._inputs = inputs
         self._unbounded = unbounded
         self._ways: dict[int, _Way] = {}
+        self._spare = MOST_LISTED if unbounded else MOST_PLACES_LISTED
         self.sights: dict[str, Sights] = {
             name: {(name, dim): start(dim, shape[dim]) for dim in range(1, len(shape))}
             for name, shape in inputs.items()
@@ -111,6 +116,8 @@ class _Looking:
             each = zip(operands, applied.input_shapes, way.reads, strict=True)
             operands = [self._operand(operand, shape, ways, applied.shape) for operand, shape, ways in each]
             operands = _parted(operands, applied, way.reads)
+        if len(operands) == 1:
+            return {axis: sight and self._kept(sight, applied.shape) for axis, sight in operands[0].items()}
         axes = dict.fromkeys(axis for operand in operands for axis in operand)
         seen = {axis: [operand[axis] for operand in operands if axis in operand] for axis in axes}
         return {axis: self._joined(sights, axis, applied.shape) for axis, sights in seen.items()}
@@ -118,19 +125,35 @@ class _Looking:
     def _operand(self, sights: Sights, shape: Shape, ways: tuple[Along, ...] | None, output: Shape) -> Sights:
         """What the output's places see through one operand, read in some ways, or reshaped."""
         found: dict[Axis, Sight | None] = {}
+        like: tuple[Walk, Walk] | None = None  # what is seen along the axis before, and what of it was found
         for axis, sight in sights.items():
+            if like and ways and isinstance(sight, Walk) and sight[1:] == like[0][1:]:
+                way, before = ways[sight.dim], ways[like[0].dim]
+                if way.taps == before.taps and way.dim is not None and before.dim is not None:
+                    found[axis] = like[1]._replace(dim=way.dim)
+                    continue
             if sight is None:
                 found[axis] = None
             elif ways is None:
                 after = reshaped(sight, shape, output, unbounded=self._unbounded)
                 found[axis] = settled(after, self._extent(axis))
             else:
-                found[axis] = read(sight, ways, shape, output, self._extent(axis))
+                after = found[axis] = read(sight, ways, shape, output, self._extent(axis))
+                like = (sight, after) if isinstance(sight, Walk) and isinstance(after, Walk) else None
         return found
 
     def _joined(self, sights: list[Sight | None], axis: Axis, shape: Shape) -> Sight | None:
         known = [sight for sight in sights if sight is not None]
-        return joined(known, shape, self._extent(axis)) if len(known) == len(sights) else None
+        if len(known) < len(sights):
+            return None
+        return self._kept(joined(known, shape, self._extent(axis)), shape)
+
+    def _kept(self, sight: Sight, shape: Shape) -> Sight:
+        """What is seen, blurred where too much is held already."""
+        if isinstance(sight, Blur) or len(sight.spans) == 1:
+            return sight
+        self._spare -= len(sight.spans)
+        return sight if self._spare >= 0 else Blur(dims_of(sight), whole(sight, shape))
 
     def _extent(self, axis: Axis) -> int:
         name, dim = axis

@@ -12,8 +12,11 @@ from archspec.analysis.sight import Walk
 from archspec.analysis.sights import Axis, Sights, unbounded
 from archspec.errors import RuleError, UsageError
 from archspec.network import Applied, Network, Node, ReceptiveField
-from archspec.ops.facts import Along, Taps
-from archspec.ops.tensor import Shape
+from archspec.ops.facts import Along, Reads, Taps
+from archspec.ops.tensor import Shape, Shapes
+
+MOST_WORK = 2**20
+"""Places of all periods, and 32 for each node, of the largest network that is measured."""
 
 MOST_TRIES = 5
 """How often the tile on which the overlap is measured is made larger."""
@@ -53,16 +56,19 @@ def tiling(network: Network) -> Tiling:
 
     Raises:
         UsageError: No overlap serves. The message names the node: it sees the whole input, takes statistics over
-            places, or takes no input of another size.
+            places, or takes no input of another size; or the network is too large.
     """
     sizes = {shape[1:] for shape in network.inputs.values()}
     if len(sizes) > 1 or sizes == {()}:
         raise UsageError(f"the inputs of {network.name} are not maps of one size, which tiles could be cut of")
+    (size,) = sizes
+    _check_work(network, 32 * len(network))
     nodes = _needed(network)
     for node in nodes:
-        _check_steps(node, network.receptive_fields[node.path])
+        _check_steps(node, network.receptive_fields[node.path], size)
     walks = _walks(nodes, unbounded(network.inputs, network))
-    dims = range(1, len(sizes.pop()) + 1)
+    _check_work(network, 32 * len(nodes) + sum(walk.period for found in walks.values() for walk in found.values()))
+    dims = range(1, len(size) + 1)
     step = tuple(lcm(*(walk.advance for walk in _along(walks, dim))) for dim in dims)
     tile = tuple(by * _steps(by, list(_along(walks, dim))) for dim, by in zip(dims, step, strict=True))
     for _ in range(MOST_TRIES):
@@ -88,10 +94,15 @@ def _needed(network: Network) -> list[Node]:
     return nodes[::-1]
 
 
-def _check_steps(node: Node, field: ReceptiveField | None) -> None:
+def _check_work(network: Network, work: int) -> None:
+    if work > MOST_WORK:
+        raise UsageError(f"{network.name} is too large for the overlap of its tiles to be measured")
+
+
+def _check_steps(node: Node, field: ReceptiveField | None, size: Shape) -> None:
     """Whether what a node's places see moves on with them."""
     if field is None or 0 in field.stride:
-        whole = field is not None and field.size == field.least
+        whole = field is not None and field.size == field.least == size
         what = "sees the whole input" if whole else "does not see the input in even steps"
         raise UsageError(f"no overlap of tiles serves: `{node.path}` {what}")
 
@@ -100,9 +111,9 @@ def _walks(nodes: list[Node], sights: Mapping[str, Sights]) -> dict[str, dict[Ax
     found: dict[str, dict[Axis, Walk]] = {}
     for path in dict.fromkeys(path for node in nodes for path in (*node.inputs, node.path)):
         found[path] = {axis: sight for axis, sight in sights[path].items() if isinstance(sight, Walk)}
+    taken = {id(node.applied): statistics(node.applied) for node in {id(node.applied): node for node in nodes}.values()}
     for node in nodes:
-        taken = statistics(node.applied)
-        if any(walk.dim in taken for path in node.inputs for walk in found[path].values()):
+        if any(walk.dim in taken[id(node.applied)] for path in node.inputs for walk in found[path].values()):
             raise UsageError(f"no overlap of tiles serves: `{node.path}` takes statistics over places")
     return found
 
@@ -136,11 +147,12 @@ def _measured(
     """The places needed before and after, found on a tile of a size; None where the tile is too small."""
     applied = _applied(network, nodes, tile)
     _check_grows(applied, _applied(network, nodes, tuple(map(sum, zip(tile, step, strict=True)))), walks, step)
+    ways = {id(each): _ways(each) for each in {id(each): each for each in applied.values()}.values()}
     margins: dict[tuple[str, int], _Margin] = {}
     for node in nodes:
         for dim in range(1, len(tile) + 1):
             seen = [margins.get((path, dim), _Margin()) for path in node.inputs]
-            margin = _margin(node, applied[node.path], walks, dim, seen)
+            margin = _margin(node, applied[node.path], ways[id(applied[node.path])], walks, dim, seen)
             if margin is None:
                 return None
             margins[node.path, dim] = margin
@@ -162,59 +174,74 @@ def _measured(
 def _applied(network: Network, nodes: list[Node], sizes: tuple[int, ...]) -> dict[str, Applied]:
     """The ops on an input of other sizes."""
     shapes: dict[str, Shape] = {name: (shape[0], *sizes) for name, shape in network.inputs.items()}
+    known: dict[tuple[int, Shapes], Applied] = {}
     found = {}
     for node in nodes:
         inputs = tuple(shapes[path] for path in node.inputs)
-        try:
-            shape = shapes[node.path] = node.op.infer(inputs)
-        except RuleError as error:
-            raise UsageError(f"no tiles serve: `{node.path}` takes no tile of {sizes}: {error}") from None
-        if node.op.weights(inputs) != node.weights:
-            raise UsageError(f"no tiles serve: the weights of `{node.path}` fit one size of the input")
-        found[node.path] = Applied(node.op, inputs, shape, {}, {}, None)
+        key = id(node.applied), inputs
+        applied = known.get(key) or known.setdefault(key, _resized(node, inputs))
+        found[node.path] = applied
+        shapes[node.path] = applied.shape
     return found
+
+
+def _resized(node: Node, inputs: Shapes) -> Applied:
+    """A node's op on operands of other sizes."""
+    try:
+        shape = node.op.infer(inputs)
+    except RuleError as error:
+        raise UsageError(f"no tiles serve: `{node.path}` takes no operand of another size: {error}") from None
+    if node.op.weights(inputs) != node.weights:
+        raise UsageError(f"no tiles serve: the weights of `{node.path}` fit one size of the input")
+    return Applied(node.op, inputs, shape, {}, {}, None)
 
 
 def _check_grows(
     small: Mapping[str, Applied], large: Mapping[str, Applied], walks: Walks, step: tuple[int, ...]
 ) -> None:
     """Each op reads a larger tile as it does a smaller one, and gives more places for it."""
+    alike: dict[tuple[int, int], bool] = {}
     for path, applied in small.items():
         grown = all(
             large[path].shape[walk.dim] - applied.shape[walk.dim] == step[dim - 1] * walk.period // walk.advance
             for (_, dim), walk in walks[path].items()
         )
-        if not grown or reads(applied) != reads(large[path]):
+        pair = id(applied), id(large[path])
+        if pair not in alike:
+            alike[pair] = reads(applied) == reads(large[path])
+        if not grown or not alike[pair]:
             raise UsageError(f"no overlap of tiles serves: `{path}` fits its step to the size of the input")
 
 
-def _margin(node: Node, applied: Applied, walks: Walks, dim: int, seen: list[_Margin]) -> _Margin | None:
+def _margin(node: Node, applied: Applied, ways: Reads, walks: Walks, dim: int, seen: list[_Margin]) -> _Margin | None:
     """The margin of what a node gives, from those of what it takes; None where no place is right."""
     first, last, size = 0, 0, 1
-    for path, margin, shape, ways in zip(node.inputs, seen, applied.input_shapes, _ways(applied), strict=True):
+    for path, margin, shape, way in zip(node.inputs, seen, applied.input_shapes, ways, strict=True):
         walk = next((walk for (_, each), walk in walks[path].items() if each == dim), None)
         if walk is None:
             continue
-        along = ways[walk.dim]
+        along = way[walk.dim]
         size = applied.shape[along.dim or 0]
-        wrong = list(_wrong(along.taps, size, shape[walk.dim], margin))
-        if wrong and along.taps.beyond == "circular":
+        begin, end = _wrong(along.taps, size, shape[walk.dim], margin)
+        if (begin or end) and along.taps.beyond == "circular":
             raise UsageError(f"no overlap of tiles serves: `{node.path}` sees the other end of the input")
-        first = max(first, *(place + 1 for place in wrong if 2 * place < size), 0)
-        last = max(last, *(size - place for place in wrong if 2 * place >= size), 0)
+        first, last = max(first, begin), max(last, end)
     return _Margin(first, last) if first + last < size else None
 
 
-def _ways(applied: Applied) -> tuple[tuple[Along, ...], ...]:
+def _ways(applied: Applied) -> Reads:
     """How the operands are read; a reshape that keeps places is read as it stands."""
     ways = reads(applied)
     return ways if isinstance(ways, tuple) else (tuple(map(Along.same, range(len(applied.shape)))),)
 
 
-def _wrong(taps: Taps, count: int, size: int, margin: _Margin) -> Iterator[int]:
-    """The places of the output that read what is not there, or not right."""
-    for place in range(count):
-        turns, number = divmod(place, taps.period)
-        places, by = taps.places[number], turns * taps.advance
-        if places and (places[0] + by < margin.first or places[-1] + by >= size - margin.last):
-            yield place
+def _wrong(taps: Taps, count: int, size: int, margin: _Margin) -> _Margin:
+    """The places of the output, at either end, that read what is not there, or not right."""
+    first, last = 0, count
+    for place, places in enumerate(taps.places):
+        if places:
+            before = -(-(margin.first - places[0]) // taps.advance)  # how often the period comes before all is right
+            first = max(first, place + (before - 1) * taps.period + 1 if before > 0 else 0)
+            behind = -(-(size - margin.last - places[-1]) // taps.advance)
+            last = min(last, place + max(behind, 0) * taps.period)
+    return _Margin(first, count - last)

@@ -7,7 +7,7 @@ from typing import Literal
 from archspec.errors import ArgumentError
 from archspec.ops.arguments import NamedPadding, Padding, Positive, Size, compact, default
 from archspec.ops.checks import check_fit, check_groups
-from archspec.ops.facts import Along, Cost, Module, Reach, Taps, Window
+from archspec.ops.facts import MOST_PERIOD, Along, Cost, Module, Reach, Taps, Window
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, elements, extent, places, show
 
@@ -201,18 +201,22 @@ class ConvTranspose(Op, name="conv_transpose"):
         return Cost(macs=macs, other=self.bias * elements(output))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        if max(self.stride) > MOST_PERIOD:
+            return "unknown"
         spread = (Along(1 + axis, self._gathered(axis)) for axis in range(len(self.stride)))
         return ((Along.grouped(self.groups, inputs[0][0], self.out_channels), *spread),)
 
     def _gathered(self, axis: int) -> Taps:
         """Place ``o`` reads each ``i`` with ``o = stride * i - padding + dilation * j`` for a ``j`` of the kernel."""
         kernel, stride, dilation = self.kernel_size[axis], self.stride[axis], self.dilation[axis]
-        step = dilation // gcd(stride, dilation)
+        common = gcd(stride, dilation)
+        step = dilation // common
+        inverse = pow(stride // common, -1, step)
         places = []
         for place in range(self.padding[axis], self.padding[axis] + stride):
             first, last = -(-(place - dilation * (kernel - 1)) // stride), place // stride
-            start = next((i for i in range(first, first + step) if (place - stride * i) % dilation == 0), last + 1)
-            places.append(range(start, last + 1, step))
+            start = first + (place // common * inverse - first) % step
+            places.append(range(0) if place % common else range(start, last + 1, step))
         return Taps(stride, 1, tuple(places))
 
     def torch(self, inputs: Shapes) -> Module:

@@ -68,6 +68,10 @@ class Window(NamedTuple):
         return cls((1,) * rank, ones, zeros, groups=0, statistics=statistics)
 
 
+MOST_PERIOD = 2**16
+"""Places of the longest period of `Taps`; an op that reads in a longer one has an unknown reach."""
+
+
 class Taps(NamedTuple):
     """The places of one dimension that places of the output read; the same again after a period, farther on.
 
@@ -114,10 +118,12 @@ class Along(NamedTuple):
 
     @classmethod
     def grouped(cls, groups: int, inputs: int, outputs: int) -> Along:
-        """So many channels of the output read those of their group."""
+        """So many channels of the output read those of their group; or all, of very many."""
         each = inputs // groups
         period = outputs // groups
-        return cls.every(inputs) if groups == 1 else cls(0, Taps(period, each, (range(each),) * period, "end"))
+        if groups == 1 or period > MOST_PERIOD:
+            return cls.every(inputs)
+        return cls(0, Taps(period, each, (range(each),) * period, "end"))
 
 
 Reads = tuple[tuple[Along, ...], ...]

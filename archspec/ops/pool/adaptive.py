@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from archspec.ops.arguments import MAX_INT, compact
-from archspec.ops.facts import Along, Cost, Module, Reach, Taps
+from archspec.ops.facts import MOST_PERIOD, Along, Cost, Module, Reach, Taps
 from archspec.ops.op import Op
 from archspec.ops.pool import INDEX_BYTES
 from archspec.ops.tensor import Shape, Shapes, elements
@@ -64,6 +64,8 @@ def _written(wanted: tuple[int | None, ...], shape: Shape) -> Any:
 
 
 def _adaptive_reach(inputs: Shapes, output: Shape) -> Reach:
+    if max(output[1:], default=1) > MOST_PERIOD:
+        return "unknown"
     axes = enumerate(zip(inputs[0][1:], output[1:], strict=True), 1)
     return ((Along.same(0), *(_share(axis, size, count) for axis, (size, count) in axes)),)
 

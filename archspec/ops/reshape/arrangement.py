@@ -5,7 +5,7 @@ from math import prod
 from archspec.errors import ArgumentError, ShapeError
 from archspec.ops.arguments import Index, Indices, Positive
 from archspec.ops.checks import divisors_near
-from archspec.ops.facts import Along, Function, Module, Operand, Reach, Taps
+from archspec.ops.facts import MOST_PERIOD, Along, Function, Module, Operand, Reach, Taps
 from archspec.ops.reshape.move import Move, index_of
 from archspec.ops.tensor import Shape, Shapes, elements, show
 
@@ -148,6 +148,8 @@ class ChannelShuffle(Move, name="channel_shuffle"):
         return inputs[0]
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        if self.groups > MOST_PERIOD:
+            return "unknown"
         each = inputs[0][0] // self.groups
         dealt = tuple(range(group * each, group * each + 1) for group in range(self.groups))
         return ((Along(0, Taps(self.groups, 1, dealt, "end")), *map(Along.same, range(1, len(output)))),)
