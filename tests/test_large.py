@@ -5,12 +5,28 @@ No time is asserted: ``bounds.py`` measures the full sizes.
 
 from __future__ import annotations
 
+import io
+import json
+import re
 import sys
 from collections.abc import Callable
 from math import gcd
+from pathlib import Path
 
 import pytest
-from large import KINDS, different_nodes, doubled_lists, many_operands, many_outputs, nodes, repeats, wide_adds
+from large import (
+    KINDS,
+    different_nodes,
+    doubled_lists,
+    many_inputs,
+    many_operands,
+    many_outputs,
+    nodes,
+    repeats,
+    variants,
+    wide_adds,
+)
+from rich.console import Console
 
 import archspec
 from archspec.drawing import drawing, pictures
@@ -19,6 +35,7 @@ from archspec.ops.pool.adaptive import _read, _widest
 from archspec.pytorch import emission
 from archspec.reports import json_report, table
 from archspec.reports.diagnostics import render_github, render_json, render_text
+from archspec.reports.json_text import pieces, text
 
 SMALL = archspec.Limits(
     nodes=400, values=5_000, list_values=5_000, boxes=60, edges=200, source_nodes=200, variants=20, file_bytes=200_000
@@ -167,3 +184,50 @@ def test_parentheses_close_where_a_walk_over_the_pieces_finds_it(text):
 
 def _is_closed(text: str) -> bool:
     return text.count("(") <= text.count(")")
+
+
+def test_the_page_on_reliability_lists_the_limits():
+    page = (Path(__file__).parent.parent / "docs" / "reliability.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| ([\d,]+) \|", page, flags=re.MULTILINE)
+    stated = {name: int(default.replace(",", "")) for name, default in rows}
+    assert stated == {name: getattr(archspec.Limits(), name) for name in limits()}
+
+
+def test_compile_says_that_a_picture_is_left_out(run, tmp_path):
+    (tmp_path / "net.yaml").write_text(many_outputs(8), encoding="utf-8")
+    done = run("compile", "net.yaml", "--limit", "boxes=10")
+    assert done.code == 0
+    assert "no picture" in done.err
+    assert "boxes" in done.err
+    assert (tmp_path / "build" / "large" / "report.json").exists()
+    assert not (tmp_path / "build" / "large" / "large.svg").exists()
+
+
+def test_check_refuses_variants_that_are_too_many_nodes_together(run, tmp_path):
+    (tmp_path / "net.yaml").write_text(variants(5), encoding="utf-8")
+    assert run("check", "net.yaml").code == 0
+    done = run("check", "net.yaml", "--limit", "variant_nodes=3")
+    assert done.code == 1
+    assert "--limit variant_nodes=N" in done.err
+
+
+def test_many_inputs_are_listed_by_the_first():
+    told = table.render(archspec.compile_text(many_inputs(50)))
+    assert "x19 4, and 30 more" in told
+    assert "x20" not in told
+
+
+def test_json_is_as_the_standard_library_writes_it():
+    value = {"a": [], "b": {}, "c": [1, True, None, "é\n", 1e-7, float("inf"), (1, [2])], "d": {"e": {"f": [[]]}}}
+    assert "".join(pieces(value)) == text(value) == json.dumps(value, indent=1, ensure_ascii=False)
+    assert "".join(pieces({"a": iter([1, {}]), "b": iter([])})) == json.dumps({"a": [1, {}], "b": []}, indent=1)
+
+
+@pytest.mark.parametrize("depth", [1, 2, None])
+def test_the_plain_table_is_as_rich_prints_it(depth):
+    network = archspec.compile(Path(__file__).parent.parent / "specs" / "googlenet.yaml")
+    plain, stream = table.render(network, depth), io.StringIO()
+    width = max(100, 3 + max(map(len, plain.splitlines()[2:])))
+    Console(file=stream, width=width, color_system=None).print(table.rich_table(network, depth))
+    rich = [line.rstrip() for line in stream.getvalue().splitlines()]
+    assert rich[: len(network.blocks.children)] == plain.splitlines()[: len(network.blocks.children)]

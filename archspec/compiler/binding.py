@@ -112,11 +112,11 @@ def _part(value: Scalar, text: str, error: ExpressionError) -> Value:
 
 def has_too_many(definition: Definition, limits: Limits, trace: Trace) -> bool:
     """Whether a definition has more parameters, or variants, than the limits allow; that is reported."""
-    held = [
+    entries = [
         ("parameters", "params", len(definition.params), limits.parameters),
         ("variants", "variants", len(definition.variants), limits.variants),
     ]
-    for limit, key, number, most in held:
+    for limit, key, number, most in entries:
         if number > most:
             message, place = f"`{definition.name}` has more than {most:,} {limit}", definition.value.keys[key]
             trace.report("limit-exceeded", message, place, help=raise_limit(limit))
