@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 from typing_extensions import override
 
@@ -34,7 +34,7 @@ _ALSO, _MOST_PLACES = "and here", 3
 
 
 class Diagnostic(NamedTuple):
-    """One error in a spec.
+    """One error in a spec, or a warning.
 
     Attributes:
         code: The kind of error; ``archspec explain CODE`` describes it.
@@ -46,6 +46,7 @@ class Diagnostic(NamedTuple):
         found: What stands here instead.
         help: How to mend it.
         notes: Other places that matter.
+        severity: Whether the spec does not compile, or does and is nearly always not what was meant.
     """
 
     code: str
@@ -57,6 +58,11 @@ class Diagnostic(NamedTuple):
     found: str = ""
     help: str = ""
     notes: tuple[Note, ...] = ()
+    severity: Literal["error", "warning"] = "error"
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.span}: {self.severity}[{self.code}]: {self.message}"
 
     def also_at(self, place: Span) -> Diagnostic:
         """The error with a note on a further place of the same mistake, where that is not one too many."""
@@ -76,6 +82,22 @@ class Diagnostic(NamedTuple):
     def summary(self) -> str:
         """What is wrong, with the text under the caret, in one line."""
         return f"{self.message}: {self.caption}" if self.caption else self.message
+
+
+class Report(Protocol):
+    """Diagnostics to be shown, such as those of a `SpecError`."""
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What was found, in order of place."""
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """The texts of the files that they speak of, by name."""
+
+    @property
+    def left_out(self) -> int:
+        """How many more there are."""
 
 
 class ArchspecError(Exception):
@@ -130,11 +152,16 @@ class SpecError(ArchspecError):
 
     @override
     def __str__(self) -> str:
-        lines = {name: text.split("\n") for name, text in self.sources.items()}
-        parts = ["\n".join(map(_visible, _text(diagnostic, lines))) for diagnostic in self.diagnostics]
-        if self.left_out:
-            parts.append(f"and {self.left_out} more errors")
-        return "\n\n".join(parts)
+        return render_text(self)
+
+
+def render_text(report: Report) -> str:
+    """Every diagnostic with its place, the line of the file, a caret, and how to mend it."""
+    lines = {name: text.split("\n") for name, text in report.sources.items()}
+    parts = ["\n".join(map(_visible, _text(diagnostic, lines))) for diagnostic in report.diagnostics]
+    if report.left_out:
+        parts.append(f"and {report.left_out} more {report.diagnostics[0].severity}s")
+    return "\n\n".join(parts)
 
 
 _EXCERPT_WIDTH = 160
@@ -150,7 +177,7 @@ def _visible(line: str) -> str:
 def _text(diagnostic: Diagnostic, lines: Mapping[str, list[str]]) -> Iterator[str]:
     spans = [diagnostic.span, *(note.span for note in diagnostic.notes)]
     gutter = max(len(str(span.line)) for span in spans)
-    yield f"error[{diagnostic.code}]: {diagnostic.message}"
+    yield f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"
     path = f" ({diagnostic.path})" if diagnostic.path else ""
     yield f"{' ' * gutter}--> {diagnostic.span}{path}"
     yield from _excerpt(diagnostic.span, diagnostic.caption, lines, gutter)

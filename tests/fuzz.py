@@ -17,6 +17,8 @@ from pathlib import Path
 from mutations import ROOT, Case, cases
 
 import archspec
+from archspec.compiler.lint import warned
+from archspec.errors import Report, render_text
 from archspec.reports.diagnostics import render_github, render_json
 
 SECONDS = 5
@@ -35,30 +37,35 @@ def check(case: Case) -> bool:
     except archspec.UsageError:
         return False
     except archspec.SpecError as error:
-        check_error(error)
+        check_report(error, "error")
+        if error.partial is not None:
+            check_report(warned(error.partial), "warning")
         return False
     assert network.outputs
     assert all(size >= 1 for node in network for size in node.shape)
+    check_report(warned(network), "warning")
     return True
 
 
-def check_error(error: archspec.SpecError) -> None:
+def check_report(report: Report, severity: str) -> None:
     """Every diagnostic has a message, and a place in its file; every rendering works."""
-    assert error.diagnostics
-    for diagnostic in error.diagnostics:
+    assert report.diagnostics or severity == "warning"
+    for diagnostic in report.diagnostics:
+        assert diagnostic.severity == severity
         assert diagnostic.message
         assert diagnostic.code
         for span in (diagnostic.span, *(note.span for note in diagnostic.notes)):
             assert span.line >= 1
             assert span.column >= 1
             assert (span.end_line, span.end_column) >= (span.line, span.column)
-            if span.file in error.sources:
-                lines = error.sources[span.file].split("\n")
+            if span.file in report.sources:
+                lines = report.sources[span.file].split("\n")
                 assert span.line <= len(lines)
                 assert span.column <= len(lines[span.line - 1]) + 1
-    assert all(line.isprintable() for line in str(error).split("\n"))
-    json.loads(render_json({"spec": error}))
-    assert all(line.startswith("::error file=") for line in render_github(error).split("\n"))
+    assert all(line.isprintable() for line in render_text(report).split("\n"))
+    json.loads(render_json({"spec": (None, report)}))
+    lines = render_github(report).split("\n") if report.diagnostics else []
+    assert all(line.startswith(f"::{severity} file=") for line in lines)
 
 
 def stop(*_: object) -> None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import hypothesis.strategies as st
 from random_arguments import ARGUMENTS, LIBRARY, fit, infer, unary, wanted
 from random_draws import BLOCK_NAMES, NAMES, Args, Pick, write
-from random_scope import Block, Definition, Node, Scope
+from random_scope import Block, Definition, Node, Scope, without_unused
 
 import archspec
 from archspec.language.expr import read
@@ -55,6 +55,7 @@ def _network(pick: Pick) -> Node:
     spec |= {"blocks": {name: block.spec for name, block in owner.blocks.items()}, "graph": graph.nodes} | ends
     if pick.chance(4):
         spec["init"] = _init(pick, spec, outside)
+    spec = without_unused(spec)
     return {key: value for key, value in spec.items() if value or key not in ("params", "blocks", "init")}
 
 
@@ -68,7 +69,7 @@ def _shape(pick: Pick) -> Shape:
 def _init(pick: Pick, spec: Node, outside: Graph) -> Node:
     """Rules for how some weights begin, by op, by path and by pattern."""
     try:
-        nodes = [node for node in compiled(write(spec)) if node.weights]
+        nodes = [node for node in compiled(write(without_unused(spec))) if node.weights]
     except archspec.SpecError:
         return {}
     rules: Node = {}
@@ -369,7 +370,7 @@ class Graph(Scope):
             "graph": {"probed": {**alone, "from": names}},
             "outputs": {f"out{n}": f"probed.{port}" if port else "probed" for n, port in enumerate(ports)},
         }
-        found = _probed(json.dumps(spec, ensure_ascii=False))
+        found = _probed(json.dumps(without_unused(spec), ensure_ascii=False))
         if found is None or self.count + found[0] > NODES:
             return None
         return Outcome(found[0], dict(zip(ports, found[1], strict=True)))

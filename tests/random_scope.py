@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -217,3 +217,48 @@ def _same(found: Any, wanted: Any) -> bool:
 def expression(text: str) -> str:
     """An expression as a spec writes it."""
     return f"${text}" if text.isidentifier() else f"$({text})"
+
+
+def without_unused(spec: Node) -> Node:
+    """A spec without the parameters that nothing asks for: in a spec they are errors."""
+    blocks = spec.get("blocks", {})
+    while True:
+        unused = {name: _unused(block) for name, block in blocks.items()}
+        asked = spec["params"].keys() - _unused(spec) if "params" in spec else set()
+        if not any(unused.values()) and asked == spec.get("params", {}).keys():
+            return spec
+        blocks = {name: _without(block, unused, unused[name]) for name, block in blocks.items()}
+        spec = _without(spec, unused, spec.get("params", {}).keys() - asked) | {"blocks": blocks}
+
+
+def _unused(definition: Node) -> set[str]:
+    seeing = {key: value for key, value in definition.items() if key not in ("blocks", "doc")}
+    return definition.get("params", {}).keys() - set(_names(seeing))
+
+
+def _names(value: Any) -> Iterator[str]:
+    if isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _names(item)
+    elif isinstance(value, str) and value.startswith("$"):
+        yield from read(value).names
+
+
+def _without(definition: Node, unused: dict[str, set[str]], own: Collection[str]) -> Node:
+    """A definition without some parameters of its own, and without arguments for those of blocks."""
+    params = {name: value for name, value in definition.get("params", {}).items() if name not in own}
+    graph = {name: _stripped(node, unused) for name, node in definition["graph"].items()}
+    return definition | {"graph": graph} | ({"params": params} if "params" in definition else {})
+
+
+def _stripped(node: Any, unused: dict[str, set[str]]) -> Any:
+    if not isinstance(node, dict):
+        return node
+    if "graph" in node:
+        return node | {"graph": {name: _stripped(inner, unused) for name, inner in node["graph"].items()}}
+    gone = unused.get(node.get("block", ""), set())
+    kept = {key: value for key, value in node.items() if key not in gone}
+    for key in ("first", "last") if gone else ():
+        if key in kept:
+            kept[key] = {name: value for name, value in kept[key].items() if name not in gone}
+    return {key: value for key, value in kept.items() if value != {} or key not in ("first", "last")}

@@ -28,7 +28,7 @@ SPEC = """archspec: 1
 name: net
 params: {width: {default: 1, doc: How wide.}, classes: 10}
 inputs: {x: [3, 8, 8]}
-graph: {a: {block: conv_bn_relu, out_channels: 4}, b: {block: own}}
+graph: {a: {block: conv_bn_relu, out_channels: "$(width * classes)"}, b: {block: own}}
 blocks: {own: {graph: {c: relu}}, unused: {graph: {c: relu}}}
 variants: {tiny: {width: 1}, wide: {width: 2}}
 weights: {torchvision: {}}

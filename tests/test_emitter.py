@@ -163,20 +163,21 @@ graph:
 def fold(op: str, count: int, operands: list[str], condition: str = "") -> str:
     """A spec of two uses of a block that folds many operands; the second leaves that out where there is a condition."""
     layers = "".join(f"      c{i}: {{op: conv, out_channels: 4, kernel_size: 1, from: input}}\n" for i in range(count))
+    declared, off = ("params: {on: true}", ", on: false") if condition else ("", "")
     return f"""
 archspec: 1
 name: net
 inputs: {{image: [4, 5, 5]}}
 blocks:
   part:
-    params: {{on: true}}
+    {declared}
     graph:
 {layers}
       all: {{op: {op}, from: [{", ".join(operands)}]{condition}}}
       sigmoid: sigmoid
 graph:
   a: {{block: part}}
-  b: {{block: part, on: false}}
+  b: {{block: part{off}}}
 """
 
 

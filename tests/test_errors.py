@@ -1,5 +1,7 @@
 """Every malformed spec of ``golden/errors`` is refused at the places its first line names, with the text beside it.
 
+Those of ``golden/warnings`` compile, with warnings at these places.
+
 ``ARCHSPEC_UPDATE_GOLDENS=1`` writes the texts anew. The places are not written: they are compared with the first line.
 """
 
@@ -15,13 +17,16 @@ from pathlib import Path
 import pytest
 
 import archspec
-from archspec.errors import Diagnostic
+from archspec.compiler.lint import Warned, warned
+from archspec.errors import Diagnostic, Report, render_text
 from archspec.reports import explanations
 from archspec.reports.diagnostics import render_github, render_json
 
 PACKAGE = Path(archspec.__file__).parent
 GOLDENS = Path(__file__).parent / "golden" / "errors"
+WARNINGS = Path(__file__).parent / "golden" / "warnings"
 SPECS = sorted([*GOLDENS.glob("*.yaml"), *GOLDENS.glob("*/main.yaml")])
+WARNED = sorted(WARNINGS.glob("*.yaml"))
 UPDATE = bool(os.environ.get("ARCHSPEC_UPDATE_GOLDENS"))
 
 
@@ -39,18 +44,23 @@ def directives(spec: Path) -> dict[str, str]:
     return dict(re.findall(r"^# (expect|limits|variant): (.*?)\r?$", text, flags=re.MULTILINE))
 
 
-def refused(spec: Path) -> archspec.SpecError:
-    """The error of a golden, compiled in the folder of goldens so that file names are relative to it."""
+def compile_golden(spec: Path) -> archspec.Network:
+    """The network of a golden, compiled in the folder of goldens so that file names are relative to it."""
     said = directives(spec)
     bounds = {name: int(number) for name, number in (pair.split("=") for pair in said.get("limits", "").split())}
+    return archspec.compile(spec.relative_to(Path.cwd()), limits=archspec.Limits(**bounds), variant=said.get("variant"))
+
+
+def refused(spec: Path) -> archspec.SpecError:
+    """The error of a golden."""
     with pytest.raises(archspec.SpecError) as caught:
-        archspec.compile(spec.relative_to(GOLDENS), limits=archspec.Limits(**bounds), variant=said.get("variant"))
+        compile_golden(spec)
     return caught.value
 
 
 def place(diagnostic: Diagnostic, spec: Path) -> str:
     """``code line:column``, with the file before the line where that is not the spec itself."""
-    name = spec.relative_to(GOLDENS)
+    name = spec.relative_to(Path.cwd())
     file = Path(diagnostic.span.file)
     other = f"{file.relative_to(name.parent)}:" if file != name else ""
     return f"{diagnostic.code} {other}{diagnostic.span.line}:{diagnostic.span.column}"
@@ -59,18 +69,32 @@ def place(diagnostic: Diagnostic, spec: Path) -> str:
 @pytest.mark.parametrize("spec", SPECS, ids=slug)
 def test_a_malformed_spec_is_refused_where_it_is_wrong(spec, monkeypatch):
     monkeypatch.chdir(GOLDENS)
-    error = refused(spec)
+    hold_to_golden(refused(spec), spec)
+
+
+@pytest.mark.parametrize("spec", WARNED, ids=slug)
+def test_a_spec_with_a_likely_mistake_compiles_with_a_warning_where_it_is(spec, monkeypatch):
+    monkeypatch.chdir(WARNINGS)
+    network = compile_golden(spec)
+    report = warned(network)
+    hold_to_golden(report, spec)
+    assert network.warnings == report.diagnostics
+    assert {each.severity for each in report.diagnostics} == {"warning"}
+
+
+def hold_to_golden(report: Report, spec: Path) -> None:
+    """A report is at the places that the first line of its golden names, and as the text beside it."""
     golden = (spec.parent if spec.name == "main.yaml" else spec).with_suffix(".txt")
     if UPDATE:
-        golden.write_text(str(error) + "\n", encoding="utf-8")
-    assert sorted(place(d, spec) for d in error.diagnostics) == sorted(directives(spec)["expect"].split(", "))
-    assert str(error) + "\n" == golden.read_text(encoding="utf-8")
+        golden.write_text(render_text(report) + "\n", encoding="utf-8")
+    assert sorted(place(d, spec) for d in report.diagnostics) == sorted(directives(spec)["expect"].split(", "))
+    assert render_text(report) + "\n" == golden.read_text(encoding="utf-8")
 
 
 def test_goldens_and_texts_are_pairs():
     assert len(SPECS) >= 90
-    texts = {path.stem for path in GOLDENS.glob("*.txt")}
-    assert texts == set(map(slug, SPECS))
+    for folder, specs in ((GOLDENS, SPECS), (WARNINGS, WARNED)):
+        assert {path.stem for path in folder.glob("*.txt")} == set(map(slug, specs))
 
 
 # One mistake, one error
@@ -115,26 +139,34 @@ def compiled(text: str) -> archspec.Network:
     return archspec.compile_text(text, name="spec.yaml", root=GOLDENS)
 
 
+def told(text: str) -> Report:
+    """What is wrong with a text, or else likely to be."""
+    try:
+        return warned(compiled(text))
+    except archspec.SpecError as error:
+        return error
+
+
 @pytest.mark.parametrize("page", PAGES, ids=code_of)
 def test_a_page_shows_a_wrong_spec_its_message_and_a_right_one(page):
     text = page.read_text(encoding="utf-8")
     assert text.startswith(f"# {page.stem}: ")
     (_, wrong), (_, message), (_, right) = FENCE.findall(text)
-    with pytest.raises(archspec.SpecError) as caught:
-        compiled(wrong)
-    rendered = str(caught.value) + "\n"
+    report = told(wrong)
+    rendered = render_text(report) + "\n"
     if UPDATE:
         page.write_text(text.replace(f"```text\n{message}```", f"```text\n{rendered}```"), encoding="utf-8")
         message = rendered
-    assert {diagnostic.code for diagnostic in caught.value.diagnostics} == {page.stem}
+    assert {diagnostic.code for diagnostic in report.diagnostics} == {page.stem}
     assert message == rendered
     assert compiled(right).nodes
+    assert not compiled(right).warnings
 
 
 def test_every_code_has_a_page_and_a_golden():
     """Codes as the source names them, as the goldens expect them, and as the pages describe them are the same."""
     described = set(explanations.codes())
-    expected = {expect.split()[0] for spec in SPECS for expect in directives(spec)["expect"].split(", ")}
+    expected = {expect.split()[0] for spec in SPECS + WARNED for expect in directives(spec)["expect"].split(", ")}
     words = {
         word for path in PACKAGE.rglob("*.py") for word in re.findall(r'"([a-z0-9]+(?:-[a-z0-9]+)+)"', path.read_text())
     }
@@ -157,7 +189,7 @@ def test_annotations_name_file_line_and_help(monkeypatch):
 def test_json_has_the_places(monkeypatch):
     monkeypatch.chdir(GOLDENS)
     error = refused(GOLDENS / "error-inside-own-block.yaml")
-    report = json.loads(render_json({"spec.yaml": error, "other.yaml": None}))
+    report = json.loads(render_json({"spec.yaml": (error, Warned((), {})), "other.yaml": (None, Warned((), {}))}))
     first, second = report["files"]
     (found,) = first["errors"]
     assert (found["code"], found["line"], found["column"], found["path"]) == ("shape-mismatch", 10, 7, "body.add")

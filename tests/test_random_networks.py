@@ -183,6 +183,7 @@ def test_emitted_networks_are_their_nodes() -> None:
             assume(False)
         seen.update({node.op.name for node in network})
         seen.update({block.kind for block in network.blocks.walk()})
+        assert {each.severity for each in network.warnings} <= {"warning"}
         check_source(network, compiled(text))
         check(network)
 

@@ -6,9 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import hypothesis.strategies as st
 import pytest
 import yaml
+from hypothesis import assume, given, settings
 from jsonschema import Draft7Validator
+from random_arguments import ARGUMENTS, fit
+from random_draws import Pick
+from sampling import examples
 
 from archspec.language import library
 from archspec.ops import registry
@@ -47,6 +52,22 @@ def test_every_op_is_known_with_its_arguments(name: str, validator: Draft7Valida
     assert validator.is_valid(network(example))
     node = {"op": example} if isinstance(example, str) else example
     assert not validator.is_valid(network({**node, "no_such_argument": 1}))
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_what_an_op_takes_the_schema_takes(name: str) -> None:
+    schema = Draft7Validator(registry.get(name).model_json_schema())
+
+    @settings(max_examples=examples(100))
+    @given(st.data())
+    def law(data: st.DataObject) -> None:
+        pick = Pick(data.draw)
+        shape = pick.of((8, 6, 6), (4, 8), (6,), (2, 4, 4, 4))
+        assume(len(shape) > 1 or registry.get(name).spatial_ranks is None)
+        found = fit(name, ARGUMENTS[name](pick, shape), (shape,) * registry.get(name).arity[0])
+        assert found is None or list(schema.iter_errors(found[0])) == []
+
+    law()
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,19 @@ import os
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import archspec
 from archspec.commands import completion
-from archspec.commands.compilation import compiler
-from archspec.commands.options import Limit, Root, Set, Variant
-from archspec.commands.printing import print_error
-from archspec.errors import SpecError
+from archspec.commands.compilation import accepted, compiler
+from archspec.commands.options import Limit, Root, Set, Strict, Variant
+from archspec.commands.printing import print_report
+from archspec.errors import Report, SpecError
+
+if TYPE_CHECKING:
+    from archspec.compiler.lint import Warned
 
 
 class Format(StrEnum):
@@ -38,28 +41,49 @@ def check(
     format: Annotated[Format, typer.Option("--format", help="How to print errors.")] = Format.text,
     root: Root = None,
     limit: Limit = None,
+    strict: Strict = False,
 ) -> int:
     """Check specs and their variants; exit with 1 on any error."""
-    checked: dict[str, SpecError | None] = {}
+    checked = {}
     for spec in specs:
-        checked[spec] = None
-        try:
-            network = _checked(spec, variant, set_, root, limit)
-            if format is Format.text:
-                print(f"{spec}: ok, {network.params:,} params, {network.macs:,} MACs")
-        except SpecError as error:
-            checked[spec] = error
-            _print(error, format)
+        network, outcome = _outcome(spec, variant, set_, root, limit, strict)
+        checked[spec] = outcome
+        if format is Format.text and network is not None:
+            count = len(outcome[1].diagnostics) + outcome[1].left_out
+            warnings = f", {count} warning{'s' * (count > 1)}" if count else ""
+            print(f"{spec}: ok, {network.params:,} params, {network.macs:,} MACs{warnings}")
+        if format is not Format.json:
+            for report in outcome:
+                if report is not None:
+                    _print(report, format)
     if format is Format.json:
         from archspec.reports.diagnostics import render_json
 
         print(render_json(checked))
-    return int(any(checked.values()))
+    return int(any(error for error, _ in checked.values()))
 
 
-def _checked(
+def _outcome(
+    spec: str,
+    variant: str | None,
+    set_: Sequence[str] | None,
+    root: Path | None,
+    limit: Sequence[str] | None,
+    strict: bool,
+) -> tuple[archspec.Network | None, tuple[SpecError | None, Warned]]:
+    """The network of a spec, None where it is wrong; its errors, and its warnings."""
+    from archspec.compiler.lint import warned
+
+    try:
+        networks = _networks(spec, variant, set_, root, limit)
+        return networks[0], (None, accepted(warned(*networks), strict))
+    except SpecError as error:
+        return None, (error, warned(*filter(None, [error.partial])))
+
+
+def _networks(
     spec: str, variant: str | None, set_: Sequence[str] | None, root: Path | None, limit: Sequence[str] | None
-) -> archspec.Network:
+) -> list[archspec.Network]:
     """The network of a spec, or of the example of a block's file.
 
     Where no parameters are asked for, its variants compile and keep their contracts too.
@@ -72,17 +96,15 @@ def _checked(
             raise
         from archspec.compiler.example import example
 
-        return example(os.path.join(".", spec))  # noqa: PTH118 - a path is told from a name by its slash
-    for name in network.variants if not (variant or set_) else ():
-        compile(name)
-    return network
+        return [example(os.path.join(".", spec))]  # noqa: PTH118 - a path is told from a name by its slash
+    return [network, *map(compile, network.variants if not (variant or set_) else ())]
 
 
-def _print(error: SpecError, format: Format) -> None:
-    """Print what is wrong with one spec; all of them are printed at once as JSON."""
+def _print(report: Report, format: Format) -> None:
+    """Print what there is to say of one spec; all of them are printed at once as JSON."""
     if format is Format.text:
-        print_error(error)
-    elif format is Format.github:
+        print_report(report)
+    elif report.diagnostics:
         from archspec.reports.diagnostics import render_github
 
-        print(render_github(error))
+        print(render_github(report))

@@ -6,11 +6,15 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import archspec
-from archspec.errors import UsageError, did_you_mean
+from archspec.commands.printing import print_report
+from archspec.errors import SpecError, UsageError, did_you_mean
 from archspec.language.limits import Limits
+
+if TYPE_CHECKING:
+    from archspec.compiler.lint import Warned
 
 
 def compiler(
@@ -26,6 +30,34 @@ def compiler(
     else:
         loaded = opened(spec, root, limits)
     return lambda variant: loaded.compile(variant=variant, **params)
+
+
+def compiled(
+    spec: str,
+    variant: str | None,
+    set_: Sequence[str] | None,
+    root: Path | None,
+    limit: Sequence[str] | None,
+    strict: bool,
+) -> archspec.Network:
+    """The network of a spec; its warnings are printed, or raised where they are taken for errors."""
+    from archspec.compiler.lint import warned
+
+    network = compiler(spec, set_, root, limit)(variant)
+    print_report(accepted(warned(network), strict))
+    return network
+
+
+def accepted(warned: Warned, strict: bool) -> Warned:
+    """Warnings, where they are not taken for errors.
+
+    Raises:
+        SpecError: They are, and there are some.
+    """
+    if strict and warned.diagnostics:
+        errors = [each._replace(severity="error") for each in warned.diagnostics]
+        raise SpecError(errors, warned.sources, left_out=warned.left_out)
+    return warned
 
 
 def assignments(texts: Sequence[str], option: str) -> list[tuple[str, Any]]:

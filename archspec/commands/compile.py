@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 import archspec
-from archspec.commands.compilation import compiler
-from archspec.commands.options import Limit, Root, Set, Spec, Variant
+from archspec.commands.compilation import compiled
+from archspec.commands.options import Limit, Root, Set, Spec, Strict, Variant
 from archspec.files import write
 
 
@@ -43,9 +43,10 @@ def compile(
     format: Annotated[Format, typer.Option("--format", help="What to print.")] = Format.table,
     root: Root = None,
     limit: Limit = None,
+    strict: Strict = False,
 ) -> int:
     """Compile a spec: print its layer table, and write its report, its PyTorch source and its picture."""
-    network = compiler(spec, set_, root, limit)(variant)
+    network = compiled(spec, variant, set_, root, limit, strict)
     files = _files(network, output / network.name)
     for path, text in files.items():
         write(path, text)

@@ -11,8 +11,8 @@ import typer
 
 import archspec
 from archspec.commands import completion
-from archspec.commands.compilation import assignments, compiler
-from archspec.commands.options import SPEC, Check, Limit, Root, Set, Variant, written
+from archspec.commands.compilation import assignments, compiled
+from archspec.commands.options import SPEC, Check, Limit, Root, Set, Strict, Variant, written
 from archspec.commands.printing import print_error
 from archspec.commands.staleness import print_stale, refuse_both
 from archspec.errors import SpecError, UsageError
@@ -110,6 +110,7 @@ def draw(
     set_: Set = None,
     root: Root = None,
     limit: Limit = None,
+    strict: Strict = False,
 ) -> int:
     """Draw a network, or a block by itself, with its parameters in place of numbers."""
     if not spec and not block:
@@ -121,7 +122,7 @@ def draw(
         "detail": detail, "expand": expand, "collapse": collapse, "theme": theme, "direction": direction,
         "paper": paper, "color": color, "show": show,
     }  # fmt: skip
-    network, error = _compiled(spec, variant, set_, root, limit, partial) if spec else (None, None)
+    network, error = _compiled(spec, variant, set_, root, limit, strict, partial) if spec else (None, None)
     if block:
         network = _alone(block, network, set_)
     assert network is not None
@@ -144,11 +145,12 @@ def _compiled(
     set_: Sequence[str] | None,
     root: Path | None,
     limit: Sequence[str] | None,
+    strict: bool,
     partial: bool,
 ) -> tuple[archspec.Network, SpecError | None]:
     """The network, or with ``partial`` what compiles of it and what is wrong with the rest."""
     try:
-        return compiler(spec, set_, root, limit)(variant), None
+        return compiled(spec, variant, set_, root, limit, strict), None
     except SpecError as error:
         if not partial or error.partial is None:
             raise

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from archspec.commands.compilation import compiler
-from archspec.commands.options import Check, Limit, Root, Set, Spec, Variant, written
+from archspec.commands.compilation import compiled
+from archspec.commands.options import Check, Limit, Root, Set, Spec, Strict, Variant, written
 from archspec.commands.staleness import print_stale, refuse_both
 from archspec.files import read, write
 
@@ -25,10 +25,11 @@ def emit(
     set_: Set = None,
     root: Root = None,
     limit: Limit = None,
+    strict: Strict = False,
 ) -> int:
     """Print the PyTorch source of a network."""
     refuse_both(output, check)
-    network = compiler(spec, set_, root, limit)(variant)
+    network = compiled(spec, variant, set_, root, limit, strict)
     from archspec.pytorch import emission
 
     source = emission.emit(network)

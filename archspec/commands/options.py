@@ -42,6 +42,7 @@ Limit = Annotated[
         autocompletion=completion.limits,
     ),
 ]
+Strict = Annotated[bool, typer.Option("--strict", help="Take warnings for errors.")]
 Check = Annotated[
     Path | None, typer.Option("--check", metavar="FILE", help="Write nothing; exit with 1 where this file differs.")
 ]

@@ -1,12 +1,22 @@
-"""How errors of a spec are printed."""
+"""How errors and warnings of a spec are printed."""
 
 from __future__ import annotations
 
 import sys
 
-from archspec.errors import SpecError
+from archspec.errors import Report, SpecError, render_text
 
 
 def print_error(error: SpecError) -> None:
-    """Print the errors of a spec on standard error, as text."""
-    print(error, end="\n\n", file=sys.stderr)
+    """Print the errors of a spec on standard error, as text, and the warnings of what compiled in spite of them."""
+    print_report(error)
+    if error.partial is not None:
+        from archspec.compiler.lint import warned
+
+        print_report(warned(error.partial))
+
+
+def print_report(report: Report) -> None:
+    """Print diagnostics on standard error, as text; nothing where there are none."""
+    if report.diagnostics:
+        print(render_text(report), end="\n\n", file=sys.stderr)

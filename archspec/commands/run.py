@@ -13,8 +13,8 @@ from typing import Annotated
 import typer
 
 import archspec
-from archspec.commands.compilation import compiler
-from archspec.commands.options import Limit, Root, Set, Spec, Variant
+from archspec.commands.compilation import compiled
+from archspec.commands.options import Limit, Root, Set, Spec, Strict, Variant
 
 
 class DType(StrEnum):
@@ -45,9 +45,10 @@ def run(
     set_: Set = None,
     root: Root = None,
     limit: Limit = None,
+    strict: Strict = False,
 ) -> int:
     """Run a network in PyTorch and measure it."""
-    network = compiler(spec, set_, root, limit)(variant)
+    network = compiled(spec, variant, set_, root, limit, strict)
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # PyTorch's profiler reports its own comings and goings
     with _progress_bar() as progress:
         result = archspec.run(

@@ -9,8 +9,8 @@ import typer
 
 import archspec
 from archspec.commands import completion
-from archspec.commands.compilation import compiler
-from archspec.commands.options import Limit, Root, Set, Spec, Variant
+from archspec.commands.compilation import compiled
+from archspec.commands.options import Limit, Root, Set, Spec, Strict, Variant
 
 
 def weights(
@@ -29,9 +29,10 @@ def weights(
     set_: Set = None,
     root: Root = None,
     limit: Limit = None,
+    strict: Strict = False,
 ) -> int:
     """Check that a file of weights fits a network; exit with 1 where it does not."""
-    network = compiler(spec, set_, root, limit)(variant)
+    network = compiled(spec, variant, set_, root, limit, strict)
     matching = archspec.check_weights(network, file, source=source)
     print(matching)
     return int(not matching.ok)

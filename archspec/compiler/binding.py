@@ -92,21 +92,6 @@ def of_expression(message: str, value: Value) -> Hashable:
     return (message, value.value) if isinstance(value, Scalar) and is_computed else None
 
 
-def names_in(value: Value) -> Iterator[str]:
-    """The names that the expressions of a value ask for."""
-    if isinstance(value, Sequence):
-        for item in value.items:
-            yield from names_in(item)
-    elif isinstance(value, MappingValue):
-        for item in value.entries.values():
-            yield from names_in(item)
-    elif isinstance(value, Scalar) and is_expression(value.value):
-        try:
-            yield from read(str(value.value)).names
-        except ExpressionError:  # reported when it is evaluated
-            return
-
-
 def _part(value: Scalar, text: str, error: ExpressionError) -> Value:
     """The part of an expression that an error speaks of, where it can be found in the file."""
     body = text[2:-1] if text.startswith("$(") else text[1:]

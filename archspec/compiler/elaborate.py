@@ -20,8 +20,8 @@ from archspec.compiler.tensors import NOWHERE, UNKNOWN_TENSOR, Scope, Tensor, te
 from archspec.compiler.trace import Failed, Trace
 from archspec.compiler.walk import Made, Site, Walk
 from archspec.language.definition import Definition, Step
-from archspec.language.loader import Loader
-from archspec.language.source import Scalar, Sequence, Source, Value
+from archspec.language.loader import Loader, Reading
+from archspec.language.source import Scalar, Sequence, Value
 from archspec.language.values import UNKNOWN, Unknown
 from archspec.language.wording import found
 from archspec.network import Network, Use
@@ -31,8 +31,8 @@ from archspec.ops.tensor import Shape
 
 def elaborate(
     definition: Definition, arguments: Mapping[str, Any], loader: Loader, memory: Memory, trace: Trace
-) -> tuple[Network, list[Source]]:
-    """The network of a definition with the given values of its parameters, and the files that its blocks came from.
+) -> tuple[Network, list[Reading]]:
+    """The network of a definition with the given values of its parameters, and the blocks that it uses.
 
     Errors go to ``trace``; where there is one, the network is what compiled in spite of it. What blocks of the
     loader's files hold is kept in ``memory``.
@@ -42,7 +42,7 @@ def elaborate(
     """
     walk = Walk(loader, memory, trace)
     network = _Elaboration(walk).network(definition, arguments)
-    return network, [source for reading in walk.readings for source in reading.sources]
+    return network, list(walk.readings)
 
 
 class _Elaboration:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from archspec.compiler.binding import names_in
 from archspec.compiler.tensors import UNKNOWN_TENSOR, Scope, Tensor, origins_of, shapes_of
 from archspec.compiler.walk import Made, Walk
 from archspec.errors import did_you_mean
 from archspec.language.definition import GraphSteps, OutputStep, Step
+from archspec.language.usage import names_in
 from archspec.network import Body, Use
 
 Outputs = dict[str, Tensor]

@@ -264,14 +264,24 @@ def _pipeline(
     variants = {name: _variant(definition, name, trace) for name in definition.variants}
     arguments = _arguments(definition, variant, variants, params, trace)
     usual = bind(definition, {}, {}, Trace(), "") == arguments
-    network, sources = elaborate(definition, arguments, loader, memory, trace)
+    network, blocks = elaborate(definition, arguments, loader, memory, trace)
     whole = with_tensor_rules(definition, arguments, None if trace.found else network, trace, usual)
     if whole is None:
         return network
-    network = replace(whole, variants=tuple(variants), digest=_digest([*reading.sources, *sources], arguments))
+    sources = [source for each in (reading, *blocks) for source in each.sources]
+    network = replace(whole, variants=tuple(variants), digest=_digest(sources, arguments))
     for contract in _contracts(definition, variants, arguments, usual):
         check_contract(network, contract, trace)
+    if not trace.found:  # one that is misspelt where it is asked for is not unused
+        trace.take(_unused_parameters(each.definition for each in (reading, *blocks)))
     return network
+
+
+def _unused_parameters(definitions: Iterable[Definition | None]) -> Iterator[Diagnostic]:
+    """Errors in the files of users; nobody mends a file of the library."""
+    for definition in definitions:
+        if definition is not None and not definition.source.bundled:
+            yield from definition.unused
 
 
 def _variant(definition: Definition, name: str, trace: Trace) -> dict[str, Argument]:

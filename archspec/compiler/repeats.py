@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from archspec.compiler.binding import names_in
 from archspec.compiler.failures import Progress
 from archspec.compiler.tensors import (
     UNKNOWN_TENSOR,
@@ -22,6 +21,7 @@ from archspec.compiler.walk import Made, Site, Walk
 from archspec.errors import listed
 from archspec.language.definition import Step
 from archspec.language.source import Entry
+from archspec.language.usage import names_in
 from archspec.language.values import UNKNOWN
 from archspec.network import Body, Content, Copies, Origin, Run, Use
 

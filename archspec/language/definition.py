@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from archspec.errors import Diagnostic
 from archspec.language.source import Entry, Mapping, Scalar, Source, Value, locate
 from archspec.language.spec import Param
+from archspec.language.usage import unused_parameters
 from archspec.language.values import UNKNOWN
 
 
@@ -136,6 +138,11 @@ class Definition:
         declared = ((name, param) for name, param in self.params.items() if not param.required)
         plain = ((name, param, param.default) for name, param in declared if _is_constant(param.default))
         return {name: value for name, param, value in plain if not param.problem(value)}
+
+    @cached_property
+    def unused(self) -> tuple[Diagnostic, ...]:
+        """Its parameters that nothing asks for, as errors: to be told where nothing else is wrong."""
+        return tuple(unused_parameters(self.value))
 
     def param_key(self, name: str) -> Value:
         """Where a parameter is named."""

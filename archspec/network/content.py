@@ -95,6 +95,7 @@ class Body:
         shapes: Their shapes, without the batch.
         template: The network or block that its graph, or the step that repeats, stands in.
         graph: Its graph as written; None for a repeat.
+        whole: What this is left of, where nothing needed some of its nodes.
         pruned: What is left of it where some tensors inside are needed, as far as it was asked for.
     """
 
@@ -105,6 +106,7 @@ class Body:
     shapes: Mapping[str, Shape]
     template: Definition
     graph: GraphSteps | None
+    whole: Body | None = None
     pruned: dict[frozenset[str], Pruned | None] = field(default_factory=dict, init=False)
 
     @property
@@ -122,7 +124,7 @@ class Body:
     def layers(self) -> tuple[Layer, ...]:
         """Of the ops inside that have tensors, the first of each on operands of one shape, in order."""
         found: dict[int, Layer] = {}
-        for use in self._firsts():
+        for use in self.firsts():
             if isinstance(use.content, Body):
                 for layer in use.content.layers:
                     found.setdefault(id(layer.applied), Layer(f"{use.name}.{layer.path}", layer.applied))
@@ -130,7 +132,7 @@ class Body:
                 found.setdefault(id(use.content), Layer(use.name, use.content))
         return tuple(found.values())
 
-    def _firsts(self) -> Iterable[Use]:
+    def firsts(self) -> Iterable[Use]:
         """What it holds; of equal copies in a row the first."""
         if isinstance(self.uses, Copies):
             return (self.uses.first(run) for run in self.uses.runs)

@@ -19,6 +19,8 @@ from archspec.ops.tensor import Shape
 if TYPE_CHECKING:
     import networkx
 
+    from archspec.errors import Diagnostic
+
 
 class NetworkOutput(NamedTuple):
     """An output of a network: the path of the node that gives it, and its shape without the batch."""
@@ -58,6 +60,12 @@ class Network:
     digest: str = ""
     init: tuple[InitRule, ...] = ()
     weights: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+
+    if TYPE_CHECKING:
+
+        @property
+        def warnings(self) -> tuple[Diagnostic, ...]:
+            """What compiles, and is nearly always a mistake. Attached by `archspec.display`."""
 
     @override
     def __repr__(self) -> str:

@@ -14,7 +14,7 @@ T = TypeVar("T")
 def without_unused(body: Body) -> Body:
     """A body without the nodes that none of its outputs needs."""
     pruned = _pruned(body, _given(body))
-    return replace(body, uses=()) if pruned is None else pruned.body or body
+    return replace(body, uses=(), whole=body) if pruned is None else pruned.body or body
 
 
 class _Needed:
@@ -67,7 +67,7 @@ def _graph(body: Body, needed: frozenset[str]) -> Pruned | None:
     if not kept:
         return None
     uses = _in_order(kept, body.uses)
-    return Pruned(None if uses is None else replace(body, uses=uses), frozenset(wanted.inputs))
+    return Pruned(None if uses is None else replace(body, uses=uses, whole=body), frozenset(wanted.inputs))
 
 
 def _repeat(body: Body, needed: frozenset[str]) -> Pruned | None:

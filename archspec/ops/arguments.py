@@ -68,7 +68,13 @@ def _listed(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else (value,) if type(value) is int else value
 
 
-Indices = Annotated[tuple[Index, ...], BeforeValidator(_listed)]
+_INDEX: dict[str, Any] = {"type": "integer", "minimum": -MAX_INT, "maximum": MAX_INT}
+
+Indices = Annotated[
+    tuple[Index, ...],
+    BeforeValidator(_listed),
+    WithJsonSchema({"anyOf": [_INDEX, {"type": "array", "items": _INDEX}]}),
+]
 """A list of integers; one integer is a list of one."""
 
 

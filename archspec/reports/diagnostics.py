@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from archspec.errors import Diagnostic, Span, SpecError
+from archspec.errors import Diagnostic, Report, Span, SpecError
 
 
 def to_json(diagnostic: Diagnostic) -> dict[str, object]:
     """A diagnostic as JSON values; the format is described in docs/reports.md."""
     return {
+        "severity": diagnostic.severity,
         "code": diagnostic.code,
         "message": diagnostic.message,
         **_place(diagnostic.span),
@@ -33,23 +34,25 @@ def _place(span: Span) -> dict[str, object]:
     }
 
 
-def render_json(checked: Mapping[str, SpecError | None]) -> str:
-    """The outcome of checking several files."""
+def render_json(checked: Mapping[str, tuple[SpecError | None, Report]]) -> str:
+    """The outcome of checking several files: what is wrong with each, None where it compiles, and its warnings."""
     files = [
         {
             "file": name,
             "ok": error is None,
             "errors": [to_json(diagnostic) for diagnostic in error.diagnostics] if error else [],
             "errors_left_out": error.left_out if error else 0,
+            "warnings": list(map(to_json, warned.diagnostics)),
+            "warnings_left_out": warned.left_out,
         }
-        for name, error in checked.items()
+        for name, (error, warned) in checked.items()
     ]
     return json.dumps({"format": "archspec-check", "version": 1, "files": files}, indent=2)
 
 
-def render_github(error: SpecError) -> str:
+def render_github(report: Report) -> str:
     """Workflow commands that GitHub Actions shows at the lines of a pull request."""
-    return "\n".join(map(_annotation, error.diagnostics))
+    return "\n".join(map(_annotation, report.diagnostics))
 
 
 def _annotation(diagnostic: Diagnostic) -> str:
@@ -65,7 +68,7 @@ def _annotation(diagnostic: Diagnostic) -> str:
         "title": f"archspec {diagnostic.code}",
     }
     options = ",".join(f"{key}={_escaped(str(value), ':,')}" for key, value in place.items())
-    return f"::error {options}::{_escaped(chr(10).join(filter(None, details)))}"
+    return f"::{diagnostic.severity} {options}::{_escaped(chr(10).join(filter(None, details)))}"
 
 
 def _escaped(text: str, separators: str = "") -> str:

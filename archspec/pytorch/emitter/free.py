@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from archspec.compiler.binding import names_in
 from archspec.errors import RuleError
 from archspec.language.source import Entry, Value
+from archspec.language.usage import names_in
 from archspec.network import Block, Network, Node
 
 Forced = frozenset[tuple[int, str]]

@@ -1,0 +1,68 @@
+"""Layers that compile and do something else than their author thinks."""
+
+from __future__ import annotations
+
+from archspec.compiler.trace import Trace
+from archspec.network import Network, Node
+from archspec.ops.tensor import elements, show
+
+_OF_MAPS = frozenset(
+    """
+    adaptive_avg_pool adaptive_max_pool avg_pool batch_norm channel_shuffle conv conv_transpose dropout2d
+    global_avg_pool global_max_pool group_norm instance_norm local_conv local_response_norm lp_pool max_pool
+    pixel_shuffle upsample
+    """.split()
+)
+"""Ops whose first dimension is the channels."""
+
+_POINTWISE = frozenset(
+    """
+    add concat dropout elu gelu hardsigmoid hardswish hardtanh identity layer_scale leaky_relu mish mul prelu relu relu6
+    sigmoid silu softplus stochastic_depth sub tanh
+    """.split()
+)
+"""Ops that leave the dimensions where they are, whatever they mean."""
+
+
+class Layers:
+    """What is odd of single ops where they stand."""
+
+    def __init__(self, network: Network, trace: Trace) -> None:
+        self.network = network
+        self.trace = trace
+        self._maps: dict[str, bool] = {}
+
+    def look(self, node: Node) -> None:
+        """Look at one op."""
+        if node.op.name == "linear":
+            self._missing_flatten(node)
+        elif node.op.name == "concat" and len(node.inputs) == 1:
+            message = f"`{node.name}` concatenates one operand, and so passes it on"
+            help = "name the others in `from:`, or remove it"
+            self.trace.report("single-operand", message, node.step.key, path=node.path, help=help)
+
+    def _missing_flatten(self, node: Node) -> None:
+        """A fully connected layer on a map of channels: it reads rows, not the whole map."""
+        (shape,) = node.input_shapes
+        if len(shape) < 2 or not self._is_map(node.inputs[0]):
+            return
+        message = f"`{node.name}` reads only the last dimension of {show(shape)}, which is a map of channels"
+        label = f"its output is {show(node.shape)}"
+        help = f"add `flat: flatten` above it, for {elements(shape):,} features"
+        self.trace.report("missing-flatten", message, node.step.key, path=node.path, label=label, help=help)
+
+    def _is_map(self, path: str) -> bool:
+        """Whether a tensor has its channels first and places after them, as what convolves and pools gives."""
+        passed = []
+        while path not in self._maps:
+            passed.append(path)
+            above = None if path in self.network.inputs else self.network[path]
+            if isinstance(above, Node) and above.op.name in _POINTWISE:
+                path = above.inputs[0]
+                continue
+            self._maps[path] = above.op.name in _OF_MAPS if isinstance(above, Node) else self._is_picture(path)
+        self._maps.update(dict.fromkeys(passed, self._maps[path]))
+        return self._maps[path]
+
+    def _is_picture(self, name: str) -> bool:
+        return len(self.network.inputs[name]) > 2
