@@ -60,7 +60,7 @@ def long_equal_argument(n: int) -> str:
 def params_and_groups(n: int) -> str:
     """Many parameters, and many groups that could ask for each of them."""
     params = ", ".join(f"p{i}: {i}" for i in range(n))
-    lines = [f"a{i}: {{graph: {{a: {{op: linear, out_features: {i + 1}}}}}}}" for i in range(n)]
+    lines = [f"a{i}: {{graph: {{a: {{op: linear, out_features: $(p{i} + 1)}}}}}}" for i in range(n)]
     return _graph(lines, VECTOR + f"params: {{{params}}}\n")
 
 
