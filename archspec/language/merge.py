@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from archspec.errors import Diagnostic, Note, did_you_mean
-from archspec.language.removal import Removal, node_removal
+from archspec.language.removal import Removal, removal
 from archspec.language.source import Mapping, Scalar, Value
 
 KINDS = frozenset({"op", "block", "graph"})
@@ -50,9 +50,7 @@ class _Merge:
     def _remove(self, key: Scalar, keys: dict[str, Scalar], entries: dict[str, Value], path: tuple[str, ...]) -> None:
         name = path[-1]
         if name in entries:
-            is_node = path[-2:-1] == ("graph",)
-            removal = node_removal(path, key.span, entries) if is_node else Removal(path, key.span)
-            self.removals.append(removal)
+            self.removals.append(removal(path, key.span, entries))
             del keys[name], entries[name]
             return
         message = f"`null` removes a key, and there is no `{name}` to remove"

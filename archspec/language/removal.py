@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from archspec.errors import Diagnostic, Note, Span
 from archspec.language.source import Mapping as MappingValue
 from archspec.language.source import Value
+from archspec.language.usage import names_in
 
 _CODES = {"params": ("unknown-name", "unknown-argument"), "blocks": ("unknown-block",), "graph": ("unknown-node",)}
 """The errors that name what is gone, by the key that it stood under."""
@@ -23,17 +24,21 @@ class Removal(NamedTuple):
         span: Where it stands.
         taken: Of a node: what it took.
         takers: Of a node: those that took it.
+        asked: The names that its expressions asked for.
     """
 
     path: tuple[str, ...]
     span: Span
     taken: frozenset[str] = frozenset()
     takers: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
 
     def explains(self, diagnostic: Diagnostic) -> bool:
         """Whether an error comes of it."""
         *around, name = self.path
         owner = around[-1] if around else ""
+        if diagnostic.code == "unused-parameter":
+            return any(f"`{asked}`" in diagnostic.message for asked in self.asked)
         if owner == "graph" and diagnostic.code == "unused-node":
             return any(f"`{taken}`" in diagnostic.message for taken in self.taken)
         if owner == "graph" and diagnostic.code in _CODES_BELOW:
@@ -47,7 +52,15 @@ class Removal(NamedTuple):
         return diagnostic.code == "missing-argument" and diagnostic.path.rpartition(".")[2] == owner
 
 
-def node_removal(path: tuple[str, ...], span: Span, nodes: Mapping[str, Value]) -> Removal:
+def removal(path: tuple[str, ...], span: Span, beside: Mapping[str, Value]) -> Removal:
+    """The removal of a key from a mapping that had these."""
+    asked = frozenset(names_in(beside[path[-1]]))
+    if path[-2:-1] != ("graph",):
+        return Removal(path, span, asked=asked)
+    return _node_removal(path, span, beside)._replace(asked=asked)
+
+
+def _node_removal(path: tuple[str, ...], span: Span, nodes: Mapping[str, Value]) -> Removal:
     """The removal of a node from a graph that had these."""
     names = list(nodes)
     at = names.index(path[-1])
