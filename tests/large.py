@@ -21,16 +21,22 @@ def _graph(lines: list[str], head: str = VECTOR) -> str:
     return head + "graph:\n" + "\n".join(f"  {line}" for line in lines) + "\n"
 
 
+def _asking(names: list[str], form: str = "{}") -> str:
+    """Nodes that ask for parameters, a hundred each."""
+    parts = [" + ".join(map(form.format, names[i : i + 100])) for i in range(0, len(names), 100)]
+    return ", ".join(f'asks{i}: {{op: identity, when: "$(0 == {part})"}}' for i, part in enumerate(parts))
+
+
 def doubled_lists(n: int) -> str:
     """A parameter is a list of the one before, twice."""
     params = ["  a0: [1]", *(f'  a{i}: "$([a{i - 1}, a{i - 1}])"' for i in range(1, n))]
-    return VECTOR + "params:\n" + "\n".join(params) + "\ngraph:\n  a: relu\n"
+    return VECTOR + "params:\n" + "\n".join(params) + "\ngraph: {" + _asking([f"a{n - 1}"], "len({})") + "}\n"
 
 
 def nested_lists(n: int) -> str:
     """A parameter is a list that holds the one before."""
     params = ["  a0: [1]", *(f'  a{i}: "$([a{i - 1}])"' for i in range(1, n))]
-    return VECTOR + "params:\n" + "\n".join(params) + "\ngraph:\n  a: relu\n"
+    return VECTOR + "params:\n" + "\n".join(params) + "\ngraph: {" + _asking([f"a{n - 1}"], "len({})") + "}\n"
 
 
 def summed_lists(n: int) -> str:
@@ -45,7 +51,9 @@ def summed_lists(n: int) -> str:
 def long_argument(n: int) -> str:
     """A long list that each of many blocks is given."""
     values = ", ".join(["1"] * n)
-    block = "blocks:\n  b: {params: {w: {type: list}, k: 1}, graph: {a: {op: linear, out_features: $k}}}\n"
+    asks = _asking(["w"], "len({})")
+    graph = f"{{a: {{op: linear, out_features: $k}}, {asks}}}"
+    block = f"blocks:\n  b: {{params: {{w: {{type: list}}, k: 1}}, graph: {graph}}}\n"
     use = f"graph:\n  a: {{block: b, w: $w, k: $(1 + index), repeat: {n}}}\n"
     return VECTOR + f"params: {{w: [{values}]}}\n" + block + use
 
@@ -53,7 +61,7 @@ def long_argument(n: int) -> str:
 def long_equal_argument(n: int) -> str:
     """A long list that each of many equal blocks has by default."""
     values = ", ".join(["1"] * n)
-    block = f"blocks:\n  b: {{params: {{w: [{values}]}}, graph: {{a: relu}}}}\n"
+    block = f"blocks:\n  b: {{params: {{w: [{values}]}}, graph: {{a: relu, {_asking(['w'], 'len({})')}}}}}\n"
     return VECTOR + block + f"graph:\n  a: {{block: b, repeat: {n}}}\n"
 
 
@@ -155,13 +163,13 @@ def different_nodes(n: int) -> str:
 def chained_params(n: int) -> str:
     """Parameters each computed from the one before."""
     params = ["  a0: 1", *(f"  a{i}: $(a{i - 1} + 1)" for i in range(1, n))]
-    return VECTOR + "params:\n" + "\n".join(params) + "\ngraph:\n  a: relu\n"
+    return VECTOR + "params:\n" + "\n".join(params) + "\ngraph: {" + _asking([f"a{n - 1}"]) + "}\n"
 
 
 def backward_params(n: int) -> str:
     """Parameters each computed from the next."""
     params = [*(f"  a{i}: $(a{i + 1} + 1)" for i in range(n)), f"  a{n}: 1"]
-    return VECTOR + "params:\n" + "\n".join(params) + "\ngraph:\n  a: relu\n"
+    return VECTOR + "params:\n" + "\n".join(params) + "\ngraph: {" + _asking(["a0"]) + "}\n"
 
 
 def wide_adds(n: int) -> str:
@@ -312,7 +320,14 @@ def layered(n: int) -> str:
 def aliases(n: int) -> str:
     """Aliases of aliases."""
     lines = ["a0: &a0 [1, 1]", *(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]" for i in range(1, n))]
-    return VECTOR + "params:\n" + "\n".join(f"  {line}" for line in lines) + "\ngraph:\n  a: relu\n"
+    return (
+        VECTOR
+        + "params:\n"
+        + "\n".join(f"  {line}" for line in lines)
+        + "\ngraph: {"
+        + _asking([f"a{i}" for i in range(n)], "len({})")
+        + "}\n"
+    )
 
 
 def merged(n: int) -> str:
@@ -361,7 +376,8 @@ def repeats_with_list(n: int) -> str:
 def many_params(n: int) -> str:
     """Many parameters, and a block repeated that has them all."""
     params = ", ".join(f"p{i}: {i}" for i in range(n))
-    block = f"blocks:\n  b: {{params: {{{params}}}, graph: {{a: {{op: linear, out_features: $(p0 + 1)}}}}}}\n"
+    asks = _asking([f"p{i}" for i in range(1, n)])
+    block = f"blocks:\n  b: {{params: {{{params}}}, graph: {{a: {{op: linear, out_features: $(p0 + 1)}}, {asks}}}}}\n"
     return VECTOR + block + f"graph:\n  a: {{block: b, p0: $index, repeat: {n}}}\n"
 
 
