@@ -27,6 +27,7 @@ from markdown.preprocessors import Preprocessor
 import archspec
 from archspec.drawing import pictures
 from archspec.errors import SpecError, UsageError
+from archspec.files import read
 from archspec.language.assignment import assignment
 from archspec.language.loader import is_path
 from archspec.network import Network
@@ -94,7 +95,7 @@ class _Pictures(Preprocessor):
         if page is None:
             return _Place("<markdown>", above.count("\n") + 1, logging.getLogger("archspec.markdown"))
         file = Path(page.abs_src_path or "")
-        written = file.read_text(encoding="utf-8-sig") if file.is_file() else ""
+        written = read(file).decode("utf-8-sig", "replace").replace("\r\n", "\n") if file.is_file() else ""
         before = written.split(fence[0])[: above.count(fence[0]) + 1]
         if len(before) <= written.count(fence[0]):
             above = fence[0].join(before)

@@ -99,8 +99,8 @@ def test_fences_and_directives_read_as_commands_do(tmp_path: Path) -> None:
     page = markdown.Markdown(
         extensions=["archspec.markdown"], extension_configs={"archspec.markdown": {"root": tmp_path}}
     )
-    with not_for_ever(), pytest.raises(archspec.SpecError, match="no regular file"):
-        page.convert("```archspec\nx.yaml\n```\n")
+    with not_for_ever():
+        assert "it is no regular file" in page.convert("```archspec\nx.yaml\n```\n")
 
 
 @pytest.mark.parametrize("size", [0, 1, 9, 10])

@@ -16,7 +16,6 @@ from archspec.commands.compilation import accepted, compiler
 from archspec.commands.options import Limit, Root, Set, Strict, Variant
 from archspec.commands.printing import first, print_report
 from archspec.errors import Report, SpecError
-from archspec.network.bounds import keep_within
 
 if TYPE_CHECKING:
     from archspec.compiler.lint import Warned
@@ -98,6 +97,8 @@ def _networks(
         from archspec.compiler.example import example
 
         return [example(os.path.join(".", spec), root=root)]  # noqa: PTH118 - a path is told by its slash
+    from archspec.network.bounds import keep_within
+
     networks, nodes = [network], 0
     for name in network.variants if not (variant or set_) else ():
         networks.append(compile(name))
