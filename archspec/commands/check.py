@@ -16,7 +16,6 @@ from archspec.commands.compilation import compiler
 from archspec.commands.options import Limit, Root, Set, Variant
 from archspec.commands.printing import print_error
 from archspec.errors import SpecError
-from archspec.network.bounds import keep_within
 
 
 class Format(StrEnum):
@@ -74,6 +73,8 @@ def _checked(
         from archspec.compiler.example import example
 
         return example(os.path.join(".", spec))  # noqa: PTH118 - a path is told from a name by its slash
+    from archspec.network.bounds import keep_within
+
     nodes = 0
     for name in network.variants if not (variant or set_) else ():
         nodes += max(len(compile(name)), len(network.blocks.template.graph.steps))
