@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+from typing_extensions import override
 
 VALUES_OF_A_STEP = 50
 """Operands, or values of arguments, that weigh as much as a node: what is told of each node has them all."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Limits:
     """Bounds on one compile, and on what is told of a network. What goes beyond one is an error that names it.
 
@@ -46,6 +48,11 @@ class Limits:
     boxes: int = 5_000
     edges: int = 10_000
     source_nodes: int = 10_000
+
+    @override
+    def __repr__(self) -> str:
+        stated = ((each.name, getattr(self, each.name), each.default) for each in fields(self))
+        return f"Limits({', '.join(f'{name}={value}' for name, value, default in stated if value != default)})"
 
 
 def raise_limit(name: str) -> str:
