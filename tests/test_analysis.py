@@ -165,6 +165,9 @@ def test_what_repeats_the_input_is_seen_where_it_is() -> None:
     assert reflect is not None
     assert circular is not None
     assert (reflect.at((0,)), circular.at((0,))) == ((range(4),), (range(40),))
+    padded = seen(compiled("p: {op: pad, padding: [3, 0], mode: reflect}"))["p"]
+    assert padded is not None
+    assert padded.at((0,)) == (range(3, 4),)
 
 
 def test_windows_of_attention_see_their_window() -> None:
