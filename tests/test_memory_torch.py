@@ -244,7 +244,8 @@ def test_the_work_of_a_step_of_random_networks_is_what_pytorch_counts() -> None:
     @given(networks())
     def law(text: str) -> None:
         network = compiled(text)
-        if differentiated(network):
+        counted = any(getattr(node.op, "momentum", 0) is None for node in network)  # it asks a counter for its number
+        if differentiated(network) and not counted:
             check_work(network)
 
     law()
