@@ -12,7 +12,7 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 from corpus import SOME_VARIANTS
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from random_networks import compiled, networks
 from sampling import examples
 
@@ -120,6 +120,8 @@ def test_lines_with_long_names(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+@example('"""\nimport os\n"""')
+@example("\\" * 90 + '"""')
 @given(st.text(st.characters() | st.sampled_from("\"'\\\n$`"), min_size=1, max_size=200))
 def test_values_of_parameters_are_text_in_the_header(value: str) -> None:
     """Whatever they are, the file holds no other statement for them."""

@@ -196,14 +196,17 @@ def test_the_page_on_reliability_lists_the_limits():
     assert stated == {name: getattr(archspec.Limits(), name) for name in limits()}
 
 
-def test_compile_says_that_a_picture_is_left_out(run, tmp_path):
+@pytest.mark.parametrize(
+    ("limit", "what", "file"), [("boxes=10", "picture", "large.svg"), ("source_nodes=5", "source", "large.py")]
+)
+def test_compile_says_what_is_left_out(run, tmp_path, limit, what, file):
     (tmp_path / "net.yaml").write_text(many_outputs(8), encoding="utf-8")
-    done = run("compile", "net.yaml", "--limit", "boxes=10")
+    done = run("compile", "net.yaml", "--limit", limit)
     assert done.code == 0
-    assert "no picture" in done.err
-    assert "boxes" in done.err
-    assert (tmp_path / "build" / "large" / "report.json").exists()
-    assert not (tmp_path / "build" / "large" / "large.svg").exists()
+    assert f"no {what}" in done.err
+    assert f"--limit {limit.partition('=')[0]}" in done.err
+    others = {"report.json", "large.py", "large.svg"} - {file}
+    assert {path.name for path in (tmp_path / "build" / "large").iterdir()} == others
 
 
 def test_check_refuses_variants_that_are_too_many_nodes_together(run, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -63,20 +64,22 @@ def compile(
 
 
 def _files(network: archspec.Network, folder: Path) -> dict[Path, str]:
-    """The report, the source and the picture."""
+    """The report, the source and the picture; one of these that would be too large is left out, and a note says so."""
     from archspec.drawing import drawing
     from archspec.pytorch import emission
     from archspec.reports import json_report
 
-    files = {
-        folder / "report.json": json_report.render(network),
-        folder / emission.file_name(network): emission.emit(network),
+    files = {folder / "report.json": json_report.render(network)}
+    others: dict[str, tuple[Path, Callable[[], str]]] = {
+        "source": (folder / emission.file_name(network), lambda: emission.emit(network)),
+        "picture": (folder / f"{network.name}.svg", lambda: drawing.draw(network).svg),
     }
-    try:
-        files[folder / f"{network.name}.svg"] = drawing.draw(network).svg
-    except archspec.SpecError as error:  # larger than a person can look at; the rest is as good without it
-        (beyond,) = error.diagnostics
-        print(f"note: no picture: {beyond.message} (`--limit`; `archspec draw` says more)", file=sys.stderr)
+    for what, (path, made) in others.items():
+        try:
+            files[path] = made()
+        except archspec.SpecError as error:  # larger than it may be; the rest is as good without it
+            (beyond,) = error.diagnostics
+            print(f"note: no {what}: {beyond.message} ({beyond.help})", file=sys.stderr)
     return files
 
 

@@ -15,7 +15,7 @@ class Limits:
     """Bounds on one compile, and on what is told of a network. What goes beyond one is an error that names it.
 
     Attributes:
-        file_bytes: Size of one file.
+        file_bytes: Size of one file, and of all files of a spec together.
         files: Files that one spec may draw in by `extends` and `block`, those of the library aside.
         values: YAML values (keys, scalars, lists, mappings) of one file, aliases expanded.
         depth: Nesting of values in one file, and of lists that expressions give.
@@ -30,7 +30,8 @@ class Limits:
         errors: Diagnostics reported at once.
         boxes: Boxes of one picture.
         edges: Edges of one picture, each counted for every row of boxes that it leads past.
-        source_nodes: Different nodes that emitted source writes out: those of equal blocks once.
+        source_nodes: Different nodes that emitted source writes out: those of equal blocks once, and one of several
+            operands as so many.
     """
 
     file_bytes: int = 8_000_000

@@ -172,7 +172,8 @@ class Loader:
     def _read(self, path: Path, name: str, target: Value) -> Source | None:
         """A file, or None where its text cannot be used; the error has been added to ``found``."""
         # Files of the library do not count: whether they are read depends on what the process knows.
-        if sum(not source.bundled for source in self.sources.values()) >= self.limits.files:
+        own = [source for source in self.sources.values() if not source.bundled]
+        if len(own) >= self.limits.files:
             message = f"the spec draws in more than {self.limits.files} files"
             raise SpecError([Diagnostic("limit-exceeded", message, target.span, help=raise_limit("files"))])
         try:
@@ -182,6 +183,9 @@ class Loader:
         except OSError as error:
             message = f"the file `{name}` cannot be read: {reason(error)}"
             raise LoadError("unreadable-file", message, target) from None
+        if len(data) <= self.limits.file_bytes < len(data) + sum(len(source.text) for source in own):
+            message = f"the files of the spec have more than {self.limits.file_bytes:,} bytes together"
+            raise SpecError([Diagnostic("limit-exceeded", message, target.span, help=raise_limit("file_bytes"))])
         try:
             text = decode(data, name, self.limits)
         except SpecError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archspec.errors import Diagnostic, SpecError
-from archspec.language.limits import VALUES_OF_A_STEP, raise_limit
+from archspec.language.limits import raise_limit
 from archspec.language.source import Mapping
 from archspec.network.content import Body
 from archspec.network.network import Network
@@ -36,7 +36,7 @@ def keep_within(network: Network, limit: str, count: int, what: str, help: str =
 
 
 def keep_source_within(network: Network) -> None:
-    """Refuse a network of which too many nodes are written out in its source: those of equal blocks are once.
+    """Refuse a network whose source would write out too many nodes, those of equal blocks once, and their operands.
 
     Raises:
         SpecError: They are more than its limit.
@@ -45,9 +45,9 @@ def keep_source_within(network: Network) -> None:
     todo, seen, count = [root], {id(root)}, 0
     while todo:
         for use in todo.pop().firsts():
-            count += 1 + len(use.inputs) // VALUES_OF_A_STEP
+            count += max(1, len(use.inputs))
             if isinstance(use.content, Body) and id(use.content) not in seen:
                 seen.add(id(use.content))
                 todo.append(use.content)
     help = "write equal parts as a block, or `repeat` them"
-    keep_within(network, "source_nodes", count, "the source writes out {} nodes", help)
+    keep_within(network, "source_nodes", count, "the source writes out {} nodes and operands", help)

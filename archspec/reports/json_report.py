@@ -51,13 +51,16 @@ def _parts(network: Network) -> dict[str, Any]:
     }
 
 
+_MOST_INPUTS = 16
+"""With more, a node says what it sees of all of them together alone."""
+
 Fields = dict[str, Mapping[str, ReceptiveField | None]]
 """Receptive fields by input and path; by the empty name those in all inputs together."""
 
 
 def _fields(network: Network) -> Fields:
     fields: Fields = {"": receptive_fields(network)}
-    for name in network.inputs if len(network.inputs) > 1 else ():
+    for name in network.inputs if 1 < len(network.inputs) <= _MOST_INPUTS else ():
         fields[name] = receptive_fields(network, name)
     return fields
 
