@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -q -n 2 --dist worksteal -rs
 
-.PHONY: demo test check docs nightly fuzz benchmark gpu schema clean
+.PHONY: demo test check docs nightly fuzz bounds benchmark gpu schema clean
 
 demo: .venv/.installed            ## install, and compile GoogLeNet
 	$(BIN)/archspec compile specs/googlenet.yaml
@@ -20,11 +20,16 @@ docs: .venv/.installed-dev        ## build the site
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs build/site
 	@echo "wrote build/site/index.html"
 
-nightly: .venv/.installed-dev     ## the tests with 10,000 cases for each op, and 10,000 networks
+nightly: .venv/.installed-dev     ## the tests with 10,000 cases for each op, and 10,000 networks; large specs
 	HYPOTHESIS_PROFILE=nightly $(PYTEST) tests/test_ops_torch.py tests/test_random_networks.py tests/test_clean_source.py
+	$(BIN)/python tests/bounds.py
 
-fuzz: .venv/.installed-dev        ## half an hour of broken specs
+fuzz: .venv/.installed-dev        ## half an hour of broken specs, and ten minutes of bad surroundings
 	$(BIN)/python tests/fuzz.py --minutes 30
+	$(BIN)/python tests/fuzz.py --minutes 10 --surroundings
+
+bounds: .venv/.installed-dev      ## the time and memory that commands take with specs as large as the limits allow
+	$(BIN)/python tests/bounds.py
 
 benchmark: .venv/.installed-dev   ## speed, as ratios measured side by side
 	$(BIN)/python tests/benchmarks/run.py

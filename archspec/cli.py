@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import gc
 import os
 import sys
@@ -14,7 +15,13 @@ import typer
 from typer.core import TyperGroup
 
 import archspec
-from archspec.errors import SpecError, UsageError
+from archspec.commands import streams
+from archspec.errors import SpecError, UsageError, shown
+
+_Misuse: Any = typer.BadParameter.__mro__[2]
+"""Click's ClickException: a call that is wrong. Which module holds it depends on the version of typer."""
+
+_INTERRUPTED = 130
 
 COMMANDS = "compile emit draw weights run check ops blocks schema explain".split()
 """Each is a function in the file of its name in `archspec.commands`."""
@@ -77,16 +84,45 @@ def _hurry() -> None:
 def main() -> None:
     """The entry point of the command."""
     _hurry()
+    streams.prepare()
     try:
-        app(prog_name="archspec")
+        code = _code()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError as error:
+        if not streams.unwritable(error):
+            raise
+        code = _unwritten(error)
+    except KeyboardInterrupt:
+        code = _INTERRUPTED
+    sys.exit(code)
+
+
+def _code() -> int:
+    """Run the command that is asked for; its exit code."""
+    try:
+        return int(app(prog_name="archspec", standalone_mode=False) or 0)
     except SpecError as error:
         from archspec.commands.printing import print_error
 
         print_error(error)
-        sys.exit(1)
+        return 1
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)
+    except _Misuse as error:
+        error.message = shown(error.message)
+        error.show(file=sys.stderr)
+    return 2
+
+
+def _unwritten(error: OSError) -> int:
+    """The exit code where standard output, or error, takes no more; that nobody reads on is not worth a word."""
+    streams.forget(sys.stdout)
+    if error.errno == errno.EPIPE:
+        streams.forget(sys.stderr)
+        return 1
+    try:
+        print(f"error: cannot write to standard output: {error.strerror}", file=sys.stderr, flush=True)
+    except OSError:
+        streams.forget(sys.stderr)
+    return 2

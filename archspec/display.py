@@ -1,9 +1,17 @@
-"""What a network says of itself, in a terminal and in a notebook too: attached from above, for it knows no backend."""
+"""What networks get from above, for they know no backend and no analysis: how they show themselves, and figures."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from archspec.errors import Diagnostic
-from archspec.network import Network
+from archspec.network import Context, Network, Node, ReceptiveField
+from archspec.ops.tensor import Shape
+
+if TYPE_CHECKING:
+    from archspec.analysis.memory import ActivationMemory
 
 
 def text(network: Network) -> str:
@@ -28,6 +36,23 @@ def warnings(network: Network) -> tuple[Diagnostic, ...]:
     return warned(network).diagnostics
 
 
+def fields(inputs: Mapping[str, Shape], nodes: Iterable[Node]) -> Mapping[str, ReceptiveField | None]:
+    """The receptive fields of nodes by path."""
+    from archspec.analysis.receptive_field import find
+
+    return find(inputs, nodes)
+
+
+def memory(network: Network) -> ActivationMemory:
+    """Its activation memory in float32, for one sample."""
+    from archspec.analysis.memory import activation_memory
+
+    return activation_memory(network)
+
+
+Context.find_fields = staticmethod(fields)
+Network.activation_memory = once = cached_property(memory)  # type: ignore[attr-defined]
+once.__set_name__(Network, "activation_memory")
 Network.__str__ = text  # type: ignore[method-assign, assignment]
 Network._repr_html_ = html  # type: ignore[attr-defined]
 Network.warnings = property(warnings)  # type: ignore[assignment]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -28,6 +28,9 @@ class Note(NamedTuple):
 
     message: str
     span: Span
+
+
+_ALSO, _MOST_PLACES = "and here", 3
 
 
 class Diagnostic(NamedTuple):
@@ -60,6 +63,13 @@ class Diagnostic(NamedTuple):
     @override
     def __str__(self) -> str:
         return f"{self.span}: {self.severity}[{self.code}]: {self.message}"
+
+    def also_at(self, place: Span) -> Diagnostic:
+        """The error with a note on a further place of the same mistake, where that is not one too many."""
+        notes = [note for note in self.notes if note.message == _ALSO]
+        if place in (self.span, *(note.span for note in notes)) or len(notes) == _MOST_PLACES:
+            return self
+        return self._replace(notes=(*self.notes, Note(_ALSO, place)))
 
     @property
     def caption(self) -> str:
@@ -107,7 +117,16 @@ class ArchspecError(Exception):
 
 
 class SpecError(ArchspecError):
-    """A spec that does not compile.
+    """A spec that does not compile. As text it is every diagnostic with its place, the line of the file, and a caret.
+
+    ::
+
+        error[shape-mismatch]: add needs operands of one shape
+          --> my_resnet.yaml:14:3 (layer2.0.add)
+           |
+        14 |   add: {op: add, from: [bn3, input]}
+           |   ^^^ bn3 (line 11) is 512x28x28, input is 256x56x56
+           = help: project the shortcut with a strided 1x1 convolution
 
     Attributes:
         diagnostics: Every error found, in order of place.
@@ -134,7 +153,71 @@ class SpecError(ArchspecError):
 
     @override
     def __str__(self) -> str:
-        return "\n".join(map(str, self.diagnostics))
+        return rendered(self)
+
+
+def rendered(report: Report) -> str:
+    """Every diagnostic with its place, the line of the file, a caret, and how to mend it.
+
+    ::
+
+        error[shape-mismatch]: add needs operands of one shape
+          --> my_resnet.yaml:14:3 (layer2.0.add)
+           |
+        14 |   add: {op: add, from: [bn3, input]}
+           |   ^^^ bn3 (line 11) is 512x28x28, input is 256x56x56
+           = help: project the shortcut with a strided 1x1 convolution
+    """
+    lines = {name: text.split("\n") for name, text in report.sources.items()}
+    parts = ["\n".join(map(_visible, _text(diagnostic, lines))) for diagnostic in report.diagnostics]
+    if report.left_out:
+        parts.append(f"and {report.left_out} more {report.diagnostics[0].severity}s")
+    return "\n\n".join(parts)
+
+
+_EXCERPT_WIDTH = 160
+_LONGEST_LINE = 1_000
+
+
+def _visible(line: str) -> str:
+    """A line of a report, without characters that would steer a terminal, and of bounded length."""
+    shown = line if line.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+    return shown if len(shown) <= _LONGEST_LINE else shown[:_LONGEST_LINE] + "..."
+
+
+def _text(diagnostic: Diagnostic, lines: Mapping[str, list[str]]) -> Iterator[str]:
+    spans = [diagnostic.span, *(note.span for note in diagnostic.notes)]
+    gutter = max(len(str(span.line)) for span in spans)
+    yield f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"
+    path = f" ({diagnostic.path})" if diagnostic.path else ""
+    yield f"{' ' * gutter}--> {diagnostic.span}{path}"
+    yield from _excerpt(diagnostic.span, diagnostic.caption, lines, gutter)
+    for note in diagnostic.notes:
+        yield from _note(note, lines, gutter)
+    if diagnostic.help:
+        yield f"{' ' * gutter} = help: {diagnostic.help}"
+
+
+def _note(note: Note, lines: Mapping[str, list[str]], gutter: int) -> Iterator[str]:
+    yield f"{' ' * gutter}::: {note.span}: {note.message}"
+    yield from _excerpt(note.span, "", lines, gutter)
+
+
+def _excerpt(span: Span, caption: str, lines: Mapping[str, list[str]], gutter: int) -> Iterator[str]:
+    text = lines.get(span.file, [])
+    if not 1 <= span.line <= len(text):
+        if caption:
+            yield f"{' ' * gutter} = {caption}"
+        return
+    line = text[span.line - 1].replace("\t", " ")
+    first = max(0, span.column - 1 - _EXCERPT_WIDTH // 2) if len(line) > _EXCERPT_WIDTH else 0
+    shown = line[first : first + _EXCERPT_WIDTH].rstrip()
+    end = span.end_column if span.end_line == span.line else len(line.rstrip()) + 1
+    column = span.column - 1 - first
+    width = max(1, min(end - span.column, len(shown) - column))
+    yield f"{' ' * gutter} |"
+    yield f"{span.line:>{gutter}} | {shown}"
+    yield f"{' ' * gutter} | {' ' * column}{'^' * width} {caption}".rstrip()
 
 
 class Findings(list[Diagnostic]):
@@ -152,7 +235,10 @@ class Findings(list[Diagnostic]):
 
 
 class UsageError(ArchspecError):
-    """A call that cannot be carried out as it was made; the spec is not at fault."""
+    """A call that cannot be carried out as it was made; the spec is not at fault. Its message is one line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(shown(message))
 
 
 class RuleError(ArchspecError):
@@ -202,7 +288,7 @@ def nearest(wrong: str, known: Iterable[str]) -> str:
     if len(wrong) > _LONGEST_WORD:
         return ""
     names = sorted(islice(known, _MOST_WORDS))
-    for word in (wrong, wrong.lower(), wrong.lower().rpartition(".")[2]):
+    for word in dict.fromkeys((wrong, wrong.lower(), wrong.lower().rpartition(".")[2])):
         for name in difflib.get_close_matches(word, names, n=3, cutoff=0.6):
             if difflib.SequenceMatcher(None, word, name).ratio() >= (0.7 if name[:1] == word[:1] else 0.8):
                 return name
@@ -225,6 +311,27 @@ def did_you_mean(wrong: str, known: Iterable[str], also: Iterable[str] = ()) -> 
     if near:
         return f"did you mean `{near}`?"
     return f"known here: {listed(sorted(names))}" if 0 < len(names) <= 12 else ""
+
+
+_LONGEST_SHOWN = 1_000
+
+
+def shown(text: object) -> str:
+    r"""A name from outside, such as that of a file, as a message has it: in one line, and not endless.
+
+    What would steer a terminal, or begin a line that a reader of logs takes for a command, is written as an escape.
+
+    >>> shown("a\nb\x1b[31m.yaml")
+    'a\\nb\\x1b[31m.yaml'
+    """
+    name = str(text)
+    name = name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}..."
+    return name if name.isprintable() else "".join(map(printable, name))
+
+
+def printable(character: str) -> str:
+    """A character as it is, or an escape in place of one that is not seen."""
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
 
 
 def listed(names: Iterable[str]) -> str:

@@ -1,32 +1,218 @@
-"""Files that are written."""
+"""Files: read with a limit, and written whole or not at all."""
 
 from __future__ import annotations
 
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
+from typing import BinaryIO
 
 from archspec.errors import UsageError
 
+LARGEST = 100_000_000
+"""Bytes of a file that is no spec: a picture, a page, a source, an image."""
+
+NO_FILE = "it is no regular file"
+"""Why a pipe, a device or a socket is not read."""
+
+_NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+_OPEN_FILES = ("/dev/std", "/dev/fd/", "/proc/")
+_numbers = count()
+
+
+def regular(path: str | os.PathLike[str]) -> BinaryIO:
+    """A regular file, open to be read. A pipe could keep the caller waiting, and a device has no end.
+
+    Raises:
+        OSError: It cannot be opened, or is something else.
+    """
+    file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NO_WAITING))  # noqa: SIM115
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(NO_FILE)
+    return file
+
+
+def start(path: str | os.PathLike[str], most: int) -> bytes:
+    """The first bytes of a regular file.
+
+    Args:
+        path: The file.
+        most: The number of bytes that are wanted. One more is there where the file has more.
+
+    Raises:
+        OSError: It cannot be read, or is no regular file.
+        ValueError: It has no such path: there is a NUL in it.
+    """
+    with regular(path) as file:
+        return file.read(most + 1)
+
+
+def whole(path: str | os.PathLike[str], most: int = LARGEST) -> bytes:
+    """All bytes of a regular file.
+
+    Raises:
+        OSError: It cannot be read, is no regular file, or has more than ``most`` bytes.
+        ValueError: It has no such path.
+    """
+    data = start(path, most)
+    if len(data) > most:
+        raise OSError(f"it has more than {most:,} bytes")
+    return data
+
+
+def read(path: str | os.PathLike[str], most: int = LARGEST) -> bytes:
+    """The bytes of a regular file.
+
+    Raises:
+        UsageError: It cannot be read, is no regular file, or has more than ``most`` bytes.
+    """
+    try:
+        return whole(path, most)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read {path}: {reason(error)}") from None
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Why the system could not do something with a file."""
+    return getattr(error, "strerror", None) or str(error)
+
 
 def write(path: Path, data: str | bytes) -> None:
-    """Write a file, and the folders it stands in.
+    """Write a file, and the folders it stands in; see `write_all`."""
+    write_all({path: data})
+
+
+def write_all(files: Mapping[Path, str | bytes]) -> None:
+    """Write files, and the folders that they stand in: all of them whole, or none.
+
+    What is new is written beside, and takes the place of what is old when all of it is there. A link stays, and the
+    file that it leads to changes; permissions stay too. What is no regular file, such as ``/dev/stdout``, is written
+    last, as it is.
 
     Raises:
-        UsageError: It cannot be written.
+        UsageError: One cannot be written; each is as it was before, devices and pipes aside.
     """
+    path = Path()
+    made: list[Path] = []
+    news: dict[Path, Path] = {}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data.encode() if isinstance(data, str) else data)
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
+        streams = [path for path in files if _is_stream(path)]
+        for path in files:
+            if path not in streams:
+                target = Path(os.path.realpath(path))
+                _make(target.parent, made)
+                news[target] = _temporary(target)
+                _fill(target, news[target], _bytes(files[path]))
+        _replace(news)
+        made.clear()
+        for path in streams:
+            _pour(path, _bytes(files[path]))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot write {path}: {reason(error)}") from None
+    finally:
+        _remove(news.values())
+        for folder in reversed(made):
+            with suppress(OSError):
+                folder.rmdir()
 
 
-def read(path: Path) -> bytes:
-    """The bytes of a file.
+def _bytes(data: str | bytes) -> bytes:
+    return encoded(data) if isinstance(data, str) else data
 
-    Raises:
-        UsageError: It cannot be read.
-    """
+
+def encoded(text: str) -> bytes:
+    """A text as files hold it: in UTF-8. A byte of a file's name that is no text is an escape, which JSON has too."""
+    return text.encode(errors="backslashreplace")
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether a path is a device, a pipe, or an open file of this process."""
+    if str(path.absolute()).startswith(_OPEN_FILES):
+        return True
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _make(folder: Path, made: list[Path]) -> None:
+    """Make a folder and those that it stands in; those that were not there before are added to a list."""
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    for each in reversed(missing):
+        each.mkdir(exist_ok=True)
+        made.append(each)
+
+
+def _temporary(target: Path) -> Path:
+    """A name beside a file that nothing has yet."""
+    while True:
+        path = target.with_name(f".archspec-{os.getpid()}-{next(_numbers)}.tmp")
+        if not os.path.lexists(path):
+            return path
+
+
+def _fill(target: Path, new: Path, data: bytes) -> None:
+    """Write what will take the place of a file that may be written to, with its permissions."""
+    old = None
+    with suppress(FileNotFoundError), target.open("r+b") as file:
+        old = os.fstat(file.fileno())
+    with new.open("xb") as file:
+        file.write(data)
+    if old:
+        with suppress(OSError, AttributeError):  # an owner that another cannot give away; no owners at all
+            os.chown(new, old.st_uid, old.st_gid)
+        new.chmod(stat.S_IMODE(old.st_mode))
+
+
+def _replace(news: Mapping[Path, Path]) -> None:
+    """Put files in the places of others. Where one cannot be, those before it are put back."""
+    olds: dict[Path, Path | None] = {}
+    try:
+        for target, new in news.items():
+            olds[target] = _kept(target) if len(news) > 1 else None
+            new.replace(target)
+    except BaseException:
+        for target, old in olds.items():
+            if old:
+                old.replace(target)
+            elif not news[target].exists() and len(news) > 1:
+                target.unlink(missing_ok=True)
+        raise
+    finally:
+        _remove(old for old in olds.values() if old)
+
+
+def _kept(target: Path) -> Path | None:
+    """What a file was, under another name; None where there is none."""
+    if not target.exists():
+        return None
+    kept = _temporary(target)
+    try:
+        kept.hardlink_to(target)
+    except OSError:  # a file system without links
+        from shutil import copy2
+
+        copy2(target, kept)
+    return kept
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        with suppress(OSError):
+            path.unlink()
+
+
+def _pour(path: Path, data: bytes) -> None:
+    """Write to a device or a pipe. A pipe that nobody reads is an error, in place of a wait."""
+    with open(path, "wb", opener=lambda name, flags: os.open(name, flags | _NO_WAITING)) as file:
+        if _NO_WAITING:
+            os.set_blocking(file.fileno(), True)
+        file.write(data)

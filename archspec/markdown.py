@@ -8,15 +8,17 @@ The fence holds the path of a spec and options, or a spec::
     ```
 
 Options are those of `archspec.draw`, ``:variant:``, ``:set:``, ``:caption:``, and ``:block:``, with which the fence
-names a block of the library, or with a value draws that block of the spec.
+names a block of the library, or with a value draws that block of the spec. A fence that is wrong becomes the text of
+the error, and a warning that names the page and the line.
 """
 
 from __future__ import annotations
 
 import html
+import logging
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from markdown import Markdown
 from markdown.extensions import Extension
@@ -24,6 +26,8 @@ from markdown.preprocessors import Preprocessor
 
 import archspec
 from archspec.drawing import pictures
+from archspec.errors import SpecError, UsageError
+from archspec.files import read
 from archspec.language.assignment import assignment
 from archspec.language.loader import is_path
 from archspec.network import Network
@@ -54,6 +58,14 @@ def makeExtension(**options: Any) -> ArchspecExtension:  # noqa: N802 - Markdown
     return ArchspecExtension(**options)
 
 
+class _Place(NamedTuple):
+    """Where a fence stands, and who is told that it is wrong; MkDocs counts warnings of its own loggers."""
+
+    page: str
+    line: int
+    log: logging.Logger
+
+
 class _Pictures(Preprocessor):
     def __init__(self, md: Markdown, root: Path) -> None:
         super().__init__(md)
@@ -66,26 +78,52 @@ class _Pictures(Preprocessor):
 
     def _drawn(self, fence: re.Match[str]) -> str:
         found = _FENCE.fullmatch(fence[0])
-        return self.md.htmlStash.store(self._figure(found["body"])) if found else fence[0]
+        if not found:
+            return fence[0]
+        place = self._place(fence)
+        try:
+            shown = self._figure(found["body"], place)
+        except (SpecError, UsageError, ValueError) as error:
+            place.log.warning("%s:%d: this fence cannot be drawn\n%s", place.page, place.line, error)
+            shown = f'<pre class="archspec-error">{html.escape(str(error))}</pre>'
+        return self.md.htmlStash.store(shown)
 
-    def _figure(self, body: str) -> str:
+    def _place(self, fence: re.Match[str]) -> _Place:
+        """Where a fence stands. MkDocs hands over a page without its front matter, so the file is looked into."""
+        above = fence.string[: fence.start()]
+        page = getattr(self.md.treeprocessors["relpath"], "file", None) if "relpath" in self.md.treeprocessors else None
+        if page is None:
+            return _Place("<markdown>", above.count("\n") + 1, logging.getLogger("archspec.markdown"))
+        file = Path(page.abs_src_path or "")
+        written = read(file).decode("utf-8-sig", "replace").replace("\r\n", "\n") if file.is_file() else ""
+        before = written.split(fence[0])[: above.count(fence[0]) + 1]
+        if len(before) <= written.count(fence[0]):
+            above = fence[0].join(before)
+        return _Place(page.src_path, above.count("\n") + 1, logging.getLogger("mkdocs.plugins.archspec"))
+
+    def _figure(self, body: str, place: _Place) -> str:
         lines = body.splitlines()
         options = {match[1]: match[2].strip() for match in map(_OPTION.match, lines) if match}
-        rest = "\n".join(line for line in lines if not _OPTION.match(line)).strip()
+        rest = "\n".join("" if _OPTION.match(line) else line for line in lines)
         caption = options.pop("caption", "")
         params = dict(assignment(text, ":set:") for text in options.pop("set", "").split())
-        network = self._network(rest, options.pop("block", None), options.pop("variant", None), params)
+        network = self._network(rest, place, options.pop("block", None), options.pop("variant", None), params)
         picture = archspec.draw(network, **pictures.options(options))
         below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
         return f'<figure class="archspec">{picture.inline}{below}</figure>'
 
-    def _network(self, text: str, block: str | None, variant: str | None, params: dict[str, Any]) -> Network:
+    def _network(
+        self, text: str, place: _Place, block: str | None, variant: str | None, params: dict[str, Any]
+    ) -> Network:
+        name = text.strip()
         if block == "":
-            return pictures.block_alone(str(self.root / text) if is_path(text) else text, None, params)
-        network = self._spec(text, variant=variant, **params)
+            return pictures.block_alone(str(self.root / name) if is_path(name) else name, None, params)
+        network = self._spec(text, place, variant=variant, **params)
         return pictures.block_alone(block, network) if block else network
 
-    def _spec(self, text: str, **given: Any) -> Network:
-        if "\n" in text or text.startswith("archspec:"):
-            return archspec.compile_text(text, name="fence", root=self.root, **given)
-        return archspec.compile(self.root / text, **given)
+    def _spec(self, text: str, place: _Place, **given: Any) -> Network:
+        name = text.strip()
+        if "\n" not in name and not name.startswith("archspec:"):
+            return archspec.compile(self.root / name, **given)
+        # Empty lines in place of those above it in the page: so each error names the page's line.
+        return archspec.compile_text("\n" * place.line + text, name=place.page, root=self.root, **given)

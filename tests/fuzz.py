@@ -1,6 +1,7 @@
 """Compile mutated specs until the time is up: whatever a spec says, the compiler answers soon, in little memory.
 
-``python tests/fuzz.py --minutes 30 --seed 0``. A case that fails is written to ``build/fuzz``.
+``python tests/fuzz.py --minutes 30 --seed 0``. A case that fails is written to ``build/fuzz``. With ``--surroundings``
+commands are called with files, streams and checkpoints that are damaged, in place of specs.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ import signal
 import sys
 import time
 import traceback
+import warnings
 from pathlib import Path
 
+import surroundings
 from mutations import ROOT, Case, cases
 
 import archspec
 from archspec.compiler.lint import warned
 from archspec.errors import Report
-from archspec.reports.diagnostics import render_github, render_json, render_text
+from archspec.reports.diagnostics import render_github, render_json
 
 SECONDS = 5
 MEMORY = 1_000_000_000
@@ -62,7 +65,7 @@ def check_report(report: Report, severity: str) -> None:
                 lines = report.sources[span.file].split("\n")
                 assert span.line <= len(lines)
                 assert span.column <= len(lines[span.line - 1]) + 1
-    assert all(line.isprintable() for line in render_text(report).split("\n"))
+    assert all(line.isprintable() for line in str(report).split("\n"))
     json.loads(render_json({"spec": (None, report)}))
     lines = render_github(report).split("\n") if report.diagnostics else []
     assert all(line.startswith(f"::{severity} file=") for line in lines)
@@ -77,28 +80,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=1)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--surroundings", action="store_true")
     options = parser.parse_args()
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    made, checked, timer, seconds = cases, check, signal.ITIMER_PROF, SECONDS
+    if options.surroundings:  # with PyTorch, which maps more than it uses, and files for which one could wait
+        made, checked, timer, seconds = surroundings.cases, surroundings.check, signal.ITIMER_REAL, surroundings.SECONDS
+        warnings.simplefilter("ignore")
+    else:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGPROF, stop)  # processor time, which a busy machine does not stretch
+    signal.signal(signal.SIGALRM, stop)
     folder = ROOT / "build" / "fuzz"
     end = time.monotonic() + 60 * options.minutes
     count = accepted = failed = 0
     slowest: tuple[float, str] = (0.0, "")
-    for case in cases(options.seed):
+    for case in made(options.seed):
         if time.monotonic() > end:
             break
         begin = time.process_time()
         count += 1
-        signal.setitimer(signal.ITIMER_PROF, SECONDS)
+        signal.setitimer(timer, seconds)
         try:
-            accepted += check(case)
+            accepted += checked(case)
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
-            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.setitimer(timer, 0)
             failed += 1
             report(folder, failed, case, error)
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(timer, 0)
         slowest = max(slowest, (time.process_time() - begin, case.text))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"{count:,} cases, {accepted:,} accepted, {failed} failed; slowest {slowest[0]:.2f} s; at most {peak} MB")

@@ -32,6 +32,24 @@ def test_compile_prints_the_table_and_writes_the_report(run: Run, tmp_path: Path
     report = json.loads((tmp_path / "build" / "lenet" / "report.json").read_text())
     assert (report["format"], report["version"]) == ("archspec-report", 1)
     assert report["totals"]["params"] == 61_706
+    assert report["totals"]["activations"] == sum(node["activations"] for node in report["nodes"])
+    assert report["totals"]["tiling"] is None
+
+
+def test_the_report_has_fields_and_tiles(run: Run, tmp_path: Path) -> None:
+    unet = json.loads(run("compile", str(ROOT / "tests" / "data" / "unet.yaml"), "--format", "json").out)
+    assert unet["totals"]["tiling"] == {"before": [94, 94], "after": [94, 94], "step": [16, 16]}
+    assert unet["nodes"][-1]["receptive_field"] == {
+        "size": [204, 204], "stride": [1.0, 1.0], "padding": [94.0, 94.0], "least": [188, 188],
+        "before": [107.0, 107.0], "after": [107.0, 107.0],
+    }  # fmt: skip
+    (tmp_path / "two.yaml").write_text(
+        "archspec: 1\nname: two\ninputs: {x: [1, 8], y: [1, 4]}\n"
+        "graph: {a: {op: max_pool, kernel_size: 2, from: x}, b: {op: add, from: [a, y]}}\n"
+    )
+    node = json.loads(run("compile", "two.yaml", "--format", "json").out)["nodes"][-1]
+    assert node["receptive_field"] is None
+    assert {name: field["size"] for name, field in node["receptive_fields"].items()} == {"x": [2], "y": [1]}
 
 
 def test_compile_writes_the_source(run: Run, tmp_path: Path) -> None:
@@ -297,3 +315,26 @@ def test_a_command_is_a_function_that_returns_the_exit_code(tmp_path: Path, caps
     assert check([LENET]) == 0
     assert check([LENET, str(tmp_path / "broken.yaml")]) == 1
     assert capsys.readouterr().out.count(": ok") == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "meant"),
+    [("ops deconv", "conv_transpose"), ("ops Dense", "linear"), ("blocks SEBlock", "squeeze_excite")],
+)
+def test_a_name_of_another_tool_leads_to_ours(run: Run, command: str, meant: str) -> None:
+    done = run(*command.split())
+    assert done.code == 2
+    assert f"did you mean `{meant}`?" in done.err
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("resnet50", "specs/resnet50.yaml"), ("lenet", "lenet.yaml"), ("specs/resnet5", "specs/resnet50.yaml")],
+)
+def test_a_file_that_is_not_there_leads_to_one_that_is(run: Run, tmp_path: Path, given: str, meant: str) -> None:
+    (tmp_path / "specs").mkdir()
+    for name in ("specs/resnet50.yaml", "lenet.yaml"):
+        (tmp_path / name).write_text("")
+    done = run("check", given)
+    assert done.code == 1
+    assert f"help: did you mean `{meant}`?" in done.err

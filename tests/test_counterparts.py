@@ -6,6 +6,7 @@ operators of torchvision's compiled part are declared.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,37 @@ def test_the_auxiliary_heads_of_googlenet_are_loaded_too() -> None:
             assert (found - wanted).abs().max() <= 1e-5 * wanted.abs().max()
 
 
-@pytest.mark.parametrize(("spec", "name"), [("mobilenet_v1", "mobilenetv1_100"), ("resnetv2_50", "resnetv2_50")])
-def test_outputs_are_those_of_timm(spec: str, name: str) -> None:
+TIMM: dict[str, tuple[str, dict[str, Any]]] = {
+    **{name: (name, {}) for name in ["resnetv2_50", *RESNET, *VGG]},
+    "mobilenetv1_100": ("mobilenet_v1", {}),
+    "mobilenetv1_125": ("mobilenet_v1", {"width": 1.25}),
+    **{
+        f"mobilenetv2_{width}": ("mobilenet_v2", {"width": int(width) / 100})
+        for width in ("035", "050", "075", "100", "140")
+    },
+}
+"""timm's networks that a spec has too, with the spec and its parameters."""
+
+
+@pytest.mark.parametrize("name", few(TIMM, 5))
+def test_outputs_are_those_of_timm(name: str) -> None:
     timm = pytest.importorskip("timm")
-    check(spec, lambda: timm.create_model(name))
+    spec, params = TIMM[name]
+    check(spec, lambda: timm.create_model(name), **params)
+
+
+def test_a_strided_network_of_timm_is_the_dilated_spec() -> None:
+    timm = pytest.importorskip("timm")
+    check("resnet50_dilated", lambda: timm.create_model("resnet50", output_stride=8))
+
+
+def test_the_page_names_the_counterparts() -> None:
+    """Each spec with rules for a library is compared with the library's network, and no other has its name."""
+    timm = pytest.importorskip("timm")
+    compared = {"torchvision": {*TORCHVISION}, "timm": {spec for spec, _ in TIMM.values()}}
+    for path in SPECS.glob("*.yaml"):
+        for source in archspec.compile(path).weights:
+            assert path.stem in compared[source], f"{path.stem} of {source}"
+    bundled = {re.sub("[^a-z0-9]", "", path.stem) for path in SPECS.glob("*.yaml")}
+    named = {re.sub("[^a-z0-9]", "", name) for name in timm.list_models()}
+    assert bundled & named <= {re.sub("[^a-z0-9]", "", name) for name in TIMM}

@@ -149,14 +149,12 @@ def test_commands_in_the_text_exist(page: Path) -> None:
 
 
 def test_the_error_of_the_tutorial_is_the_one_printed(folder: Path) -> None:
-    from archspec.reports.diagnostics import render_text
-
     blocks = fences(ROOT / "docs" / "tutorial.md")
     spec = next(body for language, body in blocks if language == "yaml")
     shown = next(body for language, body in blocks if language == "text")
     with pytest.raises(archspec.SpecError) as caught:
         archspec.compile_text(spec.replace("channels: 32", "chanels: 32"), name="small_resnet.yaml")
-    assert render_text(caught.value) == shown.rstrip()
+    assert str(caught.value) == shown.rstrip()
 
 
 def test_the_plugin_shown_is_the_one_tested() -> None:
@@ -171,6 +169,16 @@ def test_the_figures_of_the_costs_page() -> None:
     deepface = archspec.compile(ROOT / "specs" / "deepface.yaml")
     figures = [resnet.params, resnet.buffer_elements, resnet.macs, paper.macs, training.params, deepface.params]
     assert all(f"{figure:,}" in text for figure in figures)
+
+
+def test_the_fields_and_tiles_of_the_costs_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    for language, body in fences(ROOT / "docs" / "costs.md"):
+        names: dict[str, object] = {}
+        if language == "python":
+            exec(body, names)
+            for expression, shown in re.findall(r"^(\S.*?)  # (\(.*?)(?:: .*)?$", body, flags=re.MULTILINE):
+                assert eval(expression, names) == eval(shown), expression
 
 
 # The site

@@ -26,7 +26,7 @@ from archspec.drawing.content.scene import DETAILS, Edge
 from archspec.drawing.drawing import draw
 from archspec.drawing.layout import engine
 from archspec.drawing.layout.placing import PAPERS, page_size, place
-from archspec.drawing.layout.routes import route
+from archspec.drawing.layout.routes import Obstacles, route
 
 
 @pytest.mark.parametrize("direction", ["down", "right"])
@@ -154,9 +154,9 @@ def test_a_line_goes_round_what_is_in_its_way() -> None:
     edge = Edge("a", "b", "a", (1,))
     source, target, between = (0.0, 0.0, 10.0, 40.0), (90.0, 0.0, 100.0, 40.0), (40.0, 10.0, 60.0, 30.0)
     curve = [(10.0, 20.0), (40.0, 80.0), (60.0, 80.0), (90.0, 20.0)]
-    free = route(edge, source, target, curve, [source, target], joins=False)
+    free = route(edge, source, target, curve, Obstacles([source, target]), joins=False)
     assert free == (((10.0, 20.0), (90.0, 20.0)),)
-    assert route(edge, source, target, curve, [source, target, between], joins=False) == (tuple(curve),)
+    assert route(edge, source, target, curve, Obstacles([source, target, between]), joins=False) == (tuple(curve),)
 
 
 @settings(max_examples=examples(25))

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import re
+import traceback
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ import archspec
 from archspec.compiler.lint import Warned, warned
 from archspec.errors import Diagnostic, Report
 from archspec.reports import explanations
-from archspec.reports.diagnostics import render_github, render_json, render_text
+from archspec.reports.diagnostics import render_github, render_json
 
 PACKAGE = Path(archspec.__file__).parent
 GOLDENS = Path(__file__).parent / "golden" / "errors"
@@ -84,9 +86,9 @@ def hold_to_golden(report: Report, spec: Path) -> None:
     """A report is at the places that the first line of its golden names, and as the text beside it."""
     golden = (spec.parent if spec.name == "main.yaml" else spec).with_suffix(".txt")
     if UPDATE:
-        golden.write_text(render_text(report) + "\n", encoding="utf-8")
+        golden.write_text(str(report) + "\n", encoding="utf-8")
     assert sorted(place(d, spec) for d in report.diagnostics) == sorted(directives(spec)["expect"].split(", "))
-    assert render_text(report) + "\n" == golden.read_text(encoding="utf-8")
+    assert str(report) + "\n" == golden.read_text(encoding="utf-8")
 
 
 def test_goldens_and_texts_are_pairs():
@@ -151,7 +153,7 @@ def test_a_page_shows_a_wrong_spec_its_message_and_a_right_one(page):
     assert text.startswith(f"# {page.stem}: ")
     (_, wrong), (_, message), (_, right) = FENCE.findall(text)
     report = told(wrong)
-    rendered = render_text(report) + "\n"
+    rendered = str(report) + "\n"
     if UPDATE:
         page.write_text(text.replace(f"```text\n{message}```", f"```text\n{rendered}```"), encoding="utf-8")
         message = rendered
@@ -195,14 +197,26 @@ def test_json_has_the_places(monkeypatch):
     assert (second["ok"], second["errors"]) == (True, [])
 
 
+def test_an_error_as_text_is_what_the_command_line_prints(run, monkeypatch):
+    """So Python, tracebacks and notebooks show the place, the excerpt and the help; also after a pickle."""
+    monkeypatch.chdir(GOLDENS)
+    printed = run("check", "error-inside-own-block.yaml").err
+    error = refused(GOLDENS / "error-inside-own-block.yaml")
+    assert printed == f"{error}\n\n"
+    sent = pickle.loads(pickle.dumps(error))
+    assert (str(sent), sent.diagnostics, sent.left_out) == (str(error), error.diagnostics, error.left_out)
+    shown = "".join(traceback.format_exception_only(error))
+    assert all(line in shown for line in printed.split("\n"))
+
+
 def test_a_report_holds_no_characters_that_steer_a_terminal():
     with pytest.raises(archspec.SpecError) as caught:
         archspec.compile_text('archspec: 1\nname: "\\e[31m"\ninputs: {x: [1]}\ngraph: {a: relu} # \u2028\n')
-    assert all(line.isprintable() for line in render_text(caught.value).split("\n"))
+    assert all(line.isprintable() for line in str(caught.value).split("\n"))
 
 
 def test_an_empty_text_is_refused_at_its_start():
-    with pytest.raises(archspec.SpecError, match=r"<text>:1:1: error\[yaml-syntax\]: the file is empty"):
+    with pytest.raises(archspec.SpecError, match=r"error\[yaml-syntax\]: the file is empty\n +--> <text>:1:1\n"):
         archspec.compile_text("")
 
 

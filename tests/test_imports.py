@@ -153,7 +153,7 @@ STATIC = {
 
 def test_each_command_has_a_file() -> None:
     files = {path.stem for path in (PACKAGE / "commands").glob("*.py")}
-    shared = {"__init__", "compilation", "completion", "options", "printing", "staleness"}
+    shared = {"__init__", "compilation", "completion", "options", "printing", "staleness", "streams"}
     assert files == {*COMMANDS, *shared}
     assert set(COMMANDS) - STATIC.keys() == {"run", "weights"}
 
@@ -169,6 +169,10 @@ def test_a_command_imports_only_what_it_needs(command: str) -> None:
     ("command", "unneeded"),
     [
         (("check", "specs/lenet.yaml"), "archspec.reports archspec.drawing archspec.pytorch archspec.sphinx"),
+        (
+            ("check", "specs/resnet50.yaml"),
+            "archspec.ops.foreign archspec.language.unknown archspec.compiler.shrinkage",
+        ),
         (("emit", "specs/lenet.yaml"), "archspec.reports archspec.drawing"),
         (("draw", "specs/lenet.yaml", "-o", "build/lenet.svg"), "archspec.pytorch"),
         (("explain",), "archspec.compiler archspec.drawing archspec.pytorch archspec.ops yaml"),

@@ -6,8 +6,10 @@ import keyword
 
 import pytest
 
+import archspec
 from archspec.language.names import (
     MODULE_ATTRIBUTES,
+    block_name_problem,
     node_name_problem,
     parameter_name_problem,
     similar_name,
@@ -44,6 +46,35 @@ def test_names_of_specs(name):
 @pytest.mark.parametrize("name", ["", "1a", "a b", "a/b", "../a", "a.yaml", "x" * 101])
 def test_names_that_specs_cannot_have(name):
     assert spec_name_problem(name)
+
+
+DEVICES = [*"con prn aux nul CON Aux".split(), *(f"{port}{i}" for port in ("com", "LPT") for i in range(10))]
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_windows_could_not_write_the_files_of_a_spec_of_this_name(name):
+    assert "a device" in spec_name_problem(name)
+    assert spec_name_problem(similar_name(name, spec_name_problem)) == ""
+    assert block_name_problem(name) == ""  # which names no file of its own accord
+
+
+@pytest.mark.parametrize("name", ["console", "aux-head", "com", "com10", "null", "auxiliary", "lpt"])
+def test_names_that_only_begin_like_a_device(name):
+    assert spec_name_problem(name) == ""
+
+
+def test_a_block_by_itself_is_drawn_to_a_file_that_windows_has(run, tmp_path):
+    spec = "archspec: 1\nname: net\ninputs: {x: [3]}\nblocks: {aux: {graph: {r: relu}}}\ngraph: {a: {block: aux}}\n"
+    (tmp_path / "net.yaml").write_text(spec)
+    assert run("draw", "net.yaml", "--block", "aux") == (0, "wrote aux_.svg\n", "")
+
+
+@pytest.mark.parametrize("name", ["torch", "re", "class", "import", "Math", "typing", "numpy", "archspec"])
+def test_the_module_of_a_network_can_be_imported_and_shadows_none(name, run, tmp_path):
+    spec = f"archspec: 1\nname: {name}\ninputs: {{x: [3]}}\ngraph: {{a: relu}}\n"
+    (tmp_path / "net.yaml").write_text(spec)
+    assert f"{name}_net.py" in run("compile", "net.yaml").out
+    assert f"-o {name}_net.py" in archspec.emit(tmp_path / "net.yaml")
 
 
 @pytest.mark.parametrize("name", ["conv-1", "1", "class", "train", "_a", "input", "my net"])

@@ -32,7 +32,7 @@ def test_shapes_weights_and_flops_are_those_of_pytorch(path: Path) -> None:
             params += sum(weight.numel() for weight in layer.parameters())
             buffers += sum(buffer.numel() for buffer in layer.buffers())
     assert (params, buffers) == (network.params, network.buffer_elements)
-    assert counter.get_total_flops() == BATCH * network.flops
+    assert counter.get_total_flops() == BATCH * network.blocks.flops
 
 
 @pytest.mark.parametrize(("path", "variant"), SOME_VARIANTS, ids=lambda value: getattr(value, "stem", value))

@@ -357,7 +357,7 @@ def check_reach(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
     """
     applied = Applied(op, shapes, output, {}, {}, None)
     ways = reads(applied)
-    if ways is None or takes_statistics(op, applied) or elements(output) > MOST_ELEMENTS:
+    if not isinstance(ways, tuple) or takes_statistics(op, applied) or elements(output) > MOST_ELEMENTS:
         return
     for number, shape in enumerate(shapes):
         stated = [stated_reads(along, shape[dim], output) for dim, along in enumerate(ways[number])]

@@ -146,7 +146,7 @@ def test_figures_of_what_is_inside_add_up(items: list[dict[str, Any]]) -> None:
         if item["children"]:
             inside = [items[child]["figures"] for child in item["children"]]
             assert [sum(figures[index] or 0 for figures in inside) for index in range(4)] == [
-                f or 0 for f in item["figures"]
+                f or 0 for f in item["figures"][:4]
             ]
 
 

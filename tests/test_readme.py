@@ -11,7 +11,6 @@ import pytest
 import archspec
 from archspec.cli import COMMANDS
 from archspec.reports import table
-from archspec.reports.diagnostics import render_text
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,6 +25,19 @@ def test_specs_compile(text: str, tmp_path: Path) -> None:
     shutil.copy(ROOT / "specs" / "resnet50.yaml", tmp_path)
     (tmp_path / "spec.yaml").write_text(text)
     assert len(archspec.compile(tmp_path / "spec.yaml"))
+
+
+def test_the_variant_changes_what_the_text_says(tmp_path: Path) -> None:
+    """A SiLU in place of the one ReLU outside of the blocks, and dropout."""
+    (text,) = (text for text in fenced("yaml") if "extends: resnet50.yaml" in text)
+    (_, others) = re.findall(r"(a SiLU) .* its (\d+) other activations", README)[0]
+    shutil.copy(ROOT / "specs" / "resnet50.yaml", tmp_path)
+    (tmp_path / "spec.yaml").write_text(text)
+    network = archspec.compile(tmp_path / "spec.yaml")
+    ops = [node.op.name for node in network]
+    assert (ops.count("silu"), ops.count("relu"), ops.count("dropout")) == (1, int(others), 1)
+    assert ops[-2:] == ["dropout", "linear"]
+    assert network["fc"].shape == (10,)
 
 
 def test_the_one_line_variant_holds(tmp_path: Path) -> None:
@@ -64,7 +76,7 @@ graph:
 """
     with pytest.raises(archspec.SpecError) as caught:
         archspec.compile_text(spec, name="my_block.yaml")
-    assert render_text(caught.value) == shown.rstrip()
+    assert str(caught.value) == shown.rstrip()
 
 
 def test_every_command_named_exists() -> None:

@@ -11,13 +11,17 @@ from random_networks import compiled, networks
 from sampling import examples
 
 import archspec
-from archspec.analysis.sight import Scene
-from archspec.analysis.sights import bounded
+from archspec.analysis.sight import Blur, Scene, as_scene, hull, spread
+from archspec.analysis.sights import bounded, unbounded
 
 torch = pytest.importorskip("torch")
 from dependence import network_spans  # noqa: E402
 
 EXAMPLES = max(examples(300), settings.default.max_examples)
+
+
+REPEATS = {"reflect", "replicate", "circular"}
+"""Paddings that show places from elsewhere, of which what sees no border knows nothing."""
 
 
 def ends(mask: Any) -> Any:
@@ -47,7 +51,7 @@ def check(network: archspec.Network, seen: Counter[str]) -> None:
 
     Behind channels that see different places and are told apart again, it sees no more than is stated.
     """
-    stated = bounded(network)
+    stated = bounded(network.inputs, network)
     for name, shape in network.inputs.items():
         for dim in range(1, len(shape)):
             uneven: set[str] = set()
@@ -71,6 +75,28 @@ def check(network: archspec.Network, seen: Counter[str]) -> None:
                     uneven.add(path)
 
 
+def check_without_borders(network: archspec.Network, seen: Counter[str]) -> None:
+    """Far from borders a place sees what it does there; near them it sees no more.
+
+    Where all places see alike, those that a padding adds are taken to see the same.
+    """
+    near, far = bounded(network.inputs, network), unbounded(network.inputs, network)
+    for node in network:
+        for axis, scene in near[node.path].items():
+            sight = far[node.path][axis]
+            if not isinstance(scene, Scene) or not scene.dims or sight is None or isinstance(sight, Blur):
+                continue
+            wide = as_scene(sight, node.shape)
+            assert isinstance(wide, Scene)
+            dims = tuple(sorted({*scene.dims, *wide.dims}))
+            sizes = tuple(node.shape[dim] for dim in dims)
+            last = network.inputs[axis[0]][axis[1]] - 1
+            for true, stated in zip(spread(scene, dims, sizes), spread(wide, dims, sizes), strict=True):
+                assert hull([true, stated]) == stated, (node.path, axis)
+                if stated and stated[0] >= 0 and stated[1] <= last:
+                    seen["same" if true == stated else "less"] += 1
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_what_is_stated_has_a_derivative() -> None:
     seen: Counter[str] = Counter()
@@ -83,5 +109,10 @@ def test_what_is_stated_has_a_derivative() -> None:
         except archspec.SpecError:
             assume(False)
         check(network, seen)
+        if not any({getattr(node.op, "padding_mode", ""), getattr(node.op, "mode", "")} & REPEATS for node in network):
+            check_without_borders(network, seen)
 
     law()
+    assert not seen["unknown"]
+    assert seen["less"] <= seen["same"] / 4
+    assert seen["within"] <= seen["equal"] / 4, "too many of the networks drawn take joined channels apart"

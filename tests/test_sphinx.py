@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
@@ -242,10 +244,41 @@ def test_other_fences_are_left_alone() -> None:
     assert "specs/lenet.yaml" in html
 
 
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [("specs/missing.yaml", "cannot read"), ("specs/lenet.yaml\n:them: dark", "did you mean `theme`")],
-)
-def test_mistakes_are_raised(body: str, message: str) -> None:
-    with pytest.raises(archspec.ArchspecError, match=message):
-        convert(f"```archspec\n{body}\n```")
+WRONG_FENCES = {
+    "specs/missing.yaml": "cannot read",
+    "specs/lenet.yaml\n:them: dark": "did you mean `theme`",
+    "specs/lenet.yaml\n:set: num_classes": "num_classes",
+    "nothing\n:block:": "no block is called `nothing`",
+    f":detail: ops\n{SPEC.replace('relu', 'rleu')}": " --&gt; &lt;markdown&gt;:8:60 (b)",
+}
+
+
+@pytest.mark.parametrize("body", WRONG_FENCES)
+def test_a_wrong_fence_is_an_error_in_the_page_and_a_warning(body: str, caplog: pytest.LogCaptureFixture) -> None:
+    html = convert(f"# A\n\n```archspec\n{body}\n```\n\nafter\n")
+    assert "<p>after</p>" in html
+    assert WRONG_FENCES[body] in html
+    (warning,) = caplog.records
+    assert (warning.name, warning.levelname) == ("archspec.markdown", "WARNING")
+    assert warning.getMessage().startswith("<markdown>:3: this fence cannot be drawn\n")
+    assert unescape(WRONG_FENCES[body]) in warning.getMessage()
+
+
+def test_mkdocs_names_the_page_and_its_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """MkDocs keeps the page's file where Markdown can see it, and takes off the lines at its head."""
+    markdown = pytest.importorskip("markdown")
+    treeprocessors = pytest.importorskip("markdown.treeprocessors")
+    wrong = f"```archspec\n{SPEC.replace('relu', 'rleu')}```\n"
+    page = tmp_path / "index.md"
+    page.write_text(f"---\ntitle: A\n---\n\n{wrong}\ntext\n\n{wrong}", encoding="utf-8")
+    converter = markdown.Markdown(extensions=["fenced_code", "archspec.markdown"])
+    relpath = treeprocessors.Treeprocessor(converter)
+    relpath.file = SimpleNamespace(src_path="index.md", abs_src_path=str(page))
+    converter.treeprocessors.register(relpath, "relpath", 0)
+    converter.convert(f"{wrong}\ntext\n\n{wrong}")
+    assert {warning.name for warning in caplog.records} == {"mkdocs.plugins.archspec"}
+    first, second = (warning.getMessage() for warning in caplog.records)
+    assert first.startswith("index.md:5: ")
+    assert "--> index.md:9:60 (b)" in first
+    assert second.startswith("index.md:14: ")
+    assert "--> index.md:18:60 (b)" in second

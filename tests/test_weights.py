@@ -26,8 +26,8 @@ from archspec.pytorch.weights.renaming import Rules
 
 SPECS = Path(__file__).parent.parent / "specs"
 CHECKPOINTS = sorted((Path(__file__).parent / "data" / "checkpoints").glob("*.json"))
-OTHER_NAMES = {"googlenet": "googlenet_bn", "mobilenetv1_100": "mobilenet_v1"}
-VGG = [path for path in CHECKPOINTS if "vgg" in path.stem]
+OTHER_NAMES = {"googlenet": "googlenet_bn", "mobilenetv1_100": "mobilenet_v1", "mobilenetv2_100": "mobilenet_v2"}
+VGG = [path for path in CHECKPOINTS if "torchvision.vgg" in path.stem]
 
 
 @cache
@@ -65,11 +65,15 @@ def test_every_tensor_of_a_counterpart_has_its_place(path: Path) -> None:
         assert ours.rpartition(".")[2] == theirs.rpartition(".")[2]
 
 
-def test_only_the_classifier_of_resnetv2_is_reshaped() -> None:
-    """timm's is a 1x1 convolution."""
+def test_only_classifiers_that_are_convolutions_are_reshaped() -> None:
+    """timm has convolutions of 1x1 in ResNet v2, of 7x7 and 1x1 in VGG."""
     reshaped = {path.stem: match(tensors(counterpart(path)), checkpoint(path), counterpart(path).weights).reshaped
                 for path in CHECKPOINTS}  # fmt: skip
-    assert {name: names for name, names in reshaped.items() if names} == {"timm.resnetv2_50": ("fc.weight",)}
+    assert {name: names for name, names in reshaped.items() if names} == {
+        "timm.resnetv2_50": ("fc.weight",),
+        "timm.vgg11": ("fc1.weight", "fc2.weight"),
+        "timm.vgg16_bn": ("fc1.weight", "fc2.weight"),
+    }
 
 
 @pytest.mark.parametrize("path", CHECKPOINTS, ids=lambda path: path.stem)
@@ -91,7 +95,7 @@ def test_tensors_stand_in_the_order_of_the_counterpart(path: Path) -> None:
 def test_no_rule_is_superfluous(path: Path) -> None:
     params = {"aux_heads": True} if "googlenet" in path.stem else {}
     network = counterpart(path, **params)
-    (source,) = network.weights
+    source = path.stem.partition(".")[0]
     for left, right in network.weights[source].items():
         if left == right:
             continue  # the heads, with `aux_heads`

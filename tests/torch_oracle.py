@@ -20,6 +20,7 @@ from torch.nn import functional as F  # noqa: E402, N812
 from archspec.pytorch.layers.layer_scale import LayerScale  # noqa: E402
 from archspec.pytorch.layers.local_conv1d import LocalConv1d  # noqa: E402
 from archspec.pytorch.layers.local_conv2d import LocalConv2d  # noqa: E402
+from archspec.pytorch.layers.local_response_norm3d import LocalResponseNorm3d  # noqa: E402
 from archspec.pytorch.layers.stochastic_depth import StochasticDepth  # noqa: E402
 
 torch.set_num_threads(1)
@@ -224,7 +225,7 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
 }  # fmt: skip
 
 
-OURS = {kind.__name__: kind for kind in (LayerScale, LocalConv1d, LocalConv2d, StochasticDepth)}
+OURS = {kind.__name__: kind for kind in (LayerScale, LocalConv1d, LocalConv2d, LocalResponseNorm3d, StochasticDepth)}
 SPACES = {"torch": torch, "F": F, "nn": nn, "operator": operator}
 
 

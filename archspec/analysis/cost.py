@@ -20,9 +20,13 @@ class Row(NamedTuple):
         buffers: Numbers saved but not trained.
         macs: Multiply-accumulates for one sample; None where no op inside has a cost rule.
         other_ops: Elementwise, pooling, normalisation and bias operations; None likewise.
-        share: Its part of the network's multiply-accumulates, 0 to 1.
+        share: Its part of the network's multiply-accumulates in evaluation, 0 to 1.
         complete: Whether every op inside has a cost rule.
         is_block: Whether it stands for a block.
+        kernel_size: The window that its op takes as an argument; None for a block, and where there is none.
+        stride: The steps of its window; None likewise.
+        groups: The groups of its channels; None likewise.
+        activations: Bytes of the tensors that it gives, in float32 for one sample; of a block all inside.
     """
 
     path: str
@@ -36,6 +40,10 @@ class Row(NamedTuple):
     share: float
     complete: bool
     is_block: bool
+    kernel_size: Shape | None
+    stride: Shape | None
+    groups: int | None
+    activations: int
 
     @property
     def flops(self) -> int | None:
@@ -65,6 +73,8 @@ def _open(network: Network, block: Block, level: int, depth: int | None, rows: l
 
 def _row(network: Network, part: Block | Node, level: int) -> Row:
     totals = part.content.totals
+    op = part.op if isinstance(part, Node) else None
+    kernel_size = getattr(op, "kernel_size", None)
     return Row(
         path=part.path,
         kind=part.op.name if isinstance(part, Node) else _block_kind(part),
@@ -74,10 +84,21 @@ def _row(network: Network, part: Block | Node, level: int) -> Row:
         buffers=part.buffer_elements,
         macs=totals.macs if totals.costed else None,
         other_ops=totals.other if totals.costed else None,
-        share=totals.macs / network.macs if network.macs else 0.0,
+        share=share(network, part),
         complete=totals.costed == totals.nodes,
         is_block=isinstance(part, Block),
+        kernel_size=kernel_size,
+        stride=getattr(op, "stride", None) or kernel_size,
+        groups=getattr(op, "groups", None),
+        activations=totals.activations,
     )
+
+
+def share(network: Network, part: Block | Node) -> float:
+    """The part of a network's multiply-accumulates in evaluation that a node or block has; 0 where it does not run."""
+    if not network.macs or network.is_training_only(part.path):
+        return 0.0
+    return part.content.totals.macs / network.macs
 
 
 def _block_kind(block: Block) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from archspec.analysis.overwriting import Overwriting
+from archspec.analysis.training import differentiated
 from archspec.network import Network
 from archspec.ops.tensor import elements
 
@@ -17,10 +19,12 @@ class ActivationMemory(NamedTuple):
         dtype: The type of the activations.
         batch: Samples at once.
         inference_peak: The most bytes alive at once when the nodes run in order and a tensor dies after its last
-            use; a node's inputs and output are alive together. Temporary memory inside a kernel is not counted.
+            use; a node's inputs and output are alive together, but for a layer or sum that overwrites what it takes.
+            Temporary memory inside a kernel is not counted.
         inference_peak_node: The path of the node that runs then.
-        training: Bytes that autograd keeps for the backward pass, each tensor once; None where an op does not say
-            what it keeps. Masks, indices and copies that it keeps besides are counted as in float32.
+        training: Bytes that autograd keeps for the backward pass, each tensor once, where the network's inputs need
+            no gradient; None where an op does not say what it keeps. Masks, indices and copies that it keeps besides
+            are counted as in float32.
     """
 
     dtype: str
@@ -44,31 +48,40 @@ def activation_memory(network: Network, *, dtype: str = "float32", batch: int = 
 
 def _peak(network: Network) -> tuple[int, str]:
     """The peak in elements of one sample, and the node at which it is reached."""
+    overwriting = Overwriting(network)
+    nodes = [node for node in network if not network.is_training_only(node.path)]
     sizes = {name: elements(shape) for name, shape in network.inputs.items()}
-    last_use = {path: index for index, node in enumerate(network) for path in node.inputs}
+    last_use = {path: index for index, node in enumerate(nodes) for path in node.inputs}
     ends = {output.path for output in network.outputs.values()}
     live = sum(sizes.values())
     peak, peak_node = live, ""
-    for index, node in enumerate(network):
-        sizes[node.path] = elements(node.shape)
-        live += sizes[node.path]
+    for index, node in enumerate(nodes):
+        dead = {path for path in node.inputs if last_use[path] == index and path not in ends}
+        if overwriting.holds(node.step):
+            dead.remove(node.inputs[0])
+            sizes[node.path] = sizes[node.inputs[0]]
+        else:
+            sizes[node.path] = elements(node.shape)
+            live += sizes[node.path]
         if live > peak:
             peak, peak_node = live, node.path
-        dead = {path for path in node.inputs if last_use[path] == index and path not in ends}
         live -= sum(sizes[path] for path in dead)
     return peak, peak_node
 
 
 def _kept(network: Network, item: int) -> int | None:
     """Bytes that autograd keeps of one sample."""
+    gradients = differentiated(network)
     shapes = dict(network.inputs) | {node.path: node.shape for node in network}
     kept: set[str] = set()
-    extra = 0
+    besides = 0
     for node in network:
-        tensors = node.op.kept(node.input_shapes, node.shape)
-        if tensors is None:
+        if node.path not in gradients:
+            continue
+        found = node.op.keeps(node.input_shapes, node.shape, tuple([origin in gradients for origin in node.inputs]))
+        if found is None:
             return None
-        kept.update(node.inputs if "input" in tensors else ())
-        kept.update([node.path] if "output" in tensors else ())
-        extra += node.op.saved_bytes(node.input_shapes, node.shape)
-    return item * sum(elements(shapes[path]) for path in kept) + extra
+        kept.update(node.inputs[number] for number in found.operands)
+        kept.update([node.path] if found.output else ())
+        besides += found.besides
+    return item * sum(elements(shapes[path]) for path in kept) + besides

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import floor
+from typing import Literal
 
 from archspec.network import Applied
 from archspec.ops.facts import Along, Beyond, Reads, Taps, Window
 from archspec.ops.tensor import Shape
 
 
-def reads(applied: Applied) -> Reads | None:
-    """How an op reads its operands; None for a reshape, and for an op without a rule (`is_reshape` tells)."""
+def reads(applied: Applied) -> Reads | Literal["reshaped"] | None:
+    """How an op reads its operands; None for an op without a rule."""
     reach = applied.op.reach(applied.input_shapes, applied.shape)
     if isinstance(reach, Window):
         return tuple(_window(reach, shape, applied.shape) for shape in applied.input_shapes)
     if reach == "all":
         return tuple(tuple(map(Along.every, shape)) for shape in applied.input_shapes)
-    return None if isinstance(reach, str) else reach
-
-
-def is_reshape(applied: Applied) -> bool:
-    """Whether an op keeps its operand's elements in their order."""
-    return applied.op.reach(applied.input_shapes, applied.shape) == "reshaped"
+    return None if reach == "unknown" else reach
 
 
 def statistics(applied: Applied) -> tuple[int, ...]:

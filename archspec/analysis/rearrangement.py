@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import product
+from collections.abc import Sequence
 from math import prod
 
-from archspec.analysis.sight import MOST_PLACES, Blur, Scene, Sight, Walk, dims_of, tidy, whole
+from archspec.analysis.sight import MOST_PLACES, Blur, Scene, Sight, Span, Walk, dims_of, tidy, whole
 from archspec.ops.tensor import Shape
 
 MOST_PERIOD = 64
@@ -30,8 +29,7 @@ def reshaped(sight: Sight, shape: Shape, output: Shape, *, unbounded: bool) -> S
     sizes = tuple(output[dim] for dim in dims)
     if isinstance(sight, Blur) or prod(sizes) > MOST_PLACES:
         return Blur(dims, whole(sight, shape))
-    spans = tuple(_spans(sight, shape, output, dims))
-    scene = tidy(Scene(dims, sizes, spans))
+    scene = tidy(Scene(dims, sizes, tuple(_spans(sight, shape, output, dims))))
     return _walking(scene) if unbounded else scene
 
 
@@ -60,24 +58,19 @@ def _decides(new: int, old: int, shape: Shape, output: Shape) -> bool:
     return bool(inner % block and step % (inner * shape[old]))
 
 
-def _spans(sight: Walk | Scene, shape: Shape, output: Shape, dims: tuple[int, ...]) -> Iterator[tuple[int, int] | None]:
+def _spans(sight: Walk | Scene, shape: Shape, output: Shape, dims: tuple[int, ...]) -> list[Span]:
     """What each place along some dimensions of the output sees, the last fastest."""
-    steps = [_inner(output, dim) for dim in dims]
-    ways = [(_inner(shape, dim), shape[dim]) for dim in dims_of(sight)]
-    for places in product(*(range(output[dim]) for dim in dims)):
-        number = sum(place * step for place, step in zip(places, steps, strict=True))
-        seen = [number // inner % size for inner, size in ways]
-        if isinstance(sight, Walk):
-            yield sight.at(seen[0])
-        else:
-            yield sight.spans[_number(seen, sight.sizes)]
-
-
-def _number(places: Sequence[int], sizes: Shape) -> int:
-    number = 0
-    for place, size in zip(places, sizes, strict=True):
-        number = number * size + place
-    return number
+    numbers = [0]  # of the elements, at place 0 of the other dimensions
+    for dim in dims:
+        step = _inner(output, dim)
+        numbers = [number + place * step for number in numbers for place in range(output[dim])]
+    old = dims_of(sight)
+    ways = [(_inner(shape, dim), shape[dim], prod(shape[each] for each in old if each > dim)) for dim in old]
+    spans = [sight.at(place) for place in range(shape[sight.dim])] if isinstance(sight, Walk) else sight.spans
+    if len(ways) == 1:
+        inner, size, _ = ways[0]
+        return [spans[number // inner % size] for number in numbers]
+    return [spans[sum(number // inner % size * step for inner, size, step in ways)] for number in numbers]
 
 
 def _walking(scene: Scene) -> Sight:
@@ -86,18 +79,16 @@ def _walking(scene: Scene) -> Sight:
         return scene
     for period in range(1, min(MOST_PERIOD, len(scene.spans) // 2) + 1):
         advance = _advance(scene.spans, period)
-        if advance is not None and advance > 0:
+        if advance:
             return Walk(scene.dims[0], period, advance, scene.spans[:period])
     return scene
 
 
-def _advance(spans: Sequence[tuple[int, int] | None], period: int) -> int | None:
-    """The one step by which all spans move on in a period, or None."""
+def _advance(spans: Sequence[Span], period: int) -> int | None:
+    """The one step onwards by which all spans move in a period, or None."""
     first, second = spans[0], spans[period]
-    if first is None or second is None:
+    if first is None or second is None or second <= first:
         return None
     by = second[0] - first[0]
-    moved = all(
-        late == (early and (early[0] + by, early[1] + by)) for early, late in zip(spans, spans[period:], strict=False)
-    )
-    return by if moved else None
+    pairs = zip(spans, spans[period:], strict=False)
+    return by if all(late == (early and (early[0] + by, early[1] + by)) for early, late in pairs) else None

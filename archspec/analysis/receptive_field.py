@@ -7,53 +7,18 @@ smallest interval that holds all of theirs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from itertools import product
 from math import prod
 from operator import mul
 from typing import NamedTuple
 
-from archspec.analysis.sight import Blur, Scene, Sight, Span, as_scene, everywhere, hull, inside, joined, whole
+from archspec.analysis.sight import Blur, Scene, Sight, Span, Walk, as_scene, everywhere, hull, inside, joined, whole
 from archspec.analysis.sights import Sights, bounded, unbounded
 from archspec.errors import UsageError
-from archspec.network import Network
+from archspec.network import Context, Network, Node, ReceptiveField
 from archspec.ops.tensor import Shape
-
-
-class ReceptiveField(NamedTuple):
-    """What a place of a tensor sees of an input, for each spatial dimension of that input.
-
-    It is that of places far from borders: padding counts as seen. With ``stride`` s, place i stands at the places of
-    the input from i * s to (i + 1) * s; it sees at most ``before`` more on one side, and ``after`` on the other.
-
-    Attributes:
-        size: Places of the input; more than the input has where padding is seen. Behind an upsampling one place may
-            see more than its neighbour: the most.
-        stride: Steps of the input for one step of the tensor, below 1 behind an upsampling; 0 where places do not step
-            along the input evenly, such as those that all see the whole input.
-        start: The first place that the tensor's first place sees; negative inside padding.
-        least: Places that the place sees that sees least.
-        before: Places seen before where a place stands, at most; None with stride 0.
-        after: Places seen behind it, at most; None with stride 0.
-    """
-
-    size: tuple[int, ...]
-    stride: tuple[Fraction, ...]
-    start: tuple[int, ...]
-    least: tuple[int, ...]
-    before: tuple[Fraction | None, ...]
-    after: tuple[Fraction | None, ...]
-
-    @property
-    def padding(self) -> tuple[int, ...]:
-        """Effective padding: how far the first place sees beyond the input's edge."""
-        return tuple(max(0, -start) for start in self.start)
-
-    @classmethod
-    def whole(cls, sizes: tuple[int, ...]) -> ReceptiveField:
-        """The whole input, for every place of the tensor."""
-        return cls(*zip(*(_steady((0, size - 1)) for size in sizes), strict=True)) if sizes else cls(*((),) * 6)
 
 
 class _Line(NamedTuple):
@@ -82,17 +47,28 @@ def receptive_fields(network: Network, input: str | None = None) -> dict[str, Re
     Raises:
         UsageError: There is no such input.
     """
-    name = _named(network, input)
-    names = list(network.inputs) if name is None else [name]
-    sights = unbounded(network)
+    if _named(network, input) is None:
+        return dict(network.receptive_fields)
+    return find(network.inputs, network, input)
+
+
+def find(
+    inputs: Mapping[str, Shape], nodes: Iterable[Node], input: str | None = None
+) -> dict[str, ReceptiveField | None]:
+    """The fields of nodes in topological order: `receptive_fields` says what they are."""
+    seen = inputs if input is None else {input: inputs[input]}
+    sights = unbounded(inputs, nodes := list(nodes))
     found: dict[tuple[int, Shape], ReceptiveField | None] = {}
     fields = {}
-    for node in network:
+    for node in nodes:
         key = id(sights[node.path]), node.shape
         if key not in found:
-            found[key] = _field(sights[node.path], node.shape, {name: network.inputs[name] for name in names})
+            found[key] = _field(sights[node.path], node.shape, seen)
         fields[node.path] = found[key]
     return fields
+
+
+Context.find_fields = staticmethod(find)
 
 
 def _named(network: Network, input: str | None) -> str | None:
@@ -108,11 +84,16 @@ def _field(sights: Sights, shape: Shape, inputs: Mapping[str, Shape]) -> Recepti
     if len(sizes) > 1:
         return None
     extent = sizes.pop()
-    lines = []
+    lines: list[_Line] = []
+    last: Sight | None = None
     for dim, size in enumerate(extent, 1):
         seen = [sights[name, dim] for name in inputs if (name, dim) in sights]
         known = [sight for sight in seen if sight is not None]
-        line = _line(joined(known, shape, size), shape, size) if known and len(known) == len(seen) else None
+        if not known or len(known) < len(seen):
+            return None
+        sight = joined(known, shape, size)
+        alike = isinstance(sight, Walk) and isinstance(last, Walk) and sight[1:] == last[1:] and len(shape) > 1
+        line, last = lines[-1] if alike else _line(sight, shape, size), sight
         if line is None:
             return None
         lines.append(line)
@@ -130,10 +111,11 @@ def _line(sight: Sight, shape: Shape, extent: int) -> _Line | None:
         return _Line(max(sizes), Fraction(0), first[0] if first else 0, min(sizes), None, None)
     stride = Fraction(sight.advance, sight.period)
     seen = [(place, span) for place, span in enumerate(sight.spans) if span is not None]
-    before = max((place * stride - span[0] for place, span in seen), default=Fraction(0))
-    after = max((span[1] + 1 - (place + 1) * stride for place, span in seen), default=Fraction(0))
+    period, advance = sight.period, sight.advance
+    before = max((place * advance - span[0] * period for place, span in seen), default=0)
+    after = max(((span[1] + 1) * period - (place + 1) * advance for place, span in seen), default=0)
     start = sight.spans[0][0] if sight.spans[0] else 0
-    return _Line(max(sizes), stride, start, min(sizes), before, after)
+    return _Line(max(sizes), stride, start, min(sizes), Fraction(before, period), Fraction(after, period))
 
 
 def _steady(span: Span) -> _Line:
@@ -179,7 +161,7 @@ def seen(network: Network, input: str | None = None) -> dict[str, Seen | None]:
     """
     name = _named(network, input) or next(iter(network.inputs))
     dims = range(1, len(network.inputs[name]))
-    sights = bounded(network)
+    sights = bounded(network.inputs, network)
     found: dict[str, Seen | None] = {}
     for node in network:
         known = [sights[node.path].get((name, dim), everywhere(None)) for dim in dims]

@@ -17,6 +17,9 @@ from archspec.ops.tensor import Shape
 MOST_PLACES = 2**16
 """Places of a scene, and of the period of a walk; beyond, only the hull of all is known."""
 
+MOST_READS = 2**21
+"""Places that are looked at for one scene or walk; where there are more, only the hull of all is known."""
+
 Span = tuple[int, int] | None
 """The first and last place that is seen; None where nothing is."""
 
@@ -80,7 +83,7 @@ Sight = Walk | Scene | Blur
 
 def hull(spans: Iterable[Span]) -> Span:
     """The smallest span that holds all."""
-    seen = [span for span in spans if span is not None]
+    seen = {span for span in spans if span is not None}
     return (min(span[0] for span in seen), max(span[1] for span in seen)) if seen else None
 
 
@@ -144,7 +147,8 @@ def _read_walk(walk: Walk, along: Along) -> Walk | Scene | None:
         return walk if walk.dim == along.dim else walk._replace(dim=along.dim)
     turns = walk.period // gcd(walk.period, taps.advance)
     period, advance = taps.period * turns, taps.advance * turns // walk.period * walk.advance
-    if taps.beyond == "end" or period > MOST_PLACES or (advance == 0 and period > 1):
+    reads = period * min(2 * walk.period, max(map(len, taps.places)))
+    if taps.beyond == "end" or period > MOST_PLACES or reads > MOST_READS or (advance == 0 and period > 1):
         return None
     spans = tuple(walk.over(_moved(taps, place)) for place in range(period))
     return Walk(along.dim, period, advance, spans) if advance else everywhere(spans[0])
@@ -172,7 +176,8 @@ def _read_scene(scene: Scene, along: Sequence[Along], output: Shape) -> Sight:
     for axis, dim in enumerate(scene.dims):
         way = along[dim]
         count = 1 if way.dim is None else output[way.dim]
-        if prod(sizes) // sizes[axis] * count > MOST_PLACES:
+        left = prod(sizes) // sizes[axis] * count
+        if left > MOST_PLACES or left * max(map(len, way.taps.places)) > MOST_READS:
             return _read_blur(Blur(scene.dims, hull(scene.spans)), along)
         if way.taps != _SAME or count != sizes[axis]:
             spans = _gathered(spans, sizes, axis, [within(way.taps, place, sizes[axis]) for place in range(count)])
@@ -264,7 +269,7 @@ def _joined_walks(walks: Sequence[Walk]) -> Walk | None:
     first = walks[0]
     steps = {(walk.dim, walk.advance * first.period == first.advance * walk.period) for walk in walks}
     period = lcm(*(walk.period for walk in walks))
-    if steps != {(first.dim, True)} or period > MOST_PLACES:
+    if steps != {(first.dim, True)} or period > MOST_PLACES or period * len(walks) > MOST_READS:
         return None
     spans = (hull(walk.at(place) for walk in walks) for place in range(period))
     return Walk(first.dim, period, first.advance * period // first.period, tuple(spans))
@@ -275,7 +280,7 @@ def _joined_scenes(sights: Sequence[Sight], shape: Shape) -> Sight:
     scenes = [sight if isinstance(sight, Blur) else as_scene(sight, shape) for sight in sights]
     sizes = tuple(shape[dim] for dim in dims)
     listed = [scene for scene in scenes if isinstance(scene, Scene)]
-    if len(listed) < len(scenes) or prod(sizes) > MOST_PLACES:
+    if len(listed) < len(scenes) or prod(sizes) > MOST_PLACES or prod(sizes) * len(scenes) > MOST_READS:
         return Blur(dims, hull(whole(sight, shape) for sight in sights))
     wide = [spread(scene, dims, sizes) for scene in listed]
     return tidy(Scene(dims, sizes, tuple(map(hull, zip(*wide, strict=True)))))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import prod
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from archspec.analysis.reading import is_reshape, reads
+from archspec.analysis.reading import reads
 from archspec.analysis.rearrangement import reshaped
 from archspec.analysis.sight import (
     MOST_PLACES,
@@ -23,7 +23,7 @@ from archspec.analysis.sight import (
     tidy,
     whole,
 )  # fmt: skip
-from archspec.network import Applied, Network, Node
+from archspec.network import Applied, Node
 from archspec.ops.facts import Along, Reads
 from archspec.ops.tensor import Shape
 
@@ -34,18 +34,18 @@ Sights = Mapping[Axis, Sight | None]
 """What a tensor's places see of each dimension of the inputs that it depends on; None where that is not known."""
 
 
-def unbounded(network: Network) -> dict[str, Sights]:
+def unbounded(inputs: Mapping[str, Shape], nodes: Iterable[Node]) -> dict[str, Sights]:
     """What places see by the path of node or input, as if no border were near."""
-    return _Looking(network, _no_border, True).sights
+    return _Looking(inputs, nodes, _no_border, True).sights
 
 
 def _no_border(dim: int, _size: int) -> Sight:
     return Walk(dim, 1, 1, ((0, 0),))
 
 
-def bounded(network: Network) -> dict[str, Sights]:
+def bounded(inputs: Mapping[str, Shape], nodes: Iterable[Node]) -> dict[str, Sights]:
     """What places truly see by the path of node or input: no zeros of a padding, and what repeats the input in it."""
-    return _Looking(network, _each_place, False).sights
+    return _Looking(inputs, nodes, _each_place, False).sights
 
 
 def _each_place(dim: int, size: int) -> Sight:
@@ -58,39 +58,48 @@ class _Way(NamedTuple):
     """How an op reads, worked out once for all nodes that have it.
 
     Attributes:
-        reads: How it reads each dimension of its operands; None for a reshape, or where it is unknown.
+        reads: How it reads each dimension of its operands; None where it is unknown.
         plain: Whether each place reads the same place of operands of one shape.
-        is_reshape: Whether it keeps the elements in order.
     """
 
-    reads: Reads | None
+    reads: Reads | Literal["reshaped"] | None
     plain: bool
-    is_reshape: bool
 
     @classmethod
     def of(cls, applied: Applied) -> _Way:
         found = reads(applied)
         same = tuple(map(Along.same, range(len(applied.shape))))
-        plain = found is not None and all(way == same for way in found)
-        return cls(found, plain and set(applied.input_shapes) == {applied.shape}, is_reshape(applied))
+        plain = isinstance(found, tuple) and all(way == same for way in found)
+        return cls(found, plain and set(applied.input_shapes) == {applied.shape})
+
+
+MOST_LISTED, MOST_PLACES_LISTED = 2**19, 2**22
+"""Spans that are held for a network, without and with borders; what comes after has only the hull of all places."""
 
 
 class _Looking:
-    """One pass over a network.
+    """One pass over the nodes of a network.
 
     Attributes:
         sights: What was found, by the path of node or input.
     """
 
-    def __init__(self, network: Network, start: Callable[[int, int], Sight], unbounded: bool) -> None:
-        self._inputs = network.inputs
+    def __init__(
+        self,
+        inputs: Mapping[str, Shape],
+        nodes: Iterable[Node],
+        start: Callable[[int, int], Sight],
+        unbounded: bool,
+    ) -> None:
+        self._inputs = inputs
         self._unbounded = unbounded
         self._ways: dict[int, _Way] = {}
+        self._spare = MOST_LISTED if unbounded else MOST_PLACES_LISTED
         self.sights: dict[str, Sights] = {
             name: {(name, dim): start(dim, shape[dim]) for dim in range(1, len(shape))}
-            for name, shape in network.inputs.items()
+            for name, shape in inputs.items()
         }
-        for node in network:
+        for node in nodes:
             self.sights[node.path] = self._through(node)
 
     def _through(self, node: Node) -> Sights:
@@ -99,32 +108,52 @@ class _Looking:
         operands = [self.sights[path] for path in node.inputs]
         if way.plain and len(operands) == 1:
             return operands[0]
-        if way.reads is None and not way.is_reshape:
+        if way.reads is None:
             return {axis: None for operand in operands for axis in operand}
-        if not way.plain:
-            operands = [self._operand(operand, number, applied, way) for number, operand in enumerate(operands)]
-            operands = _parted(operands, applied, way.reads or ())
+        if way.reads == "reshaped":
+            operands = [self._operand(operands[0], applied.input_shapes[0], None, applied.shape)]
+        elif not way.plain:
+            each = zip(operands, applied.input_shapes, way.reads, strict=True)
+            operands = [self._operand(operand, shape, ways, applied.shape) for operand, shape, ways in each]
+            operands = _parted(operands, applied, way.reads)
+        if len(operands) == 1:
+            return {axis: sight and self._kept(sight, applied.shape) for axis, sight in operands[0].items()}
         axes = dict.fromkeys(axis for operand in operands for axis in operand)
         seen = {axis: [operand[axis] for operand in operands if axis in operand] for axis in axes}
         return {axis: self._joined(sights, axis, applied.shape) for axis, sights in seen.items()}
 
-    def _operand(self, sights: Sights, number: int, applied: Applied, way: _Way) -> Sights:
-        """What the output's places see through one operand."""
-        shape, output = applied.input_shapes[number], applied.shape
+    def _operand(self, sights: Sights, shape: Shape, ways: tuple[Along, ...] | None, output: Shape) -> Sights:
+        """What the output's places see through one operand, read in some ways, or reshaped."""
         found: dict[Axis, Sight | None] = {}
+        like: tuple[Walk, Walk] | None = None  # what is seen along the axis before, and what of it was found
         for axis, sight in sights.items():
+            if like and ways and isinstance(sight, Walk) and sight[1:] == like[0][1:]:
+                way, before = ways[sight.dim], ways[like[0].dim]
+                if way.taps == before.taps and way.dim is not None and before.dim is not None:
+                    found[axis] = like[1]._replace(dim=way.dim)
+                    continue
             if sight is None:
                 found[axis] = None
-            elif way.reads is None:
+            elif ways is None:
                 after = reshaped(sight, shape, output, unbounded=self._unbounded)
                 found[axis] = settled(after, self._extent(axis))
             else:
-                found[axis] = read(sight, way.reads[number], shape, output, self._extent(axis))
+                after = found[axis] = read(sight, ways, shape, output, self._extent(axis))
+                like = (sight, after) if isinstance(sight, Walk) and isinstance(after, Walk) else None
         return found
 
     def _joined(self, sights: list[Sight | None], axis: Axis, shape: Shape) -> Sight | None:
         known = [sight for sight in sights if sight is not None]
-        return joined(known, shape, self._extent(axis)) if len(known) == len(sights) else None
+        if len(known) < len(sights):
+            return None
+        return self._kept(joined(known, shape, self._extent(axis)), shape)
+
+    def _kept(self, sight: Sight, shape: Shape) -> Sight:
+        """What is seen, blurred where too much is held already."""
+        if isinstance(sight, Blur) or len(sight.spans) == 1:
+            return sight
+        self._spare -= len(sight.spans)
+        return sight if self._spare >= 0 else Blur(dims_of(sight), whole(sight, shape))
 
     def _extent(self, axis: Axis) -> int:
         name, dim = axis

@@ -14,7 +14,7 @@ import archspec
 from archspec.commands import completion
 from archspec.commands.compilation import accepted, compiler
 from archspec.commands.options import Limit, Root, Set, Strict, Variant
-from archspec.commands.printing import print_report
+from archspec.commands.printing import first, print_report
 from archspec.errors import Report, SpecError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def check(
         if format is Format.text and network is not None:
             count = len(outcome[1].diagnostics) + outcome[1].left_out
             warnings = f", {count} warning{'s' * (count > 1)}" if count else ""
-            print(f"{spec}: ok, {network.params:,} params, {network.macs:,} MACs{warnings}")
+            print(f"{first(spec)}: ok, {network.params:,} params, {network.macs:,} MACs{warnings}")
         if format is not Format.json:
             for report in outcome:
                 if report is not None:
@@ -96,8 +96,17 @@ def _networks(
             raise
         from archspec.compiler.example import example
 
-        return [example(os.path.join(".", spec))]  # noqa: PTH118 - a path is told from a name by its slash
-    return [network, *map(compile, network.variants if not (variant or set_) else ())]
+        return [example(os.path.join(".", spec), root=root)]  # noqa: PTH118 - a path is told by its slash
+    from archspec.network.bounds import keep_within
+
+    networks, nodes = [network], 0
+    for name in network.variants if not (variant or set_) else ():
+        networks.append(compile(name))
+        nodes += max(len(networks[-1]), len(network.blocks.template.graph.steps))
+        keep_within(
+            network, "variant_nodes", nodes, "the first variants have {} nodes together", "check one: `--variant`"
+        )
+    return networks
 
 
 def _print(report: Report, format: Format) -> None:

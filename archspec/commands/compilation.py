@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import archspec
 from archspec.commands.printing import print_report
+from archspec.commands.streams import standard_input
 from archspec.errors import SpecError, UsageError, did_you_mean
 from archspec.language.limits import Limits
 
@@ -26,7 +26,7 @@ def compiler(
     params = dict(assignments(set_ or (), "--set"))
     limits = _limits(limit or ())
     if spec == "-":
-        loaded = of_bytes(sys.stdin.buffer.read(limits.file_bytes + 1), "<stdin>", root or Path(), limits)
+        loaded = of_bytes(standard_input(limits.file_bytes), "<stdin>", root or Path(), limits)
     else:
         loaded = opened(spec, root, limits)
     return lambda variant: loaded.compile(variant=variant, **params)

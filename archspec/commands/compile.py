@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,9 @@ import typer
 import archspec
 from archspec.commands.compilation import compiled
 from archspec.commands.options import Limit, Root, Set, Spec, Strict, Variant
-from archspec.files import write
+from archspec.commands.streams import print_document
+from archspec.errors import shown
+from archspec.files import write_all
 
 
 class Format(StrEnum):
@@ -48,39 +51,45 @@ def compile(
     """Compile a spec: print its layer table, and write its report, its PyTorch source and its picture."""
     network = compiled(spec, variant, set_, root, limit, strict)
     files = _files(network, output / network.name)
-    for path, text in files.items():
-        write(path, text)
+    write_all(files)
     if depth is None:
         depth = 0 if format is Format.csv else 1
     if format is Format.json:
-        sys.stdout.write(next(iter(files.values())))
+        print_document(next(iter(files.values())))
     else:
         _print(network, format, depth or None)
     if format is Format.table:
-        print("", *(f"wrote {path}" for path in files), sep="\n")
+        print("", *(f"wrote {shown(path)}" for path in files), sep="\n")
     return 0
 
 
 def _files(network: archspec.Network, folder: Path) -> dict[Path, str]:
-    """The report, the source and the picture."""
+    """The report, the source and the picture; one of these that would be too large is left out, and a note says so."""
     from archspec.drawing import drawing
     from archspec.pytorch import emission
     from archspec.reports import json_report
 
-    return {
-        folder / "report.json": json_report.render(network),
-        folder / emission.file_name(network): emission.emit(network),
-        folder / f"{network.name}.svg": drawing.draw(network).svg,
+    files = {folder / "report.json": json_report.render(network)}
+    others: dict[str, tuple[Path, Callable[[], str]]] = {
+        "source": (folder / emission.file_name(network), lambda: emission.emit(network)),
+        "picture": (folder / f"{network.name}.svg", lambda: drawing.draw(network).svg),
     }
+    for what, (path, made) in others.items():
+        try:
+            files[path] = made()
+        except archspec.SpecError as error:  # larger than it may be; the rest is as good without it
+            (beyond,) = error.diagnostics
+            print(f"note: no {what}: {beyond.message} ({beyond.help})", file=sys.stderr)
+    return files
 
 
 def _print(network: archspec.Network, format: Format, depth: int | None) -> None:
     from archspec.reports import table
 
     if format is Format.csv:
-        sys.stdout.write(table.render_csv(network, depth))
+        print_document(table.render_csv(network, depth))
     elif format is Format.markdown:
-        sys.stdout.write(table.render_markdown(network, depth))
+        print_document(table.render_markdown(network, depth))
     else:
         _print_table(network, depth)
 

@@ -13,9 +13,9 @@ import archspec
 from archspec.commands import completion
 from archspec.commands.compilation import assignments, compiled
 from archspec.commands.options import SPEC, Check, Limit, Root, Set, Strict, Variant, written
-from archspec.commands.printing import print_error
+from archspec.commands.printing import first, print_error
 from archspec.commands.staleness import print_stale, refuse_both
-from archspec.errors import SpecError, UsageError
+from archspec.errors import SpecError, UsageError, shown
 from archspec.files import read, write
 
 
@@ -124,9 +124,9 @@ def draw(
     }  # fmt: skip
     network, error = _compiled(spec, variant, set_, root, limit, strict, partial) if spec else (None, None)
     if block:
-        network = _alone(block, network, set_)
+        network = _alone(block, network, set_, root)
     assert network is not None
-    path = check or output or Path(f"{network.name}.svg")
+    path = check or output or _own_file(network)
     picture = _picture(network, path, {name: value for name, value in asked.items() if value})
     if error:
         print_error(error)
@@ -135,8 +135,15 @@ def draw(
         command = ["draw", *([spec] if spec else []), *(["--partial"] if partial else []), *options]
         return int(_is_stale(check, picture, command) or error is not None)
     write(path, picture)
-    print(f"wrote {path}")
+    print(f"wrote {shown(path)}")
     return int(error is not None)
+
+
+def _own_file(network: archspec.Network) -> Path:
+    """The file of a picture that nobody names. A block by itself may have the name of a device of Windows."""
+    from archspec.language.names import is_device
+
+    return Path(f"{network.name}{'_' * is_device(network.name)}.svg")
 
 
 def _compiled(
@@ -157,10 +164,12 @@ def _compiled(
         return error.partial, error
 
 
-def _alone(block: str, network: archspec.Network | None, set_: Sequence[str] | None) -> archspec.Network:
+def _alone(
+    block: str, network: archspec.Network | None, set_: Sequence[str] | None, root: Path | None
+) -> archspec.Network:
     from archspec.drawing import pictures
 
-    return pictures.block_alone(block, network, dict(assignments(set_ or (), "--set")))
+    return pictures.block_alone(block, network, dict(assignments(set_ or (), "--set")), root)
 
 
 def _picture(network: archspec.Network, path: Path, options: Mapping[str, Any]) -> bytes:
@@ -182,5 +191,5 @@ def _is_stale(path: Path, picture: bytes, command: Sequence[str]) -> bool:
     """Whether a file is not the picture; if so, print how to mend it."""
     stale = read(path) != picture
     if stale:
-        print_stale(path, [f"{path} is stale"], command)
+        print_stale(path, [f"{first(path)} is stale"], command)
     return stale

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,9 @@ import typer
 
 from archspec.commands.compilation import compiled
 from archspec.commands.options import Check, Limit, Root, Set, Spec, Strict, Variant, written
+from archspec.commands.printing import first
 from archspec.commands.staleness import print_stale, refuse_both
+from archspec.commands.streams import print_document
 from archspec.files import read, write
 
 
@@ -38,7 +39,7 @@ def emit(
     if output:
         write(output, source)
     else:
-        sys.stdout.write(source)
+        print_document(source)
     return 0
 
 
@@ -50,6 +51,6 @@ def _compared(path: Path, source: str, command: Sequence[str]) -> int:
     if not difference:
         return 0
     line, found, emitted = difference
-    lines = [f"{path} is stale; line {line} differs:", f"- {found.rstrip()}", f"+ {emitted.rstrip()}"]
+    lines = [f"{first(path)} is stale; line {line} differs:", f"- {found.rstrip()}", f"+ {emitted.rstrip()}"]
     print_stale(path, lines, command)
     return 1

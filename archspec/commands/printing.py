@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from archspec.errors import Report, SpecError
+from archspec.errors import Report, SpecError, shown
+
+
+def first(name: object) -> str:
+    """The name of a file at the start of a line, which a runner of GitHub's must not take for a command."""
+    text = shown(name)
+    return f"./{text}" if text.startswith(("::", "##[")) else text
 
 
 def print_error(error: SpecError) -> None:
@@ -19,6 +25,4 @@ def print_error(error: SpecError) -> None:
 def print_report(report: Report) -> None:
     """Print diagnostics on standard error, as text; nothing where there are none."""
     if report.diagnostics:
-        from archspec.reports.diagnostics import render_text
-
-        print(render_text(report), end="\n\n", file=sys.stderr)
+        print(report, end="\n\n", file=sys.stderr)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
+from archspec.commands.streams import print_document
 
 
 def schema() -> int:
     """Print the JSON Schema of the file format, for editors."""
     from archspec.reports import json_schema
 
-    sys.stdout.write(json_schema.render())
+    print_document(json_schema.render())
     return 0

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from archspec.errors import UsageError
+from archspec.errors import UsageError, shown
 
 
 def refuse_both(output: Path | None, check: Path | None) -> None:
@@ -22,4 +22,5 @@ def refuse_both(output: Path | None, check: Path | None) -> None:
 
 def print_stale(path: Path, found: Sequence[str], command: Sequence[str]) -> None:
     """Say that a file is stale, what differs, and the command that mends it."""
-    print("\n".join([*found, f"regenerate it: {shlex.join(['archspec', *command, '-o', str(path)])}"]), file=sys.stderr)
+    lines = [*found, f"regenerate it: {shlex.join(['archspec', *command, '-o', str(path)])}"]
+    print("\n".join(map(shown, lines)), file=sys.stderr)

@@ -8,28 +8,34 @@ from pydantic import ValidationError
 
 from archspec.compiler.binding import evaluate
 from archspec.compiler.sharing import OPS, BoundKey
-from archspec.compiler.trace import Failed, Trace
-from archspec.compiler.walk import Site
-from archspec.errors import ArgumentError, RuleError, ShapeError, did_you_mean, listed, nearest
+from archspec.compiler.trace import Failed
+from archspec.compiler.walk import CHARACTERS_OF_A_VALUE, Site, Walk
+from archspec.errors import ArgumentError, RuleError, ShapeError, listed
+from archspec.language.limits import VALUES_OF_A_STEP
 from archspec.language.source import Scalar, Value
 from archspec.language.values import Unknown
 from archspec.language.wording import expectation, found, hint
 from archspec.network import Applied
 from archspec.ops.op import NODE_KEYS, Op
-from archspec.ops.tensor import MAX_ELEMENTS, Shape, Shapes, elements, show, spatial_rank
+from archspec.ops.tensor import MAX_ELEMENTS, MAX_RANK, Shape, Shapes, elements, show, spatial_rank
+
+_LONG = CHARACTERS_OF_A_VALUE * VALUES_OF_A_STEP
 
 
 class Application:
     """Applies ops to shapes. Equal uses share the outcome (`OPS`)."""
 
-    def __init__(self, trace: Trace) -> None:
-        self.trace = trace
+    def __init__(self, walk: Walk) -> None:
+        self.walk = walk
+        self.trace = walk.trace
         OPS.make_room()
 
     def apply(self, cls: type[Op], site: Site) -> Applied | None:
         """The op with its arguments and what follows from the shapes, or None where an error left that unknown."""
         values, failed = self._evaluated(site)
         written, shapes = repr(values) if values else "", site.shapes
+        if len(written) >= _LONG:
+            self.walk.weigh(site.step, len(written) // CHARACTERS_OF_A_VALUE)
         known = OPS.applied.get((cls, written, shapes))
         if known is not None and not failed:
             return known
@@ -108,9 +114,11 @@ class Application:
         self._report("invalid-argument", message, place, site, expected=expected, found=found(value), help=help)
 
     def _unknown_arguments(self, cls: type[Op], site: Site) -> None:
+        from archspec.ops.foreign import argument_hint
+
         fields = list(cls.model_fields)
         for name in [name for name in site.arguments if name not in cls.model_fields]:
-            help = did_you_mean(name, fields, NODE_KEYS) if fields else f"{cls.name} takes no arguments"
+            help = argument_hint(name, fields, NODE_KEYS) if fields else f"{cls.name} takes no arguments"
             message, place = f"{cls.name} has no argument `{name}`", site.arguments[name].key
             if name in cls.inferred:
                 help = f"leave it out: `{name}` follows from the input"
@@ -122,7 +130,9 @@ class Application:
 
     def _missing_arguments(self, cls: type[Op], missing: list[str], site: Site) -> None:
         """Report arguments that are missing, but for those that are only misspelt."""
-        meant = {nearest(name, cls.model_fields) for name in site.arguments.keys() - cls.model_fields.keys()}
+        from archspec.ops.foreign import argument
+
+        meant = {argument(name, cls.model_fields) for name in site.arguments.keys() - cls.model_fields.keys()}
         names = [name for name in missing if name not in meant]
         if names:
             message = f"{cls.name} needs the argument{'s' * (len(names) > 1)} {listed(names)}"
@@ -130,12 +140,14 @@ class Application:
 
     def _rule_error(self, error: RuleError, site: Site) -> None:
         place: Value = site.step.key
-        label = error.label
+        label, help = error.label, error.help
         if isinstance(error, ArgumentError) and error.argument in site.arguments:
             place = site.arguments[error.argument].value
         elif isinstance(error, ShapeError) and not label:
-            label = _operand_shapes(site)
-        self._report(error.code, error.message, place, site, label=label, help=error.help)
+            from archspec.compiler.shrinkage import padding_help
+
+            label, help = _operand_shapes(site), padding_help(site) or help
+        self._report(error.code, error.message, place, site, label=label, help=help)
 
     def _report(self, code: str, message: str, place: Value, site: Site, **details: str) -> None:
         self.trace.report(code, message, place, path=site.path, **details)
@@ -143,6 +155,8 @@ class Application:
 
 def _applied(bound: Op, inputs: Shapes) -> Applied:
     shape = bound.infer(inputs)
+    if len(shape) > MAX_RANK:
+        raise ShapeError(f"the output has {len(shape):,} dimensions; PyTorch's reductions take {MAX_RANK} at most")
     if elements(shape) > MAX_ELEMENTS:
         raise ShapeError(f"the output, {show(shape)}, has more elements than PyTorch can count")
     return Applied(bound, inputs, shape, bound.weights(inputs), bound.buffers(inputs), bound.cost(inputs, shape))

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 
+from archspec.language.limits import Limits
 from archspec.network import Block, Body, Network, NetworkOutput, PartialNetwork
 from archspec.network.pruning import without_unused
 from archspec.ops.tensor import Shape
 
 
-def assembled(body: Body, inputs: Mapping[str, Shape | None], problems: Mapping[str, str] | None) -> Network:
+def assembled(
+    body: Body, inputs: Mapping[str, Shape | None], problems: Mapping[str, str] | None, limits: Limits
+) -> Network:
     """The network, without nodes that no output needs; with all of them where there were problems.
 
     Args:
         body: What it holds.
         inputs: The shapes of its inputs by name; None for one that an error left unknown.
         problems: What is wrong by path; None where nothing is.
+        limits: Bounds on what is told of it.
     """
     definition = body.template
     training = {output.name for output in definition.graph.outputs if output.training_only}
@@ -26,7 +30,7 @@ def assembled(body: Body, inputs: Mapping[str, Shape | None], problems: Mapping[
     tree = Block("", body, tuple(inputs), None, {})
     outputs = {name: NetworkOutput(path, body.shapes[name], name in training) for name, path in tree.outputs.items()}
     known = {name: shape for name, shape in inputs.items() if shape is not None}
-    network = Network(definition.name, definition.doc, body.arguments, known, outputs, tree)
+    network = Network(definition.name, definition.doc, body.arguments, known, outputs, tree, limits=limits)
     return network if problems is None else partial(network, problems)
 
 

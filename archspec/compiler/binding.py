@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from archspec.compiler.trace import Failed, Trace
-from archspec.errors import did_you_mean, listed, nearest
-from archspec.language.definition import Definition
-from archspec.language.expr import Expression, read
+from archspec.errors import SpecError, listed
+from archspec.language.definition import Definition, Step
+from archspec.language.expr import Expression, is_expression, read
+from archspec.language.limits import Limits, raise_limit
 from archspec.language.source import Entry, Scalar, Sequence, Value
 from archspec.language.source import Mapping as MappingValue
 from archspec.language.values import UNKNOWN, ExpressionError, TensorView, Unknown
 from archspec.language.wording import found, hint
+from archspec.language.work import count
 from archspec.ops.op import NODE_KEYS
 
 _MAX_DEPTH = 32
@@ -55,9 +57,13 @@ def _computed(value: Scalar, names: Mapping[str, Any], trace: Trace, path: str) 
     text = str(value.value)
     try:
         result = read(text).evaluate(names)
+        if type(result) is list:
+            count(result)
     except ExpressionError as error:
         place = _part(value, text, error)
-        trace.report(error.code, error.message, place, path=path, help=error.help)
+        if error.code == "limit-exceeded":
+            raise SpecError([trace.diagnostic(error.code, error.message, place, path=path, help=error.help)]) from None
+        trace.report(error.code, error.message, place, same=error.message, path=path, help=error.help)
         raise Failed from None
     except Unknown:
         _report_unknown_names(value, names, trace, path)
@@ -81,9 +87,15 @@ def _report_unknown_names(value: Scalar, names: Mapping[str, Any], trace: Trace,
             Expression(text, node).evaluate(names)
         except ExpressionError as error:
             place = _part(value, text, error)
-            trace.report(error.code, error.message, place, path=path, help=error.help)
+            trace.report(error.code, error.message, place, same=error.message, path=path, help=error.help)
         except Unknown:
             continue
+
+
+def of_expression(message: str, value: Value) -> Hashable:
+    """What is equal for errors about the values of equal expressions; None for a value that is none."""
+    is_computed = isinstance(value, Scalar) and is_expression(value.value)
+    return (message, value.value) if isinstance(value, Scalar) and is_computed else None
 
 
 def _part(value: Scalar, text: str, error: ExpressionError) -> Value:
@@ -98,13 +110,27 @@ def _part(value: Scalar, text: str, error: ExpressionError) -> Value:
     )
 
 
+def has_too_many(definition: Definition, limits: Limits, trace: Trace) -> bool:
+    """Whether a definition has more parameters, or variants, than the limits allow; that is reported."""
+    entries = [
+        ("parameters", "params", len(definition.params), limits.parameters),
+        ("variants", "variants", len(definition.variants), limits.variants),
+    ]
+    for limit, key, number, most in entries:
+        if number > most:
+            message, place = f"`{definition.name}` has more than {most:,} {limit}", definition.value.keys[key]
+            trace.report("limit-exceeded", message, place, help=raise_limit(limit))
+            return True
+    return False
+
+
 def bind(
     definition: Definition,
     given: Mapping[str, Argument],
     inputs: Mapping[str, Any],
     trace: Trace,
     path: str,
-    user: Value | None = None,
+    user: Step | None = None,
 ) -> dict[str, Any]:
     """The values of a definition's parameters; `UNKNOWN` for those that are missing, wrong, or left open by an error.
 
@@ -118,11 +144,11 @@ def bind(
     """
     unknown = [name for name in given if name not in definition.params]
     for name in unknown:
-        _report_unknown(definition, name, given[name].entry.key, trace)
-    meant = {nearest(name, definition.params) for name in unknown}
+        _report_unknown(definition, name, given[name].entry.key, trace, user)
+    meant = _meant(unknown, definition) if unknown else set()
     missing = [name for name, param in definition.params.items() if param.required and name not in given]
     if user is not None and set(missing) - meant:
-        _report_missing(definition, [name for name in missing if name not in meant], user, trace)
+        _report_missing(definition, [name for name in missing if name not in meant], user.key, trace)
     values = _Binding(definition, given, inputs, trace, path).computed()
     return dict.fromkeys(values, UNKNOWN) if unknown else values
 
@@ -137,18 +163,32 @@ def check_values(definition: Definition, given: Mapping[str, Argument], trace: T
             _report_unknown(definition, name, argument.entry.key, trace)
 
 
-def _report_unknown(definition: Definition, name: str, key: Value, trace: Trace) -> None:
+def _meant(unknown: Iterable[str], definition: Definition) -> set[str]:
+    """The parameters that unknown ones stand for."""
+    from archspec.ops.foreign import argument
+
+    return {argument(name, definition.params) for name in unknown}
+
+
+def _report_unknown(definition: Definition, name: str, key: Value, trace: Trace, user: Step | None = None) -> None:
+    from archspec.ops.foreign import argument_hint
+
     known = list(definition.params)
-    help = did_you_mean(name, known, NODE_KEYS) if known else f"`{definition.name}` has no parameters"
+    help = argument_hint(name, known, NODE_KEYS) if known else f"`{definition.name}` has no parameters"
     message = f"`{definition.name}` has no parameter `{name}`"
-    trace.report_outside("unknown-argument", message, key, help=help)
+    if user is not None and user.target is not None and user.target.source is not key.source:
+        message += ", which the extended file gives"
+        help, key = f"remove it with `{name}: null`", user.target
+    same = None if definition.source.bundled else message  # the mistake may be that of the definition
+    trace.report_outside("unknown-argument", message, key, same=same, help=help)
 
 
 def _report_missing(definition: Definition, missing: list[str], user: Value, trace: Trace) -> None:
     message = f"`{definition.name}` needs the parameter{'s' * (len(missing) > 1)} {listed(missing)}"
     docs = [(name, definition.params[name]) for name in missing]
     words = [f"`{name}` is {param.expected}{f': {param.doc}' * bool(param.doc)}" for name, param in docs]
-    trace.report_outside("missing-argument", message, user, help="; ".join(words))
+    same = None if definition.source.bundled else message
+    trace.report_outside("missing-argument", message, user, same=same, help="; ".join(words))
 
 
 class _Binding(Mapping[str, Any]):
@@ -224,5 +264,6 @@ class _Binding(Mapping[str, Any]):
         message = f"`{name}` of `{self.definition.name}` has the wrong value"
         report = self.trace.report_outside if argument else self.trace.report
         help = hint(place, value, expected, argument.names if argument else self)
-        report("invalid-argument", message, place, expected=expected, found=found(value), help=help)
+        same = of_expression(message, place)
+        report("invalid-argument", message, place, same=same, expected=expected, found=found(value), help=help)
         return UNKNOWN

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from archspec.compiler.binding import Argument, bind
+from archspec.compiler.binding import Argument, bind, has_too_many
 from archspec.compiler.graphs import Graphs
 from archspec.compiler.repeats import asks_index
 from archspec.compiler.sharing import LIBRARY, Key, Memory, Shared, frozen
 from archspec.compiler.tensors import UNKNOWN_TENSOR, Result, Scope, inside, outside, views
 from archspec.compiler.trace import Frame
-from archspec.compiler.walk import Made, Site, Walk
+from archspec.compiler.walk import CHARACTERS_OF_A_VALUE, Made, Site, Walk
 from archspec.language.definition import Definition, OutputStep
+from archspec.language.limits import VALUES_OF_A_STEP
 from archspec.language.loader import LoadError
 from archspec.language.source import Scalar
 from archspec.language.values import UNKNOWN
@@ -49,11 +50,12 @@ class Blocks:
             return shared
         with walk.trace.inside(Frame(step.key, path, definition)):
             bound = {name: Argument(values[name], entry, site.scope.names) for name, entry in site.arguments.items()}
-            params = bind(definition, bound, views(definition.graph, operands), walk.trace, path, step.key)
+            params = bind(definition, bound, views(definition.graph, operands), walk.trace, path, step)
             if UNKNOWN in params.values():
                 return None
             inner = Scope.of(definition, definition.graph, params, inside(operands), path)
-            return self._elaborated("block", inner, (given, (*place, "bound", frozen(params))), step.outputs)
+            written = frozen(params)
+            return self._elaborated("block", inner, (given, (*place, "bound", written)), step.outputs, len(written))
 
     def _takes_operands(self, definition: Definition, site: Site) -> bool:
         """Whether a block has as many inputs as it is given; that it has not is reported."""
@@ -62,7 +64,10 @@ class Blocks:
             return True
         words = f"{len(names)} inputs ({', '.join(names)})" if len(names) > 1 else "one input"
         message = f"the block `{definition.name}` takes {words}, not {count}"
-        self.walk.trace.report("operand-count", message, site.step.key, path=site.path)
+        own = not definition.source.bundled
+        help = "a block that takes several nodes names them: `inputs: [a, b]`" if own and not names else ""
+        same = message if own else None
+        self.walk.trace.report("operand-count", message, site.step.key, same=same, path=site.path, help=help)
         return False
 
     def _definition(self, target: Scalar, scope: Scope, path: str) -> Definition | None:
@@ -70,13 +75,15 @@ class Blocks:
         try:
             reading = self.walk.loader.block(target, scope.definition)
         except LoadError as error:
-            trace.report(error.code, error.message, error.target, path=path, help=error.help)
+            trace.report(error.code, error.message, error.target, same=error.message, path=path, help=error.help)
             return None
         self.walk.readings[reading] = None
         if reading.found:
             trace.take(reading.found)
         definition = reading.definition
         if definition is None:
+            return None
+        if len(definition.params) > self.walk.limits.parameters and has_too_many(definition, self.walk.limits, trace):
             return None
         if any(frame.definition is definition for frame in trace.frames):
             names = [frame.definition.name for frame in trace.frames]
@@ -97,14 +104,16 @@ class Blocks:
             return None
         operands = site.operands or (UNKNOWN_TENSOR,) * max(1, len(names))
         params, index = scope.names.params, scope.names.index
+        scope.names.frozen = scope.names.frozen or frozen(params)
         asked = index if index is not None and asks_index(step) else None
         # The definition in the key keeps the group, so that its id stays its own.
         shapes = tuple([each.shape for each in operands])
-        key = ("group", scope.definition, id(step.group), shapes, frozen(params), asked)
+        key = ("group", scope.definition, id(step.group), shapes, scope.names.frozen, asked)
         shared = self._known(key)
         if shared is not None:
             return shared
         inner = Scope.of(scope.definition, step.group, params, inside(operands), site.path, index)
+        inner.names.frozen = scope.names.frozen
         return self._elaborated("group", inner, (key,))
 
     # Sharing
@@ -129,16 +138,30 @@ class Blocks:
         walk.readings.update(dict.fromkeys(shared.readings))
         return shared
 
-    def _elaborated(self, kind: str, scope: Scope, keys: tuple[Key, ...], taken: tuple[OutputStep, ...] = ()) -> Shared:
-        """What a block or group holds; kept for equal uses, where nothing is wrong."""
-        shared = self._known(keys[-1]) or self._walked(kind, scope, taken)
+    def _elaborated(
+        self, kind: str, scope: Scope, keys: tuple[Key, ...], taken: tuple[OutputStep, ...] = (), characters: int = 0
+    ) -> Shared:
+        """What a block or group holds; kept for equal uses, where nothing is wrong.
+
+        Args:
+            kind: ``block`` or ``group``.
+            scope: Its graph.
+            keys: What decides what it holds.
+            taken: The outputs that its user takes; empty for those that it declares.
+            characters: The length of its arguments.
+        """
+        shared = self._known(keys[-1])
+        if shared is None:
+            weight = characters // (CHARACTERS_OF_A_VALUE * VALUES_OF_A_STEP)
+            shared = self._walked(kind, scope, taken, weight)
         if not self.walk.trace.found:
             self._memory(scope.definition, shared).keep(keys, shared)
         return shared
 
-    def _walked(self, kind: str, scope: Scope, taken: tuple[OutputStep, ...]) -> Shared:
+    def _walked(self, kind: str, scope: Scope, taken: tuple[OutputStep, ...], weight: int) -> Shared:
         walk = self.walk
         before, height, readings = walk.steps, walk.height, walk.readings
+        walk.steps += weight
         walk.height, walk.readings = 0, {}
         body, outputs = self.graphs.body(kind, scope, scope.names.params if kind == "block" else {}, taken)
         shared = Shared(body, outputs, walk.steps - before, walk.height, tuple(walk.readings))

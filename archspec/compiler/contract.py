@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
-from archspec.analysis.receptive_field import receptive_fields
 from archspec.compiler.trace import Trace
 from archspec.errors import did_you_mean, listed
 from archspec.language.reading import read_expect
@@ -59,6 +58,8 @@ def _figures(network: Network, expect: Expect, contract: Mapping, trace: Trace) 
 
 
 def _receptive_fields(network: Network, expect: Expect, contract: Mapping, trace: Trace) -> Iterator[_Figure]:
+    from archspec.analysis.receptive_field import receptive_fields
+
     fields = receptive_fields(network)
     for path, wanted in expect.receptive_field.items():
         if not _is_node(path, network, contract, ("receptive_field", path), trace):

@@ -19,8 +19,6 @@ from archspec.compiler.sharing import Memory
 from archspec.compiler.tensors import NOWHERE, UNKNOWN_TENSOR, Scope, Tensor, tensor_of
 from archspec.compiler.trace import Failed, Trace
 from archspec.compiler.walk import Made, Site, Walk
-from archspec.errors import did_you_mean
-from archspec.language import library
 from archspec.language.definition import Definition, Step
 from archspec.language.loader import Loader, Reading
 from archspec.language.source import Scalar, Sequence, Value
@@ -43,27 +41,30 @@ def elaborate(
         SpecError: A limit was reached.
     """
     walk = Walk(loader, memory, trace)
-    network = _Elaboration(walk).network(definition, arguments)
+    network = Elaboration(walk).network(definition, arguments)
     return network, list(walk.readings)
 
 
-class _Elaboration:
+class Elaboration:
+    """Makes networks of definitions, and bodies of graphs."""
+
     def __init__(self, walk: Walk) -> None:
         self.walk = walk
         self.trace = walk.trace
-        self.application = Application(walk.trace)
+        self.application = Application(walk)
         self.graphs = Graphs(walk, self.node)
         self.blocks = Blocks(walk, self.graphs)
         self.repeats = Repeats(walk, self.single)
 
     def network(self, definition: Definition, arguments: Mapping[str, Any]) -> Network:
+        """The network of a definition; where there were errors, what compiled in spite of them."""
         shapes = {name: self._input_shape(name, value, arguments) for name, value in definition.shapes.items()}
         names = definition.graph.inputs or tuple(definition.shapes)[:1] or (NOWHERE,)
         taken = [shapes.get(name) for name in names]
         inputs = tuple(Tensor(NOWHERE if shape is None else i, shape) for i, shape in enumerate(taken))
         body, _ = self.graphs.body("network", Scope.of(definition, definition.graph, arguments, inputs, ""), arguments)
         problems = self.walk.failures.problems if self.trace.found else None
-        return assembled(body, dict(zip(names, taken, strict=True)), problems)
+        return assembled(body, dict(zip(names, taken, strict=True)), problems, self.walk.limits)
 
     def _input_shape(self, name: str, value: Value, arguments: Mapping[str, Any]) -> Shape | None:
         if not isinstance(value, Sequence):
@@ -95,7 +96,7 @@ class _Elaboration:
 
     def _made(self, step: Step, scope: Scope) -> Made:
         walk, path = self.walk, scope.child(step.name)
-        walk.spend(step)
+        walk.spend(step, len(step.operands or ()))
         operands = tuple([walk.take(reference, scope, path) for reference in step.operands or ()])
         condition = step.when is None or walk.condition(step.when, scope, path)
         if condition is False:
@@ -122,8 +123,8 @@ class _Elaboration:
         return Tensor(site.name, applied.shape), Use(site.name, applied, site.origins, site.step, site.arguments)
 
     def _unknown_op(self, target: Scalar, site: Site) -> None:
+        from archspec.language.unknown import name_help
+
         name = str(target.value)
-        help = did_you_mean(name, registry.ops()) or "`archspec ops` lists them"
-        if name in site.scope.definition.blocks or library.find(name):
-            help = f"`{name}` is a block: write `block: {name}`"
+        help = name_help(name, "op", site.scope.definition.blocks) or "`archspec ops` lists them"
         self.trace.report("unknown-op", f"no op is called `{name}`", target, path=site.path, help=help)

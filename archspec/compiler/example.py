@@ -10,26 +10,27 @@ from typing import Any
 from archspec.compiler.pipeline import compile_text
 from archspec.errors import SpecError, UsageError, did_you_mean, listed
 from archspec.language.definition import Definition
-from archspec.language.loader import block_file, is_path, library_block
+from archspec.language.loader import block_file, is_path, library_block, located
 from archspec.network import Network
 
 _INPUTS = ((64, 56, 56), (60, 56, 56), (64, 56), (64,))
 """Shapes of the inputs: the first on which the example compiles."""
 
 
-def example(name: str, arguments: Mapping[str, Any] | None = None) -> Network:
+def example(name: str, arguments: Mapping[str, Any] | None = None, root: Path | None = None) -> Network:
     """A network of one block.
 
     Args:
         name: The name of a block of the library, or the path of the file of another.
         arguments: Arguments over those that the block states in its ``example:``.
+        root: The folder that the references of a block's file may not leave; its own unless given.
 
     Raises:
         UsageError: There is no such block or argument, or the example leaves out one that the block needs.
         SpecError: The block is wrong.
     """
-    file = Path(name).resolve() if is_path(name) else None
-    definition = block_file(Path(name)) if file else library_block(name)
+    file, folder = located(Path(name), root) if is_path(name) else (None, Path())
+    definition = block_file(Path(name), root) if file else library_block(name)
     given = {**(definition.example.plain() if definition.example else {}), **(arguments or {})}
     for unknown in given.keys() - definition.params.keys():
         hint = did_you_mean(unknown, definition.params)
@@ -42,7 +43,7 @@ def example(name: str, arguments: Mapping[str, Any] | None = None) -> Network:
     for shape in _INPUTS:
         text = _example_spec(definition, file or definition.name, shape, given)
         try:
-            return compile_text(text, name=f"example of {name}", root=file.parent if file else ".")
+            return compile_text(text, name=f"example of {name}", root=folder)
         except SpecError as error:
             wrong.append(error)
     raise wrong[0]

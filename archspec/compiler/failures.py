@@ -31,15 +31,15 @@ class Failures:
 
     def progress(self) -> Progress:
         """Where things stand, to be compared with later."""
-        return Progress(len(self.trace.found), len(self.problems))
+        return Progress(len(self.trace.reported), len(self.problems))
 
     def came_up(self, before: Progress) -> bool:
         """Whether an error came up that no node inside stands for."""
-        return len(self.trace.found) > before.errors and len(self.problems) == before.failures
+        return len(self.trace.reported) > before.errors and len(self.problems) == before.failures
 
     def stand_in(self, step: Step, name: str, operands: Iterable[Tensor], path: str, before: Progress) -> Use:
         """What stands for a node that failed."""
-        self.problems[path] = next((each.summary for each in self.trace.found[before.errors :]), "")
+        self.problems[path] = next((each.summary for each in self.trace.reported[before.errors :]), "")
         op = NotCompiled.model_construct(kind=str(step.target.value) if step.target else step.name)
         taken = {each.origin: each.shape or () for each in operands if each.origin != NOWHERE}
         return Use(name, Applied(op, tuple(taken.values()), (), {}, {}, None), tuple(taken), step, {})

@@ -17,19 +17,22 @@ from typing import Any
 from typing_extensions import override
 
 from archspec.compiler.assembly import partial
-from archspec.compiler.binding import Argument, bind, check_values
+from archspec.compiler.binding import Argument, bind, check_values, has_too_many
 from archspec.compiler.contract import check_contract
 from archspec.compiler.elaborate import elaborate
 from archspec.compiler.sharing import Memory
 from archspec.compiler.tensor_rules import with_tensor_rules
 from archspec.compiler.trace import Trace
-from archspec.errors import Diagnostic, Findings, Note, Span, SpecError, UsageError, did_you_mean
+from archspec.errors import Diagnostic, Findings, Note, Span, SpecError, UsageError, did_you_mean, shown
+from archspec.files import NO_FILE, reason, start
 from archspec.language.definition import Definition
 from archspec.language.limits import Limits
-from archspec.language.loader import Loader, Reading
+from archspec.language.loader import Loader, Reading, located, nearby
+from archspec.language.removal import explained
 from archspec.language.source import Entry, Scalar, Source, Value, decode
 from archspec.language.source import Mapping as MappingValue
 from archspec.language.values import kind
+from archspec.language.work import bounded_lists
 from archspec.network import Block, Network, Node
 
 _DEFAULT_LIMITS = Limits()
@@ -123,18 +126,19 @@ def opened(spec: str | os.PathLike[str], root: str | os.PathLike[str] | None, li
     """A spec file that is there; it is looked into when it is compiled.
 
     Raises:
-        SpecError: It cannot be read, or holds no text.
+        SpecError: It cannot be read, holds no text, or is a link out of its folder that ``root`` does not allow.
     """
     path = Path(spec)
     name = str(path)
+    place, folder = located(path, Path(root) if root else None)
     try:
-        with path.open("rb") as file:
-            text = decode(file.read(limits.file_bytes + 1), name, limits)
-    except OSError as error:
-        message = f"cannot read `{name}`: {error.strerror or error}"
-        raise SpecError([Diagnostic("unreadable-file", message, Span(name, 1, 1, 1, 1))]) from None
-    source = Source(name, text, path.resolve())
-    return LoadedSpec(source, Path(root) if root else path.resolve().parent, limits)
+        text = decode(start(place, limits.file_bytes), name, limits)
+    except (OSError, ValueError) as error:
+        message, why = f"cannot read `{shown(name)}`: {reason(error)}", reason(error)
+        stdin = "a command reads standard input where `-` stands for the spec"
+        help = stdin if why == NO_FILE else nearby(path, whole=True)
+        raise SpecError([Diagnostic("unreadable-file", message, Span(name, 1, 1, 1, 1), help=help)]) from None
+    return LoadedSpec(Source(name, text, place), folder, limits)
 
 
 def of_bytes(data: bytes, name: str, root: Path, limits: Limits) -> LoadedSpec:
@@ -196,7 +200,7 @@ class LoadedSpec:
         trace = Trace(Findings(_MOST_FOUND * self._limits.errors))
         network = None
         try:
-            with _collection_paused():
+            with _collection_paused(), bounded_lists(self._limits):
                 network = _pipeline(self._reading(), self._loader, self._memory, trace, variant, params)
         except SpecError as error:
             raise self._error(trace, error.diagnostics) from None
@@ -259,9 +263,11 @@ def _pipeline(
         message = f"`{definition.name}` is a block, and only a network can be compiled"
         trace.report("not-a-network", message, definition.value.entries["block"], help=help)
         return None
+    if has_too_many(definition, loader.limits, trace):
+        return None
     variants = {name: _variant(definition, name, trace) for name in definition.variants}
     arguments = _arguments(definition, variant, variants, params, trace)
-    usual = bind(definition, {}, {}, Trace(), "") == arguments
+    usual = (variant is None and not params) or bind(definition, {}, {}, Trace(), "") == arguments
     network, blocks = elaborate(definition, arguments, loader, memory, trace)
     whole = with_tensor_rules(definition, arguments, None if trace.found else network, trace, usual)
     if whole is None:
@@ -348,8 +354,8 @@ def _digest(sources: Iterable[Source], arguments: Mapping[str, Any]) -> str:
 def _sorted_error(found: Iterable[Diagnostic], loader: Loader, limits: Limits) -> SpecError:
     """One error with every diagnostic once, in order of place, and the texts they speak of."""
     main = next(iter(loader.sources), "")
-    unique = sorted(set(found), key=lambda d: (d.span.file != main, d.span, d.code))
-    shown = [_traced(diagnostic, loader) for diagnostic in unique[: limits.errors]]
+    unique = sorted(set(found), key=lambda d: (d.span.file != main, d.span, d.code, d.message))
+    shown = [_traced(explained(diagnostic, loader.removals), loader) for diagnostic in unique[: limits.errors]]
     sources = {name: source.text for name, source in loader.sources.items()}
     return SpecError(shown, sources, left_out=max(0, len(unique) - limits.errors))
 

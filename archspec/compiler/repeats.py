@@ -152,7 +152,7 @@ class Repeats:
             before, steps = walk.failures.progress(), walk.steps
             result, use = self._copy(copies, before)
             following = self._chained(step, result, copies.path)
-            if len(walk.trace.found) > before.errors or following.shape is None:
+            if len(walk.trace.reported) > before.errors or following.shape is None:
                 # Further copies would repeat the error.
                 return walk.failures.blamed(UNKNOWN_TENSOR, copies.operands, copies.path, before)
             same = alike and use is not None and use.written is step.arguments
@@ -164,7 +164,7 @@ class Repeats:
 
     def _copy(self, copies: _Copies, before: Progress) -> Made:
         site = copies.next()
-        self.walk.spend(site.step)
+        self.walk.spend(site.step, len(site.operands))
         site.scope.names.index = copies.index
         result, use = self.single(site)
         if use is not None:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from typing_extensions import override
 
-from archspec.language.definition import Definition, GraphSteps
-from archspec.language.values import TensorView
+from archspec.language.definition import UNKNOWN_OUTPUTS, Definition, GraphSteps
+from archspec.language.values import UNKNOWN, TensorView
 from archspec.network import Origin
 from archspec.ops.tensor import Shape
 
@@ -70,10 +70,12 @@ def outside(name: str, inner: Tensor, operands: tuple[Tensor, ...]) -> Tensor:
     return Tensor(inner.origin and f"{name}.{inner.origin}", inner.shape)
 
 
-def view(result: Result) -> TensorView:
-    """What expressions see of what a node gives."""
+def view(result: Result) -> Any:
+    """What expressions see of what a node gives: a `TensorView`, or `UNKNOWN` where an error left its outputs open."""
     if isinstance(result, Tensor):
         return TensorView(result.shape)
+    if UNKNOWN_OUTPUTS in result:
+        return UNKNOWN
     outputs = {name: TensorView(tensor.shape) for name, tensor in result.items()}
     return next(iter(outputs.values())) if len(outputs) == 1 else TensorView(None, outputs or None)
 
@@ -93,12 +95,14 @@ class Names(Mapping[str, Any]):
         inputs: The inputs.
         tensors: What the nodes so far give.
         index: The index of the copy around the node or the graph; None outside of a repeat.
+        frozen: The parameters as part of a key (`archspec.compiler.sharing.frozen`), once that was asked for.
     """
 
     params: Mapping[str, Any]
     inputs: Mapping[str, TensorView]
     tensors: Mapping[str, Result] = field(default_factory=dict)
     index: int | None = None
+    frozen: str = ""
 
     @override
     def __getitem__(self, name: str) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from archspec.errors import Diagnostic, Note, Span
+from archspec.errors import Diagnostic, Findings, Note
 from archspec.language.definition import Definition
 from archspec.language.source import Value
 
@@ -26,11 +26,22 @@ class Frame(NamedTuple):
 
 @dataclass
 class Trace:
-    """Collects diagnostics. ``frames`` are the blocks around the present node, the outermost first."""
+    """Collects diagnostics.
+
+    Attributes:
+        found: The errors, each once.
+        frames: The blocks around the present node, the outermost first.
+        reported: The errors as often as they came up.
+    """
 
     found: list[Diagnostic] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
-    _seen: set[tuple[str, str, Span]] = field(default_factory=set)
+    reported: list[Diagnostic] = field(default_factory=list)
+    _places: dict[Hashable, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.found, Findings):
+            self.reported = Findings(self.found.most)
 
     @contextmanager
     def inside(self, frame: Frame) -> Iterator[None]:
@@ -41,9 +52,18 @@ class Trace:
         finally:
             self.frames.pop()
 
-    def report(self, code: str, message: str, value: Value, **details: Any) -> None:
-        """An error at a value. The same error in a further copy of a repeat is not reported again."""
-        self._add(self.diagnostic(code, message, value, **details))
+    def report(self, code: str, message: str, value: Value, *, same: Hashable = None, **details: Any) -> None:
+        """An error at a value. The same error in a further copy of a repeat is not reported again.
+
+        Args:
+            code: The kind of error.
+            message: What is wrong.
+            value: Where.
+            same: What is equal for errors of one mistake; a further one in a block is a note at the first.
+            **details: Other attributes of the `Diagnostic`.
+        """
+        key = None if same is None else (code, self.frames[-1].definition if self.frames else None, same)
+        self._add(self.diagnostic(code, message, value, **details), key)
 
     def report_outside(self, code: str, message: str, value: Value, **details: Any) -> None:
         """An error at a value of the node that uses the present block."""
@@ -59,11 +79,18 @@ class Trace:
         for diagnostic in diagnostics:
             self._add(diagnostic)
 
-    def _add(self, diagnostic: Diagnostic) -> None:
-        key = (diagnostic.code, diagnostic.message, diagnostic.span)
-        if key not in self._seen:
-            self._seen.add(key)
+    def _add(self, diagnostic: Diagnostic, same: Hashable = None) -> None:
+        place = (diagnostic.code, diagnostic.message, diagnostic.span)
+        told = self._places.get(place, self._places.get(same) if same else None)
+        if told is None:
+            told = len(self.found)
             self.found.append(diagnostic)
+        else:
+            self.found[told] = self.found[told].also_at(diagnostic.span)
+        self._places[place] = told
+        if same is not None:
+            self._places[same] = told
+        self.reported.append(diagnostic)
 
     def diagnostic(self, code: str, message: str, value: Value, **details: Any) -> Diagnostic:
         """An error at a value, with notes on the blocks around it.

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from archspec.compiler.binding import evaluate
+from archspec.compiler.binding import evaluate, of_expression
 from archspec.compiler.failures import Failures
 from archspec.compiler.sharing import Memory
 from archspec.compiler.tensors import UNKNOWN_TENSOR, Result, Scope, Tensor
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import SpecError, listed, nearest
-from archspec.language.definition import Reference, Step
-from archspec.language.limits import raise_limit
+from archspec.language.definition import UNKNOWN_OUTPUTS, Reference, Step
+from archspec.language.limits import VALUES_OF_A_STEP, raise_limit
 from archspec.language.loader import Loader, Reading
 from archspec.language.source import Entry, Value
 from archspec.language.values import UNKNOWN, Unknown
@@ -22,6 +22,10 @@ from archspec.ops.tensor import Shape
 
 Made = tuple[Result, Use | None]
 """What a node gives, and its place in the graph; None for one that passes through or failed."""
+
+
+CHARACTERS_OF_A_VALUE = 8
+"""Of arguments that are written out."""
 
 
 class Site(NamedTuple):
@@ -80,17 +84,31 @@ class Walk:
         self.height = 0
         self.readings: dict[Reading, None] = {}
 
-    def spend(self, step: Step) -> None:
-        """Take a step more.
+    def spend(self, step: Step, operands: int = 0) -> None:
+        """Take a step more, and further ones where a node takes many operands.
 
         Raises:
             SpecError: It is one too many.
         """
         self.steps += 1
+        if operands >= VALUES_OF_A_STEP:
+            self.weigh(step, operands)
+        elif self.steps > self.limits.nodes:
+            raise self._too_many(step, "")
+
+    def weigh(self, step: Step, values: int) -> None:
+        """Take the steps that so many operands, or values of arguments, are worth.
+
+        Raises:
+            SpecError: They are too many.
+        """
+        self.steps += values // VALUES_OF_A_STEP
         if self.steps > self.limits.nodes:
-            message = f"the network has more than {self.limits.nodes:,} nodes"
-            help = raise_limit("nodes")
-            raise SpecError([self.trace.diagnostic("limit-exceeded", message, step.key, help=help)])
+            raise self._too_many(step, f", where {VALUES_OF_A_STEP} operands or values of arguments count as one more")
+
+    def _too_many(self, step: Step, counting: str) -> SpecError:
+        message, help = f"the network has more than {self.limits.nodes:,} nodes{counting}", raise_limit("nodes")
+        return SpecError([self.trace.diagnostic("limit-exceeded", message, step.key, help=help)])
 
     def is_too_deep(self, value: Value, path: str) -> bool:
         """Whether a block or group stands in too many others; that is reported."""
@@ -118,7 +136,8 @@ class Walk:
     def wrong_value(self, message: str, value: Value, plain: Any, expected: str, scope: Scope, path: str) -> None:
         """Report a value that is not what was expected."""
         help = hint(value, plain, expected, scope.names)
-        self.trace.report("invalid-value", message, value, path=path, expected=expected, found=found(plain), help=help)
+        details = {"path": path, "expected": expected, "found": found(plain), "help": help}
+        self.trace.report("invalid-value", message, value, same=of_expression(message, value), **details)
 
     def take(self, reference: Reference, scope: Scope, path: str) -> Tensor:
         """The tensor that a reference means."""
@@ -131,14 +150,22 @@ class Walk:
         name = reference.port or (next(iter(result)) if len(result) == 1 else "")
         if name in result:
             return result[name]
-        if result:  # a graph without an output has been reported
-            self._no_output(reference, name, result, path)
+        if result and UNKNOWN_OUTPUTS not in result:  # a graph without an output has been reported
+            self._no_output(reference, name, result, scope, path)
         return UNKNOWN_TENSOR
 
-    def _no_output(self, reference: Reference, name: str, result: Mapping[str, Tensor], path: str) -> None:
+    def _no_output(
+        self, reference: Reference, name: str, result: Mapping[str, Tensor], scope: Scope, path: str
+    ) -> None:
+        target = next((step.target for step in scope.graph.steps if step.name == reference.name), None)
+        given = frozenset(port for port, tensor in result.items() if tensor is not UNKNOWN_TENSOR)
+        same = (str(target.value), given) if target else None
         help = f"take `from: {reference.name}.{nearest(name, result) or next(iter(result))}`"
         if name:
             code, message = "unknown-node", f"`{reference.name}` has no output `{name}`; it has {listed(result)}"
         else:
             code, message = "ambiguous-output", f"`{reference.name}` has several outputs: {listed(result)}"
-        self.trace.report(code, message, reference.value, path=path, help=help)
+        self.trace.report(code, message, reference.value, same=same, path=path, help=help)
+        # expressions that ask for it, and further nodes that take it, are not wrong too
+        known = dict(result) if len(result) > 1 else {}
+        scope.tensors[reference.name] = known | {name if known else UNKNOWN_OUTPUTS: UNKNOWN_TENSOR}

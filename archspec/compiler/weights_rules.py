@@ -10,7 +10,7 @@ from archspec.compiler.rule_reader import RuleReader
 from archspec.compiler.trace import Failed
 from archspec.errors import did_you_mean
 from archspec.language import patterns
-from archspec.language.names import spec_name_problem
+from archspec.language.names import block_name_problem
 from archspec.language.source import Mapping as MappingValue
 from archspec.language.source import Value
 from archspec.language.values import Unknown, kind
@@ -26,7 +26,7 @@ class WeightsReader(RuleReader):
         """The rules by source."""
         entries = value.entries.items() if value else ()
         for key in value.keys.values() if value else ():
-            wrong = spec_name_problem(str(key.value))
+            wrong = block_name_problem(str(key.value))
             if wrong:
                 self.report("invalid-name", f"`{key.value}` cannot be a name here: {wrong}", key)
         return {name: self._source(entry) for name, entry in entries if isinstance(entry, MappingValue)}

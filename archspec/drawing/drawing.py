@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from archspec.drawing.content.cards import SMALL, cards
 from archspec.drawing.content.colouring import Colouring, colouring
+from archspec.drawing.content.extent import rows_passed
 from archspec.drawing.content.scene import Detail
 from archspec.drawing.content.staging import stage
 from archspec.drawing.formats import svg
@@ -27,9 +28,13 @@ from archspec.drawing.layout.placing import Direction, Placing, fitted, page_siz
 from archspec.errors import UsageError
 from archspec.files import write
 from archspec.network import Network
+from archspec.network.bounds import keep_within
 
 FORMATS = {"svg": "svg", "png": "png", "pdf": "pdf", "dot": "dot", "gv": "dot", "mmd": "mermaid"}
 """What a picture can be saved as, by the ending of the file's name."""
+
+
+_FEWER = "the detail `overview` has the fewest, and blocks and groups of a spec are drawn as one box"
 
 
 @dataclass(frozen=True)
@@ -147,6 +152,7 @@ def draw(
     """Draw a network, and write the picture to ``path`` where one is given. The options are those of `archspec.draw`.
 
     Raises:
+        SpecError: The picture is larger than the network's limits allow.
         UsageError: An argument has a value that it cannot have, or the file cannot be written.
 
     >>> import archspec
@@ -154,9 +160,23 @@ def draw(
     1
     """
     look = theme_named(theme)
+    if detail == "ops":
+        _keep_boxes_within(network, len(network))
     scene = stage(network, detail, expand, collapse)
+    _keep_boxes_within(network, len(scene.boxes))
+    keep_within(
+        network,
+        "edges",
+        rows_passed(scene.by_id, scene.edges),
+        "the edges of the picture lead past {} rows of boxes",
+        _FEWER,
+    )
     placing = place(scene, cards(scene, show), direction, paper)
     drawing = Drawing(placing, colouring(scene, color), look, paper)
     if path is not None:
         drawing.save(path)
     return drawing
+
+
+def _keep_boxes_within(network: Network, boxes: int) -> None:
+    keep_within(network, "boxes", boxes, "the picture has {} boxes", _FEWER)

@@ -164,7 +164,12 @@ def options(texts: Mapping[str, str]) -> Options:
     return cast("Options", values)
 
 
-def block_alone(name: str, network: Network | None = None, arguments: Mapping[str, Any] | None = None) -> Network:
+def block_alone(
+    name: str,
+    network: Network | None = None,
+    arguments: Mapping[str, Any] | None = None,
+    root: Path | None = None,
+) -> Network:
     """A block by itself, with its parameters in place of numbers.
 
     Args:
@@ -172,13 +177,14 @@ def block_alone(name: str, network: Network | None = None, arguments: Mapping[st
             name of a block of the library, or the path of the file of another, of which its example is drawn.
         network: A network that uses the block; its first use is drawn.
         arguments: Arguments over those of the example.
+        root: The folder that the references of a block's file may not leave; its own unless given.
 
     Raises:
         UsageError: There is no such block or argument, or the example leaves out one that the block needs.
         SpecError: The block is wrong.
     """
     if network is None:
-        network = example(name, arguments)
+        network = example(name, arguments, root)
         return symbolic(network, next(block for block in network.blocks.walk() if block.path))
     for use in network.blocks.walk():
         if use.path == name and use.kind == "block":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from archspec.language.expr import Expression
@@ -49,6 +50,7 @@ def names(code: Code) -> set[str]:
     return {node.id for node in ast.walk(code) if isinstance(node, ast.Name) and id(node) not in called}
 
 
+@lru_cache(maxsize=4096)
 def evaluator(code: Code) -> Callable[[Mapping[str, Any]], Any]:
     """What gives the value of an expression for some values of its variables.
 

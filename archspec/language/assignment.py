@@ -31,6 +31,8 @@ def assignment(text: str, option: str) -> tuple[str, Any]:
         plain = parse(Source(option, value or '""'), Limits(), found).plain()
     except SpecError as error:
         raise UsageError(f"{option} {text}: {error.diagnostics[0].message}") from None
+    except UnicodeEncodeError:  # bytes of a command line that are no text
+        raise UsageError(f"{option} {text}: this is not UTF-8 text") from None
     if found:
         raise UsageError(f"{option} {text}: {found[0].message}")
     return name, plain

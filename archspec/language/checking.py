@@ -16,11 +16,18 @@ from archspec.language.wiring import start
 from archspec.language.wording import expectation, hint
 
 M = TypeVar("M", bound=BaseModel)
+_MOST_MISSPELT = 100
+"""Unknown keys of one mapping that may be misspelt ones; it takes time to see that."""
 _KEY_EXAMPLES = {
     "name": "for example `name: my_network`; a block says `block: my_block` instead",
     "inputs": "for example `inputs: {image: [3, 224, 224]}`; a block's file says `block: my_block` instead of `name`",
     "graph": "the nodes stand in `graph:`, indented",
     "from": "for example `{from: conv, training_only: true}`",
+}
+
+_VALUE_EXAMPLES = {
+    "first": "for example `first: {stride: 2}`, for the first copy of a repeat; no parameter can have this name",
+    "last": "for example `last: {stride: 2}`, for the last copy of a repeat; no parameter can have this name",
 }
 
 
@@ -45,12 +52,15 @@ class Checker:
         except ValidationError as error:
             problems = error.errors(include_url=False, include_input=False)
         unknown = [str(problem["loc"][-1]) for problem in problems if problem["type"] == "extra_forbidden"]
-        meant = {nearest(key, _keys(model)) for key in unknown}
+        meant = {nearest(key, _keys(model)) for key in unknown[:_MOST_MISSPELT]}
+        missing = [str(problem["loc"][0]) for problem in problems if problem["type"] == "missing"]
         for problem in problems:
             if problem["type"] == "missing" and problem["loc"][0] in meant:
                 continue  # it stands there, misspelt
             if problem["loc"] == ("archspec",) and problem["type"] != "extra_forbidden":
                 continue  # `version` has spoken of it
+            if "graph" in missing and problem["loc"][0] == "inputs" and problem["type"] != "missing":
+                continue  # without the line `graph:` its nodes stand under `inputs:`
             self._model_error(model, value, problem)
         return None
 
@@ -69,7 +79,7 @@ class Checker:
             keys = [step for step in loc if isinstance(step, str)]
             expected, plain = expectation(problem), where.plain()
             message = f"`{keys[-1]}` has the wrong kind of value"
-            help = hint(where, plain, expected)
+            help = hint(where, plain, expected) or _VALUE_EXAMPLES.get(keys[-1], "")
             self.report("invalid-value", message, where.span, expected=expected, found=kind(plain), help=help)
 
     def unknown_key(self, key: str, value: Mapping, known: Iterable[str], path: str = "") -> None:
@@ -87,6 +97,15 @@ class Checker:
             help = f"for example `{similar}`" if similar else ""
             self.report("invalid-name", message, name.span, path=path, help=help)
         return not text
+
+
+def as_meant(model: type[BaseModel], value: Mapping) -> Mapping:
+    """A mapping with the keys that are misspelt as they were meant, so that the rest can be checked."""
+    known = _keys(model)
+    names = {key: near for key in value.entries if key not in known and (near := nearest(key, known))}
+    keys = {names.get(key, key): place for key, place in value.keys.items() if names.get(key) not in value.entries}
+    entries = {names.get(key, key): value.entries[key] for key in value.entries if names.get(key) not in value.entries}
+    return Mapping(value.source, value.start, value.end, keys, entries) if names else value
 
 
 def _existing(value: Value, loc: tuple[str | int, ...]) -> tuple[str | int, ...]:

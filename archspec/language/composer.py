@@ -6,6 +6,7 @@ and a value costs little memory.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,9 +15,11 @@ import yaml
 from archspec.errors import Diagnostic, Note, Span, SpecError, did_you_mean
 from archspec.language import syntax
 from archspec.language.limits import Limits, raise_limit
+from archspec.language.parentheses import closings
 from archspec.language.scalars import OutOfRangeError, resolved
 from archspec.language.source import Mapping, Scalar, Sequence, Source, Value
 
+_LONGEST_TEMPLATE = 100
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -149,7 +152,10 @@ class _Composer:
 
     def _key(self, event: Any) -> Scalar:
         if not isinstance(event, yaml.ScalarEvent):
-            raise self._stop("yaml-syntax", "a key is a word, not a list, a mapping or an alias", event)
+            start = event.start_mark.index
+            template = re.match(r"\{\{\s*(\w+)\s*\}\}", self.source.text[max(0, start - 1) : start + _LONGEST_TEMPLATE])
+            help = f"a parameter is written `${template[1]}`" if template else ""
+            raise self._stop("yaml-syntax", "a key is a word, not a list, a mapping or an alias", event, help)
         self._spend(1, event)
         return Scalar(self.source, *_offsets(event), event.value)
 
@@ -181,37 +187,35 @@ class _Composer:
 
     def _rejoin(self, entries: list[Any]) -> list[Any]:
         """Put together expressions that YAML has cut at a comma, and say so."""
-        if not any(self._is_cut_value(entry[-1]) for entry in entries):
+        cut = {number for number, entry in enumerate(entries) if self._is_cut_value(entry[-1])}
+        if not cut:
             return entries
+        last = closings(self.source.text, [(entry[-1].start, max(part.end for part in entry)) for entry in entries])
         joined: list[Any] = []
-        while entries:
-            entry, *entries = entries
-            if self._is_cut_value(entry[-1]):
-                entry, entries = self._rejoin_one(entry, entries)
+        number = 0
+        while number < len(entries):
+            entry, end = entries[number], last[number] if number in cut else None
+            if end is not None:
+                entry = (*entry[:-1], self._joined(entry[-1].start, max(part.end for part in entries[end])))
             joined.append(entry)
+            number = (number if end is None else end) + 1
         return joined
 
     def _is_cut_value(self, value: Value) -> bool:
         begins = isinstance(value, Scalar) and isinstance(value.value, str) and value.value[:1] in ("$", "(")
         return begins and _is_cut(self.source.text[value.start : value.end])
 
-    def _rejoin_one(self, entry: Any, pieces: list[Any]) -> tuple[Any, list[Any]]:
-        start = entry[-1].start
-        for taken, piece in enumerate(pieces, start=1):
-            end = max(part.end for part in piece)
-            text = self.source.text[start:end]
-            if not _is_cut(text):
-                message = f"YAML cuts `{text}` at its comma"
-                if text.startswith("$"):
-                    value: Value = Scalar(self.source, start, end, text)
-                    help = f'inside `{{}}` and `[]` write it in quotes: "{text}"'
-                else:
-                    items = [part.strip() for part in text[1:-1].split(",")]
-                    scalars = [Scalar(self.source, start, end, self._resolved(item, start, end)) for item in items]
-                    value, help = Sequence(self.source, start, end, list(scalars)), f"a list is written [{text[1:-1]}]"
-                self._report("flow-comma", message, self.source.span(start, end), help=help)
-                return (*entry[:-1], value), pieces[taken:]
-        return entry, pieces
+    def _joined(self, start: int, end: int) -> Value:
+        text = self.source.text[start:end]
+        if text.startswith("$"):
+            value: Value = Scalar(self.source, start, end, text)
+            help = f'inside `{{}}` and `[]` write it in quotes: "{text}"'
+        else:
+            items = [part.strip() for part in text[1:-1].split(",")]
+            scalars = [Scalar(self.source, start, end, self._resolved(item, start, end)) for item in items]
+            value, help = Sequence(self.source, start, end, list(scalars)), f"a list is written [{text[1:-1]}]"
+        self._report("flow-comma", f"YAML cuts `{text}` at its comma", self.source.span(start, end), help=help)
+        return value
 
 
 def _end(event: Any) -> int:

@@ -25,6 +25,10 @@ class Reference(NamedTuple):
     value: Value
 
 
+UNKNOWN_OUTPUTS = "?"
+"""Stands for the outputs of a graph whose names an error left unknown."""
+
+
 class OutputStep(NamedTuple):
     """An output of a graph; ``reference`` is None where an error left it unknown."""
 
@@ -105,6 +109,7 @@ class Definition:
         init: For a network, how its tensors begin.
         weights: For a network, what other libraries call its tensors.
         example: For a block, arguments that show its use.
+        unusable: Names of blocks it brings along that no node can use; that is reported where they stand.
     """
 
     name: str
@@ -120,6 +125,7 @@ class Definition:
     init: Mapping | None = None
     weights: Mapping | None = None
     example: Mapping | None = None
+    unusable: frozenset[str] = frozenset()
 
     @property
     def source(self) -> Source:

@@ -14,6 +14,7 @@ from typing import Any
 
 from archspec.errors import did_you_mean
 from archspec.language.values import ATTRIBUTES, UNKNOWN, ExpressionError, TensorView, Unknown, kind
+from archspec.language.work import count
 
 Scope = Mapping[str, Any]
 Evaluator = Callable[[Scope], Any]
@@ -175,6 +176,7 @@ def _binop(node: ast.BinOp) -> Evaluator:
         if not isinstance(one, list) and not isinstance(other, list):
             return apply(one, other)
         length = len(one if isinstance(one, list) else other)
+        count(one, other)
         ones = one if isinstance(one, list) else [one] * length
         others = other if isinstance(other, list) else [other] * length
         if len(ones) != len(others):
@@ -219,6 +221,7 @@ def _compare(node: ast.Compare) -> Evaluator:
         left = first(scope)
         for apply, item in rest:
             right = item(scope)
+            count(left, right)
             if not apply(left, right):
                 return False
             left = right
@@ -233,8 +236,16 @@ def _ifexp(node: ast.IfExp) -> Evaluator:
 
 
 def _call(node: ast.Call) -> Evaluator:
-    apply, arguments = _applied(node, FUNCTIONS[ast.unparse(node.func)]), [evaluator(each) for each in node.args]
-    return lambda scope: apply(*(argument(scope) for argument in arguments))
+    name, arguments = ast.unparse(node.func), [evaluator(each) for each in node.args]
+    apply, counted = _applied(node, FUNCTIONS[name]), name != "len"
+
+    def value(scope: Scope) -> Any:
+        operands = [argument(scope) for argument in arguments]
+        if counted:
+            count(*operands)
+        return apply(*operands)
+
+    return value
 
 
 def _number(node: ast.expr) -> Evaluator:

@@ -93,7 +93,7 @@ def _parse(text: str) -> ast.expr:
         raise _syntax_error(text) from None
     except (ValueError, MemoryError, RecursionError):
         raise ExpressionError("the expression nests too deep") from None
-    for node in ast.walk(tree):
+    for node in ast.walk(tree) if leading else ():
         if isinstance(node, ast.expr):
             node.col_offset += leading
             node.end_col_offset = (node.end_col_offset or 0) + leading

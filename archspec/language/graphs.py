@@ -27,9 +27,14 @@ _NODE_EXAMPLE = "for example `relu: relu` or `conv: {op: conv, out_channels: 64,
 
 
 class GraphReader:
-    """Reads graphs. What is wrong is left out, so that the rest can be checked."""
+    """Reads graphs. What is wrong is left out, so that the rest can be checked.
+
+    Attributes:
+        unusable: Blocks of the file that no node can use; that is reported where they stand.
+    """
 
     def __init__(self, checker: Checker) -> None:
+        self.unusable: set[str] = set()
         self.checker = checker
         self.outputs = OutputReader(checker)
 
@@ -70,7 +75,7 @@ class GraphReader:
 
     def _step(self, key: Scalar, value: Value, wiring: Wiring) -> Step:
         path = wiring.child(str(key.value))
-        if key.value in wiring.inputs:
+        if wiring.is_input(key.value):
             message = f"`{key.value}` is the name of an input of this graph"
             self.checker.report("invalid-name", message, key.span, path=path)
         else:
@@ -94,7 +99,13 @@ class GraphReader:
             message = f"`{misplaced}` places a node that is added to another file"
             help = "only a file with `extends` adds nodes; here, write the node where it belongs"
             self.checker.report("unknown-key", message, value.keys[misplaced].span, path=path, help=help)
+        strays = wiring.strays(value) if "from" in entries else []
+        if strays:
+            value = self._gathered(value, strays, path)
+            entries = value.entries
         operands = wiring.operands(key, value)
+        if self.unusable and str(entries["block"].plain() if "block" in entries else "") in self.unusable:
+            return None
         kind_ = self._kind(key, value, path)
         if not self._node(value, path) or not kind_:
             return None
@@ -121,12 +132,23 @@ class GraphReader:
             outputs=self.outputs.taken(value, path) if kind_ == "block" else (),
         )
 
+    def _gathered(self, value: Mapping, strays: list[str], path: str) -> Mapping:
+        """A node with ``from: [a, b]`` where it says ``from: a, b``; that it does is reported."""
+        origin = value.entries["from"]
+        items = origin.items if isinstance(origin, Sequence) else [origin]
+        listed = Sequence(value.source, origin.start, origin.end, [*items, *(value.keys[name] for name in strays)])
+        help = f"several nodes are a list: `from: [{', '.join(map(str, listed.plain()))}]`"
+        place = value.keys[strays[0]].span
+        self.checker.report("unknown-key", f"`{strays[0]}` stands behind `from`", place, path=path, help=help)
+        entries = {name: entry for name, entry in value.entries.items() if name not in strays}
+        return Mapping(value.source, value.start, value.end, value.keys, entries | {"from": listed})
+
     def _kind(self, key: Scalar, value: Mapping, path: str) -> str:
         """What a node is; empty where it does not say one thing."""
         kinds = [word for word in value.entries if word in KINDS]
         if len(kinds) == 1:
             return kinds[0]
-        near = next((word for word in value.entries if nearest(word, KINDS)), "")
+        near = next((word for word in value.entries if word.partition(":")[0] in KINDS or nearest(word, KINDS)), "")
         if kinds:
             message = f"a node is one thing, and `{key.value}` says `{kinds[0]}` and `{kinds[1]}`"
             notes = (Note("the other", value.keys[kinds[0]].span),)
@@ -134,8 +156,12 @@ class GraphReader:
         elif near:
             self.checker.unknown_key(near, value, KINDS, path)
         else:
+            from archspec.language.unknown import kind_help
+
             message = f"`{key.value}` does not say what it is: `op`, `block` or `graph`"
-            self.checker.report("missing-key", message, key.span, path=path, help=_NODE_EXAMPLE)
+            help, place = kind_help(value)
+            span = (place or key).span
+            self.checker.report("missing-key", message, span, path=path, help=help or _NODE_EXAMPLE)
         return ""
 
     @staticmethod
@@ -158,8 +184,7 @@ class GraphReader:
         inputs = self.input_names(value.entries.get("inputs"))
         # A group whose condition is false passes its first input through, so that is used.
         passed = inputs[:1] if "when" in value.entries else ()
-        around = wiring.around | wiring.steps.keys()
-        return self.graph(value, inner, Wiring(self.checker.found, inputs, inner.entries, around, path), passed)
+        return self.graph(value, inner, Wiring(self.checker.found, inputs, inner.entries, wiring, path), passed)
 
     def _node(self, value: Mapping, path: str) -> bool:
         """Whether the keys of a node are right, besides its arguments."""

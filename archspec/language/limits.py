@@ -1,33 +1,59 @@
-"""How much a spec may ask for. A spec is data: however it is written, compiling it ends soon and in little memory."""
+"""How much a spec may ask for. A spec is data: however it is written, a command ends soon and in little memory."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+from typing_extensions import override
+
+VALUES_OF_A_STEP = 50
+"""Operands, or values of arguments, that weigh as much as a node: what is told of each node has them all."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Limits:
-    """Bounds on one compile. What goes beyond one is an error that names it.
+    """Bounds on one compile, and on what is told of a network. What goes beyond one is an error that names it.
 
     Attributes:
-        file_bytes: Size of one file.
+        file_bytes: Size of one file, and of all files of a spec together.
         files: Files that one spec may draw in by `extends` and `block`, those of the library aside.
         values: YAML values (keys, scalars, lists, mappings) of one file, aliases expanded.
-        depth: Nesting of values in one file.
+        depth: Nesting of values in one file, and of lists that expressions give.
         expression_chars: Length of one expression.
-        nodes: Nodes of the whole network, counted through blocks, groups and repeats.
+        list_values: Values of lists that expressions make or go through, those of lists in lists counted each time.
+        nodes: Nodes of the whole network, counted through blocks, groups and repeats; `VALUES_OF_A_STEP`
+            operands, or values of arguments, of one node count as one more.
         nesting: Blocks and groups inside each other; links in a chain of `extends`.
+        parameters: Parameters of one network or block.
+        variants: Variants of one spec.
+        variant_nodes: Nodes of all variants that ``archspec check`` compiles, one after another.
         errors: Diagnostics reported at once.
+        boxes: Boxes of one picture.
+        edges: Edges of one picture, each counted for every row of boxes that it leads past.
+        source_nodes: Different nodes that emitted source writes out: those of equal blocks once, and one of several
+            operands as so many.
     """
 
     file_bytes: int = 8_000_000
     files: int = 1_000
-    values: int = 1_500_000
+    values: int = 500_000
     depth: int = 64
     expression_chars: int = 1_000
-    nodes: int = 250_000
+    list_values: int = 5_000_000
+    nodes: int = 50_000
     nesting: int = 32
+    parameters: int = 1_000
+    variants: int = 1_000
+    variant_nodes: int = 100_000
     errors: int = 100
+    boxes: int = 5_000
+    edges: int = 10_000
+    source_nodes: int = 10_000
+
+    @override
+    def __repr__(self) -> str:
+        stated = ((each.name, getattr(self, each.name), each.default) for each in fields(self))
+        return f"Limits({', '.join(f'{name}={value}' for name, value, default in stated if value != default)})"
 
 
 def raise_limit(name: str) -> str:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
-from archspec.errors import Diagnostic, RuleError, SpecError, UsageError, did_you_mean, nearest
-from archspec.files import read
+from archspec.errors import Diagnostic, RuleError, Span, SpecError, UsageError, nearest, shown
+from archspec.files import read, reason, start
 from archspec.language import library
 from archspec.language.composer import parse
 from archspec.language.definition import Definition
 from archspec.language.limits import Limits, raise_limit
 from archspec.language.merge import merge
 from archspec.language.reading import read_block, read_file
+from archspec.language.removal import Removal
 from archspec.language.source import Mapping, Scalar, Source, Value, decode
 from archspec.language.values import kind
-from archspec.ops import registry
+
+WIDER = "allow a wider folder with `--root FOLDER` (Python: root=...)"
 
 
 class LoadError(RuleError):
@@ -52,12 +55,14 @@ class Loader:
         limits: Bounds on what is read.
         found: Where errors go; those of each file are in its `Reading` too.
         sources: Every file read, by its name in messages.
+        removals: What files take out of those that they extend.
     """
 
     root: Path
     limits: Limits
     found: list[Diagnostic]
     sources: dict[str, Source] = field(default_factory=dict)
+    removals: list[Removal] = field(default_factory=list)
     _parsed_sources: list[Source] = field(default_factory=list)
     _files: dict[Path, Reading] = field(default_factory=dict)
     _library: dict[str, Reading] = field(default_factory=dict)
@@ -88,11 +93,10 @@ class Loader:
             return self._named_file(target)
         if name in self._library or library.find(name) is not None:
             return self._of_library(name)
-        known = [*user.blocks, *library.blocks()]
-        hint = (
-            did_you_mean(name, known) or "`archspec blocks` lists the library; a file is named by its path: ./my.yaml"
-        )
-        help = f"`{name}` is an op: write `op: {name}`" if registry.find(name) else hint
+        from archspec.language.unknown import name_help
+
+        help = name_help(name, "block", user.blocks)
+        help = help or "`archspec blocks` lists the library; a file is named by its path: ./my.yaml"
         raise LoadError("unknown-block", f"no block is called `{name}`", target, help=help)
 
     def _of_library(self, name: str) -> Reading:
@@ -131,7 +135,7 @@ class Loader:
             self.found.append(Diagnostic(error.code, error.message, error.target.span, help=error.help))
             return None
         base = self._extended(base_source, (*chain, path)) if base_source else None
-        return merge(base, value, self.found) if base else None
+        return merge(base, value, self.found, self.removals) if base else None
 
     def _parsed(self, source: Source) -> Mapping | None:
         self.sources[source.name] = source
@@ -168,17 +172,20 @@ class Loader:
     def _read(self, path: Path, name: str, target: Value) -> Source | None:
         """A file, or None where its text cannot be used; the error has been added to ``found``."""
         # Files of the library do not count: whether they are read depends on what the process knows.
-        if sum(not source.bundled for source in self.sources.values()) >= self.limits.files:
+        own = [source for source in self.sources.values() if not source.bundled]
+        if len(own) >= self.limits.files:
             message = f"the spec draws in more than {self.limits.files} files"
             raise SpecError([Diagnostic("limit-exceeded", message, target.span, help=raise_limit("files"))])
         try:
-            if not path.is_file():  # a pipe or device could keep the compiler waiting
-                raise LoadError("unreadable-file", f"there is no file `{name}`", target, help=_nearby(path))
-            with path.open("rb") as file:
-                data = file.read(self.limits.file_bytes + 1)
+            data = start(path, self.limits.file_bytes)
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            raise LoadError("unreadable-file", f"there is no file `{name}`", target, help=nearby(path)) from None
         except OSError as error:
-            message = f"the file `{name}` cannot be read: {error.strerror or error}"
+            message = f"the file `{name}` cannot be read: {reason(error)}"
             raise LoadError("unreadable-file", message, target) from None
+        if len(data) <= self.limits.file_bytes < len(data) + sum(len(source.text) for source in own):
+            message = f"the files of the spec have more than {self.limits.file_bytes:,} bytes together"
+            raise SpecError([Diagnostic("limit-exceeded", message, target.span, help=raise_limit("file_bytes"))])
         try:
             text = decode(data, name, self.limits)
         except SpecError as error:
@@ -189,6 +196,9 @@ class Loader:
     def _resolve(self, target: Value) -> Path:
         """The file that a path in a spec means."""
         assert isinstance(target, Scalar)
+        if len(str(target.value)) > _LONGEST_PATH:
+            message = f"this is no path: it has more than {_LONGEST_PATH:,} characters"
+            raise LoadError("unreadable-file", message, target)
         folder = target.source.path.parent if target.source.path else self.root
         try:
             path = (folder / str(target.value)).resolve()
@@ -197,8 +207,7 @@ class Loader:
             raise LoadError("unreadable-file", f"this is no path: {error}", target) from None
         if not inside:
             message = f"`{target.value}` lies outside of the spec's folder"
-            help = "allow a wider folder with `--root FOLDER` (Python: root=...)"
-            raise LoadError("path-outside", message, target, help=help)
+            raise LoadError("path-outside", message, target, help=WIDER)
         return path
 
     @staticmethod
@@ -209,6 +218,8 @@ class Loader:
             return str(path)
 
 
+_MOST_NAMES = 1_000
+_LONGEST_PATH = 4_096
 _LIBRARY_BLOCKS: dict[Value, Reading] = {}
 """Blocks inside of the library's files, which a process reads once as it does the files."""
 
@@ -222,8 +233,10 @@ def library_reading(name: str) -> Reading:
     """
     path = library.find(name)
     if path is None:
-        raise UsageError(f"no block is called `{name}`; {did_you_mean(name, library.blocks())}".rstrip("; "))
-    text = path.read_text(encoding="utf-8")
+        from archspec.language.unknown import name_help
+
+        raise UsageError(f"no block is called `{name}`; {name_help(name, 'block')}".rstrip("; "))
+    text = decode(read(path), library.display_name(path), Limits())
     return Loader(path.parent, Limits(), []).main(Source(library.display_name(path), text, path, bundled=True))
 
 
@@ -237,14 +250,18 @@ def library_block(name: str) -> Definition:
     return _definition(library_reading(name))
 
 
-def block_file(path: Path) -> Definition:
+def block_file(path: Path, root: Path | None = None) -> Definition:
     """The definition of the block that a file holds.
+
+    Args:
+        path: The file.
+        root: The folder that its references may not leave; its own unless given.
 
     Raises:
         UsageError: The file cannot be read, or holds a network.
         SpecError: The file is wrong.
     """
-    found = definition(path)
+    found = definition(path, root)
     if found.is_network:
         raise UsageError(f"{path} holds a network, not a block")
     return found
@@ -261,8 +278,44 @@ def definition(path: Path, root: Path | None = None) -> Definition:
         UsageError: The file cannot be read.
         SpecError: The file is wrong.
     """
-    source = Source(str(path), decode(read(path), str(path), Limits()), path.resolve())
-    return _definition(Loader(root or path.resolve().parent, Limits(), []).main(source))
+    limits = Limits()
+    place, folder = located(path, root)
+    try:
+        data = start(place, limits.file_bytes)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read {path}: {reason(error)}") from None
+    source = Source(str(path), decode(data, str(path), limits), place)
+    return _definition(Loader(folder, limits, []).main(source))
+
+
+def located(path: Path, root: Path | None) -> tuple[Path, Path]:
+    """Where a file lies that is named from outside, and the folder that its references may not leave.
+
+    That folder is the one that its path names, wherever a link in the place of the file leads.
+
+    Args:
+        path: The file.
+        root: The folder, where it is asked for.
+
+    Raises:
+        SpecError: The file is a link out of that folder, or its path leads in a circle.
+    """
+    name = str(path)
+    try:
+        own = (path if path.name == ".." else path.parent).resolve()
+        place = path.resolve()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise _unplaced("unreadable-file", name, f"cannot read `{shown(name)}`: {error}") from None
+    folder = root.resolve() if root else own
+    if place.parent != own and not place.is_relative_to(folder):
+        message = f"`{shown(name)}` is a link to a file outside of its folder"
+        raise _unplaced("path-outside", name, message, WIDER)
+    return place, folder
+
+
+def _unplaced(code: str, name: str, message: str, help: str = "") -> SpecError:
+    """An error about a file as a whole."""
+    return SpecError([Diagnostic(code, message, Span(name, 1, 1, 1, 1), help=help)])
 
 
 def _definition(reading: Reading) -> Definition:
@@ -276,10 +329,19 @@ def is_path(name: str) -> bool:
     return "/" in name or name.endswith((".yaml", ".yml"))
 
 
-def _nearby(path: Path) -> str:
-    """A hint that names a spec of a similar name in the same folder."""
+def nearby(path: Path, *, whole: bool = False) -> str:
+    """A hint that names a spec of a similar name in the same folder, or in one called ``specs`` inside.
+
+    Args:
+        path: The file that is not there.
+        whole: Whether to name the spec by its whole path, as ``path`` is given.
+    """
     if path.is_dir():
         return "it is a folder; name a file in it"
-    names = {other.stem: other.name for other in path.parent.glob("*.y*ml")}
-    near = nearest(path.stem, names)
-    return f"did you mean `{names[near]}`?" if near else ""
+    for folder in (path.parent, path.parent / "specs"):
+        names = {other.stem: other.name for other in islice(folder.glob("*.y*ml"), _MOST_NAMES)}
+        near = path.name if path.name in names else nearest(path.stem, names)
+        if near:
+            found = folder / names[near]
+            return f"did you mean `{found if whole else found.relative_to(path.parent)}`?"
+    return ""

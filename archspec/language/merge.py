@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from archspec.errors import Diagnostic, Note, did_you_mean
+from archspec.language.removal import Removal, removal
 from archspec.language.source import Mapping, Scalar, Value
 
 KINDS = frozenset({"op", "block", "graph"})
 """The keys that say what a node is."""
 
 
-def merge(base: Mapping, over: Mapping, found: list[Diagnostic]) -> Mapping:
+def merge(base: Mapping, over: Mapping, found: list[Diagnostic], removals: list[Removal]) -> Mapping:
     """The file ``over`` merged into the file ``base`` that it extends.
 
     A list replaces a list, and ``null`` removes a key. ``expect`` is a contract of the file that states it, so it is
-    not inherited. Errors are added to ``found``.
+    not inherited. Errors are added to ``found``, and what is removed to ``removals``.
     """
-    return _Merge(found).file(base, over)
+    return _Merge(found, removals).file(base, over)
 
 
 class _Merge:
-    def __init__(self, found: list[Diagnostic]) -> None:
+    def __init__(self, found: list[Diagnostic], removals: list[Removal]) -> None:
         self.found = found
+        self.removals = removals
 
     def file(self, base: Mapping, over: Mapping) -> Mapping:
         inherited = _without(base, {"expect", "extends", *(_HEADS if over.entries.keys() & _HEADS else ())})
@@ -39,14 +41,16 @@ class _Merge:
         keys, entries = dict(base.keys), dict(base.entries)
         for name, value in over.entries.items():
             if isinstance(value, Scalar) and value.value is None:
-                self._remove(name, over.keys[name], keys, entries)
+                self._remove(over.keys[name], keys, entries, (*path, name))
             else:
                 keys[name] = over.keys[name]
                 entries[name] = self.value(entries.get(name), value, (*path, name))
         return Mapping(over.source, over.start, over.end, keys, entries)
 
-    def _remove(self, name: str, key: Scalar, keys: dict[str, Scalar], entries: dict[str, Value]) -> None:
+    def _remove(self, key: Scalar, keys: dict[str, Scalar], entries: dict[str, Value], path: tuple[str, ...]) -> None:
+        name = path[-1]
         if name in entries:
+            self.removals.append(removal(path, key.span, entries))
             del keys[name], entries[name]
             return
         message = f"`null` removes a key, and there is no `{name}` to remove"
@@ -70,7 +74,7 @@ class _Merge:
         for name, value in over.entries.items():
             key = over.keys[name]
             if isinstance(value, Scalar) and value.value is None:
-                self._remove(name, key, keys, entries)
+                self._remove(key, keys, entries, (*path, name))
                 continue
             if name not in entries and isinstance(value, Mapping) and not KINDS & value.entries.keys():
                 message = f"the file that this one extends has no node `{name}`"

@@ -23,6 +23,7 @@ MODULE_ATTRIBUTES = frozenset(
 """The public attributes of torch.nn.Module (2.13); a node of such a name would shadow one. A test compares them."""
 
 _FILE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_DEVICE = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE | re.ASCII)
 _MAX_LENGTH = 100
 
 
@@ -61,7 +62,19 @@ def spec_name_problem(name: str) -> str:
     """Why a network or block cannot have this name, which also names its files; empty where it can."""
     if not _FILE_NAME.fullmatch(name):
         return "a name is made of letters, digits, `_` and `-`, and begins with a letter"
+    if is_device(name):
+        return f"its files could not be written on Windows, where `{name}` is a device"
     return f"it is longer than {_MAX_LENGTH} characters" if len(name) > _MAX_LENGTH else ""
+
+
+def block_name_problem(name: str) -> str:
+    """Why a block inside of a spec cannot have this name; empty where it can. It names no file of its own accord."""
+    return "" if is_device(name) else spec_name_problem(name)
+
+
+def is_device(name: str) -> bool:
+    """Whether Windows keeps a name for a device, as that of a file with any ending."""
+    return _DEVICE.fullmatch(name) is not None
 
 
 def _identifier_problem(name: str) -> str:

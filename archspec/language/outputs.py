@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archspec.errors import Note
 from archspec.language.checking import Checker
-from archspec.language.definition import OutputStep
+from archspec.language.definition import UNKNOWN_OUTPUTS, OutputStep
 from archspec.language.names import output_name_problem
 from archspec.language.source import Mapping, Scalar, Value, entries, keyed
 from archspec.language.spec import Output
@@ -27,7 +27,7 @@ class OutputReader:
             return (OutputStep("output", wiring.resolve(single), None, False),)
         outputs = tuple(self._output(name, several, wiring) for name in entries(several))  # type: ignore[arg-type]
         wiring.complete = wiring.complete and bool(outputs) and all(output.reference for output in outputs)
-        return outputs or (OutputStep("output", None, None, False),)
+        return outputs or (OutputStep(UNKNOWN_OUTPUTS, None, None, False),)
 
     def _output_values(self, owner: Mapping, path: str) -> tuple[Value | None, Value | None]:
         keys = [key for key in owner.entries if key in ("output", "outputs")]

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from archspec.errors import Diagnostic
-from archspec.language.checking import Checker
+from archspec.language.checking import Checker, as_meant
 from archspec.language.definition import Definition
 from archspec.language.graphs import GraphReader
-from archspec.language.names import parameter_name_problem, spec_name_problem
+from archspec.language.names import block_name_problem, parameter_name_problem, spec_name_problem
 from archspec.language.source import Mapping, Scalar, Value, entries, keyed
 from archspec.language.spec import (
+    TYPES,
     UNKNOWN_PARAM,
     VERSION,
     BlockFile,
@@ -23,6 +24,7 @@ from archspec.language.spec import (
 )
 from archspec.language.values import kind
 from archspec.language.wiring import Wiring, start
+from archspec.ops.op import NODE_KEYS
 
 _PARTS = ("expect", "init", "weights", "example")
 
@@ -32,12 +34,15 @@ def read_file(value: Mapping, found: list[Diagnostic]) -> Definition | None:
     reader = _Reader(found)
     if not reader.version(value):
         return None
-    return reader.definition(value, BlockFile if "block" in value.entries else NetworkFile)
+    is_block = "block" in value.entries and not isinstance(value.entries["block"], Mapping)
+    return reader.definition(value, BlockFile if is_block else NetworkFile)
 
 
 def read_block(name: str, value: Mapping, enclosing: Definition, found: list[Diagnostic]) -> Definition | None:
     """A block of a file's own, which sees the other blocks of that file."""
-    return _Reader(found).definition(value, InlineBlock, name=name, blocks=enclosing.blocks)
+    reader = _Reader(found)
+    reader.graphs.unusable.update(enclosing.unusable)
+    return reader.definition(value, InlineBlock, name=name, blocks=enclosing.blocks)
 
 
 def read_expect(value: Mapping) -> Expect:
@@ -75,7 +80,8 @@ class _Reader:
     def definition(
         self, value: Mapping, model: type[BaseModel], name: str = "", blocks: dict[str, Value] | None = None
     ) -> Definition | None:
-        self.checker.validated(model, value)
+        if self.checker.validated(model, value) is None:
+            value = as_meant(model, value)
         graph = value.entries.get("graph")
         if not isinstance(graph, Mapping):
             return None
@@ -88,6 +94,7 @@ class _Reader:
         for contract in self._contracts(value):
             self.checker.validated(Expect, contract)
         doc = value.entries.get("doc")
+        own = self._blocks(value.entries.get("blocks")) if blocks is None else blocks
         return Definition(
             name=name,
             doc=str(doc.plain()) if doc else "",
@@ -95,7 +102,8 @@ class _Reader:
             value=value,
             params=self._params(value.entries.get("params")),
             graph=self.graphs.graph(value, graph, Wiring(self.found, inputs, graph.entries)),
-            blocks=self._blocks(value.entries.get("blocks")) if blocks is None else blocks,
+            blocks=own,
+            unusable=frozenset(self.graphs.unusable),
             shapes=entries(value.entries.get("inputs")) if is_network else {},
             variants={k: v for k, v in entries(value.entries.get("variants")).items() if isinstance(v, Mapping)},
             **{key: part for key in _PARTS if isinstance(part := value.entries.get(key), Mapping)},
@@ -116,20 +124,33 @@ class _Reader:
         params = {}
         for name, (key, declared) in keyed(value).items():
             self.checker.check_name(key, parameter_name_problem)
-            params[name] = self._param(declared)
+            params[name] = self._param(name, declared)
         return params
 
-    def _param(self, declared: Value) -> Param:
+    def _param(self, name: str, declared: Value) -> Param:
         if isinstance(declared, Mapping):
             return self.checker.validated(Param, declared) or UNKNOWN_PARAM
-        return Param.model_construct(default=declared.plain())
+        default = declared.plain()
+        if isinstance(default, str) and default in TYPES:
+            message = f"`{name}: {default}` gives `{name}` the text `{default}` as its default"
+            self.checker.report("invalid-value", message, declared.span, help=f"write `{name}: {{type: {default}}}`")
+            return UNKNOWN_PARAM
+        return Param.model_construct(default=default)
+
+    def _check_reserved(self, name: str, block: Value) -> None:
+        """Refuse parameters that no node could give, here and once: each use of the block stumbles over them."""
+        for key, _ in keyed(entries(block).get("params")).values():
+            if key.value in NODE_KEYS:
+                self.checker.check_name(key, parameter_name_problem)
+                self.graphs.unusable.add(name)
 
     def _blocks(self, value: Value | None) -> dict[str, Value]:
         blocks: dict[str, Value] = {}
         for name, (key, entry) in keyed(value).items():
-            self.checker.check_name(key, spec_name_problem)
+            self.checker.check_name(key, block_name_problem)
             if isinstance(entry, Mapping) or (isinstance(entry, Scalar) and isinstance(entry.value, str)):
                 blocks[name] = entry
+                self._check_reserved(name, entry)
                 continue
             message, expected = (
                 f"the block `{name}` is neither a definition nor the path of a file",

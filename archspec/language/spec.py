@@ -6,7 +6,7 @@ Schema that `archspec schema` prints is built on theirs.
 
 import math
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
@@ -54,6 +54,8 @@ Count = Annotated[Any, _or_expression(int)]
 
 ParamType = Literal["int", "float", "bool", "str", "list", "size"]
 
+TYPES = frozenset(get_args(ParamType))
+"""The types of parameters."""
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "int": (int,), "float": (int, float), "bool": (bool,), "str": (str,), "list": (list,), "size": (int, list),
 }  # fmt: skip

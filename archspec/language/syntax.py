@@ -10,6 +10,7 @@ import yaml
 
 _WORD = r"[\w.$-]+"
 _NOT_ALLOWED = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LONGEST_EXPRESSION = 1_000
 _CLOSING = {"{": "}", "[": "]"}
 
 
@@ -61,8 +62,42 @@ def _indentation(text: str, at: int) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
+def _cut_expression(stop: _Stop) -> Fault | None:
+    """``$(sizes[0])`` inside of ``{}``, ``${width}``, or ``$(a ? b : c)``: an expression that YAML reads as its own."""
+    line, start = stop.line_before(), stop.text.rfind("$", 0, stop.at)
+    rest = stop.text[start:].split("\n", 1)[0]
+    if start < stop.at - len(line) or rest[1:2] not in ("(", "{"):
+        return None
+    end = _closing(rest)
+    if not stop.at - start <= end:
+        return None
+    text = rest[:end]
+    if text.startswith("${"):
+        help = f"write `${text[2:-1].strip()}`" if text[2:-1].strip().isidentifier() else f"write `$({text[2:-1]})`"
+        return Fault(f"`{text}` is neither `$name` nor `$(...)`", start, start + end, help)
+    if choice := re.fullmatch(r"\$\((.*?)\?(.*):(.*)\)", text):
+        condition, then, other = (part.strip() for part in choice.groups())
+        help = f"write `$({then} if {condition} else {other})`"
+        return Fault("`?` and `:` are no operators of the language", start, start + end, help)
+    quote = "'" if '"' in text else '"'
+    help = f"write it in quotes: {quote}{text}{quote}"
+    return Fault(f"YAML takes the signs inside of `{text}` for its own", start, start + end, help)
+
+
+def _closing(text: str) -> int:
+    """The end of what is in the parentheses or braces that a text begins with; 0 where they are not closed."""
+    depth = 0
+    for i, character in enumerate(text[:_LONGEST_EXPRESSION]):
+        depth += (character in "({") - (character in ")}")
+        if depth == 0 and character in ")}":
+            return i + 1
+    return 0
+
+
 def _unclosed(stop: _Stop) -> Fault:
     """``{a: 1 b: 2}``, or a bracket that nothing closes."""
+    if cut := _cut_expression(stop):
+        return cut
     text, at, begun = stop.text, stop.at, stop.begun
     if quote := re.search(r"(?<![\w'\"])(['\"])[^'\"\n]*\n", text[begun:at]):
         return _unclosed_quote(_Stop(text, at, begun + quote.start()))
@@ -105,6 +140,8 @@ def _cannot_begin(stop: _Stop) -> Fault:
 
 def _colon_in_text(stop: _Stop) -> Fault:
     """``doc: a net: small``, ``pool:{op: max_pool}``, or a line that is indented too far."""
+    if cut := _cut_expression(stop):
+        return cut
     line, at = stop.line_before(), stop.at
     start = at - len(line)
     if alone := re.fullmatch(rf"\s*(?:- )?({_WORD})", line):

@@ -11,6 +11,8 @@ from archspec.language.values import ExpressionError
 
 _ELSEWHERE = ("blocks", "doc", "example", "expect", "variants")
 """Keys of a file whose values do not see its parameters."""
+_MOST_COMPARED = 100
+"""Parameters for which a name like theirs is looked for, among all."""
 
 
 def names_in(value: Value) -> Iterator[str]:
@@ -33,10 +35,11 @@ def unused_parameters(value: Mapping) -> Iterator[Diagnostic]:
     seeing = [part for key, part in value.entries.items() if key not in _ELSEWHERE]
     asked = {name for part in seeing for name in names_in(part)}
     declared = keyed(value.entries.get("params"))
-    for name, (key, _) in declared.items():
-        if name not in asked:
-            message = f"nothing asks for the parameter `{name}`"
-            yield Diagnostic("unused-parameter", message, key.span, help=_help(name, declared))
+    unused = [(name, key) for name, (key, _) in declared.items() if name not in asked]
+    for number, (name, key) in enumerate(unused):
+        message = f"nothing asks for the parameter `{name}`"
+        help = _help(name, declared if number < _MOST_COMPARED else ())
+        yield Diagnostic("unused-parameter", message, key.span, help=help)
 
 
 def _help(name: str, declared: Collection[str]) -> str:

@@ -54,10 +54,10 @@ class TensorView:
         """
         if self.outputs is not None:
             return self.outputs[name]
-        if name not in ATTRIBUTES:
-            raise KeyError(name)
         if self.shape is None:
             raise Unknown
+        if name not in ATTRIBUTES:
+            raise KeyError(name)
         value = ATTRIBUTES[name](self.shape)
         if value is None:
             raise ValueError(f"{show(self.shape)} has no {name}")

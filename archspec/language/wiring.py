@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from archspec.errors import Diagnostic, Span, did_you_mean, listed
 from archspec.language.definition import OutputStep, Reference, Step
@@ -16,10 +17,11 @@ class Wiring:
         found: Where errors go.
         inputs: Names of the graph's inputs.
         names: Names of all its nodes, those that have not been read among them, for hints.
-        around: Names in the graphs around it, for hints.
+        around: The names of the graph around it, for hints; None for an outermost one.
         path: The path of the graph within its file or block.
         steps: The nodes read so far.
         used: Names of nodes and inputs that something takes.
+        unknown: Names that nothing has, with the number of the error that speaks of each.
         resolved: What the last node takes, as far as that is known.
         complete: Whether it is known what every node takes; if not, nothing can be said of unused ones.
     """
@@ -29,19 +31,32 @@ class Wiring:
         found: list[Diagnostic],
         inputs: tuple[str, ...],
         names: Collection[str] = (),
-        around: frozenset[str] = frozenset(),
+        around: Wiring | None = None,
         path: str = "",
     ) -> None:
         self.found = found
         self.inputs = inputs
+        self._inputs = frozenset(inputs)
         self.names = names
         self.around = around
         self.path = path
         self.steps: dict[str, Step] = {}
         self.used: set[str] = set()
+        self.unknown: dict[str, int] = {}
         self.resolved: tuple[Reference, ...] = ()
         self.complete = True
         self.previous = ""
+
+    def is_input(self, name: Any) -> bool:
+        """Whether a name is that of an input of the graph."""
+        return name in self._inputs
+
+    def _is_around(self, name: str) -> bool:
+        """Whether a node above stands by a name in a graph around this one."""
+        wiring = self.around
+        while wiring is not None and name not in wiring.steps:
+            wiring = wiring.around
+        return wiring is not None
 
     def child(self, name: str) -> str:
         """The path of a node."""
@@ -68,6 +83,11 @@ class Wiring:
             return None
         return self.resolved if all(references) else None
 
+    def strays(self, value: Mapping) -> list[str]:
+        """Keys that nothing follows and that name what a node can take: the rest of ``{from: a, b}``."""
+        empty = [name for name, entry in value.entries.items() if entry.start == value.keys[name].start]
+        return [name for name in empty if name in self.steps or name in self.inputs or name == "input"]
+
     def _above(self, key: Scalar) -> tuple[Reference, ...] | None:
         """What a node without ``from`` takes: the node above, or the graph's only input."""
         if not self.previous and len(self.inputs) > 1:
@@ -90,7 +110,7 @@ class Wiring:
         written = reference(value)
         if written.name == "input" and len(self.inputs) <= 1:
             written = Reference(self.inputs[0] if self.inputs else "", written.port, value)
-        if written.name in self.steps or written.name in self.inputs or not (written.name or self.inputs):
+        if written.name in self.steps or self.is_input(written.name) or not (written.name or self.inputs):
             self.used.add(written.name)
             return written
         self._unknown(written.name, value, node)
@@ -103,12 +123,18 @@ class Wiring:
             help = "a node cannot take itself"
         elif name in self.names:
             help = f"`{name}` stands below; move it above this node"
-        elif name in self.around:
+        elif self._is_around(name):
             help = "it stands outside of this group; hand it in with `from:` and `inputs:`"
+        elif "," in str(value.value):
+            help = f"several nodes are a list: `from: [{', '.join(str(value.value).replace(',', ' ').split())}]`"
         elif name == "input":
             help = f"the graph has several inputs: {listed(self.inputs)}"
         shown = name or value.value
         message = f"no node `{shown}` stands above" if node else f"there is no node `{shown}`"
+        if name in self.unknown:  # one mistake, wherever the name is taken
+            self.found[self.unknown[name]] = self.found[self.unknown[name]].also_at(value.span)
+            return
+        self.unknown[name] = len(self.found)
         self._report("unknown-node", message, value.span, path=self.child(node) if node else self.path, help=help)
 
     def last(self) -> tuple[OutputStep, ...]:

@@ -24,6 +24,10 @@ Origin = int | str
 """A tensor as the inside of a block knows it: the number of an input, or the path of the node inside that gives it."""
 
 
+FLOAT_BYTES = 4
+"""Bytes of a float32."""
+
+
 class Totals(NamedTuple):
     """Sums over nodes.
 
@@ -34,6 +38,7 @@ class Totals(NamedTuple):
         buffers: Numbers that are saved but not trained.
         macs: Multiply-accumulates for one sample, bias excluded.
         other: Other operations for one sample.
+        activations: Bytes of the tensors that they give, in float32 for one sample.
     """
 
     nodes: int = 0
@@ -42,6 +47,7 @@ class Totals(NamedTuple):
     buffers: int = 0
     macs: int = 0
     other: int = 0
+    activations: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +84,10 @@ class Applied:
     def totals(self) -> Totals:
         """Its figures."""
         params, buffers = (sum(map(elements, tensors.values())) for tensors in (self.weights, self.buffers))
+        activations = FLOAT_BYTES * elements(self.shape)
         if self.cost is None:
-            return Totals(1, 0, params, buffers)
-        return Totals(1, 1, params, buffers, self.cost.macs, self.cost.other)
+            return Totals(1, 0, params, buffers, activations=activations)
+        return Totals(1, 1, params, buffers, self.cost.macs, self.cost.other, activations)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +148,7 @@ class Body:
     @cached_property
     def totals(self) -> Totals:
         """The figures of all that it holds."""
-        nodes = costed = params = buffers = macs = other = 0
+        nodes = costed = params = buffers = macs = other = activations = 0
         for content, count in self.parts():
             each = content.totals
             nodes += count * each.nodes
@@ -150,7 +157,8 @@ class Body:
             buffers += count * each.buffers
             macs += count * each.macs
             other += count * each.other
-        return Totals(nodes, costed, params, buffers, macs, other)
+            activations += count * each.activations
+        return Totals(nodes, costed, params, buffers, macs, other, activations)
 
     @cached_property
     def _numbers(self) -> dict[str, int]:

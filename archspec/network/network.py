@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,7 +13,11 @@ from typing_extensions import override
 
 from archspec.errors import UsageError, did_you_mean
 from archspec.language.initialisation import InitRule
-from archspec.network.views import Block, Node
+from archspec.language.limits import Limits
+from archspec.network.content import Totals
+from archspec.network.field import ReceptiveField
+from archspec.network.pruning import needed
+from archspec.network.views import Block, Context, Node
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape
 
@@ -20,6 +25,9 @@ if TYPE_CHECKING:
     import networkx
 
     from archspec.errors import Diagnostic
+
+
+_DEFAULT_LIMITS = Limits()
 
 
 class NetworkOutput(NamedTuple):
@@ -48,6 +56,7 @@ class Network:
         init: How its tensors begin, where not as PyTorch has it; of two rules for one tensor the later holds.
         weights: For each source of checkpoints, such as ``torchvision``, rules from their names to its own
             (`archspec.pytorch.weights.match`).
+        limits: Bounds on what is told of it.
     """
 
     name: str
@@ -60,12 +69,18 @@ class Network:
     digest: str = ""
     init: tuple[InitRule, ...] = ()
     weights: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+    limits: Limits = _DEFAULT_LIMITS
 
     if TYPE_CHECKING:
 
         @property
         def warnings(self) -> tuple[Diagnostic, ...]:
             """What compiles, and is nearly always a mistake. Attached by `archspec.display`."""
+
+    def __post_init__(self) -> None:
+        """Let its parts know where they stand."""
+        root = replace(self.blocks, context=None)
+        object.__setattr__(self, "blocks", replace(root, context=Context(self.inputs, root)))
 
     @override
     def __repr__(self) -> str:
@@ -128,8 +143,13 @@ class Network:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates for one sample, bias excluded, of the nodes that have a cost rule."""
-        return self.blocks.macs
+        """Multiply-accumulates for one sample in evaluation, bias excluded, of the nodes that have a cost rule."""
+        return self._evaluation.macs
+
+    @property
+    def training_only_macs(self) -> int:
+        """Those besides of what only training runs, forwards; 0 where every output is there in evaluation too."""
+        return self.blocks.macs - self.macs
 
     @property
     def flops(self) -> int:
@@ -138,8 +158,53 @@ class Network:
 
     @property
     def other_ops(self) -> int:
-        """Elementwise, pooling, normalisation and bias operations for one sample, of the nodes that have a rule."""
-        return self.blocks.other_ops
+        """Elementwise, pooling, normalisation and bias operations for one sample in evaluation, where known."""
+        return self._evaluation.other
+
+    @cached_property
+    def _evaluation(self) -> Totals:
+        """The figures of what evaluation runs."""
+        if not self._training_only:
+            return self.blocks.content.totals
+        uses = [use for use in self.blocks.content.uses if use.name not in self._training_only]
+        sums = map(sum, zip(*(use.content.totals for use in uses), strict=True))
+        return Totals(*sums)
+
+    @cached_property
+    def _training_only(self) -> frozenset[str]:
+        """Names of the nodes and blocks of its own graph that no output of evaluation needs."""
+        kept = [name for name, output in self.outputs.items() if not output.training_only]
+        if not kept or len(kept) == len(self.outputs):
+            return frozenset()
+        body = self.blocks.content
+        return frozenset(use.name for use in body.uses) - needed(body, kept)
+
+    def is_training_only(self, path: str) -> bool:
+        """Whether only training runs a node or block: it stands in what no output of evaluation needs."""
+        return bool(self._training_only) and path.partition(".")[0] in self._training_only
+
+    @property
+    def activations(self) -> int:
+        """Bytes of the tensors that all nodes give, in float32 for one sample; not all are there at once."""
+        return self.blocks.activations
+
+    @property
+    def receptive_fields(self) -> Mapping[str, ReceptiveField | None]:
+        """The receptive field of each node by path; None where it is not known."""
+        assert self.blocks.context is not None
+        return self.blocks.context.fields
+
+    @property
+    def receptive_field(self) -> ReceptiveField | None:
+        """What a place of the output sees, of several outputs the first in evaluation; None where it is not known."""
+        paths = (output.path for output in self.outputs.values() if not output.training_only)
+        return self.receptive_fields.get(next(paths, ""))
+
+    @property
+    def stride(self) -> tuple[Fraction, ...] | None:
+        """Steps of the input for one step of that output, for each spatial dimension; None where it is not known."""
+        field = self.receptive_field
+        return field and field.stride
 
     @cached_property
     def unknown_costs(self) -> tuple[str, ...]:

@@ -17,6 +17,26 @@ def without_unused(body: Body) -> Body:
     return replace(body, uses=(), whole=body) if pruned is None else pruned.body or body
 
 
+def giving(body: Body, outputs: Iterable[str]) -> Body:
+    """A body without the nodes that none of some outputs needs."""
+    pruned = _pruned(body, frozenset(origin for name in outputs if _is_path(origin := body.outputs[name])))
+    return replace(body, uses=()) if pruned is None else pruned.body or body
+
+
+def needed(body: Body, outputs: Iterable[str]) -> frozenset[str]:
+    """The names of what a body holds, blocks as a whole, that some of its outputs need."""
+    wanted = _Needed(origin for name in outputs if _is_path(origin := body.outputs[name]))
+    names = set()
+    for use in reversed(body.uses):
+        inside = wanted.inside(use.name)
+        left = _left(use.content, inside | _given(use.content)) if inside else None
+        if left is not None:
+            names.add(use.name)
+            for number in left[1]:
+                wanted.add(use.inputs[number])
+    return frozenset(names)
+
+
 class _Needed:
     """The tensors of a graph that are needed, as what stands in it knows them."""
 

@@ -5,10 +5,11 @@ Mappings of a content are handed out as copies: other networks, later ones too, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from typing_extensions import override
 
@@ -16,9 +17,26 @@ from archspec.errors import Span
 from archspec.language.definition import Definition, GraphSteps, Step
 from archspec.language.source import Entry
 from archspec.network.content import Applied, Body, Origin, Use
+from archspec.network.field import ReceptiveField
 from archspec.ops.facts import Cost
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, show
+
+
+class Context:
+    """What the parts of a network share: figures that follow from all of it, found when the first part is asked."""
+
+    find_fields: ClassVar[Callable[[Mapping[str, Shape], Iterable[Node]], Mapping[str, ReceptiveField | None]]]
+    """Finds the receptive fields by path. It is set from above: a network knows no analysis."""
+
+    def __init__(self, inputs: Mapping[str, Shape], root: Block) -> None:
+        self._inputs = inputs
+        self._root = root
+
+    @cached_property
+    def fields(self) -> Mapping[str, ReceptiveField | None]:
+        """The receptive field of each node by path; None where it is not known."""
+        return type(self).find_fields(self._inputs, self._root.nodes())
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -31,6 +49,7 @@ class Node:
         inputs: Paths of the nodes, or names of the network's inputs, that it takes, in operand order.
         step: The node as its graph says it.
         written: The values of its arguments, for this copy of a repeat.
+        context: The network that it stands in, for figures that follow from all of it.
     """
 
     path: str
@@ -38,6 +57,7 @@ class Node:
     inputs: tuple[str, ...]
     step: Step
     written: Mapping[str, Entry]
+    context: Context | None = field(default=None, compare=False)
 
     @override
     def __repr__(self) -> str:
@@ -113,6 +133,22 @@ class Node:
         """Elementwise, pooling, normalisation and bias operations for one sample; None where the op has no rule."""
         return self.cost.other if self.cost else None
 
+    @property
+    def activations(self) -> int:
+        """Bytes of its output, in float32 for one sample."""
+        return self.applied.totals.activations
+
+    @property
+    def receptive_field(self) -> ReceptiveField | None:
+        """What a place of its output sees of the network's input; None where it is not known."""
+        return self.context.fields.get(self.path) if self.context else None
+
+    @property
+    def stride(self) -> tuple[Fraction, ...] | None:
+        """Steps of the input for one step of its output, for each spatial dimension; None where it is not known."""
+        field = self.receptive_field
+        return field and field.stride
+
 
 @dataclass(frozen=True, repr=False)
 class Block:
@@ -124,6 +160,7 @@ class Block:
         inputs: Paths of the tensors that it takes.
         step: The node that uses it; None for the network.
         written: The values of its arguments, for this copy of a repeat.
+        context: The network that it stands in, for figures that follow from all of it.
     """
 
     path: str
@@ -131,6 +168,7 @@ class Block:
     inputs: tuple[str, ...]
     step: Step | None
     written: Mapping[str, Entry]
+    context: Context | None = field(default=None, compare=False)
 
     @override
     def __repr__(self) -> str:
@@ -190,8 +228,8 @@ class Block:
         path = f"{self.path}.{use.name}" if self.path else use.name
         inputs = tuple(map(self.tensor, use.inputs))
         if isinstance(use.content, Applied):
-            return Node(path, use.content, inputs, use.step, use.written)
-        return Block(path, use.content, inputs, use.step, use.written)
+            return Node(path, use.content, inputs, use.step, use.written, self.context)
+        return Block(path, use.content, inputs, use.step, use.written, self.context)
 
     def child(self, name: str) -> Block | Node | None:
         """The node or block of a name, or None."""
@@ -244,3 +282,23 @@ class Block:
     def other_ops(self) -> int:
         """Elementwise, pooling, normalisation and bias operations for one sample of the nodes that have a rule."""
         return self.content.totals.other
+
+    @property
+    def activations(self) -> int:
+        """Bytes of the tensors that the nodes inside give, in float32 for one sample."""
+        return self.content.totals.activations
+
+    @property
+    def receptive_field(self) -> ReceptiveField | None:
+        """That of the node that gives its output; None where it is not known, and with several outputs."""
+        return (
+            self.context.fields.get(next(iter(self.outputs.values())))
+            if self.context and len(self.outputs) == 1
+            else None
+        )
+
+    @property
+    def stride(self) -> tuple[Fraction, ...] | None:
+        """Steps of the input for one step of its output, for each spatial dimension; None where it is not known."""
+        field = self.receptive_field
+        return field and field.stride

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from math import gcd
+from math import gcd, isqrt
 
 from archspec.errors import ArgumentError
 from archspec.ops.tensor import Shape, show
+
+_MOST_LISTED = 6
+_MOST_TRIED = 10_000
 
 
 def check_groups(groups: int, inputs: int, outputs: int) -> None:
@@ -16,11 +19,24 @@ def check_groups(groups: int, inputs: int, outputs: int) -> None:
     """
     for channels, side in [(inputs, "input"), (outputs, "output")]:
         if channels % groups:
-            raise ArgumentError(
-                "groups",
-                f"{groups} groups do not divide the {channels} {side} channels",
-                help=f"use a divisor of {gcd(inputs, outputs)}",
-            )
+            both = f"{inputs} and {outputs} channels" if inputs != outputs else f"{inputs} channels"
+            help = f"{divisors_near(groups, gcd(inputs, outputs))} divides {both}"
+            if side == "output" or groups <= channels:
+                help += f"; {groups} groups take {_multiples_near(groups, channels)} {side} channels"
+            raise ArgumentError("groups", f"{groups} groups do not divide the {channels} {side} channels", help=help)
+
+
+def divisors_near(wanted: int, number: int) -> str:
+    """The divisors of a number that are nearest to another, in words."""
+    small = [divisor for divisor in range(1, min(isqrt(number), _MOST_TRIED) + 1) if number % divisor == 0]
+    divisors = sorted({*small, *(number // divisor for divisor in small)}, key=lambda each: (abs(each - wanted), each))
+    *rest, last = map(str, sorted(divisors[:_MOST_LISTED]))
+    return f"{', '.join(rest)} or {last}" if rest else last
+
+
+def _multiples_near(factor: int, number: int) -> str:
+    below = number // factor * factor
+    return f"{below} or {below + factor}" if below else f"{factor}"
 
 
 def check_fit(sizes: Shape, kernel: Shape) -> None:

@@ -5,9 +5,9 @@ from math import gcd, prod
 from typing import Literal
 
 from archspec.errors import ArgumentError
-from archspec.ops.arguments import NamedPadding, Padding, Positive, Size, default
+from archspec.ops.arguments import NamedPadding, Padding, Positive, Size, compact, default
 from archspec.ops.checks import check_fit, check_groups
-from archspec.ops.facts import Along, Cost, Module, Reach, Taps, Window
+from archspec.ops.facts import MOST_PERIOD, Along, Cost, Module, Reach, Taps, Window
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, elements, extent, places, show
 
@@ -67,13 +67,25 @@ class Conv(Op, name="conv"):
     def infer(self, inputs: Shapes) -> Shape:
         check_groups(self.groups, inputs[0][0], self.out_channels)
         if self.padding == "same" and max(self.stride) > 1:
-            raise ArgumentError(
-                "padding", f"padding `same` needs stride 1, not {max(self.stride)}", help="give the padding as a number"
-            )
+            message = f"padding `same` needs stride 1, not {max(self.stride)}"
+            raise ArgumentError("padding", message, help=self._strided_same(inputs[0][1:]))
         self._check_padding_mode(inputs[0][1:])
         _, *sizes = self.padded(inputs)
         check_fit(tuple(sizes), self.window)
         return (self.out_channels, *places(tuple(sizes), self.window, self.stride))
+
+    def _strided_same(self, sizes: Shape) -> str:
+        """How to write what `same` with a stride may mean: each size over the stride, rounded up."""
+        outer = [-(-size // stride) for size, stride in zip(sizes, self.stride, strict=True)]
+        help = ""
+        if all(reach % 2 for reach in self.window):
+            padding = compact(tuple(reach // 2 for reach in self.window))
+            written = list(padding) if isinstance(padding, tuple) else padding
+            help = f"write `padding: {written}` for {show(tuple(outer))}; "
+        needs = zip(outer, sizes, self.window, self.stride, strict=True)
+        spare = [max(0, (places - 1) * stride + reach - size) for places, size, reach, stride in needs]
+        pads = [pad for total in reversed(spare) for pad in (total // 2, total - total // 2)]
+        return f"{help}TensorFlow's `same`, `same_upper` of ONNX, is a node above: `{{op: pad, padding: {pads}}}`"
 
     def _check_padding_mode(self, sizes: Shape) -> None:
         """A reflection needs a place besides the border, a circle goes round once."""
@@ -189,18 +201,22 @@ class ConvTranspose(Op, name="conv_transpose"):
         return Cost(macs=macs, other=self.bias * elements(output))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        if max(self.stride) > MOST_PERIOD:
+            return "unknown"
         spread = (Along(1 + axis, self._gathered(axis)) for axis in range(len(self.stride)))
         return ((Along.grouped(self.groups, inputs[0][0], self.out_channels), *spread),)
 
     def _gathered(self, axis: int) -> Taps:
         """Place ``o`` reads each ``i`` with ``o = stride * i - padding + dilation * j`` for a ``j`` of the kernel."""
         kernel, stride, dilation = self.kernel_size[axis], self.stride[axis], self.dilation[axis]
-        step = dilation // gcd(stride, dilation)
+        common = gcd(stride, dilation)
+        step = dilation // common
+        inverse = pow(stride // common, -1, step)
         places = []
         for place in range(self.padding[axis], self.padding[axis] + stride):
             first, last = -(-(place - dilation * (kernel - 1)) // stride), place // stride
-            start = next((i for i in range(first, first + step) if (place - stride * i) % dilation == 0), last + 1)
-            places.append(range(start, last + 1, step))
+            start = first + (place // common * inverse - first) % step
+            places.append(range(0) if place % common else range(start, last + 1, step))
         return Taps(stride, 1, tuple(places))
 
     def torch(self, inputs: Shapes) -> Module:

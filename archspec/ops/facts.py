@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
-Kept = tuple[Literal["input", "output"], ...]
+Saved = tuple[Literal["input", "output"], ...]
 """The tensors that autograd keeps for the backward pass; ``input`` is all operands."""
 
 
@@ -22,6 +22,20 @@ class Cost(NamedTuple):
 
     macs: int = 0
     other: int = 0
+
+
+class Kept(NamedTuple):
+    """What autograd keeps of one op for the backward pass.
+
+    Attributes:
+        operands: The indices of the operands that it keeps.
+        output: Whether it keeps the output.
+        besides: Bytes a sample that it keeps besides, counted for float32.
+    """
+
+    operands: tuple[int, ...] = ()
+    output: bool = False
+    besides: int = 0
 
 
 Beyond = Literal["zeros", "reflect", "replicate", "circular", "end"]
@@ -55,6 +69,10 @@ class Window(NamedTuple):
         """Each place of the output reads the same place of the input; a size of 1 is read by all."""
         ones, zeros = (Fraction(1),) * rank, (Fraction(0),) * rank
         return cls((1,) * rank, ones, zeros, groups=0, statistics=statistics)
+
+
+MOST_PERIOD = 2**16
+"""Places of the longest period of `Taps`; an op that reads in a longer one has an unknown reach."""
 
 
 class Taps(NamedTuple):
@@ -103,10 +121,12 @@ class Along(NamedTuple):
 
     @classmethod
     def grouped(cls, groups: int, inputs: int, outputs: int) -> Along:
-        """So many channels of the output read those of their group."""
+        """So many channels of the output read those of their group; or all, of very many."""
         each = inputs // groups
         period = outputs // groups
-        return cls.every(inputs) if groups == 1 else cls(0, Taps(period, each, (range(each),) * period, "end"))
+        if groups == 1 or period > MOST_PERIOD:
+            return cls.every(inputs)
+        return cls(0, Taps(period, each, (range(each),) * period, "end"))
 
 
 Reads = tuple[tuple[Along, ...], ...]

@@ -2,11 +2,12 @@
 
 from itertools import accumulate
 from math import prod
+from operator import or_
 from typing import ClassVar
 
 from archspec.errors import ArgumentError, OperandError, ShapeError
 from archspec.ops.arguments import Index, Real
-from archspec.ops.facts import Along, Cost, Function, Kept, Operand, Reach, Window
+from archspec.ops.facts import Along, Cost, Function, Kept, Operand, Reach, Saved, Window
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, axis, broadcast, elements, show
 
@@ -20,6 +21,16 @@ def _prefixes(inputs: Shapes) -> list[Shape]:
     return list(accumulate(inputs, lambda left, right: broadcast((left, right)) or ()))[1:]
 
 
+def _fitting(inputs: Shapes) -> str:
+    """How operands that do not broadcast can be made to."""
+    if len({len(operand) for operand in inputs}) != 1:
+        return "operands need the same number of dimensions; reshape one of them"
+    halved = any(2 * min(sizes) <= max(sizes) for sizes in zip(*(operand[1:] for operand in inputs), strict=True))
+    if halved or len({operand[0] for operand in inputs}) > 1:
+        return "sizes agree, or one is 1; a strided 1x1 convolution fits a shortcut (see block `bottleneck`)"
+    return "sizes agree, or one is 1; they differ by little, as where a window has no padding or an odd size was halved"
+
+
 class _Elementwise(Op):
     """An operation on operands of one shape, or of shapes that broadcast; a chain of calls for more than two."""
 
@@ -30,13 +41,7 @@ class _Elementwise(Op):
     def infer(self, inputs: Shapes) -> Shape:
         shape = broadcast(inputs)
         if shape is None:
-            ranks = {len(operand) for operand in inputs}
-            raise ShapeError(
-                f"{self.name} needs operands of one shape",
-                help="sizes agree, or one is 1; a strided 1x1 convolution fits a shortcut (see block `bottleneck`)"
-                if len(ranks) == 1
-                else "operands need the same number of dimensions; reshape one of them",
-            )
+            raise ShapeError(f"{self.name} needs operands of one shape", help=_fitting(inputs))
         return shape
 
     def cost(self, inputs: Shapes, output: Shape) -> Cost:
@@ -124,11 +129,23 @@ class Mul(_WithNumber, name="mul"):
     example_inputs = ((16, 8, 8), (16, 1, 1))
     arity = (1, None)
 
-    def kept(self, inputs: Shapes, output: Shape) -> Kept:
+    def kept(self, inputs: Shapes, output: Shape) -> Saved:
         return ("input",) if self.value is None else ()
 
     def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
         return 4 * sum(map(elements, _prefixes(inputs)[:-1]))
+
+    def keeps(self, inputs: Shapes, output: Shape, gradients: tuple[bool, ...]) -> Kept:
+        """A factor is kept for the gradient of the other: of each product in the chain."""
+        if self.value is not None:
+            return Kept()
+        before = list(accumulate(gradients, or_))
+        products = [
+            4 * elements(shape) for shape, right in zip(_prefixes(inputs), gradients[2:], strict=False) if right
+        ]
+        left = (0,) if gradients[1] else ()
+        rights = (number for number in range(1, len(inputs)) if before[number - 1])
+        return Kept((*left, *rights), False, sum(products))
 
 
 class Div(_WithNumber, name="div"):
@@ -146,8 +163,14 @@ class Div(_WithNumber, name="div"):
     example_inputs = ((16, 8, 8), (1, 8, 8))
     arity = (1, 2)
 
-    def kept(self, inputs: Shapes, output: Shape) -> Kept:
+    def kept(self, inputs: Shapes, output: Shape) -> Saved:
         return ("input",) if self.value is None else ()
+
+    def keeps(self, inputs: Shapes, output: Shape, gradients: tuple[bool, ...]) -> Kept:
+        """The divisor is kept for the gradients of both, the dividend for that of the divisor."""
+        if self.value is not None:
+            return Kept()
+        return Kept((0, 1) if gradients[1] else (1,))
 
 
 class _Extreme(_Elementwise):
@@ -159,6 +182,12 @@ class _Extreme(_Elementwise):
 
     def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
         return 4 * sum(map(elements, _prefixes(inputs)[:-1]))
+
+    def keeps(self, inputs: Shapes, output: Shape, gradients: tuple[bool, ...]) -> Kept:
+        """Both of a comparison are kept, from the first one in the chain of which one needs a gradient."""
+        first = max(1, gradients.index(True))
+        outcomes = _prefixes(inputs)[max(0, first - 2) : -1]
+        return Kept(tuple(range(0 if first == 1 else first, len(inputs))), False, 4 * sum(map(elements, outcomes)))
 
 
 class Maximum(_Extreme, name="maximum"):
@@ -183,6 +212,11 @@ class Minimum(_Extreme, name="minimum"):
 
     function = "torch.minimum"
     example = "{op: minimum, from: [a, b]}"
+
+
+def _copied(operand: Shape, output: Shape) -> int:
+    """The elements that a copy of an operand has more than it, where it broadcasts."""
+    return prod(output[:-2]) * prod(operand[-2:]) - elements(operand)
 
 
 def _outer(dim: int, shape: Shape, output: Shape) -> Along:
@@ -225,8 +259,12 @@ class Matmul(Op, name="matmul"):
         return Cost(macs=elements(output) * inputs[0][-1])
 
     def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
-        outer = prod(output[:-2])
-        return 4 * sum(outer * prod(shape[-2:]) - elements(shape) for shape in inputs)
+        return 4 * sum(_copied(shape, output) for shape in inputs)
+
+    def keeps(self, inputs: Shapes, output: Shape, gradients: tuple[bool, ...]) -> Kept:
+        """A factor is kept for the gradient of the other."""
+        operands = tuple(number for number in (0, 1) if gradients[1 - number])
+        return Kept(operands, False, 4 * sum(_copied(inputs[number], output) for number in operands))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         """Each element reads a whole row and a whole column."""

@@ -4,6 +4,7 @@ from math import prod
 
 from archspec.errors import ArgumentError, ShapeError
 from archspec.ops.arguments import Indices, Positive, Real
+from archspec.ops.checks import divisors_near
 from archspec.ops.facts import Along, Cost, Module, Reach, Taps, Window
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, elements, show
@@ -23,7 +24,8 @@ class BatchNorm(Op, name="batch_norm"):
 
     Costs 2 operations an element in inference, where it is a scale and a shift; 5, and 2 with `affine`, where it
     keeps no running statistics. For the backward pass it keeps the input; the statistics of the batch are
-    not counted.
+    not counted. PyTorch refuses a batch of 1 where a channel has but one place: in training, and in evaluation too
+    where it keeps no running statistics.
     Source: torch.nn.BatchNorm1d, BatchNorm2d, BatchNorm3d.
 
     Args:
@@ -158,7 +160,7 @@ class GroupNorm(Op, name="group_norm"):
             raise ArgumentError(
                 "num_groups",
                 f"{self.num_groups} groups do not divide the {channels} channels",
-                help=f"use a divisor of {channels}",
+                help=f"{divisors_near(self.num_groups, channels)} divides them",
             )
         return inputs[0]
 
@@ -281,4 +283,5 @@ class LocalResponseNorm(Op, name="local_response_norm"):
         return ((Along(0, Taps(1, 1, (near,))), *map(Along.same, range(1, len(output)))),)
 
     def torch(self, inputs: Shapes) -> Module:
-        return Module("nn.LocalResponseNorm", (), self.changed())
+        layer = "LocalResponseNorm3d" if len(inputs[0]) == 4 else "nn.LocalResponseNorm"
+        return Module(layer, (), self.changed())

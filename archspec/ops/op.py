@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from archspec.ops.arguments import compact
 from archspec.ops.bundled import BUNDLED
-from archspec.ops.facts import Cost, Function, Kept, Module, Reach
+from archspec.ops.facts import Cost, Function, Kept, Module, Reach, Saved
 from archspec.ops.tensor import Shape, Shapes
 
 NODE_KEYS = frozenset("op block graph from inputs output outputs when repeat first last after before doc".split())
@@ -46,7 +46,7 @@ class Op(BaseModel):
     """The least and greatest number of operands; None for no bound."""
     spatial_ranks: ClassVar[frozenset[int] | None] = None
     """The numbers of spatial dimensions that the op takes; None for any."""
-    saved: ClassVar[Kept | None] = None
+    saved: ClassVar[Saved | None] = None
     """The tensors that autograd keeps for the backward pass (`input`: all operands); None where that is not known."""
     in_place: ClassVar[bool] = False
     """Whether PyTorch's layer takes ``inplace=True`` and autograd keeps no more for it."""
@@ -84,7 +84,7 @@ class Op(BaseModel):
         """The work on one sample, or None where the op has no rule (printed as ``?``)."""
         return None
 
-    def kept(self, inputs: Shapes, output: Shape) -> Kept | None:
+    def kept(self, inputs: Shapes, output: Shape) -> Saved | None:
         """The tensors that autograd keeps with these arguments: `saved`, where the arguments change nothing."""
         return self.saved
 
@@ -94,6 +94,14 @@ class Op(BaseModel):
         Counted for float32 in eager training, without weights and what does not grow with the batch.
         """
         return 0
+
+    def keeps(self, inputs: Shapes, output: Shape, gradients: tuple[bool, ...]) -> Kept | None:
+        """What autograd keeps where some operands need a gradient, or a weight: what `kept` and `saved_bytes` say."""
+        tensors = self.kept(inputs, output)
+        if tensors is None:
+            return None
+        operands = tuple(range(len(inputs))) if "input" in tensors else ()
+        return Kept(operands, "output" in tensors, self.saved_bytes(inputs, output))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         """The places of the input that one place of the output reads."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from archspec.errors import UsageError, did_you_mean
+from archspec.errors import UsageError
 from archspec.ops.bundled import BUNDLED
 from archspec.ops.op import REGISTERED, Op
 
@@ -41,7 +41,9 @@ def get(name: str) -> type[Op]:
     """
     found = find(name)
     if found is None:
-        raise UsageError(f"no op is called `{name}`; {did_you_mean(name, ops())}".rstrip("; "))
+        from archspec.ops.foreign import name_hint
+
+        raise UsageError(f"no op is called `{name}`; {name_hint(name, names())}".rstrip("; "))
     return found
 
 

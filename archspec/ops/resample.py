@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from archspec.errors import ArgumentError, ShapeError
 from archspec.ops.arguments import Positive, Size
-from archspec.ops.facts import Along, Cost, Module, Reach, Taps
+from archspec.ops.facts import MOST_PERIOD, Along, Cost, Module, Reach, Taps
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, elements, show
 
@@ -99,14 +99,19 @@ class Upsample(Op, name="upsample"):
         return Cost(other=(2 * mixed - 1) * elements(output) if mixed > 1 else 0)
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        axes = enumerate(zip(inputs[0][1:], output[1:], strict=True), 1)
+        axes = list(enumerate(zip(inputs[0][1:], output[1:], strict=True), 1))
+        if any(self._period(axis - 1, *sizes) > MOST_PERIOD for axis, sizes in axes):
+            return "unknown"
         return ((Along.same(0), *(Along(axis, self._read(axis - 1, *sizes)) for axis, sizes in axes)),)
 
     def _read(self, axis: int, before: int, after: int) -> Taps:
-        step = self._step(axis, before, after)
-        period = min(step.denominator, after)
+        step, period = self._step(axis, before, after), self._period(axis, before, after)
         places = tuple(self._around(self._centre(place, step)) for place in range(period))
         return Taps(period, step.numerator, places, "zeros" if period == step.denominator else "end")
+
+    def _period(self, axis: int, before: int, after: int) -> int:
+        """Places of the output after which the pattern comes again, if there are so many."""
+        return min(self._step(axis, before, after).denominator, after)
 
     def _step(self, axis: int, before: int, after: int) -> Fraction:
         """Steps of the input for a step of the output."""
@@ -180,6 +185,8 @@ class PixelShuffle(Op, name="pixel_shuffle"):
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         factor, rank = self.upscale_factor, len(output)
+        if factor > MOST_PERIOD:
+            return "unknown"
         channels = Along(rank - 3, Taps(1, factor**2, (range(factor**2),)))
         finer = (Along(axis, Taps(factor, 1, (range(1),) * factor)) for axis in (rank - 2, rank - 1))
         return ((*map(Along.same, range(rank - 3)), channels, *finer),)

@@ -13,6 +13,9 @@ Shapes = tuple[Shape, ...]
 MAX_ELEMENTS = 2**62
 """PyTorch counts elements in int64; larger tensors are refused."""
 
+MAX_RANK = 64
+"""Dimensions without the batch. PyTorch keeps sets of dimensions in 64 bits (``dim_list_to_bitset``)."""
+
 
 def elements(shape: Shape) -> int:
     """The number of elements of one sample."""
@@ -21,6 +24,8 @@ def elements(shape: Shape) -> int:
 
 def show(shape: Shape) -> str:
     """``64x56x56``, as shapes are printed everywhere."""
+    if len(shape) > MAX_RANK:
+        return f"{'x'.join(map(str, shape[:8]))}x… ({len(shape):,} dimensions)"
     return "x".join(map(str, shape)) if shape else "scalar"
 
 

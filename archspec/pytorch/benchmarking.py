@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from archspec.analysis.memory import activation_memory
+from archspec.analysis.training import step_macs
 from archspec.compiler.given import Spec, compiled
 from archspec.errors import UsageError, listed
 from archspec.network import Network
@@ -18,7 +19,7 @@ from archspec.pytorch import measurement
 from archspec.pytorch.images import image_input, read_image
 from archspec.pytorch.loading import load_weights
 from archspec.pytorch.measurement import Progress
-from archspec.pytorch.results import TRAINING_WORK, RunResult
+from archspec.pytorch.results import RunResult
 from archspec.pytorch.runtime import build
 
 _TOP = 5
@@ -101,7 +102,7 @@ def run(
         memory_format=_name(memory_format),
         outputs=shapes,
         latency=latency,
-        flops=plan.flops * batch * (TRAINING_WORK if train else 1),
+        flops=2 * batch * (step_macs(plan) if train else plan.macs),
         peak_memory=peak,
         activation_memory=memory.training if train else memory.inference_peak,
         weight_memory=sum(t.numel() * t.element_size() for t in (*model.parameters(), *model.buffers())),

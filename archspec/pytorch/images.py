@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 
@@ -9,11 +10,15 @@ import torch
 from torch import Tensor
 
 from archspec.errors import UsageError
+from archspec.files import reason, whole
 from archspec.network import Network
 from archspec.ops.tensor import Shape, show
 
 _MARGIN = 256 / 224
 """How much larger than the crop an image is made first: the usual way to evaluate on ImageNet."""
+
+_MOST_PIXELS = 90_000_000
+"""Of an image as it is resized; Pillow has the same bound for one as it is read."""
 
 _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
@@ -37,17 +42,28 @@ def read_image(path: str | os.PathLike[str], shape: Shape) -> Tensor:
         UsageError: The file cannot be read, or Pillow is not there.
     """
     try:
-        from PIL import Image
+        from PIL import Image, UnidentifiedImageError
     except ModuleNotFoundError:
         raise UsageError('images need Pillow: pip install "archspec-nn[image]"') from None
     channels, height, width = shape
     try:
+        data = io.BytesIO(whole(path))
         with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
-            image = Image.open(path).convert("L" if channels == 1 else "RGB")
-    except (OSError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise UsageError(f"cannot read `{path}` as an image: {getattr(error, 'strerror', None) or error}") from None
+            found = Image.open(data)
+            if found.format == "EPS":  # for which Pillow starts an interpreter of PostScript
+                raise OSError("EPS holds a program")
+            image = found.convert("L" if channels == 1 else "RGB")
+    except UnidentifiedImageError:
+        raise UsageError(f"cannot read `{path}` as an image: its format is not known") from None
+    except OSError as error:
+        raise UsageError(f"cannot read `{path}` as an image: {reason(error)}") from None
+    except Exception as error:  # whatever the bytes of a file make of Pillow's readers
+        raise UsageError(f"cannot read `{path}` as an image: {error}") from None
     scale = _MARGIN * max(height / image.height, width / image.width)
     size = (int(round(scale * image.width, 6)), int(round(scale * image.height, 6)))  # as torchvision rounds
+    if size[0] * size[1] > max(_MOST_PIXELS, 4 * height * width):
+        wrong = f"{image.width}x{image.height} pixels are too narrow a strip to cut {width}x{height} out of"
+        raise UsageError(f"cannot read `{path}` as an image: {wrong}")
     image = image.resize(size, Image.Resampling.BILINEAR)
     left, top = round((size[0] - width) / 2), round((size[1] - height) / 2)
     image = image.crop((left, top, left + width, top + height))

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from archspec.compiler.given import Spec, compiled
-from archspec.errors import UsageError
+from archspec.errors import ArchspecError, UsageError, shown
 from archspec.ops.tensor import Shape
 from archspec.pytorch.checkpoints import read_weights, state_dict
 from archspec.pytorch.runtime import RULES
@@ -28,7 +28,7 @@ class WeightsError(UsageError):
 
     def __init__(self, matching: Matching) -> None:
         self.matching = matching
-        super().__init__(f"the weights do not fit the network: {matching}")
+        ArchspecError.__init__(self, f"the weights do not fit the network: {matching}")  # a report of many lines
 
     @override
     def __repr__(self) -> str:
@@ -51,7 +51,7 @@ def load_weights(
     Args:
         model: A module, its class from `build`, from an emitted file or from elsewhere.
         weights: A state_dict, or the path of a ``.safetensors`` file or of what ``torch.save`` wrote. A checkpoint
-            may hold the state_dict as ``state_dict``, ``model``, ``model_state_dict`` or ``state_dict_ema``.
+            may hold the state_dict among other things, under a name such as ``state_dict``, ``model`` or ``ema_model``.
         source: The library that named them, one of those that the spec has rules for; found out unless given.
         rules: How libraries name the tensors (`Network.weights`); those of the spec that `build` had unless given.
 
@@ -60,7 +60,8 @@ def load_weights(
 
     Raises:
         WeightsError: The names or shapes do not fit; nothing was loaded.
-        UsageError: The file cannot be read, or holds more than tensors.
+        UsageError: The file cannot be read, or holds more than tensors, or tensors that cannot become weights: those
+            without values, quantised, sparse, nested or complex. Nothing was loaded.
     """
     model = _inner(model)
     found = read_weights(weights) if isinstance(weights, str | os.PathLike) else state_dict(weights, "`weights`")
@@ -71,11 +72,22 @@ def load_weights(
     if not matching.ok:
         raise WeightsError(matching)
     empty = any(tensor.is_meta for tensor in expected.values())
-    state = {ours: found[theirs].reshape(expected[ours].shape) for ours, theirs in matching.names.items()}
-    if empty:
-        state = {name: tensor.to(expected[name].dtype) for name, tensor in state.items()}
+    state = {ours: _taken(found[theirs], expected[ours], theirs) for ours, theirs in matching.names.items()}
     model.load_state_dict(state, assign=empty)
     return matching
+
+
+def _taken(tensor: Tensor, expected: Tensor, name: str) -> Tensor:
+    """A checkpoint's tensor in the shape and type of a model's, so that copying it cannot fail any more."""
+    if tensor.is_meta:
+        raise UsageError(f"the weights hold no values of `{shown(name)}`, which is on the device meta")
+    try:
+        return tensor.reshape(expected.shape).to(expected.dtype)
+    except (RuntimeError, TypeError, NotImplementedError) as error:
+        reason = str(error).partition("\n")[0]
+        raise UsageError(
+            f"`{shown(name)}` is {tensor.dtype}, and no {expected.dtype} can be made of it: {reason}"
+        ) from None
 
 
 def _inner(model: nn.Module) -> nn.Module:

@@ -10,9 +10,6 @@ from typing_extensions import override
 from archspec.ops.tensor import show
 from archspec.reports.table import short, show_bytes
 
-TRAINING_WORK = 3
-"""A training step takes about three times the work of the forward pass: the backward pass is two products for one."""
-
 
 @dataclass(frozen=True, slots=True)
 class Latency:
@@ -39,8 +36,8 @@ class RunResult:
         memory_format: The layout of weights and inputs.
         outputs: Shapes of its outputs by name, with the batch.
         latency: Seconds of one step.
-        flops: Floating-point operations of one step by the static count: 2 x MACs x batch, in training three times
-            that; without nodes that have no cost rule.
+        flops: Floating-point operations of one step by the static count: 2 x MACs x batch, in training with those of
+            the gradients, that of the image apart; without nodes that have no cost rule.
         peak_memory: The most bytes that tensors and kernels took at once during a step, above those of weights and
             inputs; in training the gradients are among them. None where the device does not tell.
         activation_memory: The static figure beside it: the peak of activations in inference, or what autograd keeps
@@ -75,7 +72,7 @@ class RunResult:
         static = "?" if self.activation_memory is None else show_bytes(self.activation_memory)
         kind = "kept for the backward pass" if self.train else "of activations"
         besides = ", gradients included" if self.train else ""
-        work = f"{TRAINING_WORK} x 2 x MACs" if self.train else "2 x MACs"
+        work = "2 x MACs, gradients included" if self.train else "2 x MACs"
         rows = [
             ("output", ", ".join(f"{name} {show(shape)}" for name, shape in self.outputs.items())),
             (

@@ -21,6 +21,7 @@ from torch import nn
 from archspec.analysis.memory import DTYPE_BYTES
 from archspec.compiler.given import Spec, compiled
 from archspec.errors import UsageError, listed
+from archspec.files import write
 from archspec.pytorch import emitter
 
 RULES = "_archspec_rules"
@@ -136,9 +137,9 @@ def _written(name: str, source: str) -> str:
     The file goes when the process ends, and its lines stay known to ``linecache`` in any case.
     """
     path = f"<{name}>"
-    with suppress(OSError):  # nowhere to write: less is shown, all else works
+    with suppress(OSError, UsageError):  # nowhere to write: less is shown, all else works
         file = Path(_folder(), name)
-        file.write_text(source, encoding="utf-8")
+        write(file, source)
         path = str(file)
     linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
     return path

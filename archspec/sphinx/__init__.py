@@ -19,6 +19,7 @@ from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
 import archspec
+from archspec.files import read
 from archspec.sphinx import pages
 from archspec.sphinx.directive import DiagramDirective
 from archspec.sphinx.domain import ArchspecDomain
@@ -52,7 +53,7 @@ def _write_pages(app: Sphinx) -> None:
 def _specs(app: Sphinx) -> list[Path]:
     """The specs of the gallery: of the files, those that are no blocks."""
     files = [path for pattern in app.config.archspec_gallery_specs for path in sorted(Path(app.srcdir).glob(pattern))]
-    return [path for path in files if not re.search(r"^block:", path.read_text(encoding="utf-8"), re.MULTILINE)]
+    return [path for path in files if not re.search(rb"^block:", read(path), re.MULTILINE)]
 
 
 def _write_interactive(app: Sphinx, exception: Exception | None) -> None:

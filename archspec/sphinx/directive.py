@@ -18,11 +18,11 @@ from archspec.analysis.cost import roll_up
 from archspec.drawing import pictures
 from archspec.drawing.drawing import Drawing
 from archspec.errors import SpecError, UsageError
+from archspec.files import write_all
 from archspec.language.assignment import assignment
 from archspec.language.loader import is_path
 from archspec.network import Network
 from archspec.reports import table
-from archspec.reports.diagnostics import render_text
 
 _SWITCHING = ("furo", "pydata_sphinx_theme", "sphinx_book_theme")
 """Themes with a switch for dark mode, which hide what has the class ``only-light`` or ``only-dark``."""
@@ -64,9 +64,7 @@ class DiagramDirective(SphinxDirective):
             found: list[nodes.Node] = [self._figure(network)]
             if "table" in self.options:
                 found.append(_table(network, int(self.options["table"] or 1) or None))
-        except SpecError as error:
-            raise self.error(render_text(error)) from None
-        except (UsageError, ValueError) as error:
+        except (SpecError, UsageError, ValueError) as error:
             raise self.error(str(error)) from None
         return found
 
@@ -138,10 +136,8 @@ class DiagramDirective(SphinxDirective):
         """Write the files of a picture; builders choose one of them."""
         digest = hashlib.sha256(picture.svg.encode()).hexdigest()[:12]
         stem = Path(self.env.doctreedir, "archspec", f"{name}-{digest}")
-        for kind in ("svg", "pdf") if paged else ("svg",):
-            path = stem.with_name(f"{stem.name}.{kind}")
-            if not path.exists():
-                picture.save(path)
+        paths = {kind: stem.with_name(f"{stem.name}.{kind}") for kind in (("svg", "pdf") if paged else ("svg",))}
+        write_all({path: picture.data(kind) for kind, path in paths.items() if not path.exists()})
         return "/" + Path(os.path.relpath(stem, self.env.srcdir)).as_posix() + ".*"
 
 

@@ -26,17 +26,16 @@ MARK = "% Made by archspec.sphinx at each build."
 
 def write(folder: Path, pages: Mapping[str, str]) -> None:
     """Write pages that have changed, and remove generated ones that are no longer made."""
-    for name, text in pages.items():
-        path = folder / f"{name}.md"
-        if not path.exists() or path.read_text(encoding="utf-8") != f"{MARK}\n\n{text}":
-            files.write(path, f"{MARK}\n\n{text}")
+    texts = {folder / f"{name}.md": f"{MARK}\n\n{text}" for name, text in pages.items()}
+    changed = {path: text for path, text in texts.items() if not path.exists() or files.read(path) != text.encode()}
+    files.write_all(changed)
     for path in folder.rglob("*.md"):
         if path.relative_to(folder).with_suffix("").as_posix() not in pages and _is_generated(path):
             path.unlink()
 
 
 def _is_generated(path: Path) -> bool:
-    return path.read_text(encoding="utf-8").startswith(MARK)
+    return files.read(path).startswith(MARK.encode())
 
 
 def reference() -> dict[str, str]:

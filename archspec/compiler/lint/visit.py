@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
+from typing_extensions import override
+
 from archspec.compiler.lint.graphs import dropped_layers, hidden_indices
 from archspec.compiler.lint.inputs import odd_inputs
 from archspec.compiler.lint.layers import Layers
 from archspec.compiler.trace import Frame, Trace
-from archspec.errors import Diagnostic
+from archspec.errors import Diagnostic, rendered
 from archspec.language.definition import Definition
 from archspec.language.limits import Limits
 from archspec.language.source import Source
@@ -25,6 +27,10 @@ class Warned(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
     sources: dict[str, str]
     left_out: int = 0
+
+    @override
+    def __str__(self) -> str:
+        return rendered(self)
 
 
 def warned(*networks: Network) -> Warned:

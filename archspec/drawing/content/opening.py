@@ -15,6 +15,8 @@ from archspec.network import Block, Network, Node, PartialNetwork
 
 MOST_IN_OVERVIEW = 25
 """Boxes of an overview; it opens more blocks only as long as they fit."""
+_MOST_TRIED = 4 * MOST_IN_OVERVIEW
+"""Blocks and groups that an overview tries to open; each takes a walk over the network."""
 _FEW = 6
 """An overview of fewer boxes opens its largest block."""
 
@@ -107,7 +109,7 @@ class Opening:
     def _open_more(self) -> None:
         """Open groups, and where there are few boxes the largest block, while the boxes stay few."""
         refused: set[str] = set()
-        while True:
+        for _ in range(_MOST_TRIED):
             groups = self.groups()
             candidate = self._next_to_open(groups, refused)
             if candidate is None:

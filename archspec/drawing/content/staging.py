@@ -46,10 +46,12 @@ def stage(
 
 def _paths(network: Network, wanted: Sequence[str]) -> frozenset[str]:
     """The paths of the blocks that are named, or that a pattern matches."""
-    known = [block.path for block in network.blocks.walk() if block.path]
+    if not wanted:
+        return frozenset()
+    known = dict.fromkeys(block.path for block in network.blocks.walk() if block.path)
     found: set[str] = set()
     for text in wanted:
-        chosen = [path for path in known if (matches(text, path) if is_pattern(text) else text == path)]
+        chosen = [path for path in known if matches(text, path)] if is_pattern(text) else [text] * (text in known)
         if not chosen:
             reason = "is an op, not a block" if text in network else f"is no block of {network.name}"
             raise UsageError(f"`{text}` {reason}; {did_you_mean(text, known)}".rstrip("; "))

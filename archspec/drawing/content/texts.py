@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archspec.analysis.receptive_field import ReceptiveField
+from archspec.analysis.cost import share
 from archspec.drawing.content import labels
 from archspec.drawing.content.folding import Part, Run
 from archspec.drawing.content.scene import Figures
 from archspec.drawing.content.summary import head
 from archspec.drawing.content.symbols import SymbolicNetwork
-from archspec.network import Network, Node, NotCompiled, PartialNetwork
+from archspec.network import Network, Node, NotCompiled, PartialNetwork, ReceptiveField
 
 _NAMES = 24
 """Characters of names that are written in full."""
@@ -58,7 +58,7 @@ def figures(network: Network, nodes: Sequence[Node], field: ReceptiveField | Non
         params=sum(node.params for node in nodes),
         macs=macs if known or not nodes else None,
         other_ops=sum(node.other_ops or 0 for node in known) if known or not nodes else None,
-        share=macs / network.macs if network.macs else 0.0,
+        share=sum(share(network, node) for node in nodes),
         activations=sum(labels.bytes_of(node.shape) for node in nodes),
         receptive_field=field.size if field else (),
     )

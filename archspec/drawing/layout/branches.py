@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from archspec.drawing.content.scene import Box, Edge
@@ -42,10 +43,14 @@ def branches(
         return ()
     edges = (*segment.entering, *segment.inner)
     found = [Branch((), edge) for edge in segment.entering if edge.target == join]
+    into_join = _by_source(edge for edge in segment.inner if edge.target == join)
+    into = _by_target(enumerate(edges))
+    place = {id: index for index, id in enumerate(inside)}
     for ids in _components(inside, segment.inner):
-        lasts = [edge for edge in segment.inner if edge.target == join and edge.source in ids]
-        part = [boxes[id] for id in inside if id in ids]
-        chain = segments(part, [edge for edge in edges if edge.target in ids], parents, depth)
+        part = sorted(ids, key=place.__getitem__)
+        lasts = [edge for id in part for edge in into_join.get(id, ())]
+        taken = sorted((each for id in part for each in into.get(id, ())), key=itemgetter(0))
+        chain = segments([boxes[id] for id in part], [edge for _, edge in taken], parents, depth)
         led = _led_on(chain, lasts[0]) if len(lasts) == 1 else ()
         if not led:
             return ()
@@ -55,6 +60,20 @@ def branches(
         return ()
     order = {edge: index for index, edge in enumerate(edge for edge in edges if edge.target == join)}
     return tuple(sorted(found, key=lambda branch: (branch.last.operand, order[branch.last])))
+
+
+def _by_source(edges: Iterable[Edge]) -> dict[str, list[Edge]]:
+    found: dict[str, list[Edge]] = {}
+    for edge in edges:
+        found.setdefault(edge.source, []).append(edge)
+    return found
+
+
+def _by_target(edges: Iterable[tuple[int, Edge]]) -> dict[str, list[tuple[int, Edge]]]:
+    found: dict[str, list[tuple[int, Edge]]] = {}
+    for index, edge in edges:
+        found.setdefault(edge.target, []).append((index, edge))
+    return found
 
 
 def _led_on(chain: Sequence[Segment], last: Edge) -> tuple[Segment, ...]:

@@ -48,12 +48,14 @@ class Request:
         links: The edges.
         frames: The clusters.
         rightwards: Whether edges lead right, not down.
+        roughly: Whether the engine stops improving a layout early.
     """
 
     sizes: tuple[Point, ...]
     links: tuple[Link, ...]
     frames: tuple[Frame, ...] = ()
     rightwards: bool = False
+    roughly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ def _dot(request: Request) -> str:
 
     graph = graphviz.Digraph()
     graph.attr(rankdir="LR" if request.rightwards else "TB", nodesep="0.25", ranksep="0.25", labeljust="l")
+    if request.roughly:
+        graph.attr(nslimit="1", nslimit1="1", mclimit="0.1")
     graph.attr("node", shape="box", fixedsize="true", label="")
     graph.attr("edge", arrowhead="none")
     for index, (width, height) in enumerate(request.sizes):

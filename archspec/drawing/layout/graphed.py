@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
 from archspec.drawing.content.cards import SMALL
+from archspec.drawing.content.extent import rows_passed
 from archspec.drawing.content.scene import Edge
 from archspec.drawing.layout import engine
 from archspec.drawing.layout.geometry import (
@@ -20,11 +23,15 @@ from archspec.drawing.layout.geometry import (
     shifted_rect,
 )
 from archspec.drawing.layout.pieces import HEADER, Piece, Setting, header_widths, label_size
-from archspec.drawing.layout.routes import route
+from archspec.drawing.layout.routes import Obstacles, route
 from archspec.drawing.layout.segments import Segment
 
 _STRAIGHT = 100
 """How much Graphviz prefers the body straight to a shortcut."""
+
+
+_TANGLED = 1_000
+"""Rows that edges lead past, from which on labels, each of which is a box to the engine, would only be in the way."""
 
 
 class Graphed:
@@ -38,6 +45,7 @@ class Graphed:
         self.entry = self._point() if segment.entering else None
         self.way_out = self._point() if segment.exit and self._is_passed() else None
         self.edges = (*segment.entering, *segment.inner)
+        self.is_tangled = rows_passed(segment.boxes, self.edges) > _TANGLED
         self.depth = setting.depth(segment)
         self.paths = tuple(self._inner_frames())
 
@@ -68,7 +76,7 @@ class Graphed:
             links += [engine.Link(self.entry, index, None, 0) for index in self._others(inner)]
         around = self.setting.frames(self.segment.boxes[0])[: self.depth]
         frames = self._frames(around[-1] if around else "")
-        return engine.Request(tuple(self.sizes), tuple(links), frames, self.setting.rightwards)
+        return engine.Request(tuple(self.sizes), tuple(links), frames, self.setting.rightwards, self.is_tangled)
 
     def _others(self, inner: set[str]) -> list[int]:
         """Boxes that are none of those: such as those that take nothing, which are to stand below what comes in."""
@@ -86,7 +94,7 @@ class Graphed:
         return 1 if ends else _STRAIGHT // 2
 
     def _is_labelled(self, edge: Edge) -> bool:
-        return edge not in self.segment.entering and self.setting.labelled(edge)
+        return not self.is_tangled and edge not in self.segment.entering and self.setting.labelled(edge)
 
     def _label_room(self, edge: Edge) -> Point | None:
         """How much longer an edge is for its label, which stands beside it."""
@@ -121,8 +129,11 @@ class Graphed:
             for path, rect in zip(self.paths, found.frames, strict=True)
         }
         curves = [[moved(point) for point in points] for points in found.links]
-        lines = {edge: self._line(edge, curve, boxes) for edge, curve in zip(self.edges, curves, strict=False)}
-        labels = {edge: self._label(edge, lines[edge], boxes) for edge in self.edges if self._is_labelled(edge)}
+        obstacles = Obstacles(boxes.values())
+        lines = {
+            edge: self._line(edge, curve, boxes, obstacles) for edge, curve in zip(self.edges, curves, strict=False)
+        }
+        labels = {edge: self._label(edge, lines[edge], obstacles) for edge in self.edges if self._is_labelled(edge)}
         leaving = curve_parts(curves[len(self.edges)]) if self.way_out is not None else ()
         exit = leaving[-1][-1] if leaving else self._side(boxes)
         points = [point for parts in (*lines.values(), leaving) for part in parts for point in part]
@@ -130,25 +141,31 @@ class Graphed:
         rects += [self.setting.label_rect(edge, start) for edge, start in labels.items()]
         return Piece(boxes, frames, lines, labels, exit, leaving, hull(rects))
 
-    def _line(self, edge: Edge, curve: Sequence[Point], boxes: Mapping[str, Rect]) -> tuple[Part, ...]:
+    @cached_property
+    def _between(self) -> Counter[tuple[str, str]]:
+        """How many edges lead from one box to another."""
+        return Counter((edge.source, edge.target) for edge in self.edges)
+
+    def _line(
+        self, edge: Edge, curve: Sequence[Point], boxes: Mapping[str, Rect], obstacles: Obstacles
+    ) -> tuple[Part, ...]:
         """The line of an edge; of several between the same boxes each is a curve of its own."""
-        same = [other for other in self.edges if (other.source, other.target) == (edge.source, edge.target)]
         if edge.source not in boxes:
             curve = [(0.0, 0.0), *curve[1:]]
-        if len(same) > 1:
+        if self._between[edge.source, edge.target] > 1:
             return curve_parts(curve)
         joins = self.setting.joins(edge)
-        return route(edge, boxes.get(edge.source), boxes[edge.target], curve, boxes.values(), joins=joins)
+        return route(edge, boxes.get(edge.source), boxes[edge.target], curve, obstacles, joins=joins)
 
-    def _label(self, edge: Edge, parts: tuple[Part, ...], boxes: Mapping[str, Rect]) -> Point:
+    def _label(self, edge: Edge, parts: tuple[Part, ...], obstacles: Obstacles) -> Point:
         """Where the label of an edge begins: on the side of its line where no box is."""
         sides = [self.setting.label(edge, parts, side) for side in (1, -1)]
-        free = (
-            start
-            for start in sides
-            if not any(overlap(self.setting.label_rect(edge, start), rect) for rect in boxes.values())
-        )
-        return next(free, sides[0])
+        return next((start for start in sides if not self._covers(edge, start, obstacles)), sides[0])
+
+    def _covers(self, edge: Edge, start: Point, obstacles: Obstacles) -> bool:
+        """Whether the label of an edge, begun there, would cover a part of a box."""
+        place = self.setting.label_rect(edge, start)
+        return any(overlap(place, box) for box in obstacles.near(place[0], place[2]))
 
     def _origin(self, found: engine.Layout) -> Point:
         """By what all is moved, so that (0, 0) is where the segment is entered, or above what leaves it."""

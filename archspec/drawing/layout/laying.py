@@ -34,15 +34,20 @@ _BETWEEN = 16.0
 """Between branches."""
 
 
-def piece(segment: Segment, setting: Setting) -> Piece:
-    """Lay out a segment."""
+_DEEPEST = 20
+"""Branches inside each other; what is deeper is left to the engine as a whole."""
+
+
+def piece(segment: Segment, setting: Setting, level: int = 0) -> Piece:
+    """Lay out a segment, which stands on so many branches inside each other."""
     if segment.exit and segment.exit not in segment.boxes:
-        return _passed(segment, setting)
+        return _passed(segment, setting, level)
     if len(segment.boxes) == 1 and len(segment.entering) <= 1:
         return _single(segment, setting)
-    found = branches(segment, setting.boxes, setting.parents, setting.depth(segment))
-    if found:
-        return _Branched(segment, setting, found).piece()
+    if level < _DEEPEST:
+        found = branches(segment, setting.boxes, setting.parents, setting.depth(segment))
+        if found:
+            return _Branched(segment, setting, found, level).piece()
     from archspec.drawing.layout.graphed import Graphed  # few pictures need the engine
 
     return Graphed(segment, setting).piece()
@@ -58,11 +63,14 @@ def _single(segment: Segment, setting: Setting) -> Piece:
     return Piece({id: rect}, {}, dict.fromkeys(segment.entering, ()), {}, (end, 0.0), (), bounds)
 
 
-def _passed(segment: Segment, setting: Setting) -> Piece:
+def _passed(segment: Segment, setting: Setting, level: int) -> Piece:
     """A branch that ends by itself, beside the line that leads on."""
     boxes = [setting.boxes[id] for id in segment.boxes]
     edges = (*segment.entering, *segment.inner)
-    side = _chained(segments(boxes, edges, setting.parents, setting.depth(segment)), setting)
+    chain: Sequence[Segment] = (segment._replace(exit=""),)
+    if level < _DEEPEST:
+        chain = segments(boxes, edges, setting.parents, setting.depth(segment))
+    side = _chained(chain, setting, level + 1)
     by = _FORK, _BETWEEN - side.bounds[1]
     end = _FORK + side.bounds[2], 0.0
     stem = rounded([(0.0, 0.0), (0.0, by[1]), shifted(side.entry, by)], RADIUS)
@@ -79,22 +87,23 @@ def _passed(segment: Segment, setting: Setting) -> Piece:
     )
 
 
-def _chained(chain: Sequence[Segment], setting: Setting) -> Column:
+def _chained(chain: Sequence[Segment], setting: Setting, level: int) -> Column:
     """Segments as a column."""
-    return column(places(chain, [piece(each, setting) for each in chain], setting), setting)
+    return column(places(chain, [piece(each, setting, level) for each in chain], setting), setting)
 
 
 class _Branched:
     """A fork, branches side by side, and a join."""
 
-    def __init__(self, segment: Segment, setting: Setting, branches: Sequence[Branch]) -> None:
+    def __init__(self, segment: Segment, setting: Setting, branches: Sequence[Branch], level: int) -> None:
         self.segment = segment
         self.setting = setting
+        self.level = level
         self.branches = branches
         self.columns = [self._column(branch) for branch in branches]
 
     def _column(self, branch: Branch) -> Column:
-        return _chained(branch.segments, self.setting) if branch.segments else Column()
+        return _chained(branch.segments, self.setting, self.level + 1) if branch.segments else Column()
 
     def piece(self) -> Piece:
         """The layout."""

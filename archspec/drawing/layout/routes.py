@@ -5,6 +5,7 @@ Coordinates are along and across the chain.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
@@ -20,12 +21,37 @@ _STRAIGHT = 0.6
 """Across, what is this near is straight ahead."""
 
 
+class Obstacles:
+    """Boxes that a line must not lead through, in the order in which they begin along the chain."""
+
+    def __init__(self, boxes: Iterable[Rect]) -> None:
+        self._boxes = sorted(boxes)
+        self._begins = [box[0] for box in self._boxes]
+        self._longest = max((box[2] - box[0] for box in self._boxes), default=0.0)
+
+    def stop(self, one: Point, other: Point, ends: tuple[Rect | None, ...]) -> bool:
+        """Whether a line along or across meets a box, or comes near it; those at its ends do not count."""
+        low, high = sorted((one[0], other[0]))
+        left, right = sorted((one[1], other[1]))
+        return any(
+            left < box[3] + _CLEAR and right > box[1] - _CLEAR and box not in ends
+            for box in self.near(low, high, _CLEAR)
+        )
+
+    def near(self, low: float, high: float, clear: float = 0.0) -> Iterator[Rect]:
+        """The boxes that are on the way from one place along the chain to another."""
+        first = bisect_right(self._begins, low - self._longest - clear)
+        for box in self._boxes[first : bisect_left(self._begins, high + clear)]:
+            if low < box[2] + clear:
+                yield box
+
+
 def route(
     edge: Edge,
     source: Rect | None,
     target: Rect,
     curve: Sequence[Point],
-    boxes: Iterable[Rect],
+    boxes: Obstacles,
     *,
     joins: bool,
 ) -> tuple[Part, ...]:
@@ -40,9 +66,8 @@ def route(
         joins: Whether the target is a sum or a concatenation.
     """
     start = (0.0, 0.0) if source is None else _end(source)
-    obstacles = [_grown(box) for box in boxes if box not in (source, target)]
     for corners in _ways(edge, start, source is None, target, curve, joins):
-        if not any(_hits(one, other, box) for one, other in pairwise(corners) for box in obstacles):
+        if not any(boxes.stop(one, other, (source, target)) for one, other in pairwise(corners)):
             return rounded(corners, RADIUS)
     return curve_parts(curve)
 
@@ -77,14 +102,3 @@ def _end(rect: Rect) -> Point:
 
 def _middle(rect: Rect) -> float:
     return (rect[1] + rect[3]) / 2
-
-
-def _grown(rect: Rect) -> Rect:
-    return rect[0] - _CLEAR, rect[1] - _CLEAR, rect[2] + _CLEAR, rect[3] + _CLEAR
-
-
-def _hits(one: Point, other: Point, rect: Rect) -> bool:
-    """Whether a line along or across meets a rectangle."""
-    low, high = sorted((one[0], other[0]))
-    left, right = sorted((one[1], other[1]))
-    return low < rect[2] and high > rect[0] and left < rect[3] and right > rect[1]

@@ -178,11 +178,27 @@ def _crossing(edges: Iterable[Edge], place: Mapping[str, int], count: int) -> li
         key = (edge.source, edge.tensor)
         last[key] = max(last.get(key, 0), place[edge.target])
     crossing: list[set[tuple[str, str]]] = [set() for _ in range(count + 1)]
+    beyond = list(range(1, count + 2))
     for key, end in last.items():
-        for index in range(place[key[0]] + 1, end + 1):
+        index = place[key[0]] + 1
+        full: list[int] = []
+        while index <= end:
             if len(crossing[index]) < 2:
                 crossing[index].add(key)
+            if len(crossing[index]) == 2:
+                full.append(index)
+            elif full:
+                _lead(beyond, full, index)
+                full = []
+            index = beyond[index]
+        _lead(beyond, full, index)
     return crossing
+
+
+def _lead(beyond: list[int], full: Sequence[int], index: int) -> None:
+    """Pass over places at which there is nothing to add."""
+    for each in full:
+        beyond[each] = index
 
 
 def _beside_inputs(

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from archspec.ops.arguments import MAX_INT, compact
-from archspec.ops.facts import Along, Cost, Module, Reach, Taps
+from archspec.ops.facts import MOST_PERIOD, Along, Cost, Module, Reach, Taps
 from archspec.ops.op import Op
 from archspec.ops.pool import INDEX_BYTES
 from archspec.ops.tensor import Shape, Shapes, elements
@@ -37,15 +37,20 @@ _OutputSize = Annotated[
 ]
 
 
-def _shares(size: int, count: int) -> list[int]:
-    """The sizes of the windows that an adaptive pooling splits a dimension into; neighbours may overlap."""
-    return [-(-(i + 1) * size // count) - i * size // count for i in range(count)]
+# Adaptive pooling splits a dimension of ``size`` into ``count`` windows: window i goes from floor(i * size / count) to
+# ceil((i + 1) * size / count), so that neighbours may overlap. The remainders of i * size are the multiples of the
+# greatest common divisor, each as often as the others; hence these sums without a walk over the windows.
+
+
+def _read(size: int, count: int) -> int:
+    """The places that all windows of a dimension hold, one in two windows twice."""
+    return size + count - gcd(size, count)
 
 
 def _reads(inputs: Shapes, output: Shape) -> int:
     """The elements that an adaptive pooling reads, over all windows."""
     axes = zip(inputs[0][1:], output[1:], strict=True)
-    return output[0] * prod(sum(_shares(size, count)) for size, count in axes)
+    return output[0] * prod(_read(size, count) for size, count in axes)
 
 
 def _adapted(wanted: tuple[int | None, ...], shape: Shape) -> Shape:
@@ -53,12 +58,14 @@ def _adapted(wanted: tuple[int | None, ...], shape: Shape) -> Shape:
     return (channels, *(size if count is None else count for size, count in zip(sizes, wanted, strict=True)))
 
 
-def _written(wanted: tuple[int | None, ...]) -> Any:
-    """The output size as one writes it; PyTorch takes no lone None."""
-    return wanted if None in wanted else compact(wanted)
+def _written(wanted: tuple[int | None, ...], shape: Shape) -> Any:
+    """The output size as one writes it; TorchScript takes no None, so that the input's size stands there."""
+    return compact(_adapted(wanted, shape)[1:])
 
 
 def _adaptive_reach(inputs: Shapes, output: Shape) -> Reach:
+    if max(output[1:], default=1) > MOST_PERIOD:
+        return "unknown"
     axes = enumerate(zip(inputs[0][1:], output[1:], strict=True), 1)
     return ((Along.same(0), *(_share(axis, size, count) for axis, (size, count) in axes)),)
 
@@ -102,7 +109,7 @@ class AdaptiveAvgPool(Op, name="adaptive_avg_pool"):
         return _adaptive_reach(inputs, output)
 
     def torch(self, inputs: Shapes) -> Module:
-        return Module(f"nn.AdaptiveAvgPool{len(inputs[0]) - 1}d", (_written(self.output_size),))
+        return Module(f"nn.AdaptiveAvgPool{len(inputs[0]) - 1}d", (_written(self.output_size, inputs[0]),))
 
 
 class AdaptiveMaxPool(Op, name="adaptive_max_pool"):
@@ -135,7 +142,7 @@ class AdaptiveMaxPool(Op, name="adaptive_max_pool"):
         return _adaptive_reach(inputs, output)
 
     def torch(self, inputs: Shapes) -> Module:
-        return Module(f"nn.AdaptiveMaxPool{len(inputs[0]) - 1}d", (_written(self.output_size),))
+        return Module(f"nn.AdaptiveMaxPool{len(inputs[0]) - 1}d", (_written(self.output_size, inputs[0]),))
 
 
 class GlobalAvgPool(Op, name="global_avg_pool"):

@@ -4,7 +4,8 @@ from math import prod
 
 from archspec.errors import ArgumentError, ShapeError
 from archspec.ops.arguments import Index, Indices, Positive
-from archspec.ops.facts import Along, Function, Module, Operand, Reach, Taps
+from archspec.ops.checks import divisors_near
+from archspec.ops.facts import MOST_PERIOD, Along, Function, Module, Operand, Reach, Taps
 from archspec.ops.reshape.move import Move, index_of
 from archspec.ops.tensor import Shape, Shapes, elements, show
 
@@ -142,11 +143,13 @@ class ChannelShuffle(Move, name="channel_shuffle"):
             raise ArgumentError(
                 "groups",
                 f"{self.groups} groups do not divide the {inputs[0][0]} channels",
-                help=f"use a divisor of {inputs[0][0]}",
+                help=f"{divisors_near(self.groups, inputs[0][0])} divides them",
             )
         return inputs[0]
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        if self.groups > MOST_PERIOD:
+            return "unknown"
         each = inputs[0][0] // self.groups
         dealt = tuple(range(group * each, group * each + 1) for group in range(self.groups))
         return ((Along(0, Taps(self.groups, 1, dealt, "end")), *map(Along.same, range(1, len(output)))),)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
-from archspec.language.algebra import Code, binary
+from archspec.language.algebra import Code
 from archspec.language.definition import Reference
 from archspec.network import Block, Node
 from archspec.ops.facts import Function
@@ -58,7 +57,7 @@ class Builder:
         for step in self.graph.steps:
             self._step(step.name, step.operands or ())
         outputs = self._outputs()
-        overwrite(self.statements, self.members, outputs.values(), self.children)
+        overwrite(self.statements, self.members, self.graph, self.registry.overwriting)
         channels = {each: self.tensors[key].channels for each, key in outputs.items()}
         return self._class(inputs, outputs, self.statements, channels)
 
@@ -211,7 +210,8 @@ class Builder:
                 passed = self.tensors[takes[0]]
                 paths = {**{n: path for n, path in passed.paths.items() if n not in present}, **paths}
                 shapes = {**{n: shape for n, shape in passed.shapes.items() if n not in present}, **shapes}
-            channels = [*hints.get(port, ()), *(self.tensors[key].channels for key in takes)]
+            passing = self._channels(takes[:1]) if len(present) < len(self.part) else []
+            channels = [*hints.get(port, ()), *passing]
             self.tensors[step, port] = Local(paths, shapes, self.construction.channels(shapes, channels))
             keys.append((step, port))
         if len(keys) == 1:
@@ -255,9 +255,14 @@ class Builder:
         flag = ""
         if len(nodes) < len(self.part):
             flag = self.functions.attribute(f"has_{step}", self._condition(step, nodes))
-        total = _sum(self._channels(takes)) if call.target == "torch.cat" else None
-        gives = self._give(step, nodes, takes, {"output": [total]})
+        gives = self._give(step, nodes, takes, {"output": [self._first_dimension(nodes, takes)]})
         self.statements.append(Statement(step, takes, gives, call, flag))
+
+    def _first_dimension(self, nodes: Mapping[int, Node], takes: tuple[Key, ...]) -> Code | None:
+        """The first dimension of what a function gives."""
+        uses: dict[Spot, Node] = {(number, None): node for number, node in nodes.items()}
+        arguments = self.construction.arguments(uses)
+        return self.construction.first_dimension(uses, self._channels(takes), arguments)
 
     # Repeats
 
@@ -278,6 +283,7 @@ class Builder:
             channels: Hints = ()
             if functions:
                 call = self.functions.call(f"{step}{index}", nodes, functions)
+                channels = [self._first_dimension(nodes, taken)]
             else:
                 layers += [Call("nn.Identity")] * (index - len(layers))
                 spots: Uses = {(number, None): copy for number, copy in uses.items()}
@@ -290,13 +296,3 @@ class Builder:
         if len(last) != 1:
             raise Mismatch
         self._alias(step, last[0])
-
-
-def _sum(parts: Hints) -> Code | None:
-    """The channels of a concatenation."""
-    if len(parts) < 2 or any(part is None for part in parts):
-        return None
-    first, *others = (part for part in parts if part is not None)
-    for part in others:
-        first = binary(first, ast.Add, part)
-    return first

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import keyword
 from collections.abc import Iterator, Sequence
 from functools import partial, reduce
 from typing import Any, TypeGuard
 
-from archspec.language.algebra import Code
+from archspec.language.algebra import Code, name
 from archspec.ops.facts import Function, Operand
 from archspec.pytorch.emitter.code import WIDTH, Call, Listed, Part, flat, printed, quoted
 from archspec.pytorch.emitter.model import Attribute
@@ -24,7 +25,8 @@ _MANY = _EXPRESSION // len("a + ")
 
 def read(text: str) -> Code:
     """The expression of a text."""
-    return ast.parse(text, mode="eval").body
+    is_name = text.isidentifier() and not keyword.iskeyword(text)
+    return name(text) if is_name else ast.parse(text, mode="eval").body
 
 
 def call(function: Function, operands: Sequence[str]) -> Part:
@@ -69,9 +71,18 @@ def _of_two(target: str, keywords: tuple[tuple[str, Part], ...], left: Part, rig
     operator = _OPERATORS.get(target)
     if operator is not None and not keywords:
         code = ast.BinOp(_expression(left), operator(), _expression(right))
-        if len(printed(code)) < _EXPRESSION:
+        if _length(code) < _EXPRESSION:
             return code
     return Call(target, (("", left), ("", right), *keywords))
+
+
+def _length(code: Code) -> int:
+    """The length of an expression's text; of a chain of names without printing it."""
+    if isinstance(code, ast.BinOp) and isinstance(code.right, ast.Name):
+        left = code.left
+        if isinstance(left, ast.Name) or (isinstance(left, ast.BinOp) and type(left.op) is type(code.op)):
+            return _length(left) + len(" + ") + len(code.right.id)
+    return len(printed(code))
 
 
 def _expression(part: Part) -> Code:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from archspec.analysis.overwriting import Overwriting
+from archspec.compiler.probing import Probing
 from archspec.network import Block, Network
 from archspec.pytorch.emitter.builder import Builder
 from archspec.pytorch.emitter.free import free_parameters
+from archspec.pytorch.emitter.holding import Holding
 from archspec.pytorch.emitter.instances import Instance, Instances
 from archspec.pytorch.emitter.model import Class
 from archspec.pytorch.emitter.registry import Registry
@@ -16,20 +19,21 @@ from archspec.pytorch.emitter.scope import Mismatch
 def classes(network: Network, reserved: frozenset[str]) -> tuple[list[Class], Instances]:
     """The classes of a network, those inside of others first, the network's own last; none has a reserved name."""
     instances = Instances(network)
-    registry = Registry(instances, *free_parameters(network), reserved)
-    _visit(registry, instances.same[""])
+    registry = Registry(instances, Overwriting(network), *free_parameters(network), reserved)
+    _visit(registry, Holding(registry, Probing(network)), instances.same[""])
     return registry.made, instances
 
 
-def _visit(registry: Registry, instance: Instance) -> None:
+def _visit(registry: Registry, holding: Holding, instance: Instance) -> None:
     """Make the classes of what is inside a graph, then those of the graph."""
     if registry.has(instance):
         return
     group = registry.instances.of_graph[id(instance.graph)]
     for block in (inner for each in group for inner in _inner(registry, each.block)):
-        _visit(registry, registry.instances.same[block.path])
-    for made in _parted(registry, group):
-        registry.add(made)
+        _visit(registry, holding, registry.instances.same[block.path])
+    for parted in _parted(registry, group):
+        for made in holding.classes(parted):
+            registry.add(made)
 
 
 def _inner(registry: Registry, block: Block) -> Iterator[Block]:

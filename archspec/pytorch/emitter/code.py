@@ -18,6 +18,10 @@ def quoted(text: str) -> str:
 
 def printed(code: Code) -> str:
     """The text of an expression."""
+    if isinstance(code, ast.Name):
+        return code.id
+    if isinstance(code, ast.Constant) and type(code.value) is int:
+        return str(code.value)
     return ast.unparse(_Quoting().visit(copied(code)))
 
 
@@ -121,16 +125,22 @@ def _loop(part: Repeated) -> str:
 
 
 def laid_out(prefix: str, part: Part, suffix: str, indent: int) -> list[str]:
-    """The lines of ``prefix part suffix``: one, or an argument on each where that is too long."""
+    """The lines of ``prefix part suffix``: one, or as many as it takes, broken as ruff breaks them."""
     space = " " * indent
     line = f"{space}{prefix}{flat(part)}{suffix}"
     if len(line) <= WIDTH:
         return [line]
+    is_value = prefix.endswith("= ") or prefix == "return "
+    if is_value and (isinstance(part, ast.expr) or _needs_parentheses(prefix, part, indent)):
+        inner = laid_out("", part, "", indent + 4)
+        lines = inner if isinstance(part, Call) else inner[:1]
+        if max(indent + len(prefix) + 1, *map(len, lines)) <= WIDTH:
+            return [f"{space}{prefix}(", *inner, f"{space}){suffix}"]
     if isinstance(part, Call) and part.arguments:
         lines = [f"{space}{prefix}{part.target}("]
-        inner = f"{space}    {flat(Call('', part.arguments))[1:-1]}"
-        if len(inner) <= WIDTH:
-            return [*lines, inner, f"{space}){suffix}"]
+        inner_line = f"{space}    {flat(Call('', part.arguments))[1:-1]}"
+        if len(inner_line) <= WIDTH:
+            return [*lines, inner_line, f"{space}){suffix}"]
         for keyword, value in part.arguments:
             lines += laid_out(f"{keyword}=" if keyword else "", value, ",", indent + 4)
         return [*lines, f"{space}){suffix}"]
@@ -140,5 +150,68 @@ def laid_out(prefix: str, part: Part, suffix: str, indent: int) -> list[str]:
     if isinstance(part, Repeated):
         element = laid_out("", part.element, "", indent + 4)
         return [f"{space}{prefix}*(", *element, f"{space}    {_loop(part)}", f"{space}){suffix}"]
+    if isinstance(part, ast.expr) and not is_value:
+        first, *others = _pieces(part, WIDTH - indent, len(suffix))
+        if others:
+            lines = [f"{space}{prefix}{first}", *(f"{space}{piece}" for piece in others)]
+            return [*lines[:-1], f"{lines[-1]}{suffix}"]
     # Only a name of many letters makes a line too long that cannot be broken as ruff would.
     return [line if suffix else f"{line}  # fmt: skip"]
+
+
+def _needs_parentheses(prefix: str, part: Part, indent: int) -> bool:
+    """Whether not even the beginning of a call fits beside what it is assigned to, but in a line of its own."""
+    if not isinstance(part, Call):
+        return False
+    opening = f"{part.target}(" if part.arguments else f"{part.target}()"
+    return indent + len(prefix) + len(opening) > WIDTH >= indent + 4 + len(opening)
+
+
+_LEVELS: tuple[dict[type[ast.operator], str], ...] = (
+    {ast.Add: "+", ast.Sub: "-"},
+    {ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.MatMult: "@"},
+)
+_COMPARED: dict[type[ast.cmpop], str] = {
+    ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
+}  # fmt: skip
+
+
+def _pieces(code: Code, room: int, after: int, lead: str = "") -> list[str]:
+    """An expression broken before its weakest operators, and where there is no room before stronger ones too."""
+    parts = _split(code)
+    if len(parts) == 1 or len(lead) + len(printed(code)) + after <= room:
+        return [lead + printed(code)]
+    (_, first), *others = parts
+    pieces = _pieces(first, room, 0, lead)
+    for word, part in others:
+        pieces += _pieces(part, room, after if part is others[-1][1] else 0, f"{word} ")
+    return pieces
+
+
+def _split(code: Code) -> list[tuple[str, Code]]:
+    """The operands of the weakest operators of an expression, each with the operator before it."""
+    if isinstance(code, ast.IfExp):
+        return [("", code.body), ("if", code.test), ("else", code.orelse)]
+    if isinstance(code, ast.BoolOp):
+        word = "and" if isinstance(code.op, ast.And) else "or"
+        return [(word, _operand(code.op, value)) for value in code.values]
+    if isinstance(code, ast.Compare) and len(code.ops) == 1 and type(code.ops[0]) in _COMPARED:
+        return [("", code.left), (_COMPARED[type(code.ops[0])], code.comparators[0])]
+    level = next((level for level in _LEVELS if isinstance(code, ast.BinOp) and isinstance(code.op, tuple(level))), {})
+    parts: list[tuple[str, Code]] = []
+    while isinstance(code, ast.BinOp) and type(code.op) in level:
+        parts.append((level[type(code.op)], _right(code)))
+        code = code.left
+    return [("", code), *reversed(parts)]
+
+
+def _right(operation: ast.BinOp) -> Code:
+    """The right operand as it stands in an operation: in parentheses where it needs them, and is not broken then."""
+    text = printed(ast.BinOp(name("_"), operation.op, operation.right)).partition(" ")[2].partition(" ")[2]
+    return name(text) if text.startswith("(") and isinstance(operation.right, ast.BinOp) else operation.right
+
+
+def _operand(operator: ast.boolop, value: Code) -> Code:
+    """The same of an operand of ``and`` or ``or``."""
+    text = printed(ast.BoolOp(operator, [name("_"), value])).partition(" ")[2].partition(" ")[2]
+    return name(text) if text.startswith("(") and isinstance(value, ast.BoolOp | ast.IfExp) else value

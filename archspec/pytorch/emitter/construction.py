@@ -8,13 +8,15 @@ from typing import Any
 
 from archspec.language.algebra import Code, binary, literal, names, plain, substituted
 from archspec.language.source import Value
+from archspec.language.values import ExpressionError
 from archspec.network import Block, Node
 from archspec.ops.facts import Module
 from archspec.ops.tensor import Shape
+from archspec.pytorch.emitter.channels import added, follows, is_sum, scales
 from archspec.pytorch.emitter.code import Call, Part, Repeated, asked
 from archspec.pytorch.emitter.instances import as_layer, copies, given
 from archspec.pytorch.emitter.model import Class
-from archspec.pytorch.emitter.overwriting import in_place, may_overwrite
+from archspec.pytorch.emitter.overwriting import in_place
 from archspec.pytorch.emitter.registry import Registry
 from archspec.pytorch.emitter.scope import INDEX, REQUIRED, Local, Mismatch, Names, Scope, Spot
 
@@ -62,31 +64,51 @@ class Construction:
         return self._instance(blocks, operands, label)
 
     def channels(self, shapes: Mapping[int, Shape], hints: Hints) -> Code | None:
-        """The first dimension as an expression: a hint, a hint times or over a number, or a constant."""
+        """The first dimension as an expression: one of those that say what it is, or a constant."""
         if any(not shape for shape in shapes.values()):
             return None
         values: dict[Spot, Any] = {(number, None): shape[0] for number, shape in shapes.items()}
-        for hint in hints:
-            if hint is None or not names(hint):
-                continue
-            if self.scope.gives(hint, values):
-                return hint
-            scaled = self._scaled(hint, values)
-            if scaled is not None:
-                return scaled
-        found = self.scope.find(values, ())
-        return found if isinstance(found, ast.Constant) else None
+        found = next((hint for hint in hints if hint is not None and self.scope.gives(hint, values)), None)
+        if found is not None:
+            return found
+        first = next(iter(values.values()))
+        return literal(first) if all(value == first for value in values.values()) else None
+
+    def first_dimension(self, nodes: Mapping[Spot, Node], operands: Hints, arguments: Hints) -> Code | None:
+        """The first dimension of what an op gives as an expression, None where none is found.
+
+        It follows from those of the operands where the op's shape rule says so, else from an argument.
+
+        Args:
+            nodes: The uses of the op.
+            operands: The first dimensions of the operands.
+            arguments: The arguments.
+        """
+        if any(not shape for node in nodes.values() for shape in (node.shape, *node.input_shapes)):
+            return None
+        values: dict[Spot, Any] = {spot: node.shape[0] for spot, node in nodes.items()}
+        distinct = list({id(node.applied): node for node in nodes.values()}.values())
+        if not all(map(follows, distinct)):
+            return next((code for code in arguments if code is not None and self.scope.gives(code, values)), None)
+        if all(map(is_sum, distinct)):
+            return added(operands)
+        known = (operand for operand in operands if operand is not None) if all(map(scales, distinct)) else ()
+        return next((code for operand in known if (code := self._scaled(operand, values)) is not None), None)
 
     def _scaled(self, hint: Code, values: Mapping[Spot, int]) -> Code | None:
-        base = dict(zip(values, self.scope.evaluated(hint, values), strict=True))
+        """An expression, or it times or over a number, that has some values."""
+        try:
+            base = dict(zip(values, self.scope.evaluated(hint, values), strict=True))
+        except ExpressionError:
+            return None
         if any(type(value) is not int or value < 1 for value in base.values()):
             return None
         spot, value = next(iter(values.items()))
         factors: list[tuple[type[ast.operator], int]] = [(ast.Mult, value // base[spot])]
         factors += [(ast.FloorDiv, base[spot] // value)] if value else []
         for operator, factor in factors:
-            code = binary(hint, operator, literal(factor))
-            if factor > 1 and self.scope.gives(code, values):
+            code = hint if factor == 1 else binary(hint, operator, literal(factor))
+            if factor > 0 and self.scope.gives(code, values):
                 return code
         return None
 
@@ -97,6 +119,11 @@ class Construction:
             for key, entry in use.written.items():
                 seen.setdefault(key, {})[id(entry.value)] = entry.value
         return {key: self._known(values.values()) for key, values in seen.items()}
+
+    def arguments(self, uses: Mapping[Spot, Child]) -> Hints:
+        """The arguments as the spec writes them, those in a list one by one."""
+        written = self.written(uses).values()
+        return [part for code in written for part in (code.elts if isinstance(code, ast.Tuple) else [code])]
 
     def _known(self, values: Iterable[Value]) -> Code | None:
         """The first of some values of the spec that is an expression over the variables of the class."""
@@ -115,7 +142,7 @@ class Construction:
         positional: list[Code] = []
         for place, kind in zip(range(len(call.args)), [*inferred, *fields, *call.args], strict=False):
             values = {spot: each.args[place] for spot, each in calls.items()}
-            hints = [*operands, *written.values()] if kind in inferred else [written.get(kind), *operands]
+            hints = operands if kind in inferred else [written.get(kind)]
             wanted = self._wanted(label, str(kind), inferred)
             positional.append(self.scope.resolve(values, hints, wanted))
         keywords: list[tuple[str, Code]] = []
@@ -125,7 +152,8 @@ class Construction:
             meant = [written.get(key)] if key in fields else operands
             keywords.append((key, self.scope.resolve(values, meant, self._wanted(label, key, node.op.inferred))))
         own = [*positional[len(inferred) :], *(code for _, code in keywords)]
-        return Call(call.target, (*(("", code) for code in positional), *keywords)), [*own]
+        part = Call(call.target, (*(("", code) for code in positional), *keywords))
+        return part, [self.first_dimension(uses, operands, own)]
 
     def _wanted(self, label: str, argument: str, inferred: Sequence[str]) -> str:
         """The name of a parameter that has to be added for an argument of a layer."""
@@ -138,12 +166,11 @@ class Construction:
         (made,) = classes.values()
         given = {spot: made.arguments(self.instances.same[block.path]) for spot, block in uses.items()}
         written = self.written(uses)
-        origin = {code.id: parameter for parameter, code in made.scope.known.items() if isinstance(code, ast.Name)}
         arguments: list[tuple[str, Part]] = []
         chosen: dict[str, Code] = {}
         for parameter in made.signature:
             values = {spot: each[parameter.name] for spot, each in given.items()}
-            declared = origin.get(parameter.name, "")
+            declared = made.scope.declared.get(parameter.name, "")
             hints = [written.get(declared), *operands, self.scope.known.get(declared)]
             code = self.scope.resolve(values, hints, f"{label}_{parameter.name}")
             chosen[parameter.name] = code
@@ -159,7 +186,6 @@ class Construction:
         outside, self.names.tensors = self.names.tensors, {}
         layers: list[tuple[str, Part]] = []
         current: Hints = operands
-        before: list[Child] = []
         for place, child in enumerate(some.children):
             inner = {spot: block.children[place] for spot, block in uses.items()}
             paths = {spot[0]: self.instances.taken(each)[0] for spot, each in inner.items()}
@@ -168,8 +194,8 @@ class Construction:
             seen = [some.children[place - 1].name] if place else ["input", *(some.graph.inputs if some.graph else ())]
             self.names.tensors.update(dict.fromkeys(seen, tensor))
             part, channels = self.made(inner, [tensor.channels], f"{label}_{child.name}".lstrip("_"))
-            layers.append((child.name, in_place(part) if may_overwrite(inner.values(), before) else part))
-            current, before = [*channels, tensor.channels], list(inner.values())
+            layers.append((child.name, in_place(part) if self.registry.overwriting.holds(child.step) else part))
+            current = channels
         self.names.tensors = outside
         ends = {spot[0]: next(iter(given(self.instances, block).values())) for spot, block in uses.items()}
         shapes = {number: self.instances.shape(path) for number, path in ends.items()}

@@ -9,7 +9,7 @@ from itertools import chain
 
 from archspec.ops.facts import Function
 from archspec.pytorch.emitter.calls import call, is_long, pieces, read
-from archspec.pytorch.emitter.code import Call, Part, flat, laid_out
+from archspec.pytorch.emitter.code import WIDTH, Call, Listed, Part, flat, laid_out
 from archspec.pytorch.emitter.model import Key, Statement
 from archspec.pytorch.emitter.scope import RESERVED
 
@@ -30,6 +30,9 @@ class Line:
             return [f"{' ' * indent}if self.{self.flag}:", *replace(self, flag="").text(indent + 4)]
         colon = ": Tensor" if self.typed else ""
         prefix = f"{', '.join(self.targets)}{colon} {'+=' if self.accumulates else '='} "
+        if len(self.targets) > 1 and indent + len(prefix) + 1 > WIDTH:
+            *targets, last = laid_out("", Listed(tuple(map(read, self.targets)), "()"), " = (", indent)
+            return [*targets, *laid_out(last.strip()[:-1], self.value, "", indent)]
         return laid_out(prefix, self.value, "", indent)
 
 
@@ -90,7 +93,7 @@ class Forward:
         if not isinstance(statement.call, Function):
             called = Call(f"self.{statement.call}", tuple(("", read(operand)) for operand in operands))
             return [Line(targets, called)]
-        if statement.in_place and not statement.flag and targets == operands[:1]:
+        if statement.in_place:
             return [Line(targets, read(operands[1]), accumulates=True)]
         if is_long(statement.call):
             first, *others = pieces(statement.call, operands, targets[0])
@@ -100,6 +103,8 @@ class Forward:
 
     def _targets(self, number: int) -> list[str]:
         statement = self.statements[number]
+        if statement.in_place:
+            return [self.variables[statement.takes[0]]]
         if len(statement.gives) != 1:
             wanted = [f"{statement.name}_{port}" for _, port in statement.gives]
             needed = [key in self._last_use for key in statement.gives]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from archspec.errors import RuleError
-from archspec.language.source import Entry, Value
+from archspec.language.definition import Definition
+from archspec.language.source import Entry
 from archspec.language.usage import names_in
-from archspec.network import Block, Network, Node
+from archspec.network import Block, Body, Network, Node
 
 Forced = frozenset[tuple[int, str]]
 
@@ -20,21 +22,44 @@ def free_parameters(network: Network) -> tuple[frozenset[str], Forced]:
     """
     free: set[str] = set()
     forced: set[tuple[int, str]] = set()
+    asked = _Asked()
     for parameter, param in network.blocks.template.params.items():
         if type(network.arguments[parameter]) is not int or param.required:
             continue
-        search = _Search(parameter)
+        search = _Search(parameter, asked)
         if search.holds(network):
             free.add(parameter)
             forced |= search.forced
     return frozenset(free), frozenset(forced)
 
 
+class _Asked:
+    """The names that the nodes of a graph ask for, those of its groups and repeats too: once for equal ones."""
+
+    def __init__(self) -> None:
+        self._names: dict[int, frozenset[str]] = {}
+
+    def names(self, body: Body) -> frozenset[str]:
+        """The names that come up in what a block, group or repeat holds."""
+        known = self._names.get(id(body))
+        if known is None:
+            self._names[id(body)] = known = frozenset(self._found(body))
+        return known
+
+    def _found(self, body: Body) -> Iterator[str]:
+        for use in body.firsts():
+            for value in (use.step.when, use.step.repeat, *(entry.value for entry in use.written.values())):
+                yield from names_in(value) if value is not None else ()
+            if isinstance(use.content, Body) and use.content.kind in ("group", "repeat"):
+                yield from self.names(use.content)
+
+
 class _Search:
     """What depends on one parameter."""
 
-    def __init__(self, parameter: str) -> None:
+    def __init__(self, parameter: str, asked: _Asked) -> None:
         self.parameter = parameter
+        self.asked = asked
         self.forced: set[tuple[int, str]] = set()
         self.dependent: dict[str, Node] = {}
         self.structural = False
@@ -56,7 +81,7 @@ class _Search:
 
     def _collect(self, block: Block, names: set[str]) -> None:
         names = names | _computed(block, names)
-        if not names:
+        if names.isdisjoint(self.asked.names(block.content)):
             return
         for child in block.children:
             self._structure(child, names)
@@ -86,11 +111,17 @@ def _computed(block: Block, names: set[str]) -> set[str]:
     if block.kind not in ("network", "block"):
         return set()
     found: set[str] = set()
-    for parameter in block.template.params:
-        value: Value = block.template.param_value(parameter)
-        if parameter not in block.written and (names | found) & set(names_in(value)):
+    for parameter, asked in _asked(block.template):
+        if parameter not in block.written and not (names.isdisjoint(asked) and found.isdisjoint(asked)):
             found.add(parameter)
     return found
+
+
+@lru_cache(maxsize=256)
+def _asked(template: Definition) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Parameters whose defaults are computed, with the names that they ask for."""
+    asked = ((name, frozenset(names_in(template.param_value(name)))) for name in template.params)
+    return tuple((name, names) for name, names in asked if names)
 
 
 def _computes(node: Node) -> bool:

@@ -40,8 +40,7 @@ class Functions:
 
     def call(self, step: str, nodes: Mapping[int, Node], calls: Mapping[int, Function]) -> Function:
         """The call of a function; a number that differs between instances is an attribute of the module."""
-        written = self.construction.written({(number, None): node for number, node in nodes.items()})
-        hints = [part for code in written.values() for part in (code.elts if isinstance(code, ast.Tuple) else [code])]
+        hints = self.construction.arguments({(number, None): node for number, node in nodes.items()})
         merged = self._merged(calls, hints, f"{step}_size")
         assert isinstance(merged, Function)
         return merged
@@ -58,8 +57,11 @@ class Functions:
         if isinstance(first, tuple):
             if len({len(value) for value in seen.values()}) != 1:
                 raise Mismatch
-            items = range(len(first))
-            return tuple(self._merged({n: value[i] for n, value in seen.items()}, hints, label) for i in items)
+            alike = len(first) == len(hints)  # a list that the spec writes item by item
+            return tuple(
+                self._merged({n: value[i] for n, value in seen.items()}, [*hints[i : i + alike], *hints], label)
+                for i in range(len(first))
+            )
         if isinstance(first, slice):
             ends = {number: (part.start, part.stop, part.step) for number, part in seen.items()}
             return slice(*self._merged(ends, hints, label))

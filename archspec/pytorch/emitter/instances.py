@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from archspec.language.definition import GraphSteps
-from archspec.network import Block, Network, Node
+from archspec.network import Applied, Block, Network, Node
 from archspec.ops.facts import Module
 from archspec.ops.tensor import Shape
 
@@ -134,7 +134,12 @@ def given(instances: Instances, child: Block | Node) -> dict[str, str]:
 
 def as_layer(node: Node) -> Module | None:
     """The layer of a node, that of a function which PyTorch also has as a layer; None for other functions."""
-    call = node.op.torch(node.input_shapes)
+    return layer_of_op(node.applied)
+
+
+def layer_of_op(applied: Applied) -> Module | None:
+    """The same of an op on operands of known shapes."""
+    call = applied.op.torch(applied.input_shapes)
     if isinstance(call, Module):
         return call
     if call.target != "torch.flatten":

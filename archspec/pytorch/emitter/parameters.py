@@ -44,7 +44,10 @@ class Parameters:
         wanted = f"{label or 'in'}_{what}"
         values = [tensor.shapes[number][0] for number in range(len(self.part))]
         doc = f"{what.capitalize()} of {f'`{label}`' if label else 'the input'}."
-        return self.scope.add(wanted + "_" * (wanted in self.first.template.params), values, doc)
+        code = self.scope.add(wanted + "_" * (wanted in self.first.template.params), values, doc)
+        places = enumerate(instance.block.inputs for instance in self.part)
+        self.scope.inputs[code.id] = [inputs.index(tensor.paths[number]) for number, inputs in places]
+        return code
 
     def declare(self) -> None:
         """Find what stands for each parameter: a parameter of the class, a variable of its constructor, or a value."""
@@ -56,11 +59,17 @@ class Parameters:
                 default = plain(param.default) if simple else REQUIRED
                 if self.first.kind == "network":
                     default = values[0]
-                self.scope.known[parameter] = self.scope.add(parameter, values, param.doc, default)
+                self._expose(parameter, values, default)
             elif is_expression(param.default) and self.first.kind == "block":
                 self._computed(definition, parameter, values)
             elif all(same(value, values[0]) for value in values):
                 self.scope.known[parameter] = literal(values[0])
+
+    def _expose(self, parameter: str, values: list[Any], default: Any = REQUIRED) -> None:
+        """A parameter of the class for one of the definition."""
+        code = self.scope.add(parameter, values, self.first.template.params[parameter].doc, default)
+        self.scope.known[parameter] = code
+        self.scope.declared[code.id] = parameter
 
     def _is_exposed(self, definition: Definition, parameter: str, values: list[Any]) -> bool:
         if self.first.kind == "network":
@@ -86,7 +95,7 @@ class Parameters:
         elif all(same(value, values[0]) for value in values):
             self.scope.known[parameter] = literal(values[0])
         else:
-            self.scope.known[parameter] = self.scope.add(parameter, values, definition.params[parameter].doc)
+            self._expose(parameter, values)
 
 
 def _exposed(definition: Definition, given: list[bool], values: list[Any], parameter: str) -> bool:

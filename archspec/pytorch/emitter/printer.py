@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from archspec.language.algebra import literal
-from archspec.pytorch.emitter.code import WIDTH, Call, laid_out, printed
+from archspec.language.algebra import Code, literal, name
+from archspec.pytorch.emitter.code import WIDTH, Call, Listed, laid_out, printed
 from archspec.pytorch.emitter.forward import Forward
 from archspec.pytorch.emitter.model import Class
 from archspec.pytorch.emitter.scope import REQUIRED, Parameter
@@ -19,14 +19,20 @@ Lines = Iterator[str]
 def class_text(made: Class, doc: str, shapes: str, taken: frozenset[str]) -> Lines:
     """The lines of a class of a block or group."""
     base = "nn.Sequential" if made.statements is None else "nn.Module"
-    yield f"class {made.name}({base}):"
-    yield from docstring([doc, shapes, *_arguments(made)], 4)
+    yield from class_line(made.name, base)
+    yield from docstring([doc, shapes, arguments_doc(made)], 4)
     if made.members or made.statements is None:
         yield ""
         yield from constructor(made)
     if made.statements is not None:
         yield ""
         yield from _forward(made, taken)
+
+
+def class_line(class_name: str, base: str) -> Lines:
+    """``class Name(base):``, the base on a line of its own where the name is long."""
+    line = f"class {class_name}({base}):"
+    yield from [line] if len(line) <= WIDTH else [f"class {class_name}(", f"    {base}", "):"]
 
 
 def docstring(parts: list[str], indent: int) -> Lines:
@@ -46,26 +52,37 @@ def docstring(parts: list[str], indent: int) -> Lines:
 
 def _wrapped(text: str, width: int) -> list[str]:
     lines = []
-    for line in _escaped(text).strip().splitlines():
+    for line in escaped(text).strip().splitlines():
         margin = " " * (len(line) - len(line.lstrip()))
         hanging = margin + "    " if margin else ""
         lines += textwrap.wrap(
-            line.strip(), width - 3, initial_indent=margin, subsequent_indent=hanging, break_on_hyphens=False
+            line.strip(),
+            width - 3,
+            initial_indent=margin,
+            subsequent_indent=hanging,
+            break_on_hyphens=False,
+            break_long_words=False,
         ) or [""]
     return lines
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Text that can stand in a docstring: no backslash, quote at the end, or character that is not seen."""
     text = "".join(char if char.isprintable() or char == "\n" else " " for char in text)
     return text.replace("\\", "\\\\").replace('"', "'")
 
 
-def _arguments(made: Class) -> list[str]:
-    documented = [parameter for parameter in made.signature if parameter.doc]
-    if not documented:
-        return []
-    return ["\n".join(["Args:", *(f"    {parameter.name}: {parameter.doc}" for parameter in documented)])]
+def arguments_doc(made: Class) -> str:
+    """The paragraph ``Args:`` of a docstring, which names every parameter; empty where there is none."""
+    lines = (f"    {parameter.name}: {parameter.doc or _seen(parameter)}" for parameter in made.signature)
+    return "\n".join(["Args:", *lines]) if made.signature else ""
+
+
+def _seen(parameter: Parameter) -> str:
+    """What is said of a parameter without a description: what it is in the network."""
+    values = list(dict.fromkeys(printed(literal(value)) for value in parameter.values))
+    *first, last = [*values[:4], "others"] if len(values) > 5 else values
+    return f"{', '.join(first)} or {last} in this network." if first else f"{last} in this network."
 
 
 def constructor(made: Class, initialises: bool = False) -> Lines:
@@ -101,9 +118,21 @@ def _members(made: Class) -> Lines:
         if member.condition is None:
             yield from laid_out(f"self.{member.name} = ", member.part, "", 8)
         else:
-            yield f"        self.{member.name}: nn.Module = nn.Identity()"
-            yield f"        if {printed(member.condition)}:"
+            yield from laid_out(f"self.{member.name}: nn.Module = ", Call("nn.Identity"), "", 8)
+            yield from condition(member.condition, 8)
             yield from laid_out(f"self.{member.name} = ", member.part, "", 12)
+
+
+def condition(code: Code, indent: int) -> Lines:
+    """``if code:``, in parentheses over several lines where it is long."""
+    space = " " * indent
+    line = f"{space}if {printed(code)}:"
+    if len(line) <= WIDTH:
+        yield line
+        return
+    yield f"{space}if ("
+    yield from laid_out("", code, "", indent + 4)
+    yield f"{space}):"
 
 
 def _layers(made: Class) -> list[str]:
@@ -142,7 +171,17 @@ def _forward(made: Class, taken: frozenset[str]) -> Lines:
     forward = Forward({key: each for each, key in made.inputs.items()}, made.statements, outputs, returned, taken)
     for line in chain(*forward.lines()):
         yield from line.text(8)
-    yield f"        return {', '.join(forward.variables[key] for key in made.outputs.values())}"
+    yield from returning([forward.variables[key] for key in made.outputs.values()])
+
+
+def returning(variables: list[str]) -> Lines:
+    """``return a, b``, in parentheses over several lines where that is long."""
+    line = f"        return {', '.join(variables)}"
+    if len(line) <= WIDTH:
+        yield line
+    else:
+        several = Listed(tuple(map(name, variables)), "()")
+        yield from laid_out("return ", several if len(variables) > 1 else name(variables[0]), "", 8)
 
 
 def signature_of_forward(inputs: list[str], result: str) -> Lines:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from archspec.analysis.overwriting import Overwriting
 from archspec.network import Block
 from archspec.pytorch.emitter.instances import Instance, Instances, is_chain
 from archspec.pytorch.emitter.model import Class
@@ -20,6 +21,7 @@ class Registry:
 
     Attributes:
         instances: The blocks of the network.
+        overwriting: Its nodes that write over what they take.
         free: Parameters of the network that its class takes.
         handed: Parameters of blocks that a free one is handed to, by the identity of the block's graph.
         reserved: Names that no class can have.
@@ -27,18 +29,25 @@ class Registry:
     """
 
     instances: Instances
+    overwriting: Overwriting
     free: frozenset[str]
     handed: frozenset[tuple[int, str]]
     reserved: frozenset[str]
     made: list[Class] = field(default_factory=list)
     _of: dict[int, Class] = field(default_factory=dict)
+    _named: dict[str, Class] = field(default_factory=dict)
     _inline: dict[int, bool] = field(default_factory=dict)
 
     def add(self, made: Class) -> None:
         """Take a class, and name it."""
         made.name = self._unique_name(made.instances[0].block)
         self.made.append(made)
+        self._named[made.name] = made
         self._of.update({id(instance): made for instance in made.instances})
+
+    def named(self, name: str) -> Class | None:
+        """The class of a name."""
+        return self._named.get(name)
 
     def has(self, instance: Instance) -> bool:
         """Whether the class of an instance has been made."""

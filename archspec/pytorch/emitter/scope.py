@@ -72,6 +72,10 @@ class Scope:
         parameters: Those of the constructor.
         locals: Variables computed from them, in order.
         known: What stands for each parameter of the definition: a variable, or its value.
+        frozen: Whether no parameter can be added.
+        declared: For each parameter that is one of the definition, the name of that.
+        inputs: For each parameter that is the first dimension of an input, the input's number in each instance.
+        tied: For each parameter, those that are no parameters any more since they are so many times it.
     """
 
     count: int
@@ -79,6 +83,9 @@ class Scope:
     locals: dict[str, tuple[Code, list[Any]]] = field(default_factory=dict)
     known: dict[str, Code] = field(default_factory=dict)
     frozen: bool = False
+    declared: dict[str, str] = field(default_factory=dict)
+    inputs: dict[str, list[int]] = field(default_factory=dict)
+    tied: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
 
     def variables(self) -> Iterator[tuple[str, list[Any]]]:
         """The variables and their values in the instances."""
@@ -92,11 +99,11 @@ class Scope:
             wanted += "_"
         return wanted
 
-    def add(self, wanted: str, values: list[Any], doc: str = "", default: Any = REQUIRED) -> Code:
+    def add(self, wanted: str, values: list[Any], doc: str = "", default: Any = REQUIRED) -> ast.Name:
         """A parameter more."""
         parameter = Parameter(self.unique(wanted), values, doc, default)
         self.parameters[parameter.name] = parameter
-        return name(parameter.name)
+        return ast.Name(parameter.name, ast.Load())
 
     def evaluated(self, code: Code, spots: Iterable[Spot]) -> Iterator[Any]:
         """The values of an expression at some spots.
@@ -227,12 +234,11 @@ class Names:
         if len(sides) != 2 or sides[0] is None or sides[1] is None:
             return
         channels = ast.Compare(sides[0], [op], [sides[1]])
+        strides = [each for each in self.scope.parameters.values() if "stride" in each.name and same(each.default, 1)]
+        steps: list[Code] = [ast.Compare(name(parameter.name), [op], [literal(1)]) for parameter in strides]
+        yield from (ast.BoolOp(ast.And() if isinstance(op, ast.Eq) else ast.Or(), [step, channels]) for step in steps)
         yield channels
-        for parameter in self.scope.parameters.values():
-            if parameter.default == 1:
-                step = ast.Compare(name(parameter.name), [op], [literal(1)])
-                yield step
-                yield ast.BoolOp(ast.And() if isinstance(op, ast.Eq) else ast.Or(), [step, channels])
+        yield from steps
 
     def translated(self, tree: Code) -> Code:
         """A tree of the spec's language as an expression of Python.

@@ -6,20 +6,27 @@ import ast
 import importlib.resources
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any
 
 from archspec.errors import UsageError
 from archspec.language.algebra import name
 from archspec.network import Network
+from archspec.network.bounds import keep_source_within
 from archspec.ops.tensor import Shape
 from archspec.pytorch.emitter.classes import classes
 from archspec.pytorch.emitter.code import Call, laid_out
 from archspec.pytorch.emitter.forward import Forward
+from archspec.pytorch.emitter.header import header
 from archspec.pytorch.emitter.initialisers import init_weights
 from archspec.pytorch.emitter.model import Class, Key
-from archspec.pytorch.emitter.printer import class_text, constructor, docstring, signature_of_forward
+from archspec.pytorch.emitter.printer import (
+    arguments_doc,
+    class_line,
+    class_text,
+    constructor,
+    docstring,
+    signature_of_forward,
+)
 from archspec.pytorch.emitter.shapes import shape_line
-from archspec.version import __version__
 
 _IMPORTS = {
     "math": "import math",
@@ -33,17 +40,13 @@ _IMPORTS = {
 """Imports by the name that asks for them, in order."""
 
 
-def module_name(name: str) -> str:
-    """The Python module of a network: ``my-net`` is ``my_net``."""
-    return name.replace("-", "_")
-
-
 def emit(network: Network) -> str:
     """The source of a module of one network: a Python file that imports only torch and the standard library.
 
     The file's last class is the network. It is formatted as ruff formats, and the same for the same spec.
 
     Raises:
+        SpecError: The source is longer than the network's limits allow.
         UsageError: An op's layer is neither PyTorch's nor one that archspec brings along.
 
     >>> import archspec
@@ -51,8 +54,8 @@ def emit(network: Network) -> str:
     >>> "class Lenet(nn.Module):" in source
     True
     """
-    targets = _targets(network)
-    layers = _layers(targets)
+    keep_source_within(network)
+    targets, layers = _targets(network), pasted(network)
     made, instances = classes(network, frozenset(layers))
     *blocks, root = made
     taken = frozenset(each.name for each in made) | layers.keys()
@@ -60,24 +63,7 @@ def emit(network: Network) -> str:
     sections += ["\n".join(class_text(each, _doc(each), shape_line(each, instances), taken)) for each in blocks]
     sections += ["\n".join(lines) for lines in _network(network, root, taken)]
     body = "\n\n\n".join(sections)
-    return f"{_header(network)}\n\n{_imports(targets, body)}\n\n\n{body}\n"
-
-
-def _header(network: Network) -> str:
-    template = network.blocks.template
-    file = template.source.name.replace("\\", "/").rpartition("/")[2]
-    settings = []
-    for parameter, param in template.params.items():
-        value = network.arguments[parameter]
-        if param.required or param.default != value:
-            settings.append(f"--set {parameter}={_shell(value)}")
-    command = " ".join(["archspec", "emit", file, *settings, "-o", f"{module_name(network.name)}.py"])
-    emitted = f"{network.name}, emitted by archspec {__version__} (spec {network.digest[:16]}). To regenerate:"
-    return f'"""{emitted}\n\n{command}\n"""'
-
-
-def _shell(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value).replace(" ", "")
+    return f"{header(network)}\n\n{_imports(targets, body)}\n\n\n{body}\n"
 
 
 def _doc(made: Class) -> str:
@@ -111,10 +97,10 @@ def _foreign_module(target: str) -> str:
     return "" if module.partition(".")[0] in ("", "nn", "torch", "F", "operator") else module
 
 
-def _layers(targets: list[str]) -> dict[str, str]:
+def pasted(network: Network) -> dict[str, str]:
     """The source of the layers that PyTorch lacks, by the names that it defines."""
     found: dict[str, str] = {}
-    for target in targets:
+    for target in _targets(network):
         if "." not in target and target not in found:
             found |= _defining(target)
     return found
@@ -157,7 +143,7 @@ def _network(network: Network, root: Class, taken: frozenset[str]) -> Iterator[l
 
 
 def _outputs_class(network: Network, outputs: str, optional: list[str]) -> Iterator[str]:
-    yield f"class {outputs}(NamedTuple):"
+    yield from class_line(outputs, "NamedTuple")
     yield f'    """Outputs of {network.name}."""' if len(network.name) < 60 else '    """Outputs of the network."""'
     yield ""
     for output in network.outputs:
@@ -173,8 +159,8 @@ def _root(
     result: str,
     taken: frozenset[str],
 ) -> Iterator[str]:
-    yield f"class {root.name}(nn.Module):"
-    yield from docstring([network.doc or f"The network `{network.name}`.", _shapes(network)], 4)
+    yield from class_line(root.name, "nn.Module")
+    yield from docstring([network.doc or f"The network `{network.name}`.", _shapes(network), arguments_doc(root)], 4)
     yield ""
     if root.members:
         yield from constructor(root, bool(network.init))

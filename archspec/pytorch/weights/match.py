@@ -12,8 +12,8 @@ from archspec.pytorch.weights.renaming import Renaming, Rules
 from archspec.pytorch.weights.suggestions import with_suggestions
 from archspec.pytorch.weights.tensors import fits, is_counter
 
-_WRAPPERS = ("module.", "_orig_mod.")
-"""What torch's DistributedDataParallel and torch.compile put before every name."""
+_WRAPPERS = ("module.", "_orig_mod.", "model.", "net.", "ema_model.")
+"""What torch's DistributedDataParallel, torch.compile and the training loops of many put before every name."""
 
 
 def match(
@@ -26,8 +26,8 @@ def match(
 
     Args:
         expected: Shapes of the network's weights and buffers by name.
-        found: Shapes of the checkpoint's tensors by name. A ``module.`` or ``_orig_mod.`` before all of them counts
-            for nothing.
+        found: Shapes of the checkpoint's tensors by name. What a wrapper puts before all of them counts for nothing:
+            ``module.``, ``_orig_mod.``, ``model.``, ``net.`` or ``ema_model.``, unless rules name it.
         sources: Rules by source (`Network.weights`).
         source: The source of the checkpoint; empty for the network's own names. Unless given, it is the one that
             leaves the fewest problems.
@@ -45,21 +45,28 @@ def match(
         raise UsageError(f"no rules for the checkpoints of `{source}`; {hint}")
     stated = {"": {}, **sources}
     candidates = list(stated) if source is None else [source]
-    stripped = _stripped(found, expected)
+    stripped = _stripped(found, expected, [left for rules in stated.values() for left in rules])
     matchings = [_matching(name, stated[name], expected, found, stripped) for name in candidates]
     return with_suggestions(min(matchings, key=lambda matching: matching.problems))
 
 
-def _stripped(found: Iterable[str], expected: Iterable[str]) -> dict[str, str]:
+def _stripped(found: Iterable[str], expected: Iterable[str], rules: Iterable[str]) -> dict[str, str]:
     """Names without what wraps all of them, to the names as they are."""
     names = {key: key for key in found}
-    own = tuple(expected)
+    own, ruled = dict.fromkeys(expected), tuple(rules)
     for _ in range(2 * len(_WRAPPERS)):
         wrapper = next((word for word in _WRAPPERS if names and all(name.startswith(word) for name in names)), "")
-        if not wrapper or (own and all(name.startswith(wrapper) for name in own)):
+        if not wrapper or any(left.startswith(wrapper) for left in ruled):
             break
-        names = {name.removeprefix(wrapper): key for name, key in names.items()}
+        inner = {name.removeprefix(wrapper): key for name, key in names.items()}
+        if own and (all(name.startswith(wrapper) for name in own) or _known(names, own) > _known(inner, own)):
+            break
+        names = inner
     return names
+
+
+def _known(names: Iterable[str], own: Mapping[str, object]) -> int:
+    return sum(name in own for name in names)
 
 
 def _matching(

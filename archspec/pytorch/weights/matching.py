@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from typing_extensions import override
 
+from archspec.errors import shown
 from archspec.ops.tensor import show
 from archspec.pytorch.weights.mismatches import Misshapen, Missing, Unexpected, likely_pairs
 from archspec.pytorch.weights.tensors import module_of, tensor_of
+
+_MOST_LISTED = 1_000
+"""Tensors of one kind in a report; `Matching` has them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +24,8 @@ class Matching:
     Attributes:
         source: The rules it was matched by, such as ``torchvision``; empty for the network's own names.
         names: For each tensor of the network that fits, its name in the checkpoint.
-        reshaped: Those of them whose shapes differ by sizes of 1 at the end, such as a 1x1 convolution's and a linear
-            layer's: reshape the checkpoint's tensor to the network's shape.
+        reshaped: Those of them whose shapes differ, though not the order of their elements, such as those of a linear
+            layer and of a convolution over the whole map: reshape the checkpoint's tensor to the network's shape.
         missing: Tensors that the checkpoint does not have.
         unexpected: Tensors that the network does not have.
         misshapen: Tensors of another shape.
@@ -66,22 +71,28 @@ def _report(matching: Matching) -> Iterator[str]:
     yield _summary(matching)
     if matching.missing:
         yield f"missing from the checkpoint: {len(matching.missing)}"
-        yield from (_line(f"{m.name} ({show(m.shape)})", m.suggestion) for m in matching.missing)
+        yield from _lines((f"{m.name} ({show(m.shape)})", m.suggestion) for m in matching.missing)
     if matching.unexpected:
         yield f"unknown to the network: {len(matching.unexpected)}"
-        yield from (_line(f"{u.key} ({show(u.shape)})", u.suggestion) for u in matching.unexpected)
+        yield from _lines((f"{u.key} ({show(u.shape)})", u.suggestion) for u in matching.unexpected)
     if matching.misshapen:
         yield f"of another shape: {len(matching.misshapen)}"
-        yield from (_line(_shapes(m), m.suggestion) for m in matching.misshapen)
+        yield from _lines((_shapes(m), m.suggestion) for m in matching.misshapen)
     if matching.left_out:
         yield f"left out by the rules: {len(matching.left_out)}"
     rule = _rule(matching)
     if rule:
-        yield f"help: the spec can rename them, for example with `weights: {{checkpoint: {{{rule}}}}}`"
+        yield shown(f"help: the spec can rename them, for example with `weights: {{checkpoint: {{{rule}}}}}`")
 
 
-def _line(text: str, suggestion: str) -> str:
-    return f"  {text}" + (f": {suggestion}" if suggestion else "")
+def _lines(problems: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """A line for each of the first problems; names are a checkpoint's, and hold anything."""
+    listed = iter(problems)
+    for text, suggestion in islice(listed, _MOST_LISTED):
+        yield shown(f"  {text}" + (f": {suggestion}" if suggestion else ""))
+    left = sum(1 for _ in listed)
+    if left:
+        yield f"  and {left:,} more"
 
 
 def _shapes(tensor: Misshapen) -> str:

@@ -10,6 +10,7 @@ from archspec.errors import nearest
 from archspec.ops.tensor import Shape
 from archspec.pytorch.weights.tensors import core, tensor_of
 
+_LONGEST = 200
 _MOST_COMPARED = 20
 """Names for which a similar one is searched; comparing takes time."""
 
@@ -54,10 +55,11 @@ def likely_pairs(missing: Iterable[Missing], unexpected: Iterable[Unexpected]) -
     for kind, names in wanted.items():
         if len(names) == len(offered[kind]):
             pairs.update(zip(names, offered[kind], strict=True))
-    rest = {other.key for other in unexpected} - set(pairs.values())
+    paired = set(pairs.values())
+    rest = dict.fromkeys(key for other in unexpected if (key := other.key) not in paired and len(key) <= _LONGEST)
     for tensor in [tensor for tensor in missing if tensor.name not in pairs][:_MOST_COMPARED]:
         near = nearest(tensor.name, rest)
         if near:
             pairs[tensor.name] = near
-            rest.remove(near)
+            del rest[near]
     return pairs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
 
 from archspec.language import patterns
 from archspec.ops.tensor import Shape
@@ -24,6 +25,7 @@ class Renaming:
         self.rules = list(rules.items())
         self.expected = expected
         self.literal = {left: i for i, (left, _) in enumerate(self.rules) if not patterns.is_pattern(left)}
+        self.names = 1 + max((left.count(".") for left in self.literal), default=-1)
         self.patterns = [i for i, (left, _) in enumerate(self.rules) if patterns.is_pattern(left)]
 
     def of(self, names: Mapping[str, str], found: Mapping[str, Shape]) -> dict[str, str | None]:
@@ -50,7 +52,9 @@ class Renaming:
 
     def _first(self, name: str) -> tuple[int | None, tuple[str, ...], str]:
         """The rule that holds for a name, what its ``*`` stand for, and the rest of the name."""
-        best = min((self.literal.get(start, len(self.rules)) for start in _starts(name)), default=len(self.rules))
+        best = min(
+            (self.literal.get(start, len(self.rules)) for start in _starts(name, self.names)), default=len(self.rules)
+        )
         for i in self.patterns:
             if i > best:
                 break
@@ -80,11 +84,9 @@ class Renaming:
         return {name: f"{pairs[module_of(name)]}.{tensor_of(name)}" for name in members if module_of(name) in pairs}
 
 
-def _starts(name: str) -> Iterator[str]:
-    """A name, and those of the modules around it."""
-    while name:
-        yield name
-        name = module_of(name)
+def _starts(name: str, most: int) -> Iterator[str]:
+    """A name's first names: one of them, two, and so on; a rule has no more than ``most``."""
+    return accumulate(name.split(".", most)[:most], "{}.{}".format)
 
 
 Kind = tuple[tuple[str, int], ...]

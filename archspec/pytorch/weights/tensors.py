@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from archspec.ops.tensor import Shape
 
 _COUNTER = "num_batches_tracked"
@@ -24,8 +26,15 @@ def is_counter(name: str) -> bool:
 
 
 def fits(expected: Shape, found: Shape) -> bool:
-    """Whether a tensor can take another's place: sizes of 1 at the end do not move an element."""
-    return core(expected) == core(found)
+    """Whether a tensor can take another's place: its elements, one after another, are those of the other.
+
+    So it is with sizes of 1 at the end, and with a convolution over a whole map, which is a linear layer behind
+    ``flatten``.
+    """
+    if core(expected) == core(found):
+        return True
+    is_linear = len(expected) == 2 and len(found) > 2
+    return is_linear and expected[0] == found[0] and expected[1] == prod(found[1:])
 
 
 def core(shape: Shape) -> Shape:

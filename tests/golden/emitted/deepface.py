@@ -168,6 +168,7 @@ class LocalRelu(nn.Sequential):
         in_channels: Channels of the input.
         out_channels: Channels of the output.
         kernel_size: Size of the window.
+        in_size: (63, 63), (55, 55) or (25, 25) in this network.
         stride: Step of the window.
     """
 
@@ -200,6 +201,9 @@ class Deepface(nn.Module):
     118.9 million parameters, not 'more than 120 million'. The output is logits.
 
     Shape: (N, 3, 152, 152) -> (N, 4030)
+
+    Args:
+        num_classes: Number of identities.
     """
 
     def __init__(self, num_classes: int = 4030) -> None:

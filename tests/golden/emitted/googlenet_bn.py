@@ -112,6 +112,9 @@ class GooglenetBn(nn.Module):
     logits.
 
     Shape: (N, 3, 224, 224) -> (N, 1000)
+
+    Args:
+        num_classes: Number of classes.
     """
 
     def __init__(self, num_classes: int = 1000) -> None:

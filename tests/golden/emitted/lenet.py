@@ -15,6 +15,9 @@ class Lenet(nn.Module):
     parameters. The output is logits.
 
     Shape: (N, 1, 28, 28) -> (N, 10)
+
+    Args:
+        num_classes: Number of classes.
     """
 
     def __init__(self, num_classes: int = 10) -> None:

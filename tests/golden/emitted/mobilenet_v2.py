@@ -117,6 +117,9 @@ class MobilenetV2(nn.Module):
     misprint for 6.1M. The output is logits.
 
     Shape: (N, 3, 224, 224) -> (N, 1000)
+
+    Args:
+        num_classes: Number of classes.
     """
 
     def __init__(self, num_classes: int = 1000) -> None:

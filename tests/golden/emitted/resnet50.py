@@ -36,7 +36,7 @@ class Bottleneck(nn.Module):
         self.conv3 = nn.Conv2d(channels, channels * 4, kernel_size=1, bias=False)
         self.bn3 = nn.BatchNorm2d(channels * 4)
         self.downsample: nn.Module = nn.Identity()
-        if in_channels != channels * 4:
+        if stride != 1 or in_channels != channels * 4:
             self.downsample = nn.Sequential(
                 OrderedDict(
                     conv=nn.Conv2d(
@@ -73,6 +73,9 @@ class Resnet50(nn.Module):
     `paper`. The output is logits.
 
     Shape: (N, 3, 224, 224) -> (N, 1000)
+
+    Args:
+        num_classes: Number of classes.
     """
 
     def __init__(self, num_classes: int = 1000) -> None:

@@ -58,6 +58,9 @@ class Vgg16(nn.Module):
     The output is logits.
 
     Shape: (N, 3, 224, 224) -> (N, 1000)
+
+    Args:
+        num_classes: Number of classes.
     """
 
     def __init__(self, num_classes: int = 1000) -> None:

@@ -19,6 +19,7 @@ from archspec.drawing.formats.page.levels import Level, Tree
 from archspec.drawing.formats.page.plan import Column, Row, plan
 from archspec.drawing.formats.themes import Theme, theme
 from archspec.network import Network
+from archspec.network.bounds import keep_within
 from archspec.reports.table import CONVENTIONS, totals
 
 _SCRIPTS = ("items", "boxes", "layers", "edges", "table", "search", "view", "selection", "picture", "page")
@@ -34,6 +35,10 @@ def render(network: Network) -> str:
     >>> len(render(archspec.compile("specs/resnet152.yaml"))) < 500_000
     True
     """
+    boxes = len(network) + sum(1 + block.path.count(".") for block in network.blocks.walk())  # one on each level
+    keep_within(network, "boxes", boxes, "the page has {} nodes and levels of blocks", "draw an overview: an svg file")
+    edges = sum(len(node.inputs) for node in network)
+    keep_within(network, "edges", edges, "the page has {} edges", "draw an overview: an svg file")
     style = f"{_palette()}\n{_file('page.css')}"
     script = "\n".join(['"use strict";', *(_file(f"{name}.js") for name in _SCRIPTS)])
     values = {
@@ -106,7 +111,7 @@ def _data(network: Network) -> dict[str, Any]:
         entries.append({name: value for name, value in entry.items() if value or type(value) is int})
     for number, level in levels.items():
         entries[number] |= _inside(level, tree.tensors)
-    return {"name": network.name, "macs": network.macs, "items": entries, "docs": list(docs)}
+    return {"name": network.name, "items": entries, "docs": list(docs)}
 
 
 def _box(box: Box, docs: dict[str, int]) -> dict[str, Any]:
@@ -127,7 +132,8 @@ def _box(box: Box, docs: dict[str, int]) -> dict[str, Any]:
     if box.doc:
         known["doc"] = docs.setdefault(box.doc, len(docs))
     if box.kind not in ("input", "output"):
-        known["figures"] = [figures.params, figures.macs, figures.other_ops, figures.activations]
+        share = round(figures.share, 6)
+        known["figures"] = [figures.params, figures.macs, figures.other_ops, figures.activations, share]
         known["field"] = times(figures.receptive_field)
     return known
 

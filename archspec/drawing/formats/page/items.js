@@ -52,7 +52,7 @@ const wording = (item) => [item.title, item.arguments, item.count ? `×${item.co
 
 const exact = (value) => value?.toLocaleString("en-US") ?? "?";
 const percent = (part) => `${(100 * part).toFixed(1)}%`;
-const share = (item) => (item.figures?.[1] && data.macs ? item.figures[1] / data.macs : 0);
+const share = (item) => item.figures?.[4] ?? 0;
 
 function bytes(count) {
   const units = ["B", "KiB", "MiB", "GiB"];

@@ -1,0 +1,71 @@
+"""Layers and sums that overwrite what they take: where nothing else needs it and autograd does not keep it.
+
+What the emitted source writes and what memory counts are both this.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from archspec.language.definition import Step
+from archspec.network import Applied, Body, Network, Use
+from archspec.ops.facts import Function, Operand
+
+_ADD = Function("torch.add", (Operand(0), Operand(1)))
+
+
+class Overwriting:
+    """The nodes that write over their first operand: those of a step in all uses of its graph, or in none."""
+
+    def __init__(self, network: Network) -> None:
+        graphs: dict[int, list[Body]] = {}
+        for body in _bodies(network.blocks.content):
+            if body.graph is not None:
+                graphs.setdefault(id(body.graph), []).append(body)
+        found = (frozenset.intersection(*map(frozenset, map(_overwriting, bodies))) for bodies in graphs.values())
+        self._steps = frozenset[int]().union(*found)
+
+    def holds(self, step: Step | None) -> bool:
+        """Whether the nodes of a step write over their first operand."""
+        return id(step) in self._steps
+
+
+def _bodies(root: Body) -> Iterator[Body]:
+    """What a network and the blocks in it hold, each once."""
+    seen = {id(root)}
+    waiting = [root]
+    while waiting:
+        body = waiting.pop()
+        yield body
+        for content, _ in body.parts():
+            if isinstance(content, Body) and id(content) not in seen:
+                seen.add(id(content))
+                waiting.append(content)
+
+
+def _overwriting(body: Body) -> Iterator[int]:
+    """The steps of a graph whose nodes can write over what the node before gives."""
+    uses = Counter(origin for use in body.uses for origin in use.inputs) + Counter(body.outputs.values())
+    for use in body.uses:
+        giver = body.use(use.inputs[0]) if use.inputs and isinstance(use.inputs[0], str) else None
+        if giver is not None and uses[use.inputs[0]] == 1 and _is_overwritable(giver) and _overwrites(use):
+            yield id(use.step)
+
+
+def _overwrites(use: Use) -> bool:
+    """Whether an op can write over its first operand: a layer, or a sum of two that has the first one's shape."""
+    content = use.content
+    if not isinstance(content, Applied):
+        return False
+    sums = content.shape == content.input_shapes[0] and len(set(use.inputs)) == 2
+    return content.op.in_place or (sums and content.op.torch(content.input_shapes) == _ADD)
+
+
+def _is_overwritable(giver: Use) -> bool:
+    """Whether what an op gives can be overwritten: autograd does not keep it, and it is no view."""
+    content = giver.content
+    if not isinstance(content, Applied) or not content.op.fresh:
+        return False
+    kept = content.op.kept(content.input_shapes, content.shape)
+    return kept is not None and "output" not in kept

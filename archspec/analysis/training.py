@@ -1,0 +1,28 @@
+"""What a step of training computes: the forward pass and the gradients."""
+
+from __future__ import annotations
+
+from archspec.network import Network
+
+
+def differentiated(network: Network) -> frozenset[str]:
+    """Paths of the nodes whose output has a gradient: weights went into it. The network's inputs need none."""
+    found: set[str] = set()
+    for node in network:
+        if node.applied.weights or not found.isdisjoint(node.inputs):
+            found.add(node.path)
+    return frozenset(found)
+
+
+def step_macs(network: Network) -> int:
+    """Multiply-accumulates of a step of training for one sample, of the nodes that have a cost rule.
+
+    Those of the forward pass with all outputs, and those of the gradients: that of the weights of a product takes as
+    many as the product, and so does that of each operand that needs one. The image needs none.
+    """
+    gradients = differentiated(network)
+    return sum(
+        node.macs * (1 + bool(node.applied.weights) + sum(origin in gradients for origin in node.inputs))
+        for node in network
+        if node.macs
+    )

@@ -1,0 +1,130 @@
+"""What a block or group of a network would hold for another value of a parameter, or other shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from archspec.compiler.binding import Argument, bind
+from archspec.compiler.elaborate import Elaboration
+from archspec.compiler.repeats import asks_index
+from archspec.compiler.sharing import Memory
+from archspec.compiler.tensors import Scope, Tensor, views
+from archspec.compiler.trace import Trace
+from archspec.compiler.walk import Walk
+from archspec.errors import SpecError
+from archspec.language.definition import Definition, GraphSteps
+from archspec.language.limits import Limits
+from archspec.language.loader import Loader, Reading
+from archspec.language.source import Entry, Scalar, Value
+from archspec.language.values import UNKNOWN
+from archspec.network import Block, Body, Network
+from archspec.network.pruning import giving
+from archspec.ops.tensor import Shape
+
+
+class NotKnown(Exception):  # noqa: N818 - a signal, not an error
+    """A block that the network does not use would have to be read from a file."""
+
+
+class Probing:
+    """Elaborates parts of a network anew; blocks are those that it uses, no file is read."""
+
+    def __init__(self, network: Network) -> None:
+        self._loader = _Known(_definitions(network.blocks.content))
+        self._memory = Memory()
+
+    def block(
+        self, block: Block, given: Mapping[str, Any], shapes: Sequence[Shape], outputs: Sequence[str]
+    ) -> Body | None:
+        """What a block would hold; None where the language refuses that.
+
+        Args:
+            block: A use of it.
+            given: Values of parameters; the others have their defaults.
+            shapes: Of its inputs.
+            outputs: Those of its outputs that are needed.
+
+        Raises:
+            NotKnown: It would use a block of a file that the network does not use.
+        """
+        definition, operands = block.template, _operands(shapes)
+        assert block.step is not None
+        entry = Entry(block.step.key, block.step.key)
+        arguments = {name: Argument(value, entry) for name, value in given.items()}
+        trace = Trace()
+        params = bind(definition, arguments, views(definition.graph, operands), trace, block.path, block.step)
+        if trace.found or UNKNOWN in params.values():
+            return None
+        return self._body(block, definition.graph, params, operands, outputs)
+
+    def group(
+        self, block: Block, params: Mapping[str, Any], shapes: Sequence[Shape], outputs: Sequence[str]
+    ) -> Body | None:
+        """What a group would hold where the parameters around it have these values; None as above.
+
+        Raises:
+            NotKnown: As above, or it asks for the index of a copy that it is not itself.
+        """
+        assert block.graph is not None
+        return self._body(block, block.graph, params, _operands(shapes), outputs)
+
+    def _body(
+        self,
+        block: Block,
+        graph: GraphSteps,
+        params: Mapping[str, Any],
+        operands: tuple[Tensor, ...],
+        outputs: Sequence[str],
+    ) -> Body | None:
+        assert block.step is not None
+        is_block = block.kind == "block"
+        index = int(block.name) if not is_block and block.name.isdecimal() else None
+        if not is_block and index is None and asks_index(block.step):
+            raise NotKnown
+        trace = Trace()
+        walk = Walk(self._loader, self._memory, trace)
+        scope = Scope.of(block.template, graph, params, operands, block.path, index)
+        taken = block.step.outputs if is_block else ()
+        try:
+            body, _ = Elaboration(walk).graphs.body(block.kind, scope, params if is_block else {}, taken)
+        except SpecError:
+            return None
+        return None if trace.found else giving(body, outputs)
+
+
+class _Known(Loader):
+    """Finds the blocks that a network uses, and those beside them, without reading a file."""
+
+    def __init__(self, known: Mapping[int, Definition]) -> None:
+        super().__init__(Path(), Limits(), [])
+        self._known = {place: Reading(definition, (), ()) for place, definition in known.items()}
+
+    def block(self, target: Scalar, user: Definition) -> Reading:
+        return self._known.get(id(target)) or super().block(target, user)
+
+    def _named_file(self, target: Value) -> Reading:
+        raise NotKnown(target)
+
+
+def _definitions(root: Body) -> dict[int, Definition]:
+    """The blocks that a network uses, by the identity of the value that names them."""
+    found: dict[int, Definition] = {}
+    seen: set[int] = set()
+    waiting: list[Body] = [root]
+    while waiting:
+        body = waiting.pop()
+        if id(body) in seen:
+            continue
+        seen.add(id(body))
+        for use in body.firsts():
+            if isinstance(use.content, Body):
+                waiting.append(use.content)
+                if use.content.kind == "block" and use.step.target is not None:
+                    found[id(use.step.target)] = use.content.template
+    return found
+
+
+def _operands(shapes: Sequence[Shape]) -> tuple[Tensor, ...]:
+    return tuple(Tensor(number, shape) for number, shape in enumerate(shapes))

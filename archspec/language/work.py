@@ -1,0 +1,60 @@
+"""How many values of lists the expressions of one compile may make and go through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from archspec.language.limits import Limits, raise_limit
+from archspec.language.values import ExpressionError
+
+
+class _Left:
+    """What is left of a limit."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.values = limits.list_values
+
+
+_LEFT: ContextVar[_Left | None] = ContextVar("left", default=None)
+
+
+@contextmanager
+def bounded_lists(limits: Limits) -> Iterator[None]:
+    """Bound what expressions do with lists, all together, until the end of the block."""
+    token = _LEFT.set(_Left(limits))
+    try:
+        yield
+    finally:
+        _LEFT.reset(token)
+
+
+def count(*values: Any) -> None:
+    """Count the values of the lists among some values, those of lists inside too, however often one list stands there.
+
+    Raises:
+        ExpressionError: They are more than are left.
+    """
+    for value in values:
+        if type(value) is list:
+            _count(value)
+
+
+def _count(value: list[Any]) -> None:
+    left, level, depth = _LEFT.get(), [value], 0
+    while left is not None and level:
+        depth += 1
+        left.values -= len(level) + sum(map(len, level))
+        if left.values < 0:
+            most = f"{left.limits.list_values:,}"
+            raise _beyond("list_values", f"expressions make and go through lists of more than {most} values in all")
+        if depth > left.limits.depth:
+            raise _beyond("depth", f"lists nest deeper than {left.limits.depth}")
+        level = [item for items in level for item in items if type(item) is list]
+
+
+def _beyond(limit: str, message: str) -> ExpressionError:
+    return ExpressionError(message, help=raise_limit(limit), code="limit-exceeded")

@@ -1,0 +1,54 @@
+"""How the first dimension of what an op gives follows from those of its operands, by the op's own shape rule."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from archspec.errors import RuleError
+from archspec.language.algebra import Code, binary
+from archspec.network import Node
+from archspec.ops.tensor import Shapes
+
+
+def follows(node: Node) -> bool:
+    """Whether it changes with those of the operands; an argument sets it where not."""
+    return _larger(node, 2) != node.shape[0]
+
+
+def scales(node: Node) -> bool:
+    """Whether it grows as they do; where the op takes no others, whether it is that of the first operand."""
+    found = {factor: _larger(node, factor) for factor in (2, 3)}
+    if None in found.values():
+        return node.shape[0] == node.input_shapes[0][0]
+    return all(size == factor * node.shape[0] for factor, size in found.items())
+
+
+def is_sum(node: Node) -> bool:
+    """Whether it is their sum."""
+    return len(node.inputs) > 1 and node.shape[0] == sum(shape[0] for shape in node.input_shapes) and scales(node)
+
+
+def _larger(node: Node, factor: int) -> int | None:
+    """The first dimension where those of the operands are larger; of an operand that broadcasts it may stay."""
+    all_of_them = tuple((factor * first, *rest) for first, *rest in node.input_shapes)
+    largest = tuple((factor * first if first > 1 else 1, *rest) for first, *rest in node.input_shapes)
+    return _inferred(node, all_of_them) or _inferred(node, largest)
+
+
+def _inferred(node: Node, shapes: Shapes) -> int | None:
+    try:
+        return node.op.infer(shapes)[0]
+    except RuleError:
+        return None
+
+
+def added(parts: Sequence[Code | None]) -> Code | None:
+    """The sum of some dimensions; numbers are written as a sum too, which says where they come from."""
+    first, *others = parts
+    for part in others:
+        if first is None or part is None:
+            return None
+        numbers = isinstance(part, ast.Constant) and not isinstance(first, ast.Name)
+        first = ast.BinOp(first, ast.Add(), part) if numbers else binary(first, ast.Add, part)
+    return first

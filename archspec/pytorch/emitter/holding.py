@@ -1,0 +1,184 @@
+"""The parameters that a class offers: those that it holds for.
+
+A class is right for the values seen. Whether it is right for others too is tried: its block is elaborated with another
+value, and the class must make just that. A parameter for which it does not is none: its value is written where it
+stands, in a class for each value where there are several.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from archspec.compiler.probing import NotKnown, Probing
+from archspec.language.algebra import Code, binary, literal, name, plain, same, substituted
+from archspec.network import Body
+from archspec.pytorch.emitter.agreement import Agreement
+from archspec.pytorch.emitter.builder import Builder
+from archspec.pytorch.emitter.code import Call, Listed, Part, Repeated
+from archspec.pytorch.emitter.instances import Instance
+from archspec.pytorch.emitter.model import Class
+from archspec.pytorch.emitter.registry import Registry
+from archspec.pytorch.emitter.scope import Parameter
+
+_TRIED = 3
+"""Other values that a parameter is tried with."""
+_LARGE = 1000
+"""Where a block holds more nodes, one other value has to do."""
+_INSTANCES = 6
+"""Uses of a class beside whose values they are tried."""
+
+
+class Holding:
+    """Tries classes with other values of their parameters."""
+
+    def __init__(self, registry: Registry, probing: Probing) -> None:
+        self.registry = registry
+        self.probing = probing
+        self.agreement = Agreement(registry)
+
+    def classes(self, made: Class) -> list[Class]:
+        """A class with only the parameters that it holds for; several where instances differ in one of the others."""
+        if not made.instances[0].block.path:
+            return [made]
+        wrong = [parameter for parameter in made.signature if not self._holds(made, parameter)]
+        tie = next(_ties(wrong), None)
+        if tie is not None:
+            return self.classes(_tied(made, *tie))
+        several = next((parameter for parameter in wrong if len(_distinct(parameter)) > 1), None)
+        if several is None:
+            return [_without(made, {each.name: literal(each.values[0]) for each in wrong})]
+        parts: dict[str, list[Instance]] = {}
+        for instance, value in zip(made.instances, several.values, strict=True):
+            parts.setdefault(repr(value), []).append(instance)
+        return [each for part in parts.values() for each in self.classes(Builder(self.registry, part).build())]
+
+    def _holds(self, made: Class, parameter: Parameter) -> bool:
+        """Whether a class is right for other values of a parameter, beside those of some instance.
+
+        So it is where the language takes no other.
+        """
+        if parameter.name not in made.scope.declared and parameter.name not in made.scope.inputs:
+            return True
+        fails = False
+        for number in range(min(len(made.instances), _INSTANCES)):
+            found = self._holds_in(made, parameter, number)
+            if found:
+                return True
+            fails |= found is False
+        return not fails
+
+    def _holds_in(self, made: Class, parameter: Parameter, number: int) -> bool | None:
+        """Whether a class is right for other values beside those of an instance; None where there are none."""
+        arguments = made.arguments(made.instances[number])
+        tried = 0
+        for value in _others(made, parameter, number):
+            try:
+                body = self.body(made, parameter, value, number)
+            except NotKnown:
+                return False
+            if body is None:
+                continue
+            if not self.agreement.holds(made, {**arguments, parameter.name: plain(value)}, body):
+                return False
+            tried += 1
+            if tried == _TRIED or body.totals.nodes > _LARGE:
+                break
+        return True if tried else None
+
+    def body(self, made: Class, parameter: Parameter, value: Any, number: int) -> Body | None:
+        """What an instance's block would hold with another value of a parameter; None where it is not legal."""
+        instance, scope = made.instances[number], made.scope
+        block, instances = instance.block, self.registry.instances
+        shapes = [instances.shape(path) for path in block.inputs]
+        outputs = list(instances.outputs(block))
+        changed: dict[str, Any] = {}
+        for each, factor in [(parameter.name, 1), *scope.tied.get(parameter.name, ())]:
+            other = value if factor == 1 else factor * value
+            if each in scope.inputs:
+                if other < 1:
+                    return None
+                place = scope.inputs[each][number]
+                shapes[place] = (other, *shapes[place][1:])
+            else:
+                changed[scope.declared[each]] = other
+        if block.kind == "group":
+            return self.probing.group(block, {**instance.scope, **changed}, shapes, outputs)
+        stated = {scope.declared[each.name] for each in made.signature if each.name in scope.declared}
+        given = {name: instance.scope[name] for name in block.template.params if name in stated | block.written.keys()}
+        return self.probing.block(block, {**given, **changed}, shapes, outputs)
+
+
+def _ties(wrong: list[Parameter]) -> Iterator[tuple[Parameter, Parameter, int]]:
+    """Parameters that are so many times another wherever the class is used."""
+    whole = [each for each in wrong if all(type(value) is int and value > 0 for value in each.values)]
+    for one in whole:
+        for other in whole:
+            factor = one.values[0] // other.values[0]
+            pairs = zip(one.values, other.values, strict=True)
+            if one is not other and all(value == factor * base for value, base in pairs):
+                yield one, other, factor
+
+
+def _tied(made: Class, one: Parameter, other: Parameter, factor: int) -> Class:
+    """A class in which one parameter is so many times another."""
+    tied = made.scope.tied
+    also = [(each, factor * times) for each, times in tied.pop(one.name, [])]
+    tied.setdefault(other.name, []).extend([(one.name, factor), *also])
+    return _without(made, {one.name: binary(name(other.name), ast.Mult, literal(factor))})
+
+
+def _distinct(parameter: Parameter) -> list[Any]:
+    found: list[Any] = []
+    for value in parameter.values:
+        if not any(same(value, other) for other in found):
+            found.append(value)
+    return found
+
+
+def _others(made: Class, parameter: Parameter, number: int) -> Iterator[Any]:
+    """Other values of a parameter, likely ones first."""
+    value, declared = parameter.values[number], made.scope.declared.get(parameter.name, "")
+    param = made.instances[0].block.template.params.get(declared)
+    seen = [other for other in parameter.values if not same(other, value)]
+    if param is not None and param.choices:
+        yield from (choice for choice in param.choices if not same(choice, value))
+    elif type(value) is bool:
+        yield not value
+    elif type(value) is int:
+        yield from dict.fromkeys(n for n in (2 * value, value + 1, *seen, 3 * value, value - 1, 1) if n != value)
+    elif type(value) is float:
+        yield from (n for n in (value / 2, value + 0.125) if n != value)
+    elif isinstance(value, tuple) and all(type(n) is int for n in value):
+        yield from ([2 * n for n in value], [n + 1 for n in value])
+    else:
+        yield from seen
+
+
+def _without(made: Class, values: Mapping[str, Code]) -> Class:
+    """A class in which expressions stand in place of some parameters."""
+    if not values:
+        return made
+    scope = made.scope
+    for each in values:
+        del scope.parameters[each]
+    scope.known.update({each: substituted(code, values) for each, code in scope.known.items()})
+    scope.locals.update({each: (substituted(code, values), seen) for each, (code, seen) in scope.locals.items()})
+    for member in made.members:
+        member.part = _filled(member.part, values)
+        member.condition = member.condition and substituted(member.condition, values)
+    channels = {each: code and substituted(code, values) for each, code in made.channels.items()}
+    return replace(made, channels=channels)
+
+
+def _filled(part: Part, values: Mapping[str, Code]) -> Part:
+    if isinstance(part, Call):
+        return Call(part.target, tuple((keyword, _filled(value, values)) for keyword, value in part.arguments))
+    if isinstance(part, Listed):
+        return replace(part, items=tuple(_filled(item, values) for item in part.items))
+    if isinstance(part, Repeated):
+        ends = tuple(substituted(code, values) for code in part.range)
+        return Repeated(_filled(part.element, values), part.variable, ends)
+    return substituted(part, values)

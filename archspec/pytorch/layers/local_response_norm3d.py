@@ -1,0 +1,12 @@
+"""Local response normalisation over three spatial dimensions."""
+
+from torch import Tensor, nn
+
+
+class LocalResponseNorm3d(nn.LocalResponseNorm):
+    """nn.LocalResponseNorm that takes permuted volumes too, of which PyTorch's asks a view that there is not."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Divide by a power of the mean square of the neighbouring channels."""
+        x, size = input.contiguous(), self.size
+        return nn.functional.local_response_norm(x, size, self.alpha, self.beta, self.k)

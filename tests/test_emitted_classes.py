@@ -1,0 +1,252 @@
+"""The law of emitted classes: a class offers only parameters that it holds for.
+
+Each class of an emitted file is constructed with another value of each of its parameters, beside those of some use,
+and run on tensors without data. Wherever the language takes the value, it has the weights and gives the shapes that
+the language says.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from random_networks import SPECS, compiled, networks
+from sampling import examples
+
+import archspec
+from archspec.analysis.overwriting import Overwriting
+from archspec.compiler.probing import NotKnown, Probing
+from archspec.network import Body
+from archspec.pytorch.emitter.classes import classes
+from archspec.pytorch.emitter.holding import Holding
+from archspec.pytorch.emitter.model import Class
+from archspec.pytorch.emitter.registry import Registry
+from archspec.pytorch.emitter.scope import Parameter
+from archspec.pytorch.emitter.source import pasted
+
+torch = pytest.importorskip("torch")
+from corpus import SOME_VARIANTS  # noqa: E402
+
+EXAMPLES = max(examples(200), settings.default.max_examples // 2)
+INSTANCES = 8
+
+
+def others(value: Any) -> list[Any]:
+    """Other values than one, of its kind."""
+    if type(value) is bool:
+        return [not value]
+    if type(value) is int:
+        return [n for n in (2 * value, 3 * value, 5 * value, value + 1, value + 2, value - 1, 1, 2) if n != value]
+    if type(value) is float:
+        return [value / 2, value + 0.25]
+    return [[n + 1 for n in value], [2 * n for n in value]] if isinstance(value, tuple) and value else []
+
+
+class Law:
+    """Holds the classes of one network against the language."""
+
+    def __init__(self, network: archspec.Network) -> None:
+        self.network = network
+        self.classes, self.instances = classes(network, frozenset(pasted(network)))
+        self.holding = Holding(
+            Registry(self.instances, Overwriting(network), frozenset(), frozenset(), frozenset()), Probing(network)
+        )
+        names: dict[str, Any] = {"__name__": "emitted"}
+        exec(compile(archspec.emit(network), "emitted", "exec"), names)
+        self.module = names
+        self.seen: Counter[str] = Counter()
+
+    def check(self) -> None:
+        *blocks, _ = self.classes
+        for made in blocks:
+            for parameter in made.signature:
+                if parameter.name in made.scope.declared or parameter.name in made.scope.inputs:
+                    self.check_parameter(made, parameter)
+
+    def check_parameter(self, made: Class, parameter: Parameter) -> None:
+        """Beside the values of one use at least, every other value that the language takes holds."""
+        wrong = []
+        for number in range(min(INSTANCES, len(made.instances))):
+            cases = list(self.cases(made, parameter, number))
+            failed = [error for value, body in cases if (error := self.failure(made, parameter, number, value, body))]
+            if cases and not failed:
+                self.seen["held"] += 1
+                return
+            wrong += failed
+        assert not wrong, (made.name, parameter.name, wrong)
+        self.seen["no other value"] += 1
+
+    def cases(self, made: Class, parameter: Parameter, number: int) -> Iterator[tuple[Any, Body]]:
+        for value in others(parameter.values[number]):
+            try:
+                body = self.holding.body(made, parameter, value, number)
+            except NotKnown:
+                continue
+            if body is not None:
+                yield value, body
+
+    def failure(self, made: Class, parameter: Parameter, number: int, value: Any, body: Body) -> str:
+        """What is wrong with a class for some values; empty where nothing is."""
+        instance = made.instances[number]
+        plain = tuple(value) if isinstance(value, list) else value
+        arguments = {**made.arguments(instance), parameter.name: plain}
+        shapes = dict(zip(instance.block.inputs, self.shapes(made, parameter, value, number), strict=True))
+        images = [torch.empty(2, *shapes[path], device="meta") for path in self.instances.inputs(instance.block)]
+        try:
+            with torch.device("meta"), torch.no_grad():
+                module = self.module[made.name](**arguments).eval()
+                given = module(*images)
+        except Exception as error:
+            return f"{arguments}: {error!r}"
+        found = [tuple(t.shape[1:]) for t in ([given] if isinstance(given, torch.Tensor) else given)]
+        wanted = [body.shapes[name] for name in self.instances.outputs(instance.block)]
+        state = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
+        if (found, state) != (wanted, dict(tensors(body))):
+            return f"{arguments}: {found} {state} is not {wanted} {dict(tensors(body))}"
+        return ""
+
+    def shapes(self, made: Class, parameter: Parameter, value: Any, number: int) -> list[tuple[int, ...]]:
+        block, scope = made.instances[number].block, made.scope
+        shapes = [self.instances.shape(path) for path in block.inputs]
+        for name, factor in [(parameter.name, 1), *scope.tied.get(parameter.name, ())]:
+            if name in scope.inputs:
+                place = scope.inputs[name][number]
+                shapes[place] = (factor * value, *shapes[place][1:])
+        return shapes
+
+
+def tensors(body: Body) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The names and shapes of the tensors in a body."""
+    for use in body.uses:
+        if isinstance(use.content, Body):
+            yield from ((f"{use.name}.{name}", shape) for name, shape in tensors(use.content))
+        else:
+            found = {**use.content.weights, **use.content.buffers}
+            yield from ((f"{use.name}.{name}", shape) for name, shape in found.items())
+
+
+def check(network: archspec.Network, seen: Counter[str]) -> None:
+    law = Law(network)
+    law.check()
+    seen.update(law.seen)
+
+
+@pytest.mark.parametrize(("path", "variant"), SOME_VARIANTS, ids=lambda value: getattr(value, "stem", value))
+def test_each_class_holds_for_other_values_of_its_parameters(path: Path, variant: str | None) -> None:
+    check(archspec.compile(path, variant=variant), Counter())
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_each_class_of_random_networks_holds_for_other_values_of_its_parameters() -> None:
+    seen: Counter[str] = Counter()
+
+    @settings(max_examples=EXAMPLES)
+    @given(networks())
+    def law(text: str) -> None:
+        check(compiled(text), seen)
+
+    law()
+    assert seen["held"] > seen["no other value"]
+
+
+def check_network(network: archspec.Network, compiled_with: Callable[..., archspec.Network]) -> None:
+    """The class of a network has the weights that the language says for other values, and runs."""
+    law = Law(network)
+    for parameter in law.classes[-1].signature:
+        for value in others(parameter.values[0])[:3]:
+            try:
+                wanted = compiled_with(**{parameter.name: value})
+            except (archspec.SpecError, archspec.UsageError):
+                continue
+            with torch.device("meta"), torch.no_grad():
+                module = law.module[law.classes[-1].name](**{parameter.name: value}).eval()
+                module(*(torch.empty(2, *shape) for shape in network.inputs.values()))
+            state = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
+            assert state == dict(tensors(wanted.blocks.content))
+
+
+@pytest.mark.parametrize(("path", "variant"), SOME_VARIANTS, ids=lambda value: getattr(value, "stem", value))
+def test_the_class_of_a_network_holds_for_other_values_of_its_parameters(path: Path, variant: str | None) -> None:
+    network = archspec.compile(path, variant=variant)
+    check_network(network, partial(archspec.compile, path, variant=variant))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_class_of_a_random_network_holds_for_other_values_of_its_parameters() -> None:
+    @settings(max_examples=EXAMPLES)
+    @given(networks())
+    def law(text: str) -> None:
+        check_network(compiled(text), partial(archspec.compile_text, text, root=SPECS))
+
+    law()
+
+
+HEADS = """
+archspec: 1
+name: heads
+inputs: {image: [2048, 14, 14]}
+blocks:
+  head:
+    graph:
+      a: {block: conv_bn_relu, out_channels: 256, kernel_size: 1}
+      b: {block: conv_bn_relu, from: input, out_channels: 256}
+      both: {op: concat, from: [a, b]}
+      c: {block: conv_bn_relu, out_channels: 256}
+graph:
+  head: {block: head}
+"""
+
+
+def test_a_number_is_no_algebra_of_the_channels_that_it_divides() -> None:
+    """A concatenation of constants is their sum, whatever the input has."""
+    source = archspec.emit(archspec.compile_text(HEADS))
+    assert "def __init__(self, in_channels: int) -> None:" in source
+    assert "self.c = ConvBnRelu(256 + 256, 256)" in source
+    assert "//" not in source.partition("class Head")[2]
+
+
+TIED = """
+archspec: 1
+name: tied
+inputs: {image: [8, 14, 14]}
+graph:
+  a: {block: residual_basic, channels: 8}
+  up: {op: conv, out_channels: 16, kernel_size: 1}
+  b: {block: residual_basic, channels: 16}
+"""
+
+
+def test_a_block_that_holds_only_where_two_parameters_are_equal_takes_one() -> None:
+    source = archspec.emit(archspec.compile_text(TIED))
+    assert "def __init__(self, channels: int) -> None:" in source
+    assert "self.a = ResidualBasic(8)" in source
+    assert "self.b = ResidualBasic(16)" in source
+
+
+FLATTENED = """
+archspec: 1
+name: flattened
+inputs: {image: [3, 8, 8]}
+blocks:
+  head:
+    params: {stride: 1, channels: {type: int}}
+    graph:
+      conv: {op: conv, out_channels: $channels, kernel_size: 3, stride: $stride, padding: 1}
+      flatten: flatten
+      fc: {op: linear, out_features: 4}
+graph:
+  one: {block: head, channels: 4}
+  two: {block: head, from: image, channels: 8, stride: 2}
+  add: {op: add, from: [one, two]}
+"""
+
+
+def test_a_layer_that_follows_from_a_size_leaves_no_parameter_that_changes_the_size() -> None:
+    check(archspec.compile_text(FLATTENED), Counter())
+    source = archspec.emit(archspec.compile_text(FLATTENED))
+    assert "stride: int" not in source

@@ -1,0 +1,139 @@
+"""Laws of the emitted text: no line is too long that can be broken, every parameter is described, all of it is text."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from corpus import SOME_VARIANTS
+from hypothesis import example, given, settings
+from random_networks import compiled, networks
+from sampling import examples
+
+import archspec
+
+WIDTH = 88
+EXAMPLES = max(examples(100), settings.default.max_examples // 5)
+
+LONG = """
+archspec: 1
+name: {n}
+params:
+  {p}: {{default: 10}}
+  {q}: {{type: int, default: 3}}
+  {r}: $({p} * 2)
+  sizes: [64, 128]
+inputs: {{{i}: [3, 32, 32]}}
+blocks:
+  {b}:
+    params: {{{c}: {{type: int}}, {g}: 1}}
+    graph:
+      {x}: {{op: conv, out_channels: ${c}, kernel_size: 3, groups: ${g}}}
+      {y}: {{op: conv, out_channels: "$({c} * 2 + 4 * {g} if {g} == 1 else 8)", kernel_size: 3, when: "$({g} != 2 or {c} > 8)"}}
+      {z}: {{op: add, from: [{y}, {y}, {y}, {y}]}}
+      {w}: {{op: concat, from: [{x}, {x}, {x}, {x}, {x}, {x}, {x}, {x}]}}
+      {v}: {{op: conv, out_channels: "$({c} + {g} + {c} + {g})", kernel_size: 1}}
+    outputs: {{{z}: {z}, {v}: {v}}}
+graph:
+  {s}: {{block: {b}, from: {i}, {c}: 8}}
+  {t}: {{block: {b}, from: {s}.{v}, {c}: 16, {g}: 2}}
+  {u}: {{op: conv, from: {t}.{z}, out_channels: ${p}, kernel_size: 1}}
+  {f}: {{op: conv, from: {t}.{v}, out_channels: "$({q} + {r} + sizes[0])", kernel_size: 1}}
+outputs:
+  {j}: {f}
+  {k}: {u}
+  aux: {{from: {u}, training_only: true}}
+"""  # noqa: E501 - the names are short here, and long when they are filled in
+KEYS = sorted(set(re.findall(r"(?<!\{)\{(\w)\}", LONG)))
+
+
+@st.composite
+def long_names(draw: Any) -> str:
+    """A spec in which names have any length."""
+    length = st.integers(1, 30) | st.integers(1, 60)
+    names = {key: f"{key}_" + "long_name_" * 9 for key in KEYS}
+    return LONG.format(**{key: name[: draw(length)].rstrip("_") for key, name in names.items()})
+
+
+def check(source: str) -> None:
+    assert [line for line in source.splitlines() if len(line) > WIDTH] == []
+    check_docstrings(source)
+
+
+def check_docstrings(source: str) -> None:
+    """The text is as narrow as its words let it be, and names every parameter."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ClassDef | ast.Module):
+            for line in (ast.get_docstring(node, clean=False) or "").splitlines():
+                assert len(line) <= WIDTH or len(line.split()) <= 2, line
+        if isinstance(node, ast.ClassDef):
+            check_described(node)
+
+
+def check_described(made: ast.ClassDef) -> None:
+    """The docstring of a class names each parameter of its constructor, but of a layer that is pasted."""
+    constructors = [node for node in made.body if isinstance(node, ast.FunctionDef) and node.name == "__init__"]
+    if made.name in PASTED or not constructors:
+        return
+    _, _, described = (ast.get_docstring(made) or "").partition("Args:\n")
+    parameters = [argument.arg for argument in constructors[0].args.args[1:]]
+    assert re.findall(r"^    (\w+):", described, flags=re.MULTILINE) == parameters
+
+
+PASTED = {"LocalConv1d", "LocalConv2d", "LayerScale", "StochasticDepth", "LocalResponseNorm3d"}
+
+
+@pytest.mark.parametrize(("path", "variant"), SOME_VARIANTS, ids=lambda value: getattr(value, "stem", value))
+def test_lines_of_specs(path: Path, variant: str | None) -> None:
+    check(archspec.emit(path, variant=variant))
+
+
+def test_lines_of_random_networks() -> None:
+    @settings(max_examples=EXAMPLES)
+    @given(networks())
+    def law(text: str) -> None:
+        check(archspec.emit(compiled(text)))
+
+    law()
+
+
+def test_lines_with_long_names(tmp_path: Path) -> None:
+    """Code is broken wherever ruff would break it."""
+
+    @settings(max_examples=EXAMPLES)
+    @given(long_names())
+    def law(text: str) -> None:
+        network = archspec.compile_text(text)
+        source = archspec.emit(network)
+        check_docstrings(source)
+        (tmp_path / f"network{len(list(tmp_path.iterdir()))}.py").write_text(source)
+
+    law()
+    command = [sys.executable, "-m", "ruff", "format", "--isolated", "--diff", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@example('"""\nimport os\n"""')
+@example("\\" * 90 + '"""')
+@given(st.text(st.characters() | st.sampled_from("\"'\\\n$`"), min_size=1, max_size=200))
+def test_values_of_parameters_are_text_in_the_header(value: str) -> None:
+    """Whatever they are, the file holds no other statement for them."""
+    text = """
+archspec: 1
+name: text
+params: {word: {type: str, default: a}}
+inputs: {image: [3, 8, 8]}
+graph:
+  conv: {op: conv, out_channels: "$(1 if word == 'b' else 3)", kernel_size: 1}
+"""
+    usual = ast.parse(archspec.emit(archspec.compile_text(text)))
+    found = ast.parse(archspec.emit(archspec.compile_text(text, word=value)))
+    assert ast.dump(ast.Module(found.body[1:], [])) == ast.dump(ast.Module(usual.body[1:], []))
+    assert isinstance(found.body[0], ast.Expr)
