@@ -121,6 +121,8 @@ def test_mermaid_has_every_box_and_edge(name: str, detail: str) -> None:
     assert text.startswith("flowchart ")
     assert len(re.findall(r"^ +n\d+[\[(]", text, re.MULTILINE)) == len(shown.boxes)
     assert len(re.findall(r"^  n\d+ (?:-->|-\.->)", text, re.MULTILINE)) == len(shown.edges)
+    lines = [line for label in re.findall(r'"(.*)"', text) for line in label.split("<br/>")]
+    assert not [line for line in lines if re.match(r"([+*-]|\d+[.)])( |$)", line)], "Mermaid refuses lists of Markdown"
     assert text.count("subgraph ") == len(shown.clusters) == len(re.findall(r"^ +end$", text, re.MULTILINE))
 
 

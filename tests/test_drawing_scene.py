@@ -172,6 +172,16 @@ def test_a_box_says_whether_it_has_a_shortcut() -> None:
     assert not any("shortcut" in line for box in drawing("vgg16", "overview").placing.scene.boxes for line in box.lines)
 
 
+def test_the_sum_of_a_tensor_and_a_number_is_no_shortcut() -> None:
+    """A hard sigmoid written out: it is told among what finishes the convolution."""
+    gate = "{graph: {shift: {op: add, value: 3}, relu6: relu6, scale: {op: div, value: 6}}}"
+    (_, box, _) = scene(small(f"  gate: {gate}\n"), "blocks", collapse=("gate",)).boxes
+    assert not any("shortcut" in line for line in box.lines)
+    graph = "  conv: {op: conv, out_channels: 8, kernel_size: 1}\n  plus: {op: add, value: 3}\n  relu6: relu6\n"
+    (_, box, _) = scene(small(graph), "overview").boxes
+    assert (box.title, box.lines) == ("conv", ("+ 3, ReLU6",))
+
+
 def test_groups_of_an_opened_block_are_open_too() -> None:
     opened = stage(network("googlenet"), "overview", expand=("inception3a",))
     assert {"inception3a.branch2.reduce", "inception3a.branch4.pool"} <= opened.by_id.keys()
@@ -223,6 +233,17 @@ def test_an_op_and_those_that_finish_it_are_one_box_of_an_overview() -> None:
         ("{op: leaky_relu, negative_slope: 0.2}", "leaky ReLU negative slope 0.2"),
         ("{op: permute, dims: [2, 3, 1]}", "permute dims (2, 3, 1)"),
         ("batch_norm", "batch norm"),
+        ("{op: add, value: 0.2}", "+ 0.2"),
+        ("{op: sub, value: 1}", "− 1"),
+        ("{op: mul, value: 0.5}", "× 0.5"),
+        ("{op: div, value: 6}", "÷ 6"),
+        ("{op: pow, exponent: 2}", "pow 2"),
+        ("{op: clamp, min: 0, max: 6}", "clamp min 0, max 6"),
+        ("{op: pixel_unshuffle, downscale_factor: 2}", "pixel unshuffle /2"),
+        ("{op: normalize, dim: 1}", "L2 normalize"),
+        ("{op: normalize, p: 1}", "L1 normalize"),
+        ("{op: amax, dim: 1}", "amax"),
+        ("{op: pad, padding: [1, 1], value: 0.5}", "pad value 0.5"),
     ],
 )  # fmt: skip
 def test_a_box_says_the_arguments_that_matter(node: str, expected: str) -> None:

@@ -80,20 +80,25 @@ MaxPooling2D max_pool | AveragePooling2D avg_pool | GlobalAveragePooling2D globa
 GlobalMaxPool2D global_max_pool
 ZeroPadding2D pad | UpSampling2D upsample | Concatenate concat | Add add | Multiply mul | Subtract sub | Permute permute
 LeakyReLU leaky_relu | SpatialDropout2D dropout2d | LayerNormalization layer_norm | Reshape reshape | Dot matmul
-LocallyConnected2D local_conv | GroupNormalization group_norm | tf.nn.swish silu | Resizing - | Average - | Maximum -
+LocallyConnected2D local_conv | GroupNormalization group_norm | tf.nn.swish silu | Resizing - | Average -
+Maximum maximum | Minimum minimum | UnitNormalization normalize | tf.math.divide div | tf.clip_by_value clamp
+tf.reduce_sum sum | tf.reduce_max amax | tf.math.l2_normalize normalize | tf.expand_dims unsqueeze | tf.squeeze squeeze
+tf.reverse flip | tf.roll roll | tf.nn.space_to_depth - | tf.math.square - | tf.math.negative neg | tf.math.log1p -
 DepthwiseConv2D - | SeparableConv2D - | Cropping2D - | GaussianDropout - | Activation - | Embedding - | LSTM -
 """
 OF_ONNX = """
 Conv conv | ConvTranspose conv_transpose | Gemm linear | MatMul matmul | BatchNormalization batch_norm
 LRN local_response_norm | GlobalAveragePool global_avg_pool | AveragePool avg_pool | Concat concat
 Resize upsample | Transpose permute
-Slice slice | Split split | Clip hardtanh | HardSwish hardswish | ReduceMean mean | Unsqueeze reshape | Sum - | Max -
-DepthToSpace - | SpaceToDepth - | MaxUnpool - | Celu - | Selu - | Softsign - | LogSoftmax - | Div - | Sqrt - | Einsum -
+Slice slice | Split split | Clip clamp | HardSwish hardswish | ReduceMean mean | Unsqueeze unsqueeze | Max - | Min -
+DepthToSpace - | SpaceToDepth - | MaxUnpool - | Celu - | Selu - | Softsign - | LogSoftmax - | Einsum -
+Div div | Sqrt sqrt | Abs abs | Exp exp | Log log | Neg neg | Pow pow | ReduceSum sum | ReduceMax amax | ReduceMin amin
+Squeeze squeeze | LpNormalization normalize | Reciprocal - | ReduceProd - | ArgMax -
 """
 OF_CAFFE = """
 Convolution conv | Deconvolution conv_transpose | InnerProduct linear | LRN local_response_norm | Concat concat
 Dropout dropout | Flatten flatten | BatchNorm batch_norm | TanH tanh | Interp upsample | ShuffleChannel channel_shuffle
-Pooling - | Eltwise - | Crop - | SoftmaxWithLoss - | MVN - | Scale -
+AbsVal abs | Power pow | Exp exp | Log log | Pooling - | Eltwise - | Crop - | SoftmaxWithLoss - | MVN - | Scale -
 """
 OF_DARKNET = """
 convolutional conv | deconvolutional conv_transpose | connected linear | shortcut add | route concat
@@ -107,7 +112,8 @@ tconv conv_transpose | transposed_conv conv_transpose | hswish hardswish | drop_
 BasicBlock residual_basic | SEBlock squeeze_excite | SqueezeExcitation squeeze_excite | ConvBNReLU conv_bn_relu
 FireModule fire | MBConvBlock mbconv | InvertedResidual inverted_residual | PreActBlock preact_basic
 CNBlock convnext_block | BottleneckBlock bottleneck | DenseLayer dense_layer | deconvv conv_transpose | convolusion conv
-pixel_unshuffle - | space_to_depth - | depthwise - | dwconv - | attention - | maximum - | stack -
+pixel_unshuffle pixel_unshuffle | space_to_depth - | depthwise - | dwconv - | attention - | maximum maximum | stack -
+l2_norm normalize | rms_norm -
 DropConnect - | glu -
 """
 
@@ -181,6 +187,14 @@ def helps(graph: str) -> list[str]:
         ("{op: upsample, scale: 2}", "scale_factor"),
         ("{op: pixel_shuffle, block_size: 2}", "upscale_factor"),
         ("{op: split, num_or_size_splits: 2, index: 0}", "chunks"),
+        ("{op: pixel_unshuffle, block_size: 2}", "downscale_factor"),
+        ("{op: clamp, min_value: 0}", "min"),
+        ("{op: pow, power: 2}", "exponent"),
+        ("{op: add, scalar: 2}", "value"),
+        ("{op: amax, axis: 1}", "dim"),
+        ("{op: flip, axis: 1}", "dims"),
+        ("{op: roll, shift: 1, axis: 2}", "shifts"),
+        ("{op: normalize, axis: 1}", "dim"),
         ("{op: permute, perm: [0, 2, 3, 1]}", "dims"),
         ("{block: conv_bn_relu, filters: 8, kernel_size: 3}", "out_channels"),
         ("{block: bottleneck, planes: 8}", "channels"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from math import gcd, isqrt
 
-from archspec.errors import ArgumentError
-from archspec.ops.tensor import Shape, show
+from archspec.errors import ArgumentError, ShapeError
+from archspec.ops.arguments import Indices
+from archspec.ops.tensor import Shape, axis, show
 
 _MOST_LISTED = 6
 _MOST_TRIED = 10_000
@@ -51,3 +52,19 @@ def check_fit(sizes: Shape, kernel: Shape) -> None:
             f"a {show(kernel)} kernel does not fit the padded input of {show(sizes)}",
             help="use a smaller kernel or dilation, more padding, or a larger input",
         )
+
+
+def check_axes(name: str, dims: Indices, shape: Shape) -> set[int]:
+    """The indices into the shape of the different dimensions that an op goes along.
+
+    Raises:
+        ShapeError: There is no dimension besides the batch.
+        ArgumentError: They are not different dimensions of the shape, or none is named.
+    """
+    if not shape:
+        raise ShapeError(f"{name} needs a dimension besides the batch")
+    axes = {axis(dim, len(shape)) for dim in dims}
+    if None in axes or len(axes) < len(dims) or not axes:
+        message = f"{list(dims)} are not different dimensions of {show(shape)} besides the batch"
+        raise ArgumentError("dim", message, help=f"use numbers from 1 to {len(shape)}")
+    return {index for index in axes if index is not None}

@@ -14,29 +14,36 @@ from difflib import get_close_matches
 from archspec.errors import did_you_mean, nearest
 
 _NAMES = """
+abs: absolute absval absolutevalue
 adaptive_avg_pool: adaptiveavgpooling adaptiveaveragepool adaptiveaveragepooling
 adaptive_max_pool: adaptivemaxpooling
+amax: reducemax
+amin: reducemin
 add: addn addv2 plus shortcut skipconnection elementwiseadd eltwiseadd eltwisesum addition
 avg_pool: avgpooling averagepool averagepooling avepool avepooling meanpool meanpooling
 batch_norm: bn bnorm batchnormalization batchnormalisation spatialbn fusedbatchnorm fusedbatchnormv3 lazybatchnorm
     syncbatchnorm
 channel_shuffle: shuffle shufflechannel shufflechannels channelsshuffle
+clamp: clip clipbyvalue clampmin clampmax
 concat: cat concatv2 concatenate concatenation route depthconcat filterconcat join jointable
 conv: convolution convolutional convolve lazyconv spatialconvolution
 conv_transpose: deconv deconvolution deconvolutional transposeconv transposedconv transposedconvolution
     transposeconvolution convtransposed convolutiontranspose convolutiontransposed tconv upconv upconvolution
     fractionallystridedconv lazyconvtranspose spatialfullconvolution
+div: divide truediv truedivide realdiv divnonan division quotient elementwisediv eltwisediv
 dropout: drop
 dropout2d: dropout1d dropout3d spatialdropout spatialdropout1d spatialdropout2d spatialdropout3d featuredropout
 elu: exponentiallinear exponentiallinearunit
+exp: exponential
 flatten: flat ravel unroll flattenlayer
+flip: reverse reversev2 fliplr flipud
 gelu: gelunew gelutanh gaussianerrorlinearunit
 global_avg_pool: gap globalavgpooling globalaveragepool globalaveragepooling spatialmean
 global_max_pool: gmp globalmaxpooling
 group_norm: gn groupnormalization groupnormalisation
 hardsigmoid: hsigmoid
 hardswish: hswish hardsilu
-hardtanh: htanh clip clipbyvalue clamp
+hardtanh: htanh
 identity: noop passthrough
 instance_norm: instancenormalization instancenormalisation lazyinstancenorm
 layer_norm: ln layernormalization layernormalisation
@@ -44,24 +51,35 @@ leaky_relu: lrelu leaky leakyrectify leakyrectifier
 linear: dense fc fullyconnected fullconnected innerproduct ip connected gemm affine addmm lazylinear
 local_conv: local locallyconnected locallyconnectedconv localconvolution unsharedconv
 local_response_norm: lrn localresponsenormalization localresponsenormalisation responsenorm crossmaplrn
+log: naturallog logarithm
 lp_pool: lppooling l2pool l2pooling
 matmul: bmm mm dot batchdot batchmatmul
 max_pool: maxpooling
+maximum: fmax eltwisemax elementwisemax elementwisemaximum
 mean: reducemean
+minimum: fmin eltwisemin elementwisemin elementwiseminimum
 mul: multiply product times eltwisemul eltwiseprod elementwisemul elementwisemultiply hadamard
+neg: negative negate
+normalize: l2norm l2normalize l2normalization unitnorm unitnormalization lpnormalization lpnormalize
 pad: padding padv2 zeropad zeropadding reflectionpad constantpadnd replicationpad circularpad constantpad mirrorpad
 permute: transpose permutedims
 pixel_shuffle: subpixel subpixelconv pixelshuffler
+pow: power
 prelu: parametricrelu
 relu: rectifier rectify rectifiedlinear rectifiedlinearunit
-reshape: view squeeze unsqueeze expanddims unflatten
+reshape: view unflatten
+roll: cyclicshift circularshift circshift
+rsqrt: inversesqrt invsqrt reciprocalsqrt
 sigmoid: logistic sigm expit
 silu: swish
 slice: narrow stridedslice
 split: chunk splitv
+sqrt: squareroot
 stochastic_depth: droppath
 sub: subtract minus difference
+sum: reducesum
 tanh: hyperbolictangent
+unsqueeze: expanddims
 upsample: interpolate interp resize resizeimages resizebilinear resizebicubic resizenearestneighbor upsampling
     upsamplingbilinear upsamplingnearest upsamplenearest upsamplebilinear
 
@@ -84,7 +102,6 @@ transition: transitionlayer transitionblock
 """
 
 _ATTENTION = "write it with `linear`, `reshape`, `permute`, `matmul` and `softmax`"
-_MAXIMUM = "there is no maximum of two tensors; `add`, `sub` and `mul` join operands element by element"
 _ACTIVATION = "an activation is an op by its own name, such as `relu`, `leaky_relu` or `silu`"
 _ONE_NODE = "write `{}` at a `conv`"
 _NO = "it is a function of its own, and none of the ops that `archspec ops` lists"
@@ -93,12 +110,16 @@ _LOSS = "a spec ends at the network's output; losses belong to the training"
 _ELSEWHERE = {
     "attention multiheadattention selfattention scaleddotproductattention multiheadattentionforward": _ATTENTION,
     "transformer transformerencoder transformerdecoder transformerencoderlayer transformerdecoderlayer": _ATTENTION,
-    "eltwise elementwise": "name the operation: `add`, `sub` or `mul`",
-    "maximum minimum max min": _MAXIMUM,
-    "average": "there is no mean of operands; `add` sums them",
-    "sum reducesum": "`add` sums operands, and `mean` is the mean over dimensions; there is no sum over them",
+    "eltwise elementwise": "name the operation: `maximum`, `minimum`, `div`, `add`, `sub` or `mul`",
+    "max": "`maximum` is the greatest of operands, `amax` the greatest along dimensions",
+    "min": "`minimum` is the least of operands, `amin` the least along dimensions",
+    "aminmax": "`amin` and `amax` are nodes of their own",
+    "argmax argmin": "`amax` and `amin` give the number; there is no op for the place where it stands",
+    "average": "write `add`, then `div` with their number: `{op: div, value: 2}`",
     "prod reduceprod": "`mul` multiplies operands; there is no product over dimensions",
-    "reducemax amax argmax": "`global_max_pool` is the maximum over all places; there is none over other dimensions",
+    "square": "write `{op: pow, exponent: 2}`",
+    "reciprocal inverse": "write `{op: pow, exponent: -1}`",
+    "rescale rescaling addscalar mulscalar": "write `mul` or `add` with a number: `{op: mul, value: 0.5}`",
     "pool pooling": "name the operation: `max_pool` or `avg_pool`",
     "globalpool globalpooling": "name the operation: `global_avg_pool` or `global_max_pool`",
     "activation nonlinearity": _ACTIVATION,
@@ -118,24 +139,29 @@ _ELSEWHERE = {
     "crop centercrop cropping cropping1d cropping2d cropping3d": (
         "write a `slice` for each dimension that is cut: `{op: slice, dim: 2, start: 1, stop: -1}`"
     ),
-    "pixelunshuffle spacetodepth reorg focus": (
-        "there is no op for it: `reshape` each place's pixels apart, `permute` them to the channels, `reshape` again"
+    "spacetodepth reorg focus": (
+        "`pixel_unshuffle` does it in PyTorch's order of channels, in which those that come of one stand together"
     ),
     "depthtospace": "`pixel_shuffle` does it in PyTorch's order of channels, which is mode CRD of ONNX",
     "maxunpool unpool unpooling maxpoolwithargmax": "pooling gives no indices, so that nothing can undo it",
     "fractionalmaxpool": "windows have one size: `max_pool`",
-    "stack hstack vstack dstack columnstack": "`concat` joins along a dimension that is there; none makes a new one",
-    "repeat tile expand": "operands of `add`, `sub` and `mul` broadcast; copies of a node are its key `repeat`",
+    "stack hstack vstack dstack columnstack": "`unsqueeze` the operands, then `concat` them along the new dimension",
+    "repeat tile expand": "operands of `add`, `sub`, `mul` and `div` broadcast; copies of a node are its key `repeat`",
     "dropconnect": "`stochastic_depth` drops a whole branch, as EfficientNet's code of this name does",
     "alphadropout featurealphadropout gaussiandropout": "there are `dropout` and `dropout2d`",
-    "norm l2norm normalize normalization rmsnorm unitnorm mvn": (
-        "the norms are `batch_norm`, `group_norm`, `instance_norm`, `layer_norm` and `local_response_norm`"
+    "norm normalization rmsnorm mvn": (
+        "the norms are `batch_norm`, `group_norm`, `instance_norm`, `layer_norm`, `local_response_norm` and `normalize`"
     ),
+    "l1norm l1normalize l1normalization": "write `{op: normalize, p: 1}`",
     "weightnorm spectralnorm": "it is a form of a layer's weights, which belongs to the training",
-    "scale scaleshift": "`layer_scale` has a factor for each channel; `batch_norm` has factors and offsets",
+    "scale scaleshift": (
+        "`layer_scale` has a factor for each channel, `batch_norm` has factors and offsets, "
+        "`{op: mul, value: 0.5}` has one fixed number"
+    ),
     "celu selu glu swiglu geglu crelu rrelu softsign hardshrink softshrink tanhshrink logsigmoid threshold maxout": _NO,
-    "softmin gumbelsoftmax logitnorm logit sign sgn real tan atan sinh cosh acosh asinh atanh arctanh exp log": _NO,
-    "cov cond conj median mode std var sort relative clampmax clampmin nanmean cumsum trapz mvlgamma": _NO,
+    "softmin gumbelsoftmax logitnorm logit sign sgn real tan atan sinh cosh acosh asinh atanh arctanh": _NO,
+    "exp2 expm1 log1p log2 log10 reducelogsum symsqrt asin ne normal": _NO,
+    "cov cond conj median mode std var sort relative nanmean cumsum trapz mvlgamma": _NO,
     "resizeas convtbc addmv addr addbmm baddbmm saddmm dsplit hsplit vsplit rsub lu cancast rnnrelu rnntanh": _NO,
     "logsoftmax adaptivelogsoftmaxwithloss": "there is `softmax`; a loss mostly takes what comes before",
     "softmaxwithloss softmaxloss crossentropy crossentropyloss loss mseloss l1loss nllloss": _LOSS,
@@ -151,7 +177,6 @@ _ELSEWHERE = {
     "einsum": "write it with `permute`, `reshape` and `matmul`",
     "bilinear": "`linear` takes one operand; to double a map write `{op: upsample, scale_factor: 2, mode: bilinear}`",
     "fold unfold im2col col2im": "write the `conv` that it is for",
-    "div divide truediv": "write `mul` by the inverse; there is no division of tensors",
 }
 
 _ARGUMENTS = """
@@ -170,14 +195,20 @@ bias: usebias biasterm hasbias withbias
 dim: axis axes dims concatdim channelaxis
 start_dim: axis startaxis
 end_dim: endaxis
-dims: perm axes order permutation
+dims: perm axes order permutation axis dim
 shape: targetshape newshape outputshape size sizes
 output_size: size outputshape targetsize outsize
 size: outputsize outputshape targetsize localsize n
 scale_factor: scale scales factor upscalefactor ratio upscale stride
 upscale_factor: scale scalefactor factor blocksize r upscale
+downscale_factor: scale scalefactor factor blocksize r downscale
+exponent: power y
+shifts: shift
+value: scalar constant constantvalue number other y
+min: minvalue minval clipvaluemin low lower
+max: maxvalue maxval clipvaluemax high upper
 mode: paddingmode method interpolation resamplemode granularity
-p: rate droprate dropprob dropoutratio dropoutrate prob probability ratio survivalprob
+p: ord rate droprate dropprob dropoutratio dropoutrate prob probability ratio survivalprob
 eps: epsilon varianceepsilon
 momentum: decay
 affine: scale learnable center

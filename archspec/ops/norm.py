@@ -1,11 +1,11 @@
-"""Normalisations. The statistics that they take of their input are not counted in the receptive field."""
+"""Normalisations. Statistics of the input are not counted in the receptive field, the norms of `normalize` are."""
 
 from math import prod
 
 from archspec.errors import ArgumentError, ShapeError
 from archspec.ops.arguments import Indices, Positive, Real
-from archspec.ops.checks import divisors_near
-from archspec.ops.facts import Along, Cost, Module, Reach, Taps, Window
+from archspec.ops.checks import check_axes, divisors_near
+from archspec.ops.facts import Along, Cost, Function, Module, Operand, Reach, Taps, Window
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, elements, show
 
@@ -285,3 +285,46 @@ class LocalResponseNorm(Op, name="local_response_norm"):
     def torch(self, inputs: Shapes) -> Module:
         layer = "LocalResponseNorm3d" if len(inputs[0]) == 4 else "nn.LocalResponseNorm"
         return Module(layer, (), self.changed())
+
+
+class Normalize(Op, name="normalize"):
+    """Division by the p-norm along a dimension, so that it becomes 1.
+
+    Costs 3 operations an element (power, addition, quotient), and 2 for each norm (root, comparison with `eps`).
+    Source: torch.nn.functional.normalize.
+
+    Args:
+        p: The exponent of the norm.
+        dim: The dimension along which the norm is taken; 1 for the channels.
+        eps: The least number that is divided by.
+    """
+
+    p: Real = 2.0
+    dim: Indices = (1,)
+    eps: Real = 1e-12
+
+    example = "{op: normalize, dim: 1}"
+    fresh = True
+    saved = ("input",)
+
+    def infer(self, inputs: Shapes) -> Shape:
+        check_axes(self.name, self.dim, inputs[0])
+        return inputs[0]
+
+    def _norms(self, shape: Shape) -> int:
+        axes = check_axes(self.name, self.dim, shape)
+        return elements(tuple(size for index, size in enumerate(shape) if index not in axes))
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost(other=3 * elements(output) + 2 * self._norms(output))
+
+    def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
+        """The norms, and what they became by the comparison with `eps`."""
+        return 8 * self._norms(output)
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        axes = check_axes(self.name, self.dim, output)
+        return (tuple(Along.every(size) if at in axes else Along.same(at) for at, size in enumerate(output)),)
+
+    def torch(self, inputs: Shapes) -> Function:
+        return Function("F.normalize", (Operand(0),), self.changed())

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from archspec.drawing.content.labels import argument, block_arguments, essentials, shape_text
+from archspec.drawing.content.labels import argument, block_arguments, essentials, glyph, shape_text
 from archspec.network import Block, Network, Node
 
 Part = Block | Node
@@ -177,7 +177,7 @@ def different_structure(first: Part, other: Part) -> str:
 
 
 def _called(part: Part) -> str:
-    return "shortcut" if isinstance(part, Node) and part.op.name == "add" else part.name
+    return "shortcut" if isinstance(part, Node) and glyph(part.op) == "+" else part.name
 
 
 def _different_widths(first: Part, other: Part) -> list[str]:

@@ -21,6 +21,8 @@ FAMILIES = {
     "norm": "normalisation",
     "activation": "activation",
     "merge": "sum, concatenation",
+    "arithmetic": "arithmetic",
+    "reduction": "reduction",
     "reshape": "reshape",
     "resample": "resampling",
     "dropout": "dropout",
@@ -30,7 +32,7 @@ FAMILIES = {
 }
 """What ops have in common, as the bundled ones are filed, and what a legend calls it."""
 
-LIGHT = frozenset({"norm", "activation", "dropout", "reshape", "other"})
+LIGHT = frozenset({"norm", "activation", "arithmetic", "reduction", "dropout", "reshape", "other"})
 """Families of ops that finish what another op does, so that an overview shows both as one."""
 
 _WORDS = {
@@ -47,7 +49,8 @@ _WORDS = {
 }
 """Names of ops that the field writes in another way."""
 
-_GLYPHS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "maximum": "max", "minimum": "min"}
+_GLYPHS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "maximum": "max", "minimum": "min", "concat": "concat"}
+"""Signs of the ops that join tensors."""
 
 _QUIET = frozenset(
     """
@@ -63,6 +66,8 @@ def family(op: Op) -> str:
     """One of `FAMILIES`; for an op of a plugin that of the bundled op that it extends."""
     if isinstance(op, NotCompiled):
         return "failed"
+    if _number(op) is not None:
+        return "arithmetic"
     families = (bundled.family(cls.__module__) for cls in type(op).__mro__)
     return next((name for name in families if name in FAMILIES), "other")
 
@@ -73,14 +78,21 @@ def word(op: Op, inputs: tuple[Shape, ...] = ()) -> str:
         return spoken(op.kind.rpartition("/")[2].partition(".")[0])
     if is_depthwise(op, inputs):
         return "depthwise conv"
+    if _number(op) is not None:
+        return f"{_GLYPHS[op.name]} {_plain(_number(op))}"
+    if op.name == "normalize":
+        return f"L{_plain(getattr(op, 'p', 2))} normalize"
     return _WORDS.get(op.name, op.name.replace("_", " "))
 
 
 def glyph(op: Op) -> str:
     """The sign of an op that joins tensors; empty for others, such as a sum of one and a number."""
-    if getattr(op, "value", None) is not None:
-        return ""
-    return _GLYPHS.get(op.name, "concat" if op.name == "concat" else "")
+    return "" if _number(op) is not None else _GLYPHS.get(op.name, "")
+
+
+def _number(op: Op) -> Any:
+    """The number that an op of two operands takes in place of the second; None where it takes tensors."""
+    return getattr(op, "value", None) if op.name in _GLYPHS else None
 
 
 def is_depthwise(op: Op, inputs: tuple[Shape, ...]) -> bool:
@@ -95,8 +107,7 @@ def essentials(op: Op, inputs: tuple[Shape, ...] = ()) -> str:
         return ""
     values = {name: getattr(op, name) for name in type(op).model_fields}
     changed = op.changed()
-    if is_depthwise(op, inputs):
-        del values["groups"]
+    values.pop("groups" if is_depthwise(op, inputs) else _TOLD.get(op.name, ""), None)
     shown = {name: value for name, value in values.items() if name in _ALWAYS or name in changed}
     return ", ".join(written(shown))
 
@@ -165,6 +176,8 @@ def _unless_one(prefix: str) -> Callable[[Any], str]:
     return write
 
 
+_TOLD = {"add": "value", "sub": "value", "mul": "value", "div": "value", "normalize": "p"}
+"""An argument that an op's word tells."""
 _ALWAYS = frozenset({"kernel_size", "output_size", "out_channels", "out_features", "p", "stride"})
 _WRITERS: dict[str, Callable[[Any], str]] = {
     "kernel_size": _window,
@@ -177,11 +190,13 @@ _WRITERS: dict[str, Callable[[Any], str]] = {
     "p": lambda value: _plain(value),
     "scale_factor": lambda value: f"×{_plain(value)}",
     "upscale_factor": lambda value: f"×{value}",
+    "downscale_factor": lambda value: f"/{value}",
+    "exponent": lambda value: _plain(value),
 }
 """Arguments whose value says enough."""
 
 _ORDER = (
-    "kernel_size output_size scale_factor upscale_factor out_channels out_features p",
+    "kernel_size output_size scale_factor upscale_factor downscale_factor exponent out_channels out_features p",
     "",
     "stride dilation groups",
 )

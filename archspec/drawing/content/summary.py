@@ -87,7 +87,7 @@ def main_path(block: Block) -> list[Part]:
 def has_shortcut(block: Block) -> bool:
     """Whether what a block takes is added again to what it makes of it, perhaps projected."""
     taken = external(block)
-    sums = [node for node in block.nodes() if node.op.name == "add"]
+    sums = [node for node in block.nodes() if labels.glyph(node.op) == "+"]
     if any(taken.intersection(node.inputs) for node in sums):
         return True
     told = {child.path for child in main_path(block)}
@@ -104,4 +104,4 @@ def _is_shortcut(block: Block, child: Part, told: Collection[str]) -> bool:
 
 
 def _is_sum(part: Part) -> bool:
-    return isinstance(part, Node) and part.op.name == "add"
+    return isinstance(part, Node) and labels.glyph(part.op) == "+"

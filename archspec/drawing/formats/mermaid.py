@@ -72,5 +72,5 @@ def _shape(box: Box) -> str:
 
 
 def _text(text: str) -> str:
-    """A text inside quotes: what means something to Mermaid is written as entities with `#`."""
-    return re.sub(r"[^\w .,:/+×·…–−=()-]|:(?! )", lambda found: f"#{ord(found[0])};", printable(text))
+    """A text inside quotes: what means something to Mermaid, or begins a list in Markdown, is an entity with `#`."""
+    return re.sub(r"[^\w .,:/+×·…–−=()-]|:(?! )|^[+-](?= |$)", lambda found: f"#{ord(found[0])};", printable(text))
