@@ -34,7 +34,7 @@ from archspec.analysis.sight import hull, within
 from archspec.errors import RuleError
 from archspec.network import Applied
 from archspec.ops.arguments import MAX_FLOAT
-from archspec.ops.facts import Along
+from archspec.ops.facts import Along, Kept
 from archspec.ops.op import Op
 from archspec.ops.registry import get, ops
 from archspec.ops.tensor import Shape, Shapes, elements, spatial_rank
@@ -348,6 +348,23 @@ def check_kept(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
     claim = 4 * sum(map(elements, tensors_kept)) + op.saved_bytes(shapes, output) * (4 if op.name == "dropout" else 1)
     few, many = (kept_bytes(layer, tensors(shapes, batch, grad=True)) for batch in (2, 4))
     assert many - few == 2 * claim
+    if len(shapes) > 1:
+        check_kept_for_some(op, output, shapes, layer)
+
+
+def check_kept_for_some(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
+    """Where only some operands need a gradient."""
+    for needed in itertools.product((True, False), repeat=len(shapes)):
+        found = op.keeps(shapes, output, needed) if any(needed) else Kept()
+        assert found is not None
+        claim = 4 * sum(elements(shapes[number]) for number in found.operands) + 4 * elements(output) * found.output
+        few, many = (
+            kept_bytes(
+                layer, [x.requires_grad_(wanted) for x, wanted in zip(tensors(shapes, batch), needed, strict=True)]
+            )
+            for batch in (2, 4)
+        )
+        assert many - few == 2 * (claim + found.besides), needed
 
 
 def check_reach(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
