@@ -10,7 +10,7 @@ from archspec.compiler.binding import evaluate
 from archspec.compiler.sharing import OPS, BoundKey
 from archspec.compiler.trace import Failed
 from archspec.compiler.walk import CHARACTERS_OF_A_VALUE, Site, Walk
-from archspec.errors import ArgumentError, RuleError, ShapeError, listed
+from archspec.errors import ArgumentError, OperandError, RuleError, ShapeError, listed
 from archspec.language.limits import VALUES_OF_A_STEP
 from archspec.language.source import Scalar, Value
 from archspec.language.values import Unknown
@@ -143,7 +143,7 @@ class Application:
         label, help = error.label, error.help
         if isinstance(error, ArgumentError) and error.argument in site.arguments:
             place = site.arguments[error.argument].value
-        elif isinstance(error, ShapeError) and not label:
+        elif isinstance(error, ShapeError | OperandError) and not label:
             from archspec.compiler.shrinkage import padding_help
 
             label, help = _operand_shapes(site), padding_help(site) or help
