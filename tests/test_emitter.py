@@ -182,12 +182,12 @@ graph:
 
 
 @pytest.mark.parametrize("condition", ["", ", when: $on"])
-@pytest.mark.parametrize("op", ["add", "mul"])
+@pytest.mark.parametrize("op", ["add", "mul", "maximum"])
 @pytest.mark.parametrize("count", [3, 11, 12, 200])
 def test_operands_are_folded_from_the_left_however_many(count: int, op: str, condition: str) -> None:
     """Bit by bit, also where an operand stands twice, or is the input."""
     torch = pytest.importorskip("torch")
-    function = {"add": torch.add, "mul": torch.mul}[op]
+    function = getattr(torch, op)
     names = ["input", *(f"c{i}" for i in range(count))]
     operands = [*names[1:], *names[:3]]
     module = archspec.build(archspec.compile_text(fold(op, count, operands, condition)))
@@ -199,6 +199,22 @@ def test_operands_are_folded_from_the_left_however_many(count: int, op: str, con
             x = values["c0"] if left_out else functools.reduce(function, [values[name] for name in operands])
             x = x.sigmoid()
         assert torch.equal(module(image), x)
+
+
+def test_arithmetic_is_written_with_the_operators_of_python() -> None:
+    text = """
+archspec: 1
+name: net
+inputs: {x: [4, 5, 5], y: [4, 5, 5]}
+graph:
+  more: {op: add, from: x, value: 0.2}
+  ratio: {op: div, from: [more, y]}
+  less: {op: sub, value: -2}
+  greatest: {op: maximum, from: [less, y]}
+"""
+    forward = archspec.emit(archspec.compile_text(text)).partition("def forward")[2]
+    lines = [line.partition(" = ")[2] for line in forward.splitlines() if " = " in line]
+    assert lines == ["x + 0.2", "x / y", "x - -2.0", "torch.maximum(x, y)"]
 
 
 def test_a_sum_of_thousands_is_lines_that_are_short() -> None:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 import archspec.ops
 from archspec.errors import ArgumentError, RuleError, ShapeError, UsageError
 from archspec.ops.bundled import BUNDLED, family
-from archspec.ops.facts import Along, Cost, Function, Module, Operand, Taps, Window
+from archspec.ops.facts import MOST_PERIOD, Along, Cost, Function, Module, Operand, Taps, Window
 from archspec.ops.op import Op
 from archspec.ops.registry import find, get, ops
 from archspec.ops.tensor import Shape, Shapes, spatial_rank
@@ -62,6 +62,52 @@ def test_example_compiles(name: str) -> None:
     assert op.reach(shapes, output) != "unknown"
     assert op.kept(shapes, output) is not None
     assert op.saved_bytes(shapes, output) >= 0
+
+
+HUGE = 2**20
+"""Divides by every size of the examples, and is larger than any period that is listed."""
+
+
+def periods(op: Op, shapes: Shapes, output: Shape) -> list[int]:
+    reach = op.reach(shapes, output)
+    ways = reach if isinstance(reach, tuple) and not isinstance(reach, Window) else ()
+    return [len(along.taps.places) for way in ways for along in way]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_an_op_reads_is_said_in_few_words_however_large_its_operands(name: str) -> None:
+    """Along one dimension at a time, with the arguments of the example."""
+    kind = get(name)
+    args, fitting = example(kind), 0
+    for dim in range(len(kind.example_inputs[0])):
+        shapes = tuple((*shape[:dim], HUGE, *shape[dim + 1 :]) for shape in kind.example_inputs)
+        try:
+            op = make(name, args, shapes)
+            output = op.infer(shapes)
+        except RuleError:
+            continue
+        fitting += 1
+        assert max(periods(op, shapes, output), default=0) <= MOST_PERIOD
+    assert fitting
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "shape"),
+    [
+        ("channel_shuffle", {"groups": HUGE}, (HUGE, 2, 2)),
+        ("pixel_shuffle", {"upscale_factor": 1024}, (HUGE, 2, 2)),
+        ("pixel_unshuffle", {"downscale_factor": 2048}, (1, 4096, 4096)),
+        ("upsample", {"size": HUGE}, (1, HUGE - 1, HUGE - 1)),
+        ("adaptive_avg_pool", {"output_size": HUGE}, (1, HUGE + 1, HUGE + 1)),
+        ("conv_transpose", {"out_channels": 1, "kernel_size": 1, "stride": HUGE}, (1, 2, 2)),
+        ("roll", {"shifts": 1, "dims": -1}, (1, HUGE, HUGE)),
+    ],
+)
+def test_what_an_op_reads_is_said_in_few_words_however_large_its_arguments(
+    name: str, args: dict[str, Any], shape: Shape
+) -> None:
+    op = make(name, args, (shape,))
+    assert max(periods(op, (shape,), op.infer((shape,))), default=0) <= MOST_PERIOD
 
 
 @pytest.mark.parametrize("name", KINDS)

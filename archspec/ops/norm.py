@@ -295,7 +295,7 @@ class Normalize(Op, name="normalize"):
 
     Args:
         p: The exponent of the norm.
-        dim: The dimension along which the norm is taken; 1 for the channels.
+        dim: The dimension, or a list of them, along which the norm is taken; 1 for the channels.
         eps: The least number that is divided by.
     """
 

@@ -232,6 +232,8 @@ class PixelUnshuffle(Op, name="pixel_unshuffle"):
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         """A channel of the output reads one place of each window; those of a place are taken together."""
         factor, rank = self.downscale_factor, len(output)
+        if factor**2 > MOST_PERIOD:
+            return "unknown"
         channels = Along(rank - 3, Taps(factor**2, 1, (range(1),) * factor**2))
         coarser = (Along(axis, Taps(1, factor, (range(factor),))) for axis in (rank - 2, rank - 1))
         return ((*map(Along.same, range(rank - 3)), channels, *coarser),)

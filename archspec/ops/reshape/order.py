@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from archspec.errors import ArgumentError
 from archspec.ops.arguments import Indices
-from archspec.ops.facts import Along, Function, Operand, Reach, Taps
+from archspec.ops.facts import MOST_PERIOD, Along, Function, Operand, Reach, Taps
 from archspec.ops.reshape.move import Move, index_of
 from archspec.ops.tensor import Shape, Shapes
 
@@ -33,6 +33,8 @@ class Flip(Move, name="flip"):
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         flipped = self._flipped(output)
+        if max(output[dim] for dim in flipped) > MOST_PERIOD:
+            return "unknown"
         reverse = {dim: range(size)[::-1] for dim, size in enumerate(output) if dim in flipped}
         return (tuple(_ordered(dim, reverse.get(dim)) for dim in range(len(output))),)
 
@@ -72,6 +74,8 @@ class Roll(Move, name="roll"):
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         shifts = self._shifts(output)
+        if max(output[dim] for dim in shifts) > MOST_PERIOD:
+            return "unknown"
         moved = {dim: [(place - by) % output[dim] for place in range(output[dim])] for dim, by in shifts.items()}
         return (tuple(_ordered(dim, moved.get(dim)) for dim in range(len(output))),)
 
