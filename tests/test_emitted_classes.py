@@ -250,3 +250,24 @@ def test_a_layer_that_follows_from_a_size_leaves_no_parameter_that_changes_the_s
     check(archspec.compile_text(FLATTENED), Counter())
     source = archspec.emit(archspec.compile_text(FLATTENED))
     assert "stride: int" not in source
+
+
+def test_an_operand_that_has_fallen_away_leaves_the_class_right() -> None:
+    """The second operand of the block is needed by nothing that is taken of it."""
+    network = archspec.compile_text("""
+archspec: 1
+name: net
+inputs: {x: [4, 8, 8]}
+blocks:
+  pair:
+    inputs: [a, b]
+    params: {channels: 8}
+    graph:
+      one: {op: conv, out_channels: $channels, kernel_size: 1, from: a}
+      two: {op: concat, from: [one, b]}
+graph:
+  y: {op: conv, out_channels: 2, kernel_size: 1}
+  u: {block: pair, output: one, from: [x, y]}
+""")
+    assert "y" not in network
+    assert archspec.build(network)(torch.zeros(1, 4, 8, 8)).shape == (1, 8, 8, 8)

@@ -89,9 +89,15 @@ class Holding:
         return True if tried else None
 
     def body(self, made: Class, parameter: Parameter, value: Any, number: int) -> Body | None:
-        """What an instance's block would hold with another value of a parameter; None where it is not legal."""
+        """What an instance's block would hold with another value of a parameter; None where it is not legal.
+
+        Raises:
+            NotKnown: It takes a tensor that nothing inside needs and that has fallen away, or `Probing` raises it.
+        """
         instance, scope = made.instances[number], made.scope
         block, instances = instance.block, self.registry.instances
+        if not all(path in instances.network.inputs or path in instances.network for path in block.inputs):
+            raise NotKnown
         shapes = [instances.shape(path) for path in block.inputs]
         outputs = list(instances.outputs(block))
         changed: dict[str, Any] = {}
