@@ -88,6 +88,15 @@ def test_each_op_runs_under_torchscript(name: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:`torch.jit.*` is deprecated:DeprecationWarning")
+def test_norms_along_several_dimensions_run_under_torchscript() -> None:
+    args, shape = {"dim": [1, -1], "p": 3, "eps": 0.5}, (2, 3, 4)
+    op, output = compile_op("normalize", args, (shape,))
+    x = torch.rand(2, *shape)
+    found = scripted(op, args, (shape,), layer(op, (shape,), output))(x)
+    torch.testing.assert_close(found, torch.nn.functional.normalize(x, 3.0, (1, -1), 0.5))
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.*` is deprecated:DeprecationWarning")
 def test_a_null_size_of_an_adaptive_pooling_is_the_inputs() -> None:
     op, output = compile_op("adaptive_avg_pool", {"output_size": [None, 1]}, ((4, 6, 5),))
     run = layer(op, ((4, 6, 5),), output)

@@ -226,7 +226,7 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
 
 
 OURS = {kind.__name__: kind for kind in (LayerScale, LocalConv1d, LocalConv2d, LocalResponseNorm3d, StochasticDepth)}
-SPACES = {"torch": torch, "F": F, "nn": nn, "operator": operator}
+SPACES = {"torch": torch, "torch.linalg": torch.linalg, "F": F, "nn": nn, "operator": operator}
 
 
 def resolve(target: str) -> Any:

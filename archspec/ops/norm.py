@@ -327,4 +327,8 @@ class Normalize(Op, name="normalize"):
         return (tuple(Along.every(size) if at in axes else Along.same(at) for at, size in enumerate(output)),)
 
     def torch(self, inputs: Shapes) -> Function:
-        return Function("F.normalize", (Operand(0),), self.changed())
+        """Along several dimensions written out: TorchScript's ``F.normalize`` takes only one."""
+        if len(self.dim) == 1:
+            return Function("F.normalize", (Operand(0),), self.changed())
+        norms = Function("torch.linalg.vector_norm", (Operand(0), self.p), {"dim": self.dim, "keepdim": True})
+        return Function("torch.div", (Operand(0), Function("torch.clamp", (norms,), {"min": self.eps})))
