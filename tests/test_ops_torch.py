@@ -37,7 +37,7 @@ from archspec.ops.arguments import MAX_FLOAT
 from archspec.ops.facts import Along, Kept
 from archspec.ops.op import Op
 from archspec.ops.registry import get, ops
-from archspec.ops.tensor import Shape, Shapes, elements, spatial_rank
+from archspec.ops.tensor import Shape, Shapes, axis, elements, spatial_rank
 
 torch = pytest.importorskip("torch")
 from dependence import Spans, op_spans  # noqa: E402
@@ -89,6 +89,16 @@ def one(needed: Args | None = None, optional: Args | None = None, ranks: tuple[i
         return args, (draw(shapes(rank)) if rank >= 0 else (),)
 
     return cases()
+
+
+@st.composite
+def squeezed(draw: Any) -> Case:
+    """The dimension mostly has the size 1."""
+    args, (shape,) = draw(one({"dim": DIM}, {}, ANY))
+    index = axis(args["dim"], len(shape))
+    if index is not None and draw(mostly(st.just(True), st.just(False), 5)):
+        shape = (*shape[:index], 1, *shape[index + 1 :])
+    return args, (shape,)
 
 
 def with_shape(ranks: tuple[int, ...], arguments: Callable[[Shape], Any]) -> Any:
@@ -249,7 +259,7 @@ CASES: dict[str, Any] = {
     "flip": one({"dims": DIMS}, {}, ANY),
     "roll": one({"shifts": st.integers(-5, 5), "dims": DIM}, {}, ANY)
     | one({"shifts": st.lists(st.integers(-5, 5), max_size=2), "dims": st.lists(DIM, max_size=2)}, {}, ANY),
-    "squeeze": one({"dim": DIM}, {}, ANY),
+    "squeeze": squeezed(),
     "unsqueeze": one({"dim": DIM}, {}, ANY),
     "pixel_unshuffle": one({"downscale_factor": mostly(st.integers(1, 2), st.integers(-1, 3))}, {}, (1, 2, 2, 2, 3)),
 } | dict.fromkeys(PLAIN, one(ranks=ANY))
