@@ -62,7 +62,8 @@ def long_names(draw: Any) -> str:
 
 
 def check(source: str) -> None:
-    assert [line for line in source.splitlines() if len(line) > WIDTH] == []
+    """Only a line of one word, such as an address at the head of a docstring, is wider, as ruff's E501 has it."""
+    assert [line for line in source.splitlines() if len(line) > WIDTH and len(line.split()) > 1] == []
     check_docstrings(source)
 
 
