@@ -30,7 +30,7 @@ dropout: drop
 dropout2d: dropout1d dropout3d spatialdropout spatialdropout1d spatialdropout2d spatialdropout3d featuredropout
 elu: exponentiallinear exponentiallinearunit
 flatten: flat ravel unroll flattenlayer
-gelu: gelunew gelutanh gaussianerrorlinearunit
+gelu: gaussianerrorlinearunit
 global_avg_pool: gap globalavgpooling globalaveragepool globalaveragepooling spatialmean
 global_max_pool: gmp globalmaxpooling
 group_norm: gn groupnormalization groupnormalisation
@@ -49,7 +49,7 @@ matmul: bmm mm dot batchdot batchmatmul
 max_pool: maxpooling
 mean: reducemean
 mul: multiply product times eltwisemul eltwiseprod elementwisemul elementwisemultiply hadamard
-pad: padding padv2 zeropad zeropadding reflectionpad constantpadnd replicationpad circularpad constantpad mirrorpad
+pad: padding padv2 zeropad zeropadding constantpadnd constantpad
 permute: transpose permutedims
 pixel_shuffle: subpixel subpixelconv pixelshuffler
 prelu: parametricrelu
@@ -62,8 +62,8 @@ split: chunk splitv
 stochastic_depth: droppath
 sub: subtract minus difference
 tanh: hyperbolictangent
-upsample: interpolate interp resize resizeimages resizebilinear resizebicubic resizenearestneighbor upsampling
-    upsamplingbilinear upsamplingnearest upsamplenearest upsamplebilinear
+upsample: interpolate interp resize resizeimages resizenearestneighbor upsampling
+    upsamplingnearest upsamplenearest
 
 conv_bn: convnorm
 conv_bn_relu: cbr convbnact convbnrelublock basicconv convblock convmodule convbnactivation convnormactivation
@@ -91,6 +91,13 @@ _NO = "it is a function of its own, and none of the ops that `archspec ops` list
 _LOSS = "a spec ends at the network's output; losses belong to the training"
 
 _ELSEWHERE = {
+    "resizebilinear upsamplingbilinear upsamplebilinear": "write `{op: upsample, scale_factor: 2, mode: bilinear}`",
+    "resizebicubic": "write `{op: upsample, scale_factor: 2, mode: bicubic}`",
+    "reflectionpad mirrorpad": "write `{op: pad, padding: [1, 1, 1, 1], mode: reflect}`",
+    "replicationpad": "write `{op: pad, padding: [1, 1, 1, 1], mode: replicate}`",
+    "circularpad": "write `{op: pad, padding: [1, 1, 1, 1], mode: circular}`",
+    "gelunew gelutanh quickgelu": "write `{op: gelu, approximate: tanh}`",
+    "minpool medianpool softpool stochasticpool involution globalresponsenorm batchrenorm": "there is no such op yet",
     "attention multiheadattention selfattention scaleddotproductattention multiheadattentionforward": _ATTENTION,
     "transformer transformerencoder transformerdecoder transformerencoderlayer transformerdecoderlayer": _ATTENTION,
     "eltwise elementwise": "name the operation: `add`, `sub` or `mul`",
@@ -177,9 +184,8 @@ size: outputsize outputshape targetsize localsize n
 scale_factor: scale scales factor upscalefactor ratio upscale stride
 upscale_factor: scale scalefactor factor blocksize r upscale
 mode: paddingmode method interpolation resamplemode granularity
-p: rate droprate dropprob dropoutratio dropoutrate prob probability ratio survivalprob
+p: rate droprate dropprob dropoutratio dropoutrate prob probability ratio
 eps: epsilon varianceepsilon
-momentum: decay
 affine: scale learnable center
 negative_slope: alpha slope negativeslopecoefficient leakiness leak
 alpha: scale
@@ -204,7 +210,13 @@ drop_rate: dropout
 """
 
 _NEVER = {
-    "keepprob": "`p` is the probability that a number is dropped: one minus this",
+    "keepprob keeprate survivalprob": "`p` is the probability that a number is dropped: one minus this",
+    "decay": "`momentum` is the share of the new statistics: one minus this",
+    "nobias withoutbias": "write `bias: false`",
+    "noaffine": "write `affine: false`",
+    "noaligncorners": "write `align_corners: false`",
+    "countexcludepad": "write `count_include_pad: false`",
+    "inputchannels": "leave it out: it follows from the input",
     "depthradius": "`size` is the number of channels: twice this, plus 1",
     "activation activationfn act nonlinearity": "an activation is a node of its own: `relu: relu`",
     "norm normalization batchnormalize usebn": "a norm is a node of its own: `bn: batch_norm`",
@@ -272,14 +284,19 @@ def ours(name: str, known: Iterable[str]) -> str:
 
 def name_hint(name: str, known: Collection[str]) -> str:
     """How to write what another tool calls so, or what is known of a similar name; empty where nothing is."""
+    return _hint(name, known) or _hint(similar(name, known), known)
+
+
+def similar(name: str, known: Collection[str]) -> str:
+    """A known name, or one of another tool's, of which this is a misspelling; empty where there is none."""
+    return nearest(plain(name), map(plain, known)) or _nearest_foreign(plain(name))
+
+
+def _hint(name: str, known: Collection[str]) -> str:
     meant = ours(name, known)
     if meant:
         return f"did you mean `{meant}`?"
-    for form in _forms(name):
-        if form in ELSEWHERE:
-            return ELSEWHERE[form]
-    near = nearest(plain(name), map(plain, known)) or _nearest_foreign(plain(name))
-    return name_hint(near, known) if near else ""
+    return next((ELSEWHERE[form] for form in _forms(name) if form in ELSEWHERE), "")
 
 
 def _nearest_foreign(word: str) -> str:
