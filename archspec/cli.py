@@ -1,4 +1,4 @@
-"""The command line. Exit codes: 0, 1 where a spec is wrong, 2 where the command is."""
+"""The command line. Exit codes: 0, 1 where a spec is wrong, 2 where the command is, 130 where it is interrupted."""
 
 from __future__ import annotations
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from archspec.errors import Diagnostic
-from archspec.network import Context, Network, Node, ReceptiveField
+from archspec.network import ActivationMemory, Context, Network, Node, ReceptiveField
 from archspec.ops.tensor import Shape
-
-if TYPE_CHECKING:
-    from archspec.analysis.memory import ActivationMemory
 
 
 def text(network: Network) -> str:
@@ -51,7 +47,7 @@ def memory(network: Network) -> ActivationMemory:
 
 
 Context.find_fields = staticmethod(fields)
-Network.activation_memory = once = cached_property(memory)  # type: ignore[attr-defined]
+Network.activation_memory = once = cached_property(memory)  # type: ignore[assignment]
 once.__set_name__(Network, "activation_memory")
 Network.__str__ = text  # type: ignore[method-assign, assignment]
 Network._repr_html_ = html  # type: ignore[attr-defined]

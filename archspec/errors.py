@@ -279,15 +279,18 @@ class ArgumentError(RuleError):
         self.argument = argument
 
 
-_LONGEST_WORD = 100
+_LONGEST_WORD = 50
 _MOST_WORDS = 1_000
+_MOST_COMPARED = 200
 
 
 def nearest(wrong: str, known: Iterable[str]) -> str:
     """The known word that was meant, or an empty text where none is near."""
     if len(wrong) > _LONGEST_WORD:
         return ""
-    names = sorted(islice(known, _MOST_WORDS))
+    spare = 2 + len(wrong) // 2
+    alike = [name for name in islice(known, _MOST_WORDS) if abs(len(name) - len(wrong)) <= spare]
+    names = sorted(alike[:_MOST_COMPARED])
     for word in dict.fromkeys((wrong, wrong.lower(), wrong.lower().rpartition(".")[2])):
         for name in difflib.get_close_matches(word, names, n=3, cutoff=0.6):
             if difflib.SequenceMatcher(None, word, name).ratio() >= (0.7 if name[:1] == word[:1] else 0.8):

@@ -227,3 +227,13 @@ def test_the_search_ends_where_there_are_too_many_errors(node):
         archspec.compile_text(f"archspec: 1\nname: t\ninputs: {{x: [1]}}\ngraph:\n{nodes}")
     assert len(caught.value.diagnostics) == archspec.Limits().errors
     assert caught.value.left_out == 4 * archspec.Limits().errors
+
+
+def test_many_copies_of_one_mistake_hide_no_other():
+    block = "blocks: {b: {params: {k: {type: int}}, graph: {a: {op: conv, out_channels: $k, kernel_size: 1}}}}\n"
+    nodes = "".join(f"  a{i}: {{block: b}}\n" for i in range(600))
+    with pytest.raises(archspec.SpecError) as caught:
+        archspec.compile_text(
+            f"archspec: 1\nname: t\ninputs: {{x: [3, 8, 8]}}\n{block}graph:\n{nodes}  z: {{op: nonsense}}\n"
+        )
+    assert [each.code for each in caught.value.diagnostics] == ["missing-argument", "unknown-op"]

@@ -10,6 +10,7 @@ import pytest
 import archspec
 from archspec.language import library
 from archspec.language.loader import library_block
+from archspec.language.unknown import name_help
 from archspec.ops import foreign, registry
 from archspec.ops.op import NODE_KEYS
 
@@ -35,6 +36,18 @@ def test_each_name_leads_to_an_op_or_block(name: str) -> None:
     assert name == foreign.plain(name)
     assert name not in {foreign.plain(each) for each in KNOWN}, "it is a name of our own"
     assert name not in foreign.ELSEWHERE
+
+
+@pytest.mark.parametrize("name", [*foreign.NAMES, *foreign.ELSEWHERE])
+def test_a_misspelt_name_is_answered_whatever_kind_it_stands_for(name: str) -> None:
+    """What is suggested exists, as the kind that is said."""
+    place = len(name) // 2
+    misspelt = name[: place - 1] + name[place] + name[place - 1] + name[place + 1 :]
+    for kind, known in (("op", OPS), ("block", BLOCKS)):
+        hint = name_help(misspelt, kind)
+        assert suggested(hint) in ("", *known)
+        for other, meant in re.findall(r"write `(op|block): (\w+)`", hint):
+            assert meant in (OPS if other == "op" else BLOCKS)
 
 
 def quoted(text: str) -> Iterator[str]:

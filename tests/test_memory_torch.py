@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from random_networks import compiled, networks
 from sampling import examples
 
@@ -84,7 +84,10 @@ def test_random_networks_keep_for_training_what_autograd_keeps() -> None:
     @settings(max_examples=EXAMPLES)
     @given(networks())
     def law(text: str) -> None:
-        check_kept(compiled(text))
+        network = compiled(text)
+        counted = any(getattr(node.op, "momentum", 0) is None for node in network)  # it asks a counter for its number
+        assume(not counted)
+        check_kept(network)
 
     law()
 

@@ -11,8 +11,9 @@ from corpus import SPECS
 
 import archspec
 from archspec.compiler.example import example
-from archspec.compiler.lint import warned
+from archspec.compiler.lint import inputs, layers, warned
 from archspec.language import library
+from archspec.ops import registry
 
 WARNINGS = Path(__file__).parent / "golden" / "warnings"
 
@@ -67,6 +68,18 @@ RIGHT = {
 @pytest.mark.parametrize("text", RIGHT.values(), ids=RIGHT)
 def test_what_is_meant_so_has_no_warning(text: str) -> None:
     assert text_warnings(text) == []
+
+
+OTHERWISE = "flatten layer_norm linear matmul mean pad permute reshape slice softmax split".split()
+"""Ops behind which a map is no map any more, or may be none; after them nothing is said of a linear layer."""
+
+
+def test_each_op_is_known_to_keep_a_map_or_not() -> None:
+    """A new op is put into one of the tables of the warning on a missing flatten, or here."""
+    bundled = {name for name, kind in registry.ops().items() if kind.__module__.startswith("archspec.ops.")}
+    assert layers.OF_MAPS | layers.POINTWISE | {*OTHERWISE} == bundled
+    assert not layers.OF_MAPS & layers.POINTWISE
+    assert bundled >= inputs.REARRANGING
 
 
 def test_warnings_of_many_layers_are_bounded() -> None:

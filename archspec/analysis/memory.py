@@ -2,36 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from archspec.analysis.overwriting import Overwriting
 from archspec.analysis.training import differentiated
-from archspec.network import Network
+from archspec.network import ActivationMemory, Network
 from archspec.ops.tensor import elements
 
 DTYPE_BYTES = {"float32": 4, "float64": 8, "float16": 2, "bfloat16": 2}
-
-
-class ActivationMemory(NamedTuple):
-    """Bytes of activations, weights excluded. A reshape without a copy counts as a tensor of its own.
-
-    Attributes:
-        dtype: The type of the activations.
-        batch: Samples at once.
-        inference_peak: The most bytes alive at once when the nodes run in order and a tensor dies after its last
-            use; a node's inputs and output are alive together, but for a layer or sum that overwrites what it takes.
-            Temporary memory inside a kernel is not counted.
-        inference_peak_node: The path of the node that runs then.
-        training: Bytes that autograd keeps for the backward pass, each tensor once, where the network's inputs need
-            no gradient; None where an op does not say what it keeps. Masks, indices and copies that it keeps besides
-            are counted as in float32.
-    """
-
-    dtype: str
-    batch: int
-    inference_peak: int
-    inference_peak_node: str
-    training: int | None
 
 
 def activation_memory(network: Network, *, dtype: str = "float32", batch: int = 1) -> ActivationMemory:

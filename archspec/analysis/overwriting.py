@@ -67,5 +67,5 @@ def _is_overwritable(giver: Use) -> bool:
     content = giver.content
     if not isinstance(content, Applied) or not content.op.fresh:
         return False
-    kept = content.op.kept(content.input_shapes, content.shape)
-    return kept is not None and "output" not in kept
+    kept = content.op.keeps(content.input_shapes, content.shape, (True,) * len(content.input_shapes))
+    return kept is not None and not kept.output

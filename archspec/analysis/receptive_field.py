@@ -1,8 +1,8 @@
 """Receptive fields: how much of the input each place of each tensor sees.
 
-Source: A. Araujo, W. Norris, J. Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill 2019;
-their recurrence for convolutions, and for each other op what it reads (`Op.reach`). Where paths join, the field is the
-smallest interval that holds all of theirs.
+Each op says what it reads (`Op.reach`); from that the places are followed back to the input (`sights`). Where paths
+join, the field is the smallest interval that holds all of theirs. The terms are those of A. Araujo, W. Norris, J. Sim,
+"Computing Receptive Fields of Convolutional Neural Networks", Distill 2019, whose recurrence holds for convolutions.
 """
 
 from __future__ import annotations

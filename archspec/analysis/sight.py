@@ -170,6 +170,21 @@ def _read_blur(blur: Blur, along: Sequence[Along]) -> Sight:
     return Blur(left, blur.span) if left else everywhere(blur.span)
 
 
+def work(scene: Scene, along: Sequence[Along], output: Shape) -> int:
+    """The places that are looked up to read a scene."""
+    sizes, total = list(scene.sizes), 0
+    for axis, dim in enumerate(scene.dims):
+        way = along[dim]
+        sizes[axis] = 1 if way.dim is None else output[way.dim]
+        total += prod(sizes) * max(map(len, way.taps.places))
+    return total
+
+
+def blurred(scene: Scene, along: Sequence[Along]) -> Sight:
+    """What is seen through a scene, all places taken together."""
+    return _read_blur(Blur(scene.dims, hull(scene.spans)), along)
+
+
 def _read_scene(scene: Scene, along: Sequence[Along], output: Shape) -> Sight:
     dims: list[int | None] = list(scene.dims)
     sizes, spans = list(scene.sizes), scene.spans
@@ -178,7 +193,7 @@ def _read_scene(scene: Scene, along: Sequence[Along], output: Shape) -> Sight:
         count = 1 if way.dim is None else output[way.dim]
         left = prod(sizes) // sizes[axis] * count
         if left > MOST_PLACES or left * max(map(len, way.taps.places)) > MOST_READS:
-            return _read_blur(Blur(scene.dims, hull(scene.spans)), along)
+            return blurred(scene, along)
         if way.taps != _SAME or count != sizes[axis]:
             spans = _gathered(spans, sizes, axis, [within(way.taps, place, sizes[axis]) for place in range(count)])
         dims[axis], sizes[axis] = way.dim, count

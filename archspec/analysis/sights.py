@@ -15,6 +15,7 @@ from archspec.analysis.sight import (
     Sight,
     Walk,
     as_scene,
+    blurred,
     dims_of,
     joined,
     read,
@@ -22,6 +23,7 @@ from archspec.analysis.sight import (
     spread,
     tidy,
     whole,
+    work,
 )  # fmt: skip
 from archspec.network import Applied, Node
 from archspec.ops.facts import Along, Reads
@@ -75,6 +77,8 @@ class _Way(NamedTuple):
 
 MOST_LISTED, MOST_PLACES_LISTED = 2**19, 2**22
 """Spans that are held for a network, without and with borders; what comes after has only the hull of all places."""
+MOST_WORK = 2**23
+"""Places that are looked up for a network where what is seen is no even walk; what comes after has only the hull."""
 
 
 class _Looking:
@@ -95,6 +99,7 @@ class _Looking:
         self._unbounded = unbounded
         self._ways: dict[int, _Way] = {}
         self._spare = MOST_LISTED if unbounded else MOST_PLACES_LISTED
+        self._work = MOST_WORK
         self.sights: dict[str, Sights] = {
             name: {(name, dim): start(dim, shape[dim]) for dim in range(1, len(shape))}
             for name, shape in inputs.items()
@@ -137,10 +142,16 @@ class _Looking:
             elif ways is None:
                 after = reshaped(sight, shape, output, unbounded=self._unbounded)
                 found[axis] = settled(after, self._extent(axis))
+            elif isinstance(sight, Scene) and self._is_too_much(work(sight, ways, output)):
+                found[axis] = blurred(sight, ways)
             else:
                 after = found[axis] = read(sight, ways, shape, output, self._extent(axis))
                 like = (sight, after) if isinstance(sight, Walk) and isinstance(after, Walk) else None
         return found
+
+    def _is_too_much(self, work: int) -> bool:
+        self._work -= work
+        return self._work < 0
 
     def _joined(self, sights: list[Sight | None], axis: Axis, shape: Shape) -> Sight | None:
         known = [sight for sight in sights if sight is not None]

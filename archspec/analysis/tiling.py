@@ -13,7 +13,7 @@ from archspec.analysis.sights import Axis, Sights, unbounded
 from archspec.errors import RuleError, UsageError
 from archspec.network import Applied, Network, Node, ReceptiveField
 from archspec.ops.facts import Along, Reads, Taps
-from archspec.ops.tensor import Shape, Shapes
+from archspec.ops.tensor import Shape, Shapes, show
 
 MOST_WORK = 2**20
 """Places of all periods, and 32 for each node, of the largest network that is measured."""
@@ -27,7 +27,8 @@ class Tiling(NamedTuple):
 
     With a and b multiples of `step`, the outputs that stand at the input's places from a to b come out right from the
     tile from a - ``overlap[0]`` to b + ``overlap[1]``, or to where the image ends. (A place stands at the
-    input's places from its index times the stride of its `ReceptiveField`.)
+    input's places from its index times the stride of its `ReceptiveField`.) A tile at an end of the image has as many
+    places as ``before``, ``after`` and `step` together, or is the whole image: a shorter one begins earlier.
 
     Attributes:
         before: Places of the input that a tile must have before the places for which its outputs are used.
@@ -66,6 +67,8 @@ def tiling(network: Network) -> Tiling:
     nodes = _needed(network)
     for node in nodes:
         _check_steps(node, network.receptive_fields[node.path], size)
+        if reads(node.applied) == "reshaped" and node.input_shapes != (node.shape,):
+            raise UsageError(f"no tiles serve: `{node.path}` gives the one shape {show(node.shape)}")
     walks = _walks(nodes, unbounded(network.inputs, network))
     _check_work(network, 32 * len(nodes) + sum(walk.period for found in walks.values() for walk in found.values()))
     dims = range(1, len(size) + 1)
@@ -230,7 +233,7 @@ def _margin(node: Node, applied: Applied, ways: Reads, walks: Walks, dim: int, s
 
 
 def _ways(applied: Applied) -> Reads:
-    """How the operands are read; a reshape that keeps places is read as it stands."""
+    """How the operands are read; a reshape to the same shape is read as it stands."""
     ways = reads(applied)
     return ways if isinstance(ways, tuple) else (tuple(map(Along.same, range(len(applied.shape)))),)
 

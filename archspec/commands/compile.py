@@ -14,7 +14,7 @@ import archspec
 from archspec.commands.compilation import compiled
 from archspec.commands.options import Limit, Root, Set, Spec, Strict, Variant
 from archspec.commands.streams import print_document
-from archspec.errors import shown
+from archspec.errors import UsageError, shown
 from archspec.files import write_all
 
 
@@ -77,9 +77,10 @@ def _files(network: archspec.Network, folder: Path) -> dict[Path, str]:
     for what, (path, made) in others.items():
         try:
             files[path] = made()
-        except archspec.SpecError as error:  # larger than it may be; the rest is as good without it
-            (beyond,) = error.diagnostics
-            print(f"note: no {what}: {beyond.message} ({beyond.help})", file=sys.stderr)
+        except (archspec.SpecError, UsageError) as error:  # too large, or tangled; the rest is as good without it
+            why = [f"{beyond.message} ({beyond.help})" for beyond in getattr(error, "diagnostics", ())] or [str(error)]
+            old = f"; {shown(path)} is an old one" if path.exists() else ""
+            print(f"note: no {what}: {why[0]}{old}", file=sys.stderr)
     return files
 
 

@@ -13,6 +13,7 @@ from archspec.commands.options import Check, Limit, Root, Set, Spec, Strict, Var
 from archspec.commands.printing import first
 from archspec.commands.staleness import print_stale, refuse_both
 from archspec.commands.streams import print_document
+from archspec.errors import UsageError, shown
 from archspec.files import read, write
 
 
@@ -37,6 +38,9 @@ def emit(
     if check:
         return _compared(check, source, ["emit", spec, *written({"variant": variant, "set": set_})])
     if output:
+        own = network.blocks.template.source.path
+        if own is not None and output.exists() and output.samefile(own):
+            raise UsageError(f"{shown(output)} is the spec itself")
         write(output, source)
     else:
         print_document(source)

@@ -176,7 +176,7 @@ def _report_unknown(definition: Definition, name: str, key: Value, trace: Trace,
     known = list(definition.params)
     help = argument_hint(name, known, NODE_KEYS) if known else f"`{definition.name}` has no parameters"
     message = f"`{definition.name}` has no parameter `{name}`"
-    if user is not None and user.target is not None and user.target.source is not key.source:
+    if user is not None and user.target is not None and key.source.is_drawn_in_by(user.target.source):
         message += ", which the extended file gives"
         help, key = f"remove it with `{name}: null`", user.target
     same = None if definition.source.bundled else message  # the mistake may be that of the definition

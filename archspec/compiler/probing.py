@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import override
+
 from archspec.compiler.binding import Argument, bind
 from archspec.compiler.elaborate import Elaboration
 from archspec.compiler.repeats import asks_index
@@ -32,7 +34,7 @@ class Probing:
     """Elaborates parts of a network anew; blocks are those that it uses, no file is read."""
 
     def __init__(self, network: Network) -> None:
-        self._loader = _Known(_definitions(network.blocks.content))
+        self._loader = _Known(_definitions(network.blocks.content), network.limits)
         self._memory = Memory()
 
     def block(
@@ -97,13 +99,15 @@ class Probing:
 class _Known(Loader):
     """Finds the blocks that a network uses, and those beside them, without reading a file."""
 
-    def __init__(self, known: Mapping[int, Definition]) -> None:
-        super().__init__(Path(), Limits(), [])
+    def __init__(self, known: Mapping[int, Definition], limits: Limits) -> None:
+        super().__init__(Path(), limits, [])
         self._known = {place: Reading(definition, (), ()) for place, definition in known.items()}
 
+    @override
     def block(self, target: Scalar, user: Definition) -> Reading:
         return self._known.get(id(target)) or super().block(target, user)
 
+    @override
     def _named_file(self, target: Value) -> Reading:
         raise NotKnown(target)
 

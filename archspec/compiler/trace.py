@@ -24,6 +24,10 @@ class Frame(NamedTuple):
     definition: Definition
 
 
+_MOST_OF_EACH = 10
+"""An error that comes up again is no further one, and its hint takes time all the same: so often on the average."""
+
+
 @dataclass
 class Trace:
     """Collects diagnostics.
@@ -41,7 +45,7 @@ class Trace:
 
     def __post_init__(self) -> None:
         if isinstance(self.found, Findings):
-            self.reported = Findings(self.found.most)
+            self.reported = Findings(_MOST_OF_EACH * self.found.most)
 
     @contextmanager
     def inside(self, frame: Frame) -> Iterator[None]:

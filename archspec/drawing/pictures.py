@@ -84,7 +84,8 @@ def draw(
         The picture: ``picture.svg`` is its text, ``picture.save("x.pdf")`` writes it.
 
     Raises:
-        SpecError: The spec is wrong; with ``partial``: so that nothing of it compiles.
+        SpecError: The spec is wrong; with ``partial``: so that nothing of it compiles. Or the picture goes beyond the
+            limits `boxes` or `edges`.
         UsageError: An argument has a value that it cannot have, or the file cannot be written.
 
     >>> draw("specs/lenet.yaml").svg.startswith("<svg")

@@ -47,7 +47,7 @@ class Limits:
     variant_nodes: int = 100_000
     errors: int = 100
     boxes: int = 5_000
-    edges: int = 10_000
+    edges: int = 20_000
     source_nodes: int = 10_000
 
     @override

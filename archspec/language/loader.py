@@ -336,12 +336,15 @@ def nearby(path: Path, *, whole: bool = False) -> str:
         path: The file that is not there.
         whole: Whether to name the spec by its whole path, as ``path`` is given.
     """
-    if path.is_dir():
-        return "it is a folder; name a file in it"
-    for folder in (path.parent, path.parent / "specs"):
-        names = {other.stem: other.name for other in islice(folder.glob("*.y*ml"), _MOST_NAMES)}
-        near = path.name if path.name in names else nearest(path.stem, names)
-        if near:
-            found = folder / names[near]
-            return f"did you mean `{found if whole else found.relative_to(path.parent)}`?"
+    try:
+        if path.is_dir():
+            return "it is a folder; name a file in it"
+        for folder in (path.parent, path.parent / "specs"):
+            names = {other.stem: other.name for other in islice(folder.glob("*.y*ml"), _MOST_NAMES)}
+            near = path.name if path.name in names else nearest(path.stem, names)
+            found = folder / names.get(near, "")
+            if near and found != path:
+                return f"did you mean `{found if whole else found.relative_to(path.parent)}`?"
+    except (OSError, ValueError):  # a name that no file can have, or a folder that may not be looked into
+        pass
     return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from archspec.errors import Diagnostic, Note, did_you_mean
-from archspec.language.removal import Removal, removal
+from archspec.language.removal import Removal
 from archspec.language.source import Mapping, Scalar, Value
 
 KINDS = frozenset({"op", "block", "graph"})
@@ -41,16 +41,24 @@ class _Merge:
         keys, entries = dict(base.keys), dict(base.entries)
         for name, value in over.entries.items():
             if isinstance(value, Scalar) and value.value is None:
-                self._remove(over.keys[name], keys, entries, (*path, name))
+                self._remove(over.keys[name], keys, entries, (*path, name), base)
             else:
                 keys[name] = over.keys[name]
                 entries[name] = self.value(entries.get(name), value, (*path, name))
         return Mapping(over.source, over.start, over.end, keys, entries)
 
-    def _remove(self, key: Scalar, keys: dict[str, Scalar], entries: dict[str, Value], path: tuple[str, ...]) -> None:
+    def _remove(
+        self,
+        key: Scalar,
+        keys: dict[str, Scalar],
+        entries: dict[str, Value],
+        path: tuple[str, ...],
+        base: Mapping | None,
+    ) -> None:
         name = path[-1]
         if name in entries:
-            self.removals.append(removal(path, key.span, entries))
+            if base is not None and name in base.entries:
+                self.removals.append(Removal(path, key.span, base))
             del keys[name], entries[name]
             return
         message = f"`null` removes a key, and there is no `{name}` to remove"
@@ -74,7 +82,7 @@ class _Merge:
         for name, value in over.entries.items():
             key = over.keys[name]
             if isinstance(value, Scalar) and value.value is None:
-                self._remove(key, keys, entries, (*path, name))
+                self._remove(key, keys, entries, (*path, name), base)
                 continue
             if name not in entries and isinstance(value, Mapping) and not KINDS & value.entries.keys():
                 message = f"the file that this one extends has no node `{name}`"

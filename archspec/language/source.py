@@ -33,6 +33,10 @@ class Source:
     origin: Span | None = None
     _line_starts: list[int] = field(default_factory=list, repr=False)
 
+    def is_drawn_in_by(self, other: Source) -> bool:
+        """Whether another file names this one."""
+        return self.origin is not None and self.origin.file == other.name
+
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column, from 1, of a character offset."""
         if not self._line_starts:

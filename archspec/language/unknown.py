@@ -57,7 +57,13 @@ def name_help(name: str, kind: Literal["op", "block"], own: Collection[str] = ()
     ops, blocks = registry.names(), [*own, *library.blocks()]
     known, others, other = (ops, blocks, "block") if kind == "op" else (blocks, ops, "op")
     meant = name if name in others else foreign.ours(name, others)
-    if not meant or foreign.ours(name, known):
-        return foreign.name_hint(name, known)
-    article = "an" if other == "op" else "a"
-    return f"`{meant}` is {article} {other}: write `{other}: {meant}`"
+    if meant and not foreign.ours(name, known):
+        return _of_the_other_kind(meant, other)
+    hint = foreign.name_hint(name, known)
+    near = foreign.ours(foreign.similar(name, others), others) if not hint else ""
+    return _of_the_other_kind(near, other) if near else hint
+
+
+def _of_the_other_kind(name: str, kind: str) -> str:
+    article = "an" if kind == "op" else "a"
+    return f"`{name}` is {article} {kind}: write `{kind}: {name}`"

@@ -31,11 +31,15 @@ def names_in(value: Value) -> Iterator[str]:
 
 
 def unused_parameters(value: Mapping) -> Iterator[Diagnostic]:
-    """An error for each parameter of a network or block that nothing asks for."""
+    """An error for each parameter of a network or block that nothing asks for.
+
+    Those that only a file has which this one extends are no mistake of this one: it may have replaced what asked.
+    """
     seeing = [part for key, part in value.entries.items() if key not in _ELSEWHERE]
     asked = {name for part in seeing for name in names_in(part)}
     declared = keyed(value.entries.get("params"))
-    unused = [(name, key) for name, (key, _) in declared.items() if name not in asked]
+    own = ((name, key) for name, (key, _) in declared.items() if key.source is value.source)
+    unused = [(name, key) for name, key in own if name not in asked]
     for number, (name, key) in enumerate(unused):
         message = f"nothing asks for the parameter `{name}`"
         help = _help(name, declared if number < _MOST_COMPARED else ())

@@ -15,7 +15,7 @@ from archspec.errors import UsageError, did_you_mean
 from archspec.language.initialisation import InitRule
 from archspec.language.limits import Limits
 from archspec.network.content import Totals
-from archspec.network.field import ReceptiveField
+from archspec.network.figures import ActivationMemory, ReceptiveField
 from archspec.network.pruning import needed
 from archspec.network.views import Block, Context, Node
 from archspec.ops.op import Op
@@ -76,6 +76,10 @@ class Network:
         @property
         def warnings(self) -> tuple[Diagnostic, ...]:
             """What compiles, and is nearly always a mistake. Attached by `archspec.display`."""
+
+        @property
+        def activation_memory(self) -> ActivationMemory:
+            """Its activation memory in float32, for one sample. Attached by `archspec.display`."""
 
     def __post_init__(self) -> None:
         """Let its parts know where they stand."""

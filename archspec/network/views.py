@@ -17,7 +17,7 @@ from archspec.errors import Span
 from archspec.language.definition import Definition, GraphSteps, Step
 from archspec.language.source import Entry
 from archspec.network.content import Applied, Body, Origin, Use
-from archspec.network.field import ReceptiveField
+from archspec.network.figures import ReceptiveField
 from archspec.ops.facts import Cost
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, show

@@ -7,7 +7,7 @@ from typing import Literal
 from archspec.errors import ArgumentError
 from archspec.ops.arguments import NamedPadding, Padding, Positive, Size, compact, default
 from archspec.ops.checks import check_fit, check_groups
-from archspec.ops.facts import MOST_PERIOD, Along, Cost, Module, Reach, Taps, Window
+from archspec.ops.facts import MOST_PERIOD, Along, Cost, Kept, Module, Reach, Taps, Window
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, elements, extent, places, show
 
@@ -124,6 +124,11 @@ class Conv(Op, name="conv"):
             return 4 * elements(self.padded(inputs))
         channels, *sizes = inputs[0]
         return 4 * channels * prod(size + end - start for size, (start, end) in zip(sizes, self.pads, strict=True))
+
+    def keeps(self, inputs: Shapes, output: Shape, gradients: tuple[bool, ...]) -> Kept:
+        """An input that is padded apart is kept for its own gradient, and its padded copy for that of the weight."""
+        takes = "input" in self.kept(inputs, output) and (gradients[0] or not self.pads_apart)
+        return Kept((0,) if takes else (), False, self.saved_bytes(inputs, output))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         stride, padding = tuple(map(Fraction, self.stride)), tuple(Fraction(pad) for pad, _ in self.pads)

@@ -37,7 +37,7 @@ elu: exponentiallinear exponentiallinearunit
 exp: exponential
 flatten: flat ravel unroll flattenlayer
 flip: reverse reversev2 fliplr flipud
-gelu: gelunew gelutanh gaussianerrorlinearunit
+gelu: gaussianerrorlinearunit
 global_avg_pool: gap globalavgpooling globalaveragepool globalaveragepooling spatialmean
 global_max_pool: gmp globalmaxpooling
 group_norm: gn groupnormalization groupnormalisation
@@ -61,7 +61,7 @@ minimum: fmin eltwisemin elementwisemin elementwiseminimum
 mul: multiply product times eltwisemul eltwiseprod elementwisemul elementwisemultiply hadamard
 neg: negative negate
 normalize: l2norm l2normalize l2normalization unitnorm unitnormalization lpnormalization lpnormalize
-pad: padding padv2 zeropad zeropadding reflectionpad constantpadnd replicationpad circularpad constantpad mirrorpad
+pad: padding padv2 zeropad zeropadding constantpadnd constantpad
 permute: transpose permutedims
 pixel_shuffle: subpixel subpixelconv pixelshuffler
 pow: power
@@ -80,8 +80,8 @@ sub: subtract minus difference
 sum: reducesum
 tanh: hyperbolictangent
 unsqueeze: expanddims
-upsample: interpolate interp resize resizeimages resizebilinear resizebicubic resizenearestneighbor upsampling
-    upsamplingbilinear upsamplingnearest upsamplenearest upsamplebilinear
+upsample: interpolate interp resize resizeimages resizenearestneighbor upsampling
+    upsamplingnearest upsamplenearest
 
 conv_bn: convnorm
 conv_bn_relu: cbr convbnact convbnrelublock basicconv convblock convmodule convbnactivation convnormactivation
@@ -108,6 +108,13 @@ _NO = "it is a function of its own, and none of the ops that `archspec ops` list
 _LOSS = "a spec ends at the network's output; losses belong to the training"
 
 _ELSEWHERE = {
+    "resizebilinear upsamplingbilinear upsamplebilinear": "write `{op: upsample, scale_factor: 2, mode: bilinear}`",
+    "resizebicubic": "write `{op: upsample, scale_factor: 2, mode: bicubic}`",
+    "reflectionpad mirrorpad": "write `{op: pad, padding: [1, 1, 1, 1], mode: reflect}`",
+    "replicationpad": "write `{op: pad, padding: [1, 1, 1, 1], mode: replicate}`",
+    "circularpad": "write `{op: pad, padding: [1, 1, 1, 1], mode: circular}`",
+    "gelunew gelutanh quickgelu": "write `{op: gelu, approximate: tanh}`",
+    "minpool medianpool softpool stochasticpool involution globalresponsenorm batchrenorm": "there is no such op yet",
     "attention multiheadattention selfattention scaleddotproductattention multiheadattentionforward": _ATTENTION,
     "transformer transformerencoder transformerdecoder transformerencoderlayer transformerdecoderlayer": _ATTENTION,
     "eltwise elementwise": "name the operation: `maximum`, `minimum`, `div`, `add`, `sub` or `mul`",
@@ -208,9 +215,8 @@ value: scalar constant constantvalue number other y
 min: minvalue minval clipvaluemin low lower
 max: maxvalue maxval clipvaluemax high upper
 mode: paddingmode method interpolation resamplemode granularity
-p: ord rate droprate dropprob dropoutratio dropoutrate prob probability ratio survivalprob
+p: ord rate droprate dropprob dropoutratio dropoutrate prob probability ratio
 eps: epsilon varianceepsilon
-momentum: decay
 affine: scale learnable center
 negative_slope: alpha slope negativeslopecoefficient leakiness leak
 alpha: scale
@@ -235,7 +241,13 @@ drop_rate: dropout
 """
 
 _NEVER = {
-    "keepprob": "`p` is the probability that a number is dropped: one minus this",
+    "keepprob keeprate survivalprob": "`p` is the probability that a number is dropped: one minus this",
+    "decay": "`momentum` is the share of the new statistics: one minus this",
+    "nobias withoutbias": "write `bias: false`",
+    "noaffine": "write `affine: false`",
+    "noaligncorners": "write `align_corners: false`",
+    "countexcludepad": "write `count_include_pad: false`",
+    "inputchannels": "leave it out: it follows from the input",
     "depthradius": "`size` is the number of channels: twice this, plus 1",
     "activation activationfn act nonlinearity": "an activation is a node of its own: `relu: relu`",
     "norm normalization batchnormalize usebn": "a norm is a node of its own: `bn: batch_norm`",
@@ -303,14 +315,19 @@ def ours(name: str, known: Iterable[str]) -> str:
 
 def name_hint(name: str, known: Collection[str]) -> str:
     """How to write what another tool calls so, or what is known of a similar name; empty where nothing is."""
+    return _hint(name, known) or _hint(similar(name, known), known)
+
+
+def similar(name: str, known: Collection[str]) -> str:
+    """A known name, or one of another tool's, of which this is a misspelling; empty where there is none."""
+    return nearest(plain(name), map(plain, known)) or _nearest_foreign(plain(name))
+
+
+def _hint(name: str, known: Collection[str]) -> str:
     meant = ours(name, known)
     if meant:
         return f"did you mean `{meant}`?"
-    for form in _forms(name):
-        if form in ELSEWHERE:
-            return ELSEWHERE[form]
-    near = nearest(plain(name), map(plain, known)) or _nearest_foreign(plain(name))
-    return name_hint(near, known) if near else ""
+    return next((ELSEWHERE[form] for form in _forms(name) if form in ELSEWHERE), "")
 
 
 def _nearest_foreign(word: str) -> str:

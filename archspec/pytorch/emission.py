@@ -21,7 +21,7 @@ def emit(network: Spec, /, *, variant: str | None = None, **params: Any) -> str:
         Python source, the same bytes for the same network. Its last class is the network.
 
     Raises:
-        SpecError: The spec is wrong.
+        SpecError: The spec is wrong, or the source goes beyond the limit `source_nodes`.
         UsageError: There is no such variant or parameter, or the network is compiled already.
 
     >>> "class Lenet(nn.Module):" in emit("specs/lenet.yaml", num_classes=26)

@@ -61,32 +61,32 @@ def _report_dropped(step: Step, path: str, lost: list[str], params: int, place: 
 
 
 def hidden_indices(definition: Definition, trace: Trace) -> None:
-    """Nodes that repeat inside of a repeat and count their own copies, where `index` was that of the outer ones."""
+    """Nodes that repeat inside of a repeat and count their own copies, where `index` is that of the outer ones too."""
     if "index" in definition.params:
         return
-    for outer, step in _repeated_inside(definition.graph.steps, ""):
+    for outer, step in _repeated_inside(definition.graph.steps, None):
         inner = next(_asking(_inner_values(step)), None)
         if inner is None:
             continue
         before = next(_asking([value for value in (step.when, step.repeat) if value is not None]), None)
         if before is not None:
-            message = f"`index` is that of `{outer}` here, and that of `{step.name}` in its arguments"
+            message = f"`index` is that of `{outer.name}` here, and that of `{step.name}` in its arguments"
             trace.report("hidden-index", message, before, path=step.name, help=_PASS_IT_ON)
-        else:
-            message = f"`index` counts the copies of `{step.name}` here, and hides that of `{outer}` around it"
+        elif any(_asking(_inner_values(outer))):
+            message = f"`index` counts the copies of `{step.name}` here, and beside it those of `{outer.name}`"
             trace.report("hidden-index", message, inner, path=step.name, help=_PASS_IT_ON)
 
 
 _PASS_IT_ON = "make a block of the outer copy and give it `$index` as a parameter, so that each has a name"
 
 
-def _repeated_inside(steps: Iterable[Step], outer: str) -> Iterator[tuple[str, Step]]:
-    """Nodes that repeat inside of a repeat, with the name of that."""
+def _repeated_inside(steps: Iterable[Step], outer: Step | None) -> Iterator[tuple[Step, Step]]:
+    """Nodes that repeat inside of a repeat, with that."""
     for step in steps:
-        if outer and step.repeat is not None:
+        if outer is not None and step.repeat is not None:
             yield outer, step
         if step.group is not None:
-            yield from _repeated_inside(step.group.steps, step.name if step.repeat is not None else outer)
+            yield from _repeated_inside(step.group.steps, step if step.repeat is not None else outer)
 
 
 def _inner_values(step: Step) -> Iterator[Value]:

@@ -12,7 +12,7 @@ _COLOURS = (1, 3, 4)
 """Channels of a picture."""
 _LEAST_SIDE = 8
 """A side of a picture has as many places, and more than a picture has channels."""
-_REARRANGING = frozenset(["permute", "reshape", "slice", "split"])
+REARRANGING = frozenset(["flatten", "layer_norm", "linear", "permute", "reshape", "slice", "split"])
 """What a network begins with that knows its input to be laid out in another way."""
 
 
@@ -21,13 +21,16 @@ def odd_inputs(network: Network, trace: Trace) -> None:
     template = network.blocks.template
     for number, name in enumerate(network.blocks.inputs):
         shape = network.inputs.get(name)
+        if shape is None or not (_is_channels_last(shape) or _has_batch(shape)):
+            continue
         takers = _takers(network.blocks.content, number, set())
-        if shape is None or any(taker.op.name in _REARRANGING for taker in takers):
+        if any(taker.op.name in REARRANGING for taker in takers):
             continue
         place = template.shapes[name]
         if _is_channels_last(shape):
-            right = f"[{shape[-1]}, {', '.join(map(str, shape[:-1]))}]"
-            message = f"the input `{name}` has {shape[0]} channels, and {shape[-1]} places in its last dimension"
+            sides = shape[1:-1] if len(shape) == 4 and shape[0] == 1 else shape[:-1]
+            right = f"[{shape[-1]}, {', '.join(map(str, sides))}]"
+            message = f"the input `{name}` has its channels first: {shape[0]}, and {shape[-1]} in its last dimension"
             help = f"shapes are channels first: write `{right}`"
             trace.report("channels-last", message, place, label="looks like channels last", help=help)
         elif _has_batch(shape):
@@ -49,7 +52,7 @@ def _has_batch(shape: Shape) -> bool:
     if len(shape) != 4 or min(shape[2:]) < _LEAST_SIDE:
         return False
     batch, channels = shape[:2]
-    return (channels == 3 and batch != 3) or batch == channels == 1
+    return (channels == 3 and batch not in (3, 4)) or batch == channels == 1
 
 
 def _takers(body: Body, number: int, seen: set[tuple[int, int]]) -> Iterator[Applied]:

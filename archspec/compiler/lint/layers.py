@@ -6,7 +6,7 @@ from archspec.compiler.trace import Trace
 from archspec.network import Network, Node
 from archspec.ops.tensor import elements, show
 
-_OF_MAPS = frozenset(
+OF_MAPS = frozenset(
     """
     adaptive_avg_pool adaptive_max_pool avg_pool batch_norm channel_shuffle conv conv_transpose dropout2d
     global_avg_pool global_max_pool group_norm instance_norm local_conv local_response_norm lp_pool max_pool
@@ -15,13 +15,21 @@ _OF_MAPS = frozenset(
 )
 """Ops whose first dimension is the channels."""
 
-_POINTWISE = frozenset(
+POINTWISE = frozenset(
     """
     add concat dropout elu gelu hardsigmoid hardswish hardtanh identity layer_scale leaky_relu mish mul prelu relu relu6
     sigmoid silu softplus stochastic_depth sub tanh
     """.split()
 )
 """Ops that leave the dimensions where they are, whatever they mean."""
+
+CLASSIFYING = frozenset(
+    """
+    dropout elu gelu hardsigmoid hardswish hardtanh identity leaky_relu linear mish relu relu6 sigmoid silu softmax
+    softplus tanh
+    """.split()
+)
+"""Ops of which the end of a classifier is made."""
 
 
 class Layers:
@@ -31,6 +39,7 @@ class Layers:
         self.network = network
         self.trace = trace
         self._maps: dict[str, bool] = {}
+        self._takers: dict[str, list[Node]] | None = None
 
     def look(self, node: Node) -> None:
         """Look at one op."""
@@ -44,7 +53,7 @@ class Layers:
     def _missing_flatten(self, node: Node) -> None:
         """A fully connected layer on a map of channels: it reads rows, not the whole map."""
         (shape,) = node.input_shapes
-        if len(shape) < 2 or not self._is_map(node.inputs[0]):
+        if len(shape) < 2 or not self._is_map(node.inputs[0]) or not self._ends(node):
             return
         message = f"`{node.name}` reads only the last dimension of {show(shape)}, which is a map of channels"
         label = f"its output is {show(node.shape)}"
@@ -57,12 +66,26 @@ class Layers:
         while path not in self._maps:
             passed.append(path)
             above = None if path in self.network.inputs else self.network[path]
-            if isinstance(above, Node) and above.op.name in _POINTWISE:
+            if isinstance(above, Node) and above.op.name in POINTWISE:
                 path = above.inputs[0]
                 continue
-            self._maps[path] = above.op.name in _OF_MAPS if isinstance(above, Node) else self._is_picture(path)
+            self._maps[path] = above.op.name in OF_MAPS if isinstance(above, Node) else self._is_picture(path)
         self._maps.update(dict.fromkeys(passed, self._maps[path]))
         return self._maps[path]
 
     def _is_picture(self, name: str) -> bool:
-        return len(self.network.inputs[name]) > 2
+        shape = self.network.inputs[name]
+        return len(shape) == 3 and shape[0] in (1, 3, 4) and shape[1] == shape[2]
+
+    def _ends(self, node: Node) -> bool:
+        """Whether only layers of a classifier follow: one that reads rows on purpose is followed by others."""
+        if self._takers is None:
+            self._takers = {}
+            for each in self.network:
+                for path in each.inputs:
+                    self._takers.setdefault(path, []).append(each)
+        while takers := self._takers.get(node.path, []):
+            if len(takers) > 1 or takers[0].op.name not in CLASSIFYING:
+                return False
+            (node,) = takers
+        return True

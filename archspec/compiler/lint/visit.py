@@ -14,11 +14,8 @@ from archspec.compiler.lint.layers import Layers
 from archspec.compiler.trace import Frame, Trace
 from archspec.errors import Diagnostic, rendered
 from archspec.language.definition import Definition
-from archspec.language.limits import Limits
 from archspec.language.source import Source
 from archspec.network import Applied, Block, Body, Network, Node, PartialNetwork, Use
-
-_MOST = Limits().errors
 
 
 class Warned(NamedTuple):
@@ -49,7 +46,8 @@ def warned(*networks: Network) -> Warned:
         found |= dict.fromkeys(each._replace(severity="warning") for each in visit.trace.found)
     main = next(iter(files), None)
     ordered = sorted(found, key=lambda each: (each.span.file != (main and main.name), each.span, each.code))
-    return Warned(tuple(ordered[:_MOST]), {each.name: each.text for each in files}, max(0, len(ordered) - _MOST))
+    most = networks[0].limits.errors if networks else 0
+    return Warned(tuple(ordered[:most]), {each.name: each.text for each in files}, max(0, len(ordered) - most))
 
 
 class _Visit:

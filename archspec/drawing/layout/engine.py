@@ -150,7 +150,13 @@ def _read(request: Request, found: dict[str, Any]) -> Layout:
 
 
 def _render(dot: str) -> bytes:
-    return bytes(_backend().render(dot, format="json0"))
+    import wasmtime
+
+    try:
+        return bytes(_backend().render(dot, format="json0"))
+    except wasmtime.Trap:
+        _backend.cache_clear()
+        raise UsageError("the picture is too tangled to be laid out; draw an overview, or close blocks") from None
 
 
 @cache

@@ -28,6 +28,15 @@ def printed(code: Code) -> str:
 class _Quoting(ast.NodeTransformer):
     """Parts that are printed as they stand, for `ast.unparse` chooses single quotes, and spaces around every power."""
 
+    def visit_Compare(self, node: ast.Compare) -> Code:
+        """Comparisons with None by identity, as one writes them."""
+        self.generic_visit(node)
+        identity: dict[type[ast.cmpop], ast.cmpop] = {ast.Eq: ast.Is(), ast.NotEq: ast.IsNot()}
+        nothing = [isinstance(other, ast.Constant) and other.value is None for other in node.comparators]
+        pairs = zip(node.ops, nothing, strict=True)
+        node.ops = [identity.get(type(op), op) if none else op for op, none in pairs]
+        return node
+
     def visit_Constant(self, node: ast.Constant) -> Code:
         return name(quoted(node.value)) if isinstance(node.value, str) else node
 

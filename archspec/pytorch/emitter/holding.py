@@ -149,6 +149,9 @@ def _others(made: Class, parameter: Parameter, number: int) -> Iterator[Any]:
     value, declared = parameter.values[number], made.scope.declared.get(parameter.name, "")
     param = made.instances[0].block.template.params.get(declared)
     seen = [other for other in parameter.values if not same(other, value)]
+    default = None if param is None or param.required else param.default
+    if isinstance(default, list) and type(value) is int:  # another kind of value is a default of the class too
+        yield default
     if param is not None and param.choices:
         yield from (choice for choice in param.choices if not same(choice, value))
     elif type(value) is bool:

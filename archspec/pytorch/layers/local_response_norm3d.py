@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 
 class LocalResponseNorm3d(nn.LocalResponseNorm):
-    """nn.LocalResponseNorm that takes permuted volumes too, of which PyTorch's asks a view that there is not."""
+    """nn.LocalResponseNorm for permuted volumes too, of which PyTorch's has no view."""
 
     def forward(self, input: Tensor) -> Tensor:
         """Divide by a power of the mean square of the neighbouring channels."""

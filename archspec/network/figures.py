@@ -1,4 +1,4 @@
-"""The receptive field of a node: a figure that follows from the whole network, found by `archspec.analysis`."""
+"""Figures that follow from the whole network, found by `archspec.analysis`: receptive fields, activation memory."""
 
 from __future__ import annotations
 
@@ -40,3 +40,25 @@ class ReceptiveField(NamedTuple):
         """The whole input, for every place of the tensor."""
         count = len(sizes)
         return cls(sizes, (Fraction(0),) * count, (0,) * count, sizes, (None,) * count, (None,) * count)
+
+
+class ActivationMemory(NamedTuple):
+    """Bytes of activations, weights excluded. A reshape without a copy counts as a tensor of its own.
+
+    Attributes:
+        dtype: The type of the activations.
+        batch: Samples at once.
+        inference_peak: The most bytes alive at once when the nodes run in order and a tensor dies after its last
+            use; a node's inputs and output are alive together, but for a layer or sum that overwrites what it takes.
+            Temporary memory inside a kernel is not counted.
+        inference_peak_node: The path of the node that runs then.
+        training: Bytes that autograd keeps for the backward pass, each tensor once, where the network's inputs need
+            no gradient; None where an op does not say what it keeps. Masks, indices and copies that it keeps besides
+            are counted as in float32.
+    """
+
+    dtype: str
+    batch: int
+    inference_peak: int
+    inference_peak_node: str
+    training: int | None
