@@ -10,15 +10,16 @@ OF_MAPS = frozenset(
     """
     adaptive_avg_pool adaptive_max_pool avg_pool batch_norm channel_shuffle conv conv_transpose dropout2d
     global_avg_pool global_max_pool group_norm instance_norm local_conv local_response_norm lp_pool max_pool
-    pixel_shuffle upsample
+    pixel_shuffle pixel_unshuffle upsample
     """.split()
 )
 """Ops whose first dimension is the channels."""
 
 POINTWISE = frozenset(
     """
-    add concat dropout elu gelu hardsigmoid hardswish hardtanh identity layer_scale leaky_relu mish mul prelu relu relu6
-    sigmoid silu softplus stochastic_depth sub tanh
+    abs add clamp concat div dropout elu exp flip gelu hardsigmoid hardswish hardtanh identity layer_scale leaky_relu log
+    maximum minimum mish mul neg normalize pow prelu relu relu6 roll rsqrt sigmoid silu softplus sqrt stochastic_depth
+    sub tanh
     """.split()
 )
 """Ops that leave the dimensions where they are, whatever they mean."""

@@ -157,7 +157,7 @@ def _others(made: Class, parameter: Parameter, number: int) -> Iterator[Any]:
     elif type(value) is bool:
         yield not value
     elif type(value) is int:
-        yield from dict.fromkeys(n for n in (2 * value, value + 1, *seen, 3 * value, value - 1, 1) if n != value)
+        yield from dict.fromkeys(n for n in (2 * value, 1, value + 1, *seen, 3 * value, value - 1) if n != value)
     elif type(value) is float:
         yield from (n for n in (value / 2, value + 0.125) if n != value)
     elif isinstance(value, tuple) and all(type(n) is int for n in value):
