@@ -299,6 +299,15 @@ def test_extends_swaps_a_block_and_keeps_the_other_keys(folder: Path) -> None:
     assert [node.path for node in result if node.path.startswith("body")] == ["body.0.z", "body.1.z"]
 
 
+def test_extends_puts_a_group_in_the_place_of_an_op_and_back(folder: Path) -> None:
+    network = variant(folder, "graph: {fc: {graph: {a: {op: linear, out_features: 7}, b: relu}}}\n")
+    assert network.shape("fc.b") == (7,)
+    (folder / "third.yaml").write_text(
+        "archspec: 1\nname: third\nextends: variant.yaml\ngraph: {fc: {op: linear, out_features: 3}}\n"
+    )
+    assert archspec.compile(folder / "third.yaml").shape("fc") == (3,)
+
+
 def test_extends_chains_and_does_not_inherit_contracts(folder: Path) -> None:
     variant(folder, "graph: {fc: {out_features: 5}}\nexpect: {output: [5]}\n")
     (folder / "third.yaml").write_text("archspec: 1\nname: third\nextends: variant.yaml\ngraph: {fc: {bias: false}}\n")

@@ -101,8 +101,13 @@ class _Merge:
         below, above = node_mapping(base), node_mapping(over)
         if below is None or above is None:
             return over
-        if above.entries.keys() & KINDS:
-            below = _without(below, KINDS - above.entries.keys())
+        kinds = KINDS & above.entries.keys()
+        if kinds:
+            below = _without(below, KINDS - kinds)
+        if kinds == {"graph"} and "graph" not in below.entries:  # a group has no arguments
+            below = _without(below, below.entries.keys() - _OF_ANY_NODE)
+        elif kinds and "graph" not in kinds:
+            below = _without(below, _OF_GROUPS & below.entries.keys() if _was_group(base) else set())
         return self.mapping(below, _without(above, {"after", "before"}), path)
 
     def _place(self, name: str, value: Value, entries: dict[str, Value], path: str) -> None:
@@ -132,6 +137,12 @@ class _Merge:
 
 
 _HEADS = frozenset({"name", "block"})
+_OF_ANY_NODE = frozenset({"from", "when", "repeat", "doc"})
+_OF_GROUPS = frozenset({"inputs", "output", "outputs"})
+
+
+def _was_group(node: Value) -> bool:
+    return isinstance(node, Mapping) and "graph" in node.entries
 
 
 def _path(path: tuple[str, ...], name: str) -> str:
