@@ -115,8 +115,11 @@ class Law:
         shapes = [self.instances.shape(path) for path in block.inputs]
         for name, factor in [(parameter.name, 1), *scope.tied.get(parameter.name, ())]:
             if name in scope.inputs:
-                place = scope.inputs[name][number]
-                shapes[place] = (factor * value, *shapes[place][1:])
+                path = block.inputs[scope.inputs[name][number]]  # one tensor may be several operands
+                shapes = [
+                    (factor * value, *shape[1:]) if own == path else shape
+                    for own, shape in zip(block.inputs, shapes, strict=True)
+                ]
         return shapes
 
 

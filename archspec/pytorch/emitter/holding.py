@@ -106,8 +106,11 @@ class Holding:
             if each in scope.inputs:
                 if other < 1:
                     return None
-                place = scope.inputs[each][number]
-                shapes[place] = (other, *shapes[place][1:])
+                path = block.inputs[scope.inputs[each][number]]  # one tensor may be several operands
+                shapes = [
+                    (other, *shape[1:]) if own == path else shape
+                    for own, shape in zip(block.inputs, shapes, strict=True)
+                ]
             else:
                 changed[scope.declared[each]] = other
         if block.kind == "group":
