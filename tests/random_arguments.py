@@ -63,7 +63,9 @@ def takes(name: str, operands: int) -> bool:
 @cache
 def unary(rank: int) -> tuple[str, ...]:
     """The ops that take one operand, of so many spatial dimensions; the plain ones first."""
-    ranks = {name: get(name).spatial_ranks or {rank} for name in ARGUMENTS if get(name).arity == (1, 1)}
+    kinds = {name: get(name) for name in ARGUMENTS}
+    takers = {name: kind for name, kind in kinds.items() if kind.arity == (1, 1) and not kind.takes_nothing}
+    ranks = {name: kind.spatial_ranks or {rank} for name, kind in takers.items()}
     return tuple(sorted((name for name in ranks if rank in ranks[name]), key=lambda name: name not in _FIRST))
 
 
@@ -91,6 +93,11 @@ def _each(pick: Pick, shape: Shape, *options: int) -> int | list[int]:
 def _dim(pick: Pick, shape: Shape) -> int:
     """A dimension besides the batch, counted from either end."""
     return pick.of(*range(1, len(shape) + 1), *range(-len(shape), 0))
+
+
+def _broadcast(pick: Pick, shape: Shape) -> list[int]:
+    """A shape that broadcasts with another."""
+    return [pick.of(size, 1) for size in shape]
 
 
 def _channels(pick: Pick, shape: Shape) -> int:
@@ -293,6 +300,9 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "squeeze": lambda pick, shape: {"dim": pick.of(*[dim for dim, size in enumerate(shape, 1) if size == 1], 1)},
     "unsqueeze": lambda pick, shape: {"dim": pick.of(-1, *range(1, len(shape) + 2))},
     "pixel_unshuffle": lambda pick, shape: {"downscale_factor": pick.of(2, 1)},
+    "parameter": lambda pick, shape: {"shape": _broadcast(pick, shape)} | pick.some(value=lambda: pick.of(0.5, 1)),
+    "constant": lambda pick, shape: {"shape": _broadcast(pick, shape), "value": pick.of(0.5, 1)},
+    "linspace": lambda pick, shape: {"start": pick.of(-1, 0.5), "end": pick.of(1, 0.5), "steps": shape[-1]},
     "add": lambda pick, shape: {},
     "sub": lambda pick, shape: {},
     "mul": lambda pick, shape: {},

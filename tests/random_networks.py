@@ -117,7 +117,7 @@ class Graph(Scope):
         pick = self.pick
         name = pick.name(NAMES, plain, {*self.nodes, *self.inputs})
         above = self.last or (next(iter(self.inputs)) if len(self.inputs) == 1 else "")
-        if operands != [above] or "." in above or pick.chance(6):
+        if operands and (operands != [above] or "." in above or pick.chance(6)):
             taken = [self.reference(operand) for operand in operands]
             node = {**node, "from": taken[0] if len(taken) == 1 and not pick.chance(8) else taken}
         if pick.chance(20):
@@ -221,6 +221,17 @@ class Graph(Scope):
 
     def merged(self, name: str, args: Args, operands: list[str]) -> Shape | None:
         return infer(name, args, tuple(self.tensors[operand] for operand in operands))
+
+    def held(self) -> None:
+        """A tensor that the network holds, and an op of it and another."""
+        pick, operand = self.pick, self.operand()
+        name = pick.of("parameter", "constant")
+        args = ARGUMENTS[name](pick, self.tensors[operand])
+        own = self.add({"op": name} | self.written(args), [], {"": tuple(args["shape"])}, name)
+        operands, name = pick.of([operand, own], [own, operand]), pick.of("mul", "add", "concat", "maximum")
+        output = self.merged(name, {}, operands)
+        if output is not None:
+            self.add({"op": name}, operands, {"": output}, name)
 
     def transposed(self, operand: str) -> str:
         """A tensor with its last two dimensions swapped, which fits it in a matmul."""
@@ -456,7 +467,7 @@ class Graph(Scope):
 
 
 _KINDS = [
-    *[Graph.op] * 6, *[Graph.merge] * 2, Graph.residual, Graph.group, *[Graph.block] * 3, Graph.library,
+    *[Graph.op] * 6, *[Graph.merge] * 2, Graph.held, Graph.residual, Graph.group, *[Graph.block] * 3, Graph.library,
 ]  # fmt: skip
 _KEPT = {"op", "block", "graph", "outputs", "output", "inputs", "doc"}
 

@@ -201,6 +201,8 @@ ADAPTIVE = {
 DIMS = DIM | st.lists(DIM, max_size=3)
 END = st.none() | st.integers(-8, 8)
 NUMBER = joined(1, 1, st.fixed_dictionaries({"value": mostly(REAL, st.none())}))
+SHAPE = st.lists(mostly(st.integers(1, 4), st.integers(-1, 4)), max_size=4)
+NESTED = st.recursive(REAL, lambda items: st.lists(items, max_size=3), max_leaves=12)
 PLAIN = """
     relu relu6 silu sigmoid tanh hardswish hardsigmoid mish identity global_avg_pool global_max_pool
     abs exp log neg rsqrt sqrt
@@ -262,6 +264,9 @@ CASES: dict[str, Any] = {
     "squeeze": squeezed(),
     "unsqueeze": one({"dim": DIM}, {}, ANY),
     "pixel_unshuffle": one({"downscale_factor": mostly(st.integers(1, 2), st.integers(-1, 3))}, {}, (1, 2, 2, 2, 3)),
+    "parameter": one({"shape": SHAPE}, {"value": REAL}, ANY),
+    "constant": one({"value": REAL}, {"shape": SHAPE}, ANY) | one({"value": NESTED}, {"shape": SHAPE}, ANY),
+    "linspace": one({"start": REAL, "end": REAL, "steps": COUNT}, {}, ANY),
 } | dict.fromkeys(PLAIN, one(ranks=ANY))
 CASES |= dict.fromkeys(("mean", "sum", "amax", "amin"), one({"dim": DIMS}, {"keepdim": st.booleans()}, ANY))
 

@@ -59,12 +59,13 @@ def source() -> Any:
 
 def check_state(network: archspec.Network, module: nn.Module) -> None:
     """The names and shapes of the state_dict are those of the nodes."""
-    weights = {f"{node.path}.{key}": shape for node in network for key, shape in node.weights.items()}
-    buffers = {f"{node.path}.{key}": shape for node in network for key, shape in node.buffers.items()}
+    weights = {node.op.key(node.path, key): shape for node in network for key, shape in node.weights.items()}
+    buffers = {node.op.key(node.path, key): shape for node in network for key, shape in node.buffers.items()}
     assert {key: tuple(value.shape) for key, value in module.named_parameters()} == weights
     assert {key: tuple(value.shape) for key, value in module.state_dict().items()} == weights | buffers
     assert sum(value.numel() for value in module.parameters()) == network.params
-    assert sum(value.numel() for value in module.buffers()) == network.buffer_elements
+    numbers = {key: value.numel() for key, value in module.named_buffers()}
+    assert sum(numbers[key] for key in numbers.keys() & module.state_dict().keys()) == network.buffer_elements
 
 
 def check_init(network: archspec.Network, module: nn.Module) -> None:
@@ -77,7 +78,7 @@ def check_init(network: archspec.Network, module: nn.Module) -> None:
                 "zeros": (0, 0), "ones": (1, 1), "constant": (given.get("val"),) * 2,
                 "uniform": (given.get("a"), given.get("b")),
             }.get(rule.function)  # fmt: skip
-            tensor = state[f"{node.path}.{name}"]
+            tensor = state[node.op.key(node.path, name)]
             assert bounds is None or bounds[0] <= tensor.min() <= tensor.max() <= bounds[1]
 
 
@@ -94,7 +95,9 @@ def layers(network: archspec.Network, module: nn.Module) -> dict[str, nn.Module]
     """Each node as a layer of its own, with the module's weights."""
     state = module.state_dict()
     return {
-        node.path: build(node.op.torch(node.input_shapes), {key: state[f"{node.path}.{key}"] for key in names}).double()
+        node.path: build(
+            node.op.torch(node.input_shapes), {key: state[node.op.key(node.path, key)] for key in names}
+        ).double()
         for node in network
         for names in [[*node.weights, *node.buffers]]
     }
@@ -131,14 +134,18 @@ def equal(found: Any, wanted: Any) -> None:
 
 def check_statistics(module: nn.Module, nodes: dict[str, nn.Module]) -> None:
     """After a step of training, running statistics are those of the nodes."""
+    saved = module.state_dict().keys()
     wanted = {f"{path}.{key}": value for path, layer in nodes.items() for key, value in layer.named_buffers()}
-    equal(dict(module.named_buffers()), wanted)
+    wanted = {key: value for key, value in wanted.items() if key in saved}
+    equal({key: value for key, value in module.named_buffers() if key in saved}, wanted)
 
 
 def check_gradients(network: archspec.Network, module: nn.Module, inputs: list[Any]) -> None:
     """The backward pass reaches every parameter."""
     names, parameters = zip(*module.named_parameters(), strict=True) if network.params else ((), ())
     total = sum(output.sum() for output in outputs(network, module, inputs).values())
+    if not total.requires_grad:  # numbers alone, that nothing trains
+        return
     gradients = torch.autograd.grad(total, parameters, allow_unused=True) if parameters else ()
     assert [name for name, gradient in zip(names, gradients, strict=True) if gradient is None] == []
 
@@ -156,7 +163,8 @@ def check_on_meta(network: archspec.Network, module: nn.Module) -> dict[str, lis
         module(*(torch.empty(BATCH, *shape, device="meta") for shape in network.inputs.values()))
     assert counter.get_total_flops() == BATCH * network.blocks.flops  # every output
     for node in network:
-        if node.weights or node.buffers or node.path in given:
+        has_module = (node.weights or node.buffers) and not node.op.takes_nothing
+        if has_module or node.path in given:
             assert [tuple(output.shape) for output in given[node.path]] == [(BATCH, *node.shape)], node.path
     return {name: outputs for name, outputs in given.items() if outputs}
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from archspec.ops.facts import Function, Module, Operand
+from archspec.ops.facts import Function, Held, Module, Operand
 from archspec.ops.tensor import Shape, Shapes
 
 torch = pytest.importorskip("torch")
@@ -151,6 +151,38 @@ def raw_squeeze(x: Any, dim: int) -> Any:
     return torch.squeeze(x, dim)
 
 
+class HeldLayer(nn.Module):
+    """Gives each sample a tensor of its own."""
+
+    def __init__(self, tensor, trained):
+        super().__init__()
+        if trained:
+            self.weight = nn.Parameter(tensor)
+        else:
+            self.register_buffer("weight", tensor, persistent=False)
+
+    def forward(self, x):
+        sizes = [x.shape[0]] + list(self.weight.shape)  # noqa: RUF005 - TorchScript
+        return self.weight.expand(sizes).clone()  # FLOPs are not counted of modules that give a view
+
+
+def raw_parameter(args: Args, shapes: Shapes) -> Any:
+    shape = args["shape"]
+    need(len(shape) > 0 and min(shape) > 0)
+    return HeldLayer(torch.full(shape, float(args.get("value", 0))), trained=True)
+
+
+def raw_numbers(make: Callable[..., Any]) -> Any:
+    """Numbers that do not depend on the operand; of a sum that does, so that there is a derivative."""
+    return lambda args, shapes: lambda x: make(**args).expand(x.shape[0], *make(**args).shape) + 0 * x.sum()
+
+
+def raw_constant(value: Any, shape: list[int] | None = None) -> Any:
+    need(isinstance(value, list) == (shape is None))
+    need(shape is None or (len(shape) > 0 and min(shape) > 0))
+    return torch.tensor(value, dtype=torch.float) if shape is None else torch.full(shape, float(value))
+
+
 def raw_pixel_unshuffle(args: Args, shapes: Shapes) -> Any:
     need(len(shapes[0]) >= 3)  # exception 3
     return nn.PixelUnshuffle(**args)
@@ -215,6 +247,9 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
     "squeeze": call(raw_squeeze),
     "unsqueeze": call(torch.unsqueeze),
     "pixel_unshuffle": raw_pixel_unshuffle,
+    "parameter": raw_parameter,
+    "constant": raw_numbers(raw_constant),
+    "linspace": raw_numbers(torch.linspace),
 } | {name: call(getattr(torch, name)) for name in ("abs", "exp", "log", "neg", "rsqrt", "sqrt")} | {
     name: layer(kind)
     for name, kind in {
@@ -252,7 +287,8 @@ def build(node: Module | Function, weights: dict[str, Any] | None = None) -> nn.
     """What an op emits, as a layer in training mode, with the given state_dict if there is one."""
     if isinstance(node, Function):
         return Call(node)
-    layer = resolve(node.target)(*node.args, **node.kwargs)
+    made = resolve(node.target)(*node.args, **node.kwargs)
+    layer = HeldLayer(made, node.trained) if isinstance(node, Held) else made
     if weights is not None:
         layer.load_state_dict(weights)
     return layer

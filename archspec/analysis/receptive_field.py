@@ -14,7 +14,20 @@ from math import prod
 from operator import mul
 from typing import NamedTuple
 
-from archspec.analysis.sight import Blur, Scene, Sight, Span, Walk, as_scene, everywhere, hull, inside, joined, whole
+from archspec.analysis.sight import (
+    NOTHING,
+    Blur,
+    Scene,
+    Sight,
+    Span,
+    Walk,
+    as_scene,
+    everywhere,
+    hull,
+    inside,
+    joined,
+    whole,
+)
 from archspec.analysis.sights import Sights, bounded, unbounded
 from archspec.errors import UsageError
 from archspec.network import Context, Network, Node, ReceptiveField
@@ -92,6 +105,8 @@ def _field(sights: Sights, shape: Shape, inputs: Mapping[str, Shape]) -> Recepti
         if not known or len(known) < len(seen):
             return None
         sight = joined(known, shape, size)
+        if sight == NOTHING:
+            return None
         alike = isinstance(sight, Walk) and isinstance(last, Walk) and sight[1:] == last[1:] and len(shape) > 1
         line, last = lines[-1] if alike else _line(sight, shape, size), sight
         if line is None:

@@ -92,6 +92,9 @@ def everywhere(span: Span) -> Scene:
     return Scene((), (), (span,))
 
 
+NOTHING = everywhere(None)
+
+
 def whole(sight: Sight, shape: Shape) -> Span:
     """What all places of a tensor of this shape see together."""
     if isinstance(sight, Walk):
@@ -269,6 +272,7 @@ def joined(sights: Sequence[Sight], shape: Shape, extent: int) -> Sight:
         shape: The shape of what they give.
         extent: The input's size along the dimension that is seen.
     """
+    sights = [sight for sight in sights if sight != NOTHING] or [NOTHING]
     if all(sight is sights[0] or sight == sights[0] for sight in sights):
         return sights[0]
     everything = everywhere((0, extent - 1))

@@ -73,7 +73,7 @@ class WeightsReader(RuleReader):
 
     def _tensors(self) -> Iterator[str]:
         layers = self.nodes()
-        return (f"{path}.{name}" for path, applied in layers for name in (*applied.weights, *applied.buffers))
+        return (applied.op.key(path, name) for path, applied in layers for name in (*applied.weights, *applied.buffers))
 
     def _is_known(self, name: str) -> bool:
         """Whether it is the name of a tensor, or of a node or block with tensors."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from archspec.errors import Note, did_you_mean, nearest
 from archspec.language.checking import Checker
 from archspec.language.definition import GraphSteps, Step
+from archspec.language.expr import is_expression
 from archspec.language.merge import KINDS, node_mapping
 from archspec.language.names import node_name_problem
 from archspec.language.outputs import OutputReader
@@ -12,6 +13,7 @@ from archspec.language.source import Entry, Mapping, Scalar, Sequence, Value, ke
 from archspec.language.spec import Node
 from archspec.language.values import kind
 from archspec.language.wiring import Wiring
+from archspec.ops import registry
 from archspec.ops.op import NODE_KEYS
 
 _CHECKED_NODE_KEYS = NODE_KEYS - {"after", "before"}
@@ -24,6 +26,12 @@ _KEY_HELP = {
     "outputs": "an op has one output",
 }
 _NODE_EXAMPLE = "for example `relu: relu` or `conv: {op: conv, out_channels: 64, kernel_size: 3}`"
+
+
+def _takes_nothing(op: Value | None) -> bool:
+    """Whether a node is of an op that takes no tensors."""
+    cls = registry.find(str(op.value)) if isinstance(op, Scalar) and not is_expression(op.value) else None
+    return cls is not None and cls.takes_nothing
 
 
 class GraphReader:
@@ -103,7 +111,8 @@ class GraphReader:
         if strays:
             value = self._gathered(value, strays, path)
             entries = value.entries
-        operands = wiring.operands(key, value)
+        takes_nothing = _takes_nothing(entries.get("op"))
+        operands = wiring.samples(key) if takes_nothing else wiring.operands(key, value)
         if self.unusable and str(entries["block"].plain() if "block" in entries else "") in self.unusable:
             return None
         kind_ = self._kind(key, value, path)
@@ -115,6 +124,10 @@ class GraphReader:
             help = _KEY_HELP.get(problem, near)
             message = f"`{problem}` is no key of {_KIND_WORDS[kind_]}"
             self.checker.report("unknown-key", message, value.keys[problem].span, path=path, help=help)
+        for needless in [word for word in ("from", "when", "repeat") if takes_nothing and word in entries]:
+            message = f"`{entries['op'].plain()}` takes no tensor"
+            help = "remove the key" if needless == "from" else f"`{needless}` passes a tensor on, and there is none"
+            self.checker.report("unknown-key", message, value.keys[needless].span, path=path, help=help)
         target = entries[kind_]
         return Step(
             name=str(key.value),

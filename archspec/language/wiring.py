@@ -83,6 +83,11 @@ class Wiring:
             return None
         return self.resolved if all(references) else None
 
+    def samples(self, key: Scalar) -> tuple[Reference, ...]:
+        """What tells how many samples there are: the graph's first input, which is not used by that."""
+        self.resolved = (Reference(self.inputs[0] if self.inputs else "", "", key),)
+        return self.resolved
+
     def strays(self, value: Mapping) -> list[str]:
         """Keys that nothing follows and that name what a node can take: the rest of ``{from: a, b}``."""
         empty = [name for name, entry in value.entries.items() if entry.start == value.keys[name].start]

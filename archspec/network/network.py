@@ -230,7 +230,7 @@ class Network:
             graph.add_node(name, node=None, shape=shape)
         for node in self.nodes:
             graph.add_node(node.path, node=node, shape=node.shape)
-            graph.add_edges_from((origin, node.path, {"operand": i}) for i, origin in enumerate(node.inputs))
+            graph.add_edges_from((origin, node.path, {"operand": i}) for i, origin in enumerate(node.operands))
         return graph
 
 

@@ -74,6 +74,11 @@ class Node:
         return self.applied.op
 
     @property
+    def operands(self) -> tuple[str, ...]:
+        """`inputs`, but none for an op that takes nothing, whose input only says how many samples there are."""
+        return () if self.op.takes_nothing else self.inputs
+
+    @property
     def content(self) -> Applied:
         """The op and what follows from its operands' shapes, as a `Block` has its content."""
         return self.applied

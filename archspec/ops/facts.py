@@ -145,6 +145,13 @@ class Operand:
 
 
 @dataclass(frozen=True, slots=True)
+class Samples:
+    """Stands for the number of samples in the op's operand number ``index``, in a PyTorch call."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class Module:
     """A layer of PyTorch, constructed once and called with the operands.
 
@@ -157,6 +164,18 @@ class Module:
     target: str
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Module):
+    """A tensor that the module itself holds, which each sample of an operand is given.
+
+    Attributes:
+        target: The function that makes it, such as ``torch.zeros``.
+        trained: Whether it is an ``nn.Parameter``; else it is a buffer that is not saved.
+    """
+
+    trained: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ class Op(BaseModel):
     """Arguments of PyTorch's that follow from the operands, so that a spec leaves them out."""
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
     """The least and greatest number of operands; None for no bound."""
+    takes_nothing: ClassVar[bool] = False
+    """Whether a node of it takes no tensors. What rules see as its operand only says how many samples there are."""
     spatial_ranks: ClassVar[frozenset[int] | None] = None
     """The numbers of spatial dimensions that the op takes; None for any."""
     saved: ClassVar[Saved | None] = None
@@ -79,6 +81,11 @@ class Op(BaseModel):
     def buffers(self, inputs: Shapes) -> dict[str, Shape]:
         """Tensors that are saved but not trained."""
         return {}
+
+    @classmethod
+    def key(cls, path: str, tensor: str) -> str:
+        """What the state_dict calls a tensor of a node: an op that only gives its tensor has it by its own path."""
+        return path if cls.takes_nothing else f"{path}.{tensor}"
 
     def cost(self, inputs: Shapes, output: Shape) -> Cost | None:
         """The work on one sample, or None where the op has no rule (printed as ``?``)."""

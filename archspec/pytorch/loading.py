@@ -122,7 +122,7 @@ def check_weights(
     """
     plan = compiled(network, variant, params)
     expected = {
-        f"{node.path}.{name}": shape for node in plan for name, shape in {**node.weights, **node.buffers}.items()
+        node.op.key(node.path, name): shape for node in plan for name, shape in {**node.weights, **node.buffers}.items()
     }
     return match(expected, _shapes(read_weights(file, device="meta")), plan.weights, source)
 

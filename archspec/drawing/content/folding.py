@@ -59,7 +59,7 @@ class Structure:
         places: dict[str, Hashable] = {}
         entries: list[Hashable] = []
         for index, node in enumerate(nodes_of(part)):
-            sources = tuple(places.setdefault(path, ("outside", len(places))) for path in node.inputs)
+            sources = tuple(places.setdefault(path, ("outside", len(places))) for path in node.operands)
             entries.append((self._op(node), sources))
             places[node.path] = index
         return (tuple(entries), tuple(places[path] for path in outputs_of(part) if path in places))
@@ -81,7 +81,7 @@ class Structure:
 def _consumers(network: Network) -> dict[str, frozenset[str]]:
     taken: dict[str, set[str]] = {}
     for node in network:
-        for path in node.inputs:
+        for path in node.operands:
             taken.setdefault(path, set()).add(node.path)
     for name, output in network.outputs.items():
         taken.setdefault(output.path, set()).add(f"output {name}")
@@ -107,7 +107,7 @@ def outputs_of(part: Part) -> tuple[str, ...]:
 def external(part: Part) -> set[str]:
     """The paths of the tensors that a part takes from outside."""
     inside = {node.path for node in nodes_of(part)}
-    return {path for node in nodes_of(part) for path in node.inputs} - inside
+    return {path for node in nodes_of(part) for path in node.operands} - inside
 
 
 def runs(structure: Structure, parts: Sequence[Part], *, copies: bool) -> Iterator[Run]:

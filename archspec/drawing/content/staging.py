@@ -254,7 +254,7 @@ class _Stage:
         edges: dict[tuple[str, str, int], Edge] = {}
         for node in self.network:
             box = home[node.path]
-            for operand, tensor in enumerate(node.inputs):
+            for operand, tensor in enumerate(node.operands):
                 if giver[tensor] != box.id:
                     number = operand if len(box.paths) == 1 else 0
                     edge = Edge(giver[tensor], box.id, tensor, self.network.shape(tensor), operand=number)

@@ -11,7 +11,7 @@ from archspec.language.values import ExpressionError
 from archspec.network import Applied, Body, Content, Use
 from archspec.ops.facts import Function, Module
 from archspec.pytorch.emitter.code import Call, Listed, Part, Repeated
-from archspec.pytorch.emitter.instances import layer_of_op
+from archspec.pytorch.emitter.instances import held, layer_of_op
 from archspec.pytorch.emitter.model import Attribute, Class, Member, Statement
 from archspec.pytorch.emitter.registry import Registry
 from archspec.pytorch.emitter.scope import REQUIRED
@@ -60,7 +60,7 @@ class Agreement:
             use = uses.get(statement.name)
             if statement.gives[0][0] != statement.name:
                 self._copy(statement, members, values, use, counts[statement.name])
-            elif isinstance(statement.call, Function):
+            elif isinstance(statement.call, Function) and statement.name not in members:
                 self._function(statement, members, values, use)
             else:
                 self._member(members[statement.name], values, use)
@@ -130,7 +130,11 @@ class Agreement:
 
     @staticmethod
     def _layer(part: Call, values: Values, content: Applied) -> None:
-        wanted = layer_of_op(content)
+        wanted: Module | None = held(content)
+        if wanted is not None:
+            (_, part), *_ = part.arguments
+            assert isinstance(part, Call)
+        wanted = wanted or layer_of_op(content)
         _require(wanted is not None and part.target == wanted.target)
         assert isinstance(wanted, Module)
         positional = [_value(value, values) for keyword, value in part.arguments if not keyword]

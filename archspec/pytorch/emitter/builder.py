@@ -6,15 +6,16 @@ from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
-from archspec.language.algebra import Code
+from archspec.language.algebra import Code, literal
 from archspec.language.definition import Reference
 from archspec.network import Block, Node
-from archspec.ops.facts import Function
+from archspec.ops.facts import Function, Held
 from archspec.pytorch.emitter.code import Call, Listed, Part
 from archspec.pytorch.emitter.construction import Child, Construction, Hints, Uses
+from archspec.pytorch.emitter.expansion import expand
 from archspec.pytorch.emitter.functions import Functions, function_of
-from archspec.pytorch.emitter.instances import Instance, copies, given, is_chain, is_sequence
-from archspec.pytorch.emitter.model import Class, Key, Member, Statement
+from archspec.pytorch.emitter.instances import Instance, copies, given, held, is_chain, is_sequence
+from archspec.pytorch.emitter.model import Attribute, Class, Key, Member, Statement
 from archspec.pytorch.emitter.overwriting import overwrite
 from archspec.pytorch.emitter.parameters import Parameters
 from archspec.pytorch.emitter.registry import SEQUENTIAL_NAMES, Registry
@@ -57,6 +58,8 @@ class Builder:
         for step in self.graph.steps:
             self._step(step.name, step.operands or ())
         outputs = self._outputs()
+        ranks = {key: len(next(iter(tensor.shapes.values()))) for key, tensor in self.tensors.items()}
+        expand(self.statements, ranks, outputs.values())
         overwrite(self.statements, self.members, self.graph, self.registry.overwriting)
         channels = {each: self.tensors[key].channels for each, key in outputs.items()}
         return self._class(inputs, outputs, self.statements, channels)
@@ -223,18 +226,22 @@ class Builder:
     def _layer(self, step: str, present: Present, takes: tuple[Key, ...]) -> None:
         """A layer, an instance of a class, or an ``nn.Sequential``; an identity where a condition leaves it out."""
         conditional = len(present) < len(self.part)
-        if conditional and len(takes) != 1:
+        first = next(iter(present.values()))
+        own = held(first.applied) if isinstance(first, Node) else None
+        if conditional and (len(takes) != 1 or own is not None):
             raise Mismatch
         uses: Uses = {(number, None): child for number, child in present.items()}
         part, channels = self.construction.made(uses, self._channels(takes), step)
-        ports = list(given(self.instances, next(iter(present.values()))))
+        if own is not None:
+            part = _kept(part, own)
+        ports = list(given(self.instances, first))
         hints = {port: channels[place:] if len(ports) > 1 else channels for place, port in enumerate(ports)}
         condition = self._condition(step, present) if conditional else None
         gives = self._give(step, present, takes, hints)
         if conditional and len(gives) != 1:
             raise Mismatch
         self.members.append(Member(step, part, condition))
-        self.statements.append(Statement(step, takes, gives, step))
+        self.statements.append(Statement(step, takes, gives, step if own is None else Attribute(step)))
 
     def _channels(self, keys: tuple[Key, ...]) -> list[Code | None]:
         return [self.tensors[key].channels for key in keys]
@@ -296,3 +303,10 @@ class Builder:
         if len(last) != 1:
             raise Mismatch
         self._alias(step, last[0])
+
+
+def _kept(made: Part, own: Held) -> Part:
+    """A tensor as an attribute of a module: a parameter, or a buffer that is not saved."""
+    if own.trained:
+        return Call("nn.Parameter", (("", made),))
+    return Call("nn.Buffer", (("", made), ("persistent", literal(False))))

@@ -9,7 +9,7 @@ from functools import partial, reduce
 from typing import Any, TypeGuard
 
 from archspec.language.algebra import Code, name
-from archspec.ops.facts import Function, Operand
+from archspec.ops.facts import Function, Operand, Samples
 from archspec.pytorch.emitter.code import WIDTH, Call, Listed, Part, flat, printed, quoted
 from archspec.pytorch.emitter.model import Attribute
 
@@ -34,6 +34,9 @@ def call(function: Function, operands: Sequence[str]) -> Part:
     if function.target == "operator.getitem":
         return read(f"{flat(_argument(function.args[0], operands))}[{_index(function.args[1])}]")
     positional = [_argument(argument, operands) for argument in function.args]
+    if function.target.startswith("."):
+        owner, *arguments = positional
+        return Call(f"{flat(owner)}{function.target}", tuple(("", part) for part in arguments))
     keywords = tuple((key, _argument(value, operands)) for key, value in function.kwargs.items())
     if function.folds or (function.target in _OPERATORS and len(positional) == 2):
         return reduce(partial(_of_two, function.target, keywords), positional)
@@ -93,6 +96,8 @@ def _argument(argument: Any, operands: Sequence[str]) -> Part:
     match argument:
         case Operand():
             return read(operands[argument.index])
+        case Samples():
+            return read(f"{operands[argument.index]}.shape[0]")
         case Function():
             return call(argument, operands)
         case tuple():

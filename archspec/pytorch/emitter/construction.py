@@ -14,7 +14,7 @@ from archspec.ops.facts import Module
 from archspec.ops.tensor import Shape
 from archspec.pytorch.emitter.channels import added, follows, is_sum, scales
 from archspec.pytorch.emitter.code import Call, Part, Repeated, asked
-from archspec.pytorch.emitter.instances import as_layer, copies, given
+from archspec.pytorch.emitter.instances import as_layer, copies, given, held
 from archspec.pytorch.emitter.model import Class
 from archspec.pytorch.emitter.overwriting import in_place
 from archspec.pytorch.emitter.registry import Registry
@@ -279,7 +279,7 @@ class Construction:
 
 
 def _layer_of(node: Node) -> Module:
-    layer = as_layer(node)
+    layer = held(node.applied) or as_layer(node)
     if layer is None:
         raise Mismatch
     return layer

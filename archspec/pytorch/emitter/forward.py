@@ -10,7 +10,7 @@ from itertools import chain
 from archspec.ops.facts import Function
 from archspec.pytorch.emitter.calls import call, is_long, pieces, read
 from archspec.pytorch.emitter.code import WIDTH, Call, Listed, Part, flat, laid_out
-from archspec.pytorch.emitter.model import Key, Statement
+from archspec.pytorch.emitter.model import Attribute, Key, Statement
 from archspec.pytorch.emitter.scope import RESERVED
 
 
@@ -86,6 +86,8 @@ class Forward:
 
     def _lines(self, number: int) -> list[Line]:
         statement = self.statements[number]
+        if isinstance(statement.call, Attribute):
+            return self._attribute(statement, statement.call)
         operands = [self.variables[key] for key in statement.takes]
         targets = self._targets(number)
         for key, target in zip(statement.gives, targets, strict=True):
@@ -100,6 +102,13 @@ class Forward:
             rest = [Line(targets, value, flag=statement.flag) for value in others]
             return [_guarded(targets, first, statement.flag, operands[0]), *rest]
         return [_guarded(targets, call(statement.call, operands), statement.flag, operands[0])]
+
+    def _attribute(self, statement: Statement, attribute: Attribute) -> list[Line]:
+        """An attribute that is read where it is needed; nothing overwrites it."""
+        (key,), variable = statement.gives, f"self.{attribute.name}"
+        self._name(key, variable)
+        self._unpacked.add(variable)
+        return []
 
     def _targets(self, number: int) -> list[str]:
         statement = self.statements[number]

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from archspec.language import patterns
 from archspec.language.algebra import Code, literal, name
-from archspec.language.initialisation import Initialiser, InitRule
+from archspec.language.initialisation import Initialiser, InitRule, effective
 from archspec.network import Network, Node
 from archspec.pytorch.emitter.code import Call, laid_out, quoted
 from archspec.pytorch.emitter.instances import as_layer
@@ -23,7 +23,8 @@ def init_weights(network: Network) -> Iterator[str]:
     yield '        """Initialise the weights."""'
     for on_ops, rules in groupby(network.init, key=lambda rule: bool(rule.ops)):
         run = list(rules)
-        yield from _over_layers(network, run) if on_ops else _over_parameters(run)
+        yield from _over_layers(network, run) if on_ops else _over_parameters(_by_path(network, run))
+        yield from _over_parameters(_held(network, run)) if on_ops else ()
 
 
 def _over_layers(network: Network, rules: list[InitRule]) -> Iterator[str]:
@@ -70,17 +71,38 @@ def _is_optional(target: str, tensor: str, group: list[Node]) -> bool:
     return any(tensor not in node.weights for node in group) or ("Conv" in target and tensor == "bias")
 
 
-def _over_parameters(rules: Iterable[InitRule]) -> Iterator[str]:
-    yield "        for name, parameter in self.named_parameters():"
+def _by_path(network: Network, rules: Iterable[InitRule]) -> Iterator[tuple[str, Initialiser]]:
+    """The names, or patterns of them, that rules on paths are about."""
+    own = [node.path for node in network if node.op.takes_nothing]
     for rule in rules:
         for tensor, each in rule.weights.items():
-            path = f"{rule.pattern}.{tensor}"
-            if patterns.is_pattern(path):
-                pattern = patterns.regex(path).replace("([^.]*)", "[^.]*")
-                yield f'            if re.fullmatch(r"{pattern}", name):'
-            else:
-                yield f"            if name == {quoted(path)}:"
-            yield from laid_out("", _call(each, name("parameter")), "", 16)
+            alone = tensor == "weight" and any(patterns.matches(rule.pattern, path) for path in own)
+            if alone:
+                yield rule.pattern, each
+            if not alone or patterns.is_pattern(rule.pattern):
+                yield f"{rule.pattern}.{tensor}", each
+
+
+def _held(network: Network, rules: Iterable[InitRule]) -> Iterator[tuple[str, Initialiser]]:
+    """The names of the parameters that rules on ops are about; those that differ in the index of a copy as one."""
+    chosen: dict[str, Initialiser] = {}
+    for node in network:
+        found = effective(rules, node.op.name, node.path, node.weights) if node.op.takes_nothing else {}
+        for each in found.values():
+            chosen[".".join("*" if part.isdigit() else part for part in node.path.split("."))] = each
+    yield from chosen.items()
+
+
+def _over_parameters(rules: Iterable[tuple[str, Initialiser]]) -> Iterator[str]:
+    rules = list(rules)
+    yield from ["        for name, parameter in self.named_parameters():"] if rules else []
+    for path, initialiser in rules:
+        if patterns.is_pattern(path):
+            pattern = patterns.regex(path).replace("([^.]*)", "[^.]*")
+            yield f'            if re.fullmatch(r"{pattern}", name):'
+        else:
+            yield f"            if name == {quoted(path)}:"
+        yield from laid_out("", _call(initialiser, name("parameter")), "", 16)
 
 
 def _call(initialiser: Initialiser, tensor: Code) -> Call:

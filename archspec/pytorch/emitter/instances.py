@@ -9,7 +9,7 @@ from typing import Any
 
 from archspec.language.definition import GraphSteps
 from archspec.network import Applied, Block, Network, Node
-from archspec.ops.facts import Module
+from archspec.ops.facts import Held, Module
 from archspec.ops.tensor import Shape
 
 
@@ -140,12 +140,20 @@ def as_layer(node: Node) -> Module | None:
 def layer_of_op(applied: Applied) -> Module | None:
     """The same of an op on operands of known shapes."""
     call = applied.op.torch(applied.input_shapes)
+    if isinstance(call, Held):
+        return None
     if isinstance(call, Module):
         return call
     if call.target != "torch.flatten":
         return None
     defaults = {"start_dim": 1, "end_dim": -1}
     return Module("nn.Flatten", (), {key: value for key, value in call.kwargs.items() if defaults.get(key) != value})
+
+
+def held(applied: Applied) -> Held | None:
+    """The tensor that a node itself holds; None for an op that takes tensors."""
+    call = applied.op.torch(applied.input_shapes)
+    return call if isinstance(call, Held) else None
 
 
 def is_chain(instances: Instances, block: Block) -> bool:

@@ -47,7 +47,7 @@ class Statement:
         name: The name of the step.
         takes: The tensors it takes.
         gives: The tensors it gives.
-        call: The attribute that is called, or a function.
+        call: The attribute that is called, a function, or an attribute that is given as it is.
         flag: The attribute that says whether the function is called; else the first operand passes.
         in_place: Whether the first operand can be overwritten.
     """
@@ -55,7 +55,7 @@ class Statement:
     name: str
     takes: tuple[Key, ...]
     gives: tuple[Key, ...]
-    call: str | Function
+    call: str | Function | Attribute
     flag: str = ""
     in_place: bool = False
 

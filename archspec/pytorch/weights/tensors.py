@@ -28,10 +28,10 @@ def is_counter(name: str) -> bool:
 def fits(expected: Shape, found: Shape) -> bool:
     """Whether a tensor can take another's place: its elements, one after another, are those of the other.
 
-    So it is with sizes of 1 at the end, and with a convolution over a whole map, which is a linear layer behind
-    ``flatten``.
+    So it is with sizes of 1 at the end, with the batch that others give a class token, and with a convolution over a
+    whole map, which is a linear layer behind ``flatten``.
     """
-    if core(expected) == core(found):
+    if core(expected) == core(found) or found == (1, *expected):
         return True
     is_linear = len(expected) == 2 and len(found) > 2
     return is_linear and expected[0] == found[0] and expected[1] == prod(found[1:])

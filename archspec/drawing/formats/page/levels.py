@@ -113,7 +113,7 @@ class Tree:
 def _uses(network: Network) -> Iterator[tuple[str, str, int, Shape]]:
     """Each tensor that a leaf takes: the tensor, the leaf's id, the operand that it is, and its shape."""
     for node in network:
-        for operand, tensor in enumerate(node.inputs):
+        for operand, tensor in enumerate(node.operands):
             yield tensor, node.path, operand, network.shape(tensor)
     for name, output in network.outputs.items():
         yield output.path, f"output {name}", 0, output.shape
