@@ -132,8 +132,7 @@ class Agreement:
     def _layer(part: Call, values: Values, content: Applied) -> None:
         wanted: Module | None = held(content)
         if wanted is not None:
-            (_, part), *_ = part.arguments
-            assert isinstance(part, Call)
+            part = _tensor(part)
         wanted = wanted or layer_of_op(content)
         _require(wanted is not None and part.target == wanted.target)
         assert isinstance(wanted, Module)
@@ -145,6 +144,13 @@ class Agreement:
         for keyword, value in keywords.items():
             stated = wanted.kwargs[keyword] if keyword in wanted.kwargs else getattr(content.op, keyword, REQUIRED)
             _require(same(value, plain(stated)))
+
+
+def _tensor(part: Call) -> Call:
+    """What an ``nn.Parameter`` or ``nn.Buffer`` is made of."""
+    (_, tensor), *_ = part.arguments
+    assert isinstance(tensor, Call)
+    return tensor
 
 
 def _items(part: Part) -> tuple[Part, ...]:

@@ -43,7 +43,7 @@ def call(function: Function, operands: Sequence[str]) -> Part:
     return Call(function.target, (*(("", part) for part in positional), *keywords))
 
 
-def is_long(function: Function | str) -> TypeGuard[Function]:
+def is_long(function: Function | Attribute | str) -> TypeGuard[Function]:
     """Whether a fold, such as a sum, has more operands than fit into an expression, so that it takes several lines."""
     return isinstance(function, Function) and function.folds and len(function.args) > _MANY
 
