@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import archspec
 from archspec.commands import completion
-from archspec.commands.compilation import accepted, compiler
+from archspec.commands.compilation import Asked, accepted
 from archspec.commands.options import Limit, Root, Set, Strict, Variant
 from archspec.commands.printing import first, print_report
 from archspec.errors import Report, SpecError
@@ -46,7 +44,7 @@ def check(
     """Check specs and their variants; exit with 1 on any error."""
     checked = {}
     for spec in specs:
-        network, outcome = _outcome(spec, variant, set_, root, limit, strict)
+        network, outcome = _outcome(Asked(spec, variant, set_, root, limit, strict))
         checked[spec] = outcome
         if format is Format.text and network is not None:
             count = len(outcome[1].diagnostics) + outcome[1].left_out
@@ -63,44 +61,35 @@ def check(
     return int(any(error for error, _ in checked.values()))
 
 
-def _outcome(
-    spec: str,
-    variant: str | None,
-    set_: Sequence[str] | None,
-    root: Path | None,
-    limit: Sequence[str] | None,
-    strict: bool,
-) -> tuple[archspec.Network | None, tuple[SpecError | None, Warned]]:
+def _outcome(asked: Asked) -> tuple[archspec.Network | None, tuple[SpecError | None, Warned]]:
     """The network of a spec, None where it is wrong; its errors, and its warnings."""
     from archspec.compiler.lint import warned
 
     try:
-        networks = _networks(spec, variant, set_, root, limit)
-        return networks[0], (None, accepted(warned(*networks), strict))
+        networks = _networks(asked)
+        return networks[0], (None, accepted(warned(*networks), asked.strict))
     except SpecError as error:
         return None, (error, warned(*filter(None, [error.partial])))
 
 
-def _networks(
-    spec: str, variant: str | None, set_: Sequence[str] | None, root: Path | None, limit: Sequence[str] | None
-) -> list[archspec.Network]:
+def _networks(asked: Asked) -> list[archspec.Network]:
     """The network of a spec, or of the example of a block's file.
 
     Where no parameters are asked for, its variants compile and keep their contracts too.
     """
-    compile = compiler(spec, set_, root, limit)
+    compile = asked.compiler()
     try:
-        network = compile(variant)
+        network = compile(asked.variant)
     except SpecError as error:
-        if spec == "-" or [each.code for each in error.diagnostics] != ["not-a-network"]:
+        if asked.spec == "-" or [each.code for each in error.diagnostics] != ["not-a-network"]:
             raise
         from archspec.compiler.example import example
 
-        return [example(os.path.join(".", spec), root=root)]  # noqa: PTH118 - a path is told by its slash
+        return [example(os.path.join(".", asked.spec), root=asked.root)]  # noqa: PTH118 - a path is told by its slash
     from archspec.network.bounds import keep_within
 
     networks, nodes = [network], 0
-    for name in network.variants if not (variant or set_) else ():
+    for name in network.variants if not (asked.variant or asked.set_) else ():
         networks.append(compile(name))
         nodes += max(len(networks[-1]), len(network.blocks.template.graph.steps))
         keep_within(

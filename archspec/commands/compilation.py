@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import archspec
 from archspec.commands.printing import print_report
@@ -17,35 +17,35 @@ if TYPE_CHECKING:
     from archspec.compiler.lint import Warned
 
 
-def compiler(
-    spec: str, set_: Sequence[str] | None, root: Path | None, limit: Sequence[str] | None
-) -> Callable[[str | None], archspec.Network]:
-    """What compiles a variant of a spec, which is read once."""
-    from archspec.compiler.pipeline import of_bytes, opened
+class Asked(NamedTuple):
+    """The spec that a command is given, and the options that say how it compiles."""
 
-    params = dict(assignments(set_ or (), "--set"))
-    limits = _limits(limit or ())
-    if spec == "-":
-        loaded = of_bytes(standard_input(limits.file_bytes), "<stdin>", root or Path(), limits)
-    else:
-        loaded = opened(spec, root, limits)
-    return lambda variant: loaded.compile(variant=variant, **params)
+    spec: str
+    variant: str | None
+    set_: Sequence[str] | None
+    root: Path | None
+    limit: Sequence[str] | None
+    strict: bool
 
+    def compiler(self) -> Callable[[str | None], archspec.Network]:
+        """What compiles a variant of the spec, which is read once."""
+        from archspec.compiler.pipeline import of_bytes, opened
 
-def compiled(
-    spec: str,
-    variant: str | None,
-    set_: Sequence[str] | None,
-    root: Path | None,
-    limit: Sequence[str] | None,
-    strict: bool,
-) -> archspec.Network:
-    """The network of a spec; its warnings are printed, or raised where they are taken for errors."""
-    from archspec.compiler.lint import warned
+        params = dict(assignments(self.set_ or (), "--set"))
+        limits = _limits(self.limit or ())
+        if self.spec == "-":
+            loaded = of_bytes(standard_input(limits.file_bytes), "<stdin>", self.root or Path(), limits)
+        else:
+            loaded = opened(self.spec, self.root, limits)
+        return lambda variant: loaded.compile(variant=variant, **params)
 
-    network = compiler(spec, set_, root, limit)(variant)
-    print_report(accepted(warned(network), strict))
-    return network
+    def network(self) -> archspec.Network:
+        """The network; its warnings are printed, or raised where they are taken for errors."""
+        from archspec.compiler.lint import warned
+
+        network = self.compiler()(self.variant)
+        print_report(accepted(warned(network), self.strict))
+        return network
 
 
 def accepted(warned: Warned, strict: bool) -> Warned:

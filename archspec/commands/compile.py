@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import archspec
-from archspec.commands.compilation import compiled
+from archspec.commands.compilation import Asked
 from archspec.commands.options import Limit, Root, Set, Spec, Strict, Variant
 from archspec.commands.streams import print_document
 from archspec.errors import UsageError, shown
@@ -49,7 +49,7 @@ def compile(
     strict: Strict = False,
 ) -> int:
     """Compile a spec: print its layer table, and write its report, its PyTorch source and its picture."""
-    network = compiled(spec, variant, set_, root, limit, strict)
+    network = Asked(spec, variant, set_, root, limit, strict).network()
     files = _files(network, output / network.name)
     write_all(files)
     if depth is None:

@@ -11,7 +11,7 @@ import typer
 
 import archspec
 from archspec.commands import completion
-from archspec.commands.compilation import assignments, compiled
+from archspec.commands.compilation import Asked, assignments
 from archspec.commands.options import SPEC, Check, Limit, Root, Set, Strict, Variant, written
 from archspec.commands.printing import first, print_error
 from archspec.commands.staleness import print_stale, refuse_both
@@ -122,7 +122,9 @@ def draw(
         "detail": detail, "expand": expand, "collapse": collapse, "theme": theme, "direction": direction,
         "paper": paper, "color": color, "show": show,
     }  # fmt: skip
-    network, error = _compiled(spec, variant, set_, root, limit, strict, partial) if spec else (None, None)
+    network, error = (None, None)
+    if spec:
+        network, error = _compiled(Asked(spec, variant, set_, root, limit, strict), partial)
     if block:
         network = _alone(block, network, set_, root)
     assert network is not None
@@ -146,18 +148,10 @@ def _own_file(network: archspec.Network) -> Path:
     return Path(f"{network.name}{'_' * is_device(network.name)}.svg")
 
 
-def _compiled(
-    spec: str,
-    variant: str | None,
-    set_: Sequence[str] | None,
-    root: Path | None,
-    limit: Sequence[str] | None,
-    strict: bool,
-    partial: bool,
-) -> tuple[archspec.Network, SpecError | None]:
+def _compiled(asked: Asked, partial: bool) -> tuple[archspec.Network, SpecError | None]:
     """The network, or with ``partial`` what compiles of it and what is wrong with the rest."""
     try:
-        return compiled(spec, variant, set_, root, limit, strict), None
+        return asked.network(), None
     except SpecError as error:
         if not partial or error.partial is None:
             raise

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from archspec.commands.compilation import compiled
+from archspec.commands.compilation import Asked
 from archspec.commands.options import Check, Limit, Root, Set, Spec, Strict, Variant, written
 from archspec.commands.printing import first
 from archspec.commands.staleness import print_stale, refuse_both
@@ -31,7 +31,7 @@ def emit(
 ) -> int:
     """Print the PyTorch source of a network."""
     refuse_both(output, check)
-    network = compiled(spec, variant, set_, root, limit, strict)
+    network = Asked(spec, variant, set_, root, limit, strict).network()
     from archspec.pytorch import emission
 
     source = emission.emit(network)

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 import archspec
-from archspec.commands.compilation import compiled
+from archspec.commands.compilation import Asked
 from archspec.commands.options import Limit, Root, Set, Spec, Strict, Variant
 
 
@@ -48,7 +48,7 @@ def run(
     strict: Strict = False,
 ) -> int:
     """Run a network in PyTorch and measure it."""
-    network = compiled(spec, variant, set_, root, limit, strict)
+    network = Asked(spec, variant, set_, root, limit, strict).network()
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # PyTorch's profiler reports its own comings and goings
     with _progress_bar() as progress:
         result = archspec.run(

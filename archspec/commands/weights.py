@@ -9,7 +9,7 @@ import typer
 
 import archspec
 from archspec.commands import completion
-from archspec.commands.compilation import compiled
+from archspec.commands.compilation import Asked
 from archspec.commands.options import Limit, Root, Set, Spec, Strict, Variant
 
 
@@ -32,7 +32,7 @@ def weights(
     strict: Strict = False,
 ) -> int:
     """Check that a file of weights fits a network; exit with 1 where it does not."""
-    network = compiled(spec, variant, set_, root, limit, strict)
+    network = Asked(spec, variant, set_, root, limit, strict).network()
     matching = archspec.check_weights(network, file, source=source)
     print(matching)
     return int(not matching.ok)
