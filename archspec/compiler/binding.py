@@ -100,16 +100,17 @@ def defined(graph: GraphSteps, names: Names, trace: Trace, path: str) -> Names:
     known = replace(names, tensors={}, lets=lets, operand=None, frozen="")
     for let in graph.lets:
         if let.name not in lets:
-            lets[let.name] = UNKNOWN
             try:
-                if let.value is not None:
-                    lets[let.name] = _defined(let, let.value, known, trace, path)
+                lets[let.name] = _defined(let, known, trace, path)
             except (Failed, Unknown):
-                continue
+                lets[let.name] = UNKNOWN
     return known
 
 
-def _defined(let: Let, value: Value, names: Names, trace: Trace, path: str) -> Any:
+def _defined(let: Let, names: Names, trace: Trace, path: str) -> Any:
+    value = let.value
+    if value is None:
+        return UNKNOWN
     if not let.parameters:
         return evaluate(value, names, trace, path)
     assert isinstance(value, Scalar)

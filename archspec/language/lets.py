@@ -39,18 +39,16 @@ class LetReader:
                 notes = (Note("first here", first.key.span),)
                 message = f"`{let.name}` stands twice"
                 self.checker.report("duplicate-key", message, key.span, path=wiring.path, notes=notes)
-            lets.setdefault(let.name, let)
-        for let in lets.values():
-            self._check_new(let, wiring)
+            lets[let.name] = let if first is None and self._is_new(let, wiring) else let._replace(value=None)
         ordered = self._ordered(lets, wiring.path)
         self._add_depths(ordered, wiring)
         return ordered
 
     def _let(self, key: Scalar, value: Value, wiring: Wiring) -> Let:
         name, parameters = let_form(str(key.value))
-        problem = next((text for each in (name, *(parameters or ())) if (text := let_name_problem(each))), "")
-        if parameters is not None and not problem:
-            problem = self._parameters_problem(parameters, wiring)
+        problem = let_name_problem(name)
+        if parameters is not None:
+            problem = problem or self._parameters_problem(parameters, wiring)
         if problem:
             message = f"`{key.value}` cannot stand here: {problem}"
             help = "write `name: value`, or a function: `name(x): $(…)`, `name(x, y): $(…)`"
@@ -66,8 +64,9 @@ class LetReader:
             return "a function has one parameter or two"
         if len(set(parameters)) < len(parameters):
             return "its parameters have one name"
+        problem = next((text for each in parameters if (text := let_name_problem(each))), "")
         taken = next((each for each in parameters if wiring.is_known(each)), None)
-        return f"`{taken}` has a meaning already" if taken else ""
+        return problem or (f"`{taken}` has a meaning already" if taken else "")
 
     def _is_value(self, name: str, value: Value, wiring: Wiring) -> bool:
         if not isinstance(value, Mapping):
@@ -94,11 +93,13 @@ class LetReader:
             self.checker.report("unused-parameter", message, let.key.span, path=wiring.path, help=help)
         return unused is None
 
-    def _check_new(self, let: Let, wiring: Wiring) -> None:
+    def _is_new(self, let: Let, wiring: Wiring) -> bool:
+        """Whether the name means nothing else; that it does is reported."""
         meaning = wiring.meaning(let.name)
         if meaning:
             message = f"`{let.name}` cannot be a name here: it is {meaning}"
             self.checker.report("invalid-name", message, let.key.span, path=wiring.path)
+        return not meaning
 
     def _ordered(self, lets: dict[str, Let], path: str) -> tuple[Let, ...]:
         asked = {name: [each for each in _asked(let) if each in lets] for name, let in lets.items()}

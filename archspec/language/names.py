@@ -67,7 +67,7 @@ def let_form(key: str) -> tuple[str, tuple[str, ...] | None]:
     form = _LET.fullmatch(key)
     if form is None or form[2] is None:
         return key, None
-    return form[1], tuple(part.strip() for part in form[2].split(","))
+    return form[1], tuple(part.strip() for part in form[2].split(",")) if form[2].strip() else ()
 
 
 def let_name_problem(name: str) -> str:

@@ -167,7 +167,7 @@ class Construction:
             raise Mismatch
         (made,) = classes.values()
         given = {spot: made.arguments(self.instances.same[block.path]) for spot, block in uses.items()}
-        written = self.written(uses)
+        written = self.written(uses) | self._defined(next(iter(uses.values())))
         arguments: list[tuple[str, Part]] = []
         chosen: dict[str, Code] = {}
         for parameter in made.signature:
@@ -181,6 +181,12 @@ class Construction:
             elif names(code) or not self.scope.gives(literal(parameter.default), values):
                 arguments.append((parameter.name, code))
         return Call(made.name, tuple(arguments)), [_outer(code, made, chosen) for code in made.channels.values()]
+
+    def _defined(self, block: Block) -> dict[str, Code | None]:
+        """What the graph of a group defines, where it is an expression of the class around."""
+        names = Names(self.scope, {}, self.names.functions)
+        lets = block.graph.lets if block.graph is not None and block.kind == "group" else ()
+        return {let.name: names.code(let.value) for let in lets if not let.parameters}
 
     def sequential(self, uses: Mapping[Spot, Block], operands: Hints, label: str) -> Made:
         """``nn.Sequential`` with named layers, for blocks that are chains."""
