@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple, NoReturn
 
+from archspec.compiler.tensors import Names
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import SpecError, listed
-from archspec.language.definition import Definition, Step
+from archspec.language.definition import Definition, GraphSteps, Let, Step
+from archspec.language.evaluation import FUNCTIONS
 from archspec.language.expr import Expression, is_expression, read
+from archspec.language.functions import LetFunction
 from archspec.language.limits import Limits, raise_limit
 from archspec.language.source import Entry, Scalar, Sequence, Value
 from archspec.language.source import Mapping as MappingValue
@@ -60,11 +64,9 @@ def _computed(value: Scalar, names: Mapping[str, Any], trace: Trace, path: str) 
         if type(result) is list:
             count(result)
     except ExpressionError as error:
-        place = _part(value, text, error)
-        if error.code == "limit-exceeded":
-            raise SpecError([trace.diagnostic(error.code, error.message, place, path=path, help=error.help)]) from None
-        trace.report(error.code, error.message, place, same=error.message, path=path, help=error.help)
-        raise Failed from None
+        _fail(error, value, trace, path)
+    except RecursionError:
+        _fail(ExpressionError("what this asks for nests too deep", code="limit-exceeded"), value, trace, path)
     except Unknown:
         _report_unknown_names(value, names, trace, path)
         raise
@@ -77,19 +79,71 @@ def _computed(value: Scalar, names: Mapping[str, Any], trace: Trace, path: str) 
     return result
 
 
-def _report_unknown_names(value: Scalar, names: Mapping[str, Any], trace: Trace, path: str) -> None:
-    """Names that nobody knows are errors also where a shape is not known either."""
-    text = str(value.value)
-    expression = read(text)
-    asked = [node for node in ast.walk(expression.tree) if isinstance(node, ast.Name) and node.id in expression.names]
-    for node in asked:
+def _fail(error: ExpressionError, value: Scalar, trace: Trace, path: str) -> NoReturn:
+    place = _part(value, str(value.value), error)
+    if error.code == "limit-exceeded":
+        raise SpecError([trace.diagnostic(error.code, error.message, place, path=path, help=error.help)]) from None
+    trace.report(error.code, error.message, place, same=error.message, path=path, help=error.help)
+    raise Failed from None
+
+
+def defined(graph: GraphSteps, names: Names, trace: Trace, path: str) -> Names:
+    """The names that a graph knows before its first node, with what it defines; `UNKNOWN` for what is wrong of that.
+
+    Args:
+        graph: The graph.
+        names: What it knows besides; what it defines itself is not computed where a value of that name is there.
+        trace: Where errors go.
+        path: The path of the graph, for errors.
+    """
+    lets = dict(names.lets)
+    known = replace(names, tensors={}, lets=lets, operand=None, frozen="")
+    for let in graph.lets:
+        if let.name not in lets:
+            try:
+                lets[let.name] = _defined(let, known, trace, path)
+            except (Failed, Unknown):
+                lets[let.name] = UNKNOWN
+    return known
+
+
+def _defined(let: Let, names: Names, trace: Trace, path: str) -> Any:
+    value = let.value
+    if value is None:
+        return UNKNOWN
+    if not let.parameters:
+        return evaluate(value, names, trace, path)
+    assert isinstance(value, Scalar)
+    try:
+        read(str(value.value))
+    except ExpressionError as error:
+        _fail(error, value, trace, path)
+    if _report_unknown_names(value, names, trace, path, let.parameters):
+        raise Failed
+    return LetFunction(let.name, let.parameters, str(value.value), names)
+
+
+def _report_unknown_names(
+    value: Scalar, names: Mapping[str, Any], trace: Trace, path: str, others: Collection[str] = ()
+) -> bool:
+    """Names that nobody knows, and that are not among some others, are errors also where nothing is computed."""
+    text, found = str(value.value), False
+    tree = read(text).tree
+    functions = {id(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Name) or node.id in others or node.id in FUNCTIONS:
+            continue
+        if id(node) in functions and node.id in names:
+            continue
         try:
-            Expression(text, node).evaluate(names)
+            Expression(text, functions.get(id(node), node)).evaluate(names)
         except ExpressionError as error:
+            found = True
             place = _part(value, text, error)
             trace.report(error.code, error.message, place, same=error.message, path=path, help=error.help)
         except Unknown:
             continue
+    return found
 
 
 def of_expression(message: str, value: Value) -> Hashable:

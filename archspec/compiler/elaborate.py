@@ -98,6 +98,7 @@ class Elaboration:
         walk, path = self.walk, scope.child(step.name)
         walk.spend(step, len(step.operands or ()))
         operands = tuple([walk.take(reference, scope, path) for reference in step.operands or ()])
+        scope.take(operands, step.operands is not None)
         condition = step.when is None or walk.condition(step.when, scope, path)
         if condition is False:
             return (operands or (UNKNOWN_TENSOR,))[0], None

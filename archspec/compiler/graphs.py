@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from archspec.compiler.binding import defined
 from archspec.compiler.tensors import UNKNOWN_TENSOR, Scope, Tensor, origins_of, shapes_of
-from archspec.compiler.walk import Made, Walk
-from archspec.errors import did_you_mean
+from archspec.compiler.walk import CHARACTERS_OF_A_VALUE, Made, Walk
+from archspec.errors import SpecError, did_you_mean
 from archspec.language.definition import GraphSteps, OutputStep, Step
+from archspec.language.limits import VALUES_OF_A_STEP, raise_limit
 from archspec.language.usage import names_in
 from archspec.network import Body, Use
 
@@ -34,9 +36,24 @@ class Graphs:
             arguments: The values of its own parameters.
             taken: The outputs that its user takes; empty for those that it declares.
         """
+        self._define(scope)
         outputs, uses = self._graph(scope, taken)
         parts = origins_of(outputs), shapes_of(outputs)
-        return Body(kind, arguments, uses, *parts, scope.definition, scope.graph), outputs
+        lets = {let.name: scope.names.lets[let.name] for let in scope.graph.lets}
+        return Body(kind, arguments, uses, *parts, scope.definition, scope.graph, lets), outputs
+
+    def _define(self, scope: Scope) -> None:
+        """Compute what a graph defines."""
+        walk, lets = self.walk, scope.graph.lets
+        if len(lets) > walk.limits.parameters:
+            message = f"a `let` has more than {walk.limits.parameters:,} values and functions"
+            help = raise_limit("parameters")
+            raise SpecError([walk.trace.diagnostic("limit-exceeded", message, lets[0].key, path=scope.path, help=help)])
+        if lets:
+            scope.names.lets = defined(scope.graph, scope.names, walk.trace, scope.path).lets
+            scope.names.frozen = ""
+            written = sum(len(repr(scope.names.lets[let.name])) for let in lets)
+            walk.steps += written // (CHARACTERS_OF_A_VALUE * VALUES_OF_A_STEP)
 
     def _graph(self, scope: Scope, taken: tuple[OutputStep, ...]) -> tuple[Outputs, tuple[Use, ...]]:
         walk = self.walk

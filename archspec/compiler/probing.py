@@ -17,6 +17,7 @@ from archspec.compiler.trace import Trace
 from archspec.compiler.walk import Walk
 from archspec.errors import SpecError
 from archspec.language.definition import Definition, GraphSteps
+from archspec.language.functions import LetFunction
 from archspec.language.limits import Limits
 from archspec.language.loader import Loader, Reading
 from archspec.language.source import Entry, Scalar, Value
@@ -38,13 +39,19 @@ class Probing:
         self._memory = Memory()
 
     def block(
-        self, block: Block, given: Mapping[str, Any], shapes: Sequence[Shape], outputs: Sequence[str]
+        self,
+        block: Block,
+        given: Mapping[str, Any],
+        lets: Mapping[str, Any],
+        shapes: Sequence[Shape],
+        outputs: Sequence[str],
     ) -> Body | None:
         """What a block would hold; None where the language refuses that.
 
         Args:
             block: A use of it.
             given: Values of parameters; the others have their defaults.
+            lets: Values of what its ``let`` defines; the others are computed.
             shapes: Of its inputs.
             outputs: Those of its outputs that are needed.
 
@@ -59,24 +66,32 @@ class Probing:
         params = bind(definition, arguments, views(definition.graph, operands), trace, block.path, block.step)
         if trace.found or UNKNOWN in params.values():
             return None
-        return self._body(block, definition.graph, params, operands, outputs)
+        return self._body(block, definition.graph, params, lets, operands, outputs)
 
     def group(
-        self, block: Block, params: Mapping[str, Any], shapes: Sequence[Shape], outputs: Sequence[str]
+        self,
+        block: Block,
+        params: Mapping[str, Any],
+        lets: Mapping[str, Any],
+        shapes: Sequence[Shape],
+        outputs: Sequence[str],
     ) -> Body | None:
-        """What a group would hold where the parameters around it have these values; None as above.
+        """What a group would hold where the parameters around it, and what is defined there, are these; None as above.
 
         Raises:
             NotKnown: As above, or it asks for the index of a copy that it is not itself.
         """
         assert block.graph is not None
-        return self._body(block, block.graph, params, _operands(shapes), outputs)
+        around = dict(params)
+        around |= {name: value.within(around) for name, value in params.items() if isinstance(value, LetFunction)}
+        return self._body(block, block.graph, around, lets, _operands(shapes), outputs)
 
     def _body(
         self,
         block: Block,
         graph: GraphSteps,
         params: Mapping[str, Any],
+        lets: Mapping[str, Any],
         operands: tuple[Tensor, ...],
         outputs: Sequence[str],
     ) -> Body | None:
@@ -88,6 +103,7 @@ class Probing:
         trace = Trace()
         walk = Walk(self._loader, self._memory, trace)
         scope = Scope.of(block.template, graph, params, operands, block.path, index)
+        scope.names.lets = lets
         taken = block.step.outputs if is_block else ()
         try:
             body, _ = Elaboration(walk).graphs.body(block.kind, scope, params if is_block else {}, taken)

@@ -31,6 +31,7 @@ def asks_index(step: Step) -> bool:
     values = [*step.values()]
     if step.group is not None:
         values += [output.when for output in step.group.outputs if output.when]
+        values += [let.value for let in step.group.lets if let.value]
     if any("index" in names_in(value) for value in values):
         return True
     return step.group is not None and any(map(asks_index, step.group.steps))
@@ -166,6 +167,7 @@ class Repeats:
         site = copies.next()
         self.walk.spend(site.step, len(site.operands))
         site.scope.names.index = copies.index
+        site.scope.take(site.operands, site.step.operands is not None)
         result, use = self.single(site)
         if use is not None:
             copies.runs.add(copies.index, use.content, site.operands[0].origin, use.written)

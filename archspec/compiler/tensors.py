@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from typing_extensions import override
 
 from archspec.language.definition import UNKNOWN_OUTPUTS, Definition, GraphSteps
+from archspec.language.names import OPERAND
 from archspec.language.values import UNKNOWN, TensorView
 from archspec.network import Origin
 from archspec.ops.tensor import Shape
@@ -88,33 +89,43 @@ def views(graph: GraphSteps, inputs: tuple[Tensor, ...]) -> dict[str, TensorView
 
 @dataclass(slots=True)
 class Names(Mapping[str, Any]):
-    """What expressions in one graph know: parameters, the index of the copy, inputs and earlier nodes.
+    """What expressions in one graph know: parameters, values and functions, the index of the copy, and tensors.
 
     Attributes:
         params: Values of the parameters.
         inputs: The inputs.
         tensors: What the nodes so far give.
         index: The index of the copy around the node or the graph; None outside of a repeat.
-        frozen: The parameters as part of a key (`archspec.compiler.sharing.frozen`), once that was asked for.
+        lets: Values and functions that it and the graphs around it define.
+        operand: What the node takes first; None where that has no name of its own.
+        frozen: Parameters, and what is defined, as part of a key (`archspec.compiler.sharing.frozen`), once that was
+            asked for.
     """
 
     params: Mapping[str, Any]
     inputs: Mapping[str, TensorView]
     tensors: Mapping[str, Result] = field(default_factory=dict)
     index: int | None = None
+    lets: Mapping[str, Any] = field(default_factory=dict)
+    operand: Any = None
     frozen: str = ""
 
     @override
     def __getitem__(self, name: str) -> Any:
         if name in self.params:
             return self.params[name]
+        if name in self.lets:
+            return self.lets[name]
         if name == "index" and self.index is not None:
             return self.index
+        if name == OPERAND and self.operand is not None:
+            return self.operand
         return self.inputs[name] if name in self.inputs else view(self.tensors[name])
 
     @override
     def __iter__(self) -> Iterator[str]:
-        known = [*self.inputs, *self.params, *self.tensors, *(["index"] if self.index is not None else [])]
+        known = [*self.inputs, *self.params, *self.lets, *self.tensors]
+        known += [word for word, value in (("index", self.index), (OPERAND, self.operand)) if value is not None]
         yield from dict.fromkeys(name for name in known if name)
 
     @override
@@ -132,6 +143,7 @@ class Scope:
         path: The path of the graph, for errors; empty for the network's own.
         tensors: What ``from`` knows: inputs and earlier nodes.
         names: What expressions know.
+        has_operand: Whether ``operand`` is what a node takes first; an input or node of that name hides it.
     """
 
     definition: Definition
@@ -139,6 +151,7 @@ class Scope:
     path: str
     tensors: dict[str, Result]
     names: Names
+    has_operand: bool
 
     @classmethod
     def of(
@@ -152,7 +165,13 @@ class Scope:
     ) -> Scope:
         """The scope of a graph with some inputs, before its first node."""
         tensors: dict[str, Result] = dict(zip(graph.inputs or (NOWHERE,), inputs, strict=True))
-        return cls(definition, graph, path, tensors, Names(params, views(graph, inputs), tensors, index))
+        names = Names(params, views(graph, inputs), tensors, index)
+        return cls(definition, graph, path, tensors, names, not graph.declares(OPERAND))
+
+    def take(self, operands: Sequence[Tensor], known: bool = True) -> None:
+        """Begin the expressions of a node, or of a copy, that takes some tensors; it is not known which."""
+        if self.has_operand:
+            self.names.operand = UNKNOWN if not known else view(operands[0]) if operands else None
 
     def child(self, name: str) -> str:
         """The path of a node of the graph."""

@@ -127,7 +127,7 @@ _NEUTRAL: dict[type[ast.operator], int] = {ast.Add: 0, ast.Sub: 0, ast.Mult: 1, 
 class _Simplification(ast.NodeTransformer):
     def visit(self, node: ast.AST) -> Any:
         node = self.generic_visit(node)
-        if not isinstance(node, ast.expr):
+        if not isinstance(node, ast.expr) or isinstance(node, ast.Slice):
             return node
         if isinstance(node, ast.Name | ast.Constant | ast.Tuple | ast.List):
             return node

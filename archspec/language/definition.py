@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from archspec.errors import Diagnostic
 from archspec.language.source import Entry, Mapping, Scalar, Source, Value, locate
 from archspec.language.spec import Param
-from archspec.language.usage import unused_parameters
+from archspec.language.usage import unused_names
 from archspec.language.values import UNKNOWN
 
 
@@ -83,12 +83,40 @@ class Step(NamedTuple):
             yield from (entry.value for entry in entries.values())
 
 
+class Let(NamedTuple):
+    """A name for a value, or a function, of one graph.
+
+    Attributes:
+        name: The name.
+        key: Where it stands.
+        parameters: Of a function, the names of its parameters.
+        value: The value, or the expression that gives it; None where an error left it unknown.
+    """
+
+    name: str
+    key: Scalar
+    parameters: tuple[str, ...]
+    value: Value | None
+
+
 class GraphSteps(NamedTuple):
-    """A graph as written. ``inputs`` is empty for a graph with a single, unnamed input."""
+    """A graph as written.
+
+    Attributes:
+        inputs: The names of its inputs; empty for a single, unnamed one.
+        steps: Its nodes.
+        outputs: Its outputs.
+        lets: What it defines, each after what that asks for.
+    """
 
     inputs: tuple[str, ...]
     steps: tuple[Step, ...]
     outputs: tuple[OutputStep, ...]
+    lets: tuple[Let, ...] = ()
+
+    def declares(self, name: str) -> bool:
+        """Whether an input or node has a name."""
+        return name in self.inputs or any(step.name == name for step in self.steps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,8 +169,8 @@ class Definition:
 
     @cached_property
     def unused(self) -> tuple[Diagnostic, ...]:
-        """Its parameters that nothing asks for, as errors: to be told where nothing else is wrong."""
-        return tuple(unused_parameters(self.value))
+        """What it declares and nothing asks for, as errors: to be told where nothing else is wrong."""
+        return tuple(unused_names(self.value))
 
     def param_key(self, name: str) -> Value:
         """Where a parameter is named."""

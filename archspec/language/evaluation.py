@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from archspec.errors import did_you_mean
-from archspec.language.values import ATTRIBUTES, UNKNOWN, ExpressionError, TensorView, Unknown, kind
+from archspec.language.values import ATTRIBUTES, UNKNOWN, ExpressionError, Function, TensorView, Unknown, kind
 from archspec.language.work import count
 
 Scope = Mapping[str, Any]
@@ -119,6 +119,8 @@ def _name(node: ast.Name) -> Evaluator:
             raise wrong(node, f"`{name}` is not known here", help=help, code="unknown-name") from None
         if found is UNKNOWN:
             raise Unknown
+        if isinstance(found, Function):
+            raise wrong(node, f"`{name}` is a function", help=f"write `{name}({', '.join(found.parameters)})`")
         return found
 
     return value
@@ -154,6 +156,8 @@ def _list(node: ast.List) -> Evaluator:
 
 
 def _subscript(node: ast.Subscript) -> Evaluator:
+    if isinstance(node.slice, ast.Slice):
+        return _slice(node, node.slice)
     owner, position = evaluator(node.value), evaluator(node.slice)
 
     def value(scope: Scope) -> Any:
@@ -163,6 +167,22 @@ def _subscript(node: ast.Subscript) -> Evaluator:
         if not -len(items) <= index < len(items):
             raise wrong(node, f"the list has {len(items)} items; there is none at {index}")
         return items[index]
+
+    return value
+
+
+def _slice(node: ast.Subscript, part: ast.Slice) -> Evaluator:
+    owner = evaluator(node.value)
+    bounds = [None if bound is None else evaluator(bound) for bound in (part.lower, part.upper, part.step)]
+
+    def value(scope: Scope) -> Any:
+        items, places = owner(scope), [None if bound is None else bound(scope) for bound in bounds]
+        if not isinstance(items, list) or any(place is not None and type(place) is not int for place in places):
+            raise wrong(node, "the ends of a slice are integers, and only a list has slices")
+        if places[2] == 0:
+            raise wrong(node, "the step of a slice cannot be 0")
+        count(items)
+        return items[slice(*places)]
 
     return value
 
@@ -236,7 +256,10 @@ def _ifexp(node: ast.IfExp) -> Evaluator:
 
 
 def _call(node: ast.Call) -> Evaluator:
-    name, arguments = ast.unparse(node.func), [evaluator(each) for each in node.args]
+    assert isinstance(node.func, ast.Name)
+    name, arguments = node.func.id, [evaluator(each) for each in node.args]
+    if name not in FUNCTIONS:
+        return _defined(node, name, arguments)
     apply, counted = _applied(node, FUNCTIONS[name]), name != "len"
 
     def value(scope: Scope) -> Any:
@@ -244,6 +267,29 @@ def _call(node: ast.Call) -> Evaluator:
         if counted:
             count(*operands)
         return apply(*operands)
+
+    return value
+
+
+def _defined(node: ast.Call, name: str, arguments: list[Evaluator]) -> Evaluator:
+    """A call of a function that the spec defines."""
+
+    def value(scope: Scope) -> Any:
+        function = scope.get(name)
+        if function is UNKNOWN:
+            raise Unknown
+        if not isinstance(function, Function):
+            own = [each for each, found in getattr(scope, "lets", {}).items() if isinstance(found, Function)]
+            raise wrong(node.func, f"there is no function `{name}`", help=did_you_mean(name, [*FUNCTIONS, *own]))
+        form = f"`{name}({', '.join(function.parameters)})`"
+        if len(arguments) != len(function.parameters):
+            raise wrong(node, f"`{ast.unparse(node)}` does not fit the function {form}")
+        operands = [argument(scope) for argument in arguments]
+        try:
+            return function.value(operands)
+        except ExpressionError as error:
+            message = error.message if error.code == "limit-exceeded" else f"in {form}: {error.message}"
+            raise wrong(node, message, help=error.help, code=error.code) from None
 
     return value
 

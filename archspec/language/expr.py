@@ -45,6 +45,11 @@ class Expression:
         return frozenset(node.id for node in nodes) - FUNCTIONS.keys() - CONSTANTS.keys()
 
     @cached_property
+    def parts(self) -> int:
+        """How many names, numbers and operations it is made of."""
+        return sum(isinstance(node, ast.expr) for node in ast.walk(self.tree))
+
+    @cached_property
     def _evaluator(self) -> Evaluator:
         return evaluator(self.tree)
 
@@ -121,7 +126,7 @@ def _syntax_error(text: str) -> ExpressionError:
     return ExpressionError("this cannot be read as an expression")
 
 
-_ALLOWED: tuple[type[ast.AST], ...] = (ast.Load, ast.And, ast.Or, *EXPRESSIONS, *OPERATORS)
+_ALLOWED: tuple[type[ast.AST], ...] = (ast.Load, ast.And, ast.Or, ast.Slice, *EXPRESSIONS, *OPERATORS)
 _HINTS: dict[type[ast.AST], str] = {
     ast.Tuple: "a list is written [a, b]",
     ast.Is: "write `==`",
@@ -159,7 +164,7 @@ def _describe(node: ast.AST) -> str:
 
 
 def _check_call(node: ast.Call) -> None:
-    if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS:
+    if not isinstance(node.func, ast.Name):
         name = ast.unparse(node.func)
         raise wrong(node.func, f"there is no function `{name}`", help=did_you_mean(name, FUNCTIONS))
     if node.keywords:

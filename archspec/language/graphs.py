@@ -6,13 +6,14 @@ from archspec.errors import Note, did_you_mean, nearest
 from archspec.language.checking import Checker
 from archspec.language.definition import GraphSteps, Step
 from archspec.language.expr import is_expression
+from archspec.language.lets import LetReader
 from archspec.language.merge import KINDS, node_mapping
 from archspec.language.names import node_name_problem
 from archspec.language.outputs import OutputReader
 from archspec.language.source import Entry, Mapping, Scalar, Sequence, Value, keyed
 from archspec.language.spec import Node
 from archspec.language.values import kind
-from archspec.language.wiring import Wiring
+from archspec.language.wiring import Wiring, input_place
 from archspec.ops import registry
 from archspec.ops.op import NODE_KEYS
 
@@ -45,6 +46,7 @@ class GraphReader:
         self.unusable: set[str] = set()
         self.checker = checker
         self.outputs = OutputReader(checker)
+        self.lets = LetReader(checker)
 
     def input_names(self, value: Value | None) -> tuple[str, ...]:
         """The names of a graph's inputs; empty for an only one called ``input``."""
@@ -73,13 +75,23 @@ class GraphReader:
     ) -> GraphSteps:
         """A graph and its wiring. ``passed`` are the inputs that are used though no node takes them."""
         wiring.used.update(passed)
+        self._check_hidden(owner, value, wiring)
+        lets = self.lets.lets(owner, wiring)
         steps = tuple(self._step(value.keys[name], entry, wiring) for name, entry in value.entries.items())
         if not value.entries:
             self.checker.report("empty-graph", "the graph has no nodes", value.span, path=wiring.path)
             return GraphSteps(wiring.inputs, (), ())
         outputs = self.outputs.outputs(owner, wiring)
         wiring.report_unused(owner)
-        return GraphSteps(wiring.inputs, steps, outputs)
+        return GraphSteps(wiring.inputs, steps, outputs, lets)
+
+    def _check_hidden(self, owner: Mapping, value: Mapping, wiring: Wiring) -> None:
+        """Refuse inputs and nodes of a group with a name that a ``let`` around it defines."""
+        places = {name: input_place(owner, name) for name in wiring.inputs if name in wiring.lets}
+        places |= {name: key.span for name, key in value.keys.items() if name in wiring.lets}
+        for name, place in places.items():
+            message = f"`{name}` cannot be a name here: it is {wiring.meaning(name)}"
+            self.checker.report("invalid-name", message, place, path=wiring.path)
 
     def _step(self, key: Scalar, value: Value, wiring: Wiring) -> Step:
         path = wiring.child(str(key.value))
@@ -118,7 +130,8 @@ class GraphReader:
         kind_ = self._kind(key, value, path)
         if not self._node(value, path) or not kind_:
             return None
-        arguments = {k: Entry(value.keys[k], v) for k, v in entries.items() if k not in NODE_KEYS}
+        own = NODE_KEYS | {"let"} if kind_ == "graph" else NODE_KEYS
+        arguments = {k: Entry(value.keys[k], v) for k, v in entries.items() if k not in own}
         for problem in self._misplaced(kind_, arguments, entries):
             near = did_you_mean(problem, NODE_KEYS) or "the nodes of a group see the parameters around it"
             help = _KEY_HELP.get(problem, near)
@@ -191,7 +204,10 @@ class GraphReader:
         return misplaced
 
     def _group(self, value: Mapping, wiring: Wiring, path: str) -> GraphSteps | None:
-        inner = value.entries["graph"]
+        inner, let = value.entries["graph"], value.entries.get("let")
+        if let is not None and not isinstance(let, Mapping):
+            message, found = "`let` has the wrong kind of value", kind(let.plain())
+            self.checker.report("invalid-value", message, let.span, path=path, expected="a mapping", found=found)
         if not isinstance(inner, Mapping):
             return None
         inputs = self.input_names(value.entries.get("inputs"))

@@ -20,11 +20,12 @@ class Limits:
         values: YAML values (keys, scalars, lists, mappings) of one file, aliases expanded.
         depth: Nesting of values in one file, and of lists that expressions give.
         expression_chars: Length of one expression.
-        list_values: Values of lists that expressions make or go through, those of lists in lists counted each time.
+        list_values: Values of lists that expressions make or go through, those of lists in lists counted each time, and
+            the parts of a function's expression at each call.
         nodes: Nodes of the whole network, counted through blocks, groups and repeats; `VALUES_OF_A_STEP`
             operands, or values of arguments, of one node count as one more.
         nesting: Blocks and groups inside each other; links in a chain of `extends`.
-        parameters: Parameters of one network or block.
+        parameters: Parameters of one network or block; values and functions of one `let`.
         variants: Variants of one spec.
         variant_nodes: Nodes of all variants that ``archspec check`` compiles, one after another.
         errors: Diagnostics reported at once.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from archspec.errors import Diagnostic, Note, did_you_mean
+from archspec.language.names import let_form
 from archspec.language.removal import Removal
 from archspec.language.source import Mapping, Scalar, Value
 
@@ -72,7 +73,7 @@ class _Merge:
         if len(path) == 2 and path[0] in ("init", "weights"):
             return _before(over, base) if path[0] == "weights" else over
         if isinstance(base, Mapping) and isinstance(over, Mapping):
-            return self.mapping(base, over, path)
+            return self.mapping(_as_in(over, base) if _is_let(path) else base, over, path)
         return over
 
     def graph(self, base: Mapping | None, over: Mapping, path: tuple[str, ...]) -> Mapping:
@@ -138,7 +139,20 @@ class _Merge:
 
 _HEADS = frozenset({"name", "block"})
 _OF_ANY_NODE = frozenset({"from", "when", "repeat", "doc"})
-_OF_GROUPS = frozenset({"inputs", "output", "outputs"})
+_OF_GROUPS = frozenset({"inputs", "let", "output", "outputs"})
+
+
+def _is_let(path: tuple[str, ...]) -> bool:
+    """Whether keys lead to what a file, one of its blocks or a group defines."""
+    return path[-1] == "let" and (len(path) == 1 or path[-3:-2] == ("graph",) or path[0] == "blocks")
+
+
+def _as_in(over: Mapping, base: Mapping) -> Mapping:
+    """What ``let`` of one file defines, by the keys of another that define the same names."""
+    forms = {let_form(form)[0]: form for form in over.entries}
+    names = {form: forms.get(let_form(form)[0], form) for form in base.entries}
+    keys = {names[form]: key for form, key in base.keys.items()}
+    return _like(base, keys, {names[form]: value for form, value in base.entries.items()})
 
 
 def _was_group(node: Value) -> bool:

@@ -6,8 +6,11 @@ import keyword
 import re
 from collections.abc import Callable
 
-from archspec.language.evaluation import FUNCTIONS
+from archspec.language.evaluation import CONSTANTS, FUNCTIONS
 from archspec.ops.op import NODE_KEYS
+
+OPERAND = "operand"
+"""What a node takes first, in its own expressions."""
 
 MODULE_ATTRIBUTES = frozenset(
     """
@@ -48,6 +51,28 @@ def parameter_name_problem(name: str) -> str:
     if name in NODE_KEYS or name in ("index", "expect", "variant", "params", "limits", "root"):
         return f"`{name}` has a meaning of its own in a spec"
     if name in FUNCTIONS or name in ("true", "false", "null", "input"):
+        return f"`{name}` has a meaning of its own in expressions"
+    return _identifier_problem(name)
+
+
+_LET = re.compile(r"([^()]*?)\s*(?:\(([^()]*)\)\s*)?")
+
+
+def let_form(key: str) -> tuple[str, tuple[str, ...] | None]:
+    """The name that a key of ``let`` defines, and for a function its parameters.
+
+    >>> let_form("hidden"), let_form("width(c)")
+    (('hidden', None), ('width', ('c',)))
+    """
+    form = _LET.fullmatch(key)
+    if form is None or form[2] is None:
+        return key, None
+    return form[1], tuple(part.strip() for part in form[2].split(",")) if form[2].strip() else ()
+
+
+def let_name_problem(name: str) -> str:
+    """Why a value or function of ``let``, or a function's parameter, cannot have this name; empty where it can."""
+    if name in CONSTANTS or name in FUNCTIONS or name in ("input", "index", OPERAND):
         return f"`{name}` has a meaning of its own in expressions"
     return _identifier_problem(name)
 

@@ -94,14 +94,15 @@ class _Reader:
         for contract in self._contracts(value):
             self.checker.validated(Expect, contract)
         doc = value.entries.get("doc")
+        params = self._params(value.entries.get("params"))
         own = self._blocks(value.entries.get("blocks")) if blocks is None else blocks
         return Definition(
             name=name,
             doc=str(doc.plain()) if doc else "",
             is_network=is_network,
             value=value,
-            params=self._params(value.entries.get("params")),
-            graph=self.graphs.graph(value, graph, Wiring(self.found, inputs, graph.entries)),
+            params=params,
+            graph=self.graphs.graph(value, graph, Wiring(self.found, inputs, graph.entries, params=params)),
             blocks=own,
             unusable=frozenset(self.graphs.unusable),
             shapes=entries(value.entries.get("inputs")) if is_network else {},

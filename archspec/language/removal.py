@@ -10,7 +10,12 @@ from archspec.errors import Diagnostic, Note, Span
 from archspec.language.source import Mapping as MappingValue
 from archspec.language.source import Value
 
-_CODES = {"params": ("unknown-name", "unknown-argument"), "blocks": ("unknown-block",), "graph": ("unknown-node",)}
+_CODES = {
+    "params": ("unknown-name", "unknown-argument"),
+    "let": ("unknown-name", "invalid-expression"),
+    "blocks": ("unknown-block",),
+    "graph": ("unknown-node",),
+}
 """The errors that name what is gone, by the key that it stood under."""
 _CODES_BELOW = ("shape-mismatch", "operand-count", "invalid-argument")
 """The errors of a node that takes what the removed one took."""
@@ -31,7 +36,8 @@ class Removal(NamedTuple):
 
     def explains(self, diagnostic: Diagnostic) -> bool:
         """Whether an error comes of it."""
-        *around, name = self.path
+        *around, form = self.path
+        name = form.partition("(")[0]
         owner = around[-1] if around else ""
         if owner == "graph" and diagnostic.code == "unused-node":
             return any(f"`{taken}`" in diagnostic.message for taken in _wiring(self.base)[name])

@@ -225,6 +225,7 @@ class Graph(Model):
 
     doc: str = ""
     params: dict[str, Any] = Field(default_factory=dict)
+    let: dict[str, Any] = Field(default_factory=dict)
     graph: dict[str, Any]
     output: str = ""
     outputs: Outputs = Field(default_factory=dict)

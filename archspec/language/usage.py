@@ -1,4 +1,4 @@
-"""Which names the expressions of a file ask for, and the parameters that none of them does."""
+"""Which names the expressions of a file ask for, and the names of the file that none of them does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator
 
 from archspec.errors import Diagnostic, nearest
 from archspec.language.expr import is_expression, read
-from archspec.language.source import Mapping, Scalar, Sequence, Value, keyed
+from archspec.language.names import let_form
+from archspec.language.source import Mapping, Scalar, Sequence, Value, entries, keyed
 from archspec.language.values import ExpressionError
 
 _ELSEWHERE = ("blocks", "doc", "example", "expect", "variants")
@@ -30,8 +31,8 @@ def names_in(value: Value) -> Iterator[str]:
             return
 
 
-def unused_parameters(value: Mapping) -> Iterator[Diagnostic]:
-    """An error for each parameter of a network or block that nothing asks for.
+def unused_names(value: Mapping) -> Iterator[Diagnostic]:
+    """An error for each parameter, value and function of a network or block that nothing asks for.
 
     Those that only a file has which this one extends are no mistake of this one: it may have replaced what asked.
     """
@@ -44,6 +45,23 @@ def unused_parameters(value: Mapping) -> Iterator[Diagnostic]:
         message = f"nothing asks for the parameter `{name}`"
         help = _help(name, declared if number < _MOST_COMPARED else ())
         yield Diagnostic("unused-parameter", message, key.span, help=help)
+    yield from _unused_lets(value, value)
+
+
+def _unused_lets(graph: Mapping, file: Mapping) -> Iterator[Diagnostic]:
+    """The same for what a graph, and the groups inside, define."""
+    seeing = [part for key in ("let", "graph", "output", "outputs") if (part := graph.entries.get(key))]
+    declared = keyed(graph.entries.get("let"))
+    asked = {name for part in seeing for name in names_in(part)} if declared else ()
+    for form, (key, _) in declared.items():
+        name, parameters = let_form(form)
+        if name not in asked and key.source is file.source:
+            what, written = ("value", f"${name}") if parameters is None else ("function", f"$({form})")
+            help = f"write `{written}` where its value belongs, or remove it"
+            yield Diagnostic("unused-parameter", f"nothing asks for the {what} `{name}`", key.span, help=help)
+    for node in entries(graph.entries.get("graph")).values():
+        if isinstance(node, Mapping) and "graph" in node.entries:
+            yield from _unused_lets(node, file)
 
 
 def _help(name: str, declared: Collection[str]) -> str:

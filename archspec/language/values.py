@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -62,6 +63,23 @@ class TensorView:
         if value is None:
             raise ValueError(f"{show(self.shape)} has no {name}")
         return value
+
+
+class Function(ABC):
+    """A function that a spec defines.
+
+    Attributes:
+        name: Its name.
+        parameters: The names of its parameters.
+    """
+
+    __slots__ = ()
+    name: str
+    parameters: tuple[str, ...]
+
+    @abstractmethod
+    def value(self, operands: list[Any]) -> Any:
+        """What it gives for as many operands as it has parameters; raises `ExpressionError` and `Unknown`."""
 
 
 ATTRIBUTES: dict[str, Callable[[Shape], Any]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Collection
 from typing import Any
 
@@ -19,6 +20,8 @@ class Wiring:
         names: Names of all its nodes, those that have not been read among them, for hints.
         around: The names of the graph around it, for hints; None for an outermost one.
         path: The path of the graph within its file or block.
+        params: The parameters of the definition that it belongs to.
+        lets: What it and the graphs around it define; of a function, how many call each other in it.
         steps: The nodes read so far.
         used: Names of nodes and inputs that something takes.
         unknown: Names that nothing has, with the number of the error that speaks of each.
@@ -33,6 +36,7 @@ class Wiring:
         names: Collection[str] = (),
         around: Wiring | None = None,
         path: str = "",
+        params: Collection[str] = (),
     ) -> None:
         self.found = found
         self.inputs = inputs
@@ -40,6 +44,8 @@ class Wiring:
         self.names = names
         self.around = around
         self.path = path
+        self.params = around.params if around is not None else params
+        self.lets: ChainMap[str, int] = around.lets.new_child() if around is not None else ChainMap()
         self.steps: dict[str, Step] = {}
         self.used: set[str] = set()
         self.unknown: dict[str, int] = {}
@@ -50,6 +56,20 @@ class Wiring:
     def is_input(self, name: Any) -> bool:
         """Whether a name is that of an input of the graph."""
         return name in self._inputs
+
+    def meaning(self, name: str) -> str:
+        """What a name stands for that expressions of the graph can ask for, in words; empty for a new one."""
+        if name in self.params:
+            return "a parameter"
+        if name in self.lets:
+            return "defined by a `let` around"
+        if self.is_input(name):
+            return "an input of this graph"
+        return "a node of this graph" if name in self.names else ""
+
+    def is_known(self, name: str) -> bool:
+        """Whether a name stands for something that a value of ``let`` can ask for."""
+        return name in self.params or name in self.lets or self.is_input(name)
 
     def _is_around(self, name: str) -> bool:
         """Whether a node above stands by a name in a graph around this one."""
@@ -160,14 +180,14 @@ class Wiring:
         for name in self.inputs:
             if name not in self.used:
                 help = f"write `from: {name}` at a node, or remove it"
-                self._report("unused-node", f"no node takes the input `{name}`", _input(owner, name), help=help)
+                self._report("unused-node", f"no node takes the input `{name}`", input_place(owner, name), help=help)
 
     def _report(self, code: str, message: str, span: Span, **details: str) -> None:
         self.found.append(Diagnostic(code, message, span, **details))  # type: ignore[arg-type]
 
 
-def _input(owner: Mapping, name: str) -> Span:
-    """Where an input is named."""
+def input_place(owner: Mapping, name: str) -> Span:
+    """Where an input of a graph is named."""
     inputs = owner.entries["inputs"]
     if isinstance(inputs, Mapping):
         return inputs.keys[name].span

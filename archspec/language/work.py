@@ -1,4 +1,4 @@
-"""How many values of lists the expressions of one compile may make and go through."""
+"""How many values of lists the expressions of one compile may make and go through, and call functions for."""
 
 from __future__ import annotations
 
@@ -43,17 +43,31 @@ def count(*values: Any) -> None:
             _count(value)
 
 
+def count_call(parts: int) -> None:
+    """Count the call of a function whose expression has so many parts, each as one value.
+
+    Raises:
+        ExpressionError: They are more than are left.
+    """
+    left = _LEFT.get()
+    if left is not None:
+        _spend(left, parts, "call functions that ask for")
+
+
 def _count(value: list[Any]) -> None:
     left, level, depth = _LEFT.get(), [value], 0
     while left is not None and level:
         depth += 1
-        left.values -= len(level) + sum(map(len, level))
-        if left.values < 0:
-            most = f"{left.limits.list_values:,}"
-            raise _beyond("list_values", f"expressions make and go through lists of more than {most} values in all")
+        _spend(left, len(level) + sum(map(len, level)), "make and go through lists of")
         if depth > left.limits.depth:
             raise _beyond("depth", f"lists nest deeper than {left.limits.depth}")
         level = [item for items in level for item in items if type(item) is list]
+
+
+def _spend(left: _Left, values: int, doing: str) -> None:
+    left.values -= values
+    if left.values < 0:
+        raise _beyond("list_values", f"expressions {doing} more than {left.limits.list_values:,} values in all")
 
 
 def _beyond(limit: str, message: str) -> ExpressionError:

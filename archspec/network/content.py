@@ -102,6 +102,7 @@ class Body:
         shapes: Their shapes, without the batch.
         template: The network or block that its graph, or the step that repeats, stands in.
         graph: Its graph as written; None for a repeat.
+        lets: What its graph defines with ``let``: values and functions by name.
         whole: What this is left of, where nothing needed some of its nodes.
         pruned: What is left of it where some tensors inside are needed, as far as it was asked for.
     """
@@ -113,6 +114,7 @@ class Body:
     shapes: Mapping[str, Shape]
     template: Definition
     graph: GraphSteps | None
+    lets: Mapping[str, Any] = field(default_factory=dict)
     whole: Body | None = None
     pruned: dict[frozenset[str], Pruned | None] = field(default_factory=dict, init=False)
 

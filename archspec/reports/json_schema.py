@@ -17,6 +17,12 @@ Schema = dict[str, Any]
 
 _EXPRESSION: Schema = {"type": "string", "pattern": r"^\$", "description": "An expression: $name or $(...)."}
 _NULL: Schema = {"type": "null", "description": "Removes the key, in a file that extends another."}
+_LET: Schema = {
+    "type": "object",
+    "description": "Names for values, and functions `name(x)` or `name(x, y)`, that expressions of the graph ask for.",
+    "propertyNames": {"pattern": r"^[A-Za-z][A-Za-z0-9_]*(\s*\([^()]*\)\s*)?$"},
+    "additionalProperties": {"not": {"type": "object"}},
+}
 _NODE_DOCS = {
     "op": "The primitive operation that the node is.",
     "block": "The block that the node is: one of this file's, of the library, or the path of a file.",
@@ -56,6 +62,7 @@ def schema() -> Schema:
             "block_file": _graph_file(BlockFile, ["archspec", "block", "graph"]),
             "block": _graph_file(InlineBlock, []),
             "param": {"anyOf": [_model(Param), {"not": {"type": "object"}}]},
+            "let": _LET,
             "outputs": _map({"anyOf": [{"type": "string"}, _model(Output)]}),
             "figure": {"anyOf": [{"type": "integer"}, _model(Bound)]},
             "expect": _model(Expect),
@@ -102,6 +109,7 @@ def _graph_file(model: Any, required: list[str]) -> Schema:
     properties = _plain(model.model_json_schema(by_alias=True))["properties"]
     properties["graph"] = {"$ref": "#/definitions/graph"}
     properties["params"] = _map({"$ref": "#/definitions/param"})
+    properties["let"] = {"$ref": "#/definitions/let"}
     properties["outputs"] = {"$ref": "#/definitions/outputs"}
     files = {
         "expect": {"$ref": "#/definitions/expect"},
@@ -155,7 +163,8 @@ def _node() -> Schema:
     """A node: the name of an op, null (which removes one), or a mapping, checked by what it says it is."""
     cases = [_case("op", name, _op_arguments(cls)) for name, cls in registry.ops().items()]
     cases += [_case("block", name, _block_arguments(name)) for name in library.blocks()]
-    cases.append({"if": {"required": ["graph"]}, "then": {"properties": _node_keys(), "additionalProperties": False}})
+    group = _node_keys() | {"let": {"anyOf": [{"$ref": "#/definitions/let"}, _NULL]}}
+    cases.append({"if": {"required": ["graph"]}, "then": {"properties": group, "additionalProperties": False}})
     return {
         "anyOf": [
             _NULL,

@@ -5,12 +5,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from archspec.drawing.content.formulas import printed
 from archspec.drawing.content.labels import is_depthwise
 from archspec.language.algebra import Code, binary, copied, literal, name, names, simplified
+from archspec.language.definition import Let
 from archspec.language.expr import is_expression, read
+from archspec.language.functions import LetFunction
+from archspec.language.names import OPERAND
 from archspec.language.source import Scalar, Sequence, Value
 from archspec.network import Applied, Block, Body, Network, NetworkOutput, Node, Use
 
@@ -31,21 +35,35 @@ class SymbolicNetwork(Network):
     formulas: Mapping[str, str] = field(default_factory=dict)
 
 
+class _Function(NamedTuple):
+    """A function that ``let`` defines, and the scope that it stands in."""
+
+    parameters: tuple[str, ...]
+    text: str
+    scope: _Scope
+
+
 class _Scope(NamedTuple):
     """What expressions of one graph can ask for.
 
     Attributes:
-        params: What its parameters stand for.
+        params: What its parameters, and the values that ``let`` defines, stand for.
         path: The path that its nodes' names begin with.
         inputs: The tensors that it takes, by its names for them.
+        functions: The functions that ``let`` defines.
+        operand: The tensor that the present node takes first; empty where none is called so.
     """
 
     params: Mapping[str, Code]
     path: str
     inputs: Mapping[str, str]
+    functions: Mapping[str, _Function] = MappingProxyType({})
+    operand: str = ""
 
     def tensor(self, name: str) -> str:
         """The path of the tensor that a name means."""
+        if name == OPERAND and self.operand:
+            return self.operand
         return self.inputs.get(name, f"{self.path}.{name}" if self.path else name)
 
 
@@ -70,7 +88,7 @@ class _Symbols:
         self.inputs = {path: name for name, path in reversed(inputs.items())}
         self.channels: dict[str, Code] = {path: self._first_channels(name) for path, name in self.inputs.items()}
         self.counts: dict[str, str] = {}
-        self.scope = _Scope(dict(_own(block)), block.path, inputs)
+        self.scope = self._defined(block, _Scope(dict(_own(block)), block.path, inputs))
 
     def _first_channels(self, input: str) -> Code:
         if len(self.inputs) == 1 and "C" not in self.block.template.params:
@@ -98,9 +116,11 @@ class _Symbols:
     def _formulas(self) -> Iterator[tuple[str, str]]:
         """What parameters follow from that a default computes."""
         template = self.block.template
+        values = {key: template.param_value(key) for key in template.params if key not in self.block.written}
+        values |= {let.name: let.value for let in _lets(self.block) if let.value is not None}
         for key, code in self.scope.params.items():
-            if key in template.params and key not in self.block.written and names(code) == {key}:
-                found = self._code(template.param_value(key), self.scope)
+            if key in values and names(code) == {key}:
+                found = self._code(values[key], self.scope)
                 if found is not None:
                     yield key, printed(found)
 
@@ -127,6 +147,7 @@ class _Symbols:
         for child, use in zip(block.children, block.content.uses, strict=True):
             if block.kind == "repeat":
                 scope = scope._replace(params={**scope.params, "index": literal(int(child.name))})
+            scope = scope._replace(operand=_operand(block, child))
             content = self._applied(child, scope) if isinstance(child, Node) else self._inner(child, scope)
             yield use._replace(content=content)
 
@@ -135,14 +156,28 @@ class _Symbols:
         inputs = _named_inputs(block)
         if block.kind == "block":
             params = {key: given.get(key) or literal(value) for key, value in block.arguments.items()}
-            scope = _Scope(params, block.path, inputs)
+            scope = self._defined(block, _Scope(params, block.path, inputs))
         elif block.kind == "group":
-            scope = _Scope(around.params, block.path, inputs)
+            scope = self._defined(block, _Scope(around.params, block.path, inputs, around.functions))
         else:
             scope = around
             self._note_count(block, around)
         arguments = {key: _value(given.get(key), value) for key, value in block.arguments.items()}
         return replace(self._body(block, scope), arguments=arguments)
+
+    def _defined(self, block: Block, scope: _Scope) -> _Scope:
+        """A scope with what a graph defines: values of the block itself stand for themselves, as its parameters do."""
+        for let in _lets(block):
+            found = block.content.lets[let.name]
+            if isinstance(found, LetFunction):
+                function = _Function(found.parameters, found.text, scope)
+                scope = scope._replace(functions={**scope.functions, let.name: function})
+                continue
+            code = self._code(let.value, scope) if let.value is not None else None
+            if block is self.block and code is not None and names(code) and _is_numeric(found):
+                code = name(let.name)
+            scope = scope._replace(params={**scope.params, let.name: code or literal(found)})
+        return scope
 
     def _note_count(self, repeat: Block, scope: _Scope) -> None:
         count = self._code(repeat.step.repeat, scope) if repeat.step and repeat.step.repeat else None
@@ -187,7 +222,18 @@ class _Symbols:
         if not is_expression(value.value):
             return literal(value.value)
         tree = copied(read(str(value.value)).tree)
-        return simplified(_Translation(scope, self.channels).visit(tree))
+        try:
+            return simplified(_Translation(scope, self.channels).visit(tree))
+        except _TooLong:
+            return None
+
+
+class _TooLong(Exception):  # noqa: N818 - a signal, not an error
+    """What a function gives is no text to be read."""
+
+
+_LONGEST = 100
+"""Parts of an expression that a function gives."""
 
 
 class _Translation(ast.NodeTransformer):
@@ -200,6 +246,18 @@ class _Translation(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> Code:
         return self.scope.params.get(node.id, node)
 
+    def visit_Call(self, node: ast.Call) -> Code:
+        node.args = [self.visit(argument) for argument in node.args]
+        function = self.scope.functions.get(node.func.id) if isinstance(node.func, ast.Name) else None
+        if function is None:
+            return node
+        params = {**function.scope.params, **dict(zip(function.parameters, node.args, strict=True))}
+        inner = _Translation(function.scope._replace(params=params), self.channels)
+        code: Code = inner.visit(copied(read(function.text).tree))
+        if sum(1 for _ in ast.walk(code)) > _LONGEST:
+            raise _TooLong
+        return code
+
     def visit_Attribute(self, node: ast.Attribute) -> Code:
         if isinstance(node.value, ast.Name) and node.attr in ("channels", "features"):
             return self.channels.get(self.scope.tensor(node.value.id), node)
@@ -210,6 +268,17 @@ def _named_inputs(block: Block) -> dict[str, str]:
     """The tensors that a block takes, by its names for them."""
     known = (block.graph.inputs if block.graph else ()) or ("input",)
     return dict(zip(known, block.inputs, strict=False))
+
+
+def _lets(block: Block) -> tuple[Let, ...]:
+    return block.graph.lets if block.graph is not None else ()
+
+
+def _operand(block: Block, child: Block | Node) -> str:
+    """What expressions of a node call its operand."""
+    if not child.inputs or (block.graph is not None and block.graph.declares(OPERAND)):
+        return ""
+    return child.inputs[0]
 
 
 def _own(block: Block) -> Iterator[tuple[str, Code]]:

@@ -149,6 +149,8 @@ class Builder:
             self._pass_through(step, operands)
             return
         takes = self._wiring(present, operands)
+        first = self._key(operands[0]) if operands else None
+        self.construction.take(self.first, None if first is None else self.tensors[first])
         nodes = {number: child for number, child in present.items() if isinstance(child, Node)}
         blocks = {number: child for number, child in present.items() if isinstance(child, Block)}
         kinds = {child.kind for child in blocks.values()}

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from archspec.language.algebra import Code, binary, literal, names, plain, substituted
+from archspec.language.functions import LetFunction
+from archspec.language.names import OPERAND
 from archspec.language.source import Value
 from archspec.language.values import ExpressionError
 from archspec.network import Block, Node
@@ -18,7 +20,7 @@ from archspec.pytorch.emitter.instances import as_layer, copies, given, held
 from archspec.pytorch.emitter.model import Class
 from archspec.pytorch.emitter.overwriting import in_place
 from archspec.pytorch.emitter.registry import Registry
-from archspec.pytorch.emitter.scope import INDEX, REQUIRED, Local, Mismatch, Names, Scope, Spot
+from archspec.pytorch.emitter.scope import INDEX, REQUIRED, Inlined, Local, Mismatch, Names, Scope, Spot
 
 Child = Block | Node
 Uses = Mapping[Spot, Child]
@@ -165,7 +167,7 @@ class Construction:
             raise Mismatch
         (made,) = classes.values()
         given = {spot: made.arguments(self.instances.same[block.path]) for spot, block in uses.items()}
-        written = self.written(uses)
+        written = self.written(uses) | self._defined(next(iter(uses.values())))
         arguments: list[tuple[str, Part]] = []
         chosen: dict[str, Code] = {}
         for parameter in made.signature:
@@ -180,10 +182,17 @@ class Construction:
                 arguments.append((parameter.name, code))
         return Call(made.name, tuple(arguments)), [_outer(code, made, chosen) for code in made.channels.values()]
 
+    def _defined(self, block: Block) -> dict[str, Code | None]:
+        """What the graph of a group defines, where it is an expression of the class around."""
+        names = Names(self.scope, {}, self.names.functions)
+        lets = block.graph.lets if block.graph is not None and block.kind == "group" else ()
+        return {let.name: names.code(let.value) for let in lets if not let.parameters}
+
     def sequential(self, uses: Mapping[Spot, Block], operands: Hints, label: str) -> Made:
         """``nn.Sequential`` with named layers, for blocks that are chains."""
         some = next(iter(uses.values()))
         outside, self.names.tensors = self.names.tensors, {}
+        known, functions = dict(self.scope.known), dict(self.names.functions)
         layers: list[tuple[str, Part]] = []
         current: Hints = operands
         for place, child in enumerate(some.children):
@@ -193,13 +202,38 @@ class Construction:
             tensor = Local(paths, shapes, self.channels(shapes, current))
             seen = [some.children[place - 1].name] if place else ["input", *(some.graph.inputs if some.graph else ())]
             self.names.tensors.update(dict.fromkeys(seen, tensor))
+            if not place:
+                self._define(uses)
+            self.take(some, tensor)
             part, channels = self.made(inner, [tensor.channels], f"{label}_{child.name}".lstrip("_"))
             layers.append((child.name, in_place(part) if self.registry.overwriting.holds(child.step) else part))
             current = channels
-        self.names.tensors = outside
+        self.names.tensors, self.scope.known, self.names.functions = outside, known, functions
         ends = {spot[0]: next(iter(given(self.instances, block).values())) for spot, block in uses.items()}
         shapes = {number: self.instances.shape(path) for number, path in ends.items()}
         return Call("nn.Sequential", (("", Call("OrderedDict", tuple(layers))),)), [self.channels(shapes, current)]
+
+    def take(self, block: Block, tensor: Local | None) -> None:
+        """Begin the expressions of a node of a block that takes a tensor first."""
+        if block.graph is not None and not block.graph.declares(OPERAND):
+            self.names.tensors.pop(OPERAND, None)
+            if tensor is not None:
+                self.names.tensors[OPERAND] = tensor
+
+    def _define(self, uses: Mapping[Spot, Block]) -> None:
+        """What a group that is written where it stands defines, as far as it is an expression of the class."""
+        some = next(iter(uses.values()))
+        inputs = dict(self.names.tensors)
+        for let in some.graph.lets if some.graph is not None and some.kind == "group" else ():
+            found = some.content.lets[let.name]
+            if isinstance(found, LetFunction):
+                self.names.functions[let.name] = Inlined(found.parameters, found.text, inputs)
+                continue
+            code = self.scope.find(
+                {spot: plain(use.content.lets[let.name]) for spot, use in uses.items()}, [self.names.code(let.value)]
+            )
+            if code is not None:
+                self.scope.known[let.name] = code
 
     # Repeats
 

@@ -51,6 +51,7 @@ class _Asked:
             for value in (use.step.when, use.step.repeat, *(entry.value for entry in use.written.values())):
                 yield from names_in(value) if value is not None else ()
             if isinstance(use.content, Body) and use.content.kind in ("group", "repeat"):
+                yield from _defining(use.content)
                 yield from self.names(use.content)
 
 
@@ -81,6 +82,7 @@ class _Search:
 
     def _collect(self, block: Block, names: set[str]) -> None:
         names = names | _computed(block, names)
+        self.structural |= not names.isdisjoint(_defining(block.content))
         if names.isdisjoint(self.asked.names(block.content)):
             return
         for child in block.children:
@@ -104,6 +106,12 @@ class _Search:
     @staticmethod
     def _asks(entries: Iterable[Entry], names: set[str]) -> bool:
         return any(names & set(names_in(entry.value)) for entry in entries)
+
+
+def _defining(body: Body) -> Iterator[str]:
+    """The names that what its graph defines asks for."""
+    for let in body.graph.lets if body.graph is not None else ():
+        yield from names_in(let.value) if let.value is not None else ()
 
 
 def _computed(block: Block, names: set[str]) -> set[str]:

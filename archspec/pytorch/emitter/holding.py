@@ -113,11 +113,15 @@ class Holding:
                 ]
             else:
                 changed[scope.declared[each]] = other
-        if block.kind == "group":
-            return self.probing.group(block, {**instance.scope, **changed}, shapes, outputs)
         stated = {scope.declared[each.name] for each in made.signature if each.name in scope.declared}
-        given = {name: instance.scope[name] for name in block.template.params if name in stated | block.written.keys()}
-        return self.probing.block(block, {**given, **changed}, shapes, outputs)
+        values = {**instance.scope, **changed}
+        own = {let.name for let in instance.graph.lets}
+        lets = {name: values[name] for name in own & stated}
+        if block.kind == "group":
+            around = {name: value for name, value in values.items() if name not in own}
+            return self.probing.group(block, around, lets, shapes, outputs)
+        given = {name: values[name] for name in block.template.params if name in stated | block.written.keys()}
+        return self.probing.block(block, given, lets, shapes, outputs)
 
 
 def _ties(wrong: list[Parameter]) -> Iterator[tuple[Parameter, Parameter, int]]:

@@ -15,7 +15,7 @@ from archspec.ops.tensor import Shape
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Instance:
-    """A block or group of a network, with the parameters that its expressions see."""
+    """A block or group of a network, with the parameters, values and functions that its expressions see."""
 
     block: Block
     scope: Mapping[str, Any]
@@ -107,6 +107,7 @@ class Instances:
         return number
 
     def _compared(self, block: Block, scope: Mapping[str, Any]) -> int:
+        scope = {**scope, **block.content.lets}
         places: dict[str, Hashable] = {path: index for index, path in enumerate(self.inputs(block))}
         parts: list[Hashable] = []
         for child in block.children:

@@ -9,10 +9,12 @@ from typing import Any
 from archspec.language.algebra import Code, literal, name, names, plain, same
 from archspec.language.definition import Definition
 from archspec.language.expr import is_expression
+from archspec.language.functions import LetFunction
+from archspec.language.source import Value
 from archspec.network import Block
 from archspec.pytorch.emitter.instances import Instance
 from archspec.pytorch.emitter.registry import Registry
-from archspec.pytorch.emitter.scope import REQUIRED, Local, Names, Scope, Spot
+from archspec.pytorch.emitter.scope import REQUIRED, Inlined, Local, Names, Scope, Spot
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +63,35 @@ class Parameters:
                     default = values[0]
                 self._expose(parameter, values, default)
             elif is_expression(param.default) and self.first.kind == "block":
-                self._computed(definition, parameter, values)
+                self._computed(definition.param_value(parameter), parameter, values)
             elif all(same(value, values[0]) for value in values):
                 self.scope.known[parameter] = literal(values[0])
+        self._declare_lets(definition)
+
+    def _declare_lets(self, definition: Definition) -> None:
+        """The same for what ``let`` defines: functions are written where they are called."""
+        own = {let.name: let for let in self.part[0].graph.lets}
+        inputs = dict(self.names.tensors)
+        for each, found in self.part[0].scope.items():
+            if isinstance(found, LetFunction):
+                self.names.functions[each] = Inlined(found.parameters, found.text, inputs if each in own else {})
+        around = [each for each in self.part[0].scope if each not in definition.params and each not in own]
+        for each in (*around, *own):
+            if each in self.names.functions:
+                continue
+            values = [plain(instance.scope[each]) for instance in self.part]
+            value = own[each].value if each in own else None
+            if value is not None:
+                self._computed(value, each, values)
+            elif all(same(value, values[0]) for value in values):
+                self.scope.known[each] = literal(values[0])
+            else:
+                self._expose(each, values)
 
     def _expose(self, parameter: str, values: list[Any], default: Any = REQUIRED) -> None:
-        """A parameter of the class for one of the definition."""
-        code = self.scope.add(parameter, values, self.first.template.params[parameter].doc, default)
+        """A parameter of the class for one of the definition, or for what a ``let`` defines."""
+        param = self.first.template.params.get(parameter)
+        code = self.scope.add(parameter, values, param.doc if param else "", default)
         self.scope.known[parameter] = code
         self.scope.declared[code.id] = parameter
 
@@ -82,9 +106,9 @@ class Parameters:
         stated = [parameter in instance.block.written for instance in self.part]
         return _exposed(definition, stated, values, parameter)
 
-    def _computed(self, definition: Definition, parameter: str, values: list[Any]) -> None:
-        """A parameter that its default computes from others: a variable of the constructor."""
-        code = self.names.code(definition.param_value(parameter))
+    def _computed(self, value: Value, parameter: str, values: list[Any]) -> None:
+        """A parameter that is computed from others: a variable of the constructor."""
+        code = self.names.code(value)
         spots: dict[Spot, Any] = {(number, None): value for number, value in enumerate(values)}
         if code is not None and names(code) and self.scope.gives(code, spots):
             if not isinstance(code, ast.Name):

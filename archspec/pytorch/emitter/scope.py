@@ -6,7 +6,7 @@ import ast
 import keyword
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from archspec.language.algebra import Code, binary, copied, evaluator, literal, name, names, same, simplified
 from archspec.language.evaluation import FUNCTIONS
@@ -185,12 +185,31 @@ class Scope:
         return self.add(label, [by_instance.get(instance, some) for instance in range(self.count)])
 
 
+class Inlined(NamedTuple):
+    """A function of the spec, written where it is called.
+
+    Attributes:
+        parameters: The names of its parameters.
+        text: Its expression, as the spec writes it.
+        tensors: The tensors whose shapes it can ask for.
+    """
+
+    parameters: tuple[str, ...]
+    text: str
+    tensors: dict[str, Local]
+
+
+_LONGEST_INLINED = 100
+"""Parts of an expression that a function gives, from which on it is no shorter way to say what the value is."""
+
+
 @dataclass(slots=True)
 class Names:
-    """What the expressions of one graph can ask for: parameters, and the shapes of its tensors."""
+    """What the expressions of one graph can ask for: parameters, functions, and the shapes of its tensors."""
 
     scope: Scope
     tensors: dict[str, Local] = field(default_factory=dict)
+    functions: dict[str, Inlined] = field(default_factory=dict)
 
     def code(self, value: Value | None) -> Code | None:
         """A value of the spec as an expression over the variables of the class, or None where that cannot be."""
@@ -250,9 +269,10 @@ class Names:
 
 
 class _Translation(ast.NodeTransformer):
-    def __init__(self, names: Names, known: Mapping[str, Code] | None = None) -> None:
+    def __init__(self, names: Names, known: Mapping[str, Code] | None = None, *, indexed: bool = True) -> None:
         self.names = names
         self.known = {**names.scope.known, **(known or {})}
+        self.indexed = indexed
 
     def visit_Name(self, node: ast.Name) -> Code:
         constants = {"true": True, "false": False, "null": None}
@@ -260,7 +280,7 @@ class _Translation(ast.NodeTransformer):
             return self.known[node.id]
         if node.id in constants:
             return literal(constants[node.id])
-        if node.id == "index":
+        if node.id == "index" and self.indexed:
             return name(INDEX)
         raise Mismatch
 
@@ -281,8 +301,19 @@ class _Translation(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> Code:
         function = node.func
         node.args = [self.visit(argument) for argument in node.args]
+        if isinstance(function, ast.Name) and function.id in self.names.functions:
+            return self._inlined(self.names.functions[function.id], node.args)
         code = simplified(node)
         python = isinstance(function, ast.Name) and function.id in ("min", "max", "round", "abs", "len", "sum")
         if not python and not isinstance(code, ast.Constant):
+            raise Mismatch
+        return code
+
+    def _inlined(self, function: Inlined, arguments: list[ast.expr]) -> Code:
+        """What a function gives, over the variables of the class."""
+        names = Names(self.names.scope, function.tensors, self.names.functions)
+        inner = _Translation(names, dict(zip(function.parameters, arguments, strict=True)), indexed=False)
+        code = simplified(inner.visit(copied(read(function.text).tree)))
+        if sum(1 for _ in ast.walk(code)) > _LONGEST_INLINED:
             raise Mismatch
         return code

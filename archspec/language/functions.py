@@ -1,0 +1,76 @@
+"""Functions that a spec defines, with what they know where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from typing_extensions import override
+
+from archspec.language.expr import read
+from archspec.language.values import Function
+from archspec.language.work import count_call
+
+
+@dataclass(frozen=True, slots=True)
+class Nearer(Mapping[str, Any]):
+    """Names of which the nearer ones hide those further away."""
+
+    near: Mapping[str, Any]
+    far: Mapping[str, Any]
+
+    @override
+    def __getitem__(self, name: str) -> Any:
+        return self.near[name] if name in self.near else self.far[name]
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        yield from dict.fromkeys([*self.near, *self.far])
+
+    @override
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class LetFunction(Function):
+    """A function of ``let:``.
+
+    Attributes:
+        name: Its name.
+        parameters: The names of its parameters.
+        text: The expression that gives its value, as written.
+        scope: What else the expression can ask for.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    text: str
+    scope: Mapping[str, Any]
+
+    @override
+    def value(self, operands: list[Any]) -> Any:
+        expression = read(self.text)
+        count_call(expression.parts)
+        return expression.evaluate(Nearer(dict(zip(self.parameters, operands, strict=True)), self.scope))
+
+    def within(self, scope: Mapping[str, Any]) -> LetFunction:
+        """The function where some names have other values."""
+        return replace(self, scope=Nearer(scope, self.scope))
+
+    @override
+    def __repr__(self) -> str:
+        """All that decides what it gives: its name stands for its text, and that asks for names."""
+        found: dict[tuple[str, str], Any] = {}
+        waiting: dict[str, LetFunction] = {self.name: self}
+        functions = dict(waiting)
+        while waiting:
+            _, function = waiting.popitem()
+            for asked in sorted(read(function.text).names.difference(function.parameters)):
+                value = function.scope.get(asked)
+                if not isinstance(value, LetFunction):
+                    found[function.name, asked] = value
+                elif asked not in functions:
+                    functions[asked] = waiting[asked] = value
+        return f"{self.name}({found})"
