@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from typing_extensions import override
 
-from archspec.language.definition import UNKNOWN_OUTPUTS, Definition, GraphSteps
+from archspec.language.definition import UNKNOWN_OUTPUTS, Definition, GraphSteps, Step
 from archspec.language.values import UNKNOWN, TensorView
 from archspec.network import Origin
 from archspec.ops.tensor import Shape
@@ -95,6 +95,7 @@ class Names(Mapping[str, Any]):
         inputs: The inputs.
         tensors: What the nodes so far give.
         index: The index of the copy around the node or the graph; None outside of a repeat.
+        loops: What else differs from copy to copy of the repeats and tables around it, by name.
         frozen: The parameters as part of a key (`archspec.compiler.sharing.frozen`), once that was asked for.
     """
 
@@ -102,19 +103,28 @@ class Names(Mapping[str, Any]):
     inputs: Mapping[str, TensorView]
     tensors: Mapping[str, Result] = field(default_factory=dict)
     index: int | None = None
+    loops: Mapping[str, Any] = field(default_factory=dict)
     frozen: str = ""
 
     @override
     def __getitem__(self, name: str) -> Any:
         if name in self.params:
             return self.params[name]
+        if name in self.loops:
+            return self.loops[name]
         if name == "index" and self.index is not None:
             return self.index
         return self.inputs[name] if name in self.inputs else view(self.tensors[name])
 
+    def asked(self, step: Step) -> dict[str, Any]:
+        """Of what differs from copy to copy around a node, what the expressions of the node and inside it ask for."""
+        known = {**self.loops} if self.index is None else {**self.loops, "index": self.index}
+        return {name: known[name] for name in set(step.asked()) & known.keys()} if known else {}
+
     @override
     def __iter__(self) -> Iterator[str]:
-        known = [*self.inputs, *self.params, *self.tensors, *(["index"] if self.index is not None else [])]
+        counted = ["index"] if self.index is not None else []
+        known = [*self.inputs, *self.params, *self.tensors, *self.loops, *counted]
         yield from dict.fromkeys(name for name in known if name)
 
     @override
@@ -148,11 +158,23 @@ class Scope:
         params: Mapping[str, Any],
         inputs: tuple[Tensor, ...],
         path: str,
-        index: int | None = None,
+        around: Names | None = None,
     ) -> Scope:
-        """The scope of a graph with some inputs, before its first node."""
+        """The scope of a graph with some inputs, before its first node.
+
+        Args:
+            definition: The network or block that the graph belongs to.
+            graph: The graph.
+            params: Values of the parameters.
+            inputs: The inputs.
+            path: The path of the graph.
+            around: For a group, what expressions know around it.
+        """
         tensors: dict[str, Result] = dict(zip(graph.inputs or (NOWHERE,), inputs, strict=True))
-        return cls(definition, graph, path, tensors, Names(params, views(graph, inputs), tensors, index))
+        names = Names(params, views(graph, inputs), tensors)
+        if around is not None:
+            names.index, names.loops, names.frozen = around.index, around.loops, around.frozen
+        return cls(definition, graph, path, tensors, names)
 
     def child(self, name: str) -> str:
         """The path of a node of the graph."""

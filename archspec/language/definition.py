@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from archspec.errors import Diagnostic
 from archspec.language.source import Entry, Mapping, Scalar, Source, Value, locate
 from archspec.language.spec import Param
-from archspec.language.usage import unused_parameters
+from archspec.language.usage import names_in, unused_loop_names, unused_parameters
 from archspec.language.values import UNKNOWN
 
 
@@ -38,9 +38,28 @@ class OutputStep(NamedTuple):
     training_only: bool
 
 
+IGNORED = "_"
+"""Stands for the name of an item of a row that nothing asks for."""
+
 Entries = dict[str, Entry]
 """Values of arguments by name, with their places; nothing changes one."""
 _NO_ENTRIES: Entries = {}
+
+
+class Table(NamedTuple):
+    """The table of a node with ``each``: a copy for each of its rows.
+
+    Attributes:
+        rows: The list of its rows, or the expression that gives it.
+        names: What the rows are called, or their items; ``_`` is an item that nothing asks for.
+        unpacks: Whether the names are those of the items.
+        row: The node that each row makes, a repeat of its own where the node has one.
+    """
+
+    rows: Value
+    names: tuple[Scalar, ...]
+    unpacks: bool
+    row: Step
 
 
 class Step(NamedTuple):
@@ -58,7 +77,9 @@ class Step(NamedTuple):
         first: Arguments that differ in the first copy.
         last: Arguments that differ in the last copy.
         when: The condition; None for always.
-        repeat: The number of copies; None for a single node without copies.
+        each: The table that makes a copy for each of its rows; None for a node without one.
+        repeat: The number of copies; None for a single node without copies, and for one with a table.
+        counter: What the index of a copy is called besides ``index``; None for nothing.
         outputs: For a block, the nodes to take as its outputs; empty for those it declares.
     """
 
@@ -73,14 +94,33 @@ class Step(NamedTuple):
     first: Entries = _NO_ENTRIES
     last: Entries = _NO_ENTRIES
     when: Value | None = None
+    each: Table | None = None
     repeat: Value | None = None
+    counter: Scalar | None = None
     outputs: tuple[OutputStep, ...] = ()
+
+    def structure(self) -> Iterator[Value]:
+        """The values that decide whether it is there, and how often."""
+        parts = (self.when, self.each and self.each.rows, self.each and self.each.row.repeat, self.repeat)
+        yield from (part for part in parts if part is not None)
 
     def values(self) -> Iterator[Value]:
         """The values that its expressions may stand in."""
-        yield from (part for part in (self.when, self.repeat) if part is not None)
+        yield from self.structure()
         for entries in (self.arguments, self.first, self.last):
             yield from (entry.value for entry in entries.values())
+
+    def asked(self) -> Iterator[str]:
+        """The names that its expressions ask for, those inside of a group too."""
+        for value in self.values():
+            yield from names_in(value)
+        if self.group is not None:
+            yield from self.group.asked()
+
+    def loop_names(self) -> tuple[Scalar, ...]:
+        """The names of what differs from copy to copy, as they stand in the file."""
+        names = (*(self.each.names if self.each else ()), *([self.counter] if self.counter else []))
+        return tuple(name for name in names if name.value != IGNORED)
 
 
 class GraphSteps(NamedTuple):
@@ -89,6 +129,13 @@ class GraphSteps(NamedTuple):
     inputs: tuple[str, ...]
     steps: tuple[Step, ...]
     outputs: tuple[OutputStep, ...]
+
+    def asked(self) -> Iterator[str]:
+        """The names that the expressions in it ask for."""
+        for step in self.steps:
+            yield from step.asked()
+        for output in self.outputs:
+            yield from names_in(output.when) if output.when is not None else ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,8 +188,8 @@ class Definition:
 
     @cached_property
     def unused(self) -> tuple[Diagnostic, ...]:
-        """Its parameters that nothing asks for, as errors: to be told where nothing else is wrong."""
-        return tuple(unused_parameters(self.value))
+        """Its parameters and loop names that nothing asks for, as errors: to be told where nothing else is wrong."""
+        return (*unused_parameters(self.value), *unused_loop_names(self.graph, self.source))
 
     def param_key(self, name: str) -> Value:
         """Where a parameter is named."""

@@ -91,6 +91,7 @@ class _Reader:
             name = name_value.value
             self.checker.check_name(name_value, spec_name_problem)
         inputs = self.graphs.input_names(value.entries.get("inputs"))
+        self.graphs.parameters = keyed(value.entries.get("params")).keys()
         for contract in self._contracts(value):
             self.checker.validated(Expect, contract)
         doc = value.entries.get("doc")

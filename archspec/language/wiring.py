@@ -19,6 +19,7 @@ class Wiring:
         names: Names of all its nodes, those that have not been read among them, for hints.
         around: The names of the graph around it, for hints; None for an outermost one.
         path: The path of the graph within its file or block.
+        loops: The names of what differs from copy to copy of the nodes around it.
         steps: The nodes read so far.
         used: Names of nodes and inputs that something takes.
         unknown: Names that nothing has, with the number of the error that speaks of each.
@@ -33,6 +34,7 @@ class Wiring:
         names: Collection[str] = (),
         around: Wiring | None = None,
         path: str = "",
+        loops: frozenset[str] = frozenset(),
     ) -> None:
         self.found = found
         self.inputs = inputs
@@ -40,6 +42,7 @@ class Wiring:
         self.names = names
         self.around = around
         self.path = path
+        self.loops = loops
         self.steps: dict[str, Step] = {}
         self.used: set[str] = set()
         self.unknown: dict[str, int] = {}
@@ -57,6 +60,17 @@ class Wiring:
         while wiring is not None and name not in wiring.steps:
             wiring = wiring.around
         return wiring is not None
+
+    def stands_for(self, name: str) -> str:
+        """What a name stands for in the graph or one around it, in words; empty for nothing."""
+        if name in self.loops:
+            return "the name of what differs from copy to copy around this node"
+        wiring: Wiring | None = self
+        while wiring is not None:
+            if name in wiring.names or wiring.is_input(name):
+                return "a node" if name in wiring.names else "an input"
+            wiring = wiring.around
+        return ""
 
     def child(self, name: str) -> str:
         """The path of a node."""

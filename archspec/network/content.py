@@ -252,18 +252,31 @@ class Copies(Sequence[Use]):
         runs: The runs, in order. A copy that holds nothing is in none.
         step: The node that repeats.
         others: The operands that each copy takes besides the first.
+        rows: Of a table, the values of its names in each row.
     """
 
     runs: tuple[Run, ...]
     step: Step
     others: tuple[Origin, ...]
+    rows: tuple[Mapping[str, Any], ...] = ()
+
+    def named_values(self, index: int) -> Mapping[str, Any]:
+        """The values of the names that differ from copy to copy, for one of them."""
+        if self.step.each is not None:
+            return self.rows[index]
+        return {str(self.step.counter.value): index} if self.step.counter is not None else {}
+
+    @property
+    def _made(self) -> Step:
+        """The node that each copy is."""
+        return self.step if self.step.each is None else self.step.each.row
 
     def first(self, run: Run) -> Use:
         """The first copy of a run."""
         return self._use(run, run.start)
 
     def _use(self, run: Run, index: int) -> Use:
-        return Use(str(index), run.content, (run.operand(index), *self.others), self.step, run.written)
+        return Use(str(index), run.content, (run.operand(index), *self.others), self._made, run.written)
 
     @override
     def __iter__(self) -> Iterator[Use]:

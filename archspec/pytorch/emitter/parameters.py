@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,10 +65,21 @@ class Parameters:
                 self._computed(definition, parameter, values)
             elif all(same(value, values[0]) for value in values):
                 self.scope.known[parameter] = literal(values[0])
+        self._declare_loop_names(definition)
+
+    def _declare_loop_names(self, definition: Definition) -> None:
+        """The same for what tells a group from the copies beside it; ``row.channels`` is an item of a mapping."""
+        for each in self.part[0].scope.keys() - definition.params.keys():
+            for parameter, values in items_of(each, [instance.scope[each] for instance in self.part]):
+                if all(same(value, values[0]) for value in values):
+                    self.scope.known[parameter] = literal(values[0])
+                else:
+                    self._expose(parameter, values)
 
     def _expose(self, parameter: str, values: list[Any], default: Any = REQUIRED) -> None:
-        """A parameter of the class for one of the definition."""
-        code = self.scope.add(parameter, values, self.first.template.params[parameter].doc, default)
+        """A parameter of the class for one of the definition, or for a name of what differs from copy to copy."""
+        param = self.first.template.params.get(parameter)
+        code = self.scope.add(parameter.rpartition(".")[2], values, param.doc if param else "", default)
         self.scope.known[parameter] = code
         self.scope.declared[code.id] = parameter
 
@@ -96,6 +108,16 @@ class Parameters:
             self.scope.known[parameter] = literal(values[0])
         else:
             self._expose(parameter, values)
+
+
+def items_of(name: str, values: Sequence[Any]) -> Iterator[tuple[str, list[Any]]]:
+    """A name with its values in several places; of mappings, each item that all of them have: ``row.channels``."""
+    if not any(isinstance(value, dict) for value in values):
+        yield name, [plain(value) for value in values]
+    elif all(isinstance(value, dict) for value in values):
+        for key in values[0]:
+            if all(key in value for value in values):
+                yield from items_of(f"{name}.{key}", [value[key] for value in values])
 
 
 def _exposed(definition: Definition, given: list[bool], values: list[Any], parameter: str) -> bool:
