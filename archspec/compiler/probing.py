@@ -64,7 +64,14 @@ class Probing:
     def group(
         self, block: Block, params: Mapping[str, Any], shapes: Sequence[Shape], outputs: Sequence[str]
     ) -> Body | None:
-        """What a group would hold where the parameters around it have these values; None as above.
+        """What a group would hold where the names around it have these values; None as above.
+
+        Args:
+            block: A use of it.
+            params: Values of the parameters, and of what differs from copy to copy around it; ``row.channels`` is
+                another value of an item of ``row``.
+            shapes: Of its inputs.
+            outputs: Those of its outputs that are needed.
 
         Raises:
             NotKnown: As above, or it asks for the index of a copy that it is not itself.
@@ -83,6 +90,7 @@ class Probing:
         assert block.step is not None
         is_block = block.kind == "block"
         around = None if is_block else self._around(block, params)
+        params = {name: value for name, value in params.items() if name in block.template.params}
         trace = Trace()
         walk = Walk(self._loader, self._memory, trace)
         scope = Scope.of(block.template, graph, params, operands, block.path, around)
@@ -92,7 +100,6 @@ class Probing:
         except SpecError:
             return None
         return None if trace.found else giving(body, outputs)
-
 
     @staticmethod
     def _around(group: Block, params: Mapping[str, Any]) -> Names:

@@ -146,8 +146,10 @@ class Repeats:
         """What a repeat or table holds; None where an error left the number of copies open."""
         step, names = site.step, site.scope.names
         table = () if step.each is None else rows(step.each, site, self.walk)
-        count = self._count(site) if step.each is None else table and len(table)
-        if count is None or table is None:
+        if table is None:
+            return None
+        count = self._count(site) if step.each is None else len(table)
+        if count is None:
             return None
         around = names.index, names.loops
         copies = _Copies(step, site.scope, inside(site.operands), site.path, count, table, names.loops)
@@ -156,9 +158,7 @@ class Repeats:
         uses, outputs = copies.uses(), outputs_of(result)
         if not uses:
             return result, None
-        return result, Body(
-            "repeat", {}, uses, origins_of(outputs), shapes_of(outputs), site.scope.definition, None
-        )
+        return result, Body("repeat", {}, uses, origins_of(outputs), shapes_of(outputs), site.scope.definition, None)
 
     def _count(self, site: Site) -> int | None:
         """The number of copies of a repeat, or None where an error left it open."""

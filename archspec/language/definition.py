@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from archspec.errors import Diagnostic
+from archspec.language.expr import is_expression
 from archspec.language.source import Entry, Mapping, Scalar, Source, Value, locate
 from archspec.language.spec import Param
-from archspec.language.usage import names_in, unused_loop_names, unused_parameters
+from archspec.language.usage import names_in, unused_parameters
 from archspec.language.values import UNKNOWN
 
 
@@ -117,6 +118,17 @@ class Step(NamedTuple):
         if self.group is not None:
             yield from self.group.asked()
 
+    def asked_by_copies(self) -> Iterator[str]:
+        """The names that its copies ask for, which see what differs from one to the other."""
+        row = self.each.row if self.each else self
+        for entries in (self.arguments, self.first, self.last, row.first, row.last):
+            for entry in entries.values():
+                yield from names_in(entry.value)
+        if self.each and row.repeat is not None:
+            yield from names_in(row.repeat)
+        if self.group is not None:
+            yield from self.group.asked()
+
     def loop_names(self) -> tuple[Scalar, ...]:
         """The names of what differs from copy to copy, as they stand in the file."""
         names = (*(self.each.names if self.each else ()), *([self.counter] if self.counter else []))
@@ -189,7 +201,7 @@ class Definition:
     @cached_property
     def unused(self) -> tuple[Diagnostic, ...]:
         """Its parameters and loop names that nothing asks for, as errors: to be told where nothing else is wrong."""
-        return (*unused_parameters(self.value), *unused_loop_names(self.graph, self.source))
+        return (*unused_parameters(self.value), *_unused_loop_names(self.graph, self.source))
 
     def param_key(self, name: str) -> Value:
         """Where a parameter is named."""
@@ -201,6 +213,41 @@ class Definition:
         """Where a parameter is declared, or its default stands."""
         declared = locate(self.value, ("params", name))
         return locate(declared, ("default",)) if isinstance(declared, Mapping) else declared
+
+    def cell(self, table: Table, row: int, item: str) -> Value | None:
+        """The value of an item of a table's row as the file writes it; None where it is computed, or given elsewhere.
+
+        Args:
+            table: A table of its graph.
+            row: The number of the row.
+            item: A name that the table gives, or an item of a row that is a mapping: ``row.channels``.
+        """
+        value: Value = table.rows
+        if isinstance(value, Scalar) and is_expression(value.value) and str(value.value)[1:] in self.params:
+            value = self.param_value(str(value.value)[1:])
+        name, *inner = item.split(".")
+        place = [str(each.value) for each in table.names].index(name)
+        path: list[str | int] = [row, *([place] if table.unpacks else []), *inner]
+        for step in path:
+            found = locate(value, (step,))
+            if found is value:
+                return None
+            value = found
+        return value
+
+
+def _unused_loop_names(graph: GraphSteps, source: Source) -> Iterator[Diagnostic]:
+    """An error for each name that ``as`` gives in a file and that nothing asks for; those of groups inside too."""
+    for step in graph.steps:
+        names = [name for name in step.loop_names() if name.source is source]
+        asked = set(step.asked_by_copies()) if names else set()
+        for name in names:
+            if name.value not in asked:
+                help = "write `_` in its place" if step.each and step.each.unpacks else "write it where it belongs"
+                message = f"nothing asks for `{name.value}`, which `as` names"
+                yield Diagnostic("unused-parameter", message, name.span, help=f"{help}, or remove it")
+        if step.group is not None:
+            yield from _unused_loop_names(step.group, source)
 
 
 def _is_constant(default: Any) -> bool:

@@ -1,8 +1,9 @@
-"""Names of what differs from copy to copy: the rows of a table (``each``), or their items, and the index of a repeat."""
+"""Names of what differs from copy to copy: the rows of a table, or their items, and the index of a repeat."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from typing import Any
 
 from archspec.errors import Note
 from archspec.language.checking import Checker
@@ -42,7 +43,8 @@ def loop_names(
             continue
         if str(name.value) in given:
             notes = (Note("first here", given[str(name.value)].span),)
-            checker.report("duplicate-key", f"`as` gives the name `{name.value}` twice", name.span, path=path, notes=notes)
+            message = f"`as` gives the name `{name.value}` twice"
+            checker.report("duplicate-key", message, name.span, path=path, notes=notes)
         elif checker.check_name(name, parameter_name_problem, path):
             taken = "a parameter" if name.value in parameters else wiring.stands_for(str(name.value))
             if taken:
@@ -50,6 +52,15 @@ def loop_names(
                 checker.report("invalid-name", message, name.span, path=path, help="choose another name")
         given[str(name.value)] = name
     return tuple(item for item in items if isinstance(item, Scalar))
+
+
+def items_of(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """A name and what it stands for; of a mapping, each of its items: ``row.channels``."""
+    if not isinstance(value, dict):
+        yield name, value
+        return
+    for key, item in value.items():
+        yield from items_of(f"{name}.{key}", item)
 
 
 def looped(step: Step, node: Mapping, names: tuple[Scalar, ...]) -> Step:

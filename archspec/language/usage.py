@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING
 
 from archspec.errors import Diagnostic, nearest
 from archspec.language.expr import is_expression, read
-from archspec.language.source import Mapping, Scalar, Sequence, Source, Value, keyed
+from archspec.language.source import Mapping, Scalar, Sequence, Value, keyed
 from archspec.language.values import ExpressionError
-
-if TYPE_CHECKING:
-    from archspec.language.definition import GraphSteps, Step
 
 _ELSEWHERE = ("blocks", "doc", "example", "expect", "variants")
 """Keys of a file whose values do not see its parameters."""
@@ -48,33 +44,6 @@ def unused_parameters(value: Mapping) -> Iterator[Diagnostic]:
         message = f"nothing asks for the parameter `{name}`"
         help = _help(name, declared if number < _MOST_COMPARED else ())
         yield Diagnostic("unused-parameter", message, key.span, help=help)
-
-
-def unused_loop_names(graph: GraphSteps, source: Source) -> Iterator[Diagnostic]:
-    """An error for each name that ``as`` gives in a file and that nothing asks for; those of groups inside too."""
-    for step in graph.steps:
-        names = [name for name in step.loop_names() if name.source is source]
-        asked = set(_asked_of_copies(step)) if names else set()
-        for name in names:
-            if name.value not in asked:
-                help = "write `_` in its place" if step.each and step.each.unpacks else "write it where it belongs"
-                message = f"nothing asks for `{name.value}`, which `as` names"
-                yield Diagnostic("unused-parameter", message, name.span, help=f"{help}, or remove it")
-        if step.group is not None:
-            yield from unused_loop_names(step.group, source)
-
-
-def _asked_of_copies(step: Step) -> Iterator[str]:
-    """The names that the copies of a node ask for."""
-    row = step.each.row if step.each else step
-    entries = (step.arguments, step.first, step.last, row.first, row.last)
-    values = [entry.value for each in entries for entry in each.values()]
-    if step.each and row.repeat is not None:
-        values.append(row.repeat)
-    for value in values:
-        yield from names_in(value)
-    if step.group is not None:
-        yield from step.group.asked()
 
 
 def _help(name: str, declared: Collection[str]) -> str:

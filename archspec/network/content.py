@@ -128,6 +128,13 @@ class Body:
         return [(use.content, 1) for use in self.uses]
 
     @cached_property
+    def copies(self) -> int:
+        """How many copies a repeat holds, those of each where they are repeats themselves; 1 for anything else."""
+        if self.kind != "repeat":
+            return 1
+        return sum(count * (part.copies if isinstance(part, Body) else 1) for part, count in self.parts())
+
+    @cached_property
     def layers(self) -> tuple[Layer, ...]:
         """Of the ops inside that have tensors, the first of each on operands of one shape, in order."""
         found: dict[int, Layer] = {}

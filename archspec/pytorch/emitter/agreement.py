@@ -91,7 +91,7 @@ class Agreement:
         part = None if isinstance(statement.call, Function) else members[statement.name].part
         for index in statement.gives[0][0].removeprefix(f"{statement.name}.").split("."):
             copies = use.content if use is not None and isinstance(use.content, Body) else None
-            use = copies and copies.use(index)
+            use = None if copies is None else copies.use(index)
             part = part and _items(part)[int(index)]
         if use is None:
             raise Differs

@@ -183,8 +183,8 @@ def laid_out(prefix: str, part: Part, suffix: str, indent: int) -> list[str]:
         element = laid_out("", part.element, "", indent + 4)
         return [f"{space}{prefix}*(", *element, f"{space}    {_loop(part)}", f"{space}){suffix}"]
     if isinstance(part, Tabled):
-        element = laid_out("", part.element, "", indent + 4)
-        return [f"{space}{prefix}*(", *element, *laid_out(_over(part), _table(part), "", indent + 4), f"{space}){suffix}"]
+        inner = laid_out("", part.element, "", indent + 4) + laid_out(_over(part), _table(part), "", indent + 4)
+        return [f"{space}{prefix}*(", *inner, f"{space}){suffix}"]
     if isinstance(part, ast.expr) and not is_value:
         first, *others = _pieces(part, WIDTH - indent, len(suffix))
         if others:

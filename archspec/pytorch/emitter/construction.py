@@ -231,18 +231,18 @@ class Construction:
         """``nn.Sequential`` of the copies of a table: a loop over its rows, or one after another."""
         lengths = {len(each) for each in indexed.values()} | {max(each) + 1 for each in indexed.values()}
         if len(lengths) == 1 and max(lengths) > 1:
-            made = TableLoop(self, repeats, indexed).made(operands)
+            made = TableLoop(self.instances, self.names, repeats, indexed).made(operands, self._over)
             if made is not None:
                 return made
         if len({max(each) for each in indexed.values()}) != 1:
             raise Mismatch
         return self._runs(indexed, max(lengths), operands, label)
 
-    def over(self, scope: Scope) -> Construction:
-        """The same over the variables of the copies of a table."""
+    def _over(self, scope: Scope, uses: Uses, operands: Hints) -> Made:
+        """The call that makes copies of a table, over the variables of its rows."""
         inner = Construction(self.registry, scope)
         inner.names.tensors = self.names.tensors
-        return inner
+        return inner.made(uses, operands, "")
 
     def _alike(self, indexed: CopiesOf, count: Code, head: int, tail: int, operands: Hints, label: str) -> Made | None:
         """The first copy apart, the last apart, or both, and one expression for all the others."""

@@ -10,6 +10,7 @@ from typing import Any
 from archspec.language.algebra import Code, literal, name, names, plain, same
 from archspec.language.definition import Definition
 from archspec.language.expr import is_expression
+from archspec.language.loops import items_of
 from archspec.network import Block
 from archspec.pytorch.emitter.instances import Instance
 from archspec.pytorch.emitter.registry import Registry
@@ -70,7 +71,7 @@ class Parameters:
     def _declare_loop_names(self, definition: Definition) -> None:
         """The same for what tells a group from the copies beside it; ``row.channels`` is an item of a mapping."""
         for each in self.part[0].scope.keys() - definition.params.keys():
-            for parameter, values in items_of(each, [instance.scope[each] for instance in self.part]):
+            for parameter, values in columns(each, [instance.scope[each] for instance in self.part]):
                 if all(same(value, values[0]) for value in values):
                     self.scope.known[parameter] = literal(values[0])
                 else:
@@ -110,14 +111,12 @@ class Parameters:
             self._expose(parameter, values)
 
 
-def items_of(name: str, values: Sequence[Any]) -> Iterator[tuple[str, list[Any]]]:
+def columns(name: str, values: Sequence[Any]) -> Iterator[tuple[str, list[Any]]]:
     """A name with its values in several places; of mappings, each item that all of them have: ``row.channels``."""
-    if not any(isinstance(value, dict) for value in values):
-        yield name, [plain(value) for value in values]
-    elif all(isinstance(value, dict) for value in values):
-        for key in values[0]:
-            if all(key in value for value in values):
-                yield from items_of(f"{name}.{key}", [value[key] for value in values])
+    found = [dict(items_of(name, value)) for value in values]
+    for item in found[0]:
+        if all(item in each for each in found):
+            yield item, [plain(each[item]) for each in found]
 
 
 def _exposed(definition: Definition, given: list[bool], values: list[Any], parameter: str) -> bool:
