@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from archspec.compiler.failures import Progress
 from archspec.compiler.sharing import frozen
-from archspec.compiler.tables import Row, rows
+from archspec.compiler.tables import Row, row_place, rows
 from archspec.compiler.tensors import (
     UNKNOWN_TENSOR,
     Result,
@@ -20,7 +20,7 @@ from archspec.compiler.tensors import (
     shapes_of,
 )
 from archspec.compiler.walk import Made, Site, Walk
-from archspec.errors import listed
+from archspec.errors import Note, listed
 from archspec.language.definition import Step
 from archspec.language.source import Entry
 from archspec.language.values import UNKNOWN
@@ -59,6 +59,9 @@ class Runs:
         alike = last.content is run.content and last.written is run.written
         return alike and last.stop == run.start and last.given(run.start - 1) == run.first
 
+
+_OF_VALUES = frozenset({"invalid-argument", "invalid-expression", "invalid-value", "shape-mismatch"})
+"""Kinds of errors that may be the fault of a row."""
 
 Held = tuple[Result, Body | None]
 """What the last copy gives, as the inside of a repeat or table knows it, and the copies; None for no copy."""
@@ -195,7 +198,7 @@ class Repeats:
     def _copy(self, copies: _Copies, before: Progress) -> Made:
         site = copies.next()
         self.walk.spend(site.step, len(site.operands))
-        names = site.scope.names
+        names, told = site.scope.names, len(self.walk.trace.found)
         names.index, names.loops = copies.index, copies.names()
         is_repeat = copies.step.each is not None and site.step.repeat is not None
         result, use = self._repeated_row(copies, site) if is_repeat else self.single(site)
@@ -203,6 +206,9 @@ class Repeats:
             copies.runs.add(copies.index, use.content, site.operands[0].origin, use.written)
         elif self.walk.failures.came_up(before):
             copies.stand_in = self.walk.failures.stand_in(site.step, site.name, site.operands, site.path, before)
+        if copies.step.each is not None:
+            place = row_place(copies.step.each, copies.index, copies.scope)
+            self.walk.trace.annotate(told, _OF_VALUES, place and Note("in the copy for this row", place.span))
         copies.index += 1
         return result, use
 

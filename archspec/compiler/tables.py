@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from archspec.compiler.tensors import Scope
 from archspec.compiler.walk import Site, Walk
 from archspec.language.definition import IGNORED, Table
 from archspec.language.expr import is_expression
 from archspec.language.source import Scalar, Sequence, Value
-from archspec.language.values import UNKNOWN
-from archspec.language.values import kind as kind_of
+from archspec.language.values import UNKNOWN, kind
 
 Row = Mapping[str, Any]
 """The values of a table's names in one copy."""
@@ -31,14 +31,14 @@ def rows(table: Table, site: Site, walk: Walk) -> tuple[Row, ...] | None:
         message = "`each` is no table"
         walk.wrong_value(message, table.rows, found, "a list with a row for each copy", site.scope, site.path)
         return None
-    places = _places(table, site, found)
     problems = [_problem(table, row) for row in found]
     for number, (row, problem) in enumerate(zip(found, problems, strict=True)):
         if problem:
             expected, help = problem
-            place, found_ = places[number], f"{len(row)}" if isinstance(row, list) else kind_of(row)
+            place = row_place(table, number, site.scope) or table.rows
             message = f"row {number} of `each` has not the items that `as` names"
-            details = {"path": site.path, "expected": expected, "found": found_, "help": help}
+            given = str(len(row)) if isinstance(row, list) else kind(row)
+            details = {"path": site.path, "expected": expected, "found": given, "help": help}
             walk.trace.report("invalid-value", message, place, **details)
     if any(problems):
         return None
@@ -66,10 +66,18 @@ def _named(table: Table, row: Any) -> Row:
     return {name: item for name, item in zip(names, row, strict=True) if name != IGNORED}
 
 
-def _places(table: Table, site: Site, found: list[Any]) -> list[Value]:
-    """Where each row stands: in the node, or in the default of the parameter that it takes; else the whole table."""
-    written, definition = table.rows, site.scope.definition
+def row_place(table: Table, number: int, scope: Scope) -> Value | None:
+    """Where a row stands: in the node, or in the default of the parameter that it takes; None where that is not known.
+
+    Args:
+        table: The table.
+        number: The number of the row.
+        scope: The graph that the node stands in.
+    """
+    written, definition = table.rows, scope.definition
     name = str(written.value)[1:] if isinstance(written, Scalar) and is_expression(written.value) else ""
-    if name in definition.params and definition.param_value(name).plain() == found:
+    if name in definition.params:
         written = definition.param_value(name)
-    return list(written.items) if isinstance(written, Sequence) else [table.rows] * len(found)
+        if scope.names.params.get(name) != written.plain():
+            return None
+    return written.items[number] if isinstance(written, Sequence) and number < len(written.items) else None

@@ -85,7 +85,7 @@ class GraphReader:
             message = f"`{key.value}` is the name of an input of this graph"
             self.checker.report("invalid-name", message, key.span, path=path)
         elif key.value in wiring.loops:
-            message = f"`{key.value}` is the name of what differs from copy to copy around this node"
+            message = f"`{key.value}` is a name that `as` gives around this node"
             self.checker.report("invalid-name", message, key.span, path=path)
         else:
             self.checker.check_name(key, node_name_problem, path)

@@ -48,7 +48,7 @@ def loop_names(
         elif checker.check_name(name, parameter_name_problem, path):
             taken = "a parameter" if name.value in parameters else wiring.stands_for(str(name.value))
             if taken:
-                message = f"`{name.value}` is {taken} already, and `as` gives it to what differs from copy to copy"
+                message = f"`{name.value}` is {taken} already"
                 checker.report("invalid-name", message, name.span, path=path, help="choose another name")
         given[str(name.value)] = name
     return tuple(item for item in items if isinstance(item, Scalar))

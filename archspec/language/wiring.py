@@ -64,7 +64,7 @@ class Wiring:
     def stands_for(self, name: str) -> str:
         """What a name stands for in the graph or one around it, in words; empty for nothing."""
         if name in self.loops:
-            return "the name of what differs from copy to copy around this node"
+            return "a name that `as` gives around this node"
         wiring: Wiring | None = self
         while wiring is not None:
             if name in wiring.names or wiring.is_input(name):
