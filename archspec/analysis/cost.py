@@ -104,9 +104,11 @@ def share(network: Network, part: Block | Node) -> float:
 def _block_kind(block: Block) -> str:
     if block.kind != "repeat":
         return block.definition or block.kind
-    first = block.children[0]
+    first: Block | Node = block
+    while isinstance(first, Block) and first.kind == "repeat":
+        first = first.children[0]
     inner = first.op.name if isinstance(first, Node) else _block_kind(first)
-    return f"{inner} ×{len(block.children)}"
+    return f"{inner} ×{block.content.copies}"
 
 
 def _shape(network: Network, part: Block | Node) -> Shape | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from archspec.compiler.binding import Argument, bind, has_too_many
 from archspec.compiler.graphs import Graphs
-from archspec.compiler.repeats import asks_index
 from archspec.compiler.sharing import LIBRARY, Key, Memory, Shared, frozen
 from archspec.compiler.tensors import UNKNOWN_TENSOR, Result, Scope, inside, outside, views
 from archspec.compiler.trace import Frame
@@ -103,17 +102,15 @@ class Blocks:
             self.walk.trace.report("operand-count", message, step.key, path=site.path, help=help)
             return None
         operands = site.operands or (UNKNOWN_TENSOR,) * max(1, len(names))
-        params, index = scope.names.params, scope.names.index
+        params, loops = scope.names.params, scope.names.asked(step)
         scope.names.frozen = scope.names.frozen or frozen({**params, **scope.names.lets})
-        asked = index if index is not None and asks_index(step) else None
         # The definition in the key keeps the group, so that its id stays its own.
         shapes = tuple([each.shape for each in operands])
-        key = ("group", scope.definition, id(step.group), shapes, scope.names.frozen, asked)
+        key = ("group", scope.definition, id(step.group), shapes, scope.names.frozen, frozen(loops))
         shared = self._known(key)
         if shared is not None:
             return shared
-        inner = Scope.of(scope.definition, step.group, params, inside(operands), site.path, index)
-        inner.names.lets, inner.names.frozen = scope.names.lets, scope.names.frozen
+        inner = Scope.of(scope.definition, step.group, params, inside(operands), site.path, scope.names)
         return self._elaborated("group", inner, (key,))
 
     # Sharing

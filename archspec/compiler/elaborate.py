@@ -104,8 +104,7 @@ class Elaboration:
             return (operands or (UNKNOWN_TENSOR,))[0], None
         if condition is UNKNOWN or not step.kind:
             return UNKNOWN_TENSOR, None
-        site = Site(step, scope, operands, path, step.name, step.arguments)
-        return self.single(site) if step.repeat is None else self.repeats.made(site)
+        return self.repeats.made(Site(step, scope, operands, path, step.name, step.arguments))
 
     def single(self, site: Site) -> Made:
         """A node without its repetition."""

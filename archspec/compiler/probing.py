@@ -12,7 +12,7 @@ from archspec.compiler.binding import Argument, bind
 from archspec.compiler.elaborate import Elaboration
 from archspec.compiler.repeats import asks_index
 from archspec.compiler.sharing import Memory
-from archspec.compiler.tensors import Scope, Tensor, views
+from archspec.compiler.tensors import Names, Scope, Tensor, views
 from archspec.compiler.trace import Trace
 from archspec.compiler.walk import Walk
 from archspec.errors import SpecError
@@ -76,7 +76,15 @@ class Probing:
         shapes: Sequence[Shape],
         outputs: Sequence[str],
     ) -> Body | None:
-        """What a group would hold where the parameters around it, and what is defined there, are these; None as above.
+        """What a group would hold where the names around it have these values; None as above.
+
+        Args:
+            block: A use of it.
+            params: Values of the parameters, of what is defined around it, and of what differs from copy to copy
+                there; ``row.channels`` is another value of an item of ``row``.
+            lets: Values of what its ``let`` defines; the others are computed.
+            shapes: Of its inputs.
+            outputs: Those of its outputs that are needed.
 
         Raises:
             NotKnown: As above, or it asks for the index of a copy that it is not itself.
@@ -97,12 +105,11 @@ class Probing:
     ) -> Body | None:
         assert block.step is not None
         is_block = block.kind == "block"
-        index = int(block.name) if not is_block and block.name.isdecimal() else None
-        if not is_block and index is None and asks_index(block.step):
-            raise NotKnown
+        around = None if is_block else self._around(block, params)
+        params = {name: value for name, value in params.items() if name in block.template.params}
         trace = Trace()
         walk = Walk(self._loader, self._memory, trace)
-        scope = Scope.of(block.template, graph, params, operands, block.path, index)
+        scope = Scope.of(block.template, graph, params, operands, block.path, around)
         scope.names.lets = lets
         taken = block.step.outputs if is_block else ()
         try:
@@ -110,6 +117,26 @@ class Probing:
         except SpecError:
             return None
         return None if trace.found else giving(body, outputs)
+
+    @staticmethod
+    def _around(group: Block, params: Mapping[str, Any]) -> Names:
+        """What differs from copy to copy around a group: values of ``params`` that are no parameters, and the index."""
+        loops: dict[str, Any] = {}
+        for name, value in params.items():
+            if name not in group.template.params:
+                first, *items = name.split(".")
+                loops[first] = _changed(loops[first], items, value) if items else value
+        index = int(group.name) if group.name.isdecimal() else None
+        assert group.step is not None
+        if index is None and asks_index(group.step):
+            raise NotKnown
+        return Names({}, {}, index=index, loops=loops)
+
+
+def _changed(row: Mapping[str, Any], items: list[str], value: Any) -> dict[str, Any]:
+    """A row with another value of an item, which may be one of a mapping inside."""
+    first, *inner = items
+    return {**row, first: _changed(row[first], inner, value) if inner else value}
 
 
 class _Known(Loader):

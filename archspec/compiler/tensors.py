@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from typing_extensions import override
 
-from archspec.language.definition import UNKNOWN_OUTPUTS, Definition, GraphSteps
+from archspec.language.definition import UNKNOWN_OUTPUTS, Definition, GraphSteps, Step
 from archspec.language.names import OPERAND
 from archspec.language.values import UNKNOWN, TensorView
 from archspec.network import Origin
@@ -98,6 +98,7 @@ class Names(Mapping[str, Any]):
         index: The index of the copy around the node or the graph; None outside of a repeat.
         lets: Values and functions that it and the graphs around it define.
         operand: What the node takes first; None where that has no name of its own.
+        loops: What else differs from copy to copy of the repeats and tables around it, by name.
         frozen: Parameters, and what is defined, as part of a key (`archspec.compiler.sharing.frozen`), once that was
             asked for.
     """
@@ -108,6 +109,7 @@ class Names(Mapping[str, Any]):
     index: int | None = None
     lets: Mapping[str, Any] = field(default_factory=dict)
     operand: Any = None
+    loops: Mapping[str, Any] = field(default_factory=dict)
     frozen: str = ""
 
     @override
@@ -116,15 +118,22 @@ class Names(Mapping[str, Any]):
             return self.params[name]
         if name in self.lets:
             return self.lets[name]
+        if name in self.loops:
+            return self.loops[name]
         if name == "index" and self.index is not None:
             return self.index
         if name == OPERAND and self.operand is not None:
             return self.operand
         return self.inputs[name] if name in self.inputs else view(self.tensors[name])
 
+    def asked(self, step: Step) -> dict[str, Any]:
+        """Of what differs from copy to copy around a node, what the expressions of the node and inside it ask for."""
+        known = {**self.loops} if self.index is None else {**self.loops, "index": self.index}
+        return {name: known[name] for name in set(step.asked()) & known.keys()} if known else {}
+
     @override
     def __iter__(self) -> Iterator[str]:
-        known = [*self.inputs, *self.params, *self.lets, *self.tensors]
+        known = [*self.inputs, *self.params, *self.lets, *self.tensors, *self.loops]
         known += [word for word, value in (("index", self.index), (OPERAND, self.operand)) if value is not None]
         yield from dict.fromkeys(name for name in known if name)
 
@@ -161,11 +170,23 @@ class Scope:
         params: Mapping[str, Any],
         inputs: tuple[Tensor, ...],
         path: str,
-        index: int | None = None,
+        around: Names | None = None,
     ) -> Scope:
-        """The scope of a graph with some inputs, before its first node."""
+        """The scope of a graph with some inputs, before its first node.
+
+        Args:
+            definition: The network or block that the graph belongs to.
+            graph: The graph.
+            params: Values of the parameters.
+            inputs: The inputs.
+            path: The path of the graph.
+            around: For a group, what expressions know around it.
+        """
         tensors: dict[str, Result] = dict(zip(graph.inputs or (NOWHERE,), inputs, strict=True))
-        names = Names(params, views(graph, inputs), tensors, index)
+        names = Names(params, views(graph, inputs), tensors)
+        if around is not None:
+            names.index, names.loops, names.lets = around.index, around.loops, around.lets
+            names.frozen = around.frozen
         return cls(definition, graph, path, tensors, names, not graph.declares(OPERAND))
 
     def take(self, operands: Sequence[Tensor], known: bool = True) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -77,6 +77,12 @@ class Trace:
             self.report(code, message, value, path=inner[0].path if inner else "", **details)
         finally:
             self.frames += inner
+
+    def annotate(self, start: int, codes: Collection[str], note: Note | None) -> None:
+        """Add a note to the errors of some kinds that were found from a number on."""
+        for number in range(start, len(self.found)):
+            if note is not None and self.found[number].code in codes:
+                self.found[number] = self.found[number]._replace(notes=(*self.found[number].notes, note))
 
     def take(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Errors found elsewhere, placed already."""

@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from archspec.errors import Diagnostic
+from archspec.language.expr import is_expression
 from archspec.language.source import Entry, Mapping, Scalar, Source, Value, locate
 from archspec.language.spec import Param
-from archspec.language.usage import unused_names
+from archspec.language.usage import names_in, unused_names
 from archspec.language.values import UNKNOWN
 
 
@@ -38,9 +39,28 @@ class OutputStep(NamedTuple):
     training_only: bool
 
 
+IGNORED = "_"
+"""Stands for the name of an item of a row that nothing asks for."""
+
 Entries = dict[str, Entry]
 """Values of arguments by name, with their places; nothing changes one."""
 _NO_ENTRIES: Entries = {}
+
+
+class Table(NamedTuple):
+    """The table of a node with ``each``: a copy for each of its rows.
+
+    Attributes:
+        rows: The list of its rows, or the expression that gives it.
+        names: What the rows are called, or their items; ``_`` is an item that nothing asks for.
+        unpacks: Whether the names are those of the items.
+        row: The node that each row makes, a repeat of its own where the node has one.
+    """
+
+    rows: Value
+    names: tuple[Scalar, ...]
+    unpacks: bool
+    row: Step
 
 
 class Step(NamedTuple):
@@ -58,7 +78,9 @@ class Step(NamedTuple):
         first: Arguments that differ in the first copy.
         last: Arguments that differ in the last copy.
         when: The condition; None for always.
-        repeat: The number of copies; None for a single node without copies.
+        each: The table that makes a copy for each of its rows; None for a node without one.
+        repeat: The number of copies; None for a single node without copies, and for one with a table.
+        counter: What the index of a copy is called besides ``index``; None for nothing.
         outputs: For a block, the nodes to take as its outputs; empty for those it declares.
     """
 
@@ -73,14 +95,44 @@ class Step(NamedTuple):
     first: Entries = _NO_ENTRIES
     last: Entries = _NO_ENTRIES
     when: Value | None = None
+    each: Table | None = None
     repeat: Value | None = None
+    counter: Scalar | None = None
     outputs: tuple[OutputStep, ...] = ()
+
+    def structure(self) -> Iterator[Value]:
+        """The values that decide whether it is there, and how often."""
+        parts = (self.when, self.each and self.each.rows, self.each and self.each.row.repeat, self.repeat)
+        yield from (part for part in parts if part is not None)
 
     def values(self) -> Iterator[Value]:
         """The values that its expressions may stand in."""
-        yield from (part for part in (self.when, self.repeat) if part is not None)
+        yield from self.structure()
         for entries in (self.arguments, self.first, self.last):
             yield from (entry.value for entry in entries.values())
+
+    def asked(self) -> Iterator[str]:
+        """The names that its expressions ask for, those inside of a group too."""
+        for value in self.values():
+            yield from names_in(value)
+        if self.group is not None:
+            yield from self.group.asked()
+
+    def asked_by_copies(self) -> Iterator[str]:
+        """The names that its copies ask for, which see what differs from one to the other."""
+        row = self.each.row if self.each else self
+        for entries in (self.arguments, self.first, self.last, row.first, row.last):
+            for entry in entries.values():
+                yield from names_in(entry.value)
+        if self.each and row.repeat is not None:
+            yield from names_in(row.repeat)
+        if self.group is not None:
+            yield from self.group.asked()
+
+    def loop_names(self) -> tuple[Scalar, ...]:
+        """The names of what differs from copy to copy, as they stand in the file."""
+        names = (*(self.each.names if self.each else ()), *([self.counter] if self.counter else []))
+        return tuple(name for name in names if name.value != IGNORED)
 
 
 class Let(NamedTuple):
@@ -117,6 +169,15 @@ class GraphSteps(NamedTuple):
     def declares(self, name: str) -> bool:
         """Whether an input or node has a name."""
         return name in self.inputs or any(step.name == name for step in self.steps)
+
+    def asked(self) -> Iterator[str]:
+        """The names that the expressions in it ask for."""
+        for let in self.lets:
+            yield from names_in(let.value) if let.value is not None else ()
+        for step in self.steps:
+            yield from step.asked()
+        for output in self.outputs:
+            yield from names_in(output.when) if output.when is not None else ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +231,7 @@ class Definition:
     @cached_property
     def unused(self) -> tuple[Diagnostic, ...]:
         """What it declares and nothing asks for, as errors: to be told where nothing else is wrong."""
-        return tuple(unused_names(self.value))
+        return (*unused_names(self.value), *_unused_loop_names(self.graph, self.source))
 
     def param_key(self, name: str) -> Value:
         """Where a parameter is named."""
@@ -182,6 +243,41 @@ class Definition:
         """Where a parameter is declared, or its default stands."""
         declared = locate(self.value, ("params", name))
         return locate(declared, ("default",)) if isinstance(declared, Mapping) else declared
+
+    def cell(self, table: Table, row: int, item: str) -> Value | None:
+        """The value of an item of a table's row as the file writes it; None where it is computed, or given elsewhere.
+
+        Args:
+            table: A table of its graph.
+            row: The number of the row.
+            item: A name that the table gives, or an item of a row that is a mapping: ``row.channels``.
+        """
+        value: Value = table.rows
+        if isinstance(value, Scalar) and is_expression(value.value) and str(value.value)[1:] in self.params:
+            value = self.param_value(str(value.value)[1:])
+        name, *inner = item.split(".")
+        place = [str(each.value) for each in table.names].index(name)
+        path: list[str | int] = [row, *([place] if table.unpacks else []), *inner]
+        for step in path:
+            found = locate(value, (step,))
+            if found is value:
+                return None
+            value = found
+        return value
+
+
+def _unused_loop_names(graph: GraphSteps, source: Source) -> Iterator[Diagnostic]:
+    """An error for each name that ``as`` gives in a file and that nothing asks for; those of groups inside too."""
+    for step in graph.steps:
+        names = [name for name in step.loop_names() if name.source is source]
+        asked = set(step.asked_by_copies()) if names else set()
+        for name in names:
+            if name.value not in asked:
+                help = "write `_` in its place" if step.each and step.each.unpacks else "write it where it belongs"
+                message = f"nothing asks for `{name.value}`, which `as` names"
+                yield Diagnostic("unused-parameter", message, name.span, help=f"{help}, or remove it")
+        if step.group is not None:
+            yield from _unused_loop_names(step.group, source)
 
 
 def _is_constant(default: Any) -> bool:

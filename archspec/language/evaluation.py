@@ -131,8 +131,10 @@ def _attribute(node: ast.Attribute) -> Evaluator:
 
     def value(scope: Scope) -> Any:
         tensor = owner(scope)
+        if isinstance(tensor, dict):
+            return _item(node, tensor)
         if not isinstance(tensor, TensorView):
-            raise wrong(node, f"only a tensor has attributes, and `{ast.unparse(node.value)}` is none")
+            raise wrong(node, f"only a tensor or a mapping has attributes, and `{ast.unparse(node.value)}` is neither")
         try:
             return tensor.attribute(attribute)
         except KeyError:
@@ -141,6 +143,14 @@ def _attribute(node: ast.Attribute) -> Evaluator:
             raise wrong(node, f"{ast.unparse(node.value)} of shape {error}") from None
 
     return value
+
+
+def _item(node: ast.Attribute, row: Mapping[str, Any]) -> Any:
+    """An item of a mapping, such as a row of a table."""
+    if node.attr not in row:
+        message = f"`{ast.unparse(node.value)}` has no item `{node.attr}`"
+        raise wrong(node, message, help=did_you_mean(node.attr, row))
+    return row[node.attr]
 
 
 def _no_attribute(node: ast.Attribute, tensor: TensorView) -> ExpressionError:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from archspec.errors import Note, did_you_mean, nearest
 from archspec.language.checking import Checker
-from archspec.language.definition import GraphSteps, Step
+from archspec.language.definition import IGNORED, GraphSteps, Step
 from archspec.language.expr import is_expression
 from archspec.language.lets import LetReader
+from archspec.language.loops import loop_names, looped
 from archspec.language.merge import KINDS, node_mapping
 from archspec.language.names import node_name_problem
 from archspec.language.outputs import OutputReader
@@ -20,8 +23,9 @@ from archspec.ops.op import NODE_KEYS
 _CHECKED_NODE_KEYS = NODE_KEYS - {"after", "before"}
 _KIND_WORDS = {"op": "an op", "block": "a block", "graph": "a group"}
 _KEY_HELP = {
-    "first": "it changes the first copy of a block or op with `repeat`",
-    "last": "it changes the last copy of a block or op with `repeat`",
+    "first": "it changes the first copy of a block or op with `repeat` or `each`",
+    "last": "it changes the last copy of a block or op with `repeat` or `each`",
+    "as": "it names the rows of `each`, or the index of `repeat`",
     "inputs": "only a group (`graph:`) names its inputs",
     "output": "an op has one output",
     "outputs": "an op has one output",
@@ -98,6 +102,9 @@ class GraphReader:
         if wiring.is_input(key.value):
             message = f"`{key.value}` is the name of an input of this graph"
             self.checker.report("invalid-name", message, key.span, path=path)
+        elif key.value in wiring.loops:
+            message = f"`{key.value}` is a name that `as` gives around this node"
+            self.checker.report("invalid-name", message, key.span, path=path)
         else:
             self.checker.check_name(key, node_name_problem, path)
         mapping = node_mapping(value)
@@ -137,26 +144,27 @@ class GraphReader:
             help = _KEY_HELP.get(problem, near)
             message = f"`{problem}` is no key of {_KIND_WORDS[kind_]}"
             self.checker.report("unknown-key", message, value.keys[problem].span, path=path, help=help)
-        for needless in [word for word in ("from", "when", "repeat") if takes_nothing and word in entries]:
+        for needless in [word for word in ("from", "when", "each", "repeat") if takes_nothing and word in entries]:
             message = f"`{entries['op'].plain()}` takes no tensor"
             help = "remove the key" if needless == "from" else f"`{needless}` passes a tensor on, and there is none"
             self.checker.report("unknown-key", message, value.keys[needless].span, path=path, help=help)
+        names = loop_names(self.checker, value, wiring, path)
         target = entries[kind_]
-        return Step(
+        step = Step(
             name=str(key.value),
             key=key,
             kind=kind_,
             target=target if isinstance(target, Scalar) else None,
-            group=self._group(value, wiring, path) if kind_ == "graph" else None,
+            group=self._group(value, wiring, path, names) if kind_ == "graph" else None,
             operands=operands,
             resolved=wiring.resolved,
             arguments=arguments,
             first=keyed(entries.get("first")),
             last=keyed(entries.get("last")),
             when=entries.get("when"),
-            repeat=entries.get("repeat"),
             outputs=self.outputs.taken(value, path) if kind_ == "block" else (),
         )
+        return looped(step, value, names)
 
     def _gathered(self, value: Mapping, strays: list[str], path: str) -> Mapping:
         """A node with ``from: [a, b]`` where it says ``from: a, b``; that it does is reported."""
@@ -199,11 +207,12 @@ class GraphReader:
             misplaced += [key for key in ("first", "last") if key in entries]
         if kind_ == "op":
             misplaced += [key for key in ("output", "outputs") if key in entries]
-        if "repeat" not in entries and kind_ != "graph":
-            misplaced += [key for key in ("first", "last") if key in entries]
+        if "repeat" not in entries and "each" not in entries:
+            misplaced += [key for key in ("first", "last") if key in entries and kind_ != "graph"]
+            misplaced += [key for key in ("as",) if key in entries]
         return misplaced
 
-    def _group(self, value: Mapping, wiring: Wiring, path: str) -> GraphSteps | None:
+    def _group(self, value: Mapping, wiring: Wiring, path: str, names: tuple[Scalar, ...]) -> GraphSteps | None:
         inner, let = value.entries["graph"], value.entries.get("let")
         if let is not None and not isinstance(let, Mapping):
             message, found = "`let` has the wrong kind of value", kind(let.plain())
@@ -213,7 +222,8 @@ class GraphReader:
         inputs = self.input_names(value.entries.get("inputs"))
         # A group whose condition is false passes its first input through, so that is used.
         passed = inputs[:1] if "when" in value.entries else ()
-        return self.graph(value, inner, Wiring(self.checker.found, inputs, inner.entries, wiring, path), passed)
+        loops = wiring.loops | {str(name.value) for name in names if name.value != IGNORED}
+        return self.graph(value, inner, Wiring(self.checker.found, inputs, inner.entries, wiring, path, loops), passed)
 
     def _node(self, value: Mapping, path: str) -> bool:
         """Whether the keys of a node are right, besides its arguments."""

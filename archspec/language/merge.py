@@ -138,7 +138,7 @@ class _Merge:
 
 
 _HEADS = frozenset({"name", "block"})
-_OF_ANY_NODE = frozenset({"from", "when", "repeat", "doc"})
+_OF_ANY_NODE = frozenset({"from", "when", "each", "as", "repeat", "doc"})
 _OF_GROUPS = frozenset({"inputs", "let", "output", "outputs"})
 
 

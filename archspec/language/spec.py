@@ -38,7 +38,7 @@ def _plain_default(value: Any) -> Any:
 
 def _or_expression(*types: type) -> BeforeValidator:
     """A value of one of the types, or an expression that will give one."""
-    words = {bool: "true, false", int: "an integer"}
+    words = {bool: "true, false", int: "an integer", list: "a list"}
 
     def check(value: Any) -> Any:
         if is_expression(value) or type(value) in types:
@@ -51,6 +51,7 @@ def _or_expression(*types: type) -> BeforeValidator:
 Names = Annotated[list[str], BeforeValidator(_names), Field(min_length=1)]
 Condition = Annotated[Any, _or_expression(bool)]
 Count = Annotated[Any, _or_expression(int)]
+Rows = Annotated[Any, _or_expression(list)]
 
 ParamType = Literal["int", "float", "bool", "str", "list", "size"]
 
@@ -178,6 +179,8 @@ class Node(Model):
     from_: Names = Field(default_factory=list, alias="from")
     inputs: Names = Field(default_factory=list)
     when: Condition = True
+    each: Rows = Field(default_factory=list)
+    as_: Names = Field(default_factory=list, alias="as")
     repeat: Count = 1
     first: dict[str, Any] = Field(default_factory=dict)
     last: dict[str, Any] = Field(default_factory=dict)

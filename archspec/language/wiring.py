@@ -22,6 +22,7 @@ class Wiring:
         path: The path of the graph within its file or block.
         params: The parameters of the definition that it belongs to.
         lets: What it and the graphs around it define; of a function, how many call each other in it.
+        loops: The names of what differs from copy to copy of the nodes around it.
         steps: The nodes read so far.
         used: Names of nodes and inputs that something takes.
         unknown: Names that nothing has, with the number of the error that speaks of each.
@@ -37,6 +38,7 @@ class Wiring:
         around: Wiring | None = None,
         path: str = "",
         params: Collection[str] = (),
+        loops: frozenset[str] = frozenset(),
     ) -> None:
         self.found = found
         self.inputs = inputs
@@ -46,6 +48,7 @@ class Wiring:
         self.path = path
         self.params = around.params if around is not None else params
         self.lets: ChainMap[str, int] = around.lets.new_child() if around is not None else ChainMap()
+        self.loops = loops
         self.steps: dict[str, Step] = {}
         self.used: set[str] = set()
         self.unknown: dict[str, int] = {}
@@ -58,18 +61,23 @@ class Wiring:
         return name in self._inputs
 
     def meaning(self, name: str) -> str:
-        """What a name stands for that expressions of the graph can ask for, in words; empty for a new one."""
+        """What a name stands for in the graph or one around it, in words; empty for a new one."""
         if name in self.params:
             return "a parameter"
         if name in self.lets:
             return "defined by a `let` around"
-        if self.is_input(name):
-            return "an input of this graph"
-        return "a node of this graph" if name in self.names else ""
+        if name in self.loops:
+            return "a name that `as` gives around this node"
+        wiring: Wiring | None = self
+        while wiring is not None:
+            if name in wiring.names or wiring.is_input(name):
+                return "a node" if name in wiring.names else "an input"
+            wiring = wiring.around
+        return ""
 
     def is_known(self, name: str) -> bool:
         """Whether a name stands for something that a value of ``let`` can ask for."""
-        return name in self.params or name in self.lets or self.is_input(name)
+        return name in self.params or name in self.lets or name in self.loops or self.is_input(name)
 
     def _is_around(self, name: str) -> bool:
         """Whether a node above stands by a name in a graph around this one."""

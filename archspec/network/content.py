@@ -130,6 +130,13 @@ class Body:
         return [(use.content, 1) for use in self.uses]
 
     @cached_property
+    def copies(self) -> int:
+        """How many copies a repeat holds, those of each where they are repeats themselves; 1 for anything else."""
+        if self.kind != "repeat":
+            return 1
+        return sum(count * (part.copies if isinstance(part, Body) else 1) for part, count in self.parts())
+
+    @cached_property
     def layers(self) -> tuple[Layer, ...]:
         """Of the ops inside that have tensors, the first of each on operands of one shape, in order."""
         found: dict[int, Layer] = {}
@@ -254,18 +261,31 @@ class Copies(Sequence[Use]):
         runs: The runs, in order. A copy that holds nothing is in none.
         step: The node that repeats.
         others: The operands that each copy takes besides the first.
+        rows: Of a table, the values of its names in each row.
     """
 
     runs: tuple[Run, ...]
     step: Step
     others: tuple[Origin, ...]
+    rows: tuple[Mapping[str, Any], ...] = ()
+
+    def named_values(self, index: int) -> Mapping[str, Any]:
+        """The values of the names that differ from copy to copy, for one of them."""
+        if self.step.each is not None:
+            return self.rows[index]
+        return {str(self.step.counter.value): index} if self.step.counter is not None else {}
+
+    @property
+    def _made(self) -> Step:
+        """The node that each copy is."""
+        return self.step if self.step.each is None else self.step.each.row
 
     def first(self, run: Run) -> Use:
         """The first copy of a run."""
         return self._use(run, run.start)
 
     def _use(self, run: Run, index: int) -> Use:
-        return Use(str(index), run.content, (run.operand(index), *self.others), self.step, run.written)
+        return Use(str(index), run.content, (run.operand(index), *self.others), self._made, run.written)
 
     @override
     def __iter__(self) -> Iterator[Use]:

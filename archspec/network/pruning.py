@@ -111,7 +111,7 @@ def _repeat(body: Body, needed: frozenset[str]) -> Pruned | None:
     if not kept:
         return None
     runs = _in_order(kept, body.uses.runs)
-    copies = None if runs is None else Copies(runs, body.uses.step, body.uses.others)
+    copies = None if runs is None else replace(body.uses, runs=runs)
     return Pruned(None if copies is None else replace(body, uses=copies), frozenset(inputs))
 
 

@@ -80,7 +80,7 @@ Indices = Annotated[
 
 def compact(value: Any) -> Any:
     """One number for a tuple of equal ones: ``(3, 3)`` is ``3``, ``(1, 2)`` stays."""
-    return value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value
+    return value[0] if isinstance(value, tuple) and value and all(item == value[0] for item in value) else value
 
 
 def default(value: Any) -> Any:

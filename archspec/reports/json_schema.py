@@ -30,6 +30,8 @@ _NODE_DOCS = {
     "from": "The node or nodes that it takes; without it, the node above.",
     "inputs": "Names of a group's inputs, in the order of `from`.",
     "when": "Where it is false, the node passes its first input through.",
+    "each": "The rows of a table: a copy for each, with `repeat` a repeat of its own.",
+    "as": "What the rows of `each` or their items are called, or the index of `repeat`.",
     "repeat": "Copies in a row.",
     "first": "Arguments that differ in the first copy.",
     "last": "Arguments that differ in the last copy.",
@@ -183,6 +185,8 @@ def _node_keys() -> Schema:
     properties["from"] = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
     properties["inputs"] = properties["from"]
     properties["when"] = {"anyOf": [{"type": "boolean"}, _reference()]}
+    properties["each"] = {"anyOf": [{"type": "array"}, _reference()]}
+    properties["as"] = properties["from"]
     properties["repeat"] = {"anyOf": [{"type": "integer", "minimum": 0}, _reference()]}
     properties["outputs"] = {"$ref": "#/definitions/outputs"}
     return {name: properties[name] | {"description": text} for name, text in _NODE_DOCS.items()}

@@ -33,7 +33,7 @@ def dropped_layers(body: Body, left: Iterable[Use], path: str, trace: Trace) -> 
     for use in left:
         steps.pop(use.name, None)
     for step in reversed(body.graph.steps):
-        place = step.when or step.repeat
+        place = step.when or step.repeat or (step.each and step.each.rows)
         if place is not None and step.name not in params:
             lost = [name for name in _taken_off(steps, step) if params.get(name)]
             if lost:
@@ -68,34 +68,50 @@ def hidden_indices(definition: Definition, trace: Trace) -> None:
         inner = next(_asking(_inner_values(step)), None)
         if inner is None:
             continue
-        before = next(_asking([value for value in (step.when, step.repeat) if value is not None]), None)
+        before = next(_asking(_before(step)), None)
         if before is not None:
             message = f"`index` is that of `{outer.name}` here, and that of `{step.name}` in its arguments"
-            trace.report("hidden-index", message, before, path=step.name, help=_PASS_IT_ON)
+            if outer.each is not None and step is outer.each.row:
+                message = f"`index` counts the rows of `{step.name}` here, and the copies of each row in its arguments"
+            trace.report("hidden-index", message, before, path=step.name, help=_NAME_IT)
         elif any(_asking(_inner_values(outer))):
             message = f"`index` counts the copies of `{step.name}` here, and beside it those of `{outer.name}`"
-            trace.report("hidden-index", message, inner, path=step.name, help=_PASS_IT_ON)
+            trace.report("hidden-index", message, inner, path=step.name, help=_NAME_IT)
 
 
-_PASS_IT_ON = "make a block of the outer copy and give it `$index` as a parameter, so that each has a name"
+_NAME_IT = "give the index of a repeat a name of its own, such as `repeat: 3, as: i`; it is seen in all that is inside"
 
 
 def _repeated_inside(steps: Iterable[Step], outer: Step | None) -> Iterator[tuple[Step, Step]]:
-    """Nodes that repeat inside of a repeat, with that."""
+    """Nodes that repeat inside of a repeat or table, with that; a table whose rows repeat holds such a one itself."""
     for step in steps:
-        if outer is not None and step.repeat is not None:
+        repeats = step.repeat is not None or step.each is not None
+        if outer is not None and repeats:
             yield outer, step
+        around = step if repeats else outer
+        if step.each is not None and step.each.row.repeat is not None:
+            around = step.each.row
+            yield step, around
         if step.group is not None:
-            yield from _repeated_inside(step.group.steps, step if step.repeat is not None else outer)
+            yield from _repeated_inside(step.group.steps, around)
+
+
+def _before(step: Step) -> Iterator[Value]:
+    """The values of a step that see no index of its own copies."""
+    parts = (step.when, step.repeat, step.each and step.each.rows)
+    yield from (value for value in parts if value is not None)
 
 
 def _inner_values(step: Step) -> Iterator[Value]:
     """The values that see the index of a step's own copies, but for those that see that of a repeat inside."""
+    if step.each is not None and step.each.row.repeat is not None:
+        yield step.each.row.repeat
+        return
     for entries in (step.arguments, step.first, step.last):
         yield from (entry.value for entry in entries.values())
     for inner in step.group.steps if step.group is not None else ():
-        yield from (value for value in (inner.when, inner.repeat) if value is not None)
-        if inner.repeat is None:
+        yield from _before(inner)
+        if inner.repeat is None and inner.each is None:
             yield from _inner_values(inner)
 
 

@@ -161,7 +161,7 @@ class Opening:
                 if self.is_open(child):
                     yield child
                 else:
-                    yield from runs(self.structure, child.children, copies=True)
+                    yield from runs(self.structure, child.children, copies=counts_copies(child))
             else:
                 pending.append(child)
         yield from self._folded(block, pending)
@@ -179,7 +179,7 @@ class Opening:
             yield from runs(self.structure, parts, copies=False)
             return
         for part in parts:
-            first = block.kind == "repeat" and part is block.children[0] and len(block.children) > 1
+            first = counts_copies(block) and part is block.children[0] and len(block.children) > 1
             yield Run((part,), different_structure(part, block.children[1]) if first else "")
 
     def _joined(self, block: Block, closed: Sequence[Run]) -> Iterator[Group]:
@@ -223,6 +223,11 @@ def _holds_nodes(part: Part) -> bool:
 
 def _holds_blocks(block: Block) -> bool:
     return any(inner.kind == "block" for inner in block.walk() if inner is not block)
+
+
+def counts_copies(block: Block) -> bool:
+    """Whether it is a repeat whose first copy may differ from the others; in a table each row may."""
+    return block.kind == "repeat" and (block.step is None or block.step.each is None)
 
 
 def is_copy(block: Block) -> bool:

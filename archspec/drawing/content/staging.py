@@ -8,7 +8,7 @@ from dataclasses import replace
 from archspec.analysis.receptive_field import receptive_fields
 from archspec.drawing.content import labels, texts
 from archspec.drawing.content.folding import Part, Run, nodes_of, outputs_of, runs
-from archspec.drawing.content.opening import Group, Opening, is_copy
+from archspec.drawing.content.opening import Group, Opening, counts_copies
 from archspec.drawing.content.scene import DETAILS, Box, Cluster, Detail, Edge, Scene
 from archspec.drawing.content.shortcuts import with_roles
 from archspec.drawing.content.summary import block_lines, has_shortcut, head, is_unit
@@ -207,12 +207,12 @@ class _Stage:
             id=self._id(run),
             kind="block",
             family="block",
-            title=title or labels.spoken(block.path.split(".")[-2 if is_copy(block) else -1]),
+            title=title or labels.spoken(_own_name(block)),
             arguments="" if lines else ", ".join(given),
             name=self._name(run) if title else "",
             lines=lines,
             remark=texts.remark(run) or self._copies(block),
-            count=len(run.parts) * (len(block.children) if block.kind == "repeat" else 1),
+            count=len(run.parts) * block.content.copies,
             doc=block.template.doc if block.kind == "block" else "",
         )
 
@@ -220,7 +220,7 @@ class _Stage:
         """How the copies of a repeat that is shown as one box differ."""
         if block.kind != "repeat":
             return ""
-        first, *more = runs(self.opening.structure, block.children, copies=True)
+        first, *more = runs(self.opening.structure, block.children, copies=counts_copies(block))
         return "copies differ" if more else texts.remark(first)
 
     def _lines(self, block: Block) -> tuple[str, ...]:
@@ -263,6 +263,12 @@ class _Stage:
             edge = Edge(giver[output.path], f"output {name}", output.path, output.shape)
             edges[output.path, edge.target, 0] = edge
         return list(edges.values())
+
+
+def _own_name(block: Block) -> str:
+    """The name of the node that a block is, or a copy of."""
+    names = block.path.split(".")
+    return next((name for name in reversed(names) if not name.isdecimal()), names[-1])
 
 
 def _copied(block: Block) -> Part:

@@ -14,9 +14,10 @@ from archspec.language.algebra import Code, binary, copied, literal, name, names
 from archspec.language.definition import Let
 from archspec.language.expr import is_expression, read
 from archspec.language.functions import LetFunction
+from archspec.language.loops import items_of
 from archspec.language.names import OPERAND
 from archspec.language.source import Scalar, Sequence, Value
-from archspec.network import Applied, Block, Body, Network, NetworkOutput, Node, Use
+from archspec.network import Applied, Block, Body, Copies, Network, NetworkOutput, Node, Use
 
 _AXES = {0: (), 1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
 """Letters of spatial dimensions, by their number."""
@@ -146,10 +147,19 @@ class _Symbols:
     def _uses(self, block: Block, scope: _Scope) -> Iterator[Use]:
         for child, use in zip(block.children, block.content.uses, strict=True):
             if block.kind == "repeat":
-                scope = scope._replace(params={**scope.params, "index": literal(int(child.name))})
+                scope = scope._replace(params={**scope.params, **dict(self._of_copy(block, int(child.name), scope))})
             scope = scope._replace(operand=_operand(block, child))
             content = self._applied(child, scope) if isinstance(child, Node) else self._inner(child, scope)
             yield use._replace(content=content)
+
+    def _of_copy(self, repeat: Block, number: int, around: _Scope) -> Iterator[tuple[str, Code]]:
+        """What tells a copy from the others: its index, and the names that a table or repeat gives."""
+        yield "index", literal(number)
+        copies, table = repeat.content.uses, repeat.step and repeat.step.each
+        for each, value in copies.named_values(number).items() if isinstance(copies, Copies) else ():
+            for item, plain in items_of(each, value):
+                written = table and repeat.template.cell(table, number, item)
+                yield item, (written and self._code(written, around)) or literal(plain)
 
     def _inner(self, block: Block, around: _Scope) -> Body:
         given = {key: self._code(entry.value, around) for key, entry in block.written.items()}
@@ -259,6 +269,9 @@ class _Translation(ast.NodeTransformer):
         return code
 
     def visit_Attribute(self, node: ast.Attribute) -> Code:
+        item = ast.unparse(node)
+        if item in self.scope.params:  # of a row of a table
+            return self.scope.params[item]
         if isinstance(node.value, ast.Name) and node.attr in ("channels", "features"):
             return self.channels.get(self.scope.tensor(node.value.id), node)
         return node

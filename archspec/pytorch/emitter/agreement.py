@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,7 +9,7 @@ from archspec.language.algebra import Code, evaluator, plain, same
 from archspec.language.values import ExpressionError
 from archspec.network import Applied, Body, Content, Use
 from archspec.ops.facts import Function, Module
-from archspec.pytorch.emitter.code import Call, Listed, Part, Repeated
+from archspec.pytorch.emitter.code import Call, Listed, Part, Repeated, Tabled
 from archspec.pytorch.emitter.instances import held, layer_of_op
 from archspec.pytorch.emitter.model import Attribute, Class, Member, Statement
 from archspec.pytorch.emitter.registry import Registry
@@ -44,8 +43,8 @@ class Agreement:
             return False
         return True
 
-    def _compare(self, made: Class, given: Values, body: Body) -> None:
-        values = dict(given)
+    def _compare(self, made: Class, arguments: Values, body: Body) -> None:
+        values = dict(arguments)
         for variable, (code, _) in made.scope.locals.items():
             values[variable] = evaluator(code)(values)
         uses = {use.name: use for use in body.uses}
@@ -54,12 +53,15 @@ class Agreement:
             parts = {member.name: member.part for member in made.members}
             self._chain(parts, values, uses)
             return
-        counts = Counter(statement.name for statement in made.statements)
-        _require(uses.keys() <= counts.keys())
+        given: dict[str, list[list[str]]] = {}
+        for statement in made.statements:
+            given.setdefault(statement.name, []).append(statement.gives[0][0].split(".")[1:])
+        _require(uses.keys() <= given.keys())
+        _require(all(_covers(paths, uses[name].content) for name, paths in given.items() if name in uses))
         for statement in made.statements:
             use = uses.get(statement.name)
             if statement.gives[0][0] != statement.name:
-                self._copy(statement, members, values, use, counts[statement.name])
+                self._copy(statement, members, values, use)
             elif isinstance(statement.call, Function) and statement.name not in members:
                 self._function(statement, members, values, use)
             else:
@@ -84,17 +86,19 @@ class Agreement:
         wanted = content.op.torch(content.input_shapes)
         _require(isinstance(wanted, Function) and _filled(call, members, values) == wanted)
 
-    def _copy(self, statement: Statement, members: Members, values: Values, use: Use | None, count: int) -> None:
-        """A copy of a repeat that has a statement of its own."""
-        index = statement.gives[0][0].rpartition(".")[2]
-        copies = use.content if use is not None and isinstance(use.content, Body) else None
-        copy = None if copies is None or len(copies.uses) != count else copies.use(index)
-        if copy is None:
+    def _copy(self, statement: Statement, members: Members, values: Values, use: Use | None) -> None:
+        """A copy of a repeat or table that has a statement of its own."""
+        part = None if isinstance(statement.call, Function) else members[statement.name].part
+        for index in statement.gives[0][0].removeprefix(f"{statement.name}.").split("."):
+            copies = use.content if use is not None and isinstance(use.content, Body) else None
+            use = None if copies is None else copies.use(index)
+            part = part and _items(part)[int(index)]
+        if use is None:
             raise Differs
-        if isinstance(statement.call, Function):
-            self._called(statement.call, members, values, copy.content)
+        if part is None:
+            self._called(statement.call, members, values, use.content)
         else:
-            self._part(_items(members[statement.name].part)[int(index)], values, copy.content)
+            self._part(part, values, use.content)
 
     def _chain(self, parts: Mapping[str, Part], values: Values, uses: Mapping[str, Use]) -> None:
         _require(list(parts) == list(uses))
@@ -153,6 +157,15 @@ def _tensor(part: Call) -> Call:
     return tensor
 
 
+def _covers(paths: list[list[str]], content: Content) -> bool:
+    """Whether statements for copies, by their paths, or one for all of a content, are those for all of its copies."""
+    if [] in paths:
+        return True
+    if not isinstance(content, Body) or {use.name for use in content.uses} != {path[0] for path in paths}:
+        return False
+    return all(_covers([path[1:] for path in paths if path[0] == use.name], use.content) for use in content.uses)
+
+
 def _items(part: Part) -> tuple[Part, ...]:
     """The layers of an ``nn.ModuleList``."""
     assert isinstance(part, Call)
@@ -167,7 +180,7 @@ def _require(condition: bool) -> None:
 
 
 def _value(part: Part, values: Values) -> Any:
-    _require(not isinstance(part, Call | Listed | Repeated))
+    _require(not isinstance(part, Call | Listed | Repeated | Tabled))
     code: Code = part  # type: ignore[assignment]
     return plain(evaluator(code)(values))
 
@@ -185,6 +198,11 @@ def _arguments(call: Call, made: Class, values: Values) -> dict[str, Any]:
 
 def _unrolled(part: Part, values: Values) -> Iterator[tuple[Part, Values]]:
     """The layers that an argument stands for, and the values of their variables."""
+    if isinstance(part, Tabled):
+        for row in part.rows:
+            cells = (_value(code, values) for code in row)
+            yield part.element, {**values, **dict(zip(part.variables, cells, strict=True))}
+        return
     if not isinstance(part, Repeated):
         yield part, values
         return

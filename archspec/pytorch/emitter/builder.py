@@ -277,34 +277,63 @@ class Builder:
 
     def _unrolled(self, step: str, present: Mapping[int, Block], takes: tuple[Key, ...]) -> None:
         """Copies that take several tensors, or are functions: each a line of ``forward``."""
-        indexed = {number: dict(copies(repeat)) for number, repeat in present.items()}
-        indices = {tuple(each) for each in indexed.values()}
-        if len(indices) != 1 or len(present) < len(self.part):
+        if len(present) < len(self.part):
+            raise Mismatch
+        layers, last = self._copies(step, step, (), present)
+        if layers:
+            self.members.append(Member(step, _module_list(layers)))
+        self._alias(step, last or takes[0])
+
+    def _copies(
+        self, step: str, call: str, indices: tuple[int, ...], repeats: Mapping[int, Block]
+    ) -> tuple[list[Part], Key | None]:
+        """The layers of copies, and what the last gives.
+
+        Args:
+            step: The name of the step.
+            call: What holds the layers.
+            indices: Where the copies stand among those of a table.
+            repeats: The repeats in the instances.
+        """
+        indexed = {number: dict(copies(repeat)) for number, repeat in repeats.items()}
+        listed = {tuple(each) for each in indexed.values()}
+        if len(listed) != 1:
             raise Mismatch
         layers: list[Part] = []
-        last = takes[:1]
-        for index in indices.pop():
+        last: Key | None = None
+        for index in listed.pop():
             uses = {number: each[index] for number, each in indexed.items()}
+            inner = {number: copy for number, copy in uses.items() if isinstance(copy, Block) and copy.kind == "repeat"}
+            if inner and not all(is_sequence(self.instances, repeat) for repeat in inner.values()):
+                rows, last = self._copies(step, f"{call}[{index}]", (*indices, index), inner)
+                if rows:
+                    layers += [*[Call("nn.Identity")] * (index - len(layers)), _module_list(rows)]
+                continue
             nodes = {number: copy for number, copy in uses.items() if isinstance(copy, Node)}
             functions = {number: each for number, copy in nodes.items() if (each := function_of(copy)) is not None}
             taken = self._wiring(uses, ())
-            call: str | Function = f"{step}[{index}]"
+            called: str | Function = f"{call}[{index}]"
             channels: Hints = ()
+            label = f"{step}{'_'.join(map(str, (*indices, index)))}"
             if functions:
-                call = self.functions.call(f"{step}{index}", nodes, functions)
+                called = self.functions.call(label, nodes, functions)
                 channels = [self._first_dimension(nodes, taken)]
             else:
                 layers += [Call("nn.Identity")] * (index - len(layers))
                 spots: Uses = {(number, None): copy for number, copy in uses.items()}
-                part, channels = self.construction.made(spots, self._channels(taken), f"{step}{index}")
+                part, channels = self.construction.made(spots, self._channels(taken), label)
                 layers.append(part)
-            last = self._give(f"{step}.{index}", uses, taken, {"output": channels})
-            self.statements.append(Statement(step, taken, last, call))
-        if layers:
-            self.members.append(Member(step, Call("nn.ModuleList", (("", Listed(tuple(layers))),))))
-        if len(last) != 1:
-            raise Mismatch
-        self._alias(step, last[0])
+            name = ".".join(map(str, (step, *indices, index)))
+            given = self._give(name, uses, taken, {"output": channels})
+            self.statements.append(Statement(step, taken, given, called))
+            if len(given) != 1:
+                raise Mismatch
+            (last,) = given
+        return layers, last
+
+
+def _module_list(layers: list[Part]) -> Part:
+    return Call("nn.ModuleList", (("", Listed(tuple(layers))),))
 
 
 def _kept(made: Part, own: Held) -> Part:

@@ -90,6 +90,15 @@ class Repeated:
 
 
 @dataclass(frozen=True, slots=True)
+class Tabled:
+    """``*(element for a, b in [(…), …])``: a part made once for each row of a table."""
+
+    element: Part
+    variables: tuple[str, ...]
+    rows: tuple[tuple[Code, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A list or tuple of parts."""
 
@@ -97,7 +106,7 @@ class Listed:
     brackets: str = "[]"
 
 
-Part = Call | Repeated | Listed | ast.expr
+Part = Call | Repeated | Tabled | Listed | ast.expr
 """What a constructor is made of."""
 
 
@@ -109,6 +118,9 @@ def asked(part: Part) -> set[str]:
         return {each for item in part.items for each in asked(item)}
     if isinstance(part, Repeated):
         return asked(part.element).union(*(names(code) for code in part.range))
+    if isinstance(part, Tabled):
+        cells = (names(code) for row in part.rows for code in row)
+        return asked(part.element).difference(part.variables).union(*cells)
     return names(part)
 
 
@@ -123,6 +135,8 @@ def flat(part: Part) -> str:
         return f"{part.target}({', '.join(arguments)})"
     if isinstance(part, Repeated):
         return f"*({flat(part.element)} {_loop(part)})"
+    if isinstance(part, Tabled):
+        return f"*({flat(part.element)} {_over(part)}{flat(_table(part))})"
     if isinstance(part, Listed):
         comma = "," if part.brackets == "()" and len(part.items) == 1 else ""
         return f"{part.brackets[0]}{', '.join(map(flat, part.items))}{comma}{part.brackets[1]}"
@@ -131,6 +145,15 @@ def flat(part: Part) -> str:
 
 def _loop(part: Repeated) -> str:
     return f"for {part.variable} in range({', '.join(map(printed, part.range))})"
+
+
+def _over(part: Tabled) -> str:
+    return f"for {', '.join(part.variables)} in "
+
+
+def _table(part: Tabled) -> Listed:
+    rows = (row[0] if len(part.variables) == 1 else Listed(row, "()") for row in part.rows)
+    return Listed(tuple(rows))
 
 
 def laid_out(prefix: str, part: Part, suffix: str, indent: int) -> list[str]:
@@ -159,6 +182,9 @@ def laid_out(prefix: str, part: Part, suffix: str, indent: int) -> list[str]:
     if isinstance(part, Repeated):
         element = laid_out("", part.element, "", indent + 4)
         return [f"{space}{prefix}*(", *element, f"{space}    {_loop(part)}", f"{space}){suffix}"]
+    if isinstance(part, Tabled):
+        inner = laid_out("", part.element, "", indent + 4) + laid_out(_over(part), _table(part), "", indent + 4)
+        return [f"{space}{prefix}*(", *inner, f"{space}){suffix}"]
     if isinstance(part, ast.expr) and not is_value:
         first, *others = _pieces(part, WIDTH - indent, len(suffix))
         if others:

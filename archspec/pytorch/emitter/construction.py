@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from archspec.language.algebra import Code, binary, literal, names, plain, substituted
+from archspec.language.algebra import Code, binary, literal, name, names, plain, substituted
 from archspec.language.functions import LetFunction
 from archspec.language.names import OPERAND
 from archspec.language.source import Value
@@ -21,6 +21,7 @@ from archspec.pytorch.emitter.model import Class
 from archspec.pytorch.emitter.overwriting import in_place
 from archspec.pytorch.emitter.registry import Registry
 from archspec.pytorch.emitter.scope import INDEX, REQUIRED, Inlined, Local, Mismatch, Names, Scope, Spot
+from archspec.pytorch.emitter.tables import TableLoop
 
 Child = Block | Node
 Uses = Mapping[Spot, Child]
@@ -242,6 +243,10 @@ class Construction:
         indexed = {spot[0]: dict(copies(repeat)) for spot, repeat in uses.items()}
         lengths = {number: max(each) + 1 for number, each in indexed.items()}
         step = next(iter(uses.values())).step
+        if step is not None and step.each is not None:
+            return self._of_table({spot[0]: repeat for spot, repeat in uses.items()}, indexed, operands, label)
+        if step is not None and step.counter is not None:
+            self.scope.known[str(step.counter.value)] = name(INDEX)
         hint = self.names.code(step.repeat) if step else None
         values: dict[Spot, int] = {(number, None): length for number, length in lengths.items()}
         count = self.scope.resolve(values, [hint], f"{label}_repeat")
@@ -256,9 +261,26 @@ class Construction:
             raise Mismatch
         return self._runs(indexed, max(lengths.values()), operands, label)
 
+    def _of_table(self, repeats: Mapping[int, Block], indexed: CopiesOf, operands: Hints, label: str) -> Made:
+        """``nn.Sequential`` of the copies of a table: a loop over its rows, or one after another."""
+        lengths = {len(each) for each in indexed.values()} | {max(each) + 1 for each in indexed.values()}
+        if len(lengths) == 1 and max(lengths) > 1:
+            made = TableLoop(self.instances, self.names, repeats, indexed).made(operands, self._over)
+            if made is not None:
+                return made
+        if len({max(each) for each in indexed.values()}) != 1:
+            raise Mismatch
+        return self._runs(indexed, max(lengths), operands, label)
+
+    def _over(self, scope: Scope, uses: Uses, operands: Hints) -> Made:
+        """The call that makes copies of a table, over the variables of its rows."""
+        inner = Construction(self.registry, scope)
+        inner.names.tensors = self.names.tensors
+        return inner.made(uses, operands, "")
+
     def _alike(self, indexed: CopiesOf, count: Code, head: int, tail: int, operands: Hints, label: str) -> Made | None:
         """The first copy apart, the last apart, or both, and one expression for all the others."""
-        frozen, self.scope.frozen = self.scope.frozen, True
+        frozen, self.scope.frozen = self.scope.frozen, not self.scope.has_columns
         arguments: list[tuple[str, Part]] = []
         channels: list[Code | None] = []
         try:

@@ -48,8 +48,8 @@ class _Asked:
 
     def _found(self, body: Body) -> Iterator[str]:
         for use in body.firsts():
-            for value in (use.step.when, use.step.repeat, *(entry.value for entry in use.written.values())):
-                yield from names_in(value) if value is not None else ()
+            for value in (*use.step.structure(), *(entry.value for entry in use.written.values())):
+                yield from names_in(value)
             if isinstance(use.content, Body) and use.content.kind in ("group", "repeat"):
                 yield from _defining(use.content)
                 yield from self.names(use.content)
@@ -100,8 +100,7 @@ class _Search:
     def _structure(self, child: Block | Node, names: set[str]) -> None:
         step = child.step
         if step is not None:
-            values = [value for value in (step.when, step.repeat) if value is not None]
-            self.structural |= any(names & set(names_in(value)) for value in values)
+            self.structural |= any(names & set(names_in(value)) for value in step.structure())
 
     @staticmethod
     def _asks(entries: Iterable[Entry], names: set[str]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from archspec.language.definition import GraphSteps
 from archspec.network import Applied, Block, Network, Node
+from archspec.network.content import Copies
 from archspec.ops.facts import Held, Module
 from archspec.ops.tensor import Shape
 
@@ -112,7 +113,7 @@ class Instances:
         parts: list[Hashable] = []
         for child in block.children:
             wiring = tuple(places.get(path) for path in self.taken(child))
-            content = id(child.applied) if isinstance(child, Node) else self._number(child, scope)
+            content = id(child.applied) if isinstance(child, Node) else self._number(child, seen(child, block, scope))
             parts.append((child.name, content, wiring))
             for path in given(self, child).values():
                 places.setdefault(path, (child.name, path.removeprefix(block.path)))
@@ -155,6 +156,16 @@ def held(applied: Applied) -> Held | None:
     """The tensor that a node itself holds; None for an op that takes tensors."""
     call = applied.op.torch(applied.input_shapes)
     return call if isinstance(call, Held) else None
+def seen(child: Block, parent: Block, scope: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the expressions of a block or group see: what is known around it, and what tells it from other copies."""
+    copies = parent.content.uses
+    if not isinstance(copies, Copies) or child.step is None:
+        return scope
+    named = copies.named_values(int(child.name))
+    if not named:
+        return scope
+    asked = set(child.step.asked())
+    return {**scope, **{name: value for name, value in named.items() if name in asked}}
 
 
 def is_chain(instances: Instances, block: Block) -> bool:
@@ -185,6 +196,8 @@ def is_sequence(instances: Instances, repeat: Block) -> bool:
         if instances.taken(copy) != (current,) or len(tensors) != 1:
             return False
         if isinstance(copy, Node) and not isinstance(copy.op.torch(copy.input_shapes), Module):
+            return False
+        if isinstance(copy, Block) and copy.kind == "repeat" and not is_sequence(instances, copy):
             return False
         current = tensors[0]
     return not others

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from archspec.language.algebra import Code, literal, name, names, plain, same
 from archspec.language.definition import Definition
 from archspec.language.expr import is_expression
 from archspec.language.functions import LetFunction
+from archspec.language.loops import items_of
 from archspec.language.source import Value
 from archspec.network import Block
 from archspec.pytorch.emitter.instances import Instance
@@ -66,10 +68,13 @@ class Parameters:
                 self._computed(definition.param_value(parameter), parameter, values)
             elif all(same(value, values[0]) for value in values):
                 self.scope.known[parameter] = literal(values[0])
-        self._declare_lets(definition)
+        self._declare_around(definition)
 
-    def _declare_lets(self, definition: Definition) -> None:
-        """The same for what ``let`` defines: functions are written where they are called."""
+    def _declare_around(self, definition: Definition) -> None:
+        """The same for what ``let`` defines, and for what tells a group from the copies beside it.
+
+        Functions are written where they are called; ``row.channels`` is an item of a mapping.
+        """
         own = {let.name: let for let in self.part[0].graph.lets}
         inputs = dict(self.names.tensors)
         for each, found in self.part[0].scope.items():
@@ -79,19 +84,20 @@ class Parameters:
         for each in (*around, *own):
             if each in self.names.functions:
                 continue
-            values = [plain(instance.scope[each]) for instance in self.part]
             value = own[each].value if each in own else None
             if value is not None:
-                self._computed(value, each, values)
-            elif all(same(value, values[0]) for value in values):
-                self.scope.known[each] = literal(values[0])
-            else:
-                self._expose(each, values)
+                self._computed(value, each, [plain(instance.scope[each]) for instance in self.part])
+                continue
+            for parameter, values in columns(each, [instance.scope[each] for instance in self.part]):
+                if all(same(value, values[0]) for value in values):
+                    self.scope.known[parameter] = literal(values[0])
+                else:
+                    self._expose(parameter, values)
 
     def _expose(self, parameter: str, values: list[Any], default: Any = REQUIRED) -> None:
-        """A parameter of the class for one of the definition, or for what a ``let`` defines."""
+        """A parameter of the class for one of the definition, or for another name that is known around it."""
         param = self.first.template.params.get(parameter)
-        code = self.scope.add(parameter, values, param.doc if param else "", default)
+        code = self.scope.add(parameter.rpartition(".")[2], values, param.doc if param else "", default)
         self.scope.known[parameter] = code
         self.scope.declared[code.id] = parameter
 
@@ -120,6 +126,14 @@ class Parameters:
             self.scope.known[parameter] = literal(values[0])
         else:
             self._expose(parameter, values)
+
+
+def columns(name: str, values: Sequence[Any]) -> Iterator[tuple[str, list[Any]]]:
+    """A name with its values in several places; of mappings, each item that all of them have: ``row.channels``."""
+    found = [dict(items_of(name, value)) for value in values]
+    for item in found[0]:
+        if all(item in each for each in found):
+            yield item, [plain(each[item]) for each in found]
 
 
 def _exposed(definition: Definition, given: list[bool], values: list[Any], parameter: str) -> bool:

@@ -75,6 +75,7 @@ class Scope:
         frozen: Whether no parameter can be added.
         declared: For each parameter that is one of the definition, the name of that.
         inputs: For each parameter that is the first dimension of an input, the input's number in each instance.
+        has_columns: Whether its instances are the copies of a table, and its parameters the columns of that.
         tied: For each parameter, those that are no parameters any more since they are so many times it.
     """
 
@@ -83,6 +84,7 @@ class Scope:
     locals: dict[str, tuple[Code, list[Any]]] = field(default_factory=dict)
     known: dict[str, Code] = field(default_factory=dict)
     frozen: bool = False
+    has_columns: bool = False
     declared: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, list[int]] = field(default_factory=dict)
     tied: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
@@ -92,9 +94,19 @@ class Scope:
         yield from ((parameter.name, parameter.values) for parameter in self.parameters.values())
         yield from ((each, values) for each, (_, values) in self.locals.items())
 
+    def of_copies(self, copies: Sequence[int]) -> Scope:
+        """The scope in which each copy of a table is an instance of its own; what is added there is a column of it.
+
+        Args:
+            copies: The number of the instance that each copy stands in.
+        """
+        around = {each: (name(each), [seen[number] for number in copies]) for each, seen in self.variables()}
+        return Scope(len(copies), locals=around, known=dict(self.known), has_columns=True)
+
     def unique(self, wanted: str) -> str:
         """A name that no variable has yet."""
         taken = RESERVED | self.parameters.keys() | self.locals.keys() | FUNCTIONS.keys()
+        wanted = wanted.lstrip("_")
         while wanted in taken:
             wanted += "_"
         return wanted
@@ -285,6 +297,9 @@ class _Translation(ast.NodeTransformer):
         raise Mismatch
 
     def visit_Attribute(self, node: ast.Attribute) -> Code:
+        item = ast.unparse(node)
+        if item in self.known:  # of a row of a table
+            return self.known[item]
         if not isinstance(node.value, ast.Name):
             raise Mismatch
         tensor = self.names.tensors.get(node.value.id)

@@ -1,0 +1,75 @@
+"""Names of what differs from copy to copy: the rows of a table, or their items, and the index of a repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from archspec.errors import Note
+from archspec.language.checking import Checker
+from archspec.language.definition import IGNORED, Step, Table
+from archspec.language.names import parameter_name_problem
+from archspec.language.source import Mapping, Scalar, Sequence
+from archspec.language.wiring import Wiring
+
+
+def loop_names(checker: Checker, node: Mapping, wiring: Wiring, path: str) -> tuple[Scalar, ...]:
+    """The names that ``as`` of a node gives, those left out that are wrong; that is reported.
+
+    Args:
+        checker: Where errors go.
+        node: The node.
+        wiring: The graph that it stands in.
+        path: The path of the node.
+    """
+    value = node.entries.get("as")
+    if "each" in node.entries and value is None:
+        help = "for example `as: row`, or `as: [channels, stride]` for the items of each row"
+        message = "`as` is missing: what the rows of `each` are called"
+        checker.report("missing-key", message, node.keys["each"].span, path=path, help=help)
+    if value is None or ("each" not in node.entries and "repeat" not in node.entries):
+        return ()
+    if isinstance(value, Sequence) and "each" not in node.entries:
+        message, help = "the index of a repeat has one name", "write `as: i`"
+        checker.report("invalid-value", message, value.span, path=path, help=help)
+        return ()
+    items = value.items if isinstance(value, Sequence) else [value]
+    given: dict[str, Scalar] = {}
+    for name in (item for item in items if isinstance(item, Scalar)):
+        if name.value == IGNORED and isinstance(value, Sequence):
+            continue
+        if str(name.value) in given:
+            notes = (Note("first here", given[str(name.value)].span),)
+            message = f"`as` gives the name `{name.value}` twice"
+            checker.report("duplicate-key", message, name.span, path=path, notes=notes)
+        elif checker.check_name(name, parameter_name_problem, path):
+            taken = wiring.meaning(str(name.value))
+            if taken:
+                message = f"`{name.value}` is {taken} already"
+                checker.report("invalid-name", message, name.span, path=path, help="choose another name")
+        given[str(name.value)] = name
+    return tuple(item for item in items if isinstance(item, Scalar))
+
+
+def items_of(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """A name and what it stands for; of a mapping, each of its items: ``row.channels``."""
+    if not isinstance(value, dict):
+        yield name, value
+        return
+    for key, item in value.items():
+        yield from items_of(f"{name}.{key}", item)
+
+
+def looped(step: Step, node: Mapping, names: tuple[Scalar, ...]) -> Step:
+    """A node with its copies: those of its table, each row a repeat of its own where it has ``repeat`` too.
+
+    Args:
+        step: The node without them.
+        node: The node as written.
+        names: What `loop_names` says.
+    """
+    rows, repeat = node.entries.get("each"), node.entries.get("repeat")
+    if rows is None:
+        return step._replace(repeat=repeat, counter=names[0] if names else None)
+    table = Table(rows, names, isinstance(node.entries.get("as"), Sequence), step._replace(when=None, repeat=repeat))
+    return step._replace(each=table) if repeat is None else step._replace(each=table, first={}, last={})
