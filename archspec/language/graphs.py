@@ -223,7 +223,9 @@ class GraphReader:
         # A group whose condition is false passes its first input through, so that is used.
         passed = inputs[:1] if "when" in value.entries else ()
         loops = wiring.loops | {str(name.value) for name in names if name.value != IGNORED}
-        return self.graph(value, inner, Wiring(self.checker.found, inputs, inner.entries, wiring, path, loops), passed)
+        return self.graph(
+            value, inner, Wiring(self.checker.found, inputs, inner.entries, wiring, path, loops=loops), passed
+        )
 
     def _node(self, value: Mapping, path: str) -> bool:
         """Whether the keys of a node are right, besides its arguments."""

@@ -156,6 +156,8 @@ def held(applied: Applied) -> Held | None:
     """The tensor that a node itself holds; None for an op that takes tensors."""
     call = applied.op.torch(applied.input_shapes)
     return call if isinstance(call, Held) else None
+
+
 def seen(child: Block, parent: Block, scope: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the expressions of a block or group see: what is known around it, and what tells it from other copies."""
     copies = parent.content.uses
