@@ -36,7 +36,7 @@ class Graphs:
         """
         outputs, uses = self._graph(scope, taken)
         parts = origins_of(outputs), shapes_of(outputs)
-        return Body(kind, arguments, uses, *parts, scope.definition, scope.graph), outputs
+        return Body(kind, arguments, uses, *parts, scope.definition, scope.graph, scope.edits), outputs
 
     def _graph(self, scope: Scope, taken: tuple[OutputStep, ...]) -> tuple[Outputs, tuple[Use, ...]]:
         walk = self.walk

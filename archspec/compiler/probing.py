@@ -20,6 +20,7 @@ from archspec.language.definition import Definition, GraphSteps
 from archspec.language.limits import Limits
 from archspec.language.loader import Loader, Reading
 from archspec.language.source import Entry, Scalar, Value
+from archspec.language.usage import names_in
 from archspec.language.values import UNKNOWN
 from archspec.network import Block, Body, Network
 from archspec.network.pruning import giving
@@ -49,7 +50,7 @@ class Probing:
             outputs: Those of its outputs that are needed.
 
         Raises:
-            NotKnown: It would use a block of a file that the network does not use.
+            NotKnown: It would use a block of a file that the network does not use, or its ``override:`` computes.
         """
         definition, operands = block.template, _operands(shapes)
         assert block.step is not None
@@ -82,12 +83,15 @@ class Probing:
     ) -> Body | None:
         assert block.step is not None
         is_block = block.kind == "block"
+        override = block.template.override if is_block else None
+        if override is not None and any(names_in(override)):
+            raise NotKnown
         index = int(block.name) if not is_block and block.name.isdecimal() else None
         if not is_block and index is None and asks_index(block.step):
             raise NotKnown
         trace = Trace()
         walk = Walk(self._loader, self._memory, trace)
-        scope = Scope.of(block.template, graph, params, operands, block.path, index)
+        scope = Scope.of(block.template, graph, params, operands, block.path, index, block.content.edits)
         taken = block.step.outputs if is_block else ()
         try:
             body, _ = Elaboration(walk).graphs.body(block.kind, scope, params if is_block else {}, taken)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from archspec.compiler.failures import Progress
+from archspec.compiler.overriding import Overriding
 from archspec.compiler.tensors import (
     UNKNOWN_TENSOR,
     Result,
@@ -20,6 +22,7 @@ from archspec.compiler.tensors import (
 from archspec.compiler.walk import Made, Site, Walk
 from archspec.errors import listed
 from archspec.language.definition import Step
+from archspec.language.edits import NO_EDITS, Edits
 from archspec.language.source import Entry
 from archspec.language.usage import names_in
 from archspec.language.values import UNKNOWN
@@ -42,9 +45,9 @@ class Runs:
     def __init__(self) -> None:
         self.runs: list[Run] = []
 
-    def add(self, index: int, content: Content, first: Origin, written: Mapping[str, Entry]) -> None:
-        """A copy more, which takes ``first``."""
-        run = Run(index, 1, content, first, written)
+    def add(self, index: int, use: Use) -> None:
+        """A copy more."""
+        run = Run(index, 1, use.content, use.inputs[0], use.written, use.step)
         if self.runs and self._continues(self.runs[-1], run):
             self.lengthen(1)
         else:
@@ -72,6 +75,8 @@ class _Copies:
         scope: The graph that it stands in.
         operands: What the next copy takes.
         path: Its path.
+        edits: What ``override:`` changes of the copies.
+        overriding: Changes them.
         count: How many copies there will be.
         index: The index of the next copy.
         runs: The copies so far.
@@ -82,6 +87,8 @@ class _Copies:
     scope: Scope
     operands: tuple[Tensor, ...]
     path: str
+    edits: Edits
+    overriding: Overriding
     count: int
     index: int = 0
     runs: Runs = field(default_factory=Runs)
@@ -90,28 +97,47 @@ class _Copies:
     def next(self) -> Site:
         """The next copy."""
         name = str(self.index)
-        return Site(self.step, self.scope, self.operands, f"{self.path}.{name}", name, self._arguments())
+        path = f"{self.path}.{name}"
+        step, arguments, edits = self.step, self._arguments(), NO_EDITS
+        if self.edits:
+            changes, edits = self.edits.at(name)
+            if changes:
+                step = self.overriding.changed(step, changes, path, self._ends())
+                arguments = step.arguments
+        return Site(step, self.scope, self.operands, path, name, arguments, edits)
+
+    def _ends(self) -> tuple[bool, bool]:
+        """Whether the next copy has the arguments of the first one, and those of the last."""
+        return self.index == 0 and bool(self.step.first), self.index == self.count - 1 and bool(self.step.last)
 
     def _arguments(self) -> Mapping[str, Entry]:
         arguments = self.step.arguments
-        if self.index == 0 and self.step.first:
+        is_first, is_last = self._ends()
+        if is_first:
             arguments = arguments | self.step.first
-        if self.index == self.count - 1 and self.step.last:
+        if is_last:
             arguments = arguments | self.step.last
         return arguments
 
+    def alike_until(self) -> float:
+        """The first copy behind the next one that may say something else; the next one where it is one of its own."""
+        if any(self._ends()):
+            return self.index
+        return min(self.count - bool(self.step.last), self.edits.same_until(self.index) if self.edits else math.inf)
+
     def uses(self) -> Sequence[Use]:
         """The copies that hold something."""
-        copies = Copies(tuple(self.runs.runs), self.step, tuple(range(1, len(self.operands))))
+        copies = Copies(tuple(self.runs.runs), tuple(range(1, len(self.operands))))
         return copies if self.stand_in is None else [*copies, self.stand_in]
 
 
 class Repeats:
-    """Makes nodes of repeats; ``single`` makes each copy."""
+    """Makes nodes of repeats; ``copy`` makes each copy."""
 
-    def __init__(self, walk: Walk, single: Callable[[Site], Made]) -> None:
+    def __init__(self, walk: Walk, overriding: Overriding, copy: Callable[[Site], Made]) -> None:
         self.walk = walk
-        self.single = single
+        self.overriding = overriding
+        self.copy = copy
 
     def made(self, site: Site) -> Made:
         """A repeat where it stands."""
@@ -119,7 +145,8 @@ class Repeats:
         if count is None:
             return UNKNOWN_TENSOR, None
         names = site.scope.names
-        outer, copies = names.index, _Copies(site.step, site.scope, inside(site.operands), site.path, count)
+        outer, taken = names.index, inside(site.operands)
+        copies = _Copies(site.step, site.scope, taken, site.path, site.edits, self.overriding, count)
         result = self._copies(copies)
         names.index = outer
         outputs = outputs_of(result)
@@ -149,15 +176,15 @@ class Repeats:
         walk, step, alike = self.walk, copies.step, not asks_index(copies.step)
         result: Result = copies.operands[0] if copies.operands else UNKNOWN_TENSOR
         while copies.index < copies.count:
-            before, steps = walk.failures.progress(), walk.steps
+            before, steps, end = walk.failures.progress(), walk.steps, copies.alike_until()
             result, use = self._copy(copies, before)
             following = self._chained(step, result, copies.path)
             if len(walk.trace.reported) > before.errors or following.shape is None:
                 # Further copies would repeat the error.
                 return walk.failures.blamed(UNKNOWN_TENSOR, copies.operands, copies.path, before)
-            same = alike and use is not None and use.written is step.arguments
-            if same and following.shape == copies.operands[0].shape:
-                following = self._further(copies, following, walk.steps - steps)
+            more = int(min(end, copies.count)) - copies.index
+            if alike and use is not None and more > 0 and following.shape == copies.operands[0].shape:
+                following = self._further(copies, following, more, walk.steps - steps)
                 result = following if isinstance(result, Tensor) else dict.fromkeys(result, following)
             copies.operands = (following, *copies.operands[1:])
         return result
@@ -166,18 +193,17 @@ class Repeats:
         site = copies.next()
         self.walk.spend(site.step, len(site.operands))
         site.scope.names.index = copies.index
-        result, use = self.single(site)
+        result, use = self.copy(site)
         if use is not None:
-            copies.runs.add(copies.index, use.content, site.operands[0].origin, use.written)
+            copies.runs.add(copies.index, use)
         elif self.walk.failures.came_up(before):
             copies.stand_in = self.walk.failures.stand_in(site.step, site.name, site.operands, site.path, before)
         copies.index += 1
         return result, use
 
-    def _further(self, copies: _Copies, following: Tensor, steps: int) -> Tensor:
-        """Add the copies that are as the last one, as many as the limit on nodes allows; what the last gives."""
-        end = copies.count - bool(copies.step.last)
-        more = min(end - copies.index, (self.walk.limits.nodes - self.walk.steps) // steps)
+    def _further(self, copies: _Copies, following: Tensor, more: int, steps: int) -> Tensor:
+        """Add copies that are as the last one, as many as the limit on nodes allows; what the last gives."""
+        more = min(more, (self.walk.limits.nodes - self.walk.steps) // steps)
         if more <= 0:
             return following
         self.walk.steps += more * steps

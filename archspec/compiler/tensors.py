@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from typing_extensions import override
 
 from archspec.language.definition import UNKNOWN_OUTPUTS, Definition, GraphSteps
+from archspec.language.edits import NO_EDITS, Edits
 from archspec.language.values import UNKNOWN, TensorView
 from archspec.network import Origin
 from archspec.ops.tensor import Shape
@@ -132,6 +133,7 @@ class Scope:
         path: The path of the graph, for errors; empty for the network's own.
         tensors: What ``from`` knows: inputs and earlier nodes.
         names: What expressions know.
+        edits: What ``override:`` changes in it.
     """
 
     definition: Definition
@@ -139,6 +141,7 @@ class Scope:
     path: str
     tensors: dict[str, Result]
     names: Names
+    edits: Edits
 
     @classmethod
     def of(
@@ -149,10 +152,11 @@ class Scope:
         inputs: tuple[Tensor, ...],
         path: str,
         index: int | None = None,
+        edits: Edits = NO_EDITS,
     ) -> Scope:
         """The scope of a graph with some inputs, before its first node."""
         tensors: dict[str, Result] = dict(zip(graph.inputs or (NOWHERE,), inputs, strict=True))
-        return cls(definition, graph, path, tensors, Names(params, views(graph, inputs), tensors, index))
+        return cls(definition, graph, path, tensors, Names(params, views(graph, inputs), tensors, index), edits)
 
     def child(self, name: str) -> str:
         """The path of a node of the graph."""

@@ -106,6 +106,21 @@ class GraphReader:
         operands = wiring.operands(key, value)
         if self.unusable and str(entries["block"].plain() if "block" in entries else "") in self.unusable:
             return None
+        step = self._said(key, value, path)
+        if step is None:
+            return None
+        group = self._group(value, wiring, path) if step.kind == "graph" else None
+        return step._replace(group=group, operands=operands, resolved=wiring.resolved)
+
+    def changed(self, step: Step, value: Mapping, path: str) -> Step | None:
+        """A node that says something else and takes what it took; None where that is wrong."""
+        said = self._said(step.key, value, path)
+        group = step.group if said and said.kind == "graph" else None
+        return said and said._replace(group=group, operands=step.operands, resolved=step.resolved)
+
+    def _said(self, key: Scalar, value: Mapping, path: str) -> Step | None:
+        """A node without what it takes and without its graph; None where it does not say what it is."""
+        entries = value.entries
         kind_ = self._kind(key, value, path)
         if not self._node(value, path) or not kind_:
             return None
@@ -121,15 +136,13 @@ class GraphReader:
             key=key,
             kind=kind_,
             target=target if isinstance(target, Scalar) else None,
-            group=self._group(value, wiring, path) if kind_ == "graph" else None,
-            operands=operands,
-            resolved=wiring.resolved,
             arguments=arguments,
             first=keyed(entries.get("first")),
             last=keyed(entries.get("last")),
             when=entries.get("when"),
             repeat=entries.get("repeat"),
             outputs=self.outputs.taken(value, path) if kind_ == "block" else (),
+            value=value,
         )
 
     def _gathered(self, value: Mapping, strays: list[str], path: str) -> Mapping:

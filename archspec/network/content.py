@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, overload
 from typing_extensions import override
 
 from archspec.language.definition import Definition, GraphSteps, Step
+from archspec.language.edits import NO_EDITS, Edits
 from archspec.language.source import Entry
 from archspec.ops.facts import Cost
 from archspec.ops.op import Op
@@ -102,6 +103,7 @@ class Body:
         shapes: Their shapes, without the batch.
         template: The network or block that its graph, or the step that repeats, stands in.
         graph: Its graph as written; None for a repeat.
+        edits: What ``override:`` changes in its graph.
         whole: What this is left of, where nothing needed some of its nodes.
         pruned: What is left of it where some tensors inside are needed, as far as it was asked for.
     """
@@ -113,6 +115,7 @@ class Body:
     shapes: Mapping[str, Shape]
     template: Definition
     graph: GraphSteps | None
+    edits: Edits = NO_EDITS
     whole: Body | None = None
     pruned: dict[frozenset[str], Pruned | None] = field(default_factory=dict, init=False)
 
@@ -217,6 +220,7 @@ class Run(NamedTuple):
         content: What each of them is.
         first: The tensor that the first takes.
         written: The values of their arguments.
+        step: The node that repeats, as it is for these copies.
     """
 
     start: int
@@ -224,6 +228,7 @@ class Run(NamedTuple):
     content: Content
     first: Origin
     written: Mapping[str, Entry]
+    step: Step
 
     @property
     def stop(self) -> int:
@@ -250,12 +255,10 @@ class Copies(Sequence[Use]):
 
     Attributes:
         runs: The runs, in order. A copy that holds nothing is in none.
-        step: The node that repeats.
         others: The operands that each copy takes besides the first.
     """
 
     runs: tuple[Run, ...]
-    step: Step
     others: tuple[Origin, ...]
 
     def first(self, run: Run) -> Use:
@@ -263,7 +266,7 @@ class Copies(Sequence[Use]):
         return self._use(run, run.start)
 
     def _use(self, run: Run, index: int) -> Use:
-        return Use(str(index), run.content, (run.operand(index), *self.others), self.step, run.written)
+        return Use(str(index), run.content, (run.operand(index), *self.others), run.step, run.written)
 
     @override
     def __iter__(self) -> Iterator[Use]:

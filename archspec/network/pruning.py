@@ -102,7 +102,7 @@ def _repeat(body: Body, needed: frozenset[str]) -> Pruned | None:
             continue
         content, taken = left
         if 0 not in taken:
-            run = Run(last, 1, content, run.operand(last), run.written)
+            run = Run(last, 1, content, run.operand(last), run.written, run.step)
         elif content is not run.content:
             run = run._replace(content=content)
         kept.append(run)
@@ -111,7 +111,7 @@ def _repeat(body: Body, needed: frozenset[str]) -> Pruned | None:
     if not kept:
         return None
     runs = _in_order(kept, body.uses.runs)
-    copies = None if runs is None else Copies(runs, body.uses.step, body.uses.others)
+    copies = None if runs is None else Copies(runs, body.uses.others)
     return Pruned(None if copies is None else replace(body, uses=copies), frozenset(inputs))
 
 
