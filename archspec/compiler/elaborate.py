@@ -103,6 +103,8 @@ class Elaboration:
             changes, edits = scope.edits.at(step.name)
             step = self.overriding.changed(step, changes, scope.child(step.name)) if changes else step
         result, use = self._made(step, scope, edits)
+        self.trace.above += [change.key for change in step.changes]
+        self.trace.above += [change.key for _, change in edits.rules if change.key in self.walk.changed]
         if self.trace.found:
             references = step.resolved if step.operands is None else step.operands
             operands = [tensor_of(scope.tensors[each.name], each.port) for each in references]

@@ -28,6 +28,11 @@ _MOST_OF_EACH = 10
 """An error that comes up again is no further one, and its hint takes time all the same: so often on the average."""
 
 
+_CODES_BELOW = ("shape-mismatch", "operand-count", "invalid-argument")
+"""The errors of a node that may come of one above."""
+_MOST_CHANGES = 3
+
+
 @dataclass
 class Trace:
     """Collects diagnostics.
@@ -38,12 +43,14 @@ class Trace:
         reported: The errors as often as they came up.
         changed: The nodes around the present place that ``override:`` changed, with their paths, by the number of
             blocks around them.
+        above: Those before the present place in its graph that ``override:`` changed, or that hold one.
     """
 
     found: list[Diagnostic] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
     reported: list[Diagnostic] = field(default_factory=list)
     changed: dict[int, tuple[Step, str]] = field(default_factory=dict)
+    above: list[Value] = field(default_factory=list)
     _places: dict[Hashable, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -126,7 +133,11 @@ class Trace:
             (place, f"in the block `{self.frames[-1 - i].definition.name}`")
             for i, (place, _) in enumerate(places[:own])
         ]
-        notes = tuple(Note(text, place.span) for place, text in [*inner, *places[own + 1 :]])
+        said = [*inner, *places[own + 1 :]]
+        if code in _CODES_BELOW:
+            above = [key for key in dict.fromkeys(self.above) if key is not places[own][0]]
+            said += [(key, "changed here") for key in above[-_MOST_CHANGES:]]
+        notes = tuple(Note(text, place.span) for place, text in said)
         return Diagnostic(code, message, places[own][0].span, notes=notes, **details)
 
     def _changed_at(self, level: int, place: Value, text: str) -> Iterator[tuple[Value, str]]:

@@ -102,6 +102,12 @@ class Step(NamedTuple):
     value: Mapping | None = None
     changes: tuple[Change, ...] = ()
 
+    def leaves(self, argument: Scalar) -> bool:
+        """Whether it is what ``override:`` says, and has an argument left of what it was."""
+        places = [self.target.span if self.target else argument.span, argument.span]
+        stated = [any(change.holds(place) for change in self.changes) for place in places]
+        return stated == [True, False]
+
     def values(self) -> Iterator[Value]:
         """The values that its expressions may stand in."""
         yield from (part for part in (self.when, self.repeat) if part is not None)

@@ -212,6 +212,7 @@ class Expect(Model):
     """A contract on the compiled network. A figure is a number, or a bound."""
 
     params: Figure | None = None
+    trainable_params: Figure | None = None
     macs: Figure | None = None
     flops: Figure | None = None
     output: list[int] | None = None
