@@ -10,7 +10,7 @@ from archspec.compiler.rule_reader import RuleReader
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import did_you_mean, listed
 from archspec.language.definition import Change, Definition
-from archspec.language.edits import NO_EDITS, Edit, Edits
+from archspec.language.edits import NO_EDITS, OF_CHANGES, Edit, Edits
 from archspec.language.expr import is_expression
 from archspec.language.merge import node_mapping
 from archspec.language.source import Mapping as MappingValue
@@ -19,8 +19,6 @@ from archspec.language.values import Unknown, kind
 from archspec.network import Network
 from archspec.ops.op import NODE_KEYS
 
-_KEYS = frozenset({"op", "block", "when", "repeat", "first", "last", "doc"})
-"""The keys of a node that a change can state, besides arguments."""
 _EXAMPLE = "for example `silu`, `{stride: 1}`, or `null` for a node that passes its input through"
 
 
@@ -72,9 +70,9 @@ class _EditReader(RuleReader):
             expected = "the name of an op, a mapping of keys of a node, or null"
             self.report("invalid-value", message, value, expected=expected, found=found, help=_EXAMPLE)
             return None
-        wrong = next((key for key in stated.entries if key in NODE_KEYS - _KEYS), "")
+        wrong = next((key for key in stated.entries if key in NODE_KEYS - OF_CHANGES), "")
         if wrong:
-            help = f"besides arguments, it can change {listed(sorted(_KEYS))}"
+            help = f"besides arguments, it can change {listed(sorted(OF_CHANGES))}"
             self.report("unknown-key", f"`override` cannot change `{wrong}` of a node", stated.keys[wrong], help=help)
             return None
         if {"op", "block"} <= stated.entries.keys():

@@ -11,6 +11,8 @@ from typing import NamedTuple
 from archspec.language import patterns
 from archspec.language.definition import Change
 
+OF_CHANGES = frozenset({"op", "block", "when", "repeat", "first", "last", "doc"})
+"""The keys of a node that a change can state, besides arguments."""
 _WHOLE = ("*", "**")
 """Names of a pattern that fit every name."""
 
