@@ -164,11 +164,11 @@ def runs(network: archspec.Network, path: str) -> list[int]:
 
 
 def test_equal_copies_are_runs_that_end_where_a_copy_is_changed() -> None:
-    text = STAGES.replace("repeat: 3", "repeat: 5000")
-    edited = archspec.compile_text(changed(text, override={"layer1.7.relu1": "silu", "**.4000.conv1": {"bias": True}}))
-    assert runs(edited, "layer1") == [7, 1, 3992, 1, 999]
+    text = STAGES.replace("repeat: 3", "repeat: 2000")
+    edited = archspec.compile_text(changed(text, override={"layer1.7.relu1": "silu", "**.1000.conv1": {"bias": True}}))
+    assert runs(edited, "layer1") == [7, 1, 992, 1, 999]
     everywhere = archspec.compile_text(changed(text, override={"layer1.*.relu1": "silu"}))
-    assert runs(everywhere, "layer1") == [5000]
+    assert runs(everywhere, "layer1") == [2000]
     some = archspec.compile_text(changed(text, override={"layer1.1*.relu1": "silu"}))
     assert runs(some, "layer1")[:4] == [1, 1, 8, 10]
 

@@ -50,7 +50,7 @@ def _place(step: Step) -> _Place:
 
 
 def _in_all(bodies: list[Body]) -> Iterator[_Place]:
-    """The steps of a graph that can write over their first operand in all its uses but those where they are another op."""
+    """The steps of a graph that can write over their first operand, in all its uses where they are the same op."""
     holding = Counter(place for body in bodies for place in _overwriting(body))
     there = Counter(_place(use.step) for body in bodies for use in body.uses)
     of_step: Counter[int] = Counter()

@@ -13,7 +13,6 @@ from archspec.compiler.walk import CHARACTERS_OF_A_VALUE, Made, Site, Walk
 from archspec.language.definition import Definition, OutputStep
 from archspec.language.limits import VALUES_OF_A_STEP
 from archspec.language.loader import LoadError
-from archspec.language.source import Scalar
 from archspec.language.values import UNKNOWN
 from archspec.network import Use
 

@@ -66,7 +66,7 @@ class _EditReader(RuleReader):
             return MappingValue(value.source, value.start, value.end, {"when": when}, {"when": never})
         stated = node_mapping(value)
         if stated is None or not stated.entries:
-            message, found = f"the change of `{name}` is none", kind(value.plain())
+            message, found = f"`override` of `{name}` has the wrong kind of value", kind(value.plain())
             expected = "the name of an op, a mapping of keys of a node, or null"
             self.report("invalid-value", message, value, expected=expected, found=found, help=_EXAMPLE)
             return None

@@ -66,7 +66,7 @@ class Elaboration:
         self.graphs = Graphs(walk, self.node)
         self.blocks = Blocks(walk, self.graphs)
         self.overriding = Overriding(walk.trace)
-        self.repeats = Repeats(walk, self.overriding, self.copy)
+        self.repeats = Repeats(walk, self.overriding, self.single, self.changed_copy)
 
     def network(self, definition: Definition, arguments: Mapping[str, Any]) -> Network:
         """The network of a definition; where there were errors, what compiled in spite of them."""
@@ -98,13 +98,10 @@ class Elaboration:
         """A node of a graph; where it failed, with what stands for it."""
         failures = self.walk.failures
         before = failures.progress()
-        edits = NO_EDITS
         if scope.edits:
-            changes, edits = scope.edits.at(step.name)
-            step = self.overriding.changed(step, changes, scope.child(step.name)) if changes else step
-        result, use = self._made(step, scope, edits)
-        self.trace.above += [change.key for change in step.changes]
-        self.trace.above += [change.key for _, change in edits.rules if change.key in self.walk.changed]
+            result, use = self._edited(step, scope)
+        else:
+            result, use = self._made(step, scope, NO_EDITS)
         if self.trace.found:
             references = step.resolved if step.operands is None else step.operands
             operands = [tensor_of(scope.tensors[each.name], each.port) for each in references]
@@ -112,6 +109,18 @@ class Elaboration:
             if use is None and (failures.came_up(before) or unread):
                 use = failures.stand_in(step, step.name, operands, scope.child(step.name), before)
             result = failures.blamed(result, operands, scope.path, before)
+        return result, use
+
+    def _edited(self, step: Step, scope: Scope) -> Made:
+        """A node of a graph in which ``override:`` changes something."""
+        walk, path = self.walk, scope.child(step.name)
+        changes, edits = scope.edits.at(step.name)
+        changed = self.overriding.changed(step, changes, path) if changes else step
+        result, use = self._made(changed, scope, edits)
+        if use is not None or step.when is None or walk.condition(step.when, scope, path) is not False:
+            walk.changed.update((change.key, None) for change in changes)
+        self.trace.above += [change.key for change in changes]
+        self.trace.above += [change.key for _, change in edits.rules if change.key in walk.changed]
         return result, use
 
     def _made(self, step: Step, scope: Scope, edits: Edits) -> Made:
@@ -122,17 +131,15 @@ class Elaboration:
         make = self.single if step.repeat is None else self.repeats.made
         return self._changed(site, make) if step.changes else self._where(site, make)
 
-    def copy(self, site: Site) -> Made:
-        """A copy of a repeat."""
-        return self._changed(site, self.single) if site.step.changes else self.single(site)
+    def changed_copy(self, site: Site) -> Made:
+        """A copy of a repeat that ``override:`` changed."""
+        self.walk.changed.update((change.key, None) for change in site.step.changes)
+        return self._changed(site, self.single)
 
     def _changed(self, site: Site, make: Callable[[Site], Made]) -> Made:
         """A node that ``override:`` changed."""
         with self.trace.making(site.step, site.path):
-            result, use = self._where(site, make)
-        if use is not None or any("when" in change.value.entries for change in site.step.changes):
-            self.walk.changed.update((change.key, None) for change in site.step.changes)
-        return result, use
+            return self._where(site, make)
 
     def _where(self, site: Site, make: Callable[[Site], Made]) -> Made:
         """A node where its condition holds; else it passes its first operand through."""

@@ -26,7 +26,7 @@ from archspec.language.edits import NO_EDITS, Edits
 from archspec.language.source import Entry
 from archspec.language.usage import names_in
 from archspec.language.values import UNKNOWN
-from archspec.network import Body, Content, Copies, Origin, Run, Use
+from archspec.network import Body, Copies, Origin, Run, Use
 
 
 def asks_index(step: Step) -> bool:
@@ -132,12 +132,19 @@ class _Copies:
 
 
 class Repeats:
-    """Makes nodes of repeats; ``copy`` makes each copy."""
+    """Makes nodes of repeats; ``single`` makes each copy, and ``changed`` one that ``override:`` speaks of."""
 
-    def __init__(self, walk: Walk, overriding: Overriding, copy: Callable[[Site], Made]) -> None:
+    def __init__(
+        self,
+        walk: Walk,
+        overriding: Overriding,
+        single: Callable[[Site], Made],
+        changed: Callable[[Site], Made],
+    ) -> None:
         self.walk = walk
         self.overriding = overriding
-        self.copy = copy
+        self.single = single
+        self.changed = changed
 
     def made(self, site: Site) -> Made:
         """A repeat where it stands."""
@@ -193,7 +200,7 @@ class Repeats:
         site = copies.next()
         self.walk.spend(site.step, len(site.operands))
         site.scope.names.index = copies.index
-        result, use = self.copy(site)
+        result, use = self.single(site) if site.step is copies.step else self.changed(site)
         if use is not None:
             copies.runs.add(copies.index, use)
         elif self.walk.failures.came_up(before):
