@@ -8,6 +8,7 @@ now and then written as an expression that has its value there, or becomes a par
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -53,10 +54,18 @@ def _network(pick: Pick) -> Node:
     spec: Node = {"archspec": 1, "name": name} | ({"doc": pick.remark()} if pick.chance(3) else {})
     spec |= {"params": owner.params, "inputs": written}
     spec |= {"blocks": {name: block.spec for name, block in owner.blocks.items()}, "graph": graph.nodes} | ends
+    if pick.chance(2):
+        spec["override"] = _override(pick, spec, outside)
     if pick.chance(4):
         spec["init"] = _init(pick, spec, outside)
+    if pick.chance(4):
+        spec["freeze"] = _freeze(pick, spec)
     spec = without_unused(spec)
-    return {key: value for key, value in spec.items() if value or key not in ("params", "blocks", "init")}
+    return {key: value for key, value in spec.items() if value or key not in _MAY_BE_EMPTY}
+
+
+_MAY_BE_EMPTY = ("params", "blocks", "override", "init", "freeze")
+"""Keys that are left out where they say nothing."""
 
 
 def _shape(pick: Pick) -> Shape:
@@ -66,12 +75,61 @@ def _shape(pick: Pick) -> Shape:
     return (pick.of(3, 4, 8, 1, 6, 16), *(pick.of(*sizes[rank]) for _ in range(rank)))
 
 
+def _made(spec: Node) -> list[archspec.Node]:
+    """The nodes of a spec that may be wrong; none then."""
+    spec = {key: value for key, value in spec.items() if value or key not in _MAY_BE_EMPTY}
+    try:
+        return list(compiled(write(without_unused(spec))))
+    except archspec.SpecError:
+        return []
+
+
+def _override(pick: Pick, spec: Node, outside: Graph) -> Node:
+    """Changes of nodes inside, as many of some as the network takes."""
+    changes: Node = {}
+    for _ in range(pick.int(1, 3)):
+        nodes = _made(spec | {"override": changes})
+        if not nodes:
+            break
+        node = pick.of(*nodes)
+        names = node.path.split(".")
+        cut = pick.int(0, len(names) - 1)
+        wide = [".".join([*names[:cut], "*", *names[cut + 1 :]]), ".".join(["**", *names[cut:]])]
+        wide += [".".join([*names[:-1], f"{names[-1][0]}*"])]
+        pattern = pick.of(node.path, node.path, *wide, ".".join(names[: cut + 1]))
+        change = pick.of(None, *_WORDS, *({name: outside.write(value)} for name, value in _CHANGED[node.op.name]))
+        if _made(spec | {"override": {**changes, pattern: change}}):
+            changes[pattern] = change
+    return changes
+
+
+_WORDS = ("silu", "relu", "identity", {"op": "leaky_relu", "negative_slope": 0.25}, {"when": False})
+_CHANGED: defaultdict[str, list[tuple[str, Any]]] = defaultdict(list)
+"""Arguments of ops that leave the shape as it is."""
+_CHANGED |= {
+    "conv": [("bias", True), ("bias", False), ("out_channels", 4), ("padding_mode", "replicate")],
+    "linear": [("bias", False), ("out_features", 3)],
+    "batch_norm": [("eps", 0.5), ("affine", False)],
+    "leaky_relu": [("negative_slope", 0.5)],
+    "elu": [("alpha", 2.0)],
+    "max_pool": [("stride", 1), ("ceil_mode", True)],
+}
+
+
+def _freeze(pick: Pick, spec: Node) -> list[str]:
+    """Patterns of what does not train."""
+    nodes = [node for node in _made(spec) if node.weights]
+    found = []
+    for _ in range(pick.int(1, 3) if nodes else 0):
+        names = pick.of(*nodes).path.split(".")
+        cut = pick.int(1, len(names))
+        found.append(pick.of(".".join(names[:cut]), ".".join(["**", *names[cut - 1 :]]), f"{names[0][0]}*"))
+    return found
+
+
 def _init(pick: Pick, spec: Node, outside: Graph) -> Node:
     """Rules for how some weights begin, by op, by path and by pattern."""
-    try:
-        nodes = [node for node in compiled(write(without_unused(spec))) if node.weights]
-    except archspec.SpecError:
-        return {}
+    nodes = [node for node in _made(spec) if node.weights]
     rules: Node = {}
     for _ in range(pick.int(1, 3) if nodes else 0):
         node = pick.of(*nodes)

@@ -55,6 +55,7 @@ def kept_bytes(network: archspec.Network, batch: int) -> int:
         for node in network:
             state = {name: torch.empty(shape) for name, shape in (node.weights | node.buffers).items()}
             layer = build(node.op.torch(node.input_shapes), state).train()
+            layer.requires_grad_(not network.is_frozen(node.path))
             operands = [tensors[origin] for origin in node.inputs]
             output = layer(*operands)
             shared = {tensor.untyped_storage()._cdata for tensor in operands}

@@ -64,6 +64,10 @@ def check_state(network: archspec.Network, module: nn.Module) -> None:
     assert {key: tuple(value.shape) for key, value in module.named_parameters()} == weights
     assert {key: tuple(value.shape) for key, value in module.state_dict().items()} == weights | buffers
     assert sum(value.numel() for value in module.parameters()) == network.params
+    own = ((node, key) for node in network if not network.is_frozen(node.path) for key in node.weights)
+    trained = {node.op.key(node.path, key) for node, key in own}
+    assert {key for key, value in module.named_parameters() if value.requires_grad} == trained
+    assert sum(value.numel() for value in module.parameters() if value.requires_grad) == network.trainable_params
     numbers = {key: value.numel() for key, value in module.named_buffers()}
     assert sum(numbers[key] for key in numbers.keys() & module.state_dict().keys()) == network.buffer_elements
 
@@ -141,8 +145,9 @@ def check_statistics(module: nn.Module, nodes: dict[str, nn.Module]) -> None:
 
 
 def check_gradients(network: archspec.Network, module: nn.Module, inputs: list[Any]) -> None:
-    """The backward pass reaches every parameter."""
-    names, parameters = zip(*module.named_parameters(), strict=True) if network.params else ((), ())
+    """The backward pass reaches every parameter that trains."""
+    trained = [(name, each) for name, each in module.named_parameters() if each.requires_grad]
+    names, parameters = zip(*trained, strict=True) if trained else ((), ())
     total = sum(output.sum() for output in outputs(network, module, inputs).values())
     if not total.requires_grad:  # numbers alone, that nothing trains
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archspec.analysis.overwriting import Overwriting
-from archspec.analysis.training import differentiated
+from archspec.analysis.training import differentiated, trains
 from archspec.network import ActivationMemory, Network
 from archspec.ops.tensor import elements
 
@@ -52,7 +52,7 @@ def _kept(network: Network, item: int) -> int | None:
     kept: set[str] = set()
     besides = 0
     for node in network:
-        if node.path not in gradients:
+        if node.path not in gradients or (node.op.saved_for_weights and not trains(network, node)):
             continue
         found = node.op.keeps(node.input_shapes, node.shape, tuple([origin in gradients for origin in node.inputs]))
         if found is None:

@@ -12,6 +12,8 @@ from archspec.language.definition import Step
 from archspec.network import Applied, Body, Network, Use
 from archspec.ops.facts import Function, Operand
 
+_Place = tuple[int, str]
+"""A step as written, and the op that it is."""
 _ADD = Function("torch.add", (Operand(0), Operand(1)))
 
 
@@ -23,12 +25,11 @@ class Overwriting:
         for body in _bodies(network.blocks.content):
             if body.graph is not None:
                 graphs.setdefault(id(body.graph), []).append(body)
-        found = (frozenset.intersection(*map(frozenset, map(_overwriting, bodies))) for bodies in graphs.values())
-        self._steps = frozenset[int]().union(*found)
+        self._steps = frozenset(place for bodies in graphs.values() for place in _in_all(bodies))
 
     def holds(self, step: Step | None) -> bool:
         """Whether the nodes of a step write over their first operand."""
-        return id(step) in self._steps
+        return step is not None and _place(step) in self._steps
 
 
 def _bodies(root: Body) -> Iterator[Body]:
@@ -44,13 +45,30 @@ def _bodies(root: Body) -> Iterator[Body]:
                 waiting.append(content)
 
 
-def _overwriting(body: Body) -> Iterator[int]:
+def _place(step: Step) -> _Place:
+    return id(step.key), str(step.target.value) if step.target else ""
+
+
+def _in_all(bodies: list[Body]) -> Iterator[_Place]:
+    """The steps of a graph that can write over their first operand, in all its uses where they are the same op."""
+    holding = Counter(place for body in bodies for place in _overwriting(body))
+    there = Counter(_place(use.step) for body in bodies for use in body.uses)
+    of_step: Counter[int] = Counter()
+    for (key, _), count in there.items():
+        of_step[key] += count
+    for place, count in holding.items():
+        others = of_step[place[0]] - there[place]
+        if count + others == len(bodies):
+            yield place
+
+
+def _overwriting(body: Body) -> Iterator[_Place]:
     """The steps of a graph whose nodes can write over what the node before gives."""
     uses = Counter(origin for use in body.uses for origin in use.inputs) + Counter(body.outputs.values())
     for use in body.uses:
         giver = body.use(use.inputs[0]) if use.inputs and isinstance(use.inputs[0], str) else None
         if giver is not None and uses[use.inputs[0]] == 1 and _is_overwritable(giver) and _overwrites(use):
-            yield id(use.step)
+            yield _place(use.step)
 
 
 def _overwrites(use: Use) -> bool:

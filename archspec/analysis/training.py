@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from archspec.network import Network
+from archspec.network import Network, Node
 
 
 def differentiated(network: Network) -> frozenset[str]:
-    """Paths of the nodes whose output has a gradient: weights went into it. The network's inputs need none."""
+    """Paths of the nodes whose output has a gradient: weights that train went into it. The inputs need none."""
     found: set[str] = set()
     for node in network:
-        if node.applied.weights or not found.isdisjoint(node.inputs):
+        if trains(network, node) or not found.isdisjoint(node.inputs):
             found.add(node.path)
     return frozenset(found)
+
+
+def trains(network: Network, node: Node) -> bool:
+    """Whether a node has weights that train."""
+    return bool(node.applied.weights) and not network.is_frozen(node.path)
 
 
 def step_macs(network: Network) -> int:
     """Multiply-accumulates of a step of training for one sample, of the nodes that have a cost rule.
 
     Those of the forward pass with all outputs, and those of the gradients: that of the weights of a product takes as
-    many as the product, and so does that of each operand that needs one. The image needs none.
+    many as the product, and so does that of each operand that needs one. The image and frozen weights need none.
     """
     gradients = differentiated(network)
     return sum(
-        node.macs * (1 + bool(node.applied.weights) + sum(origin in gradients for origin in node.inputs))
+        node.macs * (1 + trains(network, node) + sum(origin in gradients for origin in node.inputs))
         for node in network
         if node.macs
     )

@@ -123,7 +123,10 @@ class Application:
             if name in cls.inferred:
                 help = f"leave it out: `{name}` follows from the input"
             target = site.step.target
-            if target is not None and place.source.is_drawn_in_by(target.source):
+            if target is not None and site.step.leaves(place):
+                message += ", which the node has as it was"
+                help, place = f"remove it with `{name}: null`", target
+            elif target is not None and place.source.is_drawn_in_by(target.source):
                 message += ", which the extended file gives"
                 help, place = f"remove it with `{name}: null`", target
             self._report("unknown-argument", message, place, site, help=help)

@@ -224,13 +224,16 @@ def _meant(unknown: Iterable[str], definition: Definition) -> set[str]:
     return {argument(name, definition.params) for name in unknown}
 
 
-def _report_unknown(definition: Definition, name: str, key: Value, trace: Trace, user: Step | None = None) -> None:
+def _report_unknown(definition: Definition, name: str, key: Scalar, trace: Trace, user: Step | None = None) -> None:
     from archspec.ops.foreign import argument_hint
 
     known = list(definition.params)
     help = argument_hint(name, known, NODE_KEYS) if known else f"`{definition.name}` has no parameters"
     message = f"`{definition.name}` has no parameter `{name}`"
-    if user is not None and user.target is not None and key.source.is_drawn_in_by(user.target.source):
+    if user is not None and user.target is not None and user.leaves(key):
+        message += ", which the node has as it was"
+        help, key = f"remove it with `{name}: null`", user.target
+    elif user is not None and user.target is not None and key.source.is_drawn_in_by(user.target.source):
         message += ", which the extended file gives"
         help, key = f"remove it with `{name}: null`", user.target
     same = None if definition.source.bundled else message  # the mistake may be that of the definition

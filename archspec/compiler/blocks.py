@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archspec.compiler.binding import Argument, bind, has_too_many
+from archspec.compiler.changes import edits_of
 from archspec.compiler.graphs import Graphs
 from archspec.compiler.sharing import LIBRARY, Key, Memory, Shared, frozen
 from archspec.compiler.tensors import UNKNOWN_TENSOR, Result, Scope, inside, outside, views
@@ -11,7 +12,6 @@ from archspec.compiler.walk import CHARACTERS_OF_A_VALUE, Made, Site, Walk
 from archspec.language.definition import Definition, OutputStep
 from archspec.language.limits import VALUES_OF_A_STEP
 from archspec.language.loader import LoadError
-from archspec.language.source import Scalar
 from archspec.language.values import UNKNOWN
 from archspec.network import Use
 
@@ -35,14 +35,13 @@ class Blocks:
 
     def _block(self, site: Site) -> Shared | None:
         step, path, walk = site.step, site.path, self.walk
-        assert step.target is not None
-        definition = self._definition(step.target, site.scope, path)
+        definition = self._definition(site)
         if definition is None or not self._takes_operands(definition, site):
             return None
         operands = site.operands or (UNKNOWN_TENSOR,) * max(1, len(definition.graph.inputs))
         values = {name: walk.value(entry.value, site.scope, path) for name, entry in site.arguments.items()}
         taken = tuple([(output.name, output.reference and output.reference[:2]) for output in step.outputs])
-        place = ("block", definition, taken, tuple([each.shape for each in operands]))
+        place = ("block", definition, taken, tuple([each.shape for each in operands]), site.edits)
         given = (*place, frozen(values))
         shared = self._known(given)
         if shared is not None:
@@ -52,7 +51,8 @@ class Blocks:
             params = bind(definition, bound, views(definition.graph, operands), walk.trace, path, step)
             if UNKNOWN in params.values():
                 return None
-            inner = Scope.of(definition, definition.graph, params, inside(operands), path)
+            edits = edits_of(definition, params, walk.trace) + site.edits
+            inner = Scope.of(definition, definition.graph, params, inside(operands), path, edits=edits)
             written = frozen(params)
             return self._elaborated("block", inner, (given, (*place, "bound", written)), step.outputs, len(written))
 
@@ -69,10 +69,13 @@ class Blocks:
         self.walk.trace.report("operand-count", message, site.step.key, same=same, path=site.path, help=help)
         return False
 
-    def _definition(self, target: Scalar, scope: Scope, path: str) -> Definition | None:
-        trace = self.walk.trace
+    def _definition(self, site: Site) -> Definition | None:
+        trace, target, path = self.walk.trace, site.step.target, site.path
+        assert target is not None
+        stated = next((each for each in reversed(site.step.changes) if "block" in each.value.entries), None)
+        user = stated.definition if stated else site.scope.definition
         try:
-            reading = self.walk.loader.block(target, scope.definition)
+            reading = self.walk.loader.block(target, user)
         except LoadError as error:
             trace.report(error.code, error.message, error.target, same=error.message, path=path, help=error.help)
             return None
@@ -106,18 +109,20 @@ class Blocks:
         scope.names.frozen = scope.names.frozen or frozen({**params, **scope.names.lets})
         # The definition in the key keeps the group, so that its id stays its own.
         shapes = tuple([each.shape for each in operands])
-        key = ("group", scope.definition, id(step.group), shapes, scope.names.frozen, frozen(loops))
+        key = ("group", scope.definition, id(step.group), shapes, scope.names.frozen, frozen(loops), site.edits)
         shared = self._known(key)
         if shared is not None:
             return shared
-        inner = Scope.of(scope.definition, step.group, params, inside(operands), site.path, scope.names)
+        inner = Scope.of(scope.definition, step.group, params, inside(operands), site.path, scope.names, site.edits)
         return self._elaborated("group", inner, (key,))
 
     # Sharing
 
-    def _memory(self, definition: Definition, shared: Shared) -> Memory:
+    def _memory(self, scope: Scope, shared: Shared) -> Memory:
         """Where a graph is kept: for the process, where all in it stands in files that a process reads once."""
-        inside = (definition, *(reading.definition for reading in shared.readings))
+        if scope.edits:
+            return self.walk.memory
+        inside = (scope.definition, *(reading.definition for reading in shared.readings))
         return LIBRARY if all(each and each.source.bundled for each in inside) else self.walk.memory
 
     def _known(self, key: Key) -> Shared | None:
@@ -133,6 +138,7 @@ class Blocks:
         walk.steps += shared.steps
         walk.height = max(walk.height, shared.height)
         walk.readings.update(dict.fromkeys(shared.readings))
+        walk.changed.update(dict.fromkeys(shared.changed))
         return shared
 
     def _elaborated(
@@ -152,15 +158,16 @@ class Blocks:
             weight = characters // (CHARACTERS_OF_A_VALUE * VALUES_OF_A_STEP)
             shared = self._walked(kind, scope, taken, weight)
         if not self.walk.trace.found:
-            self._memory(scope.definition, shared).keep(keys, shared)
+            self._memory(scope, shared).keep(keys, shared)
         return shared
 
     def _walked(self, kind: str, scope: Scope, taken: tuple[OutputStep, ...], weight: int) -> Shared:
         walk = self.walk
-        before, height, readings = walk.steps, walk.height, walk.readings
+        before, height, readings, changed = walk.steps, walk.height, walk.readings, walk.changed
         walk.steps += weight
-        walk.height, walk.readings = 0, {}
+        walk.height, walk.readings, walk.changed = 0, {}, {}
         body, outputs = self.graphs.body(kind, scope, scope.names.params if kind == "block" else {}, taken)
-        shared = Shared(body, outputs, walk.steps - before, walk.height, tuple(walk.readings))
-        walk.height, walk.readings = max(height, walk.height), readings | walk.readings
+        shared = Shared(body, outputs, walk.steps - before, walk.height, tuple(walk.readings), tuple(walk.changed))
+        walk.height = max(height, walk.height)
+        walk.readings, walk.changed = readings | walk.readings, changed | walk.changed
         return shared

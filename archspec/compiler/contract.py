@@ -38,10 +38,10 @@ class _Figure(NamedTuple):
 
 
 def _figures(network: Network, expect: Expect, contract: Mapping, trace: Trace) -> Iterator[_Figure]:
-    for name in ("params", "macs", "flops"):
+    for name in ("params", "trainable_params", "macs", "flops"):
         wanted = getattr(expect, name)
         if wanted is not None:
-            yield _Figure((name,), f"the number of {name}", wanted, getattr(network, name))
+            yield _Figure((name,), f"the number of {name.replace('_', ' ')}", wanted, getattr(network, name))
     if expect.output is not None and _has_one_output(network, contract, trace):
         main = next(iter(network.outputs.values()))
         yield _Figure(("output",), "the shape of the output", expect.output, list(main.shape), main.path)

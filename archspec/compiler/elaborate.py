@@ -6,20 +6,23 @@ invented.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple
 
 from archspec.compiler.application import Application
 from archspec.compiler.assembly import assembled
 from archspec.compiler.binding import evaluate
 from archspec.compiler.blocks import Blocks
+from archspec.compiler.changes import edits_of
 from archspec.compiler.graphs import Graphs
+from archspec.compiler.overriding import Overriding
 from archspec.compiler.repeats import Repeats
 from archspec.compiler.sharing import Memory
 from archspec.compiler.tensors import NOWHERE, UNKNOWN_TENSOR, Scope, Tensor, tensor_of
 from archspec.compiler.trace import Failed, Trace
 from archspec.compiler.walk import Made, Site, Walk
 from archspec.language.definition import Definition, Step
+from archspec.language.edits import NO_EDITS, Edits
 from archspec.language.loader import Loader, Reading
 from archspec.language.source import Scalar, Sequence, Value
 from archspec.language.values import UNKNOWN, Unknown
@@ -29,10 +32,18 @@ from archspec.ops import registry
 from archspec.ops.tensor import Shape
 
 
+class Elaborated(NamedTuple):
+    """A network, the blocks that it uses, and the patterns of ``override:`` that fit a node."""
+
+    network: Network
+    blocks: list[Reading]
+    changed: Collection[Scalar]
+
+
 def elaborate(
     definition: Definition, arguments: Mapping[str, Any], loader: Loader, memory: Memory, trace: Trace
-) -> tuple[Network, list[Reading]]:
-    """The network of a definition with the given values of its parameters, and the blocks that it uses.
+) -> Elaborated:
+    """The network of a definition with the given values of its parameters.
 
     Errors go to ``trace``; where there is one, the network is what compiled in spite of it. What blocks of the
     loader's files hold is kept in ``memory``.
@@ -42,7 +53,7 @@ def elaborate(
     """
     walk = Walk(loader, memory, trace)
     network = Elaboration(walk).network(definition, arguments)
-    return network, list(walk.readings)
+    return Elaborated(network, list(walk.readings), frozenset(walk.changed))
 
 
 class Elaboration:
@@ -54,7 +65,8 @@ class Elaboration:
         self.application = Application(walk)
         self.graphs = Graphs(walk, self.node)
         self.blocks = Blocks(walk, self.graphs)
-        self.repeats = Repeats(walk, self.single)
+        self.overriding = Overriding(walk.trace)
+        self.repeats = Repeats(walk, self.overriding, self.single, self.changed_copy)
 
     def network(self, definition: Definition, arguments: Mapping[str, Any]) -> Network:
         """The network of a definition; where there were errors, what compiled in spite of them."""
@@ -62,7 +74,9 @@ class Elaboration:
         names = definition.graph.inputs or tuple(definition.shapes)[:1] or (NOWHERE,)
         taken = [shapes.get(name) for name in names]
         inputs = tuple(Tensor(NOWHERE if shape is None else i, shape) for i, shape in enumerate(taken))
-        body, _ = self.graphs.body("network", Scope.of(definition, definition.graph, arguments, inputs, ""), arguments)
+        edits = edits_of(definition, arguments, self.trace)
+        scope = Scope.of(definition, definition.graph, arguments, inputs, "", edits=edits)
+        body, _ = self.graphs.body("network", scope, arguments)
         problems = self.walk.failures.problems if self.trace.found else None
         return assembled(body, dict(zip(names, taken, strict=True)), problems, self.walk.limits)
 
@@ -84,7 +98,10 @@ class Elaboration:
         """A node of a graph; where it failed, with what stands for it."""
         failures = self.walk.failures
         before = failures.progress()
-        result, use = self._made(step, scope)
+        if scope.edits:
+            result, use = self._edited(step, scope)
+        else:
+            result, use = self._made(step, scope, NO_EDITS)
         if self.trace.found:
             references = step.resolved if step.operands is None else step.operands
             operands = [tensor_of(scope.tensors[each.name], each.port) for each in references]
@@ -94,17 +111,43 @@ class Elaboration:
             result = failures.blamed(result, operands, scope.path, before)
         return result, use
 
-    def _made(self, step: Step, scope: Scope) -> Made:
+    def _edited(self, step: Step, scope: Scope) -> Made:
+        """A node of a graph in which ``override:`` changes something."""
+        walk, path = self.walk, scope.child(step.name)
+        changes, edits = scope.edits.at(step.name)
+        changed = self.overriding.changed(step, changes, path) if changes else step
+        result, use = self._made(changed, scope, edits)
+        if use is not None or step.when is None or walk.condition(step.when, scope, path) is not False:
+            walk.changed.update((change.key, None) for change in changes)
+        self.trace.above += [change.key for change in changes]
+        self.trace.above += [change.key for _, change in edits.rules if change.key in walk.changed]
+        return result, use
+
+    def _made(self, step: Step, scope: Scope, edits: Edits) -> Made:
         walk, path = self.walk, scope.child(step.name)
         walk.spend(step, len(step.operands or ()))
         operands = tuple([walk.take(reference, scope, path) for reference in step.operands or ()])
         scope.take(operands, step.operands is not None)
-        condition = step.when is None or walk.condition(step.when, scope, path)
+        site = Site(step, scope, operands, path, step.name, step.arguments, edits)
+        return self._changed(site, self.repeats.made) if step.changes else self._where(site, self.repeats.made)
+
+    def changed_copy(self, site: Site, make: Callable[[Site], Made]) -> Made:
+        """A copy of a repeat that ``override:`` changed."""
+        self.walk.changed.update((change.key, None) for change in site.step.changes)
+        return self._changed(site, make)
+
+    def _changed(self, site: Site, make: Callable[[Site], Made]) -> Made:
+        """A node that ``override:`` changed."""
+        with self.trace.making(site.step, site.path):
+            return self._where(site, make)
+
+    def _where(self, site: Site, make: Callable[[Site], Made]) -> Made:
+        """A node where its condition holds; else it passes its first operand through."""
+        step = site.step
+        condition = step.when is None or self.walk.condition(step.when, site.scope, site.path)
         if condition is False:
-            return (operands or (UNKNOWN_TENSOR,))[0], None
-        if condition is UNKNOWN or not step.kind:
-            return UNKNOWN_TENSOR, None
-        return self.repeats.made(Site(step, scope, operands, path, step.name, step.arguments))
+            return (site.operands or (UNKNOWN_TENSOR,))[0], None
+        return (UNKNOWN_TENSOR, None) if condition is UNKNOWN or not step.kind else make(site)
 
     def single(self, site: Site) -> Made:
         """A node without its repetition."""

@@ -40,7 +40,7 @@ class Graphs:
         outputs, uses = self._graph(scope, taken)
         parts = origins_of(outputs), shapes_of(outputs)
         lets = {let.name: scope.names.lets[let.name] for let in scope.graph.lets}
-        return Body(kind, arguments, uses, *parts, scope.definition, scope.graph, lets), outputs
+        return Body(kind, arguments, uses, *parts, scope.definition, scope.graph, lets, scope.edits), outputs
 
     def _define(self, scope: Scope) -> None:
         """Compute what a graph defines."""
@@ -58,11 +58,13 @@ class Graphs:
     def _graph(self, scope: Scope, taken: tuple[OutputStep, ...]) -> tuple[Outputs, tuple[Use, ...]]:
         walk = self.walk
         above, walk.height = walk.height, 0
+        changed, walk.trace.above = walk.trace.above, []
         walk.depth += 1
         try:
             return self._walked(scope, taken)
         finally:
             walk.depth -= 1
+            walk.trace.above = changed
             walk.height = max(above, walk.height + 1)
 
     def _walked(self, scope: Scope, taken: tuple[OutputStep, ...]) -> tuple[Outputs, tuple[Use, ...]]:

@@ -18,6 +18,7 @@ from typing_extensions import override
 
 from archspec.compiler.assembly import partial
 from archspec.compiler.binding import Argument, bind, check_values, has_too_many
+from archspec.compiler.changes import check_changed
 from archspec.compiler.contract import check_contract
 from archspec.compiler.elaborate import elaborate
 from archspec.compiler.sharing import Memory
@@ -268,7 +269,9 @@ def _pipeline(
     variants = {name: _variant(definition, name, trace) for name in definition.variants}
     arguments = _arguments(definition, variant, variants, params, trace)
     usual = (variant is None and not params) or bind(definition, {}, {}, Trace(), "") == arguments
-    network, blocks = elaborate(definition, arguments, loader, memory, trace)
+    network, blocks, changed = elaborate(definition, arguments, loader, memory, trace)
+    if usual and not trace.found:
+        check_changed(definition, changed, network, trace)
     whole = with_tensor_rules(definition, arguments, None if trace.found else network, trace, usual)
     if whole is None:
         return network

@@ -21,6 +21,7 @@ from archspec.language.functions import LetFunction
 from archspec.language.limits import Limits
 from archspec.language.loader import Loader, Reading
 from archspec.language.source import Entry, Scalar, Value
+from archspec.language.usage import names_in
 from archspec.language.values import UNKNOWN
 from archspec.network import Block, Body, Network
 from archspec.network.pruning import giving
@@ -56,7 +57,7 @@ class Probing:
             outputs: Those of its outputs that are needed.
 
         Raises:
-            NotKnown: It would use a block of a file that the network does not use.
+            NotKnown: It would use a block of a file that the network does not use, or its ``override:`` computes.
         """
         definition, operands = block.template, _operands(shapes)
         assert block.step is not None
@@ -105,11 +106,14 @@ class Probing:
     ) -> Body | None:
         assert block.step is not None
         is_block = block.kind == "block"
+        override = block.template.override if is_block else None
+        if override is not None and any(names_in(override)):
+            raise NotKnown
         around = None if is_block else self._around(block, params)
         params = {name: value for name, value in params.items() if name in block.template.params}
         trace = Trace()
         walk = Walk(self._loader, self._memory, trace)
-        scope = Scope.of(block.template, graph, params, operands, block.path, around)
+        scope = Scope.of(block.template, graph, params, operands, block.path, around, block.content.edits)
         scope.names.lets = lets
         taken = block.step.outputs if is_block else ()
         try:

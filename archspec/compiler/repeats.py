@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from archspec.compiler.failures import Progress
+from archspec.compiler.overriding import Overriding
 from archspec.compiler.sharing import frozen
 from archspec.compiler.tables import Row, row_place, rows
 from archspec.compiler.tensors import (
@@ -22,9 +25,10 @@ from archspec.compiler.tensors import (
 from archspec.compiler.walk import Made, Site, Walk
 from archspec.errors import Note, listed
 from archspec.language.definition import Step
+from archspec.language.edits import NO_EDITS, Edits
 from archspec.language.source import Entry
 from archspec.language.values import UNKNOWN
-from archspec.network import Body, Content, Copies, Origin, Run, Use
+from archspec.network import Body, Copies, Origin, Run, Use
 
 
 def asks_index(step: Step) -> bool:
@@ -39,9 +43,9 @@ class Runs:
     def __init__(self) -> None:
         self.runs: list[Run] = []
 
-    def add(self, index: int, content: Content, first: Origin, written: Mapping[str, Entry]) -> None:
-        """A copy more, which takes ``first``."""
-        run = Run(index, 1, content, first, written)
+    def add(self, index: int, use: Use) -> None:
+        """A copy more."""
+        run = Run(index, 1, use.content, use.inputs[0], use.written, use.step)
         if self.runs and self._continues(self.runs[-1], run):
             self.lengthen(1)
         else:
@@ -76,6 +80,8 @@ class _Copies:
         scope: The graph that it stands in.
         operands: What the next copy takes.
         path: Its path.
+        edits: What ``override:`` changes of the copies.
+        overriding: Changes them.
         count: How many copies there will be.
         rows: Of a table, the values of its names in each row.
         around: What differs from copy to copy around the node, by name.
@@ -89,6 +95,8 @@ class _Copies:
     scope: Scope
     operands: tuple[Tensor, ...]
     path: str
+    edits: Edits
+    overriding: Overriding
     count: int
     rows: tuple[Row, ...]
     around: Row
@@ -99,8 +107,20 @@ class _Copies:
 
     def next(self) -> Site:
         """The next copy."""
-        name, step = str(self.index), self.step if self.step.each is None else self.step.each.row
-        return Site(step, self.scope, self.operands, f"{self.path}.{name}", name, self._arguments())
+        name, step = str(self.index), self.copied
+        path = f"{self.path}.{name}"
+        arguments, edits = self._arguments(), NO_EDITS
+        if self.edits:
+            changes, edits = self.edits.at(name)
+            if changes:
+                step = self.overriding.changed(step, changes, path, self._ends())
+                arguments = step.arguments
+        return Site(step, self.scope, self.operands, path, name, arguments, edits)
+
+    @property
+    def copied(self) -> Step:
+        """The node that each copy is."""
+        return self.step if self.step.each is None else self.step.each.row
 
     def names(self) -> Row:
         """What differs from copy to copy, by name, for the next copy."""
@@ -108,13 +128,24 @@ class _Copies:
             return {**self.around, **self.rows[self.index]}
         return self.around if self.step.counter is None else {**self.around, str(self.step.counter.value): self.index}
 
+    def _ends(self) -> tuple[bool, bool]:
+        """Whether the next copy has the arguments of the first one, and those of the last."""
+        return self.index == 0 and bool(self.step.first), self.index == self.count - 1 and bool(self.step.last)
+
     def _arguments(self) -> Mapping[str, Entry]:
         arguments = self.step.arguments
-        if self.index == 0 and self.step.first:
+        is_first, is_last = self._ends()
+        if is_first:
             arguments = arguments | self.step.first
-        if self.index == self.count - 1 and self.step.last:
+        if is_last:
             arguments = arguments | self.step.last
         return arguments
+
+    def alike_until(self) -> float:
+        """The first copy behind the next one that may say something else; the next one where it is one of its own."""
+        if any(self._ends()):
+            return self.index
+        return min(self.count - bool(self.step.last), self.edits.same_until(self.index) if self.edits else math.inf)
 
     def uses(self) -> Sequence[Use]:
         """The copies that hold something."""
@@ -123,11 +154,22 @@ class _Copies:
 
 
 class Repeats:
-    """Makes nodes, those with copies too; ``single`` makes a node without, and each copy."""
+    """Makes nodes, those with copies too.
 
-    def __init__(self, walk: Walk, single: Callable[[Site], Made]) -> None:
+    ``single`` makes a node without copies, and each copy; ``changed`` a copy that ``override:`` speaks of.
+    """
+
+    def __init__(
+        self,
+        walk: Walk,
+        overriding: Overriding,
+        single: Callable[[Site], Made],
+        changed: Callable[[Site, Callable[[Site], Made]], Made],
+    ) -> None:
         self.walk = walk
+        self.overriding = overriding
         self.single = single
+        self.changed = changed
 
     def made(self, site: Site) -> Made:
         """A node where it stands."""
@@ -155,7 +197,8 @@ class Repeats:
         if count is None:
             return None
         around = names.index, names.loops
-        copies = _Copies(step, site.scope, inside(site.operands), site.path, count, table, names.loops)
+        taken, edits = inside(site.operands), site.edits
+        copies = _Copies(step, site.scope, taken, site.path, edits, self.overriding, count, table, names.loops)
         result = self._copies(copies)
         names.index, names.loops = around
         uses, outputs = copies.uses(), outputs_of(result)
@@ -182,15 +225,15 @@ class Repeats:
         alike = step.each is None and not asks_index(step)
         result: Result = copies.operands[0] if copies.operands else UNKNOWN_TENSOR
         while copies.index < copies.count:
-            before, steps = walk.failures.progress(), walk.steps
+            before, steps, end = walk.failures.progress(), walk.steps, copies.alike_until()
             result, use = self._copy(copies, before)
             following = self._chained(step, result, copies.path)
             if len(walk.trace.reported) > before.errors or following.shape is None:
                 # Further copies would repeat the error.
                 return walk.failures.blamed(UNKNOWN_TENSOR, copies.operands, copies.path, before)
-            same = alike and use is not None and use.written is step.arguments
-            if same and following.shape == copies.operands[0].shape:
-                following = self._further(copies, following, walk.steps - steps)
+            more = int(min(end, copies.count)) - copies.index
+            if alike and use is not None and more > 0 and following.shape == copies.operands[0].shape:
+                following = self._further(copies, following, more, walk.steps - steps)
                 result = following if isinstance(result, Tensor) else dict.fromkeys(result, following)
             copies.operands = (following, *copies.operands[1:])
         return result
@@ -202,9 +245,10 @@ class Repeats:
         names.index, names.loops = copies.index, copies.names()
         site.scope.take(site.operands, site.step.operands is not None)
         is_repeat = copies.step.each is not None and site.step.repeat is not None
-        result, use = self._repeated_row(copies, site) if is_repeat else self.single(site)
+        make = partial(self._repeated_row, copies) if is_repeat else self.single
+        result, use = make(site) if site.step is copies.copied else self.changed(site, make)
         if use is not None:
-            copies.runs.add(copies.index, use.content, site.operands[0].origin, use.written)
+            copies.runs.add(copies.index, use)
         elif self.walk.failures.came_up(before):
             copies.stand_in = self.walk.failures.stand_in(site.step, site.name, site.operands, site.path, before)
         if copies.step.each is not None:
@@ -216,7 +260,7 @@ class Repeats:
     def _repeated_row(self, copies: _Copies, site: Site) -> Made:
         """A row of a table that is a repeat of its own; equal ones hold the same."""
         walk, before = self.walk, self.walk.steps
-        key = frozen(site.scope.names.asked(site.step)), site.shapes, id(site.arguments)
+        key = frozen(site.scope.names.asked(site.step)), site.shapes, id(site.step), id(site.arguments), site.edits
         if key in copies.held and walk.steps + copies.held[key][1] <= walk.limits.nodes:
             held, steps = copies.held[key]
             walk.steps += steps
@@ -227,10 +271,9 @@ class Repeats:
         copies.held[key] = found, walk.steps - before
         return self._placed(site, *found)
 
-    def _further(self, copies: _Copies, following: Tensor, steps: int) -> Tensor:
-        """Add the copies that are as the last one, as many as the limit on nodes allows; what the last gives."""
-        end = copies.count - bool(copies.step.last)
-        more = min(end - copies.index, (self.walk.limits.nodes - self.walk.steps) // steps)
+    def _further(self, copies: _Copies, following: Tensor, more: int, steps: int) -> Tensor:
+        """Add copies that are as the last one, as many as the limit on nodes allows; what the last gives."""
+        more = min(more, (self.walk.limits.nodes - self.walk.steps) // steps)
         if more <= 0:
             return following
         self.walk.steps += more * steps

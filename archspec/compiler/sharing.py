@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from archspec.compiler.tensors import Tensor
 from archspec.language.definition import Definition
 from archspec.language.loader import Reading
+from archspec.language.source import Scalar
 from archspec.network import Applied, Body
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape
@@ -29,6 +30,7 @@ class Shared(NamedTuple):
         steps: How many steps that took: they count towards the limit on nodes at each use.
         height: How many graphs stand inside each other there, its own included.
         readings: The blocks that it uses, in order.
+        changed: The patterns of ``override:`` that fit a node in it.
     """
 
     body: Body
@@ -36,6 +38,7 @@ class Shared(NamedTuple):
     steps: int
     height: int
     readings: tuple[Reading, ...]
+    changed: tuple[Scalar, ...] = ()
 
     def holds(self, definitions: Iterable[Definition]) -> bool:
         """Whether one of some blocks is in it."""

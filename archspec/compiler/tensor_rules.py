@@ -1,4 +1,5 @@
-"""What a spec says of its tensors: how they begin (``init:``), and what other libraries call them (``weights:``).
+"""What a spec says of its tensors: how they begin (``init:``), which do not train (``freeze:``), and what other
+libraries call them (``weights:``).
 
 The rules are read when the network is known, so that a rule that speaks of nothing is an error. Where the parameters
 have other values than their defaults, nodes may be missing, and such a rule says nothing.
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from archspec.compiler.freeze_rules import FreezeReader
 from archspec.compiler.init_rules import InitReader
 from archspec.compiler.trace import Trace
 from archspec.compiler.weights_rules import WeightsReader
@@ -29,8 +31,9 @@ def with_tensor_rules(
         trace: Where errors go.
         usual: Whether the parameters have their default values, so that every rule must speak of something.
     """
-    if definition.init is None and definition.weights is None:
+    if definition.init is None and definition.weights is None and definition.freeze is None:
         return network
     init = InitReader(definition, arguments, network, trace, usual).rules(definition.init)
     weights = WeightsReader(arguments, network, trace, usual).sources(definition.weights)
-    return None if network is None else replace(network, init=init, weights=weights)
+    freeze = FreezeReader(arguments, network, trace, usual).patterns(definition.freeze)
+    return None if network is None else replace(network, init=init, weights=weights, freeze=freeze)

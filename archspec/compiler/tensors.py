@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from typing_extensions import override
 
 from archspec.language.definition import UNKNOWN_OUTPUTS, Definition, GraphSteps, Step
+from archspec.language.edits import NO_EDITS, Edits
 from archspec.language.names import OPERAND
 from archspec.language.values import UNKNOWN, TensorView
 from archspec.network import Origin
@@ -153,6 +154,7 @@ class Scope:
         tensors: What ``from`` knows: inputs and earlier nodes.
         names: What expressions know.
         has_operand: Whether ``operand`` is what a node takes first; an input or node of that name hides it.
+        edits: What ``override:`` changes in it.
     """
 
     definition: Definition
@@ -161,6 +163,7 @@ class Scope:
     tensors: dict[str, Result]
     names: Names
     has_operand: bool
+    edits: Edits
 
     @classmethod
     def of(
@@ -171,6 +174,7 @@ class Scope:
         inputs: tuple[Tensor, ...],
         path: str,
         around: Names | None = None,
+        edits: Edits = NO_EDITS,
     ) -> Scope:
         """The scope of a graph with some inputs, before its first node.
 
@@ -187,7 +191,7 @@ class Scope:
         if around is not None:
             names.index, names.loops, names.lets = around.index, around.loops, around.lets
             names.frozen = around.frozen
-        return cls(definition, graph, path, tensors, names, not graph.declares(OPERAND))
+        return cls(definition, graph, path, tensors, names, not graph.declares(OPERAND), edits)
 
     def take(self, operands: Sequence[Tensor], known: bool = True) -> None:
         """Begin the expressions of a node, or of a copy, that takes some tensors; it is not known which."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from archspec.errors import Diagnostic, Findings, Note
-from archspec.language.definition import Definition
+from archspec.language.definition import Definition, Step
 from archspec.language.source import Value
 
 
@@ -28,6 +28,11 @@ _MOST_OF_EACH = 10
 """An error that comes up again is no further one, and its hint takes time all the same: so often on the average."""
 
 
+_CODES_BELOW = ("shape-mismatch", "operand-count", "invalid-argument")
+"""The errors of a node that may come of one above."""
+_MOST_CHANGES = 3
+
+
 @dataclass
 class Trace:
     """Collects diagnostics.
@@ -36,11 +41,16 @@ class Trace:
         found: The errors, each once.
         frames: The blocks around the present node, the outermost first.
         reported: The errors as often as they came up.
+        changed: The nodes around the present place that ``override:`` changed, with their paths, by the number of
+            blocks around them.
+        above: Those before the present place in its graph that ``override:`` changed, or that hold one.
     """
 
     found: list[Diagnostic] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
     reported: list[Diagnostic] = field(default_factory=list)
+    changed: dict[int, tuple[Step, str]] = field(default_factory=dict)
+    above: list[Value] = field(default_factory=list)
     _places: dict[Hashable, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -55,6 +65,19 @@ class Trace:
             yield
         finally:
             self.frames.pop()
+
+    @contextmanager
+    def making(self, step: Step, path: str) -> Iterator[None]:
+        """Make a node that ``override:`` changed."""
+        level = len(self.frames)
+        before = self.changed.get(level)
+        self.changed[level] = step, path
+        try:
+            yield
+        finally:
+            del self.changed[level]
+            if before is not None:
+                self.changed[level] = before
 
     def report(self, code: str, message: str, value: Value, *, same: Hashable = None, **details: Any) -> None:
         """An error at a value. The same error in a further copy of a repeat is not reported again.
@@ -108,11 +131,27 @@ class Trace:
         The place is in the innermost file that is the user's own: nobody mends a file of the library.
         """
         users = [(frame.user, f"used by `{frame.path}`") for frame in reversed(self.frames)]
-        places = [(value, ""), *users]
+        levels = range(len(users), -1, -1)
+        told = zip(levels, [(value, ""), *users], strict=True)
+        places = [place for level, each in told for place in self._changed_at(level, *each)]
         own = next((i for i, (place, _) in enumerate(places) if not place.source.bundled), 0)
         inner = [
             (place, f"in the block `{self.frames[-1 - i].definition.name}`")
             for i, (place, _) in enumerate(places[:own])
         ]
-        notes = tuple(Note(text, place.span) for place, text in [*inner, *places[own + 1 :]])
+        said = [*inner, *places[own + 1 :]]
+        if code in _CODES_BELOW:
+            above = [key for key in dict.fromkeys(self.above) if key is not places[own][0]]
+            said += [(key, "changed here") for key in above[-_MOST_CHANGES:]]
+        notes = tuple(Note(text, place.span) for place, text in said)
         return Diagnostic(code, message, places[own][0].span, notes=notes, **details)
+
+    def _changed_at(self, level: int, place: Value, text: str) -> Iterator[tuple[Value, str]]:
+        """A place among so many blocks; for a node that was changed, the change and the node."""
+        if level not in self.changed:
+            yield place, text
+            return
+        step, path = self.changed[level]
+        within = any(change.holds(place.span) for change in step.changes)
+        yield (place if within else step.changes[-1].key), text
+        yield (step.key if within else place), f"the node `{path}`"

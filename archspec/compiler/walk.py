@@ -12,9 +12,10 @@ from archspec.compiler.tensors import UNKNOWN_TENSOR, Result, Scope, Tensor
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import SpecError, listed, nearest
 from archspec.language.definition import UNKNOWN_OUTPUTS, Reference, Step
+from archspec.language.edits import NO_EDITS, Edits
 from archspec.language.limits import VALUES_OF_A_STEP, raise_limit
 from archspec.language.loader import Loader, Reading
-from archspec.language.source import Entry, Value
+from archspec.language.source import Entry, Scalar, Value
 from archspec.language.values import UNKNOWN, Unknown
 from archspec.language.wording import found, hint
 from archspec.network import Origin, Use
@@ -38,6 +39,7 @@ class Site(NamedTuple):
         path: Its path.
         name: What it is called where it stands; of a copy, its index.
         arguments: The values of its arguments, for this copy of a repeat.
+        edits: What ``override:`` changes inside of it.
     """
 
     step: Step
@@ -46,6 +48,7 @@ class Site(NamedTuple):
     path: str
     name: str
     arguments: Mapping[str, Entry]
+    edits: Edits = NO_EDITS
 
     @property
     def shapes(self) -> tuple[Shape | None, ...]:
@@ -71,6 +74,7 @@ class Walk:
         depth: The graphs around the present node.
         height: The graphs inside each other in what was walked of the present graph.
         readings: The blocks used so far in the block or group that is walked.
+        changed: The patterns of ``override:`` that have fitted a node so far, there.
     """
 
     def __init__(self, loader: Loader, memory: Memory, trace: Trace) -> None:
@@ -83,6 +87,7 @@ class Walk:
         self.depth = 0
         self.height = 0
         self.readings: dict[Reading, None] = {}
+        self.changed: dict[Scalar, None] = {}
 
     def spend(self, step: Step, operands: int = 0) -> None:
         """Take a step more, and further ones where a node takes many operands.

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from archspec.errors import Diagnostic
+from archspec.errors import Diagnostic, Span
 from archspec.language.expr import is_expression
-from archspec.language.source import Entry, Mapping, Scalar, Source, Value, locate
+from archspec.language.source import Entry, Mapping, Scalar, Sequence, Source, Value, locate
 from archspec.language.spec import Param
 from archspec.language.usage import names_in, unused_names
 from archspec.language.values import UNKNOWN
@@ -63,6 +63,28 @@ class Table(NamedTuple):
     row: Step
 
 
+@dataclass(frozen=True)
+class Change:
+    """What ``override:`` says of the nodes that a pattern fits. Equal ones stand in one place and say the same.
+
+    Attributes:
+        key: The pattern, where it stands.
+        written: What it says, as text.
+        value: The keys of a node that it states, their expressions computed.
+        definition: The network that it stands in.
+    """
+
+    key: Scalar
+    written: str
+    value: Mapping = field(compare=False)
+    definition: Definition = field(compare=False)
+
+    def holds(self, place: Span) -> bool:
+        """Whether a place is in it."""
+        key, value = self.key.span, self.value.span
+        return key <= place and place.file == value.file and place[3:] <= value[3:]
+
+
 class Step(NamedTuple):
     """A node of a graph as written: what it is, what it takes, and the values of its arguments.
 
@@ -82,6 +104,8 @@ class Step(NamedTuple):
         repeat: The number of copies; None for a single node without copies, and for one with a table.
         counter: What the index of a copy is called besides ``index``; None for nothing.
         outputs: For a block, the nodes to take as its outputs; empty for those it declares.
+        value: What was read; None for a node with an error.
+        changes: What ``override:`` has changed of it.
     """
 
     name: str
@@ -99,6 +123,14 @@ class Step(NamedTuple):
     repeat: Value | None = None
     counter: Scalar | None = None
     outputs: tuple[OutputStep, ...] = ()
+    value: Mapping | None = None
+    changes: tuple[Change, ...] = ()
+
+    def leaves(self, argument: Scalar) -> bool:
+        """Whether it is what ``override:`` says, and has an argument left of what it was."""
+        places = [self.target.span if self.target else argument.span, argument.span]
+        stated = [any(change.holds(place) for change in self.changes) for place in places]
+        return stated == [True, False]
 
     def structure(self) -> Iterator[Value]:
         """The values that decide whether it is there, and how often."""
@@ -197,6 +229,8 @@ class Definition:
         expect: For a network, its contract.
         init: For a network, how its tensors begin.
         weights: For a network, what other libraries call its tensors.
+        override: For a network, what it changes of nodes inside.
+        freeze: For a network, the patterns of what does not train.
         example: For a block, arguments that show its use.
         unusable: Names of blocks it brings along that no node can use; that is reported where they stand.
     """
@@ -213,6 +247,8 @@ class Definition:
     expect: Mapping | None = None
     init: Mapping | None = None
     weights: Mapping | None = None
+    override: Mapping | None = None
+    freeze: Sequence | None = None
     example: Mapping | None = None
     unusable: frozenset[str] = frozenset()
 

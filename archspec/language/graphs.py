@@ -130,10 +130,28 @@ class GraphReader:
         if strays:
             value = self._gathered(value, strays, path)
             entries = value.entries
-        takes_nothing = _takes_nothing(entries.get("op"))
-        operands = wiring.samples(key) if takes_nothing else wiring.operands(key, value)
+        operands = wiring.samples(key) if _takes_nothing(entries.get("op")) else wiring.operands(key, value)
         if self.unusable and str(entries["block"].plain() if "block" in entries else "") in self.unusable:
             return None
+        step = self._said(key, value, path)
+        if step is None:
+            return None
+        names = loop_names(self.checker, value, wiring, path)
+        group = self._group(value, wiring, path, names) if step.kind == "graph" else None
+        return looped(step._replace(group=group, operands=operands, resolved=wiring.resolved), value, names)
+
+    def changed(self, step: Step, value: Mapping, path: str) -> Step | None:
+        """A node that says something else and takes what it took; None where that is wrong."""
+        said = self._said(step.key, value, path)
+        if said is None:
+            return None
+        group = step.group if said.kind == "graph" else None
+        changed = said._replace(group=group, operands=step.operands, resolved=step.resolved)
+        return looped(changed, value, step.each.names if step.each else (step.counter,) if step.counter else ())
+
+    def _said(self, key: Scalar, value: Mapping, path: str) -> Step | None:
+        """A node without what it takes and without its graph; None where it does not say what it is."""
+        entries = value.entries
         kind_ = self._kind(key, value, path)
         if not self._node(value, path) or not kind_:
             return None
@@ -144,27 +162,24 @@ class GraphReader:
             help = _KEY_HELP.get(problem, near)
             message = f"`{problem}` is no key of {_KIND_WORDS[kind_]}"
             self.checker.report("unknown-key", message, value.keys[problem].span, path=path, help=help)
-        for needless in [word for word in ("from", "when", "each", "repeat") if takes_nothing and word in entries]:
+        passing = ("from", "when", "each", "repeat") if _takes_nothing(entries.get("op")) else ()
+        for needless in [word for word in passing if word in entries]:
             message = f"`{entries['op'].plain()}` takes no tensor"
             help = "remove the key" if needless == "from" else f"`{needless}` passes a tensor on, and there is none"
             self.checker.report("unknown-key", message, value.keys[needless].span, path=path, help=help)
-        names = loop_names(self.checker, value, wiring, path)
         target = entries[kind_]
-        step = Step(
+        return Step(
             name=str(key.value),
             key=key,
             kind=kind_,
             target=target if isinstance(target, Scalar) else None,
-            group=self._group(value, wiring, path, names) if kind_ == "graph" else None,
-            operands=operands,
-            resolved=wiring.resolved,
             arguments=arguments,
             first=keyed(entries.get("first")),
             last=keyed(entries.get("last")),
             when=entries.get("when"),
             outputs=self.outputs.taken(value, path) if kind_ == "block" else (),
+            value=value,
         )
-        return looped(step, value, names)
 
     def _gathered(self, value: Mapping, strays: list[str], path: str) -> Mapping:
         """A node with ``from: [a, b]`` where it says ``from: a, b``; that it does is reported."""

@@ -22,6 +22,11 @@ def merge(base: Mapping, over: Mapping, found: list[Diagnostic], removals: list[
     return _Merge(found, removals).file(base, over)
 
 
+def merged_node(base: Mapping, over: Mapping, found: list[Diagnostic]) -> Mapping:
+    """What a node says where ``over`` is merged into it; errors are added to ``found``."""
+    return _Merge(found, []).changed(base, over, ())
+
+
 class _Merge:
     def __init__(self, found: list[Diagnostic], removals: list[Removal]) -> None:
         self.found = found
@@ -72,6 +77,8 @@ class _Merge:
             return _with(base, "default", over)
         if len(path) == 2 and path[0] in ("init", "weights"):
             return _before(over, base) if path[0] == "weights" else over
+        if path == ("override",):
+            return _after(over, base)
         if isinstance(base, Mapping) and isinstance(over, Mapping):
             return self.mapping(_as_in(over, base) if _is_let(path) else base, over, path)
         return over
@@ -102,14 +109,19 @@ class _Merge:
         below, above = node_mapping(base), node_mapping(over)
         if below is None or above is None:
             return over
+        return self.changed(below, _without(above, {"after", "before"}), path)
+
+    def changed(self, below: Mapping, above: Mapping, path: tuple[str, ...]) -> Mapping:
+        """A node with the keys of ``above``; where these say that it is something else, it keeps what can hold."""
+        was_group = "graph" in below.entries
         kinds = KINDS & above.entries.keys()
         if kinds:
             below = _without(below, KINDS - kinds)
         if kinds == {"graph"} and "graph" not in below.entries:  # a group has no arguments
             below = _without(below, below.entries.keys() - _OF_ANY_NODE)
         elif kinds and "graph" not in kinds:
-            below = _without(below, _OF_GROUPS & below.entries.keys() if _was_group(base) else set())
-        return self.mapping(below, _without(above, {"after", "before"}), path)
+            below = _without(below, _OF_GROUPS if was_group else set())
+        return self.mapping(below, above, path)
 
     def _place(self, name: str, value: Value, entries: dict[str, Value], path: str) -> None:
         if not isinstance(value, Mapping):
@@ -155,10 +167,6 @@ def _as_in(over: Mapping, base: Mapping) -> Mapping:
     return _like(base, keys, {names[form]: value for form, value in base.entries.items()})
 
 
-def _was_group(node: Value) -> bool:
-    return isinstance(node, Mapping) and "graph" in node.entries
-
-
 def _path(path: tuple[str, ...], name: str) -> str:
     """The path of a node, from the keys around it: each ``graph`` is followed by a node's name."""
     return ".".join((*path[1::2], name))
@@ -188,6 +196,14 @@ def _before(over: Value, base: Value | None) -> Value:
         return over
     below = _without(base, over.entries.keys())
     return _like(over, over.keys | below.keys, over.entries | below.entries)
+
+
+def _after(over: Value, base: Value | None) -> Value:
+    """The changes of one file behind those of another, so that they hold; ``null`` is a change's own value."""
+    if not (isinstance(over, Mapping) and isinstance(base, Mapping)):
+        return over
+    below = _without(base, over.entries.keys())
+    return _like(over, below.keys | over.keys, below.entries | over.entries)
 
 
 def _with(value: Mapping, name: str, entry: Value) -> Mapping:

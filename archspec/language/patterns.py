@@ -91,6 +91,25 @@ def begins(pattern: str, path: str) -> re.Match[str] | None:
     return _start(pattern).match(path)
 
 
+def rests(pattern: tuple[str, ...], name: str) -> list[tuple[str, ...]]:
+    """What is left of a pattern, as names, for the names behind a path's first one; none where that does not fit.
+
+    >>> rests(("**", "bn*"), "bn1"), rests(("layer*", "conv"), "stem")
+    ([('**', 'bn*'), ()], [])
+    """
+    if not pattern:
+        return []
+    first, *rest = pattern
+    if first == "**":
+        return [pattern, *rests(tuple(rest), name)]
+    return [tuple(rest)] if matches(first, name) else []
+
+
+def ends(pattern: tuple[str, ...]) -> bool:
+    """Whether what is left of a pattern, as names, fits where nothing is left of the path."""
+    return pattern in ((), ("**",))
+
+
 def filled(pattern: str, parts: tuple[str, ...]) -> str:
     """A pattern with its ``*`` replaced, the first by the first part.
 

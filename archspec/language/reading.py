@@ -11,7 +11,7 @@ from archspec.language.checking import Checker, as_meant
 from archspec.language.definition import Definition
 from archspec.language.graphs import GraphReader
 from archspec.language.names import block_name_problem, parameter_name_problem, spec_name_problem
-from archspec.language.source import Mapping, Scalar, Value, entries, keyed
+from archspec.language.source import Mapping, Scalar, Sequence, Value, entries, keyed
 from archspec.language.spec import (
     TYPES,
     UNKNOWN_PARAM,
@@ -26,7 +26,7 @@ from archspec.language.values import kind
 from archspec.language.wiring import Wiring, start
 from archspec.ops.op import NODE_KEYS
 
-_PARTS = ("expect", "init", "weights", "example")
+_PARTS = ("expect", "init", "weights", "override", "example")
 
 
 def read_file(value: Mapping, found: list[Diagnostic]) -> Definition | None:
@@ -95,6 +95,7 @@ class _Reader:
             self.checker.validated(Expect, contract)
         doc = value.entries.get("doc")
         params = self._params(value.entries.get("params"))
+        freeze = value.entries.get("freeze")
         own = self._blocks(value.entries.get("blocks")) if blocks is None else blocks
         return Definition(
             name=name,
@@ -107,6 +108,7 @@ class _Reader:
             unusable=frozenset(self.graphs.unusable),
             shapes=entries(value.entries.get("inputs")) if is_network else {},
             variants={k: v for k, v in entries(value.entries.get("variants")).items() if isinstance(v, Mapping)},
+            freeze=freeze if isinstance(freeze, Sequence) else None,
             **{key: part for key in _PARTS if isinstance(part := value.entries.get(key), Mapping)},
         )
 

@@ -215,6 +215,7 @@ class Expect(Model):
     """A contract on the compiled network. A figure is a number, or a bound."""
 
     params: Figure | None = None
+    trainable_params: Figure | None = None
     macs: Figure | None = None
     flops: Figure | None = None
     output: list[int] | None = None
@@ -258,6 +259,8 @@ class NetworkFile(Graph):
     inputs: Annotated[dict[str, list[Any]], Field(min_length=1)]
     init: dict[str, Any] = Field(default_factory=dict)
     weights: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    override: dict[str, Any] = Field(default_factory=dict)
+    freeze: Annotated[list[str], Field(min_length=1)] = Field(default_factory=list)
     variants: dict[str, dict[str, Any]] = Field(default_factory=dict)
     expect: dict[str, Any] = Field(default_factory=dict)
     blocks: dict[str, Any] = Field(default_factory=dict)

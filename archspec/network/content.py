@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, overload
 from typing_extensions import override
 
 from archspec.language.definition import Definition, GraphSteps, Step
+from archspec.language.edits import NO_EDITS, Edits
 from archspec.language.source import Entry
 from archspec.ops.facts import Cost
 from archspec.ops.op import Op
@@ -103,6 +104,7 @@ class Body:
         template: The network or block that its graph, or the step that repeats, stands in.
         graph: Its graph as written; None for a repeat.
         lets: What its graph defines with ``let``: values and functions by name.
+        edits: What ``override:`` changes in its graph.
         whole: What this is left of, where nothing needed some of its nodes.
         pruned: What is left of it where some tensors inside are needed, as far as it was asked for.
     """
@@ -115,6 +117,7 @@ class Body:
     template: Definition
     graph: GraphSteps | None
     lets: Mapping[str, Any] = field(default_factory=dict)
+    edits: Edits = NO_EDITS
     whole: Body | None = None
     pruned: dict[frozenset[str], Pruned | None] = field(default_factory=dict, init=False)
 
@@ -226,6 +229,7 @@ class Run(NamedTuple):
         content: What each of them is.
         first: The tensor that the first takes.
         written: The values of their arguments.
+        step: The node that repeats, as it is for these copies.
     """
 
     start: int
@@ -233,6 +237,7 @@ class Run(NamedTuple):
     content: Content
     first: Origin
     written: Mapping[str, Entry]
+    step: Step
 
     @property
     def stop(self) -> int:
@@ -259,7 +264,7 @@ class Copies(Sequence[Use]):
 
     Attributes:
         runs: The runs, in order. A copy that holds nothing is in none.
-        step: The node that repeats.
+        step: The node that repeats, or has a table.
         others: The operands that each copy takes besides the first.
         rows: Of a table, the values of its names in each row.
     """
@@ -275,17 +280,12 @@ class Copies(Sequence[Use]):
             return self.rows[index]
         return {str(self.step.counter.value): index} if self.step.counter is not None else {}
 
-    @property
-    def _made(self) -> Step:
-        """The node that each copy is."""
-        return self.step if self.step.each is None else self.step.each.row
-
     def first(self, run: Run) -> Use:
         """The first copy of a run."""
         return self._use(run, run.start)
 
     def _use(self, run: Run, index: int) -> Use:
-        return Use(str(index), run.content, (run.operand(index), *self.others), self._made, run.written)
+        return Use(str(index), run.content, (run.operand(index), *self.others), run.step, run.written)
 
     @override
     def __iter__(self) -> Iterator[Use]:

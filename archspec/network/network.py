@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from typing_extensions import override
 
 from archspec.errors import UsageError, did_you_mean
+from archspec.language import patterns
 from archspec.language.initialisation import InitRule
 from archspec.language.limits import Limits
 from archspec.network.content import Totals
@@ -56,6 +57,7 @@ class Network:
         init: How its tensors begin, where not as PyTorch has it; of two rules for one tensor the later holds.
         weights: For each source of checkpoints, such as ``torchvision``, rules from their names to its own
             (`archspec.pytorch.weights.match`).
+        freeze: Patterns over the paths of nodes and blocks whose weights do not train.
         limits: Bounds on what is told of it.
     """
 
@@ -69,6 +71,7 @@ class Network:
     digest: str = ""
     init: tuple[InitRule, ...] = ()
     weights: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+    freeze: tuple[str, ...] = ()
     limits: Limits = _DEFAULT_LIMITS
 
     if TYPE_CHECKING:
@@ -137,8 +140,22 @@ class Network:
 
     @property
     def params(self) -> int:
-        """Trainable numbers."""
+        """Numbers in its weights, frozen ones too."""
         return self.blocks.params
+
+    @cached_property
+    def frozen_params(self) -> int:
+        """Those of them that do not train, as ``freeze:`` says."""
+        return sum(node.params for node in self if self.is_frozen(node.path)) if self.freeze else 0
+
+    @property
+    def trainable_params(self) -> int:
+        """The others."""
+        return self.params - self.frozen_params
+
+    def is_frozen(self, path: str) -> bool:
+        """Whether the weights of a node do not train, or all weights in a block."""
+        return any(patterns.begins(pattern, path) for pattern in self.freeze)
 
     @property
     def buffer_elements(self) -> int:

@@ -102,7 +102,7 @@ def _repeat(body: Body, needed: frozenset[str]) -> Pruned | None:
             continue
         content, taken = left
         if 0 not in taken:
-            run = Run(last, 1, content, run.operand(last), run.written)
+            run = Run(last, 1, content, run.operand(last), run.written, run.step)
         elif content is not run.content:
             run = run._replace(content=content)
         kept.append(run)

@@ -27,6 +27,7 @@ class Linear(Op, name="linear"):
     example_inputs = ((16,),)
     fresh = True
     saved = ("input",)
+    saved_for_weights = True
 
     def infer(self, inputs: Shapes) -> Shape:
         if not inputs[0]:

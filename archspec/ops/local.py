@@ -42,6 +42,7 @@ class LocalConv(Op, name="local_conv"):
     spatial_ranks = frozenset({1, 2})
     fresh = True
     saved = ()
+    saved_for_weights = True
 
     def infer(self, inputs: Shapes) -> Shape:
         channels, *sizes = inputs[0]

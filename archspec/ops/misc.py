@@ -46,6 +46,7 @@ class LayerScale(Op, name="layer_scale"):
 
     example = "{op: layer_scale}"
     saved = ("input",)
+    saved_for_weights = True
 
     def infer(self, inputs: Shapes) -> Shape:
         if axis(self.dim, len(inputs[0])) is None:

@@ -52,6 +52,8 @@ class Op(BaseModel):
     """The numbers of spatial dimensions that the op takes; None for any."""
     saved: ClassVar[Saved | None] = None
     """The tensors that autograd keeps for the backward pass (`input`: all operands); None where that is not known."""
+    saved_for_weights: ClassVar[bool] = False
+    """Whether autograd keeps that for the gradients of the weights alone: nothing where they are frozen."""
     in_place: ClassVar[bool] = False
     """Whether PyTorch's layer takes ``inplace=True`` and autograd keeps no more for it."""
     fresh: ClassVar[bool] = False

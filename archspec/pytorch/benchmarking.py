@@ -71,8 +71,9 @@ def run(
     if not seconds > 0:
         raise UsageError(f"measuring takes some time, not {seconds} seconds")
     plan = compiled(network, variant, params)
-    if train and not plan.params:
-        raise UsageError(f"`{plan.name}` has no parameters to train")
+    if train and not plan.trainable_params:
+        frozen = ": all are frozen" if plan.params else ""
+        raise UsageError(f"`{plan.name}` has no parameters to train{frozen}")
     shape = None if image is None else image_input(plan)
     report = progress or _silent
     report("building", 0.0)

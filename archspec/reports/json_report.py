@@ -77,6 +77,8 @@ def _totals(network: Network) -> dict[str, Any]:
     return {
         "nodes": len(network),
         "params": network.params,
+        "frozen_params": network.frozen_params,
+        "trainable_params": network.trainable_params,
         "buffers": network.buffer_elements,
         "macs": network.macs,
         "training_only_macs": network.training_only_macs,
@@ -112,6 +114,7 @@ def _node(network: Network, node: Node, fields: Fields) -> dict[str, Any]:
         "inputs": list(node.inputs),
         "shape": list(node.shape),
         "params": node.params,
+        "frozen": bool(node.weights) and network.is_frozen(node.path),
         "weights": {name: list(shape) for name, shape in node.weights.items()},
         "buffers": {name: list(shape) for name, shape in node.buffers.items()},
         "macs": node.macs,

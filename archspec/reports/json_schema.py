@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from archspec.language import library
+from archspec.language.edits import OF_CHANGES
 from archspec.language.initialisation import FUNCTIONS
 from archspec.language.loader import library_block
 from archspec.language.spec import BlockFile, Bound, Expect, InlineBlock, NetworkFile, Node, Output, Param
@@ -71,6 +72,7 @@ def schema() -> Schema:
             "initialiser": _initialiser(),
             "init": _map({"anyOf": [{"$ref": "#/definitions/initialiser"}, _tensors()]}),
             "weights": _map({"type": "object", "additionalProperties": {"type": ["string", "null"]}}),
+            "override": {"type": "object", "additionalProperties": _change()},
             "graph": _map({"$ref": "#/definitions/node"}),
             "node": _node(),
         },
@@ -117,6 +119,7 @@ def _graph_file(model: Any, required: list[str]) -> Schema:
         "expect": {"$ref": "#/definitions/expect"},
         "init": {"$ref": "#/definitions/init"},
         "weights": {"$ref": "#/definitions/weights"},
+        "override": {"$ref": "#/definitions/override"},
         "variants": _map({"type": "object"}),
         "blocks": _map({"anyOf": [{"$ref": "#/definitions/block"}, {"type": "string"}]}),
     }
@@ -174,6 +177,16 @@ def _node() -> Schema:
             {"type": "object", "properties": _node_keys(), "allOf": cases},
         ]
     }
+
+
+def _change() -> Schema:
+    """What `override` says of nodes inside: another op, null, or keys of theirs; arguments depend on the nodes."""
+    keys = {key: part for key, part in _node_keys().items() if key in OF_CHANGES}
+    op: Schema = {"anyOf": [{"enum": list(registry.ops())}, _reference()]}
+    refused = dict.fromkeys((key for key in _NODE_DOCS if key not in OF_CHANGES), False)
+    change: Schema = {"type": "object", "properties": keys | {"op": op} | refused, "minProperties": 1}
+    never: Schema = {"type": "null", "description": "The node passes its first input through."}
+    return {"anyOf": [*op["anyOf"], never, change]}
 
 
 def _node_keys() -> Schema:

@@ -88,11 +88,12 @@ def totals(network: Network) -> list[tuple[str, str]]:
     memory = activation_memory(network)
     unknown = f" + ? of {len(network.unknown_costs)} nodes" if network.unknown_costs else ""
     training = f" + {exact(network.training_only_macs)} in training only" if network.training_only_macs else ""
+    frozen = f", {exact(network.frozen_params)} of them frozen" if network.frozen_params else ""
     figures = [
         ("input", _named(network.inputs)),
         ("output", _named({name: output.shape for name, output in network.outputs.items()})),
         ("nodes", exact(len(network))),
-        ("params", exact(network.params)),
+        ("params", exact(network.params) + frozen),
         ("buffers", exact(network.buffer_elements)),
         ("MACs", exact(network.macs) + training + unknown),
         ("FLOPs", exact(network.flops) + unknown),

@@ -83,6 +83,8 @@ class _Search:
     def _collect(self, block: Block, names: set[str]) -> None:
         names = names | _computed(block, names)
         self.structural |= not names.isdisjoint(_defining(block.content))
+        override = block.template.override if block.kind in ("network", "block") else None
+        self.structural |= override is not None and not names.isdisjoint(names_in(override))
         if names.isdisjoint(self.asked.names(block.content)):
             return
         for child in block.children:

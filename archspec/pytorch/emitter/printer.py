@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
@@ -85,8 +85,8 @@ def _seen(parameter: Parameter) -> str:
     return f"{', '.join(first)} or {last} in this network." if first else f"{last} in this network."
 
 
-def constructor(made: Class, initialises: bool = False) -> Lines:
-    """The lines of ``__init__``, which calls ``init_weights`` where there is one."""
+def constructor(made: Class, ending: Iterable[str] = ()) -> Lines:
+    """The lines of ``__init__``, and what it ends with."""
     parameters = [_declared(parameter) for parameter in made.signature]
     one = f"    def __init__({', '.join(['self', *parameters])}) -> None:"
     if len(one) <= WIDTH:
@@ -103,8 +103,7 @@ def constructor(made: Class, initialises: bool = False) -> Lines:
     yield "        super().__init__()"
     yield from body
     yield from _members(made)
-    if initialises:
-        yield "        self.init_weights()"
+    yield from ending
 
 
 def _locals(made: Class) -> Lines:

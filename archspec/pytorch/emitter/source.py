@@ -15,6 +15,7 @@ from archspec.ops.tensor import Shape
 from archspec.pytorch.emitter.classes import classes
 from archspec.pytorch.emitter.code import Call, laid_out
 from archspec.pytorch.emitter.forward import Forward
+from archspec.pytorch.emitter.freezing import freezing
 from archspec.pytorch.emitter.header import header
 from archspec.pytorch.emitter.initialisers import init_weights
 from archspec.pytorch.emitter.model import Class, Key
@@ -163,7 +164,8 @@ def _root(
     yield from docstring([network.doc or f"The network `{network.name}`.", _shapes(network), arguments_doc(root)], 4)
     yield ""
     if root.members:
-        yield from constructor(root, bool(network.init))
+        initialising = ["        self.init_weights()"] if network.init else []
+        yield from constructor(root, chain(initialising, freezing(network)))
         yield ""
     init = list(init_weights(network))
     if init:

@@ -1,0 +1,200 @@
+"""varied, emitted by archspec 0.1.0 (spec 2972c6cf922d9c79). To regenerate:
+
+archspec emit override-ops.yaml -o varied.py
+"""
+
+from collections import OrderedDict
+
+import torch
+from torch import Tensor, nn
+
+
+class ConvBnRelu(nn.Sequential):
+    """Convolution without bias, batch normalisation, ReLU (Ioffe and Szegedy 2015,
+    arXiv:1502.03167, section 3.2).
+
+    Shape: (N, 3, 32, 32) -> (N, 16, 32, 32)
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        padding: Places added on each side; the default keeps the size of odd kernels
+            at stride 1.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, padding: int) -> None:
+        super().__init__(
+            OrderedDict(
+                conv=nn.Conv2d(
+                    in_channels,
+                    out_channels,
+                    kernel_size=3,
+                    padding=padding,
+                    bias=False,
+                ),
+                bn=nn.BatchNorm2d(out_channels),
+                relu=nn.ReLU(inplace=True),
+            ),
+        )
+
+
+class ResidualBasic(nn.Module):
+    """Residual block of two 3x3 convolutions (He et al. 2016, arXiv:1512.03385, figure
+    5, left). Where the shapes differ, the shortcut is a strided 1x1 projection
+    (option B of section 3.3), or every stride-th place with zeros as added channels
+    (option A).
+
+    Shape: (N, 16, 32, 32) -> (N, 16, 32, 32)
+
+    Args:
+        channels: Channels of both convolutions.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, kernel_size=3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.relu1 = nn.ReLU(inplace=True)
+        self.conv2 = nn.Conv2d(channels, channels, kernel_size=3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels)
+        self.relu2 = nn.ReLU(inplace=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.conv1(x)
+        out = self.bn1(out)
+        out = self.relu1(out)
+        out = self.conv2(out)
+        out = self.bn2(out)
+        out += x
+        out = self.relu2(out)
+        return out
+
+
+class ResidualBasic2(nn.Module):
+    """Residual block of two 3x3 convolutions (He et al. 2016, arXiv:1512.03385, figure
+    5, left). Where the shapes differ, the shortcut is a strided 1x1 projection
+    (option B of section 3.3), or every stride-th place with zeros as added channels
+    (option A).
+
+    Shape: (N, in_channels, H, W) -> (N, 32, 16, 16)
+
+    Args:
+        in_channels: Channels of the input.
+        channels: Channels of both convolutions.
+        stride: Step of the first convolution.
+    """
+
+    def __init__(self, in_channels: int, channels: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(
+            in_channels, channels, kernel_size=3, stride=stride, padding=1, bias=False
+        )
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.relu1 = nn.SiLU(inplace=True)
+        self.conv2 = nn.Conv2d(channels, channels, kernel_size=3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels)
+        self.downsample: nn.Module = nn.Identity()
+        if stride != 1 or in_channels != channels:
+            self.downsample = nn.Sequential(
+                OrderedDict(
+                    conv=nn.Conv2d(
+                        in_channels, channels, kernel_size=1, stride=stride, bias=False
+                    ),
+                    bn=nn.BatchNorm2d(channels),
+                ),
+            )
+        self.relu2 = nn.SiLU(inplace=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.conv1(x)
+        out = self.bn1(out)
+        out = self.relu1(out)
+        out = self.conv2(out)
+        out = self.bn2(out)
+        downsample = self.downsample(x)
+        out += downsample
+        out = self.relu2(out)
+        return out
+
+
+class ResidualBasic3(nn.Module):
+    """Residual block of two 3x3 convolutions (He et al. 2016, arXiv:1512.03385, figure
+    5, left). Where the shapes differ, the shortcut is a strided 1x1 projection
+    (option B of section 3.3), or every stride-th place with zeros as added channels
+    (option A).
+
+    Shape: (N, 32, 16, 16) -> (N, 32, 16, 16)
+
+    Args:
+        channels: Channels of both convolutions.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, kernel_size=3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.relu1 = nn.SiLU(inplace=True)
+        self.conv2 = nn.Conv2d(channels, channels, kernel_size=3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels)
+        self.relu2 = nn.LeakyReLU(negative_slope=0.1, inplace=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.conv1(x)
+        out = self.bn1(out)
+        out = self.relu1(out)
+        out = self.conv2(out)
+        out = self.bn2(out)
+        out += x
+        out = self.relu2(out)
+        return out
+
+
+class Wide(nn.Sequential):
+    """The block `wide`.
+
+    Shape: (N, 16, 32, 32) -> (N, 16, 32, 32)
+
+    Args:
+        in_channels: Channels of the input.
+        channels: 16 in this network.
+        width: 24 in this network.
+    """
+
+    def __init__(self, in_channels: int, channels: int, width: int) -> None:
+        super().__init__(
+            OrderedDict(
+                expand=nn.Conv2d(in_channels, width, kernel_size=1),
+                act=nn.GELU(),
+                project=nn.Conv2d(width, channels, kernel_size=1),
+            ),
+        )
+
+
+class Varied(nn.Module):
+    """Other ops, a block passed by and another block in the midst of stages.
+
+    Shape: (N, 3, 32, 32) -> (N, 10)
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = ConvBnRelu(3, 16, 1)
+        self.layer1 = nn.Sequential(
+            ResidualBasic(16), nn.Identity(), Wide(16, 16, 24), ResidualBasic(16)
+        )
+        self.layer2 = nn.Sequential(
+            ResidualBasic2(16, 32, stride=2),
+            *(ResidualBasic2(32, 32) for _ in range(2)),
+            ResidualBasic3(32),
+        )
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.fc = nn.Linear(32, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stem(x)
+        x = self.layer1(x)
+        x = self.layer2(x)
+        x = self.pool(x)
+        x = torch.flatten(x, start_dim=1)
+        x = self.fc(x)
+        return x
