@@ -15,6 +15,7 @@ from archspec.compiler.binding import evaluate
 from archspec.compiler.blocks import Blocks
 from archspec.compiler.graphs import Graphs
 from archspec.compiler.repeats import Repeats
+from archspec.compiler.reuses import Reuses
 from archspec.compiler.sharing import Memory
 from archspec.compiler.tensors import NOWHERE, UNKNOWN_TENSOR, Scope, Tensor, tensor_of
 from archspec.compiler.trace import Failed, Trace
@@ -55,6 +56,7 @@ class Elaboration:
         self.graphs = Graphs(walk, self.node)
         self.blocks = Blocks(walk, self.graphs)
         self.repeats = Repeats(walk, self.single)
+        self.reuses = Reuses(walk, self.single, self.repeats)
 
     def network(self, definition: Definition, arguments: Mapping[str, Any]) -> Network:
         """The network of a definition; where there were errors, what compiled in spite of them."""
@@ -104,6 +106,8 @@ class Elaboration:
         if condition is UNKNOWN or not step.kind:
             return UNKNOWN_TENSOR, None
         site = Site(step, scope, operands, path, step.name, step.arguments)
+        if step.reused is not None:
+            return self.reuses.made(site)
         return self.single(site) if step.repeat is None else self.repeats.made(site)
 
     def single(self, site: Site) -> Made:

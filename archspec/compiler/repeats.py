@@ -20,7 +20,7 @@ from archspec.compiler.tensors import (
 from archspec.compiler.walk import Made, Site, Walk
 from archspec.errors import listed
 from archspec.language.definition import Step
-from archspec.language.source import Entry
+from archspec.language.source import Entry, Value
 from archspec.language.usage import names_in
 from archspec.language.values import UNKNOWN
 from archspec.network import Body, Content, Copies, Origin, Run, Use
@@ -34,6 +34,15 @@ def asks_index(step: Step) -> bool:
     if any("index" in names_in(value) for value in values):
         return True
     return step.group is not None and any(map(asks_index, step.group.steps))
+
+
+def arguments_of(step: Step, arguments: Mapping[str, Entry], index: int, count: int) -> Mapping[str, Entry]:
+    """The values of the arguments of one of so many copies."""
+    if index == 0 and step.first:
+        arguments = {**arguments, **step.first}
+    if index == count - 1 and step.last:
+        arguments = {**arguments, **step.last}
+    return arguments
 
 
 class Runs:
@@ -73,6 +82,7 @@ class _Copies:
         operands: What the next copy takes.
         path: Its path.
         count: How many copies there will be.
+        arguments: The values of its arguments.
         index: The index of the next copy.
         runs: The copies so far.
         stand_in: What stands for the copy that failed.
@@ -83,6 +93,7 @@ class _Copies:
     operands: tuple[Tensor, ...]
     path: str
     count: int
+    arguments: Mapping[str, Entry]
     index: int = 0
     runs: Runs = field(default_factory=Runs)
     stand_in: Use | None = None
@@ -90,15 +101,8 @@ class _Copies:
     def next(self) -> Site:
         """The next copy."""
         name = str(self.index)
-        return Site(self.step, self.scope, self.operands, f"{self.path}.{name}", name, self._arguments())
-
-    def _arguments(self) -> Mapping[str, Entry]:
-        arguments = self.step.arguments
-        if self.index == 0 and self.step.first:
-            arguments = arguments | self.step.first
-        if self.index == self.count - 1 and self.step.last:
-            arguments = arguments | self.step.last
-        return arguments
+        arguments = arguments_of(self.step, self.arguments, self.index, self.count)
+        return Site(self.step, self.scope, self.operands, f"{self.path}.{name}", name, arguments)
 
     def uses(self) -> Sequence[Use]:
         """The copies that hold something."""
@@ -115,11 +119,12 @@ class Repeats:
 
     def made(self, site: Site) -> Made:
         """A repeat where it stands."""
-        count = self._count(site)
+        count = self.count(site.step.repeat, site)
         if count is None:
             return UNKNOWN_TENSOR, None
         names = site.scope.names
-        outer, copies = names.index, _Copies(site.step, site.scope, inside(site.operands), site.path, count)
+        outer = names.index
+        copies = _Copies(site.step, site.scope, inside(site.operands), site.path, count, site.arguments)
         result = self._copies(copies)
         names.index = outer
         outputs = outputs_of(result)
@@ -131,9 +136,8 @@ class Repeats:
         body = Body("repeat", {}, uses, origins_of(outputs), shapes_of(outputs), site.scope.definition, None)
         return given, Use(site.name, body, site.origins, site.step, site.arguments)
 
-    def _count(self, site: Site) -> int | None:
+    def count(self, repeat: Value | None, site: Site) -> int | None:
         """The number of copies, or None where an error left it open."""
-        repeat = site.step.repeat
         assert repeat is not None
         count = self.walk.value(repeat, site.scope, site.path)
         if count is UNKNOWN:
@@ -155,7 +159,7 @@ class Repeats:
             if len(walk.trace.reported) > before.errors or following.shape is None:
                 # Further copies would repeat the error.
                 return walk.failures.blamed(UNKNOWN_TENSOR, copies.operands, copies.path, before)
-            same = alike and use is not None and use.written is step.arguments
+            same = alike and use is not None and use.written is copies.arguments
             if same and following.shape == copies.operands[0].shape:
                 following = self._further(copies, following, walk.steps - steps)
                 result = following if isinstance(result, Tensor) else dict.fromkeys(result, following)
@@ -165,7 +169,8 @@ class Repeats:
     def _copy(self, copies: _Copies, before: Progress) -> Made:
         site = copies.next()
         self.walk.spend(site.step, len(site.operands))
-        site.scope.names.index = copies.index
+        if site.step.reused is None or site.step.reused.is_repeat:  # else its arguments are those of what it reuses
+            site.scope.names.index = copies.index
         result, use = self.single(site)
         if use is not None:
             copies.runs.add(copies.index, use.content, site.operands[0].origin, use.written)

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from archspec.language.definition import UNKNOWN_OUTPUTS, Definition, GraphSteps
 from archspec.language.values import UNKNOWN, TensorView
-from archspec.network import Origin
+from archspec.network import Origin, Use
 from archspec.ops.tensor import Shape
 
 NOWHERE = ""
@@ -132,6 +132,7 @@ class Scope:
         path: The path of the graph, for errors; empty for the network's own.
         tensors: What ``from`` knows: inputs and earlier nodes.
         names: What expressions know.
+        uses: The nodes so far that hold something, by name.
     """
 
     definition: Definition
@@ -139,6 +140,7 @@ class Scope:
     path: str
     tensors: dict[str, Result]
     names: Names
+    uses: dict[str, Use] = field(default_factory=dict)
 
     @classmethod
     def of(

@@ -43,8 +43,34 @@ Entries = dict[str, Entry]
 _NO_ENTRIES: Entries = {}
 
 
+class Reuse(NamedTuple):
+    """What a node reuses: another node of the same graph, whose tensors are its own too.
+
+    Attributes:
+        step: The other node.
+        copy: The copy of it, where that repeats and only one copy is meant.
+        value: Where it is named.
+    """
+
+    step: Step
+    copy: int | None
+    value: Scalar
+
+    @property
+    def path(self) -> str:
+        """The place of what is reused, in the graph."""
+        return self.step.name if self.copy is None else f"{self.step.name}.{self.copy}"
+
+    @property
+    def is_repeat(self) -> bool:
+        """Whether it is a repeat as a whole; else each copy of a node with `repeat` reuses the same."""
+        return self.copy is None and self.step.repeat is not None
+
+
 class Step(NamedTuple):
     """A node of a graph as written: what it is, what it takes, and the values of its arguments.
+
+    A node that reuses another is what that is, with its arguments.
 
     Attributes:
         name: Its name.
@@ -60,6 +86,7 @@ class Step(NamedTuple):
         when: The condition; None for always.
         repeat: The number of copies; None for a single node without copies.
         outputs: For a block, the nodes to take as its outputs; empty for those it declares.
+        reused: What it reuses; None for a node with tensors of its own.
     """
 
     name: str
@@ -75,6 +102,7 @@ class Step(NamedTuple):
     when: Value | None = None
     repeat: Value | None = None
     outputs: tuple[OutputStep, ...] = ()
+    reused: Reuse | None = None
 
     def values(self) -> Iterator[Value]:
         """The values that its expressions may stand in."""

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from archspec.errors import Note, did_you_mean, nearest
 from archspec.language.checking import Checker
-from archspec.language.definition import GraphSteps, Step
+from archspec.language.definition import GraphSteps, Reference, Step
 from archspec.language.merge import KINDS, node_mapping
 from archspec.language.names import node_name_problem
 from archspec.language.outputs import OutputReader
 from archspec.language.source import Entry, Mapping, Scalar, Sequence, Value, keyed
-from archspec.language.spec import Node
+from archspec.language.spec import REUSE_KEYS, Node
 from archspec.language.values import kind
 from archspec.language.wiring import Wiring
 from archspec.ops.op import NODE_KEYS
 
 _CHECKED_NODE_KEYS = NODE_KEYS - {"after", "before"}
-_KIND_WORDS = {"op": "an op", "block": "a block", "graph": "a group"}
+_KIND_WORDS = {"op": "an op", "block": "a block", "graph": "a group", "reuse": "a reuse"}
 _KEY_HELP = {
     "first": "it changes the first copy of a block or op with `repeat`",
     "last": "it changes the last copy of a block or op with `repeat`",
@@ -109,12 +109,12 @@ class GraphReader:
         kind_ = self._kind(key, value, path)
         if not self._node(value, path) or not kind_:
             return None
+        if kind_ == "reuse":
+            return self._reuse(key, value, operands, wiring, path)
         arguments = {k: Entry(value.keys[k], v) for k, v in entries.items() if k not in NODE_KEYS}
         for problem in self._misplaced(kind_, arguments, entries):
             near = did_you_mean(problem, NODE_KEYS) or "the nodes of a group see the parameters around it"
-            help = _KEY_HELP.get(problem, near)
-            message = f"`{problem}` is no key of {_KIND_WORDS[kind_]}"
-            self.checker.report("unknown-key", message, value.keys[problem].span, path=path, help=help)
+            self._no_key(problem, kind_, value, path, _KEY_HELP.get(problem, near))
         target = entries[kind_]
         return Step(
             name=str(key.value),
@@ -130,6 +130,30 @@ class GraphReader:
             when=entries.get("when"),
             repeat=entries.get("repeat"),
             outputs=self.outputs.taken(value, path) if kind_ == "block" else (),
+        )
+
+    def _no_key(self, key: str, kind_: str, value: Mapping, path: str, help: str) -> None:
+        message = f"`{key}` is no key of {_KIND_WORDS[kind_]}"
+        self.checker.report("unknown-key", message, value.keys[key].span, path=path, help=help)
+
+    def _reuse(
+        self, key: Scalar, value: Mapping, operands: tuple[Reference, ...] | None, wiring: Wiring, path: str
+    ) -> Step | None:
+        """A node that is another one again, on operands of its own."""
+        entries = value.entries
+        for problem in [word for word in entries if word not in REUSE_KEYS]:
+            help = did_you_mean(problem, REUSE_KEYS) or "it has the arguments of the node that it reuses"
+            self._no_key(problem, "reuse", value, path, help)
+        target = entries["reuse"]
+        assert isinstance(target, Scalar)
+        reused = wiring.reused(target, str(key.value), repeats="repeat" in entries)
+        if reused is None:
+            return None
+        own = {"when": entries.get("when"), "reused": reused}
+        if not reused.is_repeat:
+            own |= {"repeat": entries.get("repeat"), "first": {}, "last": {}}
+        return reused.step._replace(
+            name=str(key.value), key=key, operands=operands, resolved=wiring.resolved, **own
         )
 
     def _gathered(self, value: Mapping, strays: list[str], path: str) -> Mapping:
@@ -158,7 +182,7 @@ class GraphReader:
         else:
             from archspec.language.unknown import kind_help
 
-            message = f"`{key.value}` does not say what it is: `op`, `block` or `graph`"
+            message = f"`{key.value}` does not say what it is: `op`, `block`, `graph` or `reuse`"
             help, place = kind_help(value)
             span = (place or key).span
             self.checker.report("missing-key", message, span, path=path, help=help or _NODE_EXAMPLE)

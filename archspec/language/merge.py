@@ -8,7 +8,7 @@ from archspec.errors import Diagnostic, Note, did_you_mean
 from archspec.language.removal import Removal
 from archspec.language.source import Mapping, Scalar, Value
 
-KINDS = frozenset({"op", "block", "graph"})
+KINDS = frozenset({"op", "block", "graph", "reuse"})
 """The keys that say what a node is."""
 
 
@@ -104,7 +104,7 @@ class _Merge:
         kinds = KINDS & above.entries.keys()
         if kinds:
             below = _without(below, KINDS - kinds)
-        if kinds == {"graph"} and "graph" not in below.entries:  # a group has no arguments
+        if kinds & _WITHOUT_ARGUMENTS and not kinds & below.entries.keys():
             below = _without(below, below.entries.keys() - _OF_ANY_NODE)
         elif kinds and "graph" not in kinds:
             below = _without(below, _OF_GROUPS & below.entries.keys() if _was_group(base) else set())
@@ -138,6 +138,7 @@ class _Merge:
 
 _HEADS = frozenset({"name", "block"})
 _OF_ANY_NODE = frozenset({"from", "when", "repeat", "doc"})
+_WITHOUT_ARGUMENTS = frozenset({"graph", "reuse"})
 _OF_GROUPS = frozenset({"inputs", "output", "outputs"})
 
 

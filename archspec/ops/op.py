@@ -15,7 +15,7 @@ from archspec.ops.bundled import BUNDLED
 from archspec.ops.facts import Cost, Function, Kept, Module, Reach, Saved
 from archspec.ops.tensor import Shape, Shapes
 
-NODE_KEYS = frozenset("op block graph from inputs output outputs when repeat first last after before doc".split())
+NODE_KEYS = frozenset("op block graph reuse from inputs output outputs when repeat first last after before doc".split())
 """The keys of a node that are not arguments; no op or block can have an argument of such a name."""
 
 

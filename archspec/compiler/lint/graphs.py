@@ -28,7 +28,7 @@ def dropped_layers(body: Body, left: Iterable[Use], path: str, trace: Trace) -> 
     """
     if body.graph is None:
         return
-    params = {use.name: use.content.totals.params for use in body.uses}
+    params = {use.name: use.totals.params for use in body.uses}
     steps = {step.name: step for step in body.graph.steps}
     for use in left:
         steps.pop(use.name, None)
