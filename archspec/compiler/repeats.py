@@ -169,7 +169,7 @@ class Repeats:
     def _copy(self, copies: _Copies, before: Progress) -> Made:
         site = copies.next()
         self.walk.spend(site.step, len(site.operands))
-        if site.step.reused is None or site.step.reused.is_repeat:  # else its arguments are those of what it reuses
+        if not site.step.copies_reuse:  # else its arguments are those of what it reuses
             site.scope.names.index = copies.index
         result, use = self.single(site)
         if use is not None:

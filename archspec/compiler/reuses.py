@@ -43,9 +43,7 @@ class Reuses:
             if count is None:
                 return UNKNOWN_TENSOR, None
             outer, scope.names.index = scope.names.index, reused.copy
-            result, use = self._one(
-                site._replace(arguments=arguments_of(target, site.arguments, reused.copy, count))
-            )
+            result, use = self._one(site._replace(arguments=arguments_of(target, site.arguments, reused.copy, count)))
             scope.names.index = outer
         return result, use and use._replace(shares=reused.path)
 

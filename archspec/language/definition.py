@@ -63,7 +63,7 @@ class Reuse(NamedTuple):
 
     @property
     def is_repeat(self) -> bool:
-        """Whether it is a repeat as a whole; else each copy of a node with `repeat` reuses the same."""
+        """Whether it is a repeat as a whole."""
         return self.copy is None and self.step.repeat is not None
 
 
@@ -103,6 +103,11 @@ class Step(NamedTuple):
     repeat: Value | None = None
     outputs: tuple[OutputStep, ...] = ()
     reused: Reuse | None = None
+
+    @property
+    def copies_reuse(self) -> bool:
+        """Whether it repeats, and each of its copies is what it reuses."""
+        return self.reused is not None and self.repeat is not None and not self.reused.is_repeat
 
     def values(self) -> Iterator[Value]:
         """The values that its expressions may stand in."""

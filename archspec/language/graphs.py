@@ -149,12 +149,15 @@ class GraphReader:
         reused = wiring.reused(target, str(key.value), repeats="repeat" in entries)
         if reused is None:
             return None
-        own = {"when": entries.get("when"), "reused": reused}
-        if not reused.is_repeat:
-            own |= {"repeat": entries.get("repeat"), "first": {}, "last": {}}
-        return reused.step._replace(
-            name=str(key.value), key=key, operands=operands, resolved=wiring.resolved, **own
+        step = reused.step._replace(
+            name=str(key.value),
+            key=key,
+            operands=operands,
+            resolved=wiring.resolved,
+            when=entries.get("when"),
+            reused=reused,
         )
+        return step if reused.is_repeat else step._replace(repeat=entries.get("repeat"), first={}, last={})
 
     def _gathered(self, value: Mapping, strays: list[str], path: str) -> Mapping:
         """A node with ``from: [a, b]`` where it says ``from: a, b``; that it does is reported."""

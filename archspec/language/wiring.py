@@ -9,7 +9,6 @@ from archspec.errors import Diagnostic, Span, did_you_mean, listed
 from archspec.language.definition import OutputStep, Reference, Reuse, Step
 from archspec.language.source import Mapping, Scalar, Sequence, Value
 
-
 _REUSE_HELP = "it stands outside of this group, and a node reuses one of its own graph"
 
 

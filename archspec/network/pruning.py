@@ -59,14 +59,13 @@ class _Needed:
 
     def reuse(self, use: Use, inside: frozenset[str]) -> None:
         """What a node reuses, of which it needs the same as of itself."""
-        reused = use.step.reused
-        assert reused is not None
-        if isinstance(use.content, Body) and use.step.repeat is not None and not reused.is_repeat:
+        if use.step.copies_reuse:
+            assert isinstance(use.content, Body)
             inside = frozenset().union(*(_given(copy.content) for copy in use.content.firsts()))
+        else:
+            self.common.setdefault(use.shares, frozenset())
         for path in inside:
             self.add(f"{use.shares}.{path}" if path else use.shares)
-        if reused.copy is None:
-            self.common.setdefault(use.shares, frozenset())
 
     def inside(self, name: str) -> frozenset[str]:
         """Those that what stands there by a name gives, by their paths in it; an op's has none."""
@@ -116,7 +115,7 @@ def _kept(body: Body, needed: frozenset[str], common: Common) -> tuple[list[Use]
     wanted, kept = _Needed(needed), []
     for use in reversed(body.uses):
         inside = wanted.inside(use.name)
-        if use.shares and inside:
+        if use.shares and inside and not use.step.copies_reuse:
             inside |= common.get(use.shares, frozenset())
         left = _left(use.content, inside)
         if left is not None:

@@ -241,8 +241,7 @@ class Block:
         """The path of what holds the tensors of what stands inside; empty for itself."""
         if not (use.shares or self.shares):
             return ""
-        reused = use.step.reused
-        if self.kind == "repeat" and reused is not None and not reused.is_repeat:
+        if self.kind == "repeat" and use.step.copies_reuse:
             return self.shares
         holder, name = self.shares or self.path, use.shares or use.name
         return f"{holder}.{name}" if holder else name

@@ -182,6 +182,7 @@ class Construction:
 
     def sequential(self, uses: Mapping[Spot, Block], operands: Hints, label: str) -> Made:
         """``nn.Sequential`` with named layers, for blocks that are chains."""
+        uses = {spot: self.instances.opened(block) for spot, block in uses.items()}
         some = next(iter(uses.values()))
         outside, self.names.tensors = self.names.tensors, {}
         layers: list[tuple[str, Part]] = []
@@ -205,7 +206,7 @@ class Construction:
 
     def copies(self, uses: Mapping[Spot, Block], operands: Hints, label: str) -> Made:
         """``nn.Sequential`` of the copies of a repeat: one expression for all, or all but the ends, or for runs."""
-        indexed = {spot[0]: dict(copies(repeat)) for spot, repeat in uses.items()}
+        indexed = {spot[0]: dict(copies(self.instances.opened(repeat))) for spot, repeat in uses.items()}
         lengths = {number: max(each) + 1 for number, each in indexed.items()}
         step = next(iter(uses.values())).step
         hint = self.names.code(step.repeat) if step else None
