@@ -33,7 +33,7 @@ def dropped_layers(body: Body, left: Iterable[Use], path: str, trace: Trace) -> 
     for use in left:
         steps.pop(use.name, None)
     for step in reversed(body.graph.steps):
-        place = step.when or step.repeat
+        place = step.when or step.repeat or (step.reused and step.reused.step.when)
         if place is not None and step.name not in params:
             lost = [name for name in _taken_off(steps, step) if params.get(name)]
             if lost:
@@ -83,6 +83,8 @@ _PASS_IT_ON = "make a block of the outer copy and give it `$index` as a paramete
 def _repeated_inside(steps: Iterable[Step], outer: Step | None) -> Iterator[tuple[Step, Step]]:
     """Nodes that repeat inside of a repeat, with that."""
     for step in steps:
+        if step.reused is not None:
+            continue  # its arguments are those of what it reuses
         if outer is not None and step.repeat is not None:
             yield outer, step
         if step.group is not None:

@@ -125,9 +125,11 @@ class _Symbols:
 
     def _uses(self, block: Block, scope: _Scope) -> Iterator[Use]:
         for child, use in zip(block.children, block.content.uses, strict=True):
-            if block.kind == "repeat":
-                scope = scope._replace(params={**scope.params, "index": literal(int(child.name))})
-            content = self._applied(child, scope) if isinstance(child, Node) else self._inner(child, scope)
+            seen, reused = scope, use.step.reused
+            index = int(child.name) if block.kind == "repeat" and not use.step.copies_reuse else reused and reused.copy
+            if index is not None:
+                seen = scope._replace(params={**scope.params, "index": literal(index)})
+            content = self._applied(child, seen) if isinstance(child, Node) else self._inner(child, seen)
             yield use._replace(content=content)
 
     def _inner(self, block: Block, around: _Scope) -> Body:

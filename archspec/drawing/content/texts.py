@@ -44,6 +44,17 @@ def remark(run: Run) -> str:
     return f"first: {run.difference}" if run.difference else ""
 
 
+def shared(parts: Sequence[Part]) -> str:
+    """Whose weights some parts use; empty for their own."""
+    paths = dict.fromkeys(part.shares for part in parts if part.shares and _has_tensors(part))
+    return f"weights of {listed(list(paths))}" if paths else ""
+
+
+def _has_tensors(part: Part) -> bool:
+    totals = part.content.totals
+    return totals.params + totals.buffers > 0
+
+
 def listed(names: Sequence[str]) -> str:
     """The names of several parts, in full where they are short."""
     text = ", ".join(names)
