@@ -59,7 +59,9 @@ class Reuses:
         result, use = make(site)
         if len(trace.reported) > errors:
             return result, use
-        difference = _Comparison().difference(_held(site.scope.uses, reused), use and use.content)
+        difference = _Comparison(reused.path, site.step.name).difference(
+            _held(site.scope.uses, reused), use and use.content
+        )
         if difference is None:
             return result, use
         message = f"`{site.step.name}` cannot reuse `{reused.path}`: {difference.text}"
@@ -96,9 +98,17 @@ class _Difference(NamedTuple):
 
 
 class _Comparison:
-    """Looks for a difference between what is reused and what reuses it; equal parts are looked into once."""
+    """Looks for a difference between what is reused and what reuses it; equal parts are looked into once.
 
-    def __init__(self) -> None:
+    Attributes:
+        there: What the one is called.
+        here: What the other is called.
+        alike: The contents that do not differ.
+    """
+
+    def __init__(self, there: str, here: str) -> None:
+        self.there = there
+        self.here = here
         self.alike: set[tuple[int, int]] = set()
 
     def difference(self, held: Content | None, content: Content | None, path: str = "") -> _Difference | None:
@@ -106,13 +116,14 @@ class _Comparison:
         if held is content or (id(held), id(content)) in self.alike:
             return None
         if isinstance(held, Applied) and isinstance(content, Applied):
-            found = _of_ops(held, content, path)
+            found = self._of_ops(held, content, path)
         elif isinstance(held, Body) and isinstance(content, Body):
             found = self._of_bodies(held, content, path)
         elif held is None or content is None:
-            found = _Difference(f"{'that' if held is None else 'this'} holds nothing, as each node inside is left out")
+            empty = self.there if held is None else self.here
+            found = _Difference(f"`{empty}` holds nothing, as each node inside is left out")
         else:
-            found = _Difference(f"`{path}` is another kind of node in that than in this")
+            found = _Difference(f"`{path}` is another kind of node in it")
         if found is None:
             self.alike.add((id(held), id(content)))
         return found
@@ -121,14 +132,28 @@ class _Comparison:
         for name in _names(held, content):
             one, other, inside = held.use(name), content.use(name), f"{path}.{name}" if path else name
             if one is None or other is None:
-                there, here = ("", "not ") if other is None else ("not ", "")
-                return _Difference(f"`{inside}` is {there}in that, and {here}in this")
+                has, lacks = (self.there, self.here) if other is None else (self.here, self.there)
+                return _Difference(f"`{has}` has a node `{inside}`, and `{lacks}` has none")
             if one.inputs != other.inputs or one.shares != other.shares:
-                return _Difference(f"`{inside}` takes other nodes in that than in this")
+                return _Difference(f"`{inside}` takes other nodes in it")
             found = self.difference(one.content, other.content, inside)
             if found is not None:
                 return found
-        return None if held.outputs == content.outputs else _Difference("its outputs are those of other nodes")
+        return None if held.outputs == content.outputs else _Difference("other nodes give its outputs")
+
+    def _of_ops(self, held: Applied, content: Applied, path: str) -> _Difference | None:
+        there, here = ({**each.weights, **each.buffers} for each in (held, content))
+        others, inputs = (" and ".join(map(show, each.input_shapes)) for each in (held, content))
+        for name in dict.fromkeys((*there, *here)):
+            tensor = f"{path}.{name}" if path else name
+            one, other = (show(each[name]) if name in each else "not there" for each in (there, here))
+            if one != other:
+                message = f"its `{tensor}` is {one}, and would have to be {other}"
+                return _Difference(message, f"{f'`{path}`' if path else 'it'} takes {others} there, and {inputs} here")
+        if held.op.torch(held.input_shapes) == content.op.torch(content.input_shapes):
+            return None
+        name = f"`{path}` ({content.op.name})" if path else content.op.name
+        return _Difference(f"{name} is another call for {inputs} than for {others}")
 
 
 def _names(held: Body, content: Body) -> list[str]:
@@ -138,20 +163,3 @@ def _names(held: Body, content: Body) -> list[str]:
         ends = sorted({end for run in runs for end in (run.start, run.stop - 1, run.stop)})
         return [str(end) for end in ends if held.use(str(end)) or content.use(str(end))]
     return list(dict.fromkeys(use.name for body in (held, content) for use in body.uses))
-
-
-def _of_ops(held: Applied, content: Applied, path: str) -> _Difference | None:
-    there, here = ({**each.weights, **each.buffers} for each in (held, content))
-    inputs, others = (", ".join(map(show, each.input_shapes)) for each in (content, held))
-    on = f"its input is {inputs} here, and {others} there"
-    for name in dict.fromkeys((*there, *here)):
-        one, other = there.get(name), here.get(name)
-        if one is None or other is None:
-            return _Difference(f"only one of them has `{f'{path}.{name}'.lstrip('.')}`")
-        if one != other:
-            tensor = f"{path}.{name}".lstrip(".")
-            return _Difference(f"its `{tensor}` is {show(one)}, and would have to be {show(other)}", on)
-    if held.op.torch(held.input_shapes) == content.op.torch(content.input_shapes):
-        return None
-    name = f"`{path}` ({content.op.name})" if path else content.op.name
-    return _Difference(f"{name} on {inputs} is another call than on {others}")

@@ -142,7 +142,8 @@ class GraphReader:
         """A node that is another one again, on operands of its own."""
         entries = value.entries
         for problem in [word for word in entries if word not in REUSE_KEYS]:
-            help = did_you_mean(problem, REUSE_KEYS) or "it has the arguments of the node that it reuses"
+            near = nearest(problem, REUSE_KEYS)
+            help = f"did you mean `{near}`?" if near else "it has the arguments of the node that it reuses"
             self._no_key(problem, "reuse", value, path, help)
         target = entries["reuse"]
         assert isinstance(target, Scalar)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from archspec.analysis.cost import share
 from archspec.drawing.content import labels
-from archspec.drawing.content.folding import Part, Run
+from archspec.drawing.content.folding import Part, Run, nodes_of
 from archspec.drawing.content.scene import Figures
 from archspec.drawing.content.summary import head
 from archspec.drawing.content.symbols import SymbolicNetwork
+from archspec.language.initialisation import has_weights
 from archspec.network import Network, Node, NotCompiled, PartialNetwork, ReceptiveField
 
 _NAMES = 24
@@ -46,13 +47,8 @@ def remark(run: Run) -> str:
 
 def shared(parts: Sequence[Part]) -> str:
     """Whose weights some parts use; empty for their own."""
-    paths = dict.fromkeys(part.shares for part in parts if part.shares and _has_tensors(part))
-    return f"weights of {listed(list(paths))}" if paths else ""
-
-
-def _has_tensors(part: Part) -> bool:
-    totals = part.content.totals
-    return totals.params + totals.buffers > 0
+    shared = [part for part in parts if part.shares and any(has_weights(type(node.op)) for node in nodes_of(part))]
+    return f"weights of {listed(list(dict.fromkeys(part.shares for part in shared)))}" if shared else ""
 
 
 def listed(names: Sequence[str]) -> str:
