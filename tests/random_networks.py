@@ -167,6 +167,7 @@ class Graph(Scope):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.nodes: dict[str, Any] = {}
+        self.taken: dict[str, list[str]] = {}
         self.free = list(self.inputs)
         self.count = 0
 
@@ -181,6 +182,7 @@ class Graph(Scope):
         if pick.chance(20):
             node["doc"] = pick.remark()
         self.nodes[name] = node["op"] if node.keys() == {"op"} and pick.chance(2) else node
+        self.taken[name] = operands
         used = {operand.partition(".")[0] for operand in operands}
         self.free = [*(name for name in self.free if name not in used), name]
         shapes = {f"{name}.{port}" if len(result) > 1 else name: shape for port, shape in result.items()}
@@ -336,6 +338,43 @@ class Graph(Scope):
         self.add(node, operands, result, "group", count)
         return None
 
+    def reuse(self) -> None:
+        """A node above, or a copy of one, again: on other operands, under a condition of its own, or repeated."""
+        pick = self.pick
+        above = [name for name, node in self.nodes.items() if isinstance(node, str) or "reuse" not in node]
+        if not above:
+            return self.op()
+        name = pick.of(*above[::-1])
+        node = self.nodes[name] if isinstance(self.nodes[name], dict) else {"op": self.nodes[name]}
+        operands = [self.like(self.tensors[operand]) for operand in self.taken[name]]
+        copy = "repeat" in node and pick.chance(2)
+        again: Node = {"reuse": f"{name}.{pick.of(0, 1)}" if copy else name}
+        if (copy or "repeat" not in node) and pick.chance(3):
+            again["repeat"] = self.write(pick.of(2, 3, 1, 0))
+        found = self.probe_reuse(name, node, again, operands)
+        if found is None:
+            return self.op()
+        return self.conditional(again, operands, found.outputs, f"again_{name}", found.nodes)
+
+    def probe_reuse(self, name: str, node: Node, again: Node, operands: list[str]) -> Outcome | None:
+        """A node that reuses another compiled with that alone; None where the compiler refuses it."""
+        first = self.probe(node, [self.tensors[operand] for operand in self.taken[name]])
+        if first is None:
+            return None
+        given = [self.tensors[operand] for operand in self.taken[name] + operands]
+        names = [f"operand{n}" for n in range(len(given))]
+        graph = {
+            name: self.alone(node) | {"from": names[: len(self.taken[name])]},
+            "probed": self.alone(again) | {"from": names[len(self.taken[name]) :]},
+        }
+        ports = list(first.outputs)
+        outputs = {f"out{n}": f"probed.{port}" if port else "probed" for n, port in enumerate(ports)}
+        outputs |= {f"first{n}": f"{name}.{port}" if port else name for n, port in enumerate(ports)}
+        found = self.probed(given, graph, outputs)
+        if found is None or self.count + found[0] > NODES:
+            return None
+        return Outcome(found[0] - first.nodes, dict(zip(ports, found[1][: len(ports)], strict=True)))
+
     def input_names(self, count: int) -> list[str]:
         """Names for the inputs of a group or block; ``input`` for an only one that has none."""
         if count == 1 and not self.pick.chance(3):
@@ -429,22 +468,35 @@ class Graph(Scope):
 
     def probe(self, node: Node, shapes: list[Shape]) -> Outcome | None:
         """A node compiled alone on operands of these shapes; None where the compiler refuses it, or it is large."""
-        repeated, ports = "repeat" in node, self.ports(node)
-        alone = {key: value if key in _KEPT else self.literal(value, repeated) for key, value in node.items()}
-        names = [f"operand{n}" for n in range(len(shapes))]
+        ports = self.ports(node)
+        graph = {"probed": self.alone(node) | {"from": [f"operand{n}" for n in range(len(shapes))]}}
+        outputs = {f"out{n}": f"probed.{port}" if port else "probed" for n, port in enumerate(ports)}
+        found = self.probed(shapes, graph, outputs)
+        if found is None or self.count + found[0] > NODES:
+            return None
+        return Outcome(found[0], dict(zip(ports, found[1], strict=True)))
+
+    def alone(self, node: Node) -> Node:
+        """A node without names that only this graph knows, and without what it takes."""
+        repeated = "repeat" in node
+        return {
+            key: value if key in _KEPT else self.literal(value, repeated)
+            for key, value in node.items()
+            if key != "from"
+        }
+
+    def probed(self, shapes: list[Shape], graph: Node, outputs: dict[str, str]) -> tuple[int, list[Shape]] | None:
+        """How many nodes a graph has on operands of these shapes, and the shapes of its outputs."""
         spec = {
             "archspec": 1,
             "name": "probe",
             "params": {name: {"default": value} for name, value in self.owner.values.items()},
-            "inputs": dict(zip(names, map(list, shapes), strict=True)),
+            "inputs": {f"operand{n}": list(shape) for n, shape in enumerate(shapes)},
             "blocks": {name: block.spec for name, block in self.owner.blocks.items()},
-            "graph": {"probed": {**alone, "from": names}},
-            "outputs": {f"out{n}": f"probed.{port}" if port else "probed" for n, port in enumerate(ports)},
+            "graph": graph,
+            "outputs": outputs,
         }
-        found = _probed(json.dumps(without_unused(spec), ensure_ascii=False))
-        if found is None or self.count + found[0] > NODES:
-            return None
-        return Outcome(found[0], dict(zip(ports, found[1], strict=True)))
+        return _probed(json.dumps(without_unused(spec), ensure_ascii=False))
 
     def ports(self, node: Node) -> list[str]:
         """The names of the outputs of a node, those whose condition is false left out; ``""`` for an only one."""
@@ -526,8 +578,9 @@ class Graph(Scope):
 
 _KINDS = [
     *[Graph.op] * 6, *[Graph.merge] * 2, Graph.held, Graph.residual, Graph.group, *[Graph.block] * 3, Graph.library,
+    *[Graph.reuse] * 2,
 ]  # fmt: skip
-_KEPT = {"op", "block", "graph", "outputs", "output", "inputs", "doc"}
+_KEPT = {"op", "block", "graph", "reuse", "outputs", "output", "inputs", "doc"}
 
 
 @lru_cache(maxsize=1000)

@@ -98,20 +98,19 @@ def perturb(module: nn.Module) -> None:
 def layers(network: archspec.Network, module: nn.Module) -> dict[str, nn.Module]:
     """Each node as a layer of its own, with the module's weights."""
     state = module.state_dict()
-    return {
-        node.path: build(
-            node.op.torch(node.input_shapes), {key: state[node.op.key(node.path, key)] for key in names}
-        ).double()
-        for node in network
-        for names in [[*node.weights, *node.buffers]]
-    }
+    made: dict[str, nn.Module] = {}
+    for node in network:
+        weights = {key: state[node.op.key(node.path, key)] for key in (*node.weights, *node.buffers)}
+        own = None if node.shares else build(node.op.torch(node.input_shapes), weights).double()
+        made[node.path] = made[node.shares] if own is None else own
+    return made
 
 
 def check_equal(network: archspec.Network, module: nn.Module, nodes: dict[str, nn.Module], inputs: list[Any]) -> None:
     """The outputs of the module are those of the nodes run one by one, in evaluation or training."""
     tensors: Tensors = dict(zip(network.inputs, inputs, strict=True))
     with torch.no_grad():
-        for node in network:
+        for node in sorted(network, key=lambda node: network.is_training_only(node.path)):
             layer = nodes[node.path].train(module.training)
             tensors[node.path] = layer(*(tensors[origin] for origin in node.inputs))
         found = outputs(network, module, inputs)
@@ -139,9 +138,9 @@ def equal(found: Any, wanted: Any) -> None:
 def check_statistics(module: nn.Module, nodes: dict[str, nn.Module]) -> None:
     """After a step of training, running statistics are those of the nodes."""
     saved = module.state_dict().keys()
+    stated = {key: value for key, value in module.named_buffers() if key in saved}
     wanted = {f"{path}.{key}": value for path, layer in nodes.items() for key, value in layer.named_buffers()}
-    wanted = {key: value for key, value in wanted.items() if key in saved}
-    equal({key: value for key, value in module.named_buffers() if key in saved}, wanted)
+    equal(stated, {name: wanted[name] for name in stated})
 
 
 def check_gradients(network: archspec.Network, module: nn.Module, inputs: list[Any]) -> None:
@@ -167,10 +166,13 @@ def check_on_meta(network: archspec.Network, module: nn.Module) -> dict[str, lis
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         module(*(torch.empty(BATCH, *shape, device="meta") for shape in network.inputs.values()))
     assert counter.get_total_flops() == BATCH * network.blocks.flops  # every output
+    calls: dict[str, list[Any]] = {}
     for node in network:
-        has_module = (node.weights or node.buffers) and not node.op.takes_nothing
-        if has_module or node.path in given:
-            assert [tuple(output.shape) for output in given[node.path]] == [(BATCH, *node.shape)], node.path
+        calls.setdefault(node.shares or node.path, []).append((BATCH, *node.shape))
+        if (node.weights or node.buffers) and not node.op.takes_nothing:
+            assert node.path in given
+    for path in calls.keys() & given.keys():
+        assert sorted(tuple(output.shape) for output in given[path]) == sorted(calls[path]), path
     return {name: outputs for name, outputs in given.items() if outputs}
 
 

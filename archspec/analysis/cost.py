@@ -27,6 +27,7 @@ class Row(NamedTuple):
         stride: The steps of its window; None likewise.
         groups: The groups of its channels; None likewise.
         activations: Bytes of the tensors that it gives, in float32 for one sample; of a block all inside.
+        shares: The path of what has its parameters and buffers, which are not among its own; empty for itself.
     """
 
     path: str
@@ -44,6 +45,7 @@ class Row(NamedTuple):
     stride: Shape | None
     groups: int | None
     activations: int
+    shares: str
 
     @property
     def flops(self) -> int | None:
@@ -91,6 +93,7 @@ def _row(network: Network, part: Block | Node, level: int) -> Row:
         stride=getattr(op, "stride", None) or kernel_size,
         groups=getattr(op, "groups", None),
         activations=totals.activations,
+        shares=part.shares,
     )
 
 

@@ -65,7 +65,10 @@ def _in_all(bodies: list[Body]) -> Iterator[_Place]:
 def _overwriting(body: Body) -> Iterator[_Place]:
     """The steps of a graph whose nodes can write over what the node before gives."""
     uses = Counter(origin for use in body.uses for origin in use.inputs) + Counter(body.outputs.values())
+    reused = {use.step.reused.step.name for use in body.uses if use.step.reused is not None}
     for use in body.uses:
+        if use.name in reused or use.shares:
+            continue  # one layer called in several places
         giver = body.use(use.inputs[0]) if use.inputs and isinstance(use.inputs[0], str) else None
         if giver is not None and uses[use.inputs[0]] == 1 and _is_overwritable(giver) and _overwrites(use):
             yield _place(use.step)

@@ -194,7 +194,7 @@ def _resized(node: Node, inputs: Shapes) -> Applied:
         shape = node.op.infer(inputs)
     except RuleError as error:
         raise UsageError(f"no tiles serve: `{node.path}` takes no operand of another size: {error}") from None
-    if node.op.weights(inputs) != node.weights:
+    if node.op.weights(inputs) != node.applied.weights:
         raise UsageError(f"no tiles serve: the weights of `{node.path}` fit one size of the input")
     return Applied(node.op, inputs, shape, {}, {}, None)
 

@@ -17,6 +17,7 @@ from archspec.compiler.changes import edits_of
 from archspec.compiler.graphs import Graphs
 from archspec.compiler.overriding import Overriding
 from archspec.compiler.repeats import Repeats
+from archspec.compiler.reuses import Reuses
 from archspec.compiler.sharing import Memory
 from archspec.compiler.tensors import NOWHERE, UNKNOWN_TENSOR, Scope, Tensor, tensor_of
 from archspec.compiler.trace import Failed, Trace
@@ -67,6 +68,7 @@ class Elaboration:
         self.blocks = Blocks(walk, self.graphs)
         self.overriding = Overriding(walk.trace)
         self.repeats = Repeats(walk, self.overriding, self.single, self.changed_copy)
+        self.reuses = Reuses(walk, self.single, self.repeats)
 
     def network(self, definition: Definition, arguments: Mapping[str, Any]) -> Network:
         """The network of a definition; where there were errors, what compiled in spite of them."""
@@ -114,7 +116,7 @@ class Elaboration:
     def _edited(self, step: Step, scope: Scope) -> Made:
         """A node of a graph in which ``override:`` changes something."""
         walk, path = self.walk, scope.child(step.name)
-        changes, edits = scope.edits.at(step.name)
+        changes, edits = scope.edits.at(step.name if step.reused is None else step.reused.step.name)
         changed = self.overriding.changed(step, changes, path) if changes else step
         result, use = self._made(changed, scope, edits)
         if use is not None or step.when is None or walk.condition(step.when, scope, path) is not False:
@@ -129,7 +131,8 @@ class Elaboration:
         operands = tuple([walk.take(reference, scope, path) for reference in step.operands or ()])
         scope.take(operands, step.operands is not None)
         site = Site(step, scope, operands, path, step.name, step.arguments, edits)
-        return self._changed(site, self.repeats.made) if step.changes else self._where(site, self.repeats.made)
+        make = self.repeats.made if step.reused is None else self.reuses.made
+        return self._changed(site, make) if step.changes else self._where(site, make)
 
     def changed_copy(self, site: Site, make: Callable[[Site], Made]) -> Made:
         """A copy of a repeat that ``override:`` changed."""

@@ -68,7 +68,6 @@ class Graphs:
             walk.height = max(above, walk.height + 1)
 
     def _walked(self, scope: Scope, taken: tuple[OutputStep, ...]) -> tuple[Outputs, tuple[Use, ...]]:
-        uses = []
         declared = taken or scope.graph.outputs
         existing = [output for output in declared if self._exists(output, scope)]
         if declared and not existing:
@@ -79,8 +78,8 @@ class Graphs:
             result, use = self.node(step, scope)
             scope.tensors[step.name] = result
             if use is not None:
-                uses.append(use)
-        return {output.name: self._output(output, scope) for output in existing}, tuple(uses)
+                scope.uses[step.name] = use
+        return {output.name: self._output(output, scope) for output in existing}, tuple(scope.uses.values())
 
     def _exists(self, output: OutputStep, scope: Scope) -> bool:
         if output.when is None:
@@ -110,4 +109,6 @@ def _needed(graph: GraphSteps, outputs: list[OutputStep]) -> list[Step]:
             steps.append(step)
             needed.update(reference.name for reference in step.operands or ())
             needed.update(name for value in step.values() for name in names_in(value))
+            if step.reused is not None:
+                needed.add(step.reused.step.name)
     return steps[::-1]

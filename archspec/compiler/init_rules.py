@@ -254,6 +254,7 @@ class InitReader(RuleReader):
         paths = list(self.by_path)
         inside = next((path for path in paths if patterns.begins(pattern, path)), "")
         help = f"it is the path of a block; a node inside is `{inside}`" if inside else did_you_mean(pattern, paths)
+        help = self.shared_help(pattern) or help
         self.report("unknown-node", f"no node with weights has the path `{pattern}`", key, help=help)
 
 

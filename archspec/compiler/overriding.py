@@ -33,6 +33,9 @@ class Overriding:
             path: Its path.
             ends: Of a copy, which it is. Its condition is one that the changes state.
         """
+        if step.reused is not None:
+            target = self.changed(step.reused.step, changes, path)
+            return step.again(step.reused._replace(step=target), step.repeat)
         key = id(step), changes, ends
         if key not in self._known:
             # The node itself is kept too, so that its id stays its own.

@@ -26,7 +26,7 @@ from archspec.compiler.walk import Made, Site, Walk
 from archspec.errors import Note, listed
 from archspec.language.definition import Step
 from archspec.language.edits import NO_EDITS, Edits
-from archspec.language.source import Entry
+from archspec.language.source import Entry, Value
 from archspec.language.values import UNKNOWN
 from archspec.network import Body, Copies, Origin, Run, Use
 
@@ -35,6 +35,15 @@ def asks_index(step: Step) -> bool:
     """Whether the expressions of a node, those inside of a group too, ask for the index of a copy."""
     names = {"index"} if step.counter is None else {"index", str(step.counter.value)}
     return any(name in names for name in step.asked())
+
+
+def arguments_of(step: Step, arguments: Mapping[str, Entry], index: int, count: int) -> Mapping[str, Entry]:
+    """The values of the arguments of one of so many copies."""
+    if index == 0 and step.first:
+        arguments = {**arguments, **step.first}
+    if index == count - 1 and step.last:
+        arguments = {**arguments, **step.last}
+    return arguments
 
 
 class Runs:
@@ -85,6 +94,7 @@ class _Copies:
         count: How many copies there will be.
         rows: Of a table, the values of its names in each row.
         around: What differs from copy to copy around the node, by name.
+        arguments: The values of its arguments.
         index: The index of the next copy.
         runs: The copies so far.
         stand_in: What stands for the copy that failed.
@@ -100,6 +110,7 @@ class _Copies:
     count: int
     rows: tuple[Row, ...]
     around: Row
+    arguments: Mapping[str, Entry]
     index: int = 0
     runs: Runs = field(default_factory=Runs)
     stand_in: Use | None = None
@@ -133,13 +144,7 @@ class _Copies:
         return self.index == 0 and bool(self.step.first), self.index == self.count - 1 and bool(self.step.last)
 
     def _arguments(self) -> Mapping[str, Entry]:
-        arguments = self.step.arguments
-        is_first, is_last = self._ends()
-        if is_first:
-            arguments = arguments | self.step.first
-        if is_last:
-            arguments = arguments | self.step.last
-        return arguments
+        return arguments_of(self.step, self.arguments, self.index, self.count)
 
     def alike_until(self) -> float:
         """The first copy behind the next one that may say something else; the next one where it is one of its own."""
@@ -193,12 +198,14 @@ class Repeats:
         table = () if step.each is None else rows(step.each, site, self.walk)
         if table is None:
             return None
-        count = self._count(site) if step.each is None else len(table)
+        count = self.count(step.repeat, site) if step.each is None else len(table)
         if count is None:
             return None
         around = names.index, names.loops
-        taken, edits = inside(site.operands), site.edits
-        copies = _Copies(step, site.scope, taken, site.path, edits, self.overriding, count, table, names.loops)
+        taken, path = inside(site.operands), site.path
+        copies = _Copies(
+            step, site.scope, taken, path, site.edits, self.overriding, count, table, names.loops, site.arguments
+        )
         result = self._copies(copies)
         names.index, names.loops = around
         uses, outputs = copies.uses(), outputs_of(result)
@@ -206,9 +213,8 @@ class Repeats:
             return result, None
         return result, Body("repeat", {}, uses, origins_of(outputs), shapes_of(outputs), site.scope.definition, None)
 
-    def _count(self, site: Site) -> int | None:
+    def count(self, repeat: Value | None, site: Site) -> int | None:
         """The number of copies of a repeat, or None where an error left it open."""
-        repeat = site.step.repeat
         assert repeat is not None
         count = self.walk.value(repeat, site.scope, site.path)
         if count is UNKNOWN:
@@ -242,7 +248,8 @@ class Repeats:
         site = copies.next()
         self.walk.spend(site.step, len(site.operands))
         names, told = site.scope.names, len(self.walk.trace.found)
-        names.index, names.loops = copies.index, copies.names()
+        if not site.step.copies_reuse:  # else its arguments are those of what it reuses
+            names.index, names.loops = copies.index, copies.names()
         site.scope.take(site.operands, site.step.operands is not None)
         is_repeat = copies.step.each is not None and site.step.repeat is not None
         make = partial(self._repeated_row, copies) if is_repeat else self.single

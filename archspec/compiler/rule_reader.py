@@ -34,6 +34,11 @@ class RuleReader:
         nodes = self.network.blocks.nodes() if self.network else ()
         return (Layer(node.path, node.applied) for node in nodes if node.weights or node.buffers)
 
+    def shared_help(self, path: str) -> str:
+        """Where the tensors are of a node or block that reuses another; empty for one that has its own."""
+        shares = self.network[path].shares if self.network is not None and path in self.network else ""
+        return f"its weights are those of `{shares}`, which it reuses" if shares else ""
+
     @property
     def different(self) -> tuple[Layer, ...]:
         """Of the nodes with tensors, the first of each op on operands of one shape."""

@@ -12,7 +12,7 @@ from archspec.language.definition import UNKNOWN_OUTPUTS, Definition, GraphSteps
 from archspec.language.edits import NO_EDITS, Edits
 from archspec.language.names import OPERAND
 from archspec.language.values import UNKNOWN, TensorView
-from archspec.network import Origin
+from archspec.network import Origin, Use
 from archspec.ops.tensor import Shape
 
 NOWHERE = ""
@@ -155,6 +155,7 @@ class Scope:
         names: What expressions know.
         has_operand: Whether ``operand`` is what a node takes first; an input or node of that name hides it.
         edits: What ``override:`` changes in it.
+        uses: The nodes so far that hold something, by name.
     """
 
     definition: Definition
@@ -164,6 +165,7 @@ class Scope:
     names: Names
     has_operand: bool
     edits: Edits
+    uses: dict[str, Use] = field(default_factory=dict)
 
     @classmethod
     def of(

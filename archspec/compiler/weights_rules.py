@@ -59,7 +59,8 @@ class WeightsReader(RuleReader):
         if self.known and self.usual and not self._exists(theirs, ours):
             what = "node with weights has the path" if "**" in theirs else "tensor has a name that begins with"
             message, known = f"no {what} `{ours}`", _prefixes(self._tensors())
-            self.report("unknown-node", message, place, help=did_you_mean(ours, known))
+            shared = self.shared_help(ours) or self.shared_help(ours.rpartition(".")[0])
+            self.report("unknown-node", message, place, help=shared or did_you_mean(ours, known))
             return False
         return True
 
@@ -79,8 +80,8 @@ class WeightsReader(RuleReader):
         """Whether it is the name of a tensor, or of a node or block with tensors."""
         assert self.network is not None
         if name in self.network:
-            totals = self.network[name].content.totals
-            return totals.params + totals.buffers > 0
+            part = self.network[name]
+            return part.params + part.buffer_elements > 0
         path, _, tensor = name.rpartition(".")
         node = self.network[path] if path and path in self.network else None
         return isinstance(node, Node) and (tensor in node.weights or tensor in node.buffers)

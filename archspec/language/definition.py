@@ -85,8 +85,34 @@ class Change:
         return key <= place and place.file == value.file and place[3:] <= value[3:]
 
 
+class Reuse(NamedTuple):
+    """What a node reuses: another node of the same graph, whose tensors are its own too.
+
+    Attributes:
+        step: The other node.
+        copy: The copy of it, where that repeats and only one copy is meant.
+        value: Where it is named.
+    """
+
+    step: Step
+    copy: int | None
+    value: Scalar
+
+    @property
+    def path(self) -> str:
+        """The place of what is reused, in the graph."""
+        return self.step.name if self.copy is None else f"{self.step.name}.{self.copy}"
+
+    @property
+    def is_repeat(self) -> bool:
+        """Whether it is a repeat, or has a table, as a whole."""
+        return self.copy is None and (self.step.repeat is not None or self.step.each is not None)
+
+
 class Step(NamedTuple):
     """A node of a graph as written: what it is, what it takes, and the values of its arguments.
+
+    A node that reuses another is what that is, with its arguments.
 
     Attributes:
         name: Its name.
@@ -106,6 +132,7 @@ class Step(NamedTuple):
         outputs: For a block, the nodes to take as its outputs; empty for those it declares.
         value: What was read; None for a node with an error.
         changes: What ``override:`` has changed of it.
+        reused: What it reuses; None for a node with tensors of its own.
     """
 
     name: str
@@ -125,6 +152,19 @@ class Step(NamedTuple):
     outputs: tuple[OutputStep, ...] = ()
     value: Mapping | None = None
     changes: tuple[Change, ...] = ()
+    reused: Reuse | None = None
+
+    def again(self, reused: Reuse, repeat: Value | None) -> Step:
+        """It, as another one again."""
+        step = reused.step._replace(
+            name=self.name, key=self.key, operands=self.operands, resolved=self.resolved, when=self.when, reused=reused
+        )
+        return step if reused.is_repeat else step._replace(repeat=repeat, counter=None, first={}, last={})
+
+    @property
+    def copies_reuse(self) -> bool:
+        """Whether it repeats, and each of its copies is what it reuses."""
+        return self.reused is not None and self.repeat is not None and not self.reused.is_repeat
 
     def leaves(self, argument: Scalar) -> bool:
         """Whether it is what ``override:`` says, and has an argument left of what it was."""

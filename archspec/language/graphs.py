@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from archspec.errors import Note, did_you_mean, nearest
 from archspec.language.checking import Checker
-from archspec.language.definition import IGNORED, GraphSteps, Step
+from archspec.language.definition import IGNORED, GraphSteps, Reference, Step
 from archspec.language.expr import is_expression
 from archspec.language.lets import LetReader
 from archspec.language.loops import loop_names, looped
@@ -14,14 +14,14 @@ from archspec.language.merge import KINDS, node_mapping
 from archspec.language.names import node_name_problem
 from archspec.language.outputs import OutputReader
 from archspec.language.source import Entry, Mapping, Scalar, Sequence, Value, keyed
-from archspec.language.spec import Node
+from archspec.language.spec import REUSE_KEYS, Node
 from archspec.language.values import kind
 from archspec.language.wiring import Wiring, input_place
 from archspec.ops import registry
 from archspec.ops.op import NODE_KEYS
 
 _CHECKED_NODE_KEYS = NODE_KEYS - {"after", "before"}
-_KIND_WORDS = {"op": "an op", "block": "a block", "graph": "a group"}
+_KIND_WORDS = {"op": "an op", "block": "a block", "graph": "a group", "reuse": "a reuse"}
 _KEY_HELP = {
     "first": "it changes the first copy of a block or op with `repeat` or `each`",
     "last": "it changes the last copy of a block or op with `repeat` or `each`",
@@ -136,6 +136,8 @@ class GraphReader:
         step = self._said(key, value, path)
         if step is None:
             return None
+        if step.kind == "reuse":
+            return self._reuse(key, value, operands, wiring, path)
         names = loop_names(self.checker, value, wiring, path)
         group = self._group(value, wiring, path, names) if step.kind == "graph" else None
         return looped(step._replace(group=group, operands=operands, resolved=wiring.resolved), value, names)
@@ -155,13 +157,13 @@ class GraphReader:
         kind_ = self._kind(key, value, path)
         if not self._node(value, path) or not kind_:
             return None
+        if kind_ == "reuse":
+            return Step(str(key.value), key, kind_, value=value)
         own = NODE_KEYS | {"let"} if kind_ == "graph" else NODE_KEYS
         arguments = {k: Entry(value.keys[k], v) for k, v in entries.items() if k not in own}
         for problem in self._misplaced(kind_, arguments, entries):
             near = did_you_mean(problem, NODE_KEYS) or "the nodes of a group see the parameters around it"
-            help = _KEY_HELP.get(problem, near)
-            message = f"`{problem}` is no key of {_KIND_WORDS[kind_]}"
-            self.checker.report("unknown-key", message, value.keys[problem].span, path=path, help=help)
+            self._no_key(problem, kind_, value, path, _KEY_HELP.get(problem, near))
         passing = ("from", "when", "each", "repeat") if _takes_nothing(entries.get("op")) else ()
         for needless in [word for word in passing if word in entries]:
             message = f"`{entries['op'].plain()}` takes no tensor"
@@ -180,6 +182,27 @@ class GraphReader:
             outputs=self.outputs.taken(value, path) if kind_ == "block" else (),
             value=value,
         )
+
+    def _no_key(self, key: str, kind_: str, value: Mapping, path: str, help: str) -> None:
+        message = f"`{key}` is no key of {_KIND_WORDS[kind_]}"
+        self.checker.report("unknown-key", message, value.keys[key].span, path=path, help=help)
+
+    def _reuse(
+        self, key: Scalar, value: Mapping, operands: tuple[Reference, ...] | None, wiring: Wiring, path: str
+    ) -> Step | None:
+        """A node that is another one again, on operands of its own."""
+        entries = value.entries
+        for problem in [word for word in entries if word not in REUSE_KEYS]:
+            near = nearest(problem, REUSE_KEYS)
+            help = f"did you mean `{near}`?" if near else "it has the arguments of the node that it reuses"
+            self._no_key(problem, "reuse", value, path, help)
+        target = entries["reuse"]
+        assert isinstance(target, Scalar)
+        reused = wiring.reused(target, str(key.value), repeats="repeat" in entries)
+        if reused is None:
+            return None
+        node = Step(str(key.value), key, operands=operands, resolved=wiring.resolved, when=entries.get("when"))
+        return node.again(reused, entries.get("repeat"))
 
     def _gathered(self, value: Mapping, strays: list[str], path: str) -> Mapping:
         """A node with ``from: [a, b]`` where it says ``from: a, b``; that it does is reported."""
@@ -207,7 +230,7 @@ class GraphReader:
         else:
             from archspec.language.unknown import kind_help
 
-            message = f"`{key.value}` does not say what it is: `op`, `block` or `graph`"
+            message = f"`{key.value}` does not say what it is: `op`, `block`, `graph` or `reuse`"
             help, place = kind_help(value)
             span = (place or key).span
             self.checker.report("missing-key", message, span, path=path, help=help or _NODE_EXAMPLE)

@@ -9,7 +9,7 @@ from archspec.language.names import let_form
 from archspec.language.removal import Removal
 from archspec.language.source import Mapping, Scalar, Value
 
-KINDS = frozenset({"op", "block", "graph"})
+KINDS = frozenset({"op", "block", "graph", "reuse"})
 """The keys that say what a node is."""
 
 
@@ -117,7 +117,7 @@ class _Merge:
         kinds = KINDS & above.entries.keys()
         if kinds:
             below = _without(below, KINDS - kinds)
-        if kinds == {"graph"} and "graph" not in below.entries:  # a group has no arguments
+        if kinds & _WITHOUT_ARGUMENTS and not kinds & below.entries.keys():
             below = _without(below, below.entries.keys() - _OF_ANY_NODE)
         elif kinds and "graph" not in kinds:
             below = _without(below, _OF_GROUPS if was_group else set())
@@ -151,6 +151,7 @@ class _Merge:
 
 _HEADS = frozenset({"name", "block"})
 _OF_ANY_NODE = frozenset({"from", "when", "each", "as", "repeat", "doc"})
+_WITHOUT_ARGUMENTS = frozenset({"graph", "reuse"})
 _OF_GROUPS = frozenset({"inputs", "let", "output", "outputs"})
 
 

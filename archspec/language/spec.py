@@ -176,6 +176,7 @@ class Node(Model):
     op: str = ""
     block: str = ""
     graph: dict[str, Any] = Field(default_factory=dict)
+    reuse: str = ""
     from_: Names = Field(default_factory=list, alias="from")
     inputs: Names = Field(default_factory=list)
     when: Condition = True
@@ -187,6 +188,10 @@ class Node(Model):
     output: str = ""
     outputs: Outputs = Field(default_factory=dict)
     doc: str = ""
+
+
+REUSE_KEYS = ("reuse", "from", "when", "repeat", "doc", "after", "before")
+"""The keys of a node that reuses another."""
 
 
 class Bound(Model):

@@ -7,8 +7,10 @@ from collections.abc import Collection
 from typing import Any
 
 from archspec.errors import Diagnostic, Span, did_you_mean, listed
-from archspec.language.definition import OutputStep, Reference, Step
+from archspec.language.definition import OutputStep, Reference, Reuse, Step
 from archspec.language.source import Mapping, Scalar, Sequence, Value
+
+_REUSE_HELP = "it stands outside of this group, and a node reuses one of its own graph"
 
 
 class Wiring:
@@ -149,7 +151,47 @@ class Wiring:
         self._unknown(written.name, value, node)
         return None
 
-    def _unknown(self, name: str, value: Scalar, node: str) -> None:
+    def reused(self, value: Scalar, node: str, *, repeats: bool) -> Reuse | None:
+        """What a node reuses, or None where an error left that unknown.
+
+        Args:
+            value: The name of another node, or of a copy of it: ``layers.0``.
+            node: The node that reuses it.
+            repeats: Whether that has a `repeat` of its own.
+        """
+        name, _, copy = str(value.value).partition(".")
+        step = self.steps.get(name)
+        if step is None and not self.is_input(name):
+            self._unknown(name, value, node, _REUSE_HELP)
+        if step is None or not step.kind:
+            self.complete = False
+            if self.is_input(name):
+                message, help = f"`{name}` is an input of this graph, and no node", "take it with `from:`"
+                self._report("unknown-node", message, value.span, path=self.child(node), help=help)
+            return None
+        is_copy = copy.isascii() and copy.isdecimal() and str(int(copy[:20])) == copy
+        reuse = Reuse(step, int(copy) if is_copy else None, value)
+        code, message, help = "unknown-node", "", f"write `reuse: {name}`"
+        if step.reused is not None:
+            message = f"`{name}` reuses another node itself"
+            help = f"write `reuse: {step.reused.path}`"
+        elif copy and step.each is not None:
+            message = f"`{name}` has a table, which is reused as a whole"
+        elif copy and step.repeat is None:
+            message = f"`{name}` has no copies, and no `{copy}`"
+        elif copy and not is_copy:
+            message, help = f"`{name}` has no copy `{copy}`", f"its first copy is `reuse: {name}.0`"
+        elif repeats and reuse.is_repeat:
+            word, one = ("`repeat`", f"reuse one copy: `reuse: {name}.0`, or ") if step.repeat else ("table", "")
+            code, message = "conflicting-keys", f"`{name}` has a {word}, so that its reuse cannot have a `repeat`"
+            help = f"{one}put `{name}` into a group and reuse that"
+        if not message:
+            return reuse
+        self.complete = False
+        self._report(code, message, value.span, path=self.child(node), help=help)
+        return None
+
+    def _unknown(self, name: str, value: Scalar, node: str, outside: str = "") -> None:
         self.complete = False
         help = did_you_mean(name, [*self.steps, *(self.inputs if len(self.inputs) > 1 else ["input", *self.inputs])])
         if name == node:
@@ -157,7 +199,7 @@ class Wiring:
         elif name in self.names:
             help = f"`{name}` stands below; move it above this node"
         elif self._is_around(name):
-            help = "it stands outside of this group; hand it in with `from:` and `inputs:`"
+            help = outside or "it stands outside of this group; hand it in with `from:` and `inputs:`"
         elif "," in str(value.value):
             help = f"several nodes are a list: `from: [{', '.join(str(value.value).replace(',', ' ').split())}]`"
         elif name == "input":

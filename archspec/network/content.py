@@ -144,6 +144,8 @@ class Body:
         """Of the ops inside that have tensors, the first of each on operands of one shape, in order."""
         found: dict[int, Layer] = {}
         for use in self.firsts():
+            if use.shares:
+                continue
             if isinstance(use.content, Body):
                 for layer in use.content.layers:
                     found.setdefault(id(layer.applied), Layer(f"{use.name}.{layer.path}", layer.applied))
@@ -161,8 +163,7 @@ class Body:
     def totals(self) -> Totals:
         """The figures of all that it holds."""
         nodes = costed = params = buffers = macs = other = activations = 0
-        for content, count in self.parts():
-            each = content.totals
+        for each, count in self._counted():
             nodes += count * each.nodes
             costed += count * each.costed
             params += count * each.params
@@ -171,6 +172,12 @@ class Body:
             other += count * each.other
             activations += count * each.activations
         return Totals(nodes, costed, params, buffers, macs, other, activations)
+
+    def _counted(self) -> Iterable[tuple[Totals, int]]:
+        """The figures of its contents, and how often each stands there in a row."""
+        if isinstance(self.uses, Copies):
+            return [(run.content.totals, run.length) for run in self.uses.runs]
+        return [(use.totals, 1) for use in self.uses]
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
@@ -211,6 +218,7 @@ class Use(NamedTuple):
         inputs: The tensors that it takes, in operand order.
         step: The node as its graph says it.
         written: The values of its arguments, for this copy of a repeat.
+        shares: The place in the graph of what it reuses, whose tensors are those of all inside; empty for none.
     """
 
     name: str
@@ -218,6 +226,13 @@ class Use(NamedTuple):
     inputs: tuple[Origin, ...]
     step: Step
     written: Mapping[str, Entry]
+    shares: str = ""
+
+    @property
+    def totals(self) -> Totals:
+        """Its figures; tensors count where they are held."""
+        totals = self.content.totals
+        return totals._replace(params=0, buffers=0) if self.shares else totals
 
 
 class Run(NamedTuple):

@@ -188,7 +188,7 @@ class Network:
         if not self._training_only:
             return self.blocks.content.totals
         uses = [use for use in self.blocks.content.uses if use.name not in self._training_only]
-        sums = map(sum, zip(*(use.content.totals for use in uses), strict=True))
+        sums = map(sum, zip(*(use.totals for use in uses), strict=True))
         return Totals(*sums)
 
     @cached_property

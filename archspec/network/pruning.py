@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeGuard, TypeVar
 
-from archspec.network.content import Applied, Body, Content, Copies, Origin, Pruned, Run
+from archspec.network.content import Applied, Body, Content, Copies, Origin, Pruned, Run, Use
 
 T = TypeVar("T")
+Common = dict[str, frozenset[str]]
+"""The tensors that are needed of nodes that others reuse, by the names of these nodes."""
 
 
 def without_unused(body: Body) -> Body:
@@ -42,6 +44,7 @@ class _Needed:
 
     def __init__(self, paths: Iterable[str]) -> None:
         self.inputs: set[int] = set()
+        self.common: Common = {}
         self._inside: dict[str, set[str]] = {}
         for path in paths:
             self.add(path)
@@ -53,6 +56,16 @@ class _Needed:
         else:
             name, _, rest = origin.partition(".")
             self._inside.setdefault(name, set()).add(rest)
+
+    def reuse(self, use: Use, inside: frozenset[str]) -> None:
+        """What a node reuses, of which it needs the same as of itself."""
+        if use.step.copies_reuse:
+            assert isinstance(use.content, Body)
+            inside = frozenset().union(*(_given(copy.content) for copy in use.content.firsts()))
+        else:
+            self.common.setdefault(use.shares, frozenset())
+        for path in inside:
+            self.add(f"{use.shares}.{path}" if path else use.shares)
 
     def inside(self, name: str) -> frozenset[str]:
         """Those that what stands there by a name gives, by their paths in it; an op's has none."""
@@ -77,17 +90,43 @@ def _pruned(body: Body, needed: frozenset[str]) -> Pruned | None:
 
 
 def _graph(body: Body, needed: frozenset[str]) -> Pruned | None:
-    wanted, kept = _Needed(needed), []
-    for use in reversed(body.uses):
-        left = _left(use.content, wanted.inside(use.name))
-        if left is not None:
-            kept.append(use if left[0] is use.content else use._replace(content=left[0]))
-            for number in left[1]:
-                wanted.add(use.inputs[number])
+    common: Common = {}
+    while True:
+        kept, wanted = _kept(body, needed, common)
+        if wanted.common == common:
+            break
+        common = wanted.common
     if not kept:
         return None
     uses = _in_order(kept, body.uses)
     return Pruned(None if uses is None else replace(body, uses=uses, whole=body), frozenset(wanted.inputs))
+
+
+def _kept(body: Body, needed: frozenset[str], common: Common) -> tuple[list[Use], _Needed]:
+    """What is left of a graph, the last first, and what it needs.
+
+    A node and those that reuse it are one module, which gives each time all that is needed of any of them.
+
+    Args:
+        body: The graph.
+        needed: The tensors in it that are needed.
+        common: What was found to be needed of nodes that others reuse.
+    """
+    wanted, kept = _Needed(needed), []
+    for use in reversed(body.uses):
+        inside = wanted.inside(use.name)
+        if use.shares and inside and not use.step.copies_reuse:
+            inside |= common.get(use.shares, frozenset())
+        left = _left(use.content, inside)
+        if left is not None:
+            kept.append(use if left[0] is use.content else use._replace(content=left[0]))
+            for number in left[1]:
+                wanted.add(use.inputs[number])
+            if use.shares:
+                wanted.reuse(use, inside)
+            elif use.name in wanted.common:
+                wanted.common[use.name] = inside
+    return kept, wanted
 
 
 def _repeat(body: Body, needed: frozenset[str]) -> Pruned | None:
@@ -95,17 +134,19 @@ def _repeat(body: Body, needed: frozenset[str]) -> Pruned | None:
     assert isinstance(body.uses, Copies)
     kept: list[Run] = []
     wanted: set[Origin] = {*needed}
+    indices = sorted({int(path.partition(".")[0]) for path in needed}, reverse=True)
     for run in reversed(body.uses.runs):
-        last = run.stop - 1
-        left = _left(run.content, _given(run.content)) if run.given(last) in wanted else None
+        asked = [index for index in indices if run.start <= index < run.stop]
+        ends = list(dict.fromkeys([run.stop - 1] * (run.given(run.stop - 1) in wanted) + asked))
+        left = _left(run.content, _given(run.content)) if ends else None
         if left is None:
             continue
         content, taken = left
-        if 0 not in taken:
-            run = Run(last, 1, content, run.operand(last), run.written, run.step)
-        elif content is not run.content:
-            run = run._replace(content=content)
-        kept.append(run)
+        if 0 in taken:
+            whole = content is run.content and ends[0] == run.stop - 1
+            kept.append(run if whole else run._replace(content=content, length=ends[0] - run.start + 1))
+        else:
+            kept += [Run(end, 1, content, run.operand(end), run.written, run.step) for end in ends]
         wanted.update(body.uses.first(run).inputs[number] for number in taken)
     inputs = {origin for origin in wanted if isinstance(origin, int)}
     if not kept:

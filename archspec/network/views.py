@@ -50,6 +50,7 @@ class Node:
         step: The node as its graph says it.
         written: The values of its arguments, for this copy of a repeat.
         context: The network that it stands in, for figures that follow from all of it.
+        shares: The path of the node whose tensors it uses; empty for one that has its own.
     """
 
     path: str
@@ -58,6 +59,7 @@ class Node:
     step: Step
     written: Mapping[str, Entry]
     context: Context | None = field(default=None, compare=False)
+    shares: str = ""
 
     @override
     def __repr__(self) -> str:
@@ -95,13 +97,13 @@ class Node:
 
     @property
     def weights(self) -> Mapping[str, Shape]:
-        """Shapes of the trainable tensors by name."""
-        return dict(self.applied.weights)
+        """Shapes of its trainable tensors by name; those of a node that `shares` are another's."""
+        return {} if self.shares else dict(self.applied.weights)
 
     @property
     def buffers(self) -> Mapping[str, Shape]:
-        """Shapes of the tensors that are saved but not trained, by name."""
-        return dict(self.applied.buffers)
+        """Shapes of its tensors that are saved but not trained, by name; likewise."""
+        return {} if self.shares else dict(self.applied.buffers)
 
     @property
     def cost(self) -> Cost | None:
@@ -115,13 +117,13 @@ class Node:
 
     @property
     def params(self) -> int:
-        """Trainable numbers."""
-        return self.applied.totals.params
+        """Trainable numbers of its own."""
+        return 0 if self.shares else self.applied.totals.params
 
     @property
     def buffer_elements(self) -> int:
-        """Numbers that are saved but not trained."""
-        return self.applied.totals.buffers
+        """Numbers of its own that are saved but not trained."""
+        return 0 if self.shares else self.applied.totals.buffers
 
     @property
     def macs(self) -> int | None:
@@ -166,6 +168,8 @@ class Block:
         step: The node that uses it; None for the network.
         written: The values of its arguments, for this copy of a repeat.
         context: The network that it stands in, for figures that follow from all of it.
+        shares: The path of the block whose tensors it uses, or for copies that are each a node again, of that node;
+            empty for one that has its own.
     """
 
     path: str
@@ -174,6 +178,7 @@ class Block:
     step: Step | None
     written: Mapping[str, Entry]
     context: Context | None = field(default=None, compare=False)
+    shares: str = ""
 
     @override
     def __repr__(self) -> str:
@@ -232,9 +237,19 @@ class Block:
     def _child(self, use: Use) -> Block | Node:
         path = f"{self.path}.{use.name}" if self.path else use.name
         inputs = tuple(map(self.tensor, use.inputs))
+        shares = self._shares(use)
         if isinstance(use.content, Applied):
-            return Node(path, use.content, inputs, use.step, use.written, self.context)
-        return Block(path, use.content, inputs, use.step, use.written, self.context)
+            return Node(path, use.content, inputs, use.step, use.written, self.context, shares)
+        return Block(path, use.content, inputs, use.step, use.written, self.context, shares)
+
+    def _shares(self, use: Use) -> str:
+        """The path of what holds the tensors of what stands inside; empty for itself."""
+        if not (use.shares or self.shares):
+            return ""
+        if self.kind == "repeat" and use.step.copies_reuse:
+            return self.shares
+        holder, name = self.shares or self.path, use.shares or use.name
+        return f"{holder}.{name}" if holder else name
 
     def child(self, name: str) -> Block | Node | None:
         """The node or block of a name, or None."""
@@ -265,13 +280,13 @@ class Block:
 
     @property
     def params(self) -> int:
-        """Trainable numbers inside."""
-        return self.content.totals.params
+        """Trainable numbers inside, without those of another block that it `shares`."""
+        return 0 if self.shares else self.content.totals.params
 
     @property
     def buffer_elements(self) -> int:
-        """Numbers inside that are saved but not trained."""
-        return self.content.totals.buffers
+        """Numbers inside that are saved but not trained, likewise."""
+        return 0 if self.shares else self.content.totals.buffers
 
     @property
     def macs(self) -> int:

@@ -16,7 +16,7 @@ from archspec.ops.facts import Cost, Function, Kept, Module, Reach, Saved
 from archspec.ops.tensor import Shape, Shapes
 
 NODE_KEYS = frozenset(
-    "op block graph from inputs output outputs when each as repeat first last after before doc".split()
+    "op block graph reuse from inputs output outputs when each as repeat first last after before doc".split()
 )
 """The keys of a node that are not arguments; no op or block can have an argument of such a name."""
 

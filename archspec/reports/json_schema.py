@@ -10,7 +10,17 @@ from archspec.language import library
 from archspec.language.edits import OF_CHANGES
 from archspec.language.initialisation import FUNCTIONS
 from archspec.language.loader import library_block
-from archspec.language.spec import BlockFile, Bound, Expect, InlineBlock, NetworkFile, Node, Output, Param
+from archspec.language.spec import (
+    REUSE_KEYS,
+    BlockFile,
+    Bound,
+    Expect,
+    InlineBlock,
+    NetworkFile,
+    Node,
+    Output,
+    Param,
+)
 from archspec.ops import registry
 from archspec.ops.op import Op
 
@@ -28,6 +38,7 @@ _NODE_DOCS = {
     "op": "The primitive operation that the node is.",
     "block": "The block that the node is: one of this file's, of the library, or the path of a file.",
     "graph": "The nodes of an inline group.",
+    "reuse": "The node above that it is again, with the same weights; `layers.0` for one copy of a repeat.",
     "from": "The node or nodes that it takes; without it, the node above.",
     "inputs": "Names of a group's inputs, in the order of `from`.",
     "when": "Where it is false, the node passes its first input through.",
@@ -170,6 +181,8 @@ def _node() -> Schema:
     cases += [_case("block", name, _block_arguments(name)) for name in library.blocks()]
     group = _node_keys() | {"let": {"anyOf": [{"$ref": "#/definitions/let"}, _NULL]}}
     cases.append({"if": {"required": ["graph"]}, "then": {"properties": group, "additionalProperties": False}})
+    reuse = {name: part for name, part in _node_keys().items() if name in REUSE_KEYS}
+    cases.append({"if": {"required": ["reuse"]}, "then": {"properties": reuse, "additionalProperties": _NULL}})
     return {
         "anyOf": [
             _NULL,

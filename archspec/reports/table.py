@@ -27,7 +27,7 @@ DETAILS = ("kernel", "stride", "groups", "memory")
 """Columns that are shown where there is room."""
 CSV = (
     "path", "op", "output", "params", "buffers", "macs", "flops", "other_ops", "share", "kernel_size", "stride",
-    "groups", "activations",
+    "groups", "activations", "shares",
 )  # fmt: skip
 """Columns of the CSV."""
 WIDTH, WIDEST = 100, 120
@@ -44,7 +44,7 @@ def cells(row: Row, number: Callable[[int | None], str] | None = None) -> tuple[
     more = "" if row.complete or row.macs is None else "+?"
     return (
         row.path,
-        row.kind,
+        f"{row.kind}, shares {row.shares}" if row.shares else row.kind,
         show(row.shape) if row.shape else "several",
         number(row.params),
         number(row.macs) + more,
@@ -221,7 +221,7 @@ def render_csv(network: Network, depth: int | None = None) -> str:
     for row in roll_up(network, depth):
         shape = show(row.shape) if row.shape else ""
         figures = [row.params, row.buffers, row.macs, row.flops, row.other_ops, f"{row.share:.6f}"]
-        writer.writerow([row.path, row.kind, shape, *figures, *details(row)[:3], row.activations])
+        writer.writerow([row.path, row.kind, shape, *figures, *details(row)[:3], row.activations, row.shares])
     return stream.getvalue()
 
 

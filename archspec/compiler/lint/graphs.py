@@ -28,12 +28,12 @@ def dropped_layers(body: Body, left: Iterable[Use], path: str, trace: Trace) -> 
     """
     if body.graph is None:
         return
-    params = {use.name: use.content.totals.params for use in body.uses}
+    params = {use.name: use.totals.params for use in body.uses}
     steps = {step.name: step for step in body.graph.steps}
     for use in left:
         steps.pop(use.name, None)
     for step in reversed(body.graph.steps):
-        place = step.when or step.repeat or (step.each and step.each.rows)
+        place = step.when or step.repeat or (step.each and step.each.rows) or (step.reused and step.reused.step.when)
         if place is not None and step.name not in params:
             lost = [name for name in _taken_off(steps, step) if params.get(name)]
             if lost:
@@ -85,6 +85,8 @@ _NAME_IT = "give the index of a repeat a name of its own, such as `repeat: 3, as
 def _repeated_inside(steps: Iterable[Step], outer: Step | None) -> Iterator[tuple[Step, Step]]:
     """Nodes that repeat inside of a repeat or table, with that; a table whose rows repeat holds such a one itself."""
     for step in steps:
+        if step.reused is not None:
+            continue  # its arguments are those of what it reuses
         repeats = step.repeat is not None or step.each is not None
         if outer is not None and repeats:
             yield outer, step

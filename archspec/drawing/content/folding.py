@@ -46,21 +46,22 @@ class Structure:
 
     def content(self, part: Part) -> int:
         """A number that is the same for parts of equal content."""
-        key = (id(part.content), tuple(map(part.inputs.index, part.inputs)))
+        key = (id(part.content), tuple(map(part.inputs.index, part.inputs)), _reused(part))
         if key not in self._contents:
-            self._contents[key] = self._number(self._canonical(part))
+            self._contents[key] = self._number((_reused(part), self._canonical(part)))
         return self._contents[key]
 
     def _number(self, key: Hashable) -> int:
         return self._numbers.setdefault(key, len(self._numbers))
 
     def _canonical(self, part: Part) -> Hashable:
-        """Ops with the shapes they take, wired by their positions; then where the outputs are."""
+        """Ops with the shapes they take and whose tensors they use, wired by positions; then where the outputs are."""
         places: dict[str, Hashable] = {}
+        holders: dict[str, int] = {}
         entries: list[Hashable] = []
         for index, node in enumerate(nodes_of(part)):
             sources = tuple(places.setdefault(path, ("outside", len(places))) for path in node.operands)
-            entries.append((self._op(node), sources))
+            entries.append((self._op(node), sources, holders.setdefault(node.shares or node.path, index)))
             places[node.path] = index
         return (tuple(entries), tuple(places[path] for path in outputs_of(part) if path in places))
 
@@ -76,6 +77,13 @@ class Structure:
         if not inside or not external(part) <= given:
             return False
         return all(self.consumers.get(path, frozenset()) <= inside for path in given)
+
+
+def _reused(part: Part) -> str:
+    """What a part reuses itself; empty for what stands in another that does, so that it looks as there."""
+    reused = part.step.reused if part.step else None
+    copy_of_its_own = reused is not None and reused.is_repeat and part.name.isdecimal()
+    return part.shares if reused is not None and not copy_of_its_own else ""
 
 
 def _consumers(network: Network) -> dict[str, frozenset[str]]:

@@ -50,7 +50,7 @@ class Box:
         arguments: The arguments that matter.
         name: What its spec calls it; for several parts, all or the first and last.
         lines: What else it says: what finishes the op, or the layers inside a block.
-        remark: How the first copy differs from the others.
+        remark: How the first copy differs from the others, and whose weights it uses.
         problem: What is wrong with it, in a network that did not compile as a whole.
         count: The number of copies.
         counted: What that number is called, where it is a parameter of a block that is drawn by itself.

@@ -146,10 +146,13 @@ class _Symbols:
 
     def _uses(self, block: Block, scope: _Scope) -> Iterator[Use]:
         for child, use in zip(block.children, block.content.uses, strict=True):
-            if block.kind == "repeat":
-                scope = scope._replace(params={**scope.params, **dict(self._of_copy(block, int(child.name), scope))})
-            scope = scope._replace(operand=_operand(block, child))
-            content = self._applied(child, scope) if isinstance(child, Node) else self._inner(child, scope)
+            seen = scope
+            if block.kind == "repeat" and not use.step.copies_reuse:
+                seen = scope._replace(params={**scope.params, **dict(self._of_copy(block, int(child.name), scope))})
+            elif use.step.reused is not None and use.step.reused.copy is not None:
+                seen = scope._replace(params={**scope.params, "index": literal(use.step.reused.copy)})
+            seen = seen._replace(operand=_operand(block, child))
+            content = self._applied(child, seen) if isinstance(child, Node) else self._inner(child, seen)
             yield use._replace(content=content)
 
     def _of_copy(self, repeat: Block, number: int, around: _Scope) -> Iterator[tuple[str, Code]]:

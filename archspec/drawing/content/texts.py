@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from archspec.analysis.cost import share
 from archspec.drawing.content import labels
-from archspec.drawing.content.folding import Part, Run
+from archspec.drawing.content.folding import Part, Run, nodes_of
 from archspec.drawing.content.scene import Figures
 from archspec.drawing.content.summary import head
 from archspec.drawing.content.symbols import SymbolicNetwork
+from archspec.language.initialisation import has_weights
 from archspec.network import Network, Node, NotCompiled, PartialNetwork, ReceptiveField
 
 _NAMES = 24
@@ -42,6 +43,12 @@ def remark(run: Run) -> str:
     if len(run.parts) == 1:
         return run.difference
     return f"first: {run.difference}" if run.difference else ""
+
+
+def shared(parts: Sequence[Part]) -> str:
+    """Whose weights some parts use; empty for their own."""
+    shared = [part for part in parts if part.shares and any(has_weights(type(node.op)) for node in nodes_of(part))]
+    return f"weights of {listed(list(dict.fromkeys(part.shares for part in shared)))}" if shared else ""
 
 
 def listed(names: Sequence[str]) -> str:

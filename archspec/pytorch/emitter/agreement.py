@@ -60,7 +60,9 @@ class Agreement:
         _require(all(_covers(paths, uses[name].content) for name, paths in given.items() if name in uses))
         for statement in made.statements:
             use = uses.get(statement.name)
-            if statement.gives[0][0] != statement.name:
+            if statement.reuses:
+                self._again(statement, members, values, uses)
+            elif statement.gives[0][0] != statement.name:
                 self._copy(statement, members, values, use)
             elif isinstance(statement.call, Function) and statement.name not in members:
                 self._function(statement, members, values, use)
@@ -73,6 +75,21 @@ class Agreement:
             _require(present == (use is not None))
             return
         self._part(member.part, values, use.content)
+
+    def _again(self, statement: Statement, members: Members, values: Values, uses: Mapping[str, Use]) -> None:
+        """What is called again; that it is the same is seen when the block is elaborated."""
+        use = uses.get(statement.name)
+        called = not statement.flag or bool(_value(members[statement.flag].part, values))
+        times = _filled(statement.times, members, values)
+        held = statement.reuses.partition(".")[0] in uses
+        _require((use is not None) == (held and called and times > 0))
+        if use is None:
+            return
+        alone = statement.gives[0][0] == statement.name
+        index = "" if alone else statement.gives[0][0].removeprefix(f"{statement.name}.")
+        _require((use.shares if alone else f"{use.shares}.{index}") == statement.reuses)
+        if use.step.copies_reuse:
+            _require(isinstance(use.content, Body) and len(use.content.uses) == times)
 
     def _function(self, statement: Statement, members: Members, values: Values, use: Use | None) -> None:
         present = not statement.flag or bool(_value(members[statement.flag].part, values))

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
 from archspec.language.algebra import Code, literal
-from archspec.language.definition import Reference
+from archspec.language.definition import Reference, Reuse
 from archspec.network import Block, Node
 from archspec.ops.facts import Function, Held
 from archspec.pytorch.emitter.code import Call, Listed, Part
 from archspec.pytorch.emitter.construction import Child, Construction, Hints, Uses
 from archspec.pytorch.emitter.expansion import expand
 from archspec.pytorch.emitter.functions import Functions, function_of
-from archspec.pytorch.emitter.instances import Instance, copies, given, held, is_chain, is_sequence
+from archspec.pytorch.emitter.instances import Instance, copies, given, held, is_chain, is_sequence, reuse_of
 from archspec.pytorch.emitter.model import Attribute, Class, Key, Member, Statement
 from archspec.pytorch.emitter.overwriting import overwrite
 from archspec.pytorch.emitter.parameters import Parameters
@@ -42,6 +43,8 @@ class Builder:
         self.members: list[Member] = []
         self.functions = Functions(self.construction, self.scope, self.members, self.children)
         self.statements: list[Statement] = []
+        self.modules: dict[str, Present] = {}
+        self.unrolled: set[str] = set()
         self.tensors: dict[Key, Local] = {}
         self.aliases: dict[str, Key] = {}
 
@@ -157,8 +160,11 @@ class Builder:
         if (nodes and blocks) or len(kinds) > 1:
             raise Mismatch
         functions = {number: call for number, node in nodes.items() if (call := function_of(node)) is not None}
+        reused = reuse_of(next(iter(present.values())))
         if functions:
             self._function(step, nodes, functions, takes)
+        elif reused is not None and reused.step.name in self.modules and not self._is_unrolled(reused):
+            self._again(step, reused, present, takes)
         elif kinds == {"repeat"} and not all(is_sequence(self.instances, block) for block in blocks.values()):
             self._unrolled(step, blocks, takes)
         else:
@@ -242,8 +248,39 @@ class Builder:
         gives = self._give(step, present, takes, hints)
         if conditional and len(gives) != 1:
             raise Mismatch
+        self.modules[step] = present
         self.members.append(Member(step, part, condition))
         self.statements.append(Statement(step, takes, gives, step if own is None else Attribute(step)))
+
+    def _is_unrolled(self, reused: Reuse) -> bool:
+        return reused.is_repeat and reused.step.name in self.unrolled
+
+    def _again(self, step: str, reused: Reuse, present: Present, takes: tuple[Key, ...]) -> None:
+        """A layer or class that another step has made, called again; where it is absent, its first operand passes."""
+        held = self.modules[reused.step.name]
+        call = reused.step.name if reused.copy is None else f"{reused.step.name}[{reused.copy}]"
+        flag, times = "", self._times(step, reused, present)
+        if times == 1 and present.keys() != held.keys():
+            flag = self.functions.attribute(f"has_{step}", self._condition(step, present))
+        made = {port: tensor for (name, port), tensor in self.tensors.items() if name == reused.step.name}
+        gives = self._give(step, present, takes, {port: [tensor.channels] for port, tensor in made.items()})
+        if len(present) < len(self.part) and len(gives) != 1:
+            raise Mismatch
+        self.statements.append(Statement(step, takes, gives, call, flag, reuses=reused.path, times=times))
+
+    def _times(self, step: str, reused: Reuse, present: Present) -> int | Attribute:
+        """How often a step calls what it reuses."""
+        child = next(iter(present.values()))
+        if child.step is None or not child.step.copies_reuse:
+            return 1
+        counts = {number: len(each.children) for number, each in present.items() if isinstance(each, Block)}
+        held = self.modules[reused.step.name]
+        values: dict[Spot, Any] = {(number, None): counts.get(number, 0) for number in held}
+        hint = self.names.code(child.step.repeat) if child.step.repeat else None
+        code = self.scope.resolve(values, [hint], f"{step}_repeat")
+        if isinstance(code, ast.Constant) and type(code.value) is int:
+            return code.value
+        return Attribute(self.functions.attribute(f"{step}_repeat", code))
 
     def _channels(self, keys: tuple[Key, ...]) -> list[Code | None]:
         return [self.tensors[key].channels for key in keys]
@@ -251,8 +288,11 @@ class Builder:
     def _condition(self, step: str, present: Present) -> Code:
         values: dict[Spot, Any] = {(number, None): number in present for number in range(len(self.part))}
         written = next(iter(present.values())).step
-        when = written.when if written else None
-        hints = [self.names.code(when), *self.names.shape_comparisons(when)] if when else []
+        steps = [each for each in (written, written and written.reused and written.reused.step) if each]
+        conditions = [each.when for each in steps if each.when]
+        hints = [code for when in conditions for code in (self.names.code(when), *self.names.shape_comparisons(when))]
+        if len(conditions) == 2 and hints[0] is not None and (other := self.names.code(conditions[1])) is not None:
+            hints.append(ast.BoolOp(ast.And(), [other, hints[0]]))
         return self.scope.resolve(values, hints, f"has_{step}")
 
     def _function(
@@ -279,23 +319,26 @@ class Builder:
         """Copies that take several tensors, or are functions: each a line of ``forward``."""
         if len(present) < len(self.part):
             raise Mismatch
-        layers, last = self._copies(step, step, (), present)
+        reused = reuse_of(next(iter(present.values())))
+        self.unrolled.add(step)
+        layers, last = self._copies(step, reused, (), present)
         if layers:
+            self.modules[step] = present
             self.members.append(Member(step, _module_list(layers)))
         self._alias(step, last or takes[0])
 
     def _copies(
-        self, step: str, call: str, indices: tuple[int, ...], repeats: Mapping[int, Block]
+        self, step: str, reused: Reuse | None, indices: tuple[int, ...], repeats: Mapping[int, Block]
     ) -> tuple[list[Part], Key | None]:
         """The layers of copies, and what the last gives.
 
         Args:
             step: The name of the step.
-            call: What holds the layers.
+            reused: What the step reuses, whose layers are called; None for layers of its own.
             indices: Where the copies stand among those of a table.
             repeats: The repeats in the instances.
         """
-        indexed = {number: dict(copies(repeat)) for number, repeat in repeats.items()}
+        indexed = {number: dict(copies(self.instances.opened(repeat))) for number, repeat in repeats.items()}
         listed = {tuple(each) for each in indexed.values()}
         if len(listed) != 1:
             raise Mismatch
@@ -305,27 +348,29 @@ class Builder:
             uses = {number: each[index] for number, each in indexed.items()}
             inner = {number: copy for number, copy in uses.items() if isinstance(copy, Block) and copy.kind == "repeat"}
             if inner and not all(is_sequence(self.instances, repeat) for repeat in inner.values()):
-                rows, last = self._copies(step, f"{call}[{index}]", (*indices, index), inner)
+                rows, last = self._copies(step, reused, (*indices, index), inner)
                 if rows:
                     layers += [*[Call("nn.Identity")] * (index - len(layers)), _module_list(rows)]
                 continue
             nodes = {number: copy for number, copy in uses.items() if isinstance(copy, Node)}
             functions = {number: each for number, copy in nodes.items() if (each := function_of(copy)) is not None}
             taken = self._wiring(uses, ())
-            called: str | Function = f"{call}[{index}]"
+            attribute = step if reused is None else reused.step.name
+            called: str | Function = f"{attribute}{''.join(f'[{each}]' for each in (*indices, index))}"
             channels: Hints = ()
             label = f"{step}{'_'.join(map(str, (*indices, index)))}"
             if functions:
                 called = self.functions.call(label, nodes, functions)
                 channels = [self._first_dimension(nodes, taken)]
-            else:
+            elif reused is None:
                 layers += [Call("nn.Identity")] * (index - len(layers))
                 spots: Uses = {(number, None): copy for number, copy in uses.items()}
                 part, channels = self.construction.made(spots, self._channels(taken), label)
                 layers.append(part)
             name = ".".join(map(str, (step, *indices, index)))
             given = self._give(name, uses, taken, {"output": channels})
-            self.statements.append(Statement(step, taken, given, called))
+            reuses = ".".join(map(str, (attribute, *indices, index))) if reused and not functions else ""
+            self.statements.append(Statement(step, taken, given, called, reuses=reuses))
             if len(given) != 1:
                 raise Mismatch
             (last,) = given

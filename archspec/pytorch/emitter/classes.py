@@ -39,10 +39,10 @@ def _visit(registry: Registry, holding: Holding, instance: Instance) -> None:
 def _inner(registry: Registry, block: Block) -> Iterator[Block]:
     """The blocks and groups inside that have a class, those in repeats and in groups written in place too."""
     for child in block.children:
-        if not isinstance(child, Block):
+        if not isinstance(child, Block) or child.shares:
             continue
         if child.kind == "repeat" or registry.is_inline(child):
-            yield from _inner(registry, child)
+            yield from _inner(registry, registry.instances.opened(child))
         else:
             yield child
 

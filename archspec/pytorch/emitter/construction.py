@@ -191,6 +191,7 @@ class Construction:
 
     def sequential(self, uses: Mapping[Spot, Block], operands: Hints, label: str) -> Made:
         """``nn.Sequential`` with named layers, for blocks that are chains."""
+        uses = {spot: self.instances.opened(block) for spot, block in uses.items()}
         some = next(iter(uses.values()))
         outside, self.names.tensors = self.names.tensors, {}
         known, functions = dict(self.scope.known), dict(self.names.functions)
@@ -240,7 +241,7 @@ class Construction:
 
     def copies(self, uses: Mapping[Spot, Block], operands: Hints, label: str) -> Made:
         """``nn.Sequential`` of the copies of a repeat: one expression for all, or all but the ends, or for runs."""
-        indexed = {spot[0]: dict(copies(repeat)) for spot, repeat in uses.items()}
+        indexed = {spot[0]: dict(copies(self.instances.opened(repeat))) for spot, repeat in uses.items()}
         lengths = {number: max(each) + 1 for number, each in indexed.items()}
         step = next(iter(uses.values())).step
         if step is not None and step.each is not None:

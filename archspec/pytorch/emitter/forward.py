@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
@@ -23,9 +23,12 @@ class Line:
     accumulates: bool = False
     typed: bool = False
     flag: str = ""
+    times: str = ""
 
     def text(self, indent: int) -> list[str]:
         """The lines of the source."""
+        if self.times:
+            return [f"{' ' * indent}for _ in range({self.times}):", *replace(self, times="").text(indent + 4)]
         if self.flag:
             return [f"{' ' * indent}if self.{self.flag}:", *replace(self, flag="").text(indent + 4)]
         colon = ": Tensor" if self.typed else ""
@@ -66,6 +69,8 @@ class Forward:
         for number, statement in enumerate(self.statements):
             # A long fold reads operands when its own variable is written: none of theirs can be that.
             self._last_use.update(dict.fromkeys(statement.takes, number + is_long(statement.call)))
+            if statement.times != 1:  # nor can it be that of an operand which further calls take too
+                self._last_use.update(dict.fromkeys(statement.takes[1:], number + 1))
             self._given_by.update(dict.fromkeys(statement.gives, number))
             self._uses.update(statement.takes)
         self._last_use.update(dict.fromkeys(self.outputs, len(self.statements)))
@@ -93,8 +98,9 @@ class Forward:
         for key, target in zip(statement.gives, targets, strict=True):
             self._name(key, target)
         if not isinstance(statement.call, Function):
-            called = Call(f"self.{statement.call}", tuple(("", read(operand)) for operand in operands))
-            return [Line(targets, called)]
+            if statement.times != 1:
+                return list(_repeated(statement, targets, operands))
+            return [_guarded(targets, _called(statement.call, operands), statement.flag, operands[0])]
         if statement.in_place:
             return [Line(targets, read(operands[1]), accumulates=True)]
         if is_long(statement.call):
@@ -163,6 +169,19 @@ class Forward:
 
     def _is_held(self, name: str, number: int) -> bool:
         return not self._unneeded(name, number) or name in self.inputs.values() or name in self._unpacked
+
+
+def _called(attribute: str, operands: list[str]) -> Part:
+    return Call(f"self.{attribute}", tuple(("", read(operand)) for operand in operands))
+
+
+def _repeated(statement: Statement, targets: list[str], operands: list[str]) -> Iterator[Line]:
+    """The lines of an attribute called in a row, each time on what it gave."""
+    assert not isinstance(statement.call, Function)
+    if targets != operands[:1]:
+        yield Line(targets, read(operands[0]))
+    times = f"self.{statement.times.name}" if isinstance(statement.times, Attribute) else str(statement.times)
+    yield Line(targets, _called(statement.call, [*targets, *operands[1:]]), times=times)
 
 
 def _guarded(targets: list[str], value: Part, flag: str, otherwise: str) -> Line:

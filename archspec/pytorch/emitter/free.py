@@ -140,7 +140,7 @@ def _computes(node: Node) -> bool:
 
 def _follows(node: Node, below: list[int]) -> bool:
     """Whether a node goes with any number of channels: it has no weights, and its call does not change."""
-    if node.weights or node.buffers:
+    if node.applied.weights or node.applied.buffers:
         return False
     shapes = list(node.input_shapes)
     for number in below:

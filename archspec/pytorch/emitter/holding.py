@@ -96,7 +96,7 @@ class Holding:
         """
         instance, scope = made.instances[number], made.scope
         block, instances = instance.block, self.registry.instances
-        if not all(path in instances.network.inputs or path in instances.network for path in block.inputs):
+        if not all(map(instances.knows, block.inputs)):
             raise NotKnown
         shapes = [instances.shape(path) for path in block.inputs]
         outputs = list(instances.outputs(block))

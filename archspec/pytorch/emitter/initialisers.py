@@ -63,12 +63,12 @@ def _over_layers(network: Network, rules: list[InitRule]) -> Iterator[str]:
 
 
 def _has(group: Iterable[Node], tensor: str) -> bool:
-    return any(tensor in node.weights for node in group)
+    return any(tensor in node.applied.weights for node in group)
 
 
 def _is_optional(target: str, tensor: str, group: list[Node]) -> bool:
     """Whether some layers lack the tensor, or its type says that they may."""
-    return any(tensor not in node.weights for node in group) or ("Conv" in target and tensor == "bias")
+    return any(tensor not in node.applied.weights for node in group) or ("Conv" in target and tensor == "bias")
 
 
 def _by_path(network: Network, rules: Iterable[InitRule]) -> Iterator[tuple[str, Initialiser]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from archspec.language.definition import GraphSteps
+from archspec.language.definition import GraphSteps, Reuse
 from archspec.network import Applied, Block, Network, Node
 from archspec.network.content import Copies
 from archspec.ops.facts import Held, Module
@@ -41,8 +41,10 @@ class Instances:
     network: Network
     of_graph: dict[int, list[Instance]] = field(default_factory=dict)
     same: dict[str, Instance] = field(default_factory=dict)
-    _inputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    _outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    _inputs: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    _outputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _operands: dict[str, str] = field(default_factory=dict)
+    _opened: dict[str, Block] = field(default_factory=dict)
     _known: dict[Hashable, Instance] = field(default_factory=dict)
     _numbers: dict[Hashable, int] = field(default_factory=dict)
     _blocks: dict[Hashable, tuple[int, Instance]] = field(default_factory=dict)
@@ -58,40 +60,104 @@ class Instances:
                 consumers.setdefault(origin, []).append(node.path)
         for output in self.network.outputs.values():
             consumers.setdefault(output.path, []).append("")
+        for path, again in sorted(self._reuses.items(), key=lambda item: item[0].count(".")):
+            held = outputs_of(self.network[path])
+            for each in again:
+                for name, given in outputs_of(each).items():
+                    if any(not consumer.startswith(f"{each.path}.") for consumer in consumers.get(given, ())):
+                        consumers.setdefault(held[name], []).append("")  # one module gives it each time
         return consumers
+
+    @cached_property
+    def _reuses(self) -> dict[str, list[Block | Node]]:
+        """The nodes that reuse others, by the paths of these."""
+        found: dict[str, list[Block | Node]] = {}
+        waiting = [self.network.blocks]
+        while waiting:
+            for child in waiting.pop().children:
+                if child.shares:
+                    found.setdefault(child.shares, []).append(child)
+                elif isinstance(child, Block):
+                    waiting.append(child)
+        return found
+
+    def opened(self, block: Block) -> Block:
+        """A block as its inside is looked at.
+
+        Where one tensor is several operands of it, and not of a node that reuses it, each operand is one of its own.
+        """
+        if block.path not in self._opened:
+            again = [_taken_apart(each) for each in self._reuses.get(block.path, ())]
+            if any(map(_pattern(block.inputs).__ne__, map(_pattern, again))):
+                names = tuple(f"{block.path}@{number}" for number in range(len(block.inputs)))
+                self._operands.update(zip(names, block.inputs, strict=True))
+                self._opened[block.path] = replace(block, inputs=names)
+            else:
+                self._opened[block.path] = block
+        return self._opened[block.path]
+
+    def _part(self, path: str) -> Block | Node:
+        """The node or block of a path, in blocks that are opened."""
+        part: Block | Node | None = self.network.blocks
+        for name in path.split("."):
+            assert isinstance(part, Block)
+            part = self.opened(part).child(name)
+        assert part is not None
+        return part
+
+    def knows(self, path: str) -> bool:
+        """Whether a tensor is there; one that nothing inside of a block needs may have fallen away."""
+        return path in self._operands or path in self.network.inputs or path in self.network
 
     def shape(self, path: str) -> Shape:
         """The shape of a tensor."""
-        return self.network.shape(path)
+        return self.network.shape(self._operand(path))
+
+    def _operand(self, path: str) -> str:
+        """The path of a tensor that may be an operand of an opened block."""
+        while path in self._operands:
+            path = self._operands[path]
+        return path
 
     def outputs(self, block: Block) -> dict[str, str]:
         """The outputs that something outside takes, each tensor once: paths by name."""
-        if block.path not in self._outputs:
-            self._outputs[block.path] = self._found_outputs(block)
-        return self._outputs[block.path]
-
-    def _found_outputs(self, block: Block) -> dict[str, str]:
         if not block.path:
             return {name: output.path for name, output in self.network.outputs.items()}
+        path = block.shares or block.path
+        if path not in self._outputs:
+            self._outputs[path] = self._found_outputs(self._part(path) if block.shares else block)
+        return {name: block.outputs[name] for name in self._outputs[path]}
+
+    def _found_outputs(self, part: Block | Node) -> tuple[str, ...]:
+        if isinstance(part, Node):
+            return ("output",)
+        block = self.opened(part)
         inside = block.path + "."
         taken: dict[str, str] = {}
-        for name, path in block.outputs.items():
-            outside = any(not consumer.startswith(inside) for consumer in self._consumers.get(path, ()))
-            if outside and path not in taken.values() and (path.startswith(inside) or path in block.inputs):
-                taken[name] = path
-        return taken
+        for path, name in ((path, name) for name, path in block.outputs.items()):
+            consumers = self._consumers.get(self._operand(path), ())
+            outside = any(not consumer.startswith(inside) for consumer in consumers)
+            if outside and path not in taken and (path.startswith(inside) or path in block.inputs):
+                taken[path] = name
+        return tuple(taken.values())
 
     def inputs(self, block: Block) -> tuple[str, ...]:
         """The inputs that something inside takes, or that are passed through, each once: their paths."""
-        if block.path not in self._inputs:
-            self._inputs[block.path] = self._found_inputs(block)
-        return self._inputs[block.path]
-
-    def _found_inputs(self, block: Block) -> tuple[str, ...]:
         if not block.path:
             return tuple(self.network.inputs)
+        path = block.shares or block.path
+        if path not in self._inputs:
+            self._inputs[path] = self._found_inputs(self._part(path) if block.shares else block)
+        return tuple(block.inputs[number] for number in self._inputs[path])
+
+    def _found_inputs(self, part: Block | Node) -> tuple[int, ...]:
+        if isinstance(part, Node):
+            return tuple(range(len(part.inputs)))
+        block = self.opened(part)
         used = {origin for child in block.children for origin in self.taken(child)} | {*self.outputs(block).values()}
-        return tuple(dict.fromkeys(path for path in block.inputs if path in used))
+        return tuple(
+            number for number, path in enumerate(block.inputs) if path in used and path not in block.inputs[:number]
+        )
 
     def taken(self, child: Block | Node) -> tuple[str, ...]:
         """The paths of the tensors that a node or block takes."""
@@ -99,6 +165,7 @@ class Instances:
 
     def _number(self, block: Block, scope: Mapping[str, Any]) -> int:
         """A number that is the same for equal blocks; what uses of a block share is looked into once."""
+        block = self.opened(block)
         if block.kind != "block":
             return self._compared(block, block.arguments if block.kind == "network" else scope)
         key = (id(block.content), tuple(self.outputs(block)), tuple(map(block.inputs.index, block.inputs)))
@@ -113,7 +180,9 @@ class Instances:
         parts: list[Hashable] = []
         for child in block.children:
             wiring = tuple(places.get(path) for path in self.taken(child))
-            content = id(child.applied) if isinstance(child, Node) else self._number(child, seen(child, block, scope))
+            content = id(child.content)  # of what is reused too: its class is found where it is made
+            if isinstance(child, Block) and not child.shares:
+                content = self._number(child, seen(child, block, scope))
             parts.append((child.name, content, wiring))
             for path in given(self, child).values():
                 places.setdefault(path, (child.name, path.removeprefix(block.path)))
@@ -127,6 +196,29 @@ class Instances:
                 self.of_graph.setdefault(id(block.graph), []).append(self._known[key])
             self.same[block.path] = self._known[key]
         return self._numbers.setdefault(key, len(self._numbers))
+
+
+def outputs_of(part: Block | Node) -> Mapping[str, str]:
+    """The tensors that a node or block can give: paths by output name."""
+    return {"output": part.path} if isinstance(part, Node) else part.outputs
+
+
+def _pattern(inputs: tuple[str, ...]) -> tuple[int, ...]:
+    """Which operands are one tensor."""
+    return tuple(map(inputs.index, inputs))
+
+
+def _taken_apart(again: Block | Node) -> tuple[str, ...]:
+    """The operands of a node that reuses another; the first of further copies is what the one before gives."""
+    several = (
+        isinstance(again, Block) and again.step is not None and again.step.copies_reuse and len(again.children) > 1
+    )
+    return ("", *again.inputs[1:]) if several else again.inputs
+
+
+def reuse_of(child: Block | Node) -> Reuse | None:
+    """What a node reuses, or None."""
+    return child.step.reused if child.step is not None else None
 
 
 def given(instances: Instances, child: Block | Node) -> dict[str, str]:
@@ -172,12 +264,15 @@ def seen(child: Block, parent: Block, scope: Mapping[str, Any]) -> Mapping[str, 
 
 def is_chain(instances: Instances, block: Block) -> bool:
     """Whether each child takes what the one before gives, so that the block is an ``nn.Sequential``."""
+    block = instances.opened(block)
     inputs, outputs = instances.inputs(block), instances.outputs(block)
     if len(inputs) != 1 or len(outputs) != 1 or not block.children:
         return False
     current = inputs[0]
     for child in block.children:
         tensors = given(instances, child)
+        if reuse_of(child) is not None:
+            return False
         if instances.taken(child) != (current,) or len(tensors) != 1 or not _fits_sequential(instances, child):
             return False
         (current,) = tensors.values()
@@ -192,6 +287,7 @@ def _fits_sequential(instances: Instances, child: Block | Node) -> bool:
 
 def is_sequence(instances: Instances, repeat: Block) -> bool:
     """Whether copies stand in an ``nn.Sequential``: each is a layer that takes just what the one before gives."""
+    repeat = instances.opened(repeat)
     (current, *others) = instances.inputs(repeat) or ("",)
     for _, copy in copies(repeat):
         tensors = list(given(instances, copy).values())

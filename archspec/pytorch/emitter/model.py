@@ -48,8 +48,10 @@ class Statement:
         takes: The tensors it takes.
         gives: The tensors it gives.
         call: The attribute that is called, a function, or an attribute that is given as it is.
-        flag: The attribute that says whether the function is called; else the first operand passes.
+        flag: The attribute that says whether it is called; else the first operand passes.
         in_place: Whether the first operand can be overwritten.
+        reuses: The place in the graph of what is called again; empty for what the step itself makes.
+        times: How often it is called in a row, each time on what it gave: a number, or the attribute that holds it.
     """
 
     name: str
@@ -58,6 +60,8 @@ class Statement:
     call: str | Function | Attribute
     flag: str = ""
     in_place: bool = False
+    reuses: str = ""
+    times: int | Attribute = 1
 
 
 @dataclass(eq=False)

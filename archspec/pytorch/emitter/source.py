@@ -174,8 +174,8 @@ def _root(
     yield from signature_of_forward(list(root.inputs), result)
     assert root.statements is not None
     needed = _needed(root, kept)
-    always = [statement for statement in root.statements if needed & set(statement.gives)]
-    later = [statement for statement in root.statements if not needed & set(statement.gives)]
+    always = [statement for statement in root.statements if not training or needed & set(statement.gives)]
+    later = [statement for statement in root.statements if training and not needed & set(statement.gives)]
     keys = [root.outputs[name] for name in network.outputs]
     inputs = {key: name for name, key in root.inputs.items()}
     returned = root.outputs[kept[0]] if len(kept) == 1 else None

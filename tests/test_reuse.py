@@ -1,0 +1,249 @@
+"""Nodes that reuse others: one module called again, whose tensors have one path and count once.
+
+Random networks reuse nodes too (`random_networks`); here is what they cannot say.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from random_networks import compiled
+
+import archspec
+from archspec.drawing.content.staging import stage
+from archspec.drawing.content.symbols import symbolic
+from archspec.network import Block, Network
+from archspec.reports.json_report import report
+from archspec.reports.table import render, render_csv
+
+HEAD = """
+archspec: 1
+name: retina_head
+inputs: {p3: [256, 100, 100], p4: [256, 50, 50], p5: [256, 25, 25], p6: [256, 13, 13], p7: [256, 7, 7]}
+blocks:
+  tower:
+    params: {out_channels: {type: int}}
+    graph:
+      conv0: {block: conv_relu, out_channels: 256, kernel_size: 3}
+      conv1: {block: conv_relu, out_channels: 256, kernel_size: 3}
+      conv2: {block: conv_relu, out_channels: 256, kernel_size: 3}
+      conv3: {block: conv_relu, out_channels: 256, kernel_size: 3}
+      predict: {op: conv, out_channels: $out_channels, kernel_size: 3, padding: 1}
+graph:
+  cls3: {block: tower, from: p3, out_channels: 720}
+  cls4: {reuse: cls3, from: p4}
+  cls5: {reuse: cls3, from: p5}
+  cls6: {reuse: cls3, from: p6}
+  cls7: {reuse: cls3, from: p7}
+outputs: {cls3: cls3, cls4: cls4, cls5: cls5, cls6: cls6, cls7: cls7}
+"""
+
+TWO_OUTPUTS = """
+archspec: 1
+name: two_outputs
+params: {left_too: true}
+inputs: {x: [4, 8, 8], y: [4, 6, 6]}
+blocks:
+  fork:
+    graph:
+      one: {op: conv, out_channels: 4, kernel_size: 1}
+      two: {op: conv, out_channels: 5, kernel_size: 1, from: input}
+      three: {op: conv, out_channels: 6, kernel_size: 1, from: input}
+    outputs: {one: one, two: two, three: three}
+graph:
+  left: {block: fork, from: x}
+  right: {reuse: left, from: y}
+outputs:
+  left: {from: left.one, when: $left_too}
+  right: right.two
+"""
+
+SHARED = """
+archspec: 1
+name: shared
+inputs: {image: [4, 8, 8]}
+graph:
+  conv: {op: conv, out_channels: 4, kernel_size: 3, padding: 1}
+  again: {reuse: conv, repeat: 3}
+  norm: batch_norm
+"""
+
+
+def shares(network: Network) -> dict[str, str]:
+    return {node.path: node.shares for node in network if node.shares}
+
+
+def module_of(network: Network, **options: Any) -> Any:
+    pytest.importorskip("torch")
+    return archspec.build(network, **options)
+
+
+def test_one_head_on_five_levels_counts_once() -> None:
+    network = compiled(HEAD)
+    assert (network.params, network.macs) == (4_019_920, 53_614_522_368)
+    assert [network[f"cls{level}"].params for level in (3, 4, 5, 6, 7)] == [4_019_920, 0, 0, 0, 0]
+    assert network["cls4.conv1.conv"].shares == "cls3.conv1.conv"
+    assert not network["cls4.predict"].weights
+    assert network["cls3.predict"].weights
+    module = module_of(network, device="meta")
+    assert sum(parameter.numel() for parameter in module.parameters()) == 4_019_920
+    assert {name.partition(".")[0] for name in module.state_dict()} == {"cls3"}
+
+
+def test_the_module_is_called_again() -> None:
+    torch = pytest.importorskip("torch")
+    module = module_of(compiled(SHARED)).eval()
+    image = torch.rand(2, 4, 8, 8)
+    wanted = image
+    for _ in range(4):
+        wanted = module.conv(wanted)
+    torch.testing.assert_close(module(image), module.norm(wanted))
+    assert module.state_dict().keys() == {
+        "conv.weight", "conv.bias", "norm.weight", "norm.bias", "norm.running_mean", "norm.running_var",
+        "norm.num_batches_tracked",
+    }  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_scripted_module_gives_the_same() -> None:
+    torch = pytest.importorskip("torch")
+    module = module_of(compiled(SHARED)).eval()
+    image = torch.rand(2, 4, 8, 8)
+    torch.testing.assert_close(torch.jit.script(module)(image), module(image))
+
+
+def test_a_node_and_what_reuses_it_give_all_that_either_needs() -> None:
+    network = compiled(TWO_OUTPUTS)
+    assert [node.path for node in network] == ["left.one", "left.two", "right.one", "right.two"]
+    assert network.params == 4 * 4 + 4 + 4 * 5 + 5
+
+
+def test_what_is_reused_stays_where_only_that_is_needed() -> None:
+    torch = pytest.importorskip("torch")
+    network = compiled(TWO_OUTPUTS.replace("left_too: true", "left_too: false"))
+    assert [node.path for node in network] == ["left.two", "right.two"]
+    assert network.macs == 4 * 5 * (64 + 36)
+    module = module_of(network)
+    given = module(torch.rand(2, 4, 8, 8), torch.rand(2, 4, 6, 6))
+    assert given.shape == (2, 5, 6, 6)
+
+
+def test_what_only_training_runs_is_not_run_for_the_sake_of_weights() -> None:
+    torch = pytest.importorskip("torch")
+    flops = pytest.importorskip("torch.utils.flop_counter")
+    text = TWO_OUTPUTS.replace("when: $left_too", "training_only: true").replace("params: {left_too: true}\n", "")
+    network = compiled(text)
+    module = module_of(network).eval()
+    with flops.FlopCounterMode(display=False) as counter:
+        module(torch.rand(1, 4, 8, 8), torch.rand(1, 4, 6, 6))
+    assert counter.get_total_flops() == network.flops == 2 * 4 * (4 + 5) * 36
+    assert network.is_training_only("left")
+
+
+def test_where_the_other_passes_its_input_through_a_reuse_does_so_too() -> None:
+    text = SHARED.replace("padding: 1}", "padding: 1, when: $deep}").replace(
+        "inputs:", "params: {deep: false}\ninputs:"
+    )
+    network = compiled(text)
+    assert [node.path for node in network] == ["norm"]
+    deep = compiled(text.replace("deep: false", "deep: true"))
+    assert shares(deep) == {f"again.{copy}": "conv" for copy in range(3)}
+
+
+def test_the_arguments_are_those_of_what_is_reused_whatever_the_index() -> None:
+    text = """
+archspec: 1
+name: indexed
+inputs: {image: [4, 8, 8]}
+graph:
+  convs: {op: conv, out_channels: 4, kernel_size: "$(1 + 2 * index)", padding: $index, repeat: 3, last: {bias: false}}
+  body:
+    repeat: 2
+    graph:
+      conv: {op: conv, out_channels: 4, kernel_size: "$(1 + 2 * index)", padding: $index}
+      again: {reuse: conv, repeat: 2}
+  first: {reuse: convs.0, repeat: 2}
+  last: {reuse: convs.2}
+"""
+    network = compiled(text)
+    kernels = {node.path: (node.op.kernel_size[0], node.op.bias) for node in network}
+    assert kernels["first.0"] == kernels["first.1"] == (1, True)
+    assert kernels["last"] == (5, False)
+    assert kernels["body.1.again.0"] == kernels["body.1.again.1"] == (3, True)
+    assert shares(network) == {
+        "body.0.again.0": "body.0.conv", "body.0.again.1": "body.0.conv", "body.1.again.0": "body.1.conv",
+        "body.1.again.1": "body.1.conv", "first.0": "convs.0", "first.1": "convs.0", "last": "convs.2",
+    }  # fmt: skip
+
+
+def test_a_layer_called_in_several_places_overwrites_nothing() -> None:
+    text = """
+archspec: 1
+name: act
+inputs: {image: [4, 8, 8]}
+graph:
+  conv: {op: conv, out_channels: 4, kernel_size: 1}
+  act: relu
+  second: {op: conv, out_channels: 4, kernel_size: 1, from: image}
+  again: {reuse: act}
+  add: {op: add, from: [again, act, second]}
+"""
+    source = archspec.emit(compiled(text))
+    assert "nn.ReLU()" in source
+    assert "inplace" not in source
+
+
+def test_a_repeat_of_many_is_one_run() -> None:
+    network = compiled(SHARED.replace("repeat: 3", "repeat: 40_000"))
+    assert len(network) == 40_002
+    assert "for _ in range(40000):" in archspec.emit(network)
+
+
+def test_reports_say_whose_tensors_a_node_uses() -> None:
+    network = compiled(HEAD)
+    told = report(network)
+    assert {node["path"]: node["shares"] for node in told["nodes"]}["cls4.predict"] == "cls3.predict"
+    assert {block["path"]: block["shares"] for block in told["blocks"]}["cls7"] == "cls3"
+    assert {node["shares"] for node in told["nodes"] if node["path"].startswith("cls3")} == {None}
+    assert "tower, shares cls3" in render(network)
+    assert render_csv(network, 1).splitlines()[2].endswith(",cls3")
+    assert sum(node["params"] for node in told["nodes"]) == told["totals"]["params"]
+
+
+def test_pictures_say_whose_weights_a_box_uses() -> None:
+    remarks = {box.id: box.remark for box in stage(compiled(HEAD), collapse=["cls*"]).boxes}
+    assert remarks["cls4"] == "weights of cls3"
+    assert remarks["cls3"] == ""
+    boxes = {box.id: (box.count, box.remark) for box in stage(compiled(SHARED)).boxes}
+    assert [boxes["conv"], boxes["again"]] == [(1, ""), (3, "weights of conv")]
+
+
+def test_copies_that_reuse_copies_are_one_box() -> None:
+    text = SHARED.replace("padding: 1}", "padding: 1, repeat: 3}").replace("{reuse: conv, repeat: 3}", "{reuse: conv}")
+    boxes = {box.id: (box.count, box.remark) for box in stage(compiled(text)).boxes}
+    assert boxes["again"] == (3, "weights of conv.0, conv.1, conv.2")
+
+
+def test_a_block_by_itself_says_it_too() -> None:
+    head, graph = SHARED.split("graph:\n")
+    inside = graph.replace("  ", "      ")
+    network = compiled(f"{head}blocks:\n  body:\n    graph:\n{inside}graph:\n  body: {{block: body}}\n")
+    block = network["body"]
+    assert isinstance(block, Block)
+    remarks = {box.id: box.remark for box in stage(symbolic(network, block)).boxes}
+    assert remarks["again"] == "weights of conv"
+
+
+@pytest.mark.parametrize(
+    ("node", "shared"),
+    [
+        ("again: {reuse: conv, repeat: null}", {"again": "conv"}),
+        ("again: {op: conv, out_channels: 4, kernel_size: 1}", {}),
+        ("norm: {reuse: conv, from: again}", {**{f"again.{n}": "conv" for n in range(3)}, "norm": "conv"}),
+    ],
+)
+def test_a_file_that_extends_changes_a_node_into_a_reuse_and_back(tmp_path, node: str, shared: dict[str, str]) -> None:
+    (tmp_path / "base.yaml").write_text(SHARED)
+    (tmp_path / "spec.yaml").write_text(f"extends: base.yaml\narchspec: 1\nname: changed\ngraph:\n  {node}\n")
+    assert shares(archspec.compile(tmp_path / "spec.yaml")) == shared
