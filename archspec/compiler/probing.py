@@ -82,7 +82,7 @@ class Probing:
     ) -> Body | None:
         assert block.step is not None
         is_block = block.kind == "block"
-        index = int(block.name) if not is_block and block.name.isdecimal() else None
+        index = int(block.name) if not is_block and block.step.has_copies else None
         if not is_block and index is None and asks_index(block.step):
             raise NotKnown
         trace = Trace()

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from archspec.errors import Diagnostic, Note, did_you_mean
 from archspec.language.removal import Removal
-from archspec.language.source import Mapping, Scalar, Value
+from archspec.language.source import Mapping, Numbered, Scalar, Sequence, Value
 
 KINDS = frozenset({"op", "block", "graph"})
 """The keys that say what a node is."""
@@ -66,6 +66,8 @@ class _Merge:
 
     def value(self, base: Value | None, over: Value, path: tuple[str, ...]) -> Value:
         if path[-1] == "graph" and isinstance(over, Mapping):
+            if isinstance(base, Sequence):
+                return self.numbered(Numbered.of(base, KINDS), over, path)
             return self.graph(base if isinstance(base, Mapping) else None, over, path)
         if len(path) == 2 and path[0] == "params" and isinstance(base, Mapping) and not isinstance(over, Mapping):
             return _with(base, "default", over)
@@ -94,6 +96,22 @@ class _Merge:
             self._place(name, value, entries, _path(path, name))
         ordered = {name: keys[name] for name in entries}
         return Mapping(over.source, over.start, over.end, ordered, entries)
+
+    def numbered(self, base: Numbered, over: Mapping, path: tuple[str, ...]) -> Mapping:
+        """Nodes of a list changed by their numbers: the others keep theirs."""
+        entries = dict(base.entries)
+        for name, value in over.entries.items():
+            if name in entries and not (isinstance(value, Scalar) and value.value is None):
+                entries[name] = self.node(entries[name], value, (*path, name))
+                continue
+            message = f"the list that is extended has no node `{name}`"
+            help = f"its nodes are 0 to {len(entries) - 1}; write the whole list anew to add some"
+            if name in entries:
+                message, help = f"node {name} of a list cannot be removed", _KEEPS_NUMBERS
+            self.found.append(
+                Diagnostic("unknown-node", message, over.keys[name].span, path=_path(path, name), help=help)
+            )
+        return Numbered(over.source, over.start, over.end, base.keys, entries)
 
     def node(self, base: Value | None, over: Value, path: tuple[str, ...]) -> Value:
         if base is None:
@@ -136,6 +154,7 @@ class _Merge:
         entries.update(moved)
 
 
+_KEEPS_NUMBERS = "with `when: false` it is an `nn.Identity`, and those after it keep their numbers"
 _HEADS = frozenset({"name", "block"})
 _OF_ANY_NODE = frozenset({"from", "when", "repeat", "doc"})
 _OF_GROUPS = frozenset({"inputs", "output", "outputs"})

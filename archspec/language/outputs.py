@@ -6,10 +6,13 @@ from archspec.errors import Note
 from archspec.language.checking import Checker
 from archspec.language.definition import UNKNOWN_OUTPUTS, OutputStep
 from archspec.language.names import output_name_problem
-from archspec.language.source import Mapping, Scalar, Value, entries, keyed
+from archspec.language.source import Mapping, Scalar, Sequence, Value, entries, keyed
 from archspec.language.spec import Output
 from archspec.language.values import kind
 from archspec.language.wiring import Wiring, reference
+
+
+_NAMED = "a mapping names them: `outputs: {low: backbone.c3, high: neck.c3}`"
 
 
 class OutputReader:
@@ -17,6 +20,26 @@ class OutputReader:
 
     def __init__(self, checker: Checker) -> None:
         self.checker = checker
+
+    def named(self, value: Sequence, path: str) -> Mapping:
+        """A list of outputs as a mapping: each has the name of its node, ``c3`` for ``backbone.c3``."""
+        keys: dict[str, Scalar] = {}
+        entries: dict[str, Value] = {}
+        for item in value.items:
+            if not (isinstance(item, Scalar) and isinstance(item.value, str)):
+                message, found = "this output names no node", kind(item.plain())
+                details = {"path": path, "expected": "the name of a node", "found": found}
+                self.checker.report("invalid-value", message, item.span, **details, help=_NAMED)
+                continue
+            name = item.value.rpartition(".")[2]
+            if name in keys:
+                notes = (Note("first here", keys[name].span),)
+                message = f"two outputs would be called `{name}`"
+                self.checker.report("duplicate-key", message, item.span, path=path, notes=notes, help=_NAMED)
+                continue
+            keys[name] = Scalar(item.source, item.start, item.end, name)
+            entries[name] = item
+        return Mapping(value.source, value.start, value.end, keys, entries)
 
     def outputs(self, owner: Mapping, wiring: Wiring) -> tuple[OutputStep, ...]:
         """The outputs that a graph declares, or its last node."""

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from archspec.errors import Diagnostic, Span, did_you_mean, listed
-from archspec.language.definition import OutputStep, Reference, Step
+from archspec.language.definition import ALL_COPIES, OutputStep, Reference, Step
 from archspec.language.source import Mapping, Scalar, Sequence, Value
 
 
@@ -23,6 +23,7 @@ class Wiring:
         used: Names of nodes and inputs that something takes.
         unknown: Names that nothing has, with the number of the error that speaks of each.
         resolved: What the last node takes, as far as that is known.
+        is_list: Whether its nodes are a list, each of which takes the one before.
         complete: Whether it is known what every node takes; if not, nothing can be said of unused ones.
     """
 
@@ -44,6 +45,7 @@ class Wiring:
         self.used: set[str] = set()
         self.unknown: dict[str, int] = {}
         self.resolved: tuple[Reference, ...] = ()
+        self.is_list = False
         self.complete = True
         self.previous = ""
 
@@ -72,7 +74,7 @@ class Wiring:
         """What a node takes, or None where an error left that unknown; `resolved` is then what is known of it."""
         self.resolved = ()
         origin = value.entries.get("from")
-        if origin is None:
+        if origin is None or self.is_list:
             return self._above(key)
         items = origin.items if isinstance(origin, Sequence) else [origin]
         names = [item for item in items if isinstance(item, Scalar) and isinstance(item.value, str)]
@@ -110,11 +112,32 @@ class Wiring:
         written = reference(value)
         if written.name == "input" and len(self.inputs) <= 1:
             written = Reference(self.inputs[0] if self.inputs else "", written.port, value)
+        if written.copy and not self._can_take_copies(written, node):
+            return None
         if written.name in self.steps or self.is_input(written.name) or not (written.name or self.inputs):
             self.used.add(written.name)
             return written
         self._unknown(written.name, value, node)
         return None
+
+    def _can_take_copies(self, written: Reference, node: str) -> bool:
+        """Whether a reference to copies names a node that has some, where several can stand; that not is reported."""
+        step = self.steps.get(written.name)
+        if step is None or not step.kind:
+            return True  # there is no such node, or it is wrong: that is reported
+        message = help = ""
+        if step.group is not None and step.group.is_list and not step.has_copies:
+            message = f"`{step.name}` is a list, whose nodes are not seen from outside"
+            help = "write its nodes as a mapping, and those that are taken as its `outputs:`"
+        elif not step.has_copies:
+            message, help = f"`{step.name}` has no copies: it does not repeat", f"write `{step.name}`"
+        elif written.copy == ALL_COPIES and not node:
+            message, help = f"`{written.name}.*` is many tensors, and an output is one", "for example the last: `{}.-1`"
+            help = help.format(step.name)
+        if message:
+            self.used.add(step.name)
+            self._report("unknown-node", message, written.value.span, path=self.child(node) if node else self.path, help=help)
+        return not message
 
     def _unknown(self, name: str, value: Scalar, node: str) -> None:
         self.complete = False

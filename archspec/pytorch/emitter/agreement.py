@@ -97,9 +97,12 @@ class Agreement:
             self._part(_items(members[statement.name].part)[int(index)], values, copy.content)
 
     def _chain(self, parts: Mapping[str, Part], values: Values, uses: Mapping[str, Use]) -> None:
-        _require(list(parts) == list(uses))
+        _require([name for name in parts if name in uses] == list(uses))
         for name, part in parts.items():
-            self._part(part, values, uses[name].content)
+            if name in uses:
+                self._part(part, values, uses[name].content)
+            else:
+                _require(_is_identity(part))
 
     def _part(self, part: Part, values: Values, content: Content) -> None:
         _require(isinstance(part, Call))
@@ -111,11 +114,8 @@ class Agreement:
         elif (made := self.registry.named(part.target)) is not None:
             self._compare(made, _arguments(part, made, values), content)
         else:
-            _require(part.target == "nn.Sequential" and len(part.arguments) == 1)
-            layers = part.arguments[0][1]
-            _require(isinstance(layers, Call))
-            assert isinstance(layers, Call)
-            self._chain(dict(layers.arguments), values, {use.name: use for use in content.uses})
+            _require(part.target == "nn.Sequential")
+            self._chain(_layers(part, content), values, {use.name: use for use in content.uses})
 
     def _repeat(self, part: Call, values: Values, content: Body) -> None:
         _require(part.target == "nn.Sequential")
@@ -126,10 +126,12 @@ class Agreement:
             if index in copies:
                 self._part(layer, inner, copies[index].content)
             else:
-                _require(isinstance(layer, Call) and layer.target == "nn.Identity")
+                _require(_is_identity(layer))
 
-    @staticmethod
-    def _layer(part: Call, values: Values, content: Applied) -> None:
+    def _layer(self, part: Call, values: Values, content: Applied) -> None:
+        if part.target in self.registry.functions:
+            _require(self.registry.functions[part.target] == content.op.torch(content.input_shapes))
+            return
         wanted = layer_of_op(content)
         _require(wanted is not None and part.target == wanted.target)
         assert isinstance(wanted, Module)
@@ -141,6 +143,19 @@ class Agreement:
         for keyword, value in keywords.items():
             stated = wanted.kwargs[keyword] if keyword in wanted.kwargs else getattr(content.op, keyword, REQUIRED)
             _require(same(value, plain(stated)))
+
+
+def _layers(part: Call, content: Body) -> dict[str, Part]:
+    """The layers of an ``nn.Sequential`` by name, those of a list by number."""
+    if content.graph is not None and content.graph.is_list:
+        return {str(number): layer for number, (_, layer) in enumerate(part.arguments)}
+    ((_, layers),) = part.arguments
+    assert isinstance(layers, Call)
+    return dict(layers.arguments)
+
+
+def _is_identity(part: Part) -> bool:
+    return isinstance(part, Call) and part.target == "nn.Identity"
 
 
 def _items(part: Part) -> tuple[Part, ...]:

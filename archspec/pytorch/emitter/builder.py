@@ -11,7 +11,7 @@ from archspec.language.definition import Reference
 from archspec.network import Block, Node
 from archspec.ops.facts import Function
 from archspec.pytorch.emitter.code import Call, Listed, Part
-from archspec.pytorch.emitter.construction import Child, Construction, Hints, Uses
+from archspec.pytorch.emitter.construction import Child, Construction, Hints, Uses, word
 from archspec.pytorch.emitter.functions import Functions, function_of
 from archspec.pytorch.emitter.instances import Instance, copies, given, is_chain, is_sequence
 from archspec.pytorch.emitter.model import Class, Key, Member, Statement
@@ -74,7 +74,7 @@ class Builder:
         """Whether the class is a subclass of ``nn.Sequential``."""
         listed = {tuple(child.name for child in instance.block.children) for instance in self.part}
         return (
-            self.first.kind != "network"
+            (self.first.kind != "network" or self.graph.is_list)
             and len(listed) == 1
             and SEQUENTIAL_NAMES.isdisjoint(*listed)
             and all(is_chain(self.instances, instance.block) for instance in self.part)
@@ -85,9 +85,12 @@ class Builder:
         operands = [self.tensors[key].channels for key in inputs.values()]
         part, channels = self.construction.sequential(uses, operands, "")
         assert isinstance(part, Call)
-        ((_, layers),) = part.arguments
-        assert isinstance(layers, Call)
-        self.members += [Member(each, layer) for each, layer in layers.arguments]
+        if self.graph.is_list:
+            self.members += [Member(str(number), layer) for number, (_, layer) in enumerate(part.arguments)]
+        else:
+            ((_, layers),) = part.arguments
+            assert isinstance(layers, Call)
+            self.members += [Member(each, layer) for each, layer in layers.arguments]
         port = next(iter(self.instances.outputs(self.first)))
         return self._class(inputs, {port: ("", "")}, None, {port: channels[0]})
 
@@ -152,7 +155,11 @@ class Builder:
         if (nodes and blocks) or len(kinds) > 1:
             raise Mismatch
         functions = {number: call for number, node in nodes.items() if (call := function_of(node)) is not None}
-        if functions:
+        if self.graph.is_list and len(present) < len(self.part):
+            raise Mismatch  # the places of a list are layers or identities: in a class for each
+        if self.graph.is_list:
+            self._layer(step, present, takes)
+        elif functions:
             self._function(step, nodes, functions, takes)
         elif kinds == {"repeat"} and not all(is_sequence(self.instances, block) for block in blocks.values()):
             self._unrolled(step, blocks, takes)
@@ -226,7 +233,7 @@ class Builder:
         if conditional and len(takes) != 1:
             raise Mismatch
         uses: Uses = {(number, None): child for number, child in present.items()}
-        part, channels = self.construction.made(uses, self._channels(takes), step)
+        part, channels = self.construction.made(uses, self._channels(takes), word(step))
         ports = list(given(self.instances, next(iter(present.values()))))
         hints = {port: channels[place:] if len(ports) > 1 else channels for place, port in enumerate(ports)}
         condition = self._condition(step, present) if conditional else None

@@ -10,6 +10,7 @@ from itertools import chain
 from archspec.ops.facts import Function
 from archspec.pytorch.emitter.calls import call, is_long, pieces, read
 from archspec.pytorch.emitter.code import WIDTH, Call, Listed, Part, flat, laid_out
+from archspec.pytorch.emitter.construction import word
 from archspec.pytorch.emitter.model import Key, Statement
 from archspec.pytorch.emitter.scope import RESERVED
 
@@ -91,7 +92,7 @@ class Forward:
         for key, target in zip(statement.gives, targets, strict=True):
             self._name(key, target)
         if not isinstance(statement.call, Function):
-            called = Call(f"self.{statement.call}", tuple(("", read(operand)) for operand in operands))
+            called = Call(attribute(statement.call), tuple(("", read(operand)) for operand in operands))
             return [Line(targets, called)]
         if statement.in_place:
             return [Line(targets, read(operands[1]), accumulates=True)]
@@ -106,7 +107,7 @@ class Forward:
         if statement.in_place:
             return [self.variables[statement.takes[0]]]
         if len(statement.gives) != 1:
-            wanted = [f"{statement.name}_{port}" for _, port in statement.gives]
+            wanted = [f"{word(statement.name)}_{port}" for _, port in statement.gives]
             needed = [key in self._last_use for key in statement.gives]
             names = [self._fresh(name, number) if used else "_" for name, used in zip(wanted, needed, strict=True)]
             self._unpacked.update(names)
@@ -116,11 +117,11 @@ class Forward:
                 return [self.variables[statement.takes[0]]]
             return [self._flowing(number) or self._fresh("out", number)]
         if self._uses[statement.gives[0]] > 1:
-            return [self._fresh(statement.name, number)]
+            return [self._fresh(word(statement.name), number)]
         if statement.takes and self._continues(number):
             return [self.variables[statement.takes[0]]]
         flowing = self._flowing(number) if self._begins_run(number) else ""
-        return [flowing or self._fresh(statement.name, number)]
+        return [flowing or self._fresh(word(statement.name), number)]
 
     def _flowing(self, number: int) -> str:
         """The variable of a run of layers: ``x`` or ``out``, where it holds nothing that is needed."""
@@ -154,6 +155,12 @@ class Forward:
 
     def _is_held(self, name: str, number: int) -> bool:
         return not self._unneeded(name, number) or name in self.inputs.values() or name in self._unpacked
+
+
+def attribute(name: str) -> str:
+    """An attribute of the module; a layer of a list is an item of it."""
+    first, bracket, rest = name.partition("[")
+    return f"self[{first}]{bracket}{rest}" if first.isdecimal() else f"self.{name}"
 
 
 def _guarded(targets: list[str], value: Part, flag: str, otherwise: str) -> Line:

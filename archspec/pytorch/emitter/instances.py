@@ -149,33 +149,44 @@ def layer_of_op(applied: Applied) -> Module | None:
 
 
 def is_chain(instances: Instances, block: Block) -> bool:
-    """Whether each child takes what the one before gives, so that the block is an ``nn.Sequential``."""
+    """Whether each child takes what the one before gives, so that the block is an ``nn.Sequential``.
+
+    In a list a function is a layer too, of a class of its own.
+    """
     inputs, outputs = instances.inputs(block), instances.outputs(block)
     if len(inputs) != 1 or len(outputs) != 1 or not block.children:
         return False
     current = inputs[0]
     for child in block.children:
         tensors = given(instances, child)
-        if instances.taken(child) != (current,) or len(tensors) != 1 or not _fits_sequential(instances, child):
+        if instances.taken(child) != (current,) or len(tensors) != 1:
+            return False
+        if not _fits_sequential(instances, child, block.graph is not None and block.graph.is_list):
             return False
         (current,) = tensors.values()
     return outputs == {next(iter(outputs)): current}
 
 
-def _fits_sequential(instances: Instances, child: Block | Node) -> bool:
+def _fits_sequential(instances: Instances, child: Block | Node, functions: bool) -> bool:
     if isinstance(child, Node):
-        return as_layer(child) is not None
-    return child.kind != "repeat" or is_sequence(instances, child)
+        return functions or as_layer(child) is not None
+    return child.kind != "repeat" or is_sequence(instances, child, functions)
 
 
-def is_sequence(instances: Instances, repeat: Block) -> bool:
-    """Whether copies stand in an ``nn.Sequential``: each is a layer that takes just what the one before gives."""
+def is_sequence(instances: Instances, repeat: Block, functions: bool = False) -> bool:
+    """Whether copies stand in an ``nn.Sequential``: each is a layer that takes just what the one before gives.
+
+    Args:
+        instances: The blocks of the network.
+        repeat: What holds the copies.
+        functions: Whether a function counts as a layer.
+    """
     (current, *others) = instances.inputs(repeat) or ("",)
     for _, copy in copies(repeat):
         tensors = list(given(instances, copy).values())
         if instances.taken(copy) != (current,) or len(tensors) != 1:
             return False
-        if isinstance(copy, Node) and not isinstance(copy.op.torch(copy.input_shapes), Module):
+        if isinstance(copy, Node) and not (functions or isinstance(copy.op.torch(copy.input_shapes), Module)):
             return False
         current = tensors[0]
     return not others

@@ -70,7 +70,7 @@ class Class:
         inputs: Names of its inputs and the tensors they are.
         outputs: Names of its outputs and the tensors they are.
         members: Its attributes.
-        statements: The lines of ``forward``; None for a subclass of ``nn.Sequential``.
+        statements: The lines of ``forward``; None for that of ``nn.Sequential``.
         channels: The first dimension of each output, by its name.
         name: Its name; empty until it is one of the network's.
     """
@@ -83,6 +83,16 @@ class Class:
     statements: list[Statement] | None
     channels: Mapping[str, Code | None]
     name: str = ""
+
+    @property
+    def is_list(self) -> bool:
+        """Whether its layers are called by their numbers."""
+        return self.instances[0].graph.is_list
+
+    @property
+    def is_sequential(self) -> bool:
+        """Whether it is a subclass of ``nn.Sequential``: a chain, or a list with lines of its own."""
+        return self.statements is None or (self.is_list and bool(self.members))
 
     def arguments(self, instance: Instance) -> dict[str, Any]:
         """The values of the constructor's parameters for an instance."""
