@@ -96,8 +96,9 @@ class Elaboration:
 
     def _made(self, step: Step, scope: Scope) -> Made:
         walk, path = self.walk, scope.child(step.name)
-        walk.spend(step, len(step.operands or ()))
-        operands = tuple([walk.take(reference, scope, path) for reference in step.operands or ()])
+        references = list(scope.expanded(step.operands or ()))
+        walk.spend(step, len(references))
+        operands = tuple([walk.take(reference, scope, path) for reference in references])
         condition = step.when is None or walk.condition(step.when, scope, path)
         if condition is False:
             return (operands or (UNKNOWN_TENSOR,))[0], None

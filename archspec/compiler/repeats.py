@@ -24,6 +24,7 @@ from archspec.language.source import Entry
 from archspec.language.usage import names_in
 from archspec.language.values import UNKNOWN
 from archspec.network import Body, Content, Copies, Origin, Run, Use
+from archspec.ops.tensor import Shape
 
 
 def asks_index(step: Step) -> bool:
@@ -42,7 +43,7 @@ class Runs:
     def __init__(self) -> None:
         self.runs: list[Run] = []
 
-    def add(self, index: int, content: Content, first: Origin, written: Mapping[str, Entry]) -> None:
+    def add(self, index: int, content: Content, first: tuple[Origin, ...], written: Mapping[str, Entry]) -> None:
         """A copy more, which takes ``first``."""
         run = Run(index, 1, content, first, written)
         if self.runs and self._continues(self.runs[-1], run):
@@ -50,11 +51,11 @@ class Runs:
         else:
             self.runs.append(run)
 
-    def lengthen(self, more: int) -> Origin:
-        """Copies more that are as the last one; what the last of them gives."""
+    def lengthen(self, more: int) -> Run:
+        """Copies more that are as the last one; the run of all of them."""
         run = self.runs[-1]
         self.runs[-1] = run = run._replace(length=run.length + more)
-        return run.given(run.stop - 1)
+        return run
 
     @staticmethod
     def _continues(last: Run, run: Run) -> bool:
@@ -75,6 +76,8 @@ class _Copies:
         count: How many copies there will be.
         index: The index of the next copy.
         runs: The copies so far.
+        handed: How many of the operands each copy has from the one before: one, or all.
+        given: What each copy so far gives; None where nothing asks for that.
         stand_in: What stands for the copy that failed.
     """
 
@@ -85,6 +88,8 @@ class _Copies:
     count: int
     index: int = 0
     runs: Runs = field(default_factory=Runs)
+    handed: int = 1
+    given: list[Result] | None = None
     stand_in: Use | None = None
 
     def next(self) -> Site:
@@ -102,7 +107,7 @@ class _Copies:
 
     def uses(self) -> Sequence[Use]:
         """The copies that hold something."""
-        copies = Copies(tuple(self.runs.runs), self.step, tuple(range(1, len(self.operands))))
+        copies = Copies(tuple(self.runs.runs), self.step, tuple(range(self.handed, len(self.operands))))
         return copies if self.stand_in is None else [*copies, self.stand_in]
 
 
@@ -120,11 +125,14 @@ class Repeats:
             return UNKNOWN_TENSOR, None
         names = site.scope.names
         outer, copies = names.index, _Copies(site.step, site.scope, inside(site.operands), site.path, count)
+        if site.name in site.scope.taken:
+            copies.given = []
         result = self._copies(copies)
         names.index = outer
         outputs = outputs_of(result)
-        lifted = {port: outside(site.name, inner, site.operands) for port, inner in outputs.items()}
-        given: Result = lifted["output"] if isinstance(result, Tensor) else lifted
+        given = _lifted(result, site)
+        if copies.given is not None:
+            site.scope.copies[site.name] = tuple([_lifted(each, site) for each in copies.given])
         uses = copies.uses()
         if not uses:
             return given, None
@@ -151,15 +159,15 @@ class Repeats:
         while copies.index < copies.count:
             before, steps = walk.failures.progress(), walk.steps
             result, use = self._copy(copies, before)
-            following = self._chained(step, result, copies.path)
-            if len(walk.trace.reported) > before.errors or following.shape is None:
+            following = self._chained(copies, result)
+            if len(walk.trace.reported) > before.errors or any(each.shape is None for each in following):
                 # Further copies would repeat the error.
                 return walk.failures.blamed(UNKNOWN_TENSOR, copies.operands, copies.path, before)
             same = alike and use is not None and use.written is step.arguments
-            if same and following.shape == copies.operands[0].shape:
-                following = self._further(copies, following, walk.steps - steps)
-                result = following if isinstance(result, Tensor) else dict.fromkeys(result, following)
-            copies.operands = (following, *copies.operands[1:])
+            if same and _shapes(following) == _shapes(copies.operands[: copies.handed]):
+                following = self._further(copies, following, result, walk.steps - steps)
+                result = _with(result, following)
+            copies.operands = (*following, *copies.operands[copies.handed :])
         return result
 
     def _copy(self, copies: _Copies, before: Progress) -> Made:
@@ -168,29 +176,61 @@ class Repeats:
         site.scope.names.index = copies.index
         result, use = self.single(site)
         if use is not None:
-            copies.runs.add(copies.index, use.content, site.operands[0].origin, use.written)
+            first = tuple([each.origin for each in site.operands[: len(outputs_of(result))]])
+            copies.runs.add(copies.index, use.content, first, use.written)
         elif self.walk.failures.came_up(before):
             copies.stand_in = self.walk.failures.stand_in(site.step, site.name, site.operands, site.path, before)
         copies.index += 1
+        if copies.given is not None:
+            copies.given.append(result)
         return result, use
 
-    def _further(self, copies: _Copies, following: Tensor, steps: int) -> Tensor:
+    def _further(
+        self, copies: _Copies, following: tuple[Tensor, ...], result: Result, steps: int
+    ) -> tuple[Tensor, ...]:
         """Add the copies that are as the last one, as many as the limit on nodes allows; what the last gives."""
         end = copies.count - bool(copies.step.last)
         more = min(end - copies.index, (self.walk.limits.nodes - self.walk.steps) // steps)
         if more <= 0:
             return following
         self.walk.steps += more * steps
-        copies.index += more
-        return Tensor(copies.runs.lengthen(more), following.shape)
+        run, sizes = copies.runs.lengthen(more), _shapes(following)
+        first, copies.index = copies.index, copies.index + more
+        if copies.given is not None:
+            copies.given += [_with(result, _tensors(run.given(index), sizes)) for index in range(first, copies.index)]
+        return _tensors(run.given(run.stop - 1), sizes)
 
-    def _chained(self, step: Step, result: Result, path: str) -> Tensor:
-        """What the next copy takes of one."""
-        outputs = outputs_of(result)
-        if len(outputs) == 1:
-            return next(iter(outputs.values()))
-        if outputs:  # a graph without an output has been reported
+    def _chained(self, copies: _Copies, result: Result) -> tuple[Tensor, ...]:
+        """What the next copy takes of one: its only output, or all, where it takes as many."""
+        step, outputs = copies.step, outputs_of(result)
+        if len(outputs) in ((1, len(copies.operands)) if copies.index == 1 else (copies.handed,)):
+            copies.handed = len(outputs)
+            return tuple(outputs.values())
+        if outputs and copies.index > 1:
+            message = f"copy {copies.index - 1} of `{step.name}` gives {len(outputs)} tensors, and the one before "
+            message += str(copies.handed)
+            self.walk.trace.report("ambiguous-output", message, step.key, path=copies.path)
+        elif outputs:  # a graph without an output has been reported
             message = f"`{step.name}` has several outputs ({listed(outputs)}), and each copy takes the one before"
-            help = "choose one with `output:`" if step.kind == "block" else ""
-            self.walk.trace.report("ambiguous-output", message, step.key, path=path, help=help)
-        return UNKNOWN_TENSOR
+            wanted = f"as many inputs as outputs, here {len(outputs)} and not {len(copies.operands)}"
+            help = f"choose one with `output:`, or give it {wanted}" if step.kind == "block" else f"give it {wanted}"
+            self.walk.trace.report("ambiguous-output", message, step.key, path=copies.path, help=help)
+        return (UNKNOWN_TENSOR,)
+
+
+def _lifted(result: Result, site: Site) -> Result:
+    """What a copy gives, as the graph knows it in which the repeat stands."""
+    return _with(result, tuple([outside(site.name, each, site.operands) for each in outputs_of(result).values()]))
+
+
+def _with(result: Result, tensors: tuple[Tensor, ...]) -> Result:
+    """A result with other tensors."""
+    return tensors[0] if isinstance(result, Tensor) else dict(zip(result, tensors, strict=True))
+
+
+def _tensors(origins: tuple[Origin, ...], sizes: tuple[Shape | None, ...]) -> tuple[Tensor, ...]:
+    return tuple(map(Tensor, origins, sizes))
+
+
+def _shapes(tensors: tuple[Tensor, ...]) -> tuple[Shape | None, ...]:
+    return tuple([tensor.shape for tensor in tensors])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from typing_extensions import override
 
-from archspec.language.definition import UNKNOWN_OUTPUTS, Definition, GraphSteps
+from archspec.language.definition import ALL_COPIES, UNKNOWN_OUTPUTS, Definition, GraphSteps, Reference
 from archspec.language.values import UNKNOWN, TensorView
 from archspec.network import Origin
 from archspec.ops.tensor import Shape
@@ -132,6 +132,8 @@ class Scope:
         path: The path of the graph, for errors; empty for the network's own.
         tensors: What ``from`` knows: inputs and earlier nodes.
         names: What expressions know.
+        taken: Names of the repeats of which something takes copies one by one.
+        copies: What each copy of these gives.
     """
 
     definition: Definition
@@ -139,6 +141,8 @@ class Scope:
     path: str
     tensors: dict[str, Result]
     names: Names
+    taken: frozenset[str] = frozenset()
+    copies: dict[str, tuple[Result, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -153,6 +157,21 @@ class Scope:
         """The scope of a graph with some inputs, before its first node."""
         tensors: dict[str, Result] = dict(zip(graph.inputs or (NOWHERE,), inputs, strict=True))
         return cls(definition, graph, path, tensors, Names(params, views(graph, inputs), tensors, index))
+
+    def is_unknown(self, name: str) -> bool:
+        """Whether an error left open what a node gives."""
+        return any(tensor.shape is None for tensor in outputs_of(self.tensors[name]).values())
+
+    def expanded(self, references: Iterable[Reference]) -> Iterator[Reference]:
+        """References to one tensor each: to each copy of a repeat where one is to all of them."""
+        for reference in references:
+            if reference.copy != ALL_COPIES:
+                yield reference
+            elif self.is_unknown(reference.name):
+                yield reference._replace(port="")
+            else:
+                for index in range(len(self.copies.get(reference.name, ()))):
+                    yield reference._replace(port=str(index) + reference.port.removeprefix(ALL_COPIES))
 
     def child(self, name: str) -> str:
         """The path of a node of the graph."""

@@ -296,10 +296,11 @@ class Builder:
                 spots: Uses = {(number, None): copy for number, copy in uses.items()}
                 part, channels = self.construction.made(spots, self._channels(taken), f"{step}{index}")
                 layers.append(part)
-            last = self._give(f"{step}.{index}", uses, taken, {"output": channels})
+            ports = list(given(self.instances, next(iter(uses.values()))))
+            hints = {port: channels[place:] if len(ports) > 1 else channels for place, port in enumerate(ports)}
+            last = self._give(f"{step}.{index}", uses, taken, hints)
             self.statements.append(Statement(step, taken, last, call))
         if layers:
             self.members.append(Member(step, Call("nn.ModuleList", (("", Listed(tuple(layers))),))))
-        if len(last) != 1:
-            raise Mismatch
-        self._alias(step, last[0])
+        if len(last) == 1:
+            self._alias(step, last[0])

@@ -74,11 +74,19 @@ class Instances:
             return {name: output.path for name, output in self.network.outputs.items()}
         inside = block.path + "."
         taken: dict[str, str] = {}
-        for name, path in block.outputs.items():
+        for name, path in self._tensors(block):
             outside = any(not consumer.startswith(inside) for consumer in self._consumers.get(path, ()))
             if outside and path not in taken.values() and (path.startswith(inside) or path in block.inputs):
                 taken[name] = path
         return taken
+
+    def _tensors(self, block: Block) -> Iterator[tuple[str, str]]:
+        """The tensors that can be taken of a block, by name: its outputs, and of a repeat those of its copies."""
+        yield from block.outputs.items()
+        for copy in block.children if block.kind == "repeat" else ():
+            outputs = {"": copy.path} if isinstance(copy, Node) else copy.outputs
+            for port, path in outputs.items():
+                yield f"{copy.name}.{port}" if len(outputs) > 1 else copy.name, path
 
     def inputs(self, block: Block) -> tuple[str, ...]:
         """The inputs that something inside takes, or that are passed through, each once: their paths."""
@@ -189,7 +197,7 @@ def is_sequence(instances: Instances, repeat: Block, functions: bool = False) ->
         if isinstance(copy, Node) and not (functions or isinstance(copy.op.torch(copy.input_shapes), Module)):
             return False
         current = tensors[0]
-    return not others
+    return not others and list(instances.outputs(repeat).values()) == [current]
 
 
 def copies(block: Block) -> Iterator[tuple[int, Block | Node]]:
