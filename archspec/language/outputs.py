@@ -11,7 +11,6 @@ from archspec.language.spec import Output
 from archspec.language.values import kind
 from archspec.language.wiring import Wiring, reference
 
-
 _NAMED = "a mapping names them: `outputs: {low: backbone.c3, high: neck.c3}`"
 
 

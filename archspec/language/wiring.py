@@ -136,7 +136,9 @@ class Wiring:
             help = help.format(step.name)
         if message:
             self.used.add(step.name)
-            self._report("unknown-node", message, written.value.span, path=self.child(node) if node else self.path, help=help)
+            self._report(
+                "unknown-node", message, written.value.span, path=self.child(node) if node else self.path, help=help
+            )
         return not message
 
     def _unknown(self, name: str, value: Scalar, node: str) -> None:

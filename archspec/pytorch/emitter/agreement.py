@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from archspec.language.algebra import Code, evaluator, plain, same
+from archspec.language.definition import ALL_COPIES
 from archspec.language.values import ExpressionError
 from archspec.network import Applied, Body, Content, Use
-from archspec.ops.facts import Function, Module
+from archspec.ops.facts import Function, Module, Operand
 from archspec.pytorch.emitter.code import Call, Listed, Part, Repeated
 from archspec.pytorch.emitter.instances import layer_of_op
-from archspec.pytorch.emitter.model import Attribute, Class, Member, Statement
+from archspec.pytorch.emitter.model import Attribute, Class, Member, Spread, Statement
 from archspec.pytorch.emitter.registry import Registry
 from archspec.pytorch.emitter.scope import REQUIRED
 
@@ -61,7 +63,7 @@ class Agreement:
             if statement.gives[0][0] != statement.name:
                 self._copy(statement, members, values, use, counts[statement.name])
             elif isinstance(statement.call, Function):
-                self._function(statement, members, values, use)
+                self._function(statement, members, values, use, uses)
             else:
                 self._member(members[statement.name], values, use)
 
@@ -72,11 +74,13 @@ class Agreement:
             return
         self._part(member.part, values, use.content)
 
-    def _function(self, statement: Statement, members: Members, values: Values, use: Use | None) -> None:
+    def _function(
+        self, statement: Statement, members: Members, values: Values, use: Use | None, uses: Mapping[str, Use]
+    ) -> None:
         present = not statement.flag or bool(_value(members[statement.flag].part, values))
         _require(present == (use is not None))
         if use is not None:
-            self._called(statement.call, members, values, use.content)
+            self._called(_unlisted(statement, uses), members, values, use.content)
 
     def _called(self, call: Any, members: Members, values: Values, content: Content) -> None:
         _require(isinstance(content, Applied))
@@ -118,8 +122,13 @@ class Agreement:
             self._chain(_layers(part, content), values, {use.name: use for use in content.uses})
 
     def _repeat(self, part: Call, values: Values, content: Body) -> None:
-        _require(part.target == "nn.Sequential")
-        made = [each for _, argument in part.arguments for each in _unrolled(argument, values)]
+        _require(part.target in ("nn.Sequential", "nn.ModuleList"))
+        arguments = [argument for _, argument in part.arguments]
+        made = [
+            each
+            for part in (_items(part) if part.target == "nn.ModuleList" else arguments)
+            for each in _unrolled(part, values)
+        ]
         copies = {int(use.name): use for use in content.uses}
         _require(all(index < len(made) for index in copies))
         for index, (layer, inner) in enumerate(made):
@@ -156,6 +165,31 @@ def _layers(part: Call, content: Body) -> dict[str, Part]:
 
 def _is_identity(part: Part) -> bool:
     return isinstance(part, Call) and part.target == "nn.Identity"
+
+
+def _unlisted(statement: Statement, uses: Mapping[str, Use]) -> Any:
+    """A statement's call, of all tensors of the lists that it takes."""
+    starts: list[int] = [0]
+    for step, port in statement.takes:
+        content = uses[step].content if port.startswith(ALL_COPIES) and step in uses else None
+        starts.append(starts[-1] + (len(content.uses) if isinstance(content, Body) else 1))
+
+    def changed(argument: Any) -> Any:
+        match argument:
+            case Operand():
+                return Operand(starts[argument.index])
+            case Function():
+                return replace(argument, args=changed(argument.args))
+            case tuple():
+                return tuple(each for item in argument for each in several(item))
+        return argument
+
+    def several(item: Any) -> list[Any]:
+        if isinstance(item, Spread):
+            return [Operand(number) for number in range(starts[item.index], starts[item.index + 1])]
+        return [changed(item)]
+
+    return changed(statement.call)
 
 
 def _items(part: Part) -> tuple[Part, ...]:

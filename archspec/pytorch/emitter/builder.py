@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
-from archspec.language.algebra import Code
-from archspec.language.definition import Reference
+from archspec.language.algebra import Code, binary
+from archspec.language.definition import ALL_COPIES, Reference
 from archspec.network import Block, Node
 from archspec.ops.facts import Function
 from archspec.pytorch.emitter.code import Call, Listed, Part
 from archspec.pytorch.emitter.construction import Child, Construction, Hints, Uses, word
-from archspec.pytorch.emitter.functions import Functions, function_of
+from archspec.pytorch.emitter.functions import Functions, function_of, spread
 from archspec.pytorch.emitter.instances import Instance, copies, given, is_chain, is_sequence
-from archspec.pytorch.emitter.model import Class, Key, Member, Statement
+from archspec.pytorch.emitter.loops import pattern
+from archspec.pytorch.emitter.model import Class, Key, Loop, Member, Statement
 from archspec.pytorch.emitter.overwriting import overwrite
 from archspec.pytorch.emitter.parameters import Parameters
 from archspec.pytorch.emitter.registry import SEQUENTIAL_NAMES, Registry
@@ -43,6 +45,9 @@ class Builder:
         self.statements: list[Statement] = []
         self.tensors: dict[Key, Local] = {}
         self.aliases: dict[str, Key] = {}
+        self.lists: dict[Key, dict[int, list[str]]] = {}
+        taken = (reference for step in self.graph.steps for reference in step.operands or ())
+        self.listed = {(each.name, each.of_copy) for each in taken if each.copy == ALL_COPIES}
 
     def build(self) -> Class:
         """The class.
@@ -57,6 +62,8 @@ class Builder:
         for step in self.graph.steps:
             self._step(step.name, step.operands or ())
         outputs = self._outputs()
+        if self.graph.is_list and not all(member.name.isdecimal() for member in self.members):
+            raise Mismatch  # an attribute would be a layer
         overwrite(self.statements, self.members, self.graph, self.registry.overwriting)
         channels = {each: self.tensors[key].channels for each, key in outputs.items()}
         return self._class(inputs, outputs, self.statements, channels)
@@ -148,21 +155,22 @@ class Builder:
         if not present:
             self._pass_through(step, operands)
             return
-        takes = self._wiring(present, operands)
         nodes = {number: child for number, child in present.items() if isinstance(child, Node)}
         blocks = {number: child for number, child in present.items() if isinstance(child, Block)}
         kinds = {child.kind for child in blocks.values()}
         if (nodes and blocks) or len(kinds) > 1:
             raise Mismatch
         functions = {number: call for number, node in nodes.items() if (call := function_of(node)) is not None}
-        if self.graph.is_list and len(present) < len(self.part):
+        joined = self._joined(nodes, functions, operands) if len(functions) == len(present) else None
+        takes, functions = joined or (self._wiring(present, operands), functions)
+        in_list = self.graph.is_list
+        if in_list and len(present) < len(self.part):
             raise Mismatch  # the places of a list are layers or identities: in a class for each
-        if self.graph.is_list:
-            self._layer(step, present, takes)
-        elif functions:
+        if kinds == {"repeat"} and not all(is_sequence(self.instances, block, in_list) for block in blocks.values()):
+            if not self._looped(step, blocks, takes):
+                self._unrolled(step, blocks, takes)
+        elif functions and not in_list:
             self._function(step, nodes, functions, takes)
-        elif kinds == {"repeat"} and not all(is_sequence(self.instances, block) for block in blocks.values()):
-            self._unrolled(step, blocks, takes)
         else:
             self._layer(step, present, takes)
 
@@ -225,6 +233,38 @@ class Builder:
             self.names.tensors[step] = self.tensors[keys[0]]
         return tuple(keys)
 
+    def _joined(
+        self, nodes: Mapping[int, Node], calls: Mapping[int, Function], operands: tuple[Reference, ...]
+    ) -> tuple[tuple[Key, ...], dict[int, Function]] | None:
+        """What a function takes where some of it are lists of what copies give; None where none is.
+
+        The calls know a list as one operand: there may be other copies in other instances.
+        """
+        keys = [(each.name, each.port) for each in operands]
+        if self.lists.keys().isdisjoint(keys):
+            return None
+        columns: list[dict[int, str]] = [{} for _ in keys]
+        changed: dict[int, Function] = {}
+        for number, node in nodes.items():
+            taken, places = list(self.instances.taken(node)), []
+            for column, key in zip(columns, keys, strict=True):
+                start = sum(places)
+                places.append(len(self.lists[key][number]) if key in self.lists else 1)
+                found = taken[start : start + places[-1]]
+                if key in self.lists and found != self.lists[key][number]:
+                    return None
+                column[number] = "" if key in self.lists else found[0]
+            call = spread(calls[number], places, [key in self.lists for key in keys])
+            if call is None or sum(places) != len(taken):
+                return None
+            changed[number] = call
+        wanted = [self._key(reference) for reference in operands]
+        found_keys = [
+            key if key in self.lists else self._found(column, [other] if other else [])
+            for key, column, other in zip(keys, columns, wanted, strict=True)
+        ]
+        return tuple(found_keys), changed
+
     # Layers and functions
 
     def _layer(self, step: str, present: Present, takes: tuple[Key, ...]) -> None:
@@ -272,6 +312,62 @@ class Builder:
         return self.construction.first_dimension(uses, self._channels(takes), arguments)
 
     # Repeats
+
+    def _looped(self, step: str, present: Mapping[int, Block], takes: tuple[Key, ...]) -> bool:
+        """Copies that are layers and hand tensors on, called in a loop; whether they can be."""
+        found = pattern(self.instances, [*present.values()]) if len(present) == len(self.part) else None
+        if found is None:
+            return False
+        indexed = {number: dict(copies(repeat)) for number, repeat in present.items()}
+        gives = {number: [given(self.instances, copy) for copy in each.values()] for number, each in indexed.items()}
+        wanted = {number: set(self.instances.outputs(repeat).values()) for number, repeat in present.items()}
+        part, channels = self.construction.copies(
+            {(number, None): repeat for number, repeat in present.items()}, self._channels(takes), step
+        )
+        last: dict[str, Key] = {}
+        lists: dict[str, Key] = {}
+        items: dict[Key, tuple[str, int]] = {}
+        single = len(found.ports) == 1
+        for place, port in enumerate(found.ports):
+            paths = {number: [copy[port] for copy in each] for number, each in gives.items()}
+            hints = channels if single else channels[place : place + 1]
+            taken = {tuple(at for at, path in enumerate(each[:-1]) if path in wanted[n]) for n, each in paths.items()}
+            if any(each[-1] in wanted[number] for number, each in paths.items()):
+                last[port] = (step, port)
+                self._know((step, port), {number: each[-1] for number, each in paths.items()}, hints)
+            if any(taken) or (step, port if not single else "") in self.listed:
+                lists[port] = (step, "*" if single else f"*.{port}")
+                self.lists[lists[port]] = paths
+                self.tensors[lists[port]] = Local({}, {}, self._sum(present, paths, hints))
+            for at in taken.pop() if len(taken) == 1 else ():
+                key = (step, f"{at}" if single else f"{at}.{port}")
+                items[key] = (port, at)
+                self._know(key, {number: each[at] for number, each in paths.items()}, hints)
+        loop = Loop(found.ports, found.handed, last, lists, items)
+        assert isinstance(part, Call)
+        layers = Listed(tuple(layer for _, layer in part.arguments))
+        self.members.append(Member(step, Call("nn.ModuleList", (("", layers),))))
+        self.statements.append(Statement(step, takes, loop.gives, step, loop=loop))
+        if len(last) == 1 and single:
+            self.names.tensors[step] = self.tensors[next(iter(last.values()))]
+        return True
+
+    def _sum(self, present: Mapping[int, Block], paths: Mapping[int, list[str]], hints: Hints) -> Code | None:
+        """The sum of the first dimensions of what the copies of a repeat give."""
+        shapes = {number: [self.instances.shape(path) for path in each] for number, each in paths.items()}
+        if not all(shape for each in shapes.values() for shape in each):
+            return None
+        step = next(iter(present.values())).step
+        lengths: dict[Spot, Any] = {(number, None): len(each) for number, each in paths.items()}
+        count = self.scope.find(lengths, [self.names.code(step.repeat if step else None)])
+        each = self.construction.channels({number: one[0] for number, one in shapes.items()}, hints)
+        product = binary(count, ast.Mult, each) if count is not None and each is not None else None
+        return self.scope.find({(n, None): sum(shape[0] for shape in each) for n, each in shapes.items()}, [product])
+
+    def _know(self, key: Key, paths: dict[int, str], hints: Hints) -> None:
+        """Take a tensor that is in every instance."""
+        shapes = {number: self.instances.shape(path) for number, path in paths.items()}
+        self.tensors[key] = Local(paths, shapes, self.construction.channels(shapes, hints))
 
     def _unrolled(self, step: str, present: Mapping[int, Block], takes: tuple[Key, ...]) -> None:
         """Copies that take several tensors, or are functions: each a line of ``forward``."""

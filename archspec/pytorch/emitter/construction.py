@@ -199,7 +199,9 @@ class Construction:
         self.names.tensors = outside
         ends = {spot[0]: next(iter(given(self.instances, block).values())) for spot, block in uses.items()}
         shapes = {number: self.instances.shape(path) for number, path in ends.items()}
-        made = numbered(dict(layers)) if some.graph and some.graph.is_list else (("", Call("OrderedDict", tuple(layers))),)
+        made = (
+            numbered(dict(layers)) if some.graph and some.graph.is_list else (("", Call("OrderedDict", tuple(layers))),)
+        )
         return Call("nn.Sequential", made), [self.channels(shapes, current)]
 
     # Repeats

@@ -11,7 +11,7 @@ from archspec.ops.facts import Function
 from archspec.pytorch.emitter.calls import call, is_long, pieces, read
 from archspec.pytorch.emitter.code import WIDTH, Call, Listed, Part, flat, laid_out
 from archspec.pytorch.emitter.construction import word
-from archspec.pytorch.emitter.model import Key, Statement
+from archspec.pytorch.emitter.model import Key, Loop, Statement
 from archspec.pytorch.emitter.scope import RESERVED
 
 
@@ -35,6 +35,29 @@ class Line:
             *targets, last = laid_out("", Listed(tuple(map(read, self.targets)), "()"), " = (", indent)
             return [*targets, *laid_out(last.strip()[:-1], self.value, "", indent)]
         return laid_out(prefix, self.value, "", indent)
+
+
+@dataclass(slots=True)
+class Looped:
+    """``for layer in layers: targets = layer(operands)``, and what is appended to lists."""
+
+    layers: str
+    layer: str
+    targets_inside: list[str]
+    operands: list[str]
+    appended: list[tuple[str, str]]
+    targets: list[str] = field(default_factory=list)
+    typed: bool = False
+
+    def text(self, indent: int) -> list[str]:
+        """The lines of the source."""
+        space, called = " " * indent, Call(self.layer, tuple(("", read(operand)) for operand in self.operands))
+        appends = [Call(f"{each}.append", (("", read(variable)),)) for each, variable in self.appended]
+        return [
+            f"{space}for {self.layer} in {self.layers}:",
+            *Line(self.targets_inside, called).text(indent + 4),
+            *(line for append in appends for line in laid_out("", append, "", indent + 4)),
+        ]
 
 
 @dataclass
@@ -61,7 +84,7 @@ class Forward:
     _needed_until: dict[str, int] = field(default_factory=dict)
     _unpacked: set[str] = field(default_factory=set)
 
-    def lines(self) -> list[list[Line]]:
+    def lines(self) -> list[list[Line | Looped]]:
         """The lines of each statement; the returned variable is typed where that is not plain."""
         self._given_by = dict.fromkeys(self.inputs, -1)
         for number, statement in enumerate(self.statements):
@@ -85,8 +108,10 @@ class Forward:
         self.variables[key] = variable
         self._needed_until[variable] = self._last_use.get(key, -1)
 
-    def _lines(self, number: int) -> list[Line]:
+    def _lines(self, number: int) -> list[Line | Looped]:
         statement = self.statements[number]
+        if statement.loop is not None:
+            return self._looped(number, statement, statement.loop)
         operands = [self.variables[key] for key in statement.takes]
         targets = self._targets(number)
         for key, target in zip(statement.gives, targets, strict=True):
@@ -101,6 +126,53 @@ class Forward:
             rest = [Line(targets, value, flag=statement.flag) for value in others]
             return [_guarded(targets, first, statement.flag, operands[0]), *rest]
         return [_guarded(targets, call(statement.call, operands), statement.flag, operands[0])]
+
+    def _looped(self, number: int, statement: Statement, loop: Loop) -> list[Line | Looped]:
+        """A loop over copies, below the first values of the variables that they hand on."""
+        operands = [self.variables[key] for key in statement.takes]
+        starts = {port: operands[place] for place, port in loop.handed.items()}
+        inside = list(operands)
+        lines: list[Line | Looped] = []
+        targets: list[str] = []
+        for place, port in enumerate(loop.ports):
+            start = starts.get(place, "")
+            others = [each for at, each in enumerate(operands) if loop.handed.get(at) != place]
+            target = self._handed_on(number, statement, loop, port, start, {*others, *targets})
+            if start and target != start:
+                lines.append(Line([target], read(start)))
+            targets.append(target)
+            inside = [target if loop.handed.get(at) == place else each for at, each in enumerate(inside)]
+            if port in loop.last:
+                self._name(loop.last[port], target)
+            self._needed_until[target] = max(number + 1, self._needed_until.get(target, -1))
+        appended = []
+        for port, key in loop.lists.items():
+            each = self._fresh(
+                "_".join([word(statement.name), *([port] if len(loop.ports) > 1 else []), "outs"]), number
+            )
+            self._unpacked.add(each)
+            self.variables[key] = each
+            appended.append((each, targets[loop.ports.index(port)]))
+            lines.append(Line([f"{each}: list[Tensor]"], read("[]")))
+        for key, (port, index) in loop.items.items():
+            self.variables[key] = f"{self.variables[loop.lists[port]]}[{index}]"
+            self._unpacked.add(self.variables[key])
+        layer = self._fresh("layer", number)
+        assert isinstance(statement.call, str)
+        return [*lines, Looped(attribute(statement.call), layer, targets, inside, appended)]
+
+    def _handed_on(self, number: int, statement: Statement, loop: Loop, port: str, start: str, others: set[str]) -> str:
+        """The variable of what copies hand on: that of its first value where nothing else needs it."""
+        if start and start not in others and start not in self._unpacked and self._unneeded(start, number):
+            return start
+        single = len(loop.ports) == 1
+        flowing = self._flowing(number) if single else ""
+        if flowing and flowing not in others:
+            return flowing
+        wanted = self._fresh(word(statement.name) if single else f"{word(statement.name)}_{port}", number)
+        while wanted in others:
+            wanted = self._fresh(f"{wanted}_", number)
+        return wanted
 
     def _targets(self, number: int) -> list[str]:
         statement = self.statements[number]
@@ -145,7 +217,8 @@ class Forward:
         if number + 1 == len(self.statements):
             return False
         (key,), following = self.statements[number].gives, self.statements[number + 1]
-        return following.takes[:1] == (key,) and len(following.gives) == 1
+        alone = len(following.gives if following.loop is None else following.loop.ports) == 1
+        return following.takes[:1] == (key,) and alone
 
     def _fresh(self, wanted: str, number: int) -> str:
         """A name that no variable has which is still needed."""

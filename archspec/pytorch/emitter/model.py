@@ -39,9 +39,40 @@ class Member:
     condition: Code | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Stands for all tensors of a list, an operand of a statement, in the arguments of a function."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Copies of a repeat, called one after another.
+
+    Attributes:
+        ports: Names of what each copy gives.
+        handed: For each operand that is handed on, by its number, the number of what the copy before gives.
+        last: What the last copy gives, by port, where it is taken.
+        lists: What all copies give, by port, where that is taken.
+        items: What single copies give: the list's port, and the index.
+    """
+
+    ports: tuple[str, ...]
+    handed: Mapping[int, int]
+    last: Mapping[str, Key]
+    lists: Mapping[str, Key]
+    items: Mapping[Key, tuple[str, int]]
+
+    @property
+    def gives(self) -> tuple[Key, ...]:
+        """The tensors and lists that it gives."""
+        return (*self.last.values(), *self.lists.values(), *self.items)
+
+
 @dataclass(slots=True)
 class Statement:
-    """A line of ``forward``.
+    """A line of ``forward``, or a loop.
 
     Attributes:
         name: The name of the step.
@@ -50,6 +81,7 @@ class Statement:
         call: The attribute that is called, or a function.
         flag: The attribute that says whether the function is called; else the first operand passes.
         in_place: Whether the first operand can be overwritten.
+        loop: For a repeat whose copies are called in a loop, how.
     """
 
     name: str
@@ -58,6 +90,7 @@ class Statement:
     call: str | Function
     flag: str = ""
     in_place: bool = False
+    loop: Loop | None = None
 
 
 @dataclass(eq=False)
