@@ -102,7 +102,7 @@ class Elaboration:
         condition = step.when is None or walk.condition(step.when, scope, path)
         if condition is False:
             return (operands or (UNKNOWN_TENSOR,))[0], None
-        if condition is UNKNOWN or not step.kind:
+        if condition is UNKNOWN or not step.kind or scope.is_open(step.operands or ()):
             return UNKNOWN_TENSOR, None
         site = Site(step, scope, operands, path, step.name, step.arguments)
         return self.single(site) if step.repeat is None else self.repeats.made(site)

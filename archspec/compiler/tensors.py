@@ -162,13 +162,15 @@ class Scope:
         """Whether an error left open what a node gives."""
         return any(tensor.shape is None for tensor in outputs_of(self.tensors[name]).values())
 
+    def is_open(self, references: Iterable[Reference]) -> bool:
+        """Whether an error left open how many tensors some references mean."""
+        return any(each.copy == ALL_COPIES and self.is_unknown(each.name) for each in references)
+
     def expanded(self, references: Iterable[Reference]) -> Iterator[Reference]:
         """References to one tensor each: to each copy of a repeat where one is to all of them."""
         for reference in references:
             if reference.copy != ALL_COPIES:
                 yield reference
-            elif self.is_unknown(reference.name):
-                yield reference._replace(port="")
             else:
                 for index in range(len(self.copies.get(reference.name, ()))):
                     yield reference._replace(port=str(index) + reference.port.removeprefix(ALL_COPIES))

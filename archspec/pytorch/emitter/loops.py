@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from archspec.network import Block, Node
@@ -50,7 +51,7 @@ def _fits(instances: Instances, copy: Block | Node) -> bool:
 def _handed(instances: Instances, part: Sequence[Block | Node]) -> tuple[tuple[int, int], ...] | None:
     """The operands that copies hand on, each with the number of what it is; None where they do not do so alike."""
     start, found = instances.taken(part[0]), set()
-    for before, copy in zip(part, part[1:], strict=False):
+    for before, copy in pairwise(part):
         gives = list(given(instances, before).values())
         taken = instances.taken(copy)
         handed = [(number, path) for number, path in enumerate(taken) if path not in start[number : number + 1]]
