@@ -5,7 +5,7 @@ from __future__ import annotations
 from archspec.errors import Note, did_you_mean, nearest
 from archspec.language.checking import Checker
 from archspec.language.definition import GraphSteps, Step
-from archspec.language.merge import KINDS, node_mapping
+from archspec.language.merge import KINDS, node_mapping, without
 from archspec.language.names import node_name_problem
 from archspec.language.outputs import OutputReader
 from archspec.language.source import Entry, Mapping, Numbered, Scalar, Sequence, Value, keyed
@@ -115,6 +115,8 @@ class GraphReader:
         if wiring.is_list and "from" in entries:
             message = "a node of a list takes the one before it, without `from`"
             self.checker.report("unknown-key", message, value.keys["from"].span, path=path, help=_NO_LIST)
+            value = without(value, {"from"})
+            entries = value.entries
         for misplaced in [word for word in entries if word in ("after", "before")]:
             message = f"`{misplaced}` places a node that is added to another file"
             help = "only a file with `extends` adds nodes; here, write the node where it belongs"
@@ -180,6 +182,8 @@ class GraphReader:
 
             message = f"`{key.value}` does not say what it is: `op`, `block` or `graph`"
             help, place = kind_help(value)
+            if str(key.value).isdecimal() and len(value.entries) == 1:
+                help = help or "the nodes of a list have no names; those of a mapping are written without dashes"
             span = (place or key).span
             self.checker.report("missing-key", message, span, path=path, help=help or _NODE_EXAMPLE)
         return ""

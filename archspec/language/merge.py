@@ -27,15 +27,15 @@ class _Merge:
         self.removals = removals
 
     def file(self, base: Mapping, over: Mapping) -> Mapping:
-        inherited = _without(base, {"expect", "extends", *(_HEADS if over.entries.keys() & _HEADS else ())})
+        inherited = without(base, {"expect", "extends", *(_HEADS if over.entries.keys() & _HEADS else ())})
         variants = inherited.entries.get("variants")
         if isinstance(variants, Mapping):
             stripped = {
-                name: _without(value, {"expect"}) if isinstance(value, Mapping) else value
+                name: without(value, {"expect"}) if isinstance(value, Mapping) else value
                 for name, value in variants.entries.items()
             }
             inherited = _with(inherited, "variants", _like(variants, variants.keys, stripped))
-        return self.mapping(inherited, _without(over, {"extends"}), ())
+        return self.mapping(inherited, without(over, {"extends"}), ())
 
     def mapping(self, base: Mapping, over: Mapping, path: tuple[str, ...]) -> Mapping:
         keys, entries = dict(base.keys), dict(base.entries)
@@ -115,18 +115,18 @@ class _Merge:
 
     def node(self, base: Value | None, over: Value, path: tuple[str, ...]) -> Value:
         if base is None:
-            return _without(over, {"after", "before"}) if isinstance(over, Mapping) else over
+            return without(over, {"after", "before"}) if isinstance(over, Mapping) else over
         below, above = node_mapping(base), node_mapping(over)
         if below is None or above is None:
             return over
         kinds = KINDS & above.entries.keys()
         if kinds:
-            below = _without(below, KINDS - kinds)
+            below = without(below, KINDS - kinds)
         if kinds == {"graph"} and "graph" not in below.entries:  # a group has no arguments
-            below = _without(below, below.entries.keys() - _OF_ANY_NODE)
+            below = without(below, below.entries.keys() - _OF_ANY_NODE)
         elif kinds and "graph" not in kinds:
-            below = _without(below, _OF_GROUPS & below.entries.keys() if _was_group(base) else set())
-        return self.mapping(below, _without(above, {"after", "before"}), path)
+            below = without(below, _OF_GROUPS & below.entries.keys() if _was_group(base) else set())
+        return self.mapping(below, without(above, {"after", "before"}), path)
 
     def _place(self, name: str, value: Value, entries: dict[str, Value], path: str) -> None:
         if not isinstance(value, Mapping):
@@ -182,7 +182,8 @@ def _like(value: Mapping, keys: dict[str, Scalar], entries: dict[str, Value]) ->
     return Mapping(value.source, value.start, value.end, keys, entries)
 
 
-def _without(value: Mapping, names: Collection[str]) -> Mapping:
+def without(value: Mapping, names: Collection[str]) -> Mapping:
+    """A mapping without some keys."""
     keys = {name: key for name, key in value.keys.items() if name not in names}
     return _like(value, keys, {name: value.entries[name] for name in keys})
 
@@ -191,7 +192,7 @@ def _before(over: Value, base: Value | None) -> Value:
     """The rules of one file before those of another, so that they apply first; ``null`` is a rule's own value."""
     if not (isinstance(over, Mapping) and isinstance(base, Mapping)):
         return over
-    below = _without(base, over.entries.keys())
+    below = without(base, over.entries.keys())
     return _like(over, over.keys | below.keys, over.entries | below.entries)
 
 

@@ -74,7 +74,7 @@ class Wiring:
         """What a node takes, or None where an error left that unknown; `resolved` is then what is known of it."""
         self.resolved = ()
         origin = value.entries.get("from")
-        if origin is None or self.is_list:
+        if origin is None:
             return self._above(key)
         items = origin.items if isinstance(origin, Sequence) else [origin]
         names = [item for item in items if isinstance(item, Scalar) and isinstance(item.value, str)]

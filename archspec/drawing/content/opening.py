@@ -227,4 +227,4 @@ def _holds_blocks(block: Block) -> bool:
 
 def is_copy(block: Block) -> bool:
     """Whether it is a copy of a repeat."""
-    return block.name.isdecimal()
+    return block.step is not None and block.step.has_copies and block.kind != "repeat"

@@ -207,7 +207,7 @@ class _Stage:
             id=self._id(run),
             kind="block",
             family="block",
-            title=title or labels.spoken(block.path.split(".")[-2 if is_copy(block) else -1]),
+            title=title or labels.group_word(block.path.split(".")[-2 if is_copy(block) else -1]),
             arguments="" if lines else ", ".join(given),
             name=self._name(run) if title else "",
             lines=lines,

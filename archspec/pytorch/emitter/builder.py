@@ -246,7 +246,7 @@ class Builder:
         columns: list[dict[int, str]] = [{} for _ in keys]
         changed: dict[int, Function] = {}
         for number, node in nodes.items():
-            taken, places = list(self.instances.taken(node)), []
+            taken, places = list(self.instances.taken(node)), list[int]()
             for column, key in zip(columns, keys, strict=True):
                 start = sum(places)
                 places.append(len(self.lists[key][number]) if key in self.lists else 1)

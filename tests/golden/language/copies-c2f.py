@@ -1,4 +1,4 @@
-"""c2f, emitted by archspec 0.1.0 (spec b1c7822525196eea). To regenerate:
+"""c2f, emitted by archspec 0.1.0 (spec 35c4c4b1d06ab3aa). To regenerate:
 
 archspec emit copies-c2f.yaml -o c2f.py
 """
@@ -18,13 +18,24 @@ class ConvBnSilu(nn.Sequential):
     Args:
         in_channels: Channels of the input.
         out_channels: Channels of the output.
+        kernel_size: Size of the window.
     """
 
-    def __init__(self, in_channels: int, out_channels: int) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int = 3,
+    ) -> None:
+        padding = (kernel_size - 1) // 2
         super().__init__(
             OrderedDict(
                 conv=nn.Conv2d(
-                    in_channels, out_channels, kernel_size=3, padding=1, bias=False
+                    in_channels,
+                    out_channels,
+                    kernel_size=kernel_size,
+                    padding=padding,
+                    bias=False,
                 ),
                 bn=nn.BatchNorm2d(out_channels),
                 silu=nn.SiLU(),
@@ -46,9 +57,11 @@ class C2f2(nn.Module):
     def __init__(self, in_channels: int, channels: int, n: int = 1) -> None:
         super().__init__()
         hidden = channels // 2
-        self.cv1 = ConvBnSilu(in_channels, 2 * hidden)
+        self.cv1 = ConvBnSilu(in_channels, 2 * hidden, kernel_size=1)
         self.m = nn.ModuleList([ConvBnSilu(2 * hidden // 2, hidden) for _ in range(n)])
-        self.cv2 = ConvBnSilu(2 * hidden // 2 + 2 * hidden // 2 + n * hidden, channels)
+        self.cv2 = ConvBnSilu(
+            2 * hidden // 2 + 2 * hidden // 2 + n * hidden, channels, kernel_size=1
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         cv1 = self.cv1(x)
