@@ -53,7 +53,10 @@ def _network(pick: Pick) -> Node:
     ends = graph.close()
     spec: Node = {"archspec": 1, "name": name} | ({"doc": pick.remark()} if pick.chance(3) else {})
     spec |= {"params": owner.params, "inputs": written}
-    spec |= {"blocks": {name: block.spec for name, block in owner.blocks.items()}, "graph": graph.written_nodes()} | ends
+    spec |= {
+        "blocks": {name: block.spec for name, block in owner.blocks.items()},
+        "graph": graph.written_nodes(),
+    } | ends
     if pick.chance(4):
         spec["init"] = _init(pick, spec, outside)
     spec = without_unused(spec)

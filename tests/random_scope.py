@@ -249,7 +249,11 @@ def _names(value: Any) -> Iterator[str]:
 def _without(definition: Node, unused: dict[str, set[str]], own: Collection[str]) -> Node:
     """A definition without some parameters of its own, and without arguments for those of blocks."""
     params = {name: value for name, value in definition.get("params", {}).items() if name not in own}
-    return definition | {"graph": _stripped_nodes(definition["graph"], unused)} | ({"params": params} if "params" in definition else {})
+    return (
+        definition
+        | {"graph": _stripped_nodes(definition["graph"], unused)}
+        | ({"params": params} if "params" in definition else {})
+    )
 
 
 def _stripped_nodes(graph: Any, unused: dict[str, set[str]]) -> Any:
