@@ -49,11 +49,15 @@ def _network(pick: Pick) -> Node:
         inputs[pick.name(NAMES, "image", inputs)] = _shape(pick)
     written = {name: [outside.write(size) for size in shape] for name, shape in inputs.items()}
     graph = Graph(pick, owner, inputs)
+    graph.listed = len(inputs) == 1 and pick.chance(8)
     graph.grow(pick.int(1, 12))
     ends = graph.close()
     spec: Node = {"archspec": 1, "name": name} | ({"doc": pick.remark()} if pick.chance(3) else {})
     spec |= {"params": owner.params, "inputs": written}
-    spec |= {"blocks": {name: block.spec for name, block in owner.blocks.items()}, "graph": graph.nodes} | ends
+    spec |= {
+        "blocks": {name: block.spec for name, block in owner.blocks.items()},
+        "graph": graph.written_nodes(),
+    } | ends
     if pick.chance(2):
         spec["override"] = _override(pick, spec, outside)
     if pick.chance(4):
@@ -162,6 +166,8 @@ class Graph(Scope):
         nodes: Its nodes as written.
         free: Nodes and inputs that nothing takes.
         count: Nodes so far, those inside of blocks and repeats counted each.
+        listed: Whether it is a list, whose nodes are numbers and take the one before.
+        repeats: What the copies of repeats give.
     """
 
     def __post_init__(self) -> None:
@@ -170,13 +176,19 @@ class Graph(Scope):
         self.taken: dict[str, list[str]] = {}
         self.free = list(self.inputs)
         self.count = 0
+        self.listed = False
+        self.repeats: dict[str, list[Shape]] = {}
+
+    def written_nodes(self) -> Any:
+        """The nodes as the spec has them."""
+        return list(self.nodes.values()) if self.listed else self.nodes
 
     def add(self, node: Node, operands: list[str], result: dict[str, Shape], plain: str, nodes: int = 1) -> str:
         """Write a node. ``result`` holds its outputs by name, an only one by ``""``."""
         pick = self.pick
-        name = pick.name(NAMES, plain, {*self.nodes, *self.inputs})
+        name = str(len(self.nodes)) if self.listed else pick.name(NAMES, plain, {*self.nodes, *self.inputs})
         above = self.last or (next(iter(self.inputs)) if len(self.inputs) == 1 else "")
-        if operands and (operands != [above] or "." in above or pick.chance(6)):
+        if operands and not self.listed and (operands != [above] or "." in above or pick.chance(6)):
             taken = [self.reference(operand) for operand in operands]
             node = {**node, "from": taken[0] if len(taken) == 1 and not pick.chance(8) else taken}
         if pick.chance(20):
@@ -198,6 +210,8 @@ class Graph(Scope):
     def operand(self) -> str:
         """The node above, or one that nothing takes yet, or any."""
         pick = self.pick
+        if self.listed:
+            return self.last or next(iter(self.inputs))
         if self.last and not pick.chance(3):
             return self.last
         free = [reference for reference in self.tensors if reference.partition(".")[0] in self.free]
@@ -206,7 +220,7 @@ class Graph(Scope):
     def grow(self, steps: int) -> None:
         """Add so many nodes, groups and blocks."""
         for _ in range(steps):
-            add = self.pick.of(*_KINDS)
+            add = self.pick.of(*(_OF_LISTS if self.listed else _KINDS))
             full = self.count > NODES or self.depth + (add in (Graph.group, Graph.block)) > 3
             (Graph.op if full else add)(self)
 
@@ -257,7 +271,40 @@ class Graph(Scope):
             node = {key: value for key, value in node.items() if key not in ("first", "last")} | {"repeat": 1}
             found = self.probe(node, [shape])
         if found is not None:
-            self.add(node, [operand], found.outputs, plain, found.nodes)
+            name = self.add(node, [operand], found.outputs, plain, found.nodes)
+            self.know_copies(name, node, [operand], found)
+
+    def know_copies(self, name: str, node: Node, operands: list[str], found: Outcome) -> None:
+        """Seldom, let others take what single copies of a repeat give."""
+        times, ports = self.literal(node["repeat"], False), list(found.outputs)
+        if self.listed or not times or not self.pick.chance(2):
+            return
+        copies = [f"{index}.{port}".rstrip(".") for index in range(times) for port in ports]
+        outcome = self.probe(node, [self.tensors[operand] for operand in operands], copies)
+        if outcome is None:
+            return
+        shapes = dict(zip(copies, list(outcome.outputs.values())[len(ports) :], strict=True))
+        taken = self.pick.of("0", "-1", str(times // 2))
+        for port in ports:
+            reference = f"{name}.{taken}.{port}".rstrip(".")
+            self.tensors[reference] = shapes[f"{int(taken) % times}.{port}".rstrip(".")]
+        if len(ports) == 1:
+            self.repeats[name] = list(shapes.values())
+
+    def join_copies(self) -> None:
+        """All that the copies of a repeat give, joined, perhaps with another tensor."""
+        pick, first = self.pick, self.operand()
+        if not self.repeats:
+            return self.layer(first)
+        repeat, name = pick.of(*self.repeats), pick.of("concat", "add", "maximum")
+        args = ARGUMENTS[name](pick, self.repeats[repeat][0])
+        for before in ([first], []):
+            shapes = (*(self.tensors[each] for each in before), *self.repeats[repeat])
+            output = infer(name, args, shapes) if len(shapes) > 1 or name == "concat" else None
+            if output is not None:
+                node = {"op": name} | self.written(args)
+                return self.conditional(node, [*before, f"{repeat}.*"], {"": output}, name, odds=10**6)
+        return self.layer(first)
 
     def merge(self) -> None:
         """An op of several operands, which may be one tensor twice, or of one and a number."""
@@ -319,14 +366,15 @@ class Graph(Scope):
     def group(self) -> None:
         """A graph inside, of one or several inputs."""
         pick = self.pick
-        operands = [self.operand() for _ in range(pick.of(1, 1, 2, 3))]
+        operands = [self.operand() for _ in range(1 if self.listed else pick.of(1, 1, 2, 3))]
         shapes = [self.tensors[operand] for operand in operands]
         names = self.input_names(len(operands))
         repeated = pick.chance(3)
         indexed = repeated or self.indexed
         inner = Graph(pick, self.owner, dict(zip(names, shapes, strict=True)), indexed, self.depth + 1, own=False)
+        inner.listed = len(operands) == 1 and pick.chance(3)
         inner.grow(pick.int(1, 4))
-        node = inner.close(single=repeated) | {"graph": inner.nodes}
+        node = inner.close(single=repeated or self.listed) | {"graph": inner.written_nodes()}
         node |= {} if names == ["input"] else {"inputs": names}
         result = inner.outputs(node)
         if not repeated:
@@ -335,7 +383,9 @@ class Graph(Scope):
         found = self.probe({**node, "repeat": times}, shapes)
         node["repeat"] = 1 if found is None else times
         count, result = (inner.count, result) if found is None else found
-        self.add(node, operands, result, "group", count)
+        name = self.add(node, operands, result, "group", count)
+        if found is not None:
+            self.know_copies(name, node, operands, found)
         return None
 
     def reuse(self) -> None:
@@ -415,8 +465,9 @@ class Graph(Scope):
         names = self.input_names(len(operands))
         definition = Definition(blocks, self.owner.library)
         inner = Graph(pick, definition, dict(zip(names, shapes, strict=True)), depth=self.depth + 1)
+        inner.listed = len(operands) == 1 and pick.chance(4)
         inner.grow(pick.int(1, 4))
-        spec = inner.close() | {"graph": inner.nodes}
+        spec = inner.close() | {"graph": inner.written_nodes()}
         ports = inner.ports_on_condition(spec)
         spec |= {} if names == ["input"] else {"inputs": names}
         spec |= {"params": definition.params} if definition.params else {}
@@ -445,6 +496,12 @@ class Graph(Scope):
         node: Node = {"block": name}
         if len(operands) == 1 and len(block.ports) == 1 and pick.chance(3) and self.probe(node | args, shapes):
             return self.repeated(node, args, operands[0], "unit", block.values)
+        if len(operands) == len(block.ports) > 1 and not any(block.ports.values()) and pick.chance(2):
+            repeated = node | {"repeat": pick.of(2, 3, 1, 5)}
+            found = self.probe(repeated | args, shapes)
+            if found is not None:
+                added = self.add(repeated | self.written(args), operands, found.outputs, "unit", found.nodes)
+                return self.know_copies(added, repeated | args, operands, found)
         node |= self.inner_outputs(block)
         for given in (args, dict(block.first), dict(block.values)):
             found = self.probe(node | given, shapes)
@@ -456,6 +513,7 @@ class Graph(Scope):
     def inner_outputs(self, block: Block) -> Node:
         """Seldom, other outputs than the block declares."""
         pick, nodes = self.pick, block.spec["graph"]
+        nodes = list(map(str, range(len(nodes)))) if isinstance(nodes, list) else nodes
         if pick.chance(8):
             return {"output": pick.of(*nodes)}
         return {"outputs": {port: pick.of(*nodes) for port in ("one", "two")}} if pick.chance(12) else {}
@@ -466,9 +524,12 @@ class Graph(Scope):
         near = [reference for reference, other in self.tensors.items() if len(other) == len(shape)]
         return str(self.pick.of(*(same or near or list(self.tensors))[::-1]))
 
-    def probe(self, node: Node, shapes: list[Shape]) -> Outcome | None:
-        """A node compiled alone on operands of these shapes; None where the compiler refuses it, or it is large."""
-        ports = self.ports(node)
+    def probe(self, node: Node, shapes: list[Shape], copies: list[str] | None = None) -> Outcome | None:
+        """A node compiled alone on operands of these shapes; None where the compiler refuses it, or it is large.
+
+        ``copies`` are those of a repeat of which the outputs are wanted too.
+        """
+        ports = [*self.ports(node), *(copies or [])]
         graph = {"probed": self.alone(node) | {"from": [f"operand{n}" for n in range(len(shapes))]}}
         outputs = {f"out{n}": f"probed.{port}" if port else "probed" for n, port in enumerate(ports)}
         found = self.probed(shapes, graph, outputs)
@@ -578,8 +639,9 @@ class Graph(Scope):
 
 _KINDS = [
     *[Graph.op] * 6, *[Graph.merge] * 2, Graph.held, Graph.residual, Graph.group, *[Graph.block] * 3, Graph.library,
-    *[Graph.reuse] * 2,
+    *[Graph.reuse] * 2, *[Graph.join_copies] * 2,
 ]  # fmt: skip
+_OF_LISTS = [*[Graph.op] * 5, Graph.group, Graph.library]
 _KEPT = {"op", "block", "graph", "reuse", "outputs", "output", "inputs", "doc"}
 
 

@@ -85,6 +85,8 @@ class Scope:
         views: dict[str, Any] = {}
         for reference, shape in self.tensors.items():
             name, _, port = reference.partition(".")
+            if port and port[0] in "-0123456789":
+                continue  # a copy of a repeat
             if port:
                 outputs = views[name].outputs if name in views else {}
                 views[name] = TensorView(None, {**outputs, port: TensorView(shape)})
@@ -247,15 +249,24 @@ def _names(value: Any) -> Iterator[str]:
 def _without(definition: Node, unused: dict[str, set[str]], own: Collection[str]) -> Node:
     """A definition without some parameters of its own, and without arguments for those of blocks."""
     params = {name: value for name, value in definition.get("params", {}).items() if name not in own}
-    graph = {name: _stripped(node, unused) for name, node in definition["graph"].items()}
-    return definition | {"graph": graph} | ({"params": params} if "params" in definition else {})
+    return (
+        definition
+        | {"graph": _stripped_nodes(definition["graph"], unused)}
+        | ({"params": params} if "params" in definition else {})
+    )
+
+
+def _stripped_nodes(graph: Any, unused: dict[str, set[str]]) -> Any:
+    if isinstance(graph, list):
+        return [_stripped(node, unused) for node in graph]
+    return {name: _stripped(node, unused) for name, node in graph.items()}
 
 
 def _stripped(node: Any, unused: dict[str, set[str]]) -> Any:
     if not isinstance(node, dict):
         return node
     if "graph" in node:
-        return node | {"graph": {name: _stripped(inner, unused) for name, inner in node["graph"].items()}}
+        return node | {"graph": _stripped_nodes(node["graph"], unused)}
     gone = unused.get(node.get("block", ""), set())
     kept = {key: value for key, value in node.items() if key not in gone}
     for key in ("first", "last") if gone else ():

@@ -61,7 +61,7 @@ MISTAKES = {
         "outputs: {high: fa, low: fc}": "unknown-node 17:30",
         "outputs: {high: fa, lo: fb}": "unknown-node 28:38",
         "outputs: {hi: fa, lo: fb}": "unknown-node 28:29",
-        "outputs: [fa, fb]": "invalid-value 17:14",
+        "outputs: [fa, fb]": "unknown-node 28:29",
         "outputs: {high: fa, low: [fb]}": "invalid-value 17:30",
         "output: {high: fa, low: fb}": "invalid-value 17:13",
         "output: fb": "unused-node 14:7, unknown-node 28:29",

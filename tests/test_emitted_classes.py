@@ -52,7 +52,8 @@ class Law:
 
     def __init__(self, network: archspec.Network) -> None:
         self.network = network
-        self.classes, self.instances = classes(network, frozenset(pasted(network)))
+        registry = classes(network, frozenset(pasted(network)))
+        self.classes, self.instances = registry.made, registry.instances
         self.holding = Holding(
             Registry(self.instances, Overwriting(network), frozenset(), frozenset(), frozenset()), Probing(network)
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, permutations
 
 import pytest
 from told import REPEAT
 
 import archspec
-from archspec import Block, Limits
+from archspec import Block, Limits, Node
 from archspec.network import Copies
 
 MANY = 100_000
@@ -140,3 +140,84 @@ def test_a_copy_that_passes_another_operand_through_makes_those_before_it_unused
     jumps = 0 <= at < copies
     body = [f"body.{number}.a" for number in range(at + 1 if jumps else 0, copies)]
     assert paths == ["q" if jumps else "p", *body, "end"]
+
+
+# Copies taken one by one
+
+
+def taking(*taken: str, depth: int = 5) -> archspec.Network:
+    """A chain of convolutions, of which some are outputs."""
+    outputs = ", ".join(f"o{number}: {reference}" for number, reference in enumerate(taken))
+    return archspec.compile_text(
+        f"""
+archspec: 1
+name: taken
+inputs: {{image: [4, 8, 8]}}
+graph:
+  body: {{op: conv, out_channels: 4, kernel_size: 1, repeat: {depth}}}
+outputs: {{{outputs}}}
+""",
+        limits=Limits(nodes=10_000_000),
+    )
+
+
+def test_copies_that_nothing_taken_needs_are_left_out() -> None:
+    assert [node.path for node in taking("body.1")] == ["body.0", "body.1"]
+    assert [output.path for output in taking("body.-2", "body.0").outputs.values()] == ["body.3", "body.0"]
+    assert len(taking("body.-2", "body.0")) == 4
+    assert len(taking("body.2", "body")) == 5
+
+
+def test_a_long_repeat_stays_a_few_runs_where_single_copies_are_taken() -> None:
+    net = taking("body.7", "body.-7", "body.50000", depth=MANY)
+    uses = net.blocks.content.use("body").content.uses  # type: ignore[union-attr]
+    assert isinstance(uses, Copies)
+    assert [(run.start, run.stop) for run in uses.runs] == [(0, MANY - 6)]
+
+
+def test_all_copies_taken_are_operands_in_order() -> None:
+    text = REPEAT.replace("repeat: $depth}", "repeat: $depth}\n  join: {op: concat, from: [stem, body.*]}")
+    for depth in (0, 1, 3):
+        join = archspec.compile_text(text, depth=depth)["join"]
+        assert isinstance(join, Node)
+        assert join.inputs == ("stem", *(f"body.{index}.relu2" for index in range(depth)))
+
+
+TURNING = """
+archspec: 1
+name: turning
+inputs: {image: [4, 8, 8]}
+blocks:
+  turn:
+    inputs: [a, b, c]
+    graph:
+      x: {op: relu, from: %s}
+    outputs: {one: %s, two: %s, three: %s}
+graph:
+  a: relu
+  b: {op: tanh, from: image}
+  c: {op: sigmoid, from: image}
+"""
+ENDS = ("one", "two", "three")
+
+
+@pytest.mark.parametrize("given", [*permutations("abx")], ids="".join)
+@pytest.mark.parametrize("count", [2, 7])
+def test_tensors_that_copies_hand_on_are_those_of_nodes_in_a_row(given: tuple[str, ...], count: int) -> None:
+    block = TURNING % ("c", *given)
+    taken = [f"body.{copy}.{end}" for copy in (0, count // 2, count - 1) for end in ENDS]
+    repeated = f"  body: {{block: turn, from: [a, b, c], repeat: {count}}}\n"
+    operands = ["a, b, c", *(", ".join(f"body{copy}.{end}" for end in ENDS) for copy in range(count))]
+    row = "".join(f"  body{copy}: {{block: turn, from: [{operands[copy]}]}}\n" for copy in range(count))
+    outputs = "".join(f"  o{number}: {reference}\n" for number, reference in enumerate(taken))
+    found = archspec.compile_text(f"{block}{repeated}outputs:\n{outputs}")
+    wanted = archspec.compile_text(f"{block}{row}outputs:\n{outputs.replace('body.', 'body')}")
+    assert [(node.path, node.inputs) for node in found] == [
+        (restored(node.path), tuple(map(restored, node.inputs))) for node in wanted
+    ]
+    assert [each.path for each in found.outputs.values()] == [restored(each.path) for each in wanted.outputs.values()]
+
+
+def restored(path: str) -> str:
+    """The path of a copy, for that of a node in a row."""
+    return path.replace("body", "body.")

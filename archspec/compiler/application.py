@@ -169,7 +169,7 @@ def _operand_shapes(site: Site) -> str:
     """``bn3 (line 11) is 512x28x28, input is 256x56x56``."""
     keys = {step.name: step.key for step in site.scope.graph.steps}
     words = []
-    for reference, shape in zip(site.step.operands or (), site.shapes, strict=True):
+    for reference, shape in zip(site.scope.expanded(site.step.operands or ()), site.shapes, strict=True):
         if shape is not None:
             name = reference.name + (f".{reference.port}" if reference.port else "")
             place = _line(keys.get(reference.name), site.step.key)

@@ -127,8 +127,9 @@ class Elaboration:
 
     def _made(self, step: Step, scope: Scope, edits: Edits) -> Made:
         walk, path = self.walk, scope.child(step.name)
-        walk.spend(step, len(step.operands or ()))
-        operands = tuple([walk.take(reference, scope, path) for reference in step.operands or ()])
+        references = list(scope.expanded(step.operands or ()))
+        walk.spend(step, len(references))
+        operands = tuple([walk.take(reference, scope, path) for reference in references])
         scope.take(operands, step.operands is not None)
         site = Site(step, scope, operands, path, step.name, step.arguments, edits)
         make = self.repeats.made if step.reused is None else self.reuses.made
@@ -150,7 +151,9 @@ class Elaboration:
         condition = step.when is None or self.walk.condition(step.when, site.scope, site.path)
         if condition is False:
             return (site.operands or (UNKNOWN_TENSOR,))[0], None
-        return (UNKNOWN_TENSOR, None) if condition is UNKNOWN or not step.kind else make(site)
+        if condition is UNKNOWN or not step.kind or site.scope.is_open(step.operands or ()):
+            return UNKNOWN_TENSOR, None
+        return make(site)
 
     def single(self, site: Site) -> Made:
         """A node without its repetition."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from archspec.compiler.binding import defined
@@ -74,7 +74,9 @@ class Graphs:
             message = f"no output of `{scope.path or scope.definition.name}` exists: each has a `when` that is false"
             place = declared[0].when or scope.definition.value
             self.walk.trace.report("empty-graph", message, place, path=scope.path)
-        for step in _needed(scope.graph, existing):
+        steps = _needed(scope.graph, existing)
+        scope.taken = frozenset(_taken(steps, existing))
+        for step in steps:
             result, use = self.node(step, scope)
             scope.tensors[step.name] = result
             if use is not None:
@@ -96,6 +98,13 @@ class Graphs:
             self.walk.trace.report_outside("unknown-node", message, output.reference.value, help=help)
             return UNKNOWN_TENSOR
         return self.walk.take(output.reference, scope, scope.path)
+
+
+def _taken(steps: list[Step], outputs: list[OutputStep]) -> Iterator[str]:
+    """The repeats of which something takes copies one by one."""
+    for step in steps:
+        yield from (reference.name for reference in step.operands or () if reference.port and reference.copy)
+    yield from (output.reference.name for output in outputs if output.reference and output.reference.copy)
 
 
 def _needed(graph: GraphSteps, outputs: list[OutputStep]) -> list[Step]:

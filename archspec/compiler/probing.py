@@ -130,7 +130,7 @@ class Probing:
             if name not in group.template.params:
                 first, *items = name.split(".")
                 loops[first] = _changed(loops[first], items, value) if items else value
-        index = int(group.name) if group.name.isdecimal() else None
+        index = group.copy
         assert group.step is not None
         if index is None and asks_index(group.step):
             raise NotKnown

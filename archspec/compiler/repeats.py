@@ -29,6 +29,7 @@ from archspec.language.edits import NO_EDITS, Edits
 from archspec.language.source import Entry, Value
 from archspec.language.values import UNKNOWN
 from archspec.network import Body, Copies, Origin, Run, Use
+from archspec.ops.tensor import Shape
 
 
 def asks_index(step: Step) -> bool:
@@ -52,19 +53,19 @@ class Runs:
     def __init__(self) -> None:
         self.runs: list[Run] = []
 
-    def add(self, index: int, use: Use) -> None:
-        """A copy more."""
-        run = Run(index, 1, use.content, use.inputs[0], use.written, use.step)
+    def add(self, index: int, use: Use, first: tuple[Origin, ...]) -> None:
+        """A copy more, which takes ``first``."""
+        run = Run(index, 1, use.content, first, use.written, use.step)
         if self.runs and self._continues(self.runs[-1], run):
             self.lengthen(1)
         else:
             self.runs.append(run)
 
-    def lengthen(self, more: int) -> Origin:
-        """Copies more that are as the last one; what the last of them gives."""
+    def lengthen(self, more: int) -> Run:
+        """Copies more that are as the last one; the run of all of them."""
         run = self.runs[-1]
         self.runs[-1] = run = run._replace(length=run.length + more)
-        return run.given(run.stop - 1)
+        return run
 
     @staticmethod
     def _continues(last: Run, run: Run) -> bool:
@@ -97,6 +98,8 @@ class _Copies:
         arguments: The values of its arguments.
         index: The index of the next copy.
         runs: The copies so far.
+        handed: How many of the operands each copy has from the one before: one, or all.
+        given: What each copy so far gives; None where nothing asks for that.
         stand_in: What stands for the copy that failed.
         held: Of a table whose rows are repeats, what each different row holds, and the steps that took.
     """
@@ -113,6 +116,8 @@ class _Copies:
     arguments: Mapping[str, Entry]
     index: int = 0
     runs: Runs = field(default_factory=Runs)
+    handed: int = 1
+    given: list[Result] | None = None
     stand_in: Use | None = None
     held: dict[Hashable, tuple[Held, int]] = field(default_factory=dict)
 
@@ -154,7 +159,7 @@ class _Copies:
 
     def uses(self) -> Sequence[Use]:
         """The copies that hold something."""
-        copies = Copies(tuple(self.runs.runs), self.step, tuple(range(1, len(self.operands))), self.rows)
+        copies = Copies(tuple(self.runs.runs), self.step, tuple(range(self.handed, len(self.operands))), self.rows)
         return copies if self.stand_in is None else [*copies, self.stand_in]
 
 
@@ -180,20 +185,29 @@ class Repeats:
         """A node where it stands."""
         if site.step.each is None and site.step.repeat is None:
             return self.single(site)
-        held = self._held(site)
-        return (UNKNOWN_TENSOR, None) if held is None else self._placed(site, *held)
+        given: list[Result] | None = [] if site.name in site.scope.taken else None
+        held = self._held(site, given)
+        if held is None:
+            return UNKNOWN_TENSOR, None
+        if given is not None:
+            site.scope.copies[site.name] = tuple([_lifted(each, site) for each in given])
+        return self._placed(site, *held)
 
     @staticmethod
     def _placed(site: Site, result: Result, body: Body | None) -> Made:
         """Copies where they stand."""
-        lifted = {port: outside(site.name, inner, site.operands) for port, inner in outputs_of(result).items()}
-        given: Result = lifted["output"] if isinstance(result, Tensor) else lifted
+        given = _lifted(result, site)
         if body is None:
             return given, None
         return given, Use(site.name, body, site.origins, site.step, site.arguments)
 
-    def _held(self, site: Site) -> Held | None:
-        """What a repeat or table holds; None where an error left the number of copies open."""
+    def _held(self, site: Site, given: list[Result] | None = None) -> Held | None:
+        """What a repeat or table holds; None where an error left the number of copies open.
+
+        Args:
+            site: Where it stands.
+            given: Where what each copy gives is added.
+        """
         step, names = site.step, site.scope.names
         table = () if step.each is None else rows(step.each, site, self.walk)
         if table is None:
@@ -206,6 +220,7 @@ class Repeats:
         copies = _Copies(
             step, site.scope, taken, path, site.edits, self.overriding, count, table, names.loops, site.arguments
         )
+        copies.given = given
         result = self._copies(copies)
         names.index, names.loops = around
         uses, outputs = copies.uses(), outputs_of(result)
@@ -233,15 +248,15 @@ class Repeats:
         while copies.index < copies.count:
             before, steps, end = walk.failures.progress(), walk.steps, copies.alike_until()
             result, use = self._copy(copies, before)
-            following = self._chained(step, result, copies.path)
-            if len(walk.trace.reported) > before.errors or following.shape is None:
+            following = self._chained(copies, result)
+            if len(walk.trace.reported) > before.errors or any(each.shape is None for each in following):
                 # Further copies would repeat the error.
                 return walk.failures.blamed(UNKNOWN_TENSOR, copies.operands, copies.path, before)
-            more = int(min(end, copies.count)) - copies.index
-            if alike and use is not None and more > 0 and following.shape == copies.operands[0].shape:
-                following = self._further(copies, following, more, walk.steps - steps)
-                result = following if isinstance(result, Tensor) else dict.fromkeys(result, following)
-            copies.operands = (following, *copies.operands[1:])
+            more, handed = int(min(end, copies.count)) - copies.index, copies.operands[: copies.handed]
+            if alike and use is not None and more > 0 and _shapes(following) == _shapes(handed):
+                following = self._further(copies, following, result, more, walk.steps - steps)
+                result = _with(result, following)
+            copies.operands = (*following, *copies.operands[copies.handed :])
         return result
 
     def _copy(self, copies: _Copies, before: Progress) -> Made:
@@ -255,13 +270,16 @@ class Repeats:
         make = partial(self._repeated_row, copies) if is_repeat else self.single
         result, use = make(site) if site.step is copies.copied else self.changed(site, make)
         if use is not None:
-            copies.runs.add(copies.index, use)
+            first = tuple([each.origin for each in site.operands[: len(outputs_of(result))]])
+            copies.runs.add(copies.index, use, first)
         elif self.walk.failures.came_up(before):
             copies.stand_in = self.walk.failures.stand_in(site.step, site.name, site.operands, site.path, before)
         if copies.step.each is not None:
             place = row_place(copies.step.each, copies.index, copies.scope)
-            self.walk.trace.annotate(told, _OF_VALUES, place and Note("in the copy for this row", place.span))
+            self.walk.trace.annotate(told, _OF_VALUES, Note("in the copy for this row", place.span) if place else None)
         copies.index += 1
+        if copies.given is not None:
+            copies.given.append(result)
         return result, use
 
     def _repeated_row(self, copies: _Copies, site: Site) -> Made:
@@ -278,22 +296,51 @@ class Repeats:
         copies.held[key] = found, walk.steps - before
         return self._placed(site, *found)
 
-    def _further(self, copies: _Copies, following: Tensor, more: int, steps: int) -> Tensor:
+    def _further(
+        self, copies: _Copies, following: tuple[Tensor, ...], result: Result, more: int, steps: int
+    ) -> tuple[Tensor, ...]:
         """Add copies that are as the last one, as many as the limit on nodes allows; what the last gives."""
         more = min(more, (self.walk.limits.nodes - self.walk.steps) // steps)
         if more <= 0:
             return following
         self.walk.steps += more * steps
-        copies.index += more
-        return Tensor(copies.runs.lengthen(more), following.shape)
+        run, sizes = copies.runs.lengthen(more), _shapes(following)
+        first, copies.index = copies.index, copies.index + more
+        if copies.given is not None:
+            copies.given += [_with(result, _tensors(run.given(index), sizes)) for index in range(first, copies.index)]
+        return _tensors(run.given(run.stop - 1), sizes)
 
-    def _chained(self, step: Step, result: Result, path: str) -> Tensor:
-        """What the next copy takes of one."""
-        outputs = outputs_of(result)
-        if len(outputs) == 1:
-            return next(iter(outputs.values()))
-        if outputs:  # a graph without an output has been reported
+    def _chained(self, copies: _Copies, result: Result) -> tuple[Tensor, ...]:
+        """What the next copy takes of one: its only output, or all, where it takes as many."""
+        step, outputs = copies.step, outputs_of(result)
+        if len(outputs) in ((1, len(copies.operands)) if copies.index == 1 else (copies.handed,)):
+            copies.handed = len(outputs)
+            return tuple(outputs.values())
+        if outputs and copies.index > 1:
+            message = f"copy {copies.index - 1} of `{step.name}` gives {len(outputs)} tensors, and the one before "
+            message += str(copies.handed)
+            self.walk.trace.report("ambiguous-output", message, step.key, path=copies.path)
+        elif outputs:  # a graph without an output has been reported
             message = f"`{step.name}` has several outputs ({listed(outputs)}), and each copy takes the one before"
-            help = "choose one with `output:`" if step.kind == "block" else ""
-            self.walk.trace.report("ambiguous-output", message, step.key, path=path, help=help)
-        return UNKNOWN_TENSOR
+            wanted = f"as many inputs as outputs, here {len(outputs)} and not {len(copies.operands)}"
+            help = f"choose one with `output:`, or give it {wanted}" if step.kind == "block" else f"give it {wanted}"
+            self.walk.trace.report("ambiguous-output", message, step.key, path=copies.path, help=help)
+        return (UNKNOWN_TENSOR,)
+
+
+def _lifted(result: Result, site: Site) -> Result:
+    """What a copy gives, as the graph knows it in which the repeat stands."""
+    return _with(result, tuple([outside(site.name, each, site.operands) for each in outputs_of(result).values()]))
+
+
+def _with(result: Result, tensors: tuple[Tensor, ...]) -> Result:
+    """A result with other tensors."""
+    return tensors[0] if isinstance(result, Tensor) else dict(zip(result, tensors, strict=True))
+
+
+def _tensors(origins: tuple[Origin, ...], sizes: tuple[Shape | None, ...]) -> tuple[Tensor, ...]:
+    return tuple(map(Tensor, origins, sizes))
+
+
+def _shapes(tensors: tuple[Tensor, ...]) -> tuple[Shape | None, ...]:
+    return tuple([tensor.shape for tensor in tensors])

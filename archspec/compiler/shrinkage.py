@@ -26,9 +26,10 @@ def padding_help(site: Site) -> str:
         return ""
     steps = {step.name: step for step in site.scope.graph.steps}
     lacking: dict[str, Padding] = {}
-    for reference, shape in zip(site.step.operands or (), shapes, strict=False):
+    for reference, shape in zip(site.scope.expanded(site.step.operands or ()), shapes, strict=False):
         if shape[1:] != wanted:
-            found = _lacking(steps.get(reference.name), wanted, steps, site.scope)
+            step = None if reference.copy else steps.get(reference.name)
+            found = _lacking(step, wanted, steps, site.scope)
             if found is None:
                 return ""
             lacking |= found
@@ -69,6 +70,8 @@ def _chain(step: Step | None, steps: Mapping[str, Step], scope: Scope) -> Iterat
     """A node and those above it that take one tensor, each with the sizes of what it takes and gives."""
     while step is not None and step.operands is not None and len(step.operands) == 1:
         (taken,) = step.operands
+        if taken.copy:
+            return
         before, after = (_sizes(scope.tensors.get(name)) for name in (taken.name, step.name))
         if before is None or after is None or len(before) != len(after):
             return

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from typing_extensions import override
 
-from archspec.language.definition import UNKNOWN_OUTPUTS, Definition, GraphSteps, Step
+from archspec.language.definition import ALL_COPIES, UNKNOWN_OUTPUTS, Definition, GraphSteps, Reference, Step
 from archspec.language.edits import NO_EDITS, Edits
 from archspec.language.names import OPERAND
 from archspec.language.values import UNKNOWN, TensorView
@@ -156,6 +156,8 @@ class Scope:
         has_operand: Whether ``operand`` is what a node takes first; an input or node of that name hides it.
         edits: What ``override:`` changes in it.
         uses: The nodes so far that hold something, by name.
+        taken: Names of the repeats of which something takes copies one by one.
+        copies: What each copy of these gives.
     """
 
     definition: Definition
@@ -166,6 +168,8 @@ class Scope:
     has_operand: bool
     edits: Edits
     uses: dict[str, Use] = field(default_factory=dict)
+    taken: frozenset[str] = frozenset()
+    copies: dict[str, tuple[Result, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -187,6 +191,7 @@ class Scope:
             inputs: The inputs.
             path: The path of the graph.
             around: For a group, what expressions know around it.
+            edits: What ``override:`` changes in it.
         """
         tensors: dict[str, Result] = dict(zip(graph.inputs or (NOWHERE,), inputs, strict=True))
         names = Names(params, views(graph, inputs), tensors)
@@ -199,6 +204,23 @@ class Scope:
         """Begin the expressions of a node, or of a copy, that takes some tensors; it is not known which."""
         if self.has_operand:
             self.names.operand = UNKNOWN if not known else view(operands[0]) if operands else None
+
+    def is_unknown(self, name: str) -> bool:
+        """Whether an error left open what a node gives."""
+        return any(tensor.shape is None for tensor in outputs_of(self.tensors[name]).values())
+
+    def is_open(self, references: Iterable[Reference]) -> bool:
+        """Whether an error left open how many tensors some references mean."""
+        return any(each.copy == ALL_COPIES and self.is_unknown(each.name) for each in references)
+
+    def expanded(self, references: Iterable[Reference]) -> Iterator[Reference]:
+        """References to one tensor each: to each copy of a repeat where one is to all of them."""
+        for reference in references:
+            if reference.copy != ALL_COPIES:
+                yield reference
+            else:
+                for index in range(len(self.copies.get(reference.name, ()))):
+                    yield reference._replace(port=str(index) + reference.port.removeprefix(ALL_COPIES))
 
     def child(self, name: str) -> str:
         """The path of a node of the graph."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from archspec.compiler.binding import evaluate, of_expression
 from archspec.compiler.failures import Failures
 from archspec.compiler.sharing import Memory
-from archspec.compiler.tensors import UNKNOWN_TENSOR, Result, Scope, Tensor
+from archspec.compiler.tensors import UNKNOWN_TENSOR, Result, Scope, Tensor, outputs_of
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import SpecError, listed, nearest
 from archspec.language.definition import UNKNOWN_OUTPUTS, Reference, Step
@@ -147,6 +147,8 @@ class Walk:
     def take(self, reference: Reference, scope: Scope, path: str) -> Tensor:
         """The tensor that a reference means."""
         result = scope.tensors[reference.name]
+        if reference.copy:
+            return self._take_copy(reference, scope, path)
         if isinstance(result, Tensor):
             if reference.port and result.shape is not None:
                 message = f"`{reference.name}` has one output, and no `{reference.port}`"
@@ -157,6 +159,28 @@ class Walk:
             return result[name]
         if result and UNKNOWN_OUTPUTS not in result:  # a graph without an output has been reported
             self._no_output(reference, name, result, scope, path)
+        return UNKNOWN_TENSOR
+
+    def _take_copy(self, reference: Reference, scope: Scope, path: str) -> Tensor:
+        """What a copy of a repeat gives."""
+        if scope.is_unknown(reference.name):
+            return UNKNOWN_TENSOR
+        copies, name, index = scope.copies.get(reference.name, ()), reference.name, int(reference.copy)
+        if not -len(copies) <= index < len(copies):
+            there = f"{len(copies)} cop{'y' if len(copies) == 1 else 'ies'}" if copies else "no copies here"
+            help = f"they are 0 to {len(copies) - 1}, or -{len(copies)} to -1 from the end" if copies else ""
+            message = f"`{name}` has {there}, and no `{reference.copy}`"
+            self.trace.report("unknown-node", message, reference.value, path=path, help=help)
+            return UNKNOWN_TENSOR
+        outputs = outputs_of(copies[index])
+        port = reference.of_copy or (next(iter(outputs)) if len(outputs) == 1 else "")
+        if port in outputs and (reference.of_copy or len(outputs) == 1):
+            return outputs[port]
+        code, message = "ambiguous-output", f"a copy of `{name}` has several outputs: {listed(outputs)}"
+        if port:
+            code, message = "unknown-node", f"a copy of `{name}` has no output `{port}`; it has {listed(outputs)}"
+        help = f"take `{name}.{reference.copy}.{nearest(port, outputs) or next(iter(outputs))}`"
+        self.trace.report(code, message, reference.value, same=message, path=path, help=help)
         return UNKNOWN_TENSOR
 
     def _no_output(

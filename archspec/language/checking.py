@@ -26,8 +26,13 @@ _KEY_EXAMPLES = {
 }
 
 _VALUE_EXAMPLES = {
-    "first": "for example `first: {stride: 2}`, for the first copy of a repeat; no parameter can have this name",
-    "last": "for example `last: {stride: 2}`, for the last copy of a repeat; no parameter can have this name",
+    ("output", "text"): "it is the name of a node; the number of one in a list stands in quotes",
+    ("first", "a mapping"): (
+        "for example `first: {stride: 2}`, for the first copy of a repeat; no parameter can have this name"
+    ),
+    ("last", "a mapping"): (
+        "for example `last: {stride: 2}`, for the last copy of a repeat; no parameter can have this name"
+    ),
 }
 
 
@@ -79,7 +84,7 @@ class Checker:
             keys = [step for step in loc if isinstance(step, str)]
             expected, plain = expectation(problem), where.plain()
             message = f"`{keys[-1]}` has the wrong kind of value"
-            help = hint(where, plain, expected) or _VALUE_EXAMPLES.get(keys[-1], "")
+            help = hint(where, plain, expected) or _VALUE_EXAMPLES.get((keys[-1], expected), "")
             self.report("invalid-value", message, where.span, expected=expected, found=kind(plain), help=help)
 
     def unknown_key(self, key: str, value: Mapping, known: Iterable[str], path: str = "") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,7 +17,7 @@ from archspec.language.values import UNKNOWN
 
 
 class Reference(NamedTuple):
-    """A use of a node's output: ``backbone.c3`` is the output ``c3`` of ``backbone``.
+    """A use of a node's output: ``backbone.c3`` is the output ``c3`` of ``backbone``, ``body.-1`` a copy's of a repeat.
 
     ``name`` is empty for a graph's only input.
     """
@@ -24,6 +25,22 @@ class Reference(NamedTuple):
     name: str
     port: str
     value: Value
+
+    @property
+    def copy(self) -> str:
+        """The index of the copy that it takes, ``*`` for all of them; empty where it takes none."""
+        first = self.port.partition(".")[0]
+        return first if first == ALL_COPIES or _INDEX.fullmatch(first) else ""
+
+    @property
+    def of_copy(self) -> str:
+        """The output that it takes of a copy; empty for an only one."""
+        return self.port.partition(".")[2]
+
+
+ALL_COPIES = "*"
+"""Stands in a reference for the outputs of all copies of a repeat."""
+_INDEX = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 
 
 UNKNOWN_OUTPUTS = "?"
@@ -177,6 +194,11 @@ class Step(NamedTuple):
         parts = (self.when, self.each and self.each.rows, self.each and self.each.row.repeat, self.repeat)
         yield from (part for part in parts if part is not None)
 
+    @property
+    def has_copies(self) -> bool:
+        """Whether it stands for several nodes in a row, called by their indices."""
+        return self.repeat is not None or self.each is not None
+
     def values(self) -> Iterator[Value]:
         """The values that its expressions may stand in."""
         yield from self.structure()
@@ -250,6 +272,11 @@ class GraphSteps(NamedTuple):
             yield from step.asked()
         for output in self.outputs:
             yield from names_in(output.when) if output.when is not None else ()
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is written as a list, whose nodes are called by their numbers."""
+        return bool(self.steps) and self.steps[0].name.isdecimal()
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from archspec.errors import Note, did_you_mean, nearest
 from archspec.language.checking import Checker
 from archspec.language.definition import IGNORED, GraphSteps, Reference, Step
 from archspec.language.expr import is_expression
 from archspec.language.lets import LetReader
 from archspec.language.loops import loop_names, looped
-from archspec.language.merge import KINDS, node_mapping
+from archspec.language.merge import KINDS, node_mapping, without
 from archspec.language.names import node_name_problem
 from archspec.language.outputs import OutputReader
-from archspec.language.source import Entry, Mapping, Scalar, Sequence, Value, keyed
+from archspec.language.source import Entry, Mapping, Numbered, Scalar, Sequence, Value, keyed
 from archspec.language.spec import REUSE_KEYS, Node
 from archspec.language.values import kind
-from archspec.language.wiring import Wiring, input_place
+from archspec.language.wiring import Wiring, input_place, start
 from archspec.ops import registry
 from archspec.ops.op import NODE_KEYS
 
@@ -30,6 +28,7 @@ _KEY_HELP = {
     "output": "an op has one output",
     "outputs": "an op has one output",
 }
+_NO_LIST = "write the nodes as a mapping, by names: `conv: {op: conv, …}`"
 _NODE_EXAMPLE = "for example `relu: relu` or `conv: {op: conv, out_channels: 64, kernel_size: 3}`"
 
 
@@ -70,6 +69,16 @@ class GraphReader:
             seen[str(name.value)] = name
         return tuple(str(name.value) for name in names)
 
+    def mapped(self, value: Mapping, path: str = "") -> Mapping:
+        """A network, block or node in which mappings stand for the lists of its nodes and of its outputs."""
+        graph, outputs = value.entries.get("graph"), value.entries.get("outputs")
+        listed: dict[str, Value] = {}
+        if isinstance(graph, Sequence):
+            listed["graph"] = Numbered.of(graph, KINDS)
+        if isinstance(outputs, Sequence):
+            listed["outputs"] = self.outputs.named(outputs, path)
+        return Mapping(value.source, value.start, value.end, value.keys, value.entries | listed) if listed else value
+
     def graph(
         self,
         owner: Mapping,
@@ -78,9 +87,14 @@ class GraphReader:
         passed: tuple[str, ...] = (),
     ) -> GraphSteps:
         """A graph and its wiring. ``passed`` are the inputs that are used though no node takes them."""
+        if isinstance(value, Numbered) and len(wiring.inputs) > 1:
+            message = f"a list of nodes is a chain, and this graph has {len(wiring.inputs)} inputs"
+            self.checker.report("operand-count", message, start(value), path=wiring.path, help=_NO_LIST)
+            return GraphSteps(wiring.inputs, (), ())
         wiring.used.update(passed)
         self._check_hidden(owner, value, wiring)
         lets = self.lets.lets(owner, wiring)
+        wiring.is_list = isinstance(value, Numbered)
         steps = tuple(self._step(value.keys[name], entry, wiring) for name, entry in value.entries.items())
         if not value.entries:
             self.checker.report("empty-graph", "the graph has no nodes", value.span, path=wiring.path)
@@ -105,7 +119,7 @@ class GraphReader:
         elif key.value in wiring.loops:
             message = f"`{key.value}` is a name that `as` gives around this node"
             self.checker.report("invalid-name", message, key.span, path=path)
-        else:
+        elif not wiring.is_list:
             self.checker.check_name(key, node_name_problem, path)
         mapping = node_mapping(value)
         step = None
@@ -121,7 +135,18 @@ class GraphReader:
         return step
 
     def _mapping_step(self, key: Scalar, value: Mapping, wiring: Wiring, path: str) -> Step | None:
+        value = self.mapped(value, path)
         entries = value.entries
+        if wiring.is_list and "from" in entries:
+            message = "a node of a list takes the one before it, without `from`"
+            self.checker.report("unknown-key", message, value.keys["from"].span, path=path, help=_NO_LIST)
+            value = without(value, {"from"})
+            entries = value.entries
+        if wiring.is_list and (_takes_nothing(entries.get("op")) or "reuse" in entries):
+            what = "is another one again" if "reuse" in entries else "takes no tensor"
+            message, place = f"a node of a list takes the one before it, and this one {what}", start(value)
+            self.checker.report("invalid-value", message, place, path=path, help=_NO_LIST)
+            return None
         for misplaced in [word for word in entries if word in ("after", "before")]:
             message = f"`{misplaced}` places a node that is added to another file"
             help = "only a file with `extends` adds nodes; here, write the node where it belongs"
@@ -232,6 +257,8 @@ class GraphReader:
 
             message = f"`{key.value}` does not say what it is: `op`, `block`, `graph` or `reuse`"
             help, place = kind_help(value)
+            if str(key.value).isdecimal() and len(value.entries) == 1:
+                help = help or "the nodes of a list have no names; those of a mapping are written without dashes"
             span = (place or key).span
             self.checker.report("missing-key", message, span, path=path, help=help or _NODE_EXAMPLE)
         return ""

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from archspec.errors import Diagnostic, Note, did_you_mean
 from archspec.language.names import let_form
 from archspec.language.removal import Removal
-from archspec.language.source import Mapping, Scalar, Value
+from archspec.language.source import Mapping, Numbered, Scalar, Sequence, Value
 
 KINDS = frozenset({"op", "block", "graph", "reuse"})
 """The keys that say what a node is."""
@@ -33,15 +33,15 @@ class _Merge:
         self.removals = removals
 
     def file(self, base: Mapping, over: Mapping) -> Mapping:
-        inherited = _without(base, {"expect", "extends", *(_HEADS if over.entries.keys() & _HEADS else ())})
+        inherited = without(base, {"expect", "extends", *(_HEADS if over.entries.keys() & _HEADS else ())})
         variants = inherited.entries.get("variants")
         if isinstance(variants, Mapping):
             stripped = {
-                name: _without(value, {"expect"}) if isinstance(value, Mapping) else value
+                name: without(value, {"expect"}) if isinstance(value, Mapping) else value
                 for name, value in variants.entries.items()
             }
             inherited = _with(inherited, "variants", _like(variants, variants.keys, stripped))
-        return self.mapping(inherited, _without(over, {"extends"}), ())
+        return self.mapping(inherited, without(over, {"extends"}), ())
 
     def mapping(self, base: Mapping, over: Mapping, path: tuple[str, ...]) -> Mapping:
         keys, entries = dict(base.keys), dict(base.entries)
@@ -72,6 +72,8 @@ class _Merge:
 
     def value(self, base: Value | None, over: Value, path: tuple[str, ...]) -> Value:
         if path[-1] == "graph" and isinstance(over, Mapping):
+            if isinstance(base, Sequence):
+                return self.numbered(Numbered.of(base, KINDS), over, path)
             return self.graph(base if isinstance(base, Mapping) else None, over, path)
         if len(path) == 2 and path[0] == "params" and isinstance(base, Mapping) and not isinstance(over, Mapping):
             return _with(base, "default", over)
@@ -103,24 +105,40 @@ class _Merge:
         ordered = {name: keys[name] for name in entries}
         return Mapping(over.source, over.start, over.end, ordered, entries)
 
+    def numbered(self, base: Numbered, over: Mapping, path: tuple[str, ...]) -> Mapping:
+        """Nodes of a list changed by their numbers: the others keep theirs."""
+        entries = dict(base.entries)
+        for name, value in over.entries.items():
+            if name in entries and not (isinstance(value, Scalar) and value.value is None):
+                entries[name] = self.node(entries[name], value, (*path, name))
+                continue
+            message = f"the list that is extended has no node `{name}`"
+            help = f"its nodes are 0 to {len(entries) - 1}; write the whole list anew to add some"
+            if name in entries:
+                message, help = f"node {name} of a list cannot be removed", _KEEPS_NUMBERS
+            self.found.append(
+                Diagnostic("unknown-node", message, over.keys[name].span, path=_path(path, name), help=help)
+            )
+        return Numbered(over.source, over.start, over.end, base.keys, entries)
+
     def node(self, base: Value | None, over: Value, path: tuple[str, ...]) -> Value:
         if base is None:
-            return _without(over, {"after", "before"}) if isinstance(over, Mapping) else over
+            return without(over, {"after", "before"}) if isinstance(over, Mapping) else over
         below, above = node_mapping(base), node_mapping(over)
         if below is None or above is None:
             return over
-        return self.changed(below, _without(above, {"after", "before"}), path)
+        return self.changed(below, without(above, {"after", "before"}), path)
 
     def changed(self, below: Mapping, above: Mapping, path: tuple[str, ...]) -> Mapping:
         """A node with the keys of ``above``; where these say that it is something else, it keeps what can hold."""
         was_group = "graph" in below.entries
         kinds = KINDS & above.entries.keys()
         if kinds:
-            below = _without(below, KINDS - kinds)
+            below = without(below, KINDS - kinds)
         if kinds & _WITHOUT_ARGUMENTS and not kinds & below.entries.keys():
-            below = _without(below, below.entries.keys() - _OF_ANY_NODE)
+            below = without(below, below.entries.keys() - _OF_ANY_NODE)
         elif kinds and "graph" not in kinds:
-            below = _without(below, _OF_GROUPS if was_group else set())
+            below = without(below, _OF_GROUPS if was_group else set())
         return self.mapping(below, above, path)
 
     def _place(self, name: str, value: Value, entries: dict[str, Value], path: str) -> None:
@@ -149,6 +167,7 @@ class _Merge:
         entries.update(moved)
 
 
+_KEEPS_NUMBERS = "with `when: false` it is an `nn.Identity`, and those after it keep their numbers"
 _HEADS = frozenset({"name", "block"})
 _OF_ANY_NODE = frozenset({"from", "when", "each", "as", "repeat", "doc"})
 _WITHOUT_ARGUMENTS = frozenset({"graph", "reuse"})
@@ -186,7 +205,8 @@ def _like(value: Mapping, keys: dict[str, Scalar], entries: dict[str, Value]) ->
     return Mapping(value.source, value.start, value.end, keys, entries)
 
 
-def _without(value: Mapping, names: Collection[str]) -> Mapping:
+def without(value: Mapping, names: Collection[str]) -> Mapping:
+    """A mapping without some keys."""
     keys = {name: key for name, key in value.keys.items() if name not in names}
     return _like(value, keys, {name: value.entries[name] for name in keys})
 
@@ -195,7 +215,7 @@ def _before(over: Value, base: Value | None) -> Value:
     """The rules of one file before those of another, so that they apply first; ``null`` is a rule's own value."""
     if not (isinstance(over, Mapping) and isinstance(base, Mapping)):
         return over
-    below = _without(base, over.entries.keys())
+    below = without(base, over.entries.keys())
     return _like(over, over.keys | below.keys, over.entries | below.entries)
 
 
@@ -203,7 +223,7 @@ def _after(over: Value, base: Value | None) -> Value:
     """The changes of one file behind those of another, so that they hold; ``null`` is a change's own value."""
     if not (isinstance(over, Mapping) and isinstance(base, Mapping)):
         return over
-    below = _without(base, over.entries.keys())
+    below = without(base, over.entries.keys())
     return _like(over, below.keys | over.keys, below.entries | over.entries)
 
 

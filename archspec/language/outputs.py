@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from archspec.errors import Note
 from archspec.language.checking import Checker
-from archspec.language.definition import UNKNOWN_OUTPUTS, OutputStep
+from archspec.language.definition import ALL_COPIES, UNKNOWN_OUTPUTS, OutputStep
 from archspec.language.names import output_name_problem
-from archspec.language.source import Mapping, Scalar, Value, entries, keyed
+from archspec.language.source import Mapping, Scalar, Sequence, Value, entries, keyed
 from archspec.language.spec import Output
 from archspec.language.values import kind
 from archspec.language.wiring import Wiring, reference
+
+_NAMED = "a mapping names them: `outputs: {low: backbone.c3, high: neck.c3}`"
 
 
 class OutputReader:
@@ -17,6 +21,31 @@ class OutputReader:
 
     def __init__(self, checker: Checker) -> None:
         self.checker = checker
+        self.flawed: list[Mapping] = []
+        """Those that a list stands for of which something is wrong."""
+
+    def named(self, value: Sequence, path: str) -> Mapping:
+        """A list of outputs as a mapping: each has the name of its node, ``c3`` for ``backbone.c3``."""
+        keys: dict[str, Scalar] = {}
+        entries: dict[str, Value] = {}
+        named = Mapping(value.source, value.start, value.end, keys, entries)
+        for item in value.items:
+            name = item.value.rpartition(".")[2] if isinstance(item, Scalar) and isinstance(item.value, str) else ""
+            details: dict[str, Any] = {"path": path, "help": _NAMED}
+            if not name:
+                details |= {"expected": "the name of a node", "found": kind(item.plain())}
+                self.checker.report("invalid-value", "this output names no node", item.span, **details)
+            elif name == ALL_COPIES or name.lstrip("-").isdecimal():
+                self.checker.report("invalid-name", f"an output cannot be called `{name}`", item.span, **details)
+            elif name in keys:
+                details["notes"] = (Note("first here", keys[name].span),)
+                self.checker.report("duplicate-key", f"two outputs would be called `{name}`", item.span, **details)
+            else:
+                keys[name] = Scalar(item.source, item.start, item.end, name)
+                entries[name] = item
+                continue
+            self.flawed.append(named)
+        return named
 
     def outputs(self, owner: Mapping, wiring: Wiring) -> tuple[OutputStep, ...]:
         """The outputs that a graph declares, or its last node."""
@@ -26,7 +55,8 @@ class OutputReader:
         if isinstance(single, Scalar) and isinstance(single.value, str):
             return (OutputStep("output", wiring.resolve(single), None, False),)
         outputs = tuple(self._output(name, several, wiring) for name in entries(several))  # type: ignore[arg-type]
-        wiring.complete = wiring.complete and bool(outputs) and all(output.reference for output in outputs)
+        flawed = not outputs or any(several is each for each in self.flawed)
+        wiring.complete = wiring.complete and not flawed and all(output.reference for output in outputs)
         return outputs or (OutputStep(UNKNOWN_OUTPUTS, None, None, False),)
 
     def _output_values(self, owner: Mapping, path: str) -> tuple[Value | None, Value | None]:

@@ -80,6 +80,7 @@ class _Reader:
     def definition(
         self, value: Mapping, model: type[BaseModel], name: str = "", blocks: dict[str, Value] | None = None
     ) -> Definition | None:
+        value = self.graphs.mapped(value)
         if self.checker.validated(model, value) is None:
             value = as_meant(model, value)
         graph = value.entries.get("graph")

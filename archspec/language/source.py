@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -132,6 +133,29 @@ class Mapping(Value):
     @override
     def plain(self) -> Any:
         return {key: value.plain() for key, value in self.entries.items()}
+
+
+class Numbered(Mapping):
+    """A list as a mapping: each item stands under its number, which is placed where the item says what it is."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, value: Sequence, told: Collection[str]) -> Numbered:
+        """The items of a list; ``told`` are the keys by which one that is a mapping says what it is."""
+        items = {str(number): item for number, item in enumerate(value.items)}
+        keys = {name: Scalar(item.source, *_told_at(item, told), name) for name, item in items.items()}
+        return cls(value.source, value.start, value.end, keys, items)
+
+
+def _told_at(item: Value, told: Collection[str]) -> tuple[int, int]:
+    """Where an item says what it is: the first of some keys, with a text behind it."""
+    name = next((name for name in entries(item) if name in told), "")
+    if not name:
+        return item.start, item.end if isinstance(item, Scalar) else min(item.start + 1, item.end)
+    assert isinstance(item, Mapping)
+    key, value = item.keys[name], item.entries[name]
+    return key.start, max(key.end, value.end if isinstance(value, Scalar) else key.end)
 
 
 class Entry(NamedTuple):

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from archspec.errors import Diagnostic, Span, did_you_mean, listed
-from archspec.language.definition import OutputStep, Reference, Reuse, Step
+from archspec.language.definition import ALL_COPIES, OutputStep, Reference, Reuse, Step
 from archspec.language.source import Mapping, Scalar, Sequence, Value
 
 _REUSE_HELP = "it stands outside of this group, and a node reuses one of its own graph"
@@ -29,6 +29,7 @@ class Wiring:
         used: Names of nodes and inputs that something takes.
         unknown: Names that nothing has, with the number of the error that speaks of each.
         resolved: What the last node takes, as far as that is known.
+        is_list: Whether its nodes are a list, each of which takes the one before.
         complete: Whether it is known what every node takes; if not, nothing can be said of unused ones.
     """
 
@@ -48,13 +49,14 @@ class Wiring:
         self.names = names
         self.around = around
         self.path = path
-        self.params = around.params if around is not None else params
+        self.params: Collection[str] = around.params if around is not None else params
         self.lets: ChainMap[str, int] = around.lets.new_child() if around is not None else ChainMap()
         self.loops = loops
         self.steps: dict[str, Step] = {}
         self.used: set[str] = set()
         self.unknown: dict[str, int] = {}
         self.resolved: tuple[Reference, ...] = ()
+        self.is_list = False
         self.complete = True
         self.previous = ""
 
@@ -145,6 +147,8 @@ class Wiring:
         written = reference(value)
         if written.name == "input" and len(self.inputs) <= 1:
             written = Reference(self.inputs[0] if self.inputs else "", written.port, value)
+        if written.copy and not self._can_take_copies(written, node):
+            return None
         if written.name in self.steps or self.is_input(written.name) or not (written.name or self.inputs):
             self.used.add(written.name)
             return written
@@ -191,7 +195,29 @@ class Wiring:
         self._report(code, message, value.span, path=self.child(node), help=help)
         return None
 
+    def _can_take_copies(self, written: Reference, node: str) -> bool:
+        """Whether a reference to copies names a node that has some, where several can stand; that not is reported."""
+        step = self.steps.get(written.name)
+        if step is None or not step.kind:
+            return True  # there is no such node, or it is wrong: that is reported
+        message = help = ""
+        if step.group is not None and step.group.is_list and not step.has_copies:
+            message = f"`{step.name}` is a list, whose nodes are not seen from outside"
+            help = "write its nodes as a mapping, and those that are taken as its `outputs:`"
+        elif not step.has_copies:
+            message, help = f"`{step.name}` has no copies: it does not repeat", f"write `{step.name}`"
+        elif written.copy == ALL_COPIES and not node:
+            message, help = f"`{written.name}.*` is many tensors, and an output is one", "for example the last: `{}.-1`"
+            help = help.format(step.name)
+        if message:
+            self.used.add(step.name)
+            self._report(
+                "unknown-node", message, written.value.span, path=self.child(node) if node else self.path, help=help
+            )
+        return not message
+
     def _unknown(self, name: str, value: Scalar, node: str, outside: str = "") -> None:
+
         self.complete = False
         help = did_you_mean(name, [*self.steps, *(self.inputs if len(self.inputs) > 1 else ["input", *self.inputs])])
         if name == node:

@@ -242,7 +242,7 @@ class Run(NamedTuple):
         start: The index of the first.
         length: How many there are.
         content: What each of them is.
-        first: The tensor that the first takes.
+        first: The tensors that the first takes and the others have from the copy before: one, or as many as each gives.
         written: The values of their arguments.
         step: The node that repeats, as it is for these copies.
     """
@@ -250,7 +250,7 @@ class Run(NamedTuple):
     start: int
     length: int
     content: Content
-    first: Origin
+    first: tuple[Origin, ...]
     written: Mapping[str, Entry]
     step: Step
 
@@ -259,18 +259,29 @@ class Run(NamedTuple):
         """The index after that of the last."""
         return self.start + self.length
 
-    def operand(self, index: int) -> Origin:
+    def operands(self, index: int) -> tuple[Origin, ...]:
         """What the copy of an index takes of the one before."""
         return self.first if index == self.start else self.given(index - 1)
 
-    def given(self, index: int) -> Origin:
+    def given(self, index: int) -> tuple[Origin, ...]:
         """What the copy of an index gives."""
         if isinstance(self.content, Applied):
-            return str(index)
-        (origin,) = self.content.outputs.values()
-        if isinstance(origin, str):
-            return f"{index}.{origin}"
-        return self.first if origin == 0 else origin  # it passes an operand through
+            return (str(index),)
+        outputs = tuple(self.content.outputs.values())
+        return tuple([self._followed(index, origin, outputs) for origin in outputs])
+
+    def _followed(self, index: int, origin: Origin, outputs: tuple[Origin, ...]) -> Origin:
+        """A tensor that the copy of an index knows by its origin, followed through copies that pass operands on."""
+        handed: list[int] = []
+        while isinstance(origin, int) and origin < len(self.first):
+            if origin in handed:  # copies pass these operands around
+                handed = handed[handed.index(origin) :]
+                return self.first[handed[(index - self.start) % len(handed)]]
+            if index == self.start:
+                return self.first[origin]
+            handed.append(origin)
+            index, origin = index - 1, outputs[origin]
+        return f"{index}.{origin}" if isinstance(origin, str) else origin
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -280,7 +291,7 @@ class Copies(Sequence[Use]):
     Attributes:
         runs: The runs, in order. A copy that holds nothing is in none.
         step: The node that repeats, or has a table.
-        others: The operands that each copy takes besides the first.
+        others: The operands that each copy takes besides what the copy before gives.
         rows: Of a table, the values of its names in each row.
     """
 
@@ -300,7 +311,7 @@ class Copies(Sequence[Use]):
         return self._use(run, run.start)
 
     def _use(self, run: Run, index: int) -> Use:
-        return Use(str(index), run.content, (run.operand(index), *self.others), run.step, run.written)
+        return Use(str(index), run.content, (*run.operands(index), *self.others), run.step, run.written)
 
     @override
     def __iter__(self) -> Iterator[Use]:
@@ -334,3 +345,7 @@ class Copies(Sequence[Use]):
         index = int(name)
         place = bisect_right(self.runs, index, key=lambda run: run.start) - 1
         return self._use(self.runs[place], index) if place >= 0 and index < self.runs[place].stop else None
+
+    def run(self, index: int) -> Run:
+        """The run of the copy of an index, which holds something."""
+        return self.runs[bisect_right(self.runs, index, key=lambda run: run.start) - 1]

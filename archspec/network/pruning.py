@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from heapq import heappop, heappush
 from typing import TypeGuard, TypeVar
 
 from archspec.network.content import Applied, Body, Content, Copies, Origin, Pruned, Run, Use
@@ -132,28 +133,81 @@ def _kept(body: Body, needed: frozenset[str], common: Common) -> tuple[list[Use]
 def _repeat(body: Body, needed: frozenset[str]) -> Pruned | None:
     """A repeat: the copies that give what is needed, and those whose outcome such a copy takes."""
     assert isinstance(body.uses, Copies)
-    kept: list[Run] = []
-    wanted: set[Origin] = {*needed}
-    indices = sorted({int(path.partition(".")[0]) for path in needed}, reverse=True)
-    for run in reversed(body.uses.runs):
-        asked = [index for index in indices if run.start <= index < run.stop]
-        ends = list(dict.fromkeys([run.stop - 1] * (run.given(run.stop - 1) in wanted) + asked))
-        left = _left(run.content, _given(run.content)) if ends else None
-        if left is None:
-            continue
-        content, taken = left
-        if 0 in taken:
-            whole = content is run.content and ends[0] == run.stop - 1
-            kept.append(run if whole else run._replace(content=content, length=ends[0] - run.start + 1))
-        else:
-            kept += [Run(end, 1, content, run.operand(end), run.written, run.step) for end in ends]
-        wanted.update(body.uses.first(run).inputs[number] for number in taken)
-    inputs = {origin for origin in wanted if isinstance(origin, int)}
+    copies = _NeededCopies(body.uses, needed)
+    kept = copies.left()
     if not kept:
         return None
     runs = _in_order(kept, body.uses.runs)
-    copies = None if runs is None else replace(body.uses, runs=runs)
-    return Pruned(None if copies is None else replace(body, uses=copies), frozenset(inputs))
+    left = None if runs is None else replace(body.uses, runs=runs)
+    return Pruned(None if left is None else replace(body, uses=left), frozenset(copies.wanted.inputs))
+
+
+class _NeededCopies:
+    """The copies of a repeat that are needed, found from the last to the first."""
+
+    def __init__(self, copies: Copies, needed: Iterable[str]) -> None:
+        self.copies = copies
+        self.wanted = _Needed(needed)
+        self.waiting: list[int] = []
+        """A heap of the indices that are still to be looked at, each negative."""
+        self.seen: set[int] = set()
+        for path in needed:
+            self._wait(path)
+
+    def _wait(self, path: str) -> None:
+        index = int(path.partition(".")[0])
+        if index not in self.seen:
+            self.seen.add(index)
+            heappush(self.waiting, -index)
+
+    def left(self) -> list[Run]:
+        """What is left of the runs, the last first."""
+        kept: list[Run] = []
+        while self.waiting:
+            run, part = self._next()
+            if part is None:
+                continue
+            above = kept[-1] if kept else None
+            if above is not None and above.start == part.stop < run.stop and above.content is part.content:
+                part = part._replace(length=part.length + kept.pop().length)
+            kept.append(run if part.content is run.content and part[:2] == run[:2] else part)
+        return kept
+
+    def _next(self) -> tuple[Run, Run | None]:
+        """The run of the last copy that waits, and what is left of that and of the equal ones before it."""
+        index = -heappop(self.waiting)
+        run = self.copies.run(index)
+        inside = self.wanted.inside(str(index))
+        left = _left(run.content, inside)
+        if left is None:
+            return run, None
+        content, taken = left
+        first = self._take(run, index, taken)
+        if index > run.start and _handed(run, taken) == inside == self.wanted.inside(str(index - 1)):
+            # Those before are taken as this one is, down to one of which something else is taken too.
+            heappop(self.waiting)
+            first = max(run.start, 1 - self.waiting[0] if self.waiting else run.start)
+            self._take(run, first, taken)
+        return run, Run(first, index + 1 - first, content, run.operands(first), run.written, run.step)
+
+    def _take(self, run: Run, index: int, taken: Iterable[int]) -> int:
+        """Need what a copy takes; its index."""
+        inputs = (*run.operands(index), *self.copies.others)
+        for number in taken:
+            self.wanted.add(origin := inputs[number])
+            if _is_path(origin):
+                self._wait(origin)
+        return index
+
+
+def _handed(run: Run, taken: Iterable[int]) -> frozenset[str] | None:
+    """The tensors of a copy that the next takes, as the copy knows them; None where a copy passes operands on."""
+    if isinstance(run.content, Applied):
+        return frozenset({""} if 0 in taken else ())
+    outputs = list(run.content.outputs.values())
+    if not all(map(_is_path, outputs)):
+        return None
+    return frozenset(str(outputs[number]) for number in taken if number < len(run.first))
 
 
 def _in_order(kept: list[T], parts: Sequence[T]) -> tuple[T, ...] | None:

@@ -191,6 +191,14 @@ class Block:
         return self.path.rpartition(".")[2]
 
     @property
+    def copy(self) -> int | None:
+        """Its index, where it is a copy of a repeat or a row of a table."""
+        if self.step is None or not self.name.isdecimal():
+            return None
+        above = self.path.split(".")[-2:-1]
+        return int(self.name) if self.name != self.step.name or above == [self.step.name] else None
+
+    @property
     def kind(self) -> str:
         """``network``, ``block``, ``group`` or ``repeat``."""
         return self.content.kind

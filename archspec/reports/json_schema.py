@@ -77,14 +77,14 @@ def schema() -> Schema:
             "block": _graph_file(InlineBlock, []),
             "param": {"anyOf": [_model(Param), {"not": {"type": "object"}}]},
             "let": _LET,
-            "outputs": _map({"anyOf": [{"type": "string"}, _model(Output)]}),
+            "outputs": {"anyOf": [_map({"anyOf": [{"type": "string"}, _model(Output)]}), _list({"type": "string"})]},
             "figure": {"anyOf": [{"type": "integer"}, _model(Bound)]},
             "expect": _model(Expect),
             "initialiser": _initialiser(),
             "init": _map({"anyOf": [{"$ref": "#/definitions/initialiser"}, _tensors()]}),
             "weights": _map({"type": "object", "additionalProperties": {"type": ["string", "null"]}}),
             "override": {"type": "object", "additionalProperties": _change()},
-            "graph": _map({"$ref": "#/definitions/node"}),
+            "graph": {"anyOf": [_map({"$ref": "#/definitions/node"}), _list({"$ref": "#/definitions/node"})]},
             "node": _node(),
         },
     }
@@ -92,6 +92,10 @@ def schema() -> Schema:
 
 def _map(values: Schema) -> Schema:
     return {"type": "object", "additionalProperties": {"anyOf": [values, _NULL]}}
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items, "minItems": 1}
 
 
 def _model(model: Any) -> Schema:

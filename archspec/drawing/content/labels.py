@@ -145,6 +145,11 @@ def spoken(name: str) -> str:
     return name.replace("_", " ")
 
 
+def group_word(name: str) -> str:
+    """What a group is called: by its name, which in a list is a number."""
+    return f"group {name}" if name.isdecimal() else spoken(name)
+
+
 def _plain(value: Any) -> str:
     value = compact(tuple(value) if isinstance(value, list) else value)
     if isinstance(value, float):

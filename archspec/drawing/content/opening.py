@@ -131,7 +131,7 @@ class Opening:
             and len(group.parts) == 1
             and part.path not in refused | self.opened | self.collapse
         ]
-        inline = next((block for block in closed if block.kind == "group" and not is_copy(block)), None)
+        inline = next((block for block in closed if block.kind == "group" and block.copy is None), None)
         if inline is not None or len(groups) >= _FEW:
             return inline
         composite = [block for block in closed if len(block.children) > 1 and not is_unit(block)]
@@ -228,8 +228,3 @@ def _holds_blocks(block: Block) -> bool:
 def counts_copies(block: Block) -> bool:
     """Whether it is a repeat whose first copy may differ from the others; in a table each row may."""
     return block.kind == "repeat" and (block.step is None or block.step.each is None)
-
-
-def is_copy(block: Block) -> bool:
-    """Whether it is a copy of a repeat."""
-    return block.name.isdecimal()

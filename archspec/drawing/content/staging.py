@@ -208,7 +208,7 @@ class _Stage:
             id=self._id(run),
             kind="block",
             family="block",
-            title=title or labels.spoken(_own_name(block)),
+            title=title or labels.group_word(block.step.name if block.step else block.name),
             arguments="" if lines else ", ".join(given),
             name=self._name(run) if title else "",
             lines=lines,
@@ -264,12 +264,6 @@ class _Stage:
             edge = Edge(giver[output.path], f"output {name}", output.path, output.shape)
             edges[output.path, edge.target, 0] = edge
         return list(edges.values())
-
-
-def _own_name(block: Block) -> str:
-    """The name of the node that a block is, or a copy of."""
-    names = block.path.split(".")
-    return next((name for name in reversed(names) if not name.isdecimal()), names[-1])
 
 
 def _copied(block: Block) -> Part:

@@ -22,7 +22,7 @@ def full_name(path: str, name: str, frame: str) -> str:
     if not name:
         return ""
     groups = path.removeprefix(f"{frame}." if frame else "").split(".")[:-1]
-    if name[:1].isdecimal() and not groups:
+    if name[:1].isdecimal() and not groups and frame:
         groups = [frame.rpartition(".")[2]]
     return "".join(f"{group}." for group in groups) + name
 

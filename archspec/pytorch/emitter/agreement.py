@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from archspec.language.algebra import Code, evaluator, plain, same
+from archspec.language.definition import ALL_COPIES
 from archspec.language.values import ExpressionError
 from archspec.network import Applied, Body, Content, Use
-from archspec.ops.facts import Function, Module
+from archspec.ops.facts import Function, Module, Operand
 from archspec.pytorch.emitter.code import Call, Listed, Part, Repeated, Tabled
 from archspec.pytorch.emitter.instances import held, layer_of_op
-from archspec.pytorch.emitter.model import Attribute, Class, Member, Statement
+from archspec.pytorch.emitter.model import Attribute, Class, Member, Spread, Statement
 from archspec.pytorch.emitter.registry import Registry
 from archspec.pytorch.emitter.scope import REQUIRED
 
@@ -65,7 +67,7 @@ class Agreement:
             elif statement.gives[0][0] != statement.name:
                 self._copy(statement, members, values, use)
             elif isinstance(statement.call, Function) and statement.name not in members:
-                self._function(statement, members, values, use)
+                self._function(statement, members, values, use, uses)
             else:
                 self._member(members[statement.name], values, use)
 
@@ -87,15 +89,18 @@ class Agreement:
             return
         alone = statement.gives[0][0] == statement.name
         index = "" if alone else statement.gives[0][0].removeprefix(f"{statement.name}.")
-        _require((use.shares if alone else f"{use.shares}.{index}") == statement.reuses)
-        if use.step.copies_reuse:
+        one = alone or use.step.copies_reuse
+        _require((use.shares if one else f"{use.shares}.{index}") == statement.reuses)
+        if use.step.copies_reuse and alone:
             _require(isinstance(use.content, Body) and len(use.content.uses) == times)
 
-    def _function(self, statement: Statement, members: Members, values: Values, use: Use | None) -> None:
+    def _function(
+        self, statement: Statement, members: Members, values: Values, use: Use | None, uses: Mapping[str, Use]
+    ) -> None:
         present = not statement.flag or bool(_value(members[statement.flag].part, values))
         _require(present == (use is not None))
         if use is not None:
-            self._called(statement.call, members, values, use.content)
+            self._called(_unlisted(statement, uses), members, values, use.content)
 
     def _called(self, call: Any, members: Members, values: Values, content: Content) -> None:
         _require(isinstance(content, Applied))
@@ -118,9 +123,12 @@ class Agreement:
             self._part(part, values, use.content)
 
     def _chain(self, parts: Mapping[str, Part], values: Values, uses: Mapping[str, Use]) -> None:
-        _require(list(parts) == list(uses))
+        _require([name for name in parts if name in uses] == list(uses))
         for name, part in parts.items():
-            self._part(part, values, uses[name].content)
+            if name in uses:
+                self._part(part, values, uses[name].content)
+            else:
+                _require(_is_identity(part))
 
     def _part(self, part: Part, values: Values, content: Content) -> None:
         _require(isinstance(part, Call))
@@ -132,25 +140,29 @@ class Agreement:
         elif (made := self.registry.named(part.target)) is not None:
             self._compare(made, _arguments(part, made, values), content)
         else:
-            _require(part.target == "nn.Sequential" and len(part.arguments) == 1)
-            layers = part.arguments[0][1]
-            _require(isinstance(layers, Call))
-            assert isinstance(layers, Call)
-            self._chain(dict(layers.arguments), values, {use.name: use for use in content.uses})
+            _require(part.target == "nn.Sequential")
+            self._chain(_layers(part, content), values, {use.name: use for use in content.uses})
 
     def _repeat(self, part: Call, values: Values, content: Body) -> None:
-        _require(part.target == "nn.Sequential")
-        made = [each for _, argument in part.arguments for each in _unrolled(argument, values)]
+        _require(part.target in ("nn.Sequential", "nn.ModuleList"))
+        arguments = [argument for _, argument in part.arguments]
+        made = [
+            each
+            for part in (_items(part) if part.target == "nn.ModuleList" else arguments)
+            for each in _unrolled(part, values)
+        ]
         copies = {int(use.name): use for use in content.uses}
         _require(all(index < len(made) for index in copies))
         for index, (layer, inner) in enumerate(made):
             if index in copies:
                 self._part(layer, inner, copies[index].content)
             else:
-                _require(isinstance(layer, Call) and layer.target == "nn.Identity")
+                _require(_is_identity(layer))
 
-    @staticmethod
-    def _layer(part: Call, values: Values, content: Applied) -> None:
+    def _layer(self, part: Call, values: Values, content: Applied) -> None:
+        if part.target in self.registry.functions:
+            _require(self.registry.functions[part.target] == content.op.torch(content.input_shapes))
+            return
         wanted: Module | None = held(content)
         if wanted is not None:
             part = _tensor(part)
@@ -181,6 +193,44 @@ def _covers(paths: list[list[str]], content: Content) -> bool:
     if not isinstance(content, Body) or {use.name for use in content.uses} != {path[0] for path in paths}:
         return False
     return all(_covers([path[1:] for path in paths if path[0] == use.name], use.content) for use in content.uses)
+
+
+def _layers(part: Call, content: Body) -> dict[str, Part]:
+    """The layers of an ``nn.Sequential`` by name, those of a list by number."""
+    if content.graph is not None and content.graph.is_list:
+        return {str(number): layer for number, (_, layer) in enumerate(part.arguments)}
+    ((_, layers),) = part.arguments
+    assert isinstance(layers, Call)
+    return dict(layers.arguments)
+
+
+def _is_identity(part: Part) -> bool:
+    return isinstance(part, Call) and part.target == "nn.Identity"
+
+
+def _unlisted(statement: Statement, uses: Mapping[str, Use]) -> Any:
+    """A statement's call, of all tensors of the lists that it takes."""
+    starts: list[int] = [0]
+    for step, port in statement.takes:
+        content = uses[step].content if port.startswith(ALL_COPIES) and step in uses else None
+        starts.append(starts[-1] + (len(content.uses) if isinstance(content, Body) else 1))
+
+    def changed(argument: Any) -> Any:
+        match argument:
+            case Operand():
+                return Operand(starts[argument.index])
+            case Function():
+                return replace(argument, args=changed(argument.args))
+            case tuple():
+                return tuple(each for item in argument for each in several(item))
+        return argument
+
+    def several(item: Any) -> list[Any]:
+        if isinstance(item, Spread):
+            return [Operand(number) for number in range(starts[item.index], starts[item.index + 1])]
+        return [changed(item)]
+
+    return changed(statement.call)
 
 
 def _items(part: Part) -> tuple[Part, ...]:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from archspec.language.algebra import Code, literal
-from archspec.language.definition import Reference, Reuse
+from archspec.language.algebra import Code, binary, literal
+from archspec.language.definition import ALL_COPIES, Reference, Reuse
 from archspec.network import Block, Node
 from archspec.ops.facts import Function, Held
 from archspec.pytorch.emitter.code import Call, Listed, Part
-from archspec.pytorch.emitter.construction import Child, Construction, Hints, Uses
+from archspec.pytorch.emitter.construction import Child, Construction, Hints, Uses, word
 from archspec.pytorch.emitter.expansion import expand
-from archspec.pytorch.emitter.functions import Functions, function_of
+from archspec.pytorch.emitter.functions import Functions, function_of, spread
 from archspec.pytorch.emitter.instances import Instance, copies, given, held, is_chain, is_sequence, reuse_of
-from archspec.pytorch.emitter.model import Attribute, Class, Key, Member, Statement
+from archspec.pytorch.emitter.loops import pattern
+from archspec.pytorch.emitter.model import Attribute, Class, Key, Loop, Member, Statement
 from archspec.pytorch.emitter.overwriting import overwrite
 from archspec.pytorch.emitter.parameters import Parameters
 from archspec.pytorch.emitter.registry import SEQUENTIAL_NAMES, Registry
@@ -47,6 +48,9 @@ class Builder:
         self.unrolled: set[str] = set()
         self.tensors: dict[Key, Local] = {}
         self.aliases: dict[str, Key] = {}
+        self.lists: dict[Key, dict[int, list[str]]] = {}
+        taken = (reference for step in self.graph.steps for reference in step.operands or ())
+        self.listed = {(each.name, each.of_copy) for each in taken if each.copy == ALL_COPIES}
 
     def build(self) -> Class:
         """The class.
@@ -61,8 +65,10 @@ class Builder:
         for step in self.graph.steps:
             self._step(step.name, step.operands or ())
         outputs = self._outputs()
-        ranks = {key: len(next(iter(tensor.shapes.values()))) for key, tensor in self.tensors.items()}
+        ranks = {key: len(next(iter(tensor.shapes.values()), ())) for key, tensor in self.tensors.items()}
         expand(self.statements, ranks, outputs.values())
+        if self.graph.is_list and not all(member.name.isdecimal() for member in self.members):
+            raise Mismatch  # an attribute would be a layer
         overwrite(self.statements, self.members, self.graph, self.registry.overwriting)
         channels = {each: self.tensors[key].channels for each, key in outputs.items()}
         return self._class(inputs, outputs, self.statements, channels)
@@ -80,7 +86,7 @@ class Builder:
         """Whether the class is a subclass of ``nn.Sequential``."""
         listed = {tuple(child.name for child in instance.block.children) for instance in self.part}
         return (
-            self.first.kind != "network"
+            (self.first.kind != "network" or self.graph.is_list)
             and len(listed) == 1
             and SEQUENTIAL_NAMES.isdisjoint(*listed)
             and all(is_chain(self.instances, instance.block) for instance in self.part)
@@ -91,9 +97,12 @@ class Builder:
         operands = [self.tensors[key].channels for key in inputs.values()]
         part, channels = self.construction.sequential(uses, operands, "")
         assert isinstance(part, Call)
-        ((_, layers),) = part.arguments
-        assert isinstance(layers, Call)
-        self.members += [Member(each, layer) for each, layer in layers.arguments]
+        if self.graph.is_list:
+            self.members += [Member(str(number), layer) for number, (_, layer) in enumerate(part.arguments)]
+        else:
+            ((_, layers),) = part.arguments
+            assert isinstance(layers, Call)
+            self.members += [Member(each, layer) for each, layer in layers.arguments]
         port = next(iter(self.instances.outputs(self.first)))
         return self._class(inputs, {port: ("", "")}, None, {port: channels[0]})
 
@@ -151,22 +160,26 @@ class Builder:
         if not present:
             self._pass_through(step, operands)
             return
-        takes = self._wiring(present, operands)
-        first = self._key(operands[0]) if operands else None
-        self.construction.take(self.first, None if first is None else self.tensors[first])
         nodes = {number: child for number, child in present.items() if isinstance(child, Node)}
         blocks = {number: child for number, child in present.items() if isinstance(child, Block)}
         kinds = {child.kind for child in blocks.values()}
         if (nodes and blocks) or len(kinds) > 1:
             raise Mismatch
         functions = {number: call for number, node in nodes.items() if (call := function_of(node)) is not None}
-        reused = reuse_of(next(iter(present.values())))
-        if functions:
+        joined = self._joined(nodes, functions, operands) if len(functions) == len(present) else None
+        takes, functions = joined or (self._wiring(present, operands), functions)
+        first = self._key(operands[0]) if operands else None
+        self.construction.take(self.first, None if first is None else self.tensors[first])
+        reused, in_list = reuse_of(next(iter(present.values()))), self.graph.is_list
+        if in_list and len(present) < len(self.part):
+            raise Mismatch  # the places of a list are layers or identities: in a class for each
+        if functions and not in_list:
             self._function(step, nodes, functions, takes)
-        elif reused is not None and reused.step.name in self.modules and not self._is_unrolled(reused):
+        elif reused is not None and reused.step.name in self.modules and not self._is_unrolled(reused, blocks):
             self._again(step, reused, present, takes)
-        elif kinds == {"repeat"} and not all(is_sequence(self.instances, block) for block in blocks.values()):
-            self._unrolled(step, blocks, takes)
+        elif kinds == {"repeat"} and not all(self._is_sequence(block, in_list) for block in blocks.values()):
+            if reused is not None or not self._looped(step, blocks, takes):
+                self._unrolled(step, blocks)
         else:
             self._layer(step, present, takes)
 
@@ -229,6 +242,49 @@ class Builder:
             self.names.tensors[step] = self.tensors[keys[0]]
         return tuple(keys)
 
+    def _joined(
+        self, nodes: Mapping[int, Node], calls: Mapping[int, Function], operands: tuple[Reference, ...]
+    ) -> tuple[tuple[Key, ...], dict[int, Function]] | None:
+        """What a function takes where some of it are lists of what copies give; None where none is.
+
+        The calls know a list as one operand: there may be other copies in other instances.
+        """
+        pairs = [pair for each in operands for pair in self._each(each)]
+        keys = [key for key, _ in pairs]
+        if self.lists.keys().isdisjoint(keys):
+            return None
+        columns: list[dict[int, str]] = [{} for _ in keys]
+        changed: dict[int, Function] = {}
+        for number, node in nodes.items():
+            taken, places = list(self.instances.taken(node)), list[int]()
+            for column, key in zip(columns, keys, strict=True):
+                start = sum(places)
+                places.append(len(self.lists[key][number]) if key in self.lists else 1)
+                found = taken[start : start + places[-1]]
+                if key in self.lists and found != self.lists[key][number]:
+                    return None
+                column[number] = "" if key in self.lists else found[0]
+            call = spread(calls[number], places, [key in self.lists for key in keys])
+            if call is None or sum(places) != len(taken):
+                return None
+            changed[number] = call
+        found_keys = [
+            key if key in self.lists else self._found(column, [other] if other else [])
+            for (key, other), column in zip(pairs, columns, strict=True)
+        ]
+        return tuple(found_keys), changed
+
+    def _each(self, reference: Reference) -> Iterator[tuple[Key, Key | None]]:
+        """A tensor or list as written, and the tensor that it is where that is plain; each copy that is in no list."""
+        key = reference.name, reference.port
+        if reference.copy != ALL_COPIES or key in self.lists:
+            yield key, self._key(reference)
+            return
+        port = reference.of_copy or "output"
+        for step, given in self.tensors:
+            if given == port and step.startswith(f"{reference.name}."):
+                yield (step, given), (step, given)
+
     # Layers and functions
 
     def _layer(self, step: str, present: Present, takes: tuple[Key, ...]) -> None:
@@ -239,7 +295,7 @@ class Builder:
         if conditional and (len(takes) != 1 or own is not None):
             raise Mismatch
         uses: Uses = {(number, None): child for number, child in present.items()}
-        part, channels = self.construction.made(uses, self._channels(takes), step)
+        part, channels = self.construction.made(uses, self._channels(takes), word(step))
         if own is not None:
             part = _kept(part, own)
         ports = list(given(self.instances, first))
@@ -252,8 +308,15 @@ class Builder:
         self.members.append(Member(step, part, condition))
         self.statements.append(Statement(step, takes, gives, step if own is None else Attribute(step)))
 
-    def _is_unrolled(self, reused: Reuse) -> bool:
-        return reused.is_repeat and reused.step.name in self.unrolled
+    def _is_sequence(self, repeat: Block, in_list: bool) -> bool:
+        """Whether copies are an ``nn.Sequential``, of which only what the last gives is taken."""
+        return is_sequence(self.instances, repeat, in_list) and not (repeat.shares and self.instances.gives_copies(repeat))
+
+    def _is_unrolled(self, reused: Reuse, blocks: Mapping[int, Block]) -> bool:
+        """Whether each copy is called in a line of its own."""
+        if reused.is_repeat:
+            return reused.step.name in self.unrolled
+        return any(block.kind == "repeat" and self.instances.gives_copies(block) for block in blocks.values())
 
     def _again(self, step: str, reused: Reuse, present: Present, takes: tuple[Key, ...]) -> None:
         """A layer or class that another step has made, called again; where it is absent, its first operand passes."""
@@ -315,7 +378,65 @@ class Builder:
 
     # Repeats
 
-    def _unrolled(self, step: str, present: Mapping[int, Block], takes: tuple[Key, ...]) -> None:
+    def _looped(self, step: str, present: Mapping[int, Block], takes: tuple[Key, ...]) -> bool:
+        """Copies that are layers and hand tensors on, called in a loop; whether they can be."""
+        found = pattern(self.instances, [*present.values()]) if len(present) == len(self.part) else None
+        if found is None:
+            return False
+        indexed = {number: dict(copies(repeat)) for number, repeat in present.items()}
+        gives = {number: [given(self.instances, copy) for copy in each.values()] for number, each in indexed.items()}
+        wanted = {number: set(self.instances.outputs(repeat).values()) for number, repeat in present.items()}
+        part, channels = self.construction.copies(
+            {(number, None): repeat for number, repeat in present.items()}, self._channels(takes), step
+        )
+        last: dict[str, Key] = {}
+        lists: dict[str, Key] = {}
+        items: dict[Key, tuple[str, int]] = {}
+        single = len(found.ports) == 1
+        for place, port in enumerate(found.ports):
+            paths = {number: [copy[port] for copy in each] for number, each in gives.items()}
+            hints = channels if single else channels[place : place + 1]
+            taken = {tuple(at for at, path in enumerate(each[:-1]) if path in wanted[n]) for n, each in paths.items()}
+            if any(each[-1] in wanted[number] for number, each in paths.items()):
+                last[port] = (step, port)
+                self._know((step, port), {number: each[-1] for number, each in paths.items()}, hints)
+            if any(taken) or (step, port if not single else "") in self.listed:
+                lists[port] = (step, "*" if single else f"*.{port}")
+                self.lists[lists[port]] = paths
+                self.tensors[lists[port]] = Local({}, {}, self._sum(present, paths, hints))
+            for at in taken.pop() if len(taken) == 1 else ():
+                key = (step, f"{at}" if single else f"{at}.{port}")
+                items[key] = (port, at)
+                self._know(key, {number: each[at] for number, each in paths.items()}, hints)
+        loop = Loop(found.ports, found.handed, last, lists, items)
+        assert isinstance(part, Call)
+        layers = Listed(tuple(layer for _, layer in part.arguments))
+        self.modules[step] = present
+        self.unrolled.add(step)
+        self.members.append(Member(step, Call("nn.ModuleList", (("", layers),))))
+        self.statements.append(Statement(step, takes, loop.gives, step, loop=loop))
+        if len(last) == 1 and single:
+            self.names.tensors[step] = self.tensors[next(iter(last.values()))]
+        return True
+
+    def _sum(self, present: Mapping[int, Block], paths: Mapping[int, list[str]], hints: Hints) -> Code | None:
+        """The sum of the first dimensions of what the copies of a repeat give."""
+        shapes = {number: [self.instances.shape(path) for path in each] for number, each in paths.items()}
+        if not all(shape for each in shapes.values() for shape in each):
+            return None
+        step = next(iter(present.values())).step
+        lengths: dict[Spot, Any] = {(number, None): len(each) for number, each in paths.items()}
+        count = self.scope.find(lengths, [self.names.code(step.repeat if step else None)])
+        each = self.construction.channels({number: one[0] for number, one in shapes.items()}, hints)
+        product = binary(count, ast.Mult, each) if count is not None and each is not None else None
+        return self.scope.find({(n, None): sum(shape[0] for shape in each) for n, each in shapes.items()}, [product])
+
+    def _know(self, key: Key, paths: dict[int, str], hints: Hints) -> None:
+        """Take a tensor that is in every instance."""
+        shapes = {number: self.instances.shape(path) for number, path in paths.items()}
+        self.tensors[key] = Local(paths, shapes, self.construction.channels(shapes, hints))
+
+    def _unrolled(self, step: str, present: Mapping[int, Block]) -> None:
         """Copies that take several tensors, or are functions: each a line of ``forward``."""
         if len(present) < len(self.part):
             raise Mismatch
@@ -325,11 +446,12 @@ class Builder:
         if layers:
             self.modules[step] = present
             self.members.append(Member(step, _module_list(layers)))
-        self._alias(step, last or takes[0])
+        if len(last) == 1:
+            self._alias(step, last[0])
 
     def _copies(
         self, step: str, reused: Reuse | None, indices: tuple[int, ...], repeats: Mapping[int, Block]
-    ) -> tuple[list[Part], Key | None]:
+    ) -> tuple[list[Part], tuple[Key, ...]]:
         """The layers of copies, and what the last gives.
 
         Args:
@@ -343,7 +465,7 @@ class Builder:
         if len(listed) != 1:
             raise Mismatch
         layers: list[Part] = []
-        last: Key | None = None
+        last: tuple[Key, ...] = ()
         for index in listed.pop():
             uses = {number: each[index] for number, each in indexed.items()}
             inner = {number: copy for number, copy in uses.items() if isinstance(copy, Block) and copy.kind == "repeat"}
@@ -355,8 +477,8 @@ class Builder:
             nodes = {number: copy for number, copy in uses.items() if isinstance(copy, Node)}
             functions = {number: each for number, copy in nodes.items() if (each := function_of(copy)) is not None}
             taken = self._wiring(uses, ())
-            attribute = step if reused is None else reused.step.name
-            called: str | Function = f"{attribute}{''.join(f'[{each}]' for each in (*indices, index))}"
+            place = _held_place(step, reused, next(iter(repeats.values())), (*indices, index))
+            called: str | Function = place[0] + "".join(f"[{each}]" for each in place[1:])
             channels: Hints = ()
             label = f"{step}{'_'.join(map(str, (*indices, index)))}"
             if functions:
@@ -368,13 +490,21 @@ class Builder:
                 part, channels = self.construction.made(spots, self._channels(taken), label)
                 layers.append(part)
             name = ".".join(map(str, (step, *indices, index)))
-            given = self._give(name, uses, taken, {"output": channels})
-            reuses = ".".join(map(str, (attribute, *indices, index))) if reused and not functions else ""
-            self.statements.append(Statement(step, taken, given, called, reuses=reuses))
-            if len(given) != 1:
-                raise Mismatch
-            (last,) = given
+            ports = list(given(self.instances, next(iter(uses.values()))))
+            hints = {port: channels[place:] if len(ports) > 1 else channels for place, port in enumerate(ports)}
+            last = self._give(name, uses, taken, hints)
+            reuses = ".".join(place) if reused and not functions else ""
+            self.statements.append(Statement(step, taken, last, called, reuses=reuses))
         return layers, last
+
+
+def _held_place(step: str, reused: Reuse | None, repeat: Block, indices: tuple[int, ...]) -> tuple[str, ...]:
+    """Where a copy is held: in the step itself, in what that reuses, or it is what each copy reuses."""
+    if reused is None:
+        return step, *map(str, indices)
+    if repeat.step is not None and repeat.step.copies_reuse:
+        return tuple(reused.path.split("."))
+    return reused.step.name, *map(str, indices)
 
 
 def _module_list(layers: list[Part]) -> Part:

@@ -6,12 +6,13 @@ import ast
 import keyword
 from collections.abc import Iterator, Sequence
 from functools import partial, reduce
+from itertools import groupby
 from typing import Any, TypeGuard
 
 from archspec.language.algebra import Code, name
 from archspec.ops.facts import Function, Operand, Samples
 from archspec.pytorch.emitter.code import WIDTH, Call, Listed, Part, flat, printed, quoted
-from archspec.pytorch.emitter.model import Attribute
+from archspec.pytorch.emitter.model import Attribute, Spread
 
 _OPERATORS: dict[str, type[ast.operator]] = {
     "torch.add": ast.Add, "torch.sub": ast.Sub, "torch.mul": ast.Mult, "torch.div": ast.Div,
@@ -100,6 +101,8 @@ def _argument(argument: Any, operands: Sequence[str]) -> Part:
             return read(f"{operands[argument.index]}.shape[0]")
         case Function():
             return call(argument, operands)
+        case tuple() if any(isinstance(item, Spread) for item in argument):
+            return read(_joined(argument, operands))
         case tuple():
             return Listed(tuple(_argument(item, operands) for item in argument), "()")
         case Attribute():
@@ -107,6 +110,17 @@ def _argument(argument: Any, operands: Sequence[str]) -> Part:
         case str():
             return read(quoted(argument))
     return read(repr(argument))
+
+
+def _joined(items: tuple[Any, ...], operands: Sequence[str]) -> str:
+    """``[a, b] + outs``, a sum of lists, since TorchScript knows no ``[a, b, *outs]``."""
+    parts: list[str] = []
+    for is_list, group in groupby(items, key=lambda item: isinstance(item, Spread)):
+        if is_list:
+            parts += [operands[item.index] for item in group]
+        else:
+            parts.append(flat(Listed(tuple(_argument(item, operands) for item in group))))
+    return " + ".join(parts)
 
 
 def _index(index: Any) -> str:

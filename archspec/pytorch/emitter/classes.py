@@ -16,12 +16,12 @@ from archspec.pytorch.emitter.registry import Registry
 from archspec.pytorch.emitter.scope import Mismatch
 
 
-def classes(network: Network, reserved: frozenset[str]) -> tuple[list[Class], Instances]:
+def classes(network: Network, reserved: frozenset[str]) -> Registry:
     """The classes of a network, those inside of others first, the network's own last; none has a reserved name."""
     instances = Instances(network)
     registry = Registry(instances, Overwriting(network), *free_parameters(network), reserved)
     _visit(registry, Holding(registry, Probing(network)), instances.same[""])
-    return registry.made, instances
+    return registry
 
 
 def _visit(registry: Registry, holding: Holding, instance: Instance) -> None:

@@ -137,10 +137,18 @@ def flat(part: Part) -> str:
         return f"*({flat(part.element)} {_loop(part)})"
     if isinstance(part, Tabled):
         return f"*({flat(part.element)} {_over(part)}{flat(_table(part))})"
+    if isinstance(part, Listed) and (each := _comprehended(part)) is not None:
+        return f"[{flat(each.element)} {_loop(each)}]"
     if isinstance(part, Listed):
         comma = "," if part.brackets == "()" and len(part.items) == 1 else ""
         return f"{part.brackets[0]}{', '.join(map(flat, part.items))}{comma}{part.brackets[1]}"
     return printed(part)
+
+
+def _comprehended(part: Listed) -> Repeated | None:
+    """What a list comprehension is made of; None for another list."""
+    (item,) = part.items if len(part.items) == 1 and part.brackets == "[]" else (None,)
+    return item if isinstance(item, Repeated) else None
 
 
 def _loop(part: Repeated) -> str:
@@ -176,6 +184,9 @@ def laid_out(prefix: str, part: Part, suffix: str, indent: int) -> list[str]:
         for keyword, value in part.arguments:
             lines += laid_out(f"{keyword}=" if keyword else "", value, ",", indent + 4)
         return [*lines, f"{space}){suffix}"]
+    if isinstance(part, Listed) and (each := _comprehended(part)) is not None:
+        element = laid_out("", each.element, "", indent + 4)
+        return [f"{space}{prefix}[", *element, f"{space}    {_loop(each)}", f"{space}]{suffix}"]
     if isinstance(part, Listed) and part.items:
         lines = [line for item in part.items for line in laid_out("", item, ",", indent + 4)]
         return [f"{space}{prefix}{part.brackets[0]}", *lines, f"{space}{part.brackets[1]}{suffix}"]

@@ -16,7 +16,7 @@ from archspec.ops.facts import Module
 from archspec.ops.tensor import Shape
 from archspec.pytorch.emitter.channels import added, follows, is_sum, scales
 from archspec.pytorch.emitter.code import Call, Part, Repeated, asked
-from archspec.pytorch.emitter.instances import as_layer, copies, given, held
+from archspec.pytorch.emitter.instances import copies, given
 from archspec.pytorch.emitter.model import Class
 from archspec.pytorch.emitter.overwriting import in_place
 from archspec.pytorch.emitter.registry import Registry
@@ -134,7 +134,7 @@ class Construction:
 
     def _layer(self, uses: Mapping[Spot, Node], operands: Hints, label: str) -> Made:
         distinct = {id(node.applied): node for node in uses.values()}
-        layers = {each: _layer_of(node) for each, node in distinct.items()}
+        layers = {each: self.registry.layer(node) for each, node in distinct.items()}
         calls = {spot: layers[id(node.applied)] for spot, node in uses.items()}
         node, call = next(iter(uses.values())), next(iter(calls.values()))
         if any(each.target != call.target or len(each.args) != len(call.args) for each in calls.values()):
@@ -190,7 +190,7 @@ class Construction:
         return {let.name: names.code(let.value) for let in lets if not let.parameters}
 
     def sequential(self, uses: Mapping[Spot, Block], operands: Hints, label: str) -> Made:
-        """``nn.Sequential`` with named layers, for blocks that are chains."""
+        """``nn.Sequential`` with named layers, those of a list without names, for blocks that are chains."""
         uses = {spot: self.instances.opened(block) for spot, block in uses.items()}
         some = next(iter(uses.values()))
         outside, self.names.tensors = self.names.tensors, {}
@@ -207,13 +207,16 @@ class Construction:
             if not place:
                 self._define(uses)
             self.take(some, tensor)
-            part, channels = self.made(inner, [tensor.channels], f"{label}_{child.name}".lstrip("_"))
+            part, channels = self.made(inner, [tensor.channels], f"{label}_{word(child.name)}".lstrip("_"))
             layers.append((child.name, in_place(part) if self.registry.overwriting.holds(child.step) else part))
             current = channels
         self.names.tensors, self.scope.known, self.names.functions = outside, known, functions
         ends = {spot[0]: next(iter(given(self.instances, block).values())) for spot, block in uses.items()}
         shapes = {number: self.instances.shape(path) for number, path in ends.items()}
-        return Call("nn.Sequential", (("", Call("OrderedDict", tuple(layers))),)), [self.channels(shapes, current)]
+        made = (
+            numbered(dict(layers)) if some.graph and some.graph.is_list else (("", Call("OrderedDict", tuple(layers))),)
+        )
+        return Call("nn.Sequential", made), [self.channels(shapes, current)]
 
     def take(self, block: Block, tensor: Local | None) -> None:
         """Begin the expressions of a node of a block that takes a tensor first."""
@@ -335,11 +338,15 @@ class Construction:
         return left is right
 
 
-def _layer_of(node: Node) -> Module:
-    layer = held(node.applied) or as_layer(node)
-    if layer is None:
-        raise Mismatch
-    return layer
+def numbered(layers: Mapping[str, Part]) -> tuple[tuple[str, Part], ...]:
+    """The layers of a list by number as arguments of ``nn.Sequential``; one that is not there is an identity."""
+    length = max(map(int, layers), default=-1) + 1
+    return tuple(("", layers.get(str(number), Call("nn.Identity"))) for number in range(length))
+
+
+def word(name: str) -> str:
+    """The name of a node as the beginning of a variable's; that of a list's node is a number."""
+    return f"layer{name}" if name.isdecimal() else name
 
 
 def _order(node: Node) -> Any:

@@ -10,7 +10,8 @@ from itertools import chain
 from archspec.ops.facts import Function
 from archspec.pytorch.emitter.calls import call, is_long, pieces, read
 from archspec.pytorch.emitter.code import WIDTH, Call, Listed, Part, flat, laid_out
-from archspec.pytorch.emitter.model import Attribute, Key, Statement
+from archspec.pytorch.emitter.construction import word
+from archspec.pytorch.emitter.model import Attribute, Key, Loop, Statement
 from archspec.pytorch.emitter.scope import RESERVED
 
 
@@ -39,6 +40,29 @@ class Line:
         return laid_out(prefix, self.value, "", indent)
 
 
+@dataclass(slots=True)
+class Looped:
+    """``for layer in layers: targets = layer(operands)``, and what is appended to lists."""
+
+    layers: str
+    layer: str
+    targets_inside: list[str]
+    operands: list[str]
+    appended: list[tuple[str, str]]
+    targets: list[str] = field(default_factory=list)
+    typed: bool = False
+
+    def text(self, indent: int) -> list[str]:
+        """The lines of the source."""
+        space, called = " " * indent, Call(self.layer, tuple(("", read(operand)) for operand in self.operands))
+        appends = [Call(f"{each}.append", (("", read(variable)),)) for each, variable in self.appended]
+        return [
+            f"{space}for {self.layer} in {self.layers}:",
+            *Line(self.targets_inside, called).text(indent + 4),
+            *(line for append in appends for line in laid_out("", append, "", indent + 4)),
+        ]
+
+
 @dataclass
 class Forward:
     """Names the variables of a class's ``forward``.
@@ -63,7 +87,7 @@ class Forward:
     _needed_until: dict[str, int] = field(default_factory=dict)
     _unpacked: set[str] = field(default_factory=set)
 
-    def lines(self) -> list[list[Line]]:
+    def lines(self) -> list[list[Line | Looped]]:
         """The lines of each statement; the returned variable is typed where that is not plain."""
         self._given_by = dict.fromkeys(self.inputs, -1)
         for number, statement in enumerate(self.statements):
@@ -89,10 +113,12 @@ class Forward:
         self.variables[key] = variable
         self._needed_until[variable] = self._last_use.get(key, -1)
 
-    def _lines(self, number: int) -> list[Line]:
+    def _lines(self, number: int) -> list[Line | Looped]:
         statement = self.statements[number]
         if isinstance(statement.call, Attribute):
-            return self._attribute(statement, statement.call)
+            return self._read(statement, statement.call)
+        if statement.loop is not None:
+            return self._looped(number, statement, statement.loop)
         operands = [self.variables[key] for key in statement.takes]
         targets = self._targets(number)
         for key, target in zip(statement.gives, targets, strict=True):
@@ -109,19 +135,66 @@ class Forward:
             return [_guarded(targets, first, statement.flag, operands[0]), *rest]
         return [_guarded(targets, call(statement.call, operands), statement.flag, operands[0])]
 
-    def _attribute(self, statement: Statement, attribute: Attribute) -> list[Line]:
+    def _read(self, statement: Statement, held: Attribute) -> list[Line | Looped]:
         """An attribute that is read where it is needed; nothing overwrites it."""
-        (key,), variable = statement.gives, f"self.{attribute.name}"
+        (key,), variable = statement.gives, f"self.{held.name}"
         self._name(key, variable)
         self._unpacked.add(variable)
         return []
+
+    def _looped(self, number: int, statement: Statement, loop: Loop) -> list[Line | Looped]:
+        """A loop over copies, below the first values of the variables that they hand on."""
+        operands = [self.variables[key] for key in statement.takes]
+        starts = {port: operands[place] for place, port in loop.handed.items()}
+        inside = list(operands)
+        lines: list[Line | Looped] = []
+        targets: list[str] = []
+        for place, port in enumerate(loop.ports):
+            start = starts.get(place, "")
+            others = [each for at, each in enumerate(operands) if loop.handed.get(at) != place]
+            target = self._handed_on(number, statement, loop, port, start, {*others, *targets})
+            if start and target != start:
+                lines.append(Line([target], read(start)))
+            targets.append(target)
+            inside = [target if loop.handed.get(at) == place else each for at, each in enumerate(inside)]
+            if port in loop.last:
+                self._name(loop.last[port], target)
+            self._needed_until[target] = max(number + 1, self._needed_until.get(target, -1))
+        appended = []
+        for port, key in loop.lists.items():
+            each = self._fresh(
+                "_".join([word(statement.name), *([port] if len(loop.ports) > 1 else []), "outs"]), number
+            )
+            self._unpacked.add(each)
+            self.variables[key] = each
+            appended.append((each, targets[loop.ports.index(port)]))
+            lines.append(Line([f"{each}: list[Tensor]"], read("[]")))
+        for key, (port, index) in loop.items.items():
+            self.variables[key] = f"{self.variables[loop.lists[port]]}[{index}]"
+            self._unpacked.add(self.variables[key])
+        layer = self._fresh("layer", number)
+        assert isinstance(statement.call, str)
+        return [*lines, Looped(attribute(statement.call), layer, targets, inside, appended)]
+
+    def _handed_on(self, number: int, statement: Statement, loop: Loop, port: str, start: str, others: set[str]) -> str:
+        """The variable of what copies hand on: that of its first value where nothing else needs it."""
+        if start and start not in others and start not in self._unpacked and self._unneeded(start, number):
+            return start
+        single = len(loop.ports) == 1
+        flowing = self._flowing(number) if single else ""
+        if flowing and flowing not in others:
+            return flowing
+        wanted = self._fresh(word(statement.name) if single else f"{word(statement.name)}_{port}", number)
+        while wanted in others:
+            wanted = self._fresh(f"{wanted}_", number)
+        return wanted
 
     def _targets(self, number: int) -> list[str]:
         statement = self.statements[number]
         if statement.in_place:
             return [self.variables[statement.takes[0]]]
         if len(statement.gives) != 1:
-            wanted = [f"{statement.name}_{port}" for _, port in statement.gives]
+            wanted = [f"{word(statement.name)}_{port}" for _, port in statement.gives]
             needed = [key in self._last_use for key in statement.gives]
             names = [self._fresh(name, number) if used else "_" for name, used in zip(wanted, needed, strict=True)]
             self._unpacked.update(names)
@@ -131,11 +204,11 @@ class Forward:
                 return [self.variables[statement.takes[0]]]
             return [self._flowing(number) or self._fresh("out", number)]
         if self._uses[statement.gives[0]] > 1:
-            return [self._fresh(statement.name, number)]
+            return [self._fresh(word(statement.name), number)]
         if statement.takes and self._continues(number):
             return [self.variables[statement.takes[0]]]
         flowing = self._flowing(number) if self._begins_run(number) else ""
-        return [flowing or self._fresh(statement.name, number)]
+        return [flowing or self._fresh(word(statement.name), number)]
 
     def _flowing(self, number: int) -> str:
         """The variable of a run of layers: ``x`` or ``out``, where it holds nothing that is needed."""
@@ -159,7 +232,8 @@ class Forward:
         if number + 1 == len(self.statements):
             return False
         (key,), following = self.statements[number].gives, self.statements[number + 1]
-        return following.takes[:1] == (key,) and len(following.gives) == 1
+        alone = len(following.gives if following.loop is None else following.loop.ports) == 1
+        return following.takes[:1] == (key,) and alone
 
     def _fresh(self, wanted: str, number: int) -> str:
         """A name that no variable has which is still needed."""
@@ -171,13 +245,19 @@ class Forward:
         return not self._unneeded(name, number) or name in self.inputs.values() or name in self._unpacked
 
 
-def _called(attribute: str, operands: list[str]) -> Part:
-    return Call(f"self.{attribute}", tuple(("", read(operand)) for operand in operands))
+def attribute(name: str) -> str:
+    """An attribute of the module; a layer of a list is an item of it."""
+    first, bracket, rest = name.partition("[")
+    return f"self[{first}]{bracket}{rest}" if first.isdecimal() else f"self.{name}"
+
+
+def _called(name: str, operands: list[str]) -> Part:
+    return Call(attribute(name), tuple(("", read(operand)) for operand in operands))
 
 
 def _repeated(statement: Statement, targets: list[str], operands: list[str]) -> Iterator[Line]:
     """The lines of an attribute called in a row, each time on what it gave."""
-    assert not isinstance(statement.call, Function)
+    assert isinstance(statement.call, str)
     if targets != operands[:1]:
         yield Line(targets, read(operands[0]))
     times = f"self.{statement.times.name}" if isinstance(statement.times, Attribute) else str(statement.times)

@@ -9,9 +9,9 @@ from typing import Any
 
 from archspec.language.algebra import Code, same
 from archspec.network import Node
-from archspec.ops.facts import Function, Module
+from archspec.ops.facts import Function, Module, Operand
 from archspec.pytorch.emitter.construction import Construction, Hints
-from archspec.pytorch.emitter.model import Attribute, Member
+from archspec.pytorch.emitter.model import Attribute, Member, Spread
 from archspec.pytorch.emitter.overwriting import Children
 from archspec.pytorch.emitter.scope import Mismatch, Scope, Spot
 
@@ -20,6 +20,34 @@ def function_of(node: Node) -> Function | None:
     """The function that a node calls; None for a layer."""
     call = node.op.torch(node.input_shapes)
     return None if isinstance(call, Module) else call
+
+
+def spread(call: Function, places: list[int], lists: list[bool]) -> Function | None:
+    """A call whose operands are some tensors and lists of tensors; None where it takes a list's tensors one by one.
+
+    Args:
+        call: The call, of tensors alone.
+        places: How many of these each tensor or list is.
+        lists: Which of them are lists.
+    """
+    owners = [number for number, count in enumerate(places) for _ in range(count)]
+
+    def changed(argument: Any, inside: bool) -> Any:
+        if isinstance(argument, Operand):
+            owner = owners[argument.index]
+            if lists[owner] and not inside:
+                raise Mismatch
+            return Spread(owner) if lists[owner] else Operand(owner)
+        if isinstance(argument, Function):
+            return replace(argument, args=tuple(changed(each, False) for each in argument.args))
+        if not isinstance(argument, tuple):
+            return argument
+        return tuple(dict.fromkeys(changed(each, True) for each in argument))
+
+    try:
+        return replace(call, args=tuple(changed(argument, False) for argument in call.args))
+    except Mismatch:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from archspec.language.definition import GraphSteps, Reuse
@@ -61,12 +62,18 @@ class Instances:
         for output in self.network.outputs.values():
             consumers.setdefault(output.path, []).append("")
         for path, again in sorted(self._reuses.items(), key=lambda item: item[0].count(".")):
-            held = outputs_of(self.network[path])
-            for each in again:
-                for name, given in outputs_of(each).items():
+            held, beside = dict(tensors_of(self.network[path])), f"{path.rpartition('.')[0]}.@".lstrip(".")
+            for each in chain(*map(_called, again)):
+                for name, given in tensors_of(each):
                     if any(not consumer.startswith(f"{each.path}.") for consumer in consumers.get(given, ())):
-                        consumers.setdefault(held[name], []).append("")  # one module gives it each time
+                        consumers.setdefault(held[name], []).append(beside)  # one module gives it each time
         return consumers
+
+    def gives_copies(self, repeat: Block) -> bool:
+        """Whether something outside takes what other copies than the last give."""
+        inside, last = f"{repeat.path}.", set(repeat.outputs.values())
+        others = (path for _, path in tensors_of(repeat) if path not in last)
+        return any(not consumer.startswith(inside) for path in others for consumer in self._consumers.get(path, ()))
 
     @cached_property
     def _reuses(self) -> dict[str, list[Block | Node]]:
@@ -126,7 +133,8 @@ class Instances:
         path = block.shares or block.path
         if path not in self._outputs:
             self._outputs[path] = self._found_outputs(self._part(path) if block.shares else block)
-        return {name: block.outputs[name] for name in self._outputs[path]}
+        tensors = dict(tensors_of(block))
+        return {name: tensors[name] for name in self._outputs[path]}
 
     def _found_outputs(self, part: Block | Node) -> tuple[str, ...]:
         if isinstance(part, Node):
@@ -134,7 +142,7 @@ class Instances:
         block = self.opened(part)
         inside = block.path + "."
         taken: dict[str, str] = {}
-        for path, name in ((path, name) for name, path in block.outputs.items()):
+        for name, path in tensors_of(block):
             consumers = self._consumers.get(self._operand(path), ())
             outside = any(not consumer.startswith(inside) for consumer in consumers)
             if outside and path not in taken and (path.startswith(inside) or path in block.inputs):
@@ -198,9 +206,22 @@ class Instances:
         return self._numbers.setdefault(key, len(self._numbers))
 
 
-def outputs_of(part: Block | Node) -> Mapping[str, str]:
-    """The tensors that a node or block can give: paths by output name."""
-    return {"output": part.path} if isinstance(part, Node) else part.outputs
+def tensors_of(part: Block | Node) -> Iterator[tuple[str, str]]:
+    """The tensors that can be taken of a part, by name: its outputs, and of a repeat those of its copies."""
+    if isinstance(part, Node):
+        yield "output", part.path
+        return
+    yield from part.outputs.items()
+    for copy in part.children if part.kind == "repeat" else ():
+        outputs = {"": copy.path} if isinstance(copy, Node) else copy.outputs
+        for port, path in outputs.items():
+            yield f"{copy.name}.{port}" if len(outputs) > 1 else copy.name, path
+
+
+def _called(again: Block | Node) -> Iterable[Block | Node]:
+    """A node that reuses another, or the copies of one that each do."""
+    several = isinstance(again, Block) and again.step is not None and again.step.copies_reuse
+    return again.children if isinstance(again, Block) and several else (again,)
 
 
 def _pattern(inputs: tuple[str, ...]) -> tuple[int, ...]:
@@ -263,7 +284,10 @@ def seen(child: Block, parent: Block, scope: Mapping[str, Any]) -> Mapping[str, 
 
 
 def is_chain(instances: Instances, block: Block) -> bool:
-    """Whether each child takes what the one before gives, so that the block is an ``nn.Sequential``."""
+    """Whether each child takes what the one before gives, so that the block is an ``nn.Sequential``.
+
+    In a list a function is a layer too, of a class of its own.
+    """
     block = instances.opened(block)
     inputs, outputs = instances.inputs(block), instances.outputs(block)
     if len(inputs) != 1 or len(outputs) != 1 or not block.children:
@@ -273,32 +297,40 @@ def is_chain(instances: Instances, block: Block) -> bool:
         tensors = given(instances, child)
         if reuse_of(child) is not None:
             return False
-        if instances.taken(child) != (current,) or len(tensors) != 1 or not _fits_sequential(instances, child):
+        if instances.taken(child) != (current,) or len(tensors) != 1:
+            return False
+        if not _fits_sequential(instances, child, block.graph is not None and block.graph.is_list):
             return False
         (current,) = tensors.values()
     return outputs == {next(iter(outputs)): current}
 
 
-def _fits_sequential(instances: Instances, child: Block | Node) -> bool:
+def _fits_sequential(instances: Instances, child: Block | Node, functions: bool) -> bool:
     if isinstance(child, Node):
-        return as_layer(child) is not None
-    return child.kind != "repeat" or is_sequence(instances, child)
+        return functions or as_layer(child) is not None
+    return child.kind != "repeat" or is_sequence(instances, child, functions)
 
 
-def is_sequence(instances: Instances, repeat: Block) -> bool:
-    """Whether copies stand in an ``nn.Sequential``: each is a layer that takes just what the one before gives."""
+def is_sequence(instances: Instances, repeat: Block, functions: bool = False) -> bool:
+    """Whether copies stand in an ``nn.Sequential``: each is a layer that takes just what the one before gives.
+
+    Args:
+        instances: The blocks of the network.
+        repeat: What holds the copies.
+        functions: Whether a function counts as a layer.
+    """
     repeat = instances.opened(repeat)
     (current, *others) = instances.inputs(repeat) or ("",)
     for _, copy in copies(repeat):
         tensors = list(given(instances, copy).values())
         if instances.taken(copy) != (current,) or len(tensors) != 1:
             return False
-        if isinstance(copy, Node) and not isinstance(copy.op.torch(copy.input_shapes), Module):
+        if isinstance(copy, Node) and not (functions or isinstance(copy.op.torch(copy.input_shapes), Module)):
             return False
         if isinstance(copy, Block) and copy.kind == "repeat" and not is_sequence(instances, copy):
             return False
         current = tensors[0]
-    return not others
+    return not others and list(instances.outputs(repeat).values()) == [current]
 
 
 def copies(block: Block) -> Iterator[tuple[int, Block | Node]]:

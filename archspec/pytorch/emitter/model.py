@@ -39,9 +39,40 @@ class Member:
     condition: Code | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Stands for all tensors of a list, an operand of a statement, in the arguments of a function."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Copies of a repeat, called one after another.
+
+    Attributes:
+        ports: Names of what each copy gives.
+        handed: For each operand that is handed on, by its number, the number of what the copy before gives.
+        last: What the last copy gives, by port, where it is taken.
+        lists: What all copies give, by port, where that is taken.
+        items: What single copies give: the list's port, and the index.
+    """
+
+    ports: tuple[str, ...]
+    handed: Mapping[int, int]
+    last: Mapping[str, Key]
+    lists: Mapping[str, Key]
+    items: Mapping[Key, tuple[str, int]]
+
+    @property
+    def gives(self) -> tuple[Key, ...]:
+        """The tensors and lists that it gives."""
+        return (*self.last.values(), *self.lists.values(), *self.items)
+
+
 @dataclass(slots=True)
 class Statement:
-    """A line of ``forward``.
+    """A line of ``forward``, or a loop.
 
     Attributes:
         name: The name of the step.
@@ -52,6 +83,7 @@ class Statement:
         in_place: Whether the first operand can be overwritten.
         reuses: The place in the graph of what is called again; empty for what the step itself makes.
         times: How often it is called in a row, each time on what it gave: a number, or the attribute that holds it.
+        loop: For a repeat whose copies are called in a loop, how.
     """
 
     name: str
@@ -62,6 +94,7 @@ class Statement:
     in_place: bool = False
     reuses: str = ""
     times: int | Attribute = 1
+    loop: Loop | None = None
 
 
 @dataclass(eq=False)
@@ -74,7 +107,7 @@ class Class:
         inputs: Names of its inputs and the tensors they are.
         outputs: Names of its outputs and the tensors they are.
         members: Its attributes.
-        statements: The lines of ``forward``; None for a subclass of ``nn.Sequential``.
+        statements: The lines of ``forward``; None for that of ``nn.Sequential``.
         channels: The first dimension of each output, by its name.
         name: Its name; empty until it is one of the network's.
     """
@@ -87,6 +120,16 @@ class Class:
     statements: list[Statement] | None
     channels: Mapping[str, Code | None]
     name: str = ""
+
+    @property
+    def is_list(self) -> bool:
+        """Whether its layers are called by their numbers."""
+        return self.instances[0].graph.is_list
+
+    @property
+    def is_sequential(self) -> bool:
+        """Whether it is a subclass of ``nn.Sequential``: a chain, or a list with lines of its own."""
+        return self.statements is None or (self.is_list and bool(self.members))
 
     def arguments(self, instance: Instance) -> dict[str, Any]:
         """The values of the constructor's parameters for an instance."""

@@ -8,7 +8,10 @@ from itertools import chain
 from typing import Any
 
 from archspec.language.algebra import Code, literal, name
+from archspec.ops.facts import Function
+from archspec.pytorch.emitter.calls import call
 from archspec.pytorch.emitter.code import WIDTH, Call, Listed, laid_out, printed
+from archspec.pytorch.emitter.construction import numbered
 from archspec.pytorch.emitter.forward import Forward
 from archspec.pytorch.emitter.model import Class
 from archspec.pytorch.emitter.scope import REQUIRED, Parameter
@@ -18,15 +21,24 @@ Lines = Iterator[str]
 
 def class_text(made: Class, doc: str, shapes: str, taken: frozenset[str]) -> Lines:
     """The lines of a class of a block or group."""
-    base = "nn.Sequential" if made.statements is None else "nn.Module"
+    base = "nn.Sequential" if made.is_sequential else "nn.Module"
     yield from class_line(made.name, base)
     yield from docstring([doc, shapes, arguments_doc(made)], 4)
-    if made.members or made.statements is None:
+    if made.members or made.is_sequential:
         yield ""
         yield from constructor(made)
     if made.statements is not None:
         yield ""
         yield from _forward(made, taken)
+
+
+def function_text(name: str, function: Function) -> Lines:
+    """The lines of a class of a function, as a layer."""
+    yield from class_line(name, "nn.Module")
+    yield f'    """`{function.target}` as a layer."""'
+    yield ""
+    yield from signature_of_forward(["x"], "Tensor")
+    yield from laid_out("return ", call(function, ["x"]), "", 8)
 
 
 def class_line(class_name: str, base: str) -> Lines:
@@ -96,13 +108,13 @@ def constructor(made: Class, ending: Iterable[str] = ()) -> Lines:
         yield from (f"        {text}," for text in ("self", *parameters))
         yield "    ) -> None:"
     body = list(_locals(made))
-    if made.statements is None:
+    if made.is_sequential:
         yield from body
         yield from _layers(made)
-        return
-    yield "        super().__init__()"
-    yield from body
-    yield from _members(made)
+    else:
+        yield "        super().__init__()"
+        yield from body
+        yield from _members(made)
     yield from ending
 
 
@@ -136,7 +148,8 @@ def condition(code: Code, indent: int) -> Lines:
 
 def _layers(made: Class) -> list[str]:
     layers = tuple((member.name, member.part) for member in made.members)
-    return laid_out("", Call("super().__init__", (("", Call("OrderedDict", layers)),)), "", 8)
+    arguments = numbered(dict(layers)) if made.is_list else (("", Call("OrderedDict", layers)),)
+    return laid_out("", Call("super().__init__", arguments), "", 8)
 
 
 def _declared(parameter: Parameter) -> str:

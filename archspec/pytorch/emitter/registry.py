@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, field
 
 from archspec.analysis.overwriting import Overwriting
-from archspec.network import Block
-from archspec.pytorch.emitter.instances import Instance, Instances, is_chain
+from archspec.network import Block, Node
+from archspec.ops.facts import Function, Module
+from archspec.pytorch.emitter.instances import Instance, Instances, as_layer, held, is_chain
 from archspec.pytorch.emitter.model import Class
 from archspec.pytorch.emitter.scope import RESERVED
 
@@ -26,6 +27,7 @@ class Registry:
         handed: Parameters of blocks that a free one is handed to, by the identity of the block's graph.
         reserved: Names that no class can have.
         made: The classes, those inside of others first.
+        functions: Functions that are layers of lists, by the names of their classes.
     """
 
     instances: Instances
@@ -34,6 +36,7 @@ class Registry:
     handed: frozenset[tuple[int, str]]
     reserved: frozenset[str]
     made: list[Class] = field(default_factory=list)
+    functions: dict[str, Function] = field(default_factory=dict)
     _of: dict[int, Class] = field(default_factory=dict)
     _named: dict[str, Class] = field(default_factory=dict)
     _inline: dict[int, bool] = field(default_factory=dict)
@@ -70,6 +73,19 @@ class Registry:
             self._inline[key] = fits and all(is_chain(self.instances, each.block) for each in group)
         return self._inline[key]
 
+    def layer(self, node: Node) -> Module:
+        """The layer of a node; of a function that PyTorch has no layer for, a class of its own."""
+        layer = held(node.applied) or as_layer(node)
+        if layer is not None:
+            return layer
+        function = node.op.torch(node.input_shapes)
+        assert isinstance(function, Function)
+        known = next((name for name, other in self.functions.items() if other == function), None)
+        if known is None:
+            known = self._free_name(camel_case(node.op.name))
+            self.functions[known] = function
+        return Module(known)
+
     def _unique_name(self, block: Block) -> str:
         """A name for the class of a block, a group or the network."""
         root = class_name(self.instances.network.name, self.reserved)
@@ -78,7 +94,12 @@ class Registry:
         wanted = camel_case(block.definition)
         if block.step is not None and not block.definition:
             wanted = camel_case(f"{block.template.name}_{block.step.name.rstrip('0123456789') or block.step.name}")
-        taken = RESERVED | self.reserved | {root} | {made.name for made in self.made}
+        return self._free_name(wanted)
+
+    def _free_name(self, wanted: str) -> str:
+        """A name that no class has."""
+        root = class_name(self.instances.network.name, self.reserved)
+        taken = RESERVED | self.reserved | {root} | {made.name for made in self.made} | self.functions.keys()
         name, number = wanted, 2
         while name in taken:
             name, number = f"{wanted}{number}", number + 1

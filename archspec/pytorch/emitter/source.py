@@ -25,6 +25,7 @@ from archspec.pytorch.emitter.printer import (
     class_text,
     constructor,
     docstring,
+    function_text,
     signature_of_forward,
 )
 from archspec.pytorch.emitter.shapes import shape_line
@@ -57,13 +58,15 @@ def emit(network: Network) -> str:
     """
     keep_source_within(network)
     targets, layers = _targets(network), pasted(network)
-    made, instances = classes(network, frozenset(layers))
-    *blocks, root = made
-    taken = frozenset(each.name for each in made) | layers.keys()
-    sections = list(dict.fromkeys(layers.values()))
-    sections += ["\n".join(class_text(each, _doc(each), shape_line(each, instances), taken)) for each in blocks]
+    registry = classes(network, frozenset(layers))
+    *blocks, root = registry.made
+    instances, functions = registry.instances, registry.functions
+    taken = frozenset(each.name for each in registry.made) | layers.keys() | functions.keys()
+    sections = ["\n".join(class_text(each, _doc(each), shape_line(each, instances), taken)) for each in blocks]
     sections += ["\n".join(lines) for lines in _network(network, root, taken)]
-    body = "\n\n\n".join(sections)
+    called = _loaded("\n".join(sections))
+    first = ["\n".join(function_text(name, function)) for name, function in functions.items() if name in called]
+    body = "\n\n\n".join([*dict.fromkeys(layers.values()), *first, *sections])
     return f"{header(network)}\n\n{_imports(targets, body)}\n\n\n{body}\n"
 
 
@@ -76,14 +79,19 @@ def _doc(made: Class) -> str:
 
 
 def _imports(targets: list[str], body: str) -> str:
-    names = (node for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name))
-    used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+    used = _loaded(body)
     lines = {name: line for name, line in _IMPORTS.items() if name in used}
     standard = [line for line in lines.values() if "torch" not in line]
     torch = [line for line in lines.values() if "torch" in line]
     torch.append("from torch import Tensor, nn" if "Tensor" in used else "from torch import nn")
     torch += sorted({f"import {module}" for target in targets if (module := _foreign_module(target))})
     return "\n\n".join("\n".join(group) for group in (standard, torch) if group)
+
+
+def _loaded(text: str) -> set[str]:
+    """The names that a text reads."""
+    names = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name))
+    return {node.id for node in names if isinstance(node.ctx, ast.Load)}
 
 
 def _targets(network: Network) -> list[str]:
@@ -160,19 +168,20 @@ def _root(
     result: str,
     taken: frozenset[str],
 ) -> Iterator[str]:
-    yield from class_line(root.name, "nn.Module")
+    yield from class_line(root.name, "nn.Sequential" if root.is_sequential else "nn.Module")
     yield from docstring([network.doc or f"The network `{network.name}`.", _shapes(network), arguments_doc(root)], 4)
-    yield ""
     if root.members:
+        yield ""
         initialising = ["        self.init_weights()"] if network.init else []
         yield from constructor(root, chain(initialising, freezing(network)))
-        yield ""
     init = list(init_weights(network))
     if init:
-        yield from init
         yield ""
+        yield from init
+    if root.statements is None:
+        return
+    yield ""
     yield from signature_of_forward(list(root.inputs), result)
-    assert root.statements is not None
     needed = _needed(root, kept)
     always = [statement for statement in root.statements if not training or needed & set(statement.gives)]
     later = [statement for statement in root.statements if training and not needed & set(statement.gives)]

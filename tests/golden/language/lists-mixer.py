@@ -1,0 +1,96 @@
+"""mixer, emitted by archspec 0.1.0 (spec b83d543ae7ac91d2). To regenerate:
+
+archspec emit lists-mixer.yaml -o mixer.py
+"""
+
+import re
+
+import torch
+from torch import Tensor, nn
+
+
+class Permute(nn.Module):
+    """`torch.permute` as a layer."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.permute(x, (0, 2, 3, 1))
+
+
+class Mul(nn.Module):
+    """`torch.mul` as a layer."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * 0.5
+
+
+class Permute2(nn.Module):
+    """`torch.permute` as a layer."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.permute(x, (0, 3, 1, 2))
+
+
+class Mlp(nn.Sequential):
+    """The block `mlp`.
+
+    Shape: (N, 4, 4, W) -> (N, 4, 4, 16)
+
+    Args:
+        in_features: 8 or 16 in this network.
+    """
+
+    def __init__(self, in_features: int) -> None:
+        super().__init__(
+            nn.Linear(in_features, 16),
+            nn.ReLU(inplace=True),
+            nn.Dropout(),
+            nn.Linear(16, 16),
+        )
+
+
+class Mlp2(nn.Sequential):
+    """The block `mlp`.
+
+    Shape: (N, 4, 4, 16) -> (N, 4, 4, 12)
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            nn.Linear(16, 12), nn.ReLU(inplace=True), nn.Identity(), nn.Linear(12, 12)
+        )
+
+
+class Mixer(nn.Sequential):
+    """A list as a whole network, with functions as layers, copies, a list in a list,
+    and what a condition leaves out.
+
+    Shape: (N, 3, 16, 16) -> (N, 10)
+
+    Args:
+        num_classes: 10 in this network.
+    """
+
+    def __init__(self, num_classes: int = 10) -> None:
+        super().__init__(
+            nn.Conv2d(3, 8, kernel_size=4, stride=4),
+            nn.Identity(),
+            nn.Sequential(
+                *(nn.Conv2d(8, 8, kernel_size=3, padding=1) for _ in range(2))
+            ),
+            Permute(),
+            nn.Sequential(Mlp(8), *(Mlp(16) for _ in range(2))),
+            nn.Sequential(Mul(), Mlp2()),
+            Permute2(),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(12, num_classes),
+        )
+        self.init_weights()
+
+    def init_weights(self) -> None:
+        """Initialise the weights."""
+        for name, parameter in self.named_parameters():
+            if name == "9.bias":
+                nn.init.zeros_(parameter)
+            if re.fullmatch(r"4\.[^.]*\.[^.]*\.weight", name):
+                nn.init.xavier_uniform_(parameter, gain=1)
