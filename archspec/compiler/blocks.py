@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from archspec.compiler.binding import Argument, bind, has_too_many
 from archspec.compiler.graphs import Graphs
 from archspec.compiler.repeats import asks_index
@@ -12,7 +14,7 @@ from archspec.compiler.walk import CHARACTERS_OF_A_VALUE, Made, Site, Walk
 from archspec.language.definition import Definition, OutputStep
 from archspec.language.limits import VALUES_OF_A_STEP
 from archspec.language.loader import LoadError
-from archspec.language.source import Scalar
+from archspec.language.source import Entry
 from archspec.language.values import UNKNOWN
 from archspec.network import Use
 
@@ -36,8 +38,7 @@ class Blocks:
 
     def _block(self, site: Site) -> Shared | None:
         step, path, walk = site.step, site.path, self.walk
-        assert step.target is not None
-        definition = self._definition(step.target, site.scope, path)
+        definition = self._definition(site)
         if definition is None or not self._takes_operands(definition, site):
             return None
         operands = site.operands or (UNKNOWN_TENSOR,) * max(1, len(definition.graph.inputs))
@@ -48,14 +49,24 @@ class Blocks:
         shared = self._known(given)
         if shared is not None:
             return shared
-        with walk.trace.inside(Frame(step.key, path, definition)):
-            bound = {name: Argument(values[name], entry, site.scope.names) for name, entry in site.arguments.items()}
-            params = bind(definition, bound, views(definition.graph, operands), walk.trace, path, step)
+        with walk.trace.inside(Frame(site.key, path, definition)):
+            bound = {name: self._argument(values[name], entry, site) for name, entry in site.arguments.items()}
+            user = step._replace(key=site.key, target=site.target)
+            params = bind(definition, bound, views(definition.graph, operands), walk.trace, path, user)
             if UNKNOWN in params.values():
                 return None
             inner = Scope.of(definition, definition.graph, params, inside(operands), path)
             written = frozen(params)
-            return self._elaborated("block", inner, (given, (*place, "bound", written)), step.outputs, len(written))
+            return self._elaborated(
+                "block", inner, (given, (*place, "bound", written)), step.outputs, len(written.text)
+            )
+
+    @staticmethod
+    def _argument(value: Any, entry: Entry, site: Site) -> Argument:
+        """A value given to a block, written by the node or beside the name of the block that the node stands for."""
+        given = site.choice.arguments if site.choice else {}
+        user = site.user if any(entry is other for other in given.values()) else site.scope.definition
+        return Argument(value, entry, site.scope.names, user)
 
     def _takes_operands(self, definition: Definition, site: Site) -> bool:
         """Whether a block has as many inputs as it is given; that it has not is reported."""
@@ -67,13 +78,13 @@ class Blocks:
         own = not definition.source.bundled
         help = "a block that takes several nodes names them: `inputs: [a, b]`" if own and not names else ""
         same = message if own else None
-        self.walk.trace.report("operand-count", message, site.step.key, same=same, path=site.path, help=help)
+        self.walk.trace.report("operand-count", message, site.key, same=same, path=site.path, help=help)
         return False
 
-    def _definition(self, target: Scalar, scope: Scope, path: str) -> Definition | None:
-        trace = self.walk.trace
+    def _definition(self, site: Site) -> Definition | None:
+        trace, target, path = self.walk.trace, site.target, site.path
         try:
-            reading = self.walk.loader.block(target, scope.definition)
+            reading = self.walk.loader.block(target, site.user)
         except LoadError as error:
             trace.report(error.code, error.message, error.target, same=error.message, path=path, help=error.help)
             return None
@@ -86,7 +97,7 @@ class Blocks:
         if len(definition.params) > self.walk.limits.parameters and has_too_many(definition, self.walk.limits, trace):
             return None
         if any(frame.definition is definition for frame in trace.frames):
-            names = [frame.definition.name for frame in trace.frames]
+            names = list(dict.fromkeys(frame.definition.name for frame in trace.frames))
             chain = " -> ".join([*names[names.index(definition.name) :], definition.name])
             trace.report("circular-definition", f"a block contains itself: {chain}", target, path=path)
             return None

@@ -59,7 +59,7 @@ class Runs:
     @staticmethod
     def _continues(last: Run, run: Run) -> bool:
         """Whether a copy is as those before, and takes what these give."""
-        alike = last.content is run.content and last.written is run.written
+        alike = last.content is run.content and last.written == run.written
         return alike and last.stop == run.start and last.given(run.start - 1) == run.first
 
 
@@ -90,9 +90,10 @@ class _Copies:
     def next(self) -> Site:
         """The next copy."""
         name = str(self.index)
-        return Site(self.step, self.scope, self.operands, f"{self.path}.{name}", name, self._arguments())
+        return Site(self.step, self.scope, self.operands, f"{self.path}.{name}", name, self.arguments())
 
-    def _arguments(self) -> Mapping[str, Entry]:
+    def arguments(self) -> Mapping[str, Entry]:
+        """The values of the arguments of the next copy."""
         arguments = self.step.arguments
         if self.index == 0 and self.step.first:
             arguments = arguments | self.step.first
@@ -150,12 +151,13 @@ class Repeats:
         result: Result = copies.operands[0] if copies.operands else UNKNOWN_TENSOR
         while copies.index < copies.count:
             before, steps = walk.failures.progress(), walk.steps
+            usual = copies.arguments() is step.arguments
             result, use = self._copy(copies, before)
             following = self._chained(step, result, copies.path)
             if len(walk.trace.reported) > before.errors or following.shape is None:
                 # Further copies would repeat the error.
                 return walk.failures.blamed(UNKNOWN_TENSOR, copies.operands, copies.path, before)
-            same = alike and use is not None and use.written is step.arguments
+            same = alike and use is not None and usual
             if same and following.shape == copies.operands[0].shape:
                 following = self._further(copies, following, walk.steps - steps)
                 result = following if isinstance(result, Tensor) else dict.fromkeys(result, following)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -102,7 +102,7 @@ class Names(Mapping[str, Any]):
     inputs: Mapping[str, TensorView]
     tensors: Mapping[str, Result] = field(default_factory=dict)
     index: int | None = None
-    frozen: str = ""
+    frozen: Hashable = None
 
     @override
     def __getitem__(self, name: str) -> Any:

@@ -11,10 +11,11 @@ from archspec.compiler.sharing import Memory
 from archspec.compiler.tensors import UNKNOWN_TENSOR, Result, Scope, Tensor
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import SpecError, listed, nearest
-from archspec.language.definition import UNKNOWN_OUTPUTS, Reference, Step
+from archspec.language.choice import Choice
+from archspec.language.definition import UNKNOWN_OUTPUTS, Definition, Reference, Step
 from archspec.language.limits import VALUES_OF_A_STEP, raise_limit
 from archspec.language.loader import Loader, Reading
-from archspec.language.source import Entry, Value
+from archspec.language.source import Entry, Scalar, Value
 from archspec.language.values import UNKNOWN, Unknown
 from archspec.language.wording import found, hint
 from archspec.network import Origin, Use
@@ -38,6 +39,7 @@ class Site(NamedTuple):
         path: Its path.
         name: What it is called where it stands; of a copy, its index.
         arguments: The values of its arguments, for this copy of a repeat.
+        choice: What it is, where its graph leaves that to a value; None where the graph names it.
     """
 
     step: Step
@@ -46,6 +48,26 @@ class Site(NamedTuple):
     path: str
     name: str
     arguments: Mapping[str, Entry]
+    choice: Choice | None = None
+
+    @property
+    def target(self) -> Scalar:
+        """The value that names its op or block."""
+        target = self.step.target if self.choice is None else self.choice.target
+        assert target is not None
+        return target
+
+    @property
+    def key(self) -> Scalar:
+        """The place of errors about it as a whole: its name, or the value that says what it is."""
+        return self.step.key if self.choice is None else self.choice.target
+
+    @property
+    def user(self) -> Definition:
+        """The definition that names its op or block, which may be one of the blocks there."""
+        user = self.scope.definition if self.choice is None else self.choice.user
+        assert isinstance(user, Definition)
+        return user
 
     @property
     def shapes(self) -> tuple[Shape | None, ...]:

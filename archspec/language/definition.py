@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from archspec.errors import Diagnostic
+from archspec.language.choice import is_choice
 from archspec.language.source import Entry, Mapping, Scalar, Source, Value, locate
 from archspec.language.spec import Param
 from archspec.language.usage import unused_parameters
@@ -78,7 +79,7 @@ class Step(NamedTuple):
 
     def values(self) -> Iterator[Value]:
         """The values that its expressions may stand in."""
-        yield from (part for part in (self.when, self.repeat) if part is not None)
+        yield from (part for part in (self.when, self.repeat, self.target) if part is not None)
         for entries in (self.arguments, self.first, self.last):
             yield from (entry.value for entry in entries.values())
 
@@ -135,7 +136,7 @@ class Definition:
     @cached_property
     def constants(self) -> dict[str, Any]:
         """The values of the parameters whose defaults are right, and the same in every use."""
-        declared = ((name, param) for name, param in self.params.items() if not param.required)
+        declared = ((name, param) for name, param in self.params.items() if not (param.required or param.names_one))
         plain = ((name, param, param.default) for name, param in declared if _is_constant(param.default))
         return {name: value for name, param, value in plain if not param.problem(value)}
 
@@ -144,7 +145,7 @@ class Definition:
         """Its parameters that nothing asks for, as errors: to be told where nothing else is wrong."""
         return tuple(unused_parameters(self.value))
 
-    def param_key(self, name: str) -> Value:
+    def param_key(self, name: str) -> Scalar:
         """Where a parameter is named."""
         declared = self.value.entries["params"]
         assert isinstance(declared, Mapping)
@@ -153,7 +154,9 @@ class Definition:
     def param_value(self, name: str) -> Value:
         """Where a parameter is declared, or its default stands."""
         declared = locate(self.value, ("params", name))
-        return locate(declared, ("default",)) if isinstance(declared, Mapping) else declared
+        if not isinstance(declared, Mapping) or is_choice(declared):
+            return declared
+        return locate(declared, ("default",))
 
 
 def _is_constant(default: Any) -> bool:

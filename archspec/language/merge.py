@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from archspec.errors import Diagnostic, Note, did_you_mean
+from archspec.language.choice import is_choice, kind_named
 from archspec.language.removal import Removal
 from archspec.language.source import Mapping, Scalar, Value
 
@@ -67,11 +68,12 @@ class _Merge:
     def value(self, base: Value | None, over: Value, path: tuple[str, ...]) -> Value:
         if path[-1] == "graph" and isinstance(over, Mapping):
             return self.graph(base if isinstance(base, Mapping) else None, over, path)
-        if len(path) == 2 and path[0] == "params" and isinstance(base, Mapping) and not isinstance(over, Mapping):
-            return _with(base, "default", over)
+        is_value = not isinstance(over, Mapping) or (is_choice(over) and len(path) > 1)
+        if len(path) == 2 and path[0] == "params" and isinstance(base, Mapping) and is_value:
+            return _with(_declaration(base), "default", over)
         if len(path) == 2 and path[0] in ("init", "weights"):
             return _before(over, base) if path[0] == "weights" else over
-        if isinstance(base, Mapping) and isinstance(over, Mapping):
+        if isinstance(base, Mapping) and isinstance(over, Mapping) and not is_value:
             return self.mapping(base, over, path)
         return over
 
@@ -174,6 +176,14 @@ def _before(over: Value, base: Value | None) -> Value:
         return over
     below = _without(base, over.entries.keys())
     return _like(over, over.keys | below.keys, over.entries | below.entries)
+
+
+def _declaration(param: Mapping) -> Mapping:
+    """The declaration of a parameter: ``{op: relu}`` is ``{type: op, default: {op: relu}}``."""
+    if not is_choice(param):
+        return param
+    kind = Scalar(param.source, param.start, param.end, kind_named(param.plain()))
+    return _with(_with(_like(param, {}, {}), "type", kind), "default", param)
 
 
 def _with(value: Mapping, name: str, entry: Value) -> Mapping:

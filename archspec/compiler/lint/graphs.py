@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from archspec.compiler.trace import Trace
 from archspec.errors import listed
 from archspec.language.definition import Definition, Step
+from archspec.language.expr import is_expression
 from archspec.language.source import Value
 from archspec.language.usage import names_in
 from archspec.network import Body, Use
@@ -33,7 +34,7 @@ def dropped_layers(body: Body, left: Iterable[Use], path: str, trace: Trace) -> 
     for use in left:
         steps.pop(use.name, None)
     for step in reversed(body.graph.steps):
-        place = step.when or step.repeat
+        place = step.when or step.repeat or (step.target if is_expression(step.target and step.target.value) else None)
         if place is not None and step.name not in params:
             lost = [name for name in _taken_off(steps, step) if params.get(name)]
             if lost:
@@ -91,6 +92,7 @@ def _repeated_inside(steps: Iterable[Step], outer: Step | None) -> Iterator[tupl
 
 def _inner_values(step: Step) -> Iterator[Value]:
     """The values that see the index of a step's own copies, but for those that see that of a repeat inside."""
+    yield from [step.target] if step.target is not None else ()
     for entries in (step.arguments, step.first, step.last):
         yield from (entry.value for entry in entries.values())
     for inner in step.group.steps if step.group is not None else ():

@@ -48,7 +48,12 @@ class _Asked:
 
     def _found(self, body: Body) -> Iterator[str]:
         for use in body.firsts():
-            for value in (use.step.when, use.step.repeat, *(entry.value for entry in use.written.values())):
+            for value in (
+                use.step.when,
+                use.step.repeat,
+                use.step.target,
+                *(entry.value for entry in use.written.values()),
+            ):
                 yield from names_in(value) if value is not None else ()
             if isinstance(use.content, Body) and use.content.kind in ("group", "repeat"):
                 yield from self.names(use.content)
@@ -98,7 +103,7 @@ class _Search:
     def _structure(self, child: Block | Node, names: set[str]) -> None:
         step = child.step
         if step is not None:
-            values = [value for value in (step.when, step.repeat) if value is not None]
+            values = [value for value in (step.when, step.repeat, step.target) if value is not None]
             self.structural |= any(names & set(names_in(value)) for value in values)
 
     @staticmethod

@@ -60,7 +60,7 @@ class Parameters:
                 if self.first.kind == "network":
                     default = values[0]
                 self._expose(parameter, values, default)
-            elif is_expression(param.default) and self.first.kind == "block":
+            elif is_expression(param.default) and self.first.kind == "block" and not param.names_one:
                 self._computed(definition, parameter, values)
             elif all(same(value, values[0]) for value in values):
                 self.scope.known[parameter] = literal(values[0])
@@ -72,6 +72,8 @@ class Parameters:
         self.scope.declared[code.id] = parameter
 
     def _is_exposed(self, definition: Definition, parameter: str, values: list[Any]) -> bool:
+        if definition.params[parameter].names_one:
+            return False
         if self.first.kind == "network":
             return parameter in self.registry.free
         if (id(self.part[0].graph), parameter) in self.registry.handed:
