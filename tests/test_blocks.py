@@ -31,6 +31,7 @@ EXAMPLES: dict[str, list[str]] = {
         "channels: 16, stride: 2, stride_in_1x1: true",
         "channels: 64, groups: 32, width_per_group: 4",
         "channels: 16, dilation: 2, width: 32, expansion: 2",
+        "channels: 16, stride: 2, norm: {op: group_norm, num_groups: 4}, act: silu",
     ],
     "conv_bn": [
         "out_channels: 8",
@@ -51,6 +52,11 @@ EXAMPLES: dict[str, list[str]] = {
         "out_channels: 8",
         "out_channels: 8, kernel_size: [3, 1], padding: [1, 0], stride: 2",
         "out_channels: 16, kernel_size: 5, dilation: 2, groups: 4, eps: 0.001",
+    ],
+    "conv_norm_act": [
+        "out_channels: 8",
+        "out_channels: 8, norm: {op: group_norm, num_groups: 2}, act: {op: leaky_relu, negative_slope: 0.1}, stride: 2",
+        "out_channels: 16, kernel_size: [3, 1], padding: [1, 0], norm: null, act: null",
     ],
     "conv_relu": [
         "out_channels: 8",
@@ -74,7 +80,7 @@ EXAMPLES: dict[str, list[str]] = {
     "mbconv": [
         "channels: 64",
         "channels: 24, kernel_size: 5, stride: 2, se_reduction: 8",
-        "channels: 64, expansion: 1, drop_path: 0.2",
+        "channels: 64, expansion: 1, drop_path: 0.2, eps: 0.001",
         "channels: 8, hidden: 100",
     ],
     "nin_block": ["channels: 8", "channels: 8, mlp1: 6, mlp2: 4, kernel_size: 5, padding: 2, stride: 2"],

@@ -239,7 +239,7 @@ def _by_name(node: ast.Compare, left: Any, right: Any) -> tuple[Any, Any]:
     if not equality or (isinstance(left, Choice) and isinstance(right, Choice)):
         what = KINDS[(left if isinstance(left, Choice) else right).kind]
         raise wrong(node, f"{what} can be compared with its name and with null, and no further")
-    return tuple(each.name if isinstance(each, Choice) else each for each in (left, right))
+    return left.name if isinstance(left, Choice) else left, right.name if isinstance(right, Choice) else right
 
 
 def _ifexp(node: ast.IfExp) -> Evaluator:
