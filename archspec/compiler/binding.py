@@ -283,6 +283,8 @@ class _Binding(Mapping[str, Any]):
         message = f"`{name}` of `{self.definition.name}` has the wrong value"
         report = self.trace.report_outside if argument else self.trace.report
         help = hint(place, value, expected, argument.names if argument else self)
+        if value is None and not self.definition.source.bundled:
+            help = help or "a parameter that may be null says `nullable: true`"
         same = of_expression(message, place)
         report("invalid-argument", message, place, same=same, expected=expected, found=found(value), help=help)
         return UNKNOWN

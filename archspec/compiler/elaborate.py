@@ -133,7 +133,7 @@ class Elaboration:
             return chosen(value, kind, target, site.scope.definition)
         if value is None or value is UNKNOWN or (isinstance(value, Choice) and value.kind == kind):
             return value
-        message, expected = f"`{kind}` is not {KINDS[kind]}", f"{KINDS[kind]}, its name, or null"
+        message, expected = f"`{target.value}` is no {kind}", f"{KINDS[kind]}, its name, or null"
         self.walk.wrong_value(message, target, value, expected, site.scope, site.path)
         return UNKNOWN
 

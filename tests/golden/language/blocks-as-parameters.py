@@ -70,7 +70,9 @@ class Narrow(nn.Sequential):
 
 
 class ConvNormAct(nn.Sequential):
-    """Convolution, normalisation and activation, each of them any op or none.
+    """Convolution, normalisation and activation, where the last two are any op or none;
+    by default batch normalisation and ReLU (Ioffe and Szegedy 2015,
+    arXiv:1502.03167, section 3.2).
 
     Shape: (N, 8, 8, 8) -> (N, 8, 8, 8)
 
