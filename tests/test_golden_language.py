@@ -1,4 +1,4 @@
-"""Each spec of ``golden/language`` compiles, and its source is the file beside it: one pair for each form of the language.
+"""Each spec of ``golden/language`` compiles, and its source is the file beside it: one pair for each form.
 
 ``ARCHSPEC_UPDATE_GOLDENS=1`` writes the sources anew, for a person to read.
 """

@@ -10,7 +10,8 @@ from archspec.language.algebra import Code, evaluator, plain, same
 from archspec.language.values import ExpressionError
 from archspec.network import Applied, Body, Content, Use
 from archspec.ops.facts import Function, Module
-from archspec.pytorch.emitter.code import Call, Listed, Part, Repeated
+from archspec.pytorch.emitter.code import Call, Factory, Listed, Part, Repeated
+from archspec.pytorch.emitter.factories import IDENTITY, factory
 from archspec.pytorch.emitter.instances import layer_of_op
 from archspec.pytorch.emitter.model import Attribute, Class, Member, Statement
 from archspec.pytorch.emitter.registry import Registry
@@ -68,7 +69,7 @@ class Agreement:
     def _member(self, member: Member, values: Values, use: Use | None) -> None:
         present = member.condition is None or bool(_value(member.condition, values))
         if not present or use is None:
-            _require(present == (use is not None))
+            _require((present and not _is_identity(member.part, values)) == (use is not None))
             return
         self._part(member.part, values, use.content)
 
@@ -130,6 +131,12 @@ class Agreement:
 
     @staticmethod
     def _layer(part: Call, values: Values, content: Applied) -> None:
+        if part.of_variable:
+            given = [_value(value, values) for keyword, value in part.arguments if not keyword]
+            made: Factory = values[part.target]
+            _require(made == factory(content))
+            _require(given == list(content.input_shapes[0][:1]) if made.takes_channels else not given)
+            return
         wanted = layer_of_op(content)
         _require(wanted is not None and part.target == wanted.target)
         assert isinstance(wanted, Module)
@@ -141,6 +148,11 @@ class Agreement:
         for keyword, value in keywords.items():
             stated = wanted.kwargs[keyword] if keyword in wanted.kwargs else getattr(content.op, keyword, REQUIRED)
             _require(same(value, plain(stated)))
+
+
+def _is_identity(part: Part, values: Values) -> bool:
+    """Whether a part is made by a parameter that stands for no op."""
+    return isinstance(part, Call) and part.of_variable and values[part.target] == IDENTITY
 
 
 def _items(part: Part) -> tuple[Part, ...]:

@@ -12,6 +12,7 @@ from archspec.network import Block, Node
 from archspec.ops.facts import Function
 from archspec.pytorch.emitter.code import Call, Listed, Part
 from archspec.pytorch.emitter.construction import Child, Construction, Hints, Uses
+from archspec.pytorch.emitter.factories import parameter_of
 from archspec.pytorch.emitter.functions import Functions, function_of
 from archspec.pytorch.emitter.instances import Instance, copies, given, is_chain, is_sequence
 from archspec.pytorch.emitter.model import Class, Key, Member, Statement
@@ -222,19 +223,27 @@ class Builder:
 
     def _layer(self, step: str, present: Present, takes: tuple[Key, ...]) -> None:
         """A layer, an instance of a class, or an ``nn.Sequential``; an identity where a condition leaves it out."""
-        conditional = len(present) < len(self.part)
-        if conditional and len(takes) != 1:
+        absent = len(present) < len(self.part)
+        if absent and len(takes) != 1:
             raise Mismatch
+        conditional = absent and not self._may_be_none(next(iter(present.values())))
         uses: Uses = {(number, None): child for number, child in present.items()}
         part, channels = self.construction.made(uses, self._channels(takes), step)
         ports = list(given(self.instances, next(iter(present.values()))))
         hints = {port: channels[place:] if len(ports) > 1 else channels for place, port in enumerate(ports)}
         condition = self._condition(step, present) if conditional else None
         gives = self._give(step, present, takes, hints)
-        if conditional and len(gives) != 1:
+        if absent and len(gives) != 1:
             raise Mismatch
         self.members.append(Member(step, part, condition))
         self.statements.append(Statement(step, takes, gives, step))
+
+    def _may_be_none(self, child: Child) -> bool:
+        """Whether a parameter of the class makes a layer, also that which passes on what it takes."""
+        step = child.step
+        if step is None or step.when is not None or step.repeat is not None:
+            return False
+        return parameter_of(step) in self.scope.factories
 
     def _channels(self, keys: tuple[Key, ...]) -> list[Code | None]:
         return [self.tensors[key].channels for key in keys]

@@ -10,6 +10,7 @@ from archspec.language.algebra import Code, literal, name, names, plain, same
 from archspec.language.definition import Definition
 from archspec.language.expr import is_expression
 from archspec.network import Block
+from archspec.pytorch.emitter.factories import IDENTITY
 from archspec.pytorch.emitter.instances import Instance
 from archspec.pytorch.emitter.registry import Registry
 from archspec.pytorch.emitter.scope import REQUIRED, Local, Names, Scope, Spot
@@ -53,6 +54,8 @@ class Parameters:
         """Find what stands for each parameter: a parameter of the class, a variable of its constructor, or a value."""
         definition = self.first.template
         for parameter, param in definition.params.items():
+            if param.kind == "op":
+                self._declare_factory(parameter)
             values = [plain(instance.scope[parameter]) for instance in self.part]
             if self._is_exposed(definition, parameter, values):
                 simple = not param.required and not is_expression(param.default)
@@ -64,6 +67,20 @@ class Parameters:
                 self._computed(definition, parameter, values)
             elif all(same(value, values[0]) for value in values):
                 self.scope.known[parameter] = literal(values[0])
+
+    def _declare_factory(self, parameter: str) -> None:
+        """A parameter of the class for an op that differs among the instances: what makes its layers."""
+        param, blocks = self.first.template.params[parameter], [instance.block for instance in self.part]
+        known = self.registry.factories
+        found = [known.of(instance.block.content, instance.scope, parameter) for instance in self.part]
+        factories = [factory for factory in found if factory is not None]
+        forms = {factory.takes_channels for factory in factories if factory != IDENTITY}
+        if len(factories) < len(found) or len(forms) != 1 or len({factory.target for factory in factories}) == 1:
+            return
+        usual = {factory for block, factory in zip(blocks, factories, strict=True) if parameter not in block.written}
+        default = usual.pop() if len(usual) == 1 and self.first.kind == "block" else REQUIRED
+        code = self.scope.add(parameter, list(factories), param.doc, default)
+        self.scope.factories[parameter] = code.id
 
     def _expose(self, parameter: str, values: list[Any], default: Any = REQUIRED) -> None:
         """A parameter of the class for one of the definition."""

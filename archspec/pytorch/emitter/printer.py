@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from archspec.language.algebra import Code, literal, name
-from archspec.pytorch.emitter.code import WIDTH, Call, Listed, laid_out, printed
+from archspec.pytorch.emitter.code import WIDTH, Call, Factory, Listed, laid_out, printed
 from archspec.pytorch.emitter.forward import Forward
 from archspec.pytorch.emitter.model import Class
 from archspec.pytorch.emitter.scope import REQUIRED, Parameter
@@ -157,6 +157,8 @@ def _type(parameter: Parameter) -> str:
 
 
 def _kind(value: Any) -> str:
+    if isinstance(value, Factory):
+        return "Callable[..., nn.Module]"
     if isinstance(value, tuple):
         return f"tuple[{', '.join(map(_kind, value)) or '()'}]"
     return "None" if value is None else type(value).__name__

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from archspec.analysis.overwriting import Overwriting
 from archspec.network import Block
+from archspec.pytorch.emitter.factories import Factories
 from archspec.pytorch.emitter.instances import Instance, Instances, is_chain
 from archspec.pytorch.emitter.model import Class
 from archspec.pytorch.emitter.scope import RESERVED
@@ -26,6 +27,7 @@ class Registry:
         handed: Parameters of blocks that a free one is handed to, by the identity of the block's graph.
         reserved: Names that no class can have.
         made: The classes, those inside of others first.
+        factories: What makes the ops that parameters are.
     """
 
     instances: Instances
@@ -34,6 +36,7 @@ class Registry:
     handed: frozenset[tuple[int, str]]
     reserved: frozenset[str]
     made: list[Class] = field(default_factory=list)
+    factories: Factories = field(default_factory=Factories)
     _of: dict[int, Class] = field(default_factory=dict)
     _named: dict[str, Class] = field(default_factory=dict)
     _inline: dict[int, bool] = field(default_factory=dict)

@@ -22,7 +22,7 @@ RESERVED = frozenset(
     {
         *keyword.kwlist,
         INDEX,
-        *"self torch nn F Tensor OrderedDict NamedTuple math operator re super range tuple".split(),
+        *"self torch nn F Tensor OrderedDict NamedTuple Callable partial math operator re super range tuple".split(),
     }
 )
 """Names that the emitted source uses itself."""
@@ -76,6 +76,7 @@ class Scope:
         declared: For each parameter that is one of the definition, the name of that.
         inputs: For each parameter that is the first dimension of an input, the input's number in each instance.
         tied: For each parameter, those that are no parameters any more since they are so many times it.
+        factories: For each parameter of the definition that is an op and differs, the parameter that makes its layers.
     """
 
     count: int
@@ -86,6 +87,7 @@ class Scope:
     declared: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, list[int]] = field(default_factory=dict)
     tied: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    factories: dict[str, str] = field(default_factory=dict)
 
     def variables(self) -> Iterator[tuple[str, list[Any]]]:
         """The variables and their values in the instances."""

@@ -4,6 +4,7 @@ archspec emit blocks-as-parameters.yaml -o chosen_blocks.py
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 from torch import Tensor, nn
 
@@ -100,16 +101,24 @@ class Residual(nn.Module):
 
     Args:
         in_channels: Channels of the input.
+        branch_width: 4 or 2 in this network.
         has_branch: True or False in this network.
+        act: nn.ReLU or nn.SiLU in this network.
     """
 
-    def __init__(self, in_channels: int, has_branch: bool) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        branch_width: int,
+        has_branch: bool,
+        act: Callable[..., nn.Module] = nn.ReLU,
+    ) -> None:
         super().__init__()
         self.branch: nn.Module = nn.Identity()
         if has_branch:
-            self.branch = Narrow(in_channels, in_channels)
+            self.branch = Narrow(in_channels, in_channels, width=branch_width)
         self.has_add = has_branch
-        self.act = nn.ReLU()
+        self.act = act()
 
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.branch(x)
@@ -120,27 +129,6 @@ class Residual(nn.Module):
 
 
 class Residual2(nn.Module):
-    """Any block with a shortcut beside it.
-
-    Shape: (N, 8, 8, 8) -> (N, 8, 8, 8)
-
-    Args:
-        in_channels: Channels of the input.
-    """
-
-    def __init__(self, in_channels: int) -> None:
-        super().__init__()
-        self.branch = Narrow(in_channels, in_channels, width=2)
-        self.act = nn.SiLU()
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.branch(x)
-        out = out + x
-        out = self.act(out)
-        return out
-
-
-class Residual3(nn.Module):
     """Any block with a shortcut beside it.
 
     Shape: (N, 8, 8, 8) -> (N, 8, 8, 8)
@@ -169,10 +157,10 @@ class ChosenBlocks(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.first = Residual(8, True)
-        self.second = Residual2(8)
-        self.third = nn.Sequential(*(Residual3(8) for _ in range(2)))
-        self.fourth = Residual(8, False)
+        self.first = Residual(8, 4, True)
+        self.second = Residual(8, 2, True, act=nn.SiLU)
+        self.third = nn.Sequential(*(Residual2(8) for _ in range(2)))
+        self.fourth = Residual(8, 4, False)
         self.pool = nn.AdaptiveAvgPool2d(1)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -4,6 +4,8 @@ archspec emit ops-as-parameters.yaml -o chosen_ops.py
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -12,16 +14,16 @@ from torch import Tensor, nn
 class Mixer(nn.Module):
     """The block `mixer`.
 
-    Shape: (N, in_channels, 16, 16) -> (N, 8, 16, 16)
+    Shape: (N, in_channels, 16, 16) -> (N, channels, 16, 16)
 
     Args:
         in_channels: Channels of the input.
-        channels: 8 in this network.
+        channels: 8 or 16 in this network.
         conv_bias: False or True in this network.
-        has_norm: True or False in this network.
         has_act: True or False in this network.
-        has_leaky: False or True in this network.
-        slope: 0.01 or 0.2 in this network.
+        norm: nn.BatchNorm2d, nn.Identity or partial(nn.GroupNorm, 2) in this
+            network.
+        act: nn.ReLU, nn.SiLU or nn.Identity in this network.
     """
 
     def __init__(
@@ -29,95 +31,45 @@ class Mixer(nn.Module):
         in_channels: int,
         channels: int,
         conv_bias: bool,
-        has_norm: bool,
         has_act: bool,
-        has_leaky: bool,
-        slope: float = 0.01,
+        norm: Callable[..., nn.Module] = nn.BatchNorm2d,
+        act: Callable[..., nn.Module] = nn.ReLU,
     ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(
             in_channels, channels, kernel_size=3, padding=1, bias=conv_bias
         )
-        self.norm: nn.Module = nn.Identity()
-        if has_norm:
-            self.norm = nn.BatchNorm2d(channels)
+        self.norm = norm(channels)
         self.act: nn.Module = nn.Identity()
         if has_act:
-            self.act = nn.ReLU()
-        self.leaky: nn.Module = nn.Identity()
-        if has_leaky:
-            self.leaky = nn.LeakyReLU(negative_slope=slope)
+            self.act = act()
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv(x)
         x = self.norm(x)
         x = self.act(x)
-        x = self.leaky(x)
         return x
 
 
 class Mixer2(nn.Sequential):
     """The block `mixer`.
 
-    Shape: (N, 8, 16, 16) -> (N, 16, 16, 16)
+    Shape: (N, 16, 16, 16) -> (N, 8, 16, 16)
 
     Args:
         in_channels: Channels of the input.
-        channels: 16 in this network.
+        channels: 8 in this network.
+        slope: 0.2 in this network.
     """
 
-    def __init__(self, in_channels: int, channels: int) -> None:
+    def __init__(self, in_channels: int, channels: int, slope: float = 0.01) -> None:
         super().__init__(
             OrderedDict(
                 conv=nn.Conv2d(
                     in_channels, channels, kernel_size=3, padding=1, bias=False
                 ),
                 norm=nn.BatchNorm2d(channels),
-                act=nn.SiLU(),
-            ),
-        )
-
-
-class Mixer3(nn.Sequential):
-    """The block `mixer`.
-
-    Shape: (N, 8, 16, 16) -> (N, 8, 16, 16)
-
-    Args:
-        in_channels: Channels of the input.
-        channels: 8 in this network.
-    """
-
-    def __init__(self, in_channels: int, channels: int) -> None:
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(
-                    in_channels, channels, kernel_size=3, padding=1, bias=False
-                ),
-                norm=nn.GroupNorm(num_groups=2, num_channels=channels),
-                act=nn.SiLU(),
-            ),
-        )
-
-
-class Mixer4(nn.Sequential):
-    """The block `mixer`.
-
-    Shape: (N, 8, 16, 16) -> (N, 8, 16, 16)
-
-    Args:
-        in_channels: Channels of the input.
-        channels: 8 in this network.
-    """
-
-    def __init__(self, in_channels: int, channels: int) -> None:
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(
-                    in_channels, channels, kernel_size=3, padding=1, bias=False
-                ),
-                norm=nn.GroupNorm(num_groups=2, num_channels=channels),
-                act=nn.ReLU(),
+                leaky=nn.LeakyReLU(negative_slope=slope),
             ),
         )
 
@@ -168,11 +120,14 @@ class ChosenOps(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.plain = Mixer(3, 8, False, True, True, False)
-        self.same = Mixer2(8, 16)
-        self.leaky = Mixer(16, 8, False, True, False, True, slope=0.2)
-        self.bare = Mixer(8, 8, True, False, False, False)
-        self.grouped = nn.Sequential(Mixer3(8, 8), Mixer4(8, 8))
+        self.plain = Mixer(3, 8, False, True)
+        self.same = Mixer(8, 16, False, True, act=nn.SiLU)
+        self.leaky = Mixer2(16, 8, slope=0.2)
+        self.bare = Mixer(8, 8, True, False, norm=nn.Identity, act=nn.Identity)
+        self.grouped = nn.Sequential(
+            Mixer(8, 8, False, True, norm=partial(nn.GroupNorm, 2), act=nn.SiLU),
+            Mixer(8, 8, False, True, norm=partial(nn.GroupNorm, 2)),
+        )
         self.library = Bottleneck(4)
         self.between = nn.Sequential(nn.Identity(), *(nn.SiLU() for _ in range(2)))
         self.pool = nn.AdaptiveAvgPool2d(1)
