@@ -22,6 +22,8 @@ from archspec.ops import registry
 from archspec.ops.op import NODE_KEYS
 
 _MAX_DEPTH = 32
+_MOST_CHOICES = 1_000
+"""Ops and blocks that one value may name."""
 
 
 class Argument(NamedTuple):
@@ -295,6 +297,9 @@ class _Binding(Mapping[str, Any]):
             return value
         user = (argument and argument.user) or self.definition
         made = chosen(value, str(param.kind), place, user)
+        if made.size > _MOST_CHOICES:
+            message = f"the value names more than {_MOST_CHOICES:,} ops and blocks, those in arguments of others too"
+            raise SpecError([self.trace.diagnostic("limit-exceeded", message, place, path=self.path)])
         if made.kind == "op" and registry.find(made.name) is None:
             report = self.trace.report_outside if argument else self.trace.report
             report("unknown-op", no_op(made.name), made.target, help=op_help(made.name, user.blocks))

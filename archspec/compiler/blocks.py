@@ -45,7 +45,8 @@ class Blocks:
         values = {name: walk.value(entry.value, site.scope, path) for name, entry in site.arguments.items()}
         taken = tuple([(output.name, output.reference and output.reference[:2]) for output in step.outputs])
         place = ("block", definition, taken, tuple([each.shape for each in operands]))
-        given = (*place, frozen(values))
+        users = (site.scope.definition, site.user) if definition.takes_blocks else ()
+        given = (*place, users, frozen(values))
         shared = self._known(given)
         if shared is not None:
             return shared

@@ -38,6 +38,11 @@ class Choice:
         """The name of the op or block, or the path of the block's file."""
         return str(self.target.value)
 
+    @cached_property
+    def size(self) -> int:
+        """How many ops and blocks it says, each as often as it stands in the arguments of others."""
+        return 1 + sum(choice.size for entry in self.arguments.values() for choice in _outermost(entry.value.plain()))
+
     def plain(self) -> Any:
         """As a spec says it: the name, or a mapping where there are arguments."""
         if not self.arguments:
@@ -121,8 +126,15 @@ def plain(value: Any) -> Any:
 
 def choices_in(value: Any) -> list[Choice]:
     """The choices in a value, those in the arguments of others too."""
+    found: list[Choice] = []
+    for choice in _outermost(value):
+        found += [choice, *(each for entry in choice.arguments.values() for each in choices_in(entry.value.plain()))]
+    return found
+
+
+def _outermost(value: Any) -> list[Choice]:
+    """The choices in a value that stand in no other."""
     if isinstance(value, Choice):
-        inner = [choice for entry in value.arguments.values() for choice in choices_in(entry.value.plain())]
-        return [value, *inner]
+        return [value]
     items = value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
-    return [choice for item in items for choice in choices_in(item)]
+    return [choice for item in items for choice in _outermost(item)]

@@ -141,6 +141,11 @@ class Definition:
         return {name: value for name, param, value in plain if not param.problem(value)}
 
     @cached_property
+    def takes_blocks(self) -> bool:
+        """Whether a parameter is a block: which one a name means depends on the file that gives it."""
+        return any(param.kind == "block" for param in self.params.values())
+
+    @cached_property
     def unused(self) -> tuple[Diagnostic, ...]:
         """Its parameters that nothing asks for, as errors: to be told where nothing else is wrong."""
         return tuple(unused_parameters(self.value))

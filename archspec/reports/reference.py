@@ -93,7 +93,8 @@ def _block_example(definition: Definition) -> list[str]:
 def _param_type(param: Param) -> str:
     bounds = [f">= {param.min}"] * (param.min is not None) + [f"<= {param.max}"] * (param.max is not None)
     choices = "|".join(map(str, param.choices)) if param.choices else ""
-    return " ".join(filter(None, [choices or param.kind or "any", ", ".join(bounds)]))
+    kind = choices or param.kind or "any"
+    return " ".join(filter(None, [f"{kind} or null" if param.nullable else kind, ", ".join(bounds)]))
 
 
 def _param_default(param: Param) -> str:
