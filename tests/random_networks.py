@@ -162,7 +162,7 @@ class Graph(Scope):
         args, output = fit(name, ARGUMENTS[name](pick, shape), (shape,)) or ({}, None)
         name, output = ("relu", shape) if output is None else (name, output)
         if pick.chance(7):
-            self.repeated({"op": name}, args, operand, name)
+            self.repeated({"op": self.choice("op", name) if pick.chance(4) else name}, args, operand, name)
         else:
             self.conditional(self.chosen(name, args), [operand], {"": output}, name)
 

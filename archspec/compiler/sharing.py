@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from archspec.compiler.tensors import Tensor
-from archspec.language.choice import choices_in
+from archspec.language.choice import Choice, choices_in
 from archspec.language.definition import Definition
 from archspec.language.loader import Reading
 from archspec.network import Applied, Body
@@ -114,9 +114,14 @@ class Frozen(NamedTuple):
     users: tuple[Hashable, ...] = ()
 
 
+_HOLDING = (Choice, list, dict)
+"""Types of values in which blocks can be named."""
+
+
 def frozen(values: Mapping[str, Any]) -> Frozen:
     """Values of arguments as part of a key."""
     if not values:
         return Frozen("")
-    users = [choice.user for value in values.values() for choice in choices_in(value) if choice.kind == "block"]
+    holding = [value for value in values.values() if type(value) in _HOLDING]
+    users = [choice.user for value in holding for choice in choices_in(value) if choice.kind == "block"]
     return Frozen(repr(sorted(values.items())), tuple(users))

@@ -50,23 +50,23 @@ class Choice:
         return {self.kind: self.name, **{name: plain(entry.value.plain()) for name, entry in self.arguments.items()}}
 
     @cached_property
-    def _key(self) -> Hashable:
+    def _text(self) -> str:
         arguments = sorted((name, entry.value.plain()) for name, entry in self.arguments.items())
-        return (self.kind, self.name, repr(arguments))
+        return f"<{self.kind} {self.name!r} {arguments}>"
 
     @override
     def __repr__(self) -> str:
-        return f"<{' '.join(map(str, self._key))}>" if isinstance(self._key, tuple) else ""
+        return self._text
 
     @override
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Choice):
             return NotImplemented
-        return self._key == other._key and (self.kind == "op" or self.user is other.user)
+        return self._text == other._text and (self.kind == "op" or self.user is other.user)
 
     @override
     def __hash__(self) -> int:
-        return hash(self._key)
+        return hash(self._text)
 
 
 def names_one(value: Any, kind: str) -> bool:

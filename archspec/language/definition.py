@@ -8,11 +8,12 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from archspec.errors import Diagnostic
-from archspec.language.choice import is_choice
+from archspec.language.choice import chosen, is_choice
 from archspec.language.source import Entry, Mapping, Scalar, Source, Value, locate
 from archspec.language.spec import Param
 from archspec.language.usage import unused_parameters
 from archspec.language.values import UNKNOWN
+from archspec.ops import registry
 
 
 class Reference(NamedTuple):
@@ -136,9 +137,21 @@ class Definition:
     @cached_property
     def constants(self) -> dict[str, Any]:
         """The values of the parameters whose defaults are right, and the same in every use."""
-        declared = ((name, param) for name, param in self.params.items() if not (param.required or param.names_one))
+        declared = ((name, param) for name, param in self.params.items() if not param.required)
         plain = ((name, param, param.default) for name, param in declared if _is_constant(param.default))
-        return {name: value for name, param, value in plain if not param.problem(value)}
+        right = ((name, param, value) for name, param, value in plain if not param.problem(value))
+        return {name: self._constant(name, param) for name, param, _ in right if self._is_known(param)}
+
+    def _constant(self, name: str, param: Param) -> Any:
+        """The value of a default that is one as it stands."""
+        if not param.names_one or param.default is None:
+            return param.default
+        return chosen(param.default, str(param.kind), self.param_value(name), self)
+
+    @staticmethod
+    def _is_known(param: Param) -> bool:
+        """Whether a default names an op that there is, where it names one; an error speaks of others."""
+        return param.kind != "op" or param.default is None or registry.find(param.default) is not None
 
     @cached_property
     def takes_blocks(self) -> bool:
@@ -166,4 +179,4 @@ class Definition:
 
 def _is_constant(default: Any) -> bool:
     """Whether a default is a value as it stands: no expression, and nothing that another use could change."""
-    return default is not UNKNOWN and not isinstance(default, list) and not str(default).startswith("$")
+    return default is not UNKNOWN and not isinstance(default, list | dict) and not str(default).startswith("$")
