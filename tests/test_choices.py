@@ -231,3 +231,25 @@ blocks:
         if node.path in layers and node.op.name != "identity":
             call = node.op.torch(node.input_shapes)
             assert type(layers[node.path]).__name__ == call.target.removeprefix("nn."), node.path
+
+
+def test_what_no_argument_can_be_is_a_class_of_its_own() -> None:
+    """A function, and layers made from more than channels; what all uses let overwrite is overwritten."""
+    torch = pytest.importorskip("torch")
+    graph = """
+graph:
+  a: {block: conv_bn_relu, out_channels: 8}
+  b: {block: conv_bn_relu, out_channels: 8, act: relu6}
+  c: {block: conv_norm_act, out_channels: 8, act: abs}
+  d: {block: conv_norm_act, out_channels: 8}
+  e: {block: conv_norm_act, out_channels: 8, act: {op: conv, out_channels: 4, kernel_size: 1}}
+  f: {block: conv_norm_act, out_channels: 8, norm: layer_norm}
+"""
+    network = archspec.compile_text(HEAD + graph)
+    source = archspec.emit(network)
+    assert "relu=act(inplace=True)" in source
+    assert source.count("class ConvBnRelu") == 1
+    assert source.count("class ConvNormAct") == 4
+    module = archspec.build(network)
+    assert sum(each.numel() for each in module.parameters()) == network.params
+    module(torch.rand(2, 8, 6, 6)).sum().backward()
