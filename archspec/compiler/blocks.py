@@ -58,9 +58,8 @@ class Blocks:
                 return None
             inner = Scope.of(definition, definition.graph, params, inside(operands), path)
             written = frozen(params)
-            return self._elaborated(
-                "block", inner, (given, (*place, "bound", written)), step.outputs, len(written.text)
-            )
+            keys = (given, (*place, "bound", written))
+            return self._elaborated("block", inner, keys, step.outputs, len(written.text))
 
     @staticmethod
     def _argument(value: Any, entry: Entry, site: Site) -> Argument:

@@ -69,8 +69,8 @@ class Factories:
             return IDENTITY
         key = (id(body), parameter)
         if key not in self._known:
-            found = set(self._found(body, parameter))
-            self._known[key] = found.pop() if len(found) == 1 else None
+            found = list(self._found(body, parameter))
+            self._known[key] = found[0] if found and all(each == found[0] for each in found) else None
         return self._known[key]
 
     def _found(self, body: Body, parameter: str) -> Iterator[Factory | None]:

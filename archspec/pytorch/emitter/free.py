@@ -48,12 +48,8 @@ class _Asked:
 
     def _found(self, body: Body) -> Iterator[str]:
         for use in body.firsts():
-            for value in (
-                use.step.when,
-                use.step.repeat,
-                use.step.target,
-                *(entry.value for entry in use.written.values()),
-            ):
+            step, given = use.step, (entry.value for entry in use.written.values())
+            for value in (step.when, step.repeat, step.target, *given):
                 yield from names_in(value) if value is not None else ()
             if isinstance(use.content, Body) and use.content.kind in ("group", "repeat"):
                 yield from self.names(use.content)

@@ -77,8 +77,9 @@ class Parameters:
         forms = {factory.takes_channels for factory in factories if factory != IDENTITY}
         if len(factories) < len(found) or len(forms) != 1 or len({factory.target for factory in factories}) == 1:
             return
-        usual = {factory for block, factory in zip(blocks, factories, strict=True) if parameter not in block.written}
-        default = usual.pop() if len(usual) == 1 and self.first.kind == "block" else REQUIRED
+        usual = [factory for block, factory in zip(blocks, factories, strict=True) if parameter not in block.written]
+        one = self.first.kind == "block" and usual and all(factory == usual[0] for factory in usual)
+        default = usual[0] if one else REQUIRED
         code = self.scope.add(parameter, list(factories), param.doc, default)
         self.scope.factories[parameter] = code.id
 
