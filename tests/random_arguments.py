@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from random_draws import Args, Pick
 
 from archspec.errors import RuleError
+from archspec.language.loader import library_block
 from archspec.ops.op import Op
 from archspec.ops.registry import get
 from archspec.ops.tensor import Shape, Shapes, elements, spatial_rank
@@ -341,6 +342,21 @@ def _shuffle(pick: Pick, shape: Shape) -> Args:
     return {"channels": channels, "groups": groups, "stride": stride, "groups_first": 1, "hidden": 2 * groups}
 
 
+ACTIVATIONS = ("silu", "relu", {"op": "leaky_relu", "negative_slope": 0.2}, {"op": "elu", "alpha": 0.5}, "gelu")
+NORMS = ({"op": "group_norm", "num_groups": 1}, "instance_norm", {"op": "batch_norm", "eps": 0.01})
+"""Values of parameters that are ops, any of which does in place of another."""
+
+
+def chosen_ops(pick: Pick, block: str) -> Args:
+    """Some ops for the parameters of a library block that are ops."""
+    params = library_block(block).params if not block.endswith(".yaml") else {}
+    found: Args = {}
+    for name, param in params.items():
+        if param.names_one and pick.chance(3):
+            found[name] = pick.of(*(NORMS if name == "norm" else ACTIVATIONS), *[None] * param.nullable)
+    return found
+
+
 LIBRARY: dict[str, Callable[[Pick, Shape], Args]] = {
     "bn_relu_conv": _conv_block,
     "bottleneck": lambda pick, shape: (
@@ -352,6 +368,7 @@ LIBRARY: dict[str, Callable[[Pick, Shape], Args]] = {
     "conv_bn_relu": _conv_block,
     "conv_bn_relu6": _conv_block,
     "conv_bn_silu": _conv_block,
+    "conv_norm_act": _conv_block,
     "conv_relu": _conv_block,
     "convnext_block": lambda pick, shape: (
         {"kernel_size": pick.of(3, 1), "expansion": pick.int(1, 2)}

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import hypothesis.strategies as st
-from random_arguments import ARGUMENTS, LIBRARY, WITH_NUMBER, fit, infer, unary, wanted
+from random_arguments import ARGUMENTS, LIBRARY, WITH_NUMBER, chosen_ops, fit, infer, unary, wanted
 from random_draws import BLOCK_NAMES, NAMES, Args, Pick, write
-from random_scope import Block, Definition, Node, Scope, without_unused
+from random_scope import Block, Definition, Node, Scope, declaration, without_unused
 
 import archspec
+from archspec.language.choice import plain
 from archspec.language.expr import read
 from archspec.ops.registry import ops
 from archspec.ops.tensor import Shape, elements
@@ -235,9 +236,17 @@ class Graph(Scope):
         args, output = fit(name, ARGUMENTS[name](pick, shape), (shape,)) or ({}, None)
         name, output = ("relu", shape) if output is None else (name, output)
         if pick.chance(7):
-            self.repeated({"op": name}, args, operand, name)
+            self.repeated({"op": self.choice("op", name) if pick.chance(4) else name}, args, operand, name)
         else:
-            self.conditional({"op": name} | self.written(args), [operand], {"": output}, name)
+            self.conditional(self.chosen(name, args), [operand], {"": output}, name)
+
+    def chosen(self, name: str, args: Args) -> Node:
+        """A node of an op, which now and then is the value of a parameter, with some of the arguments."""
+        if not self.pick.chance(5):
+            return {"op": name} | self.written(args)
+        inner = {key: value for key, value in args.items() if self.pick.chance(2)}
+        outer = {key: value for key, value in args.items() if key not in inner}
+        return {"op": self.choice("op", {"op": name, **inner} if inner else name)} | self.written(outer)
 
     def conditional(
         self, node: Node, operands: list[str], result: dict[str, Shape], plain: str, nodes: int = 1, odds: int = 7
@@ -442,18 +451,20 @@ class Graph(Scope):
         if len(shape) != 3 or name in self.owner.blocks:
             return self.layer(operand)
         self.owner.library.add(name)
-        args = LIBRARY[name](pick, shape)
+        args = LIBRARY[name](pick, shape) | chosen_ops(pick, name)
         node: Node = {"block": name}
+        target = self.choice("block", name) if pick.chance(6) else name
         if name.endswith(".yaml") and not pick.chance(3):
             node["output"] = pick.of("pool1", "conv2")
-        plain = name.strip("./").removesuffix(".yaml")
+        called = name.strip("./").removesuffix(".yaml")
         if pick.chance(4):
-            return self.repeated(node, args, operand, plain)
+            return self.repeated(node, args, operand, called)
         while (found := self.probe(node | args, [shape])) is None and args:
             args = dict(list(args.items())[:-1])
         if found is None:
             return self.layer(operand)
-        return self.conditional(node | self.written(args), [operand], found.outputs, plain, found.nodes)
+        node = node | self.written(args) | {"block": target}
+        return self.conditional(node, [operand], found.outputs, called, found.nodes)
 
     def block(self) -> None:
         """A block of the spec's own: one that there is, with other arguments, or a new one."""
@@ -473,7 +484,7 @@ class Graph(Scope):
         spec |= {"params": definition.params} if definition.params else {}
         spec |= {"doc": pick.remark()} if pick.chance(3) else {}
         name = pick.name(BLOCK_NAMES, "unit", {*blocks, *self.owner.library})
-        blocks[name] = Block(spec, tuple(shapes), definition.given, definition.values, ports)
+        blocks[name] = Block(spec, tuple(shapes), definition.given, plain(definition.values), ports)
         return self.use(name, operands)
 
     def ports_on_condition(self, spec: Node) -> dict[str, str]:
@@ -507,6 +518,8 @@ class Graph(Scope):
             found = self.probe(node | given, shapes)
             if found is not None:
                 node |= self.written(given)
+                if not block.spec.get("params") and pick.chance(3):
+                    node["block"] = self.choice("block", name)
                 return self.conditional(node, operands, found.outputs, "unit", found.nodes)
         return self.layer(operands[0])
 
@@ -551,7 +564,7 @@ class Graph(Scope):
         spec = {
             "archspec": 1,
             "name": "probe",
-            "params": {name: {"default": value} for name, value in self.owner.values.items()},
+            "params": {name: declaration(value) for name, value in self.owner.values.items()},
             "inputs": {f"operand{n}": list(shape) for n, shape in enumerate(shapes)},
             "blocks": {name: block.spec for name, block in self.owner.blocks.items()},
             "graph": graph,
@@ -579,7 +592,7 @@ class Graph(Scope):
             return {key: self.literal(item, repeated) for key, item in value.items()}
         if not isinstance(value, str) or not value.startswith("$"):
             return value
-        return value if repeated and "index" in value else read(value).evaluate(self.views())
+        return value if repeated and "index" in value else plain(read(value).evaluate(self.views()))
 
     def outputs(self, ends: Node) -> dict[str, Shape]:
         """The shapes of what `close` has chosen."""

@@ -9,7 +9,9 @@ from typing import Any
 
 from random_draws import PARAM_NAMES, Args, Pick
 
+from archspec.language.choice import Choice, chosen
 from archspec.language.expr import read
+from archspec.language.source import Scalar, Source
 from archspec.language.values import ExpressionError, TensorView
 from archspec.ops.tensor import Shape, Shapes
 
@@ -160,6 +162,20 @@ class Scope:
         owner.params[name], owner.values[name] = declared, value
         return f"${name}"
 
+    def choice(self, kind: str, value: Any) -> str:
+        """A new parameter of the definition that is an op or a block, or an expression that gives it."""
+        pick, owner = self.pick, self.owner
+        name = pick.name(PARAM_NAMES, "act" if kind == "op" else "unit", {*owner.values, *self.tensors})
+        declared: Any = {"type": kind, "default": value}
+        if isinstance(value, dict) and pick.chance(2):
+            declared = value
+        elif not owner.is_network and kind == "op" and pick.chance(2):
+            declared = pick.of({"type": kind}, {"type": kind, "default": "tanh"}, {"type": kind, "default": None})
+            owner.given[name] = value
+        place = Scalar(Source("", ""), 0, 0, "")
+        owner.params[name], owner.values[name] = declared, chosen(value, kind, place, None)
+        return pick.of(f"${name}", f"$({name} if {name} != null else null)") if kind == "op" else f"${name}"
+
     def defaults(self) -> Iterator[str]:
         """Expressions that the default of a parameter may be: over the others, and in a block over its inputs."""
         for name, value in self.owner.values.items():
@@ -196,6 +212,8 @@ class Scope:
                 yield from (name, f"not {name}")
             elif type(value) in (int, float):
                 yield from (f"{name} > 2", f"{name} == {value}", f"{name} != {value}")
+            elif isinstance(value, Choice):
+                yield from (f"{name} != null", f"{name} == {json.dumps(value.name)}", f'{name} in ["relu", "tanh"]')
             elif isinstance(value, str) and value.isalnum():
                 yield from (f'{name} == "{value}"', f'{name} != "{value}"')
         yield from (f"{size} > 4" for size in self.sizes())
@@ -214,6 +232,13 @@ _TYPES = {int: "int", float: "float", bool: "bool", str: "str", list: "list"}
 
 def _same(found: Any, wanted: Any) -> bool:
     return type(found) is type(wanted) and found == wanted
+
+
+def declaration(value: Any) -> Node:
+    """A parameter with a value as its default."""
+    if isinstance(value, Choice):
+        return {"type": value.kind, "default": value.plain()}
+    return {"default": value}
 
 
 def expression(text: str) -> str:

@@ -12,6 +12,7 @@ import yaml
 
 import archspec
 from archspec.language import library
+from archspec.language.loader import library_block
 from archspec.network import Network, Node
 
 NETWORKS = Path(__file__).parent / "data" / "networks"
@@ -52,6 +53,12 @@ EXAMPLES: dict[str, list[str]] = {
         "out_channels: 8, kernel_size: [3, 1], padding: [1, 0], stride: 2",
         "out_channels: 16, kernel_size: 5, dilation: 2, groups: 4, eps: 0.001",
     ],
+    "conv_norm_act": [
+        "out_channels: 8",
+        "out_channels: 8, norm: {op: group_norm, num_groups: 2}, act: {op: leaky_relu, negative_slope: 0.1}, stride: 2",
+        "out_channels: 16, kernel_size: [3, 1], padding: [1, 0], norm: null, act: null, bias: false",
+        "out_channels: 16, kernel_size: 5, dilation: 2, groups: 4",
+    ],
     "conv_relu": [
         "out_channels: 8",
         "out_channels: 8, kernel_size: [3, 1], padding: [1, 0], stride: 2",
@@ -74,7 +81,7 @@ EXAMPLES: dict[str, list[str]] = {
     "mbconv": [
         "channels: 64",
         "channels: 24, kernel_size: 5, stride: 2, se_reduction: 8",
-        "channels: 64, expansion: 1, drop_path: 0.2",
+        "channels: 64, expansion: 1, drop_path: 0.2, eps: 0.001",
         "channels: 8, hidden: 100",
     ],
     "nin_block": ["channels: 8", "channels: 8, mlp1: 6, mlp2: 4, kernel_size: 5, padding: 2, stride: 2"],
@@ -101,10 +108,19 @@ EXAMPLES: dict[str, list[str]] = {
     "transition": ["", "compression: 1.0"],
     "vgg_block": ["channels: 8", "channels: 8, convs: 3, batch_norm: true"],
 }
-"""Arguments on which a block compiles, first the required ones alone."""
+"""Arguments on which a block compiles, first the required ones alone; `OTHER_OPS` come to the last ones."""
+
+OTHER_OPS = {"norm": "{op: group_norm, num_groups: 1}", "act": "{op: leaky_relu, negative_slope: 0.1}"}
+"""Values of parameters that are ops."""
 
 SHAPES = {"shuffle_unit": (60, 16, 16)}
 """Inputs for the examples, where not 64x16x16."""
+
+for _name, _examples in EXAMPLES.items():
+    _params = library_block(_name).params
+    _ops = [f"{param}: {value}" for param, value in OTHER_OPS.items() if param in _params]
+    if _ops and _name != "conv_norm_act":
+        _examples.append(", ".join(filter(None, [*_examples[-1:], *_ops])))
 
 CASES = [(name, arguments) for name in sorted(EXAMPLES) for arguments in EXAMPLES[name]]
 
@@ -307,6 +323,25 @@ def test_squeeze_excite_keeps_the_shape_and_chooses_its_activations() -> None:
     assert ops_of(plain) == ["global_avg_pool", "conv", "relu", "conv", "sigmoid", "mul"]
     assert ops_of(other) == ["global_avg_pool", "conv", "silu", "conv", "hardsigmoid", "mul"]
     assert output(plain) == output(other) == (64, 16, 16)
+
+
+@pytest.mark.parametrize("name", [name for name in BLOCKS if "act" in library_block(name).params])
+def test_an_activation_takes_the_place_of_each(name: str) -> None:
+    """All activations of a block but the gates of a squeeze-and-excitation are those that it is given."""
+    usual, other = harness(name, EXAMPLES[name][0]), harness(name, f"{EXAMPLES[name][0]}, act: softplus".strip(", "))
+    default = library_block(name).params["act"].default
+    assert {default: "softplus"} == {
+        one: two for one, two in zip(ops_of(usual), ops_of(other), strict=True) if one != two
+    }
+    assert default not in ops_of(other)
+    assert [node.path for node in usual] == [node.path for node in other]
+
+
+@pytest.mark.parametrize("name", [name for name in BLOCKS if "norm" in library_block(name).params])
+def test_a_normalisation_takes_the_place_of_each(name: str) -> None:
+    normal, other = harness(name, EXAMPLES[name][0]), harness(name, f"{EXAMPLES[name][0]}, norm: null".strip(", "))
+    assert [op for op in ops_of(normal) if not op.endswith("_norm")] == ops_of(other)
+    assert len(ops_of(normal)) > len(ops_of(other))
 
 
 def test_a_shuffle_unit_mixes_all_channels_but_half() -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 import archspec
+from archspec.drawing.content import labels
+from archspec.drawing.content.labels import OpSymbol
 from archspec.drawing.content.symbols import symbolic
 from archspec.drawing.pictures import block_alone
 from archspec.language import library
@@ -36,6 +38,12 @@ def check(network: Network, block: Block) -> int:
     alone, count = symbolic(network, block), 0
     assert [f"{block.path}.{node.path}" for node in alone] == [node.path for node in block.nodes()]
     for node, original in zip(alone, block.nodes(), strict=True):
+        if isinstance(node.op, OpSymbol):
+            stands_for = block.arguments[node.op.text]
+            assert (stands_for["op"] if isinstance(stands_for, dict) else stands_for) == original.op.name
+            assert labels.family(node.op) == labels.family(original.op)
+            count += 1
+            continue
         for key in type(node.op).model_fields:
             value, number = getattr(node.op, key), getattr(original.op, key)
             if value == number:

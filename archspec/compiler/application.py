@@ -60,7 +60,7 @@ class Application:
             wanted = f"{least}" if least == most else f"{least} to {most}" if most else f"{least} or more"
             message = f"{cls.name} takes {wanted} operand{'s' * (wanted != '1')}, not {count}"
             help = "name them: `from: [a, b]`" if count < least else "join them first, with `add` or `concat`"
-            self._report("operand-count", message, site.step.key, site, label=_operand_shapes(site), help=help)
+            self._report("operand-count", message, site.key, site, label=_operand_shapes(site), help=help)
             return False
         shape = shapes[0] if shapes else None
         if shape is None or cls.spatial_ranks is None or spatial_rank(shape) in cls.spatial_ranks:
@@ -69,7 +69,7 @@ class Application:
         dimensions = f"{ranks} spatial dimension{'s' * (ranks != '1')}"
         message = f"{cls.name} needs {dimensions}, its input has {spatial_rank(shape)}"
         help = "" if spatial_rank(shape) else "does it belong above the `flatten`?"
-        self._report("shape-mismatch", message, site.step.key, site, label=_operand_shapes(site), help=help)
+        self._report("shape-mismatch", message, site.key, site, label=_operand_shapes(site), help=help)
         return False
 
     def _evaluated(self, site: Site) -> tuple[dict[str, Any], set[str]]:
@@ -122,11 +122,11 @@ class Application:
             message, place = f"{cls.name} has no argument `{name}`", site.arguments[name].key
             if name in cls.inferred:
                 help = f"leave it out: `{name}` follows from the input"
-            target = site.step.target
-            if target is not None and site.step.leaves(place):
+            target = site.target
+            if site.step.leaves(place):
                 message += ", which the node has as it was"
                 help, place = f"remove it with `{name}: null`", target
-            elif target is not None and place.source.is_drawn_in_by(target.source):
+            elif place.source.is_drawn_in_by(target.source):
                 message += ", which the extended file gives"
                 help, place = f"remove it with `{name}: null`", target
             self._report("unknown-argument", message, place, site, help=help)
@@ -139,10 +139,10 @@ class Application:
         names = [name for name in missing if name not in meant]
         if names:
             message = f"{cls.name} needs the argument{'s' * (len(names) > 1)} {listed(names)}"
-            self._report("missing-argument", message, site.step.key, site, help=f"for example `{cls.example}`")
+            self._report("missing-argument", message, site.key, site, help=f"for example `{cls.example}`")
 
     def _rule_error(self, error: RuleError, site: Site) -> None:
-        place: Value = site.step.key
+        place: Value = site.key
         label, help = error.label, error.help
         if isinstance(error, ArgumentError) and error.argument in site.arguments:
             place = site.arguments[error.argument].value

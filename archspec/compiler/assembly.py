@@ -30,7 +30,7 @@ def assembled(
     tree = Block("", body, tuple(inputs), None, {})
     outputs = {name: NetworkOutput(path, body.shapes[name], name in training) for name, path in tree.outputs.items()}
     known = {name: shape for name, shape in inputs.items() if shape is not None}
-    network = Network(definition.name, definition.doc, body.arguments, known, outputs, tree, limits=limits)
+    network = Network(definition.name, definition.doc, tree.arguments, known, outputs, tree, limits=limits)
     return network if problems is None else partial(network, problems)
 
 

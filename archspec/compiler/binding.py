@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 from archspec.compiler.tensors import Names
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import SpecError, listed
+from archspec.language.choice import Choice, chosen
 from archspec.language.definition import Definition, GraphSteps, Let, Step
 from archspec.language.evaluation import FUNCTIONS
 from archspec.language.expr import Expression, is_expression, read
@@ -17,12 +18,16 @@ from archspec.language.functions import LetFunction
 from archspec.language.limits import Limits, raise_limit
 from archspec.language.source import Entry, Scalar, Sequence, Value
 from archspec.language.source import Mapping as MappingValue
+from archspec.language.spec import Param
 from archspec.language.values import UNKNOWN, ExpressionError, TensorView, Unknown
 from archspec.language.wording import found, hint
 from archspec.language.work import count
+from archspec.ops import registry
 from archspec.ops.op import NODE_KEYS
 
 _MAX_DEPTH = 32
+_MOST_CHOICES = 1_000
+"""Ops and blocks that one value may name."""
 
 
 class Argument(NamedTuple):
@@ -32,11 +37,13 @@ class Argument(NamedTuple):
         value: The value; `UNKNOWN` where an error kept it from being computed.
         entry: Where it is given.
         names: What an expression could ask for there, for hints.
+        user: The definition that it is written in; None for that whose parameter it is.
     """
 
     value: Any
     entry: Entry
     names: Collection[str] = ()
+    user: Definition | None = None
 
 
 def evaluate(value: Value, names: Mapping[str, Any], trace: Trace, path: str) -> Any:
@@ -144,6 +151,18 @@ def _report_unknown_names(
         except Unknown:
             continue
     return found
+
+
+def no_op(name: str) -> str:
+    """What is said where no op has a name."""
+    return f"no op is called `{name}`"
+
+
+def op_help(name: str, blocks: Collection[str]) -> str:
+    """What may be meant by the name of an op that there is not, in a definition with some blocks of its own."""
+    from archspec.language.unknown import name_help
+
+    return name_help(name, "op", blocks) or "`archspec ops` lists them"
 
 
 def of_expression(message: str, value: Value) -> Hashable:
@@ -313,14 +332,33 @@ class _Binding(Mapping[str, Any]):
 
     def _checked(self, name: str, value: Any) -> Any:
         """A value that a parameter takes; `UNKNOWN` for another."""
-        expected = "" if value is UNKNOWN else self.definition.params[name].problem(value)
-        if not expected:
+        param, argument = self.definition.params[name], self.given.get(name)
+        expected = "" if value is UNKNOWN else param.problem(value)
+        if not expected and not param.names_one:
             return value
-        argument = self.given.get(name)
         place = argument.entry.value if argument else self.definition.param_value(name)
+        if not expected:
+            return self._chosen(value, param, place, argument)
         message = f"`{name}` of `{self.definition.name}` has the wrong value"
         report = self.trace.report_outside if argument else self.trace.report
         help = hint(place, value, expected, argument.names if argument else self)
+        if value is None and not self.definition.source.bundled:
+            help = help or "a parameter that may be null says `nullable: true`"
         same = of_expression(message, place)
         report("invalid-argument", message, place, same=same, expected=expected, found=found(value), help=help)
         return UNKNOWN
+
+    def _chosen(self, value: Any, param: Param, place: Value, argument: Argument | None) -> Any:
+        """An op or a block that a parameter stands for; `UNKNOWN` where none has that name."""
+        if value is None or value is UNKNOWN or isinstance(value, Choice):
+            return value
+        user = (argument and argument.user) or self.definition
+        made = chosen(value, str(param.kind), place, user)
+        if made.size > _MOST_CHOICES:
+            message = f"the value names more than {_MOST_CHOICES:,} ops and blocks, those in arguments of others too"
+            raise SpecError([self.trace.diagnostic("limit-exceeded", message, place, path=self.path)])
+        if made.kind == "op" and registry.find(made.name) is None:
+            report = self.trace.report_outside if argument else self.trace.report
+            report("unknown-op", no_op(made.name), made.target, help=op_help(made.name, user.blocks))
+            return UNKNOWN
+        return made

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from archspec.compiler.binding import Argument, bind, has_too_many
 from archspec.compiler.changes import edits_of
 from archspec.compiler.graphs import Graphs
@@ -12,6 +14,7 @@ from archspec.compiler.walk import CHARACTERS_OF_A_VALUE, Made, Site, Walk
 from archspec.language.definition import Definition, OutputStep
 from archspec.language.limits import VALUES_OF_A_STEP
 from archspec.language.loader import LoadError
+from archspec.language.source import Entry
 from archspec.language.values import UNKNOWN
 from archspec.network import Use
 
@@ -42,19 +45,29 @@ class Blocks:
         values = {name: walk.value(entry.value, site.scope, path) for name, entry in site.arguments.items()}
         taken = tuple([(output.name, output.reference and output.reference[:2]) for output in step.outputs])
         place = ("block", definition, taken, tuple([each.shape for each in operands]), site.edits)
-        given = (*place, frozen(values))
+        users = (site.scope.definition, site.user) if definition.takes_blocks else ()
+        given = (*place, users, frozen(values))
         shared = self._known(given)
         if shared is not None:
             return shared
-        with walk.trace.inside(Frame(step.key, path, definition)):
-            bound = {name: Argument(values[name], entry, site.scope.names) for name, entry in site.arguments.items()}
-            params = bind(definition, bound, views(definition.graph, operands), walk.trace, path, step)
+        with walk.trace.inside(Frame(site.key, path, definition)):
+            bound = {name: self._argument(values[name], entry, site) for name, entry in site.arguments.items()}
+            user = step._replace(key=site.key, target=site.target)
+            params = bind(definition, bound, views(definition.graph, operands), walk.trace, path, user)
             if UNKNOWN in params.values():
                 return None
             edits = edits_of(definition, params, walk.trace) + site.edits
             inner = Scope.of(definition, definition.graph, params, inside(operands), path, edits=edits)
             written = frozen(params)
-            return self._elaborated("block", inner, (given, (*place, "bound", written)), step.outputs, len(written))
+            keys = (given, (*place, "bound", written))
+            return self._elaborated("block", inner, keys, step.outputs, len(written.text))
+
+    @staticmethod
+    def _argument(value: Any, entry: Entry, site: Site) -> Argument:
+        """A value given to a block, written by the node or beside the name of the block that the node stands for."""
+        given = site.choice.arguments if site.choice else {}
+        user = site.user if any(entry is other for other in given.values()) else site.scope.definition
+        return Argument(value, entry, site.scope.names, user)
 
     def _takes_operands(self, definition: Definition, site: Site) -> bool:
         """Whether a block has as many inputs as it is given; that it has not is reported."""
@@ -66,16 +79,13 @@ class Blocks:
         own = not definition.source.bundled
         help = "a block that takes several nodes names them: `inputs: [a, b]`" if own and not names else ""
         same = message if own else None
-        self.walk.trace.report("operand-count", message, site.step.key, same=same, path=site.path, help=help)
+        self.walk.trace.report("operand-count", message, site.key, same=same, path=site.path, help=help)
         return False
 
     def _definition(self, site: Site) -> Definition | None:
-        trace, target, path = self.walk.trace, site.step.target, site.path
-        assert target is not None
-        stated = next((each for each in reversed(site.step.changes) if "block" in each.value.entries), None)
-        user = stated.definition if stated else site.scope.definition
+        trace, target, path = self.walk.trace, site.target, site.path
         try:
-            reading = self.walk.loader.block(target, user)
+            reading = self.walk.loader.block(target, site.user)
         except LoadError as error:
             trace.report(error.code, error.message, error.target, same=error.message, path=path, help=error.help)
             return None
@@ -88,7 +98,7 @@ class Blocks:
         if len(definition.params) > self.walk.limits.parameters and has_too_many(definition, self.walk.limits, trace):
             return None
         if any(frame.definition is definition for frame in trace.frames):
-            names = [frame.definition.name for frame in trace.frames]
+            names = list(dict.fromkeys(frame.definition.name for frame in trace.frames))
             chain = " -> ".join([*names[names.index(definition.name) :], definition.name])
             trace.report("circular-definition", f"a block contains itself: {chain}", target, path=path)
             return None

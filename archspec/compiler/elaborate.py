@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from archspec.compiler.application import Application
 from archspec.compiler.assembly import assembled
-from archspec.compiler.binding import evaluate
+from archspec.compiler.binding import evaluate, no_op, op_help
 from archspec.compiler.blocks import Blocks
 from archspec.compiler.changes import edits_of
 from archspec.compiler.graphs import Graphs
@@ -20,10 +20,12 @@ from archspec.compiler.repeats import Repeats
 from archspec.compiler.reuses import Reuses
 from archspec.compiler.sharing import Memory
 from archspec.compiler.tensors import NOWHERE, UNKNOWN_TENSOR, Scope, Tensor, tensor_of
-from archspec.compiler.trace import Failed, Trace
+from archspec.compiler.trace import Failed, Frame, Trace
 from archspec.compiler.walk import Made, Site, Walk
+from archspec.language.choice import KINDS, Choice, chosen, names_one
 from archspec.language.definition import Definition, Step
 from archspec.language.edits import NO_EDITS, Edits
+from archspec.language.expr import is_expression
 from archspec.language.loader import Loader, Reading
 from archspec.language.source import Scalar, Sequence, Value
 from archspec.language.values import UNKNOWN, Unknown
@@ -157,14 +159,37 @@ class Elaboration:
 
     def single(self, site: Site) -> Made:
         """A node without its repetition."""
+        target = site.step.target
+        if target is None or not is_expression(target.value):
+            return self._named(site)
+        choice = self._choice(target, site)
+        if choice is None:
+            return (site.operands or (UNKNOWN_TENSOR,))[0], None
+        if choice is UNKNOWN:
+            return UNKNOWN_TENSOR, None
+        arguments = {**choice.arguments, **site.arguments} if choice.arguments else site.arguments
+        with self.trace.inside(Frame(site.step.key, site.path, site.scope.definition)):
+            return self._named(site._replace(arguments=arguments, choice=choice))
+
+    def _named(self, site: Site) -> Made:
+        """A node whose op or block has a name."""
         return self._op(site) if site.step.kind == "op" else self.blocks.made(site)
 
+    def _choice(self, target: Scalar, site: Site) -> Any:
+        """The op or block that an expression gives, None for none; `UNKNOWN` where an error left that open."""
+        value, kind = self.walk.value(target, site.scope, site.path), site.step.kind
+        if names_one(value, kind):  # such as that of a row of a table
+            return chosen(value, kind, target, site.scope.definition)
+        if value is None or value is UNKNOWN or (isinstance(value, Choice) and value.kind == kind):
+            return value
+        message, expected = f"`{target.value}` is no {kind}", f"{KINDS[kind]}, its name, or null"
+        self.walk.wrong_value(message, target, value, expected, site.scope, site.path)
+        return UNKNOWN
+
     def _op(self, site: Site) -> Made:
-        target = site.step.target
-        assert target is not None
-        cls = registry.find(str(target.value))
+        cls = registry.find(str(site.target.value))
         if cls is None:
-            self._unknown_op(target, site)
+            self._unknown_op(site.target, site)
             return UNKNOWN_TENSOR, None
         applied = self.application.apply(cls, site)
         if applied is None:
@@ -172,8 +197,6 @@ class Elaboration:
         return Tensor(site.name, applied.shape), Use(site.name, applied, site.origins, site.step, site.arguments)
 
     def _unknown_op(self, target: Scalar, site: Site) -> None:
-        from archspec.language.unknown import name_help
-
         name = str(target.value)
-        help = name_help(name, "op", site.scope.definition.blocks) or "`archspec ops` lists them"
-        self.trace.report("unknown-op", f"no op is called `{name}`", target, path=site.path, help=help)
+        help = op_help(name, site.scope.definition.blocks)
+        self.trace.report("unknown-op", no_op(name), target, path=site.path, help=help)

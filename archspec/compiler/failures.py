@@ -8,6 +8,7 @@ from typing import NamedTuple
 from archspec.compiler.tensors import NOWHERE, Result, Tensor, outputs_of
 from archspec.compiler.trace import Trace
 from archspec.language.definition import Step
+from archspec.language.expr import is_expression
 from archspec.network import Applied, NotCompiled, Use
 
 
@@ -40,7 +41,8 @@ class Failures:
     def stand_in(self, step: Step, name: str, operands: Iterable[Tensor], path: str, before: Progress) -> Use:
         """What stands for a node that failed."""
         self.problems[path] = next((each.summary for each in self.trace.reported[before.errors :]), "")
-        op = NotCompiled.model_construct(kind=str(step.target.value) if step.target else step.name)
+        named = step.target is not None and not is_expression(step.target.value)
+        op = NotCompiled.model_construct(kind=str(step.target.value) if step.target and named else step.name)
         taken = {each.origin: each.shape or () for each in operands if each.origin != NOWHERE}
         return Use(name, Applied(op, tuple(taken.values()), (), {}, {}, None), tuple(taken), step, {})
 

@@ -17,7 +17,7 @@ from typing import Any
 from typing_extensions import override
 
 from archspec.compiler.assembly import partial
-from archspec.compiler.binding import Argument, bind, check_values, has_too_many
+from archspec.compiler.binding import Argument, bind, check_values, has_too_many, no_op, op_help
 from archspec.compiler.changes import check_changed
 from archspec.compiler.contract import check_contract
 from archspec.compiler.elaborate import elaborate
@@ -26,6 +26,7 @@ from archspec.compiler.tensor_rules import with_tensor_rules
 from archspec.compiler.trace import Trace
 from archspec.errors import Diagnostic, Findings, Note, Span, SpecError, UsageError, did_you_mean, shown
 from archspec.files import NO_FILE, reason, start
+from archspec.language.choice import plain
 from archspec.language.definition import Definition
 from archspec.language.limits import Limits
 from archspec.language.loader import Loader, Reading, located, nearby
@@ -35,6 +36,7 @@ from archspec.language.source import Mapping as MappingValue
 from archspec.language.values import kind
 from archspec.language.work import bounded_lists
 from archspec.network import Block, Network, Node
+from archspec.ops import registry
 
 _DEFAULT_LIMITS = Limits()
 _MOST_FOUND = 5
@@ -315,15 +317,20 @@ def _arguments(
         hint = did_you_mean(variant, variants) or "it names none"
         raise UsageError(f"`{definition.name}` has no variant `{variant}`; {hint}")
     given = dict(variants[variant]) if variant is not None else {}
-    place = Entry(Scalar(definition.source, 0, 0, ""), definition.value)
+    outside = Entry(Scalar(definition.source, 0, 0, ""), definition.value)
     for name, value in params.items():
         if name not in definition.params:
             hint = did_you_mean(name, definition.params) or "it has none"
             raise UsageError(f"`{definition.name}` has no parameter `{name}`; {hint}")
         value = list(value) if isinstance(value, tuple) else value
-        expected = definition.params[name].problem(value)
+        param = definition.params[name]
+        expected = param.problem(value)
         if expected:
             raise UsageError(f"the parameter `{name}` of `{definition.name}` expects {expected}, found {kind(value)}")
+        place = outside
+        if param.names_one:
+            _check_named(definition, name, value)
+            place = Entry(definition.param_key(name), definition.param_key(name))
         given[name] = Argument(deepcopy(value), place)  # the network's own, whatever becomes of the caller's list
     for name, param in definition.params.items():
         if param.required and name not in given:
@@ -333,6 +340,14 @@ def _arguments(
     return bind(definition, given, {}, trace, "")
 
 
+def _check_named(definition: Definition, name: str, value: Any) -> None:
+    """Refuse the name of an op that there is not, given from outside for a parameter."""
+    named = value.get("op") if isinstance(value, dict) else value
+    if definition.params[name].kind == "op" and isinstance(named, str) and registry.find(named) is None:
+        what = f"the parameter `{name}` of `{definition.name}`"
+        raise UsageError(f"{what} expects an op, and {no_op(named)}; {op_help(named, definition.blocks)}")
+
+
 def _contracts(
     definition: Definition, variants: Mapping[str, dict[str, Argument]], arguments: Mapping[str, Any], default: bool
 ) -> Iterator[MappingValue]:
@@ -340,15 +355,15 @@ def _contracts(
     stated: list[tuple[dict[str, Argument], Value | None]] = [({}, definition.expect)]
     stated += [(given, definition.variants[name].entries.get("expect")) for name, given in variants.items()]
     for given, contract in stated:
-        if not isinstance(contract, MappingValue) or any(arguments.get(k) != given[k].value for k in given):
+        if not isinstance(contract, MappingValue):
             continue
-        if default or bind(definition, given, {}, Trace(), "") == arguments:
+        if (default and not given) or bind(definition, given, {}, Trace(), "") == arguments:
             yield contract
 
 
 def _digest(sources: Iterable[Source], arguments: Mapping[str, Any]) -> str:
     """SHA-256 of the files read and the arguments, in hexadecimal."""
-    digest = hashlib.sha256(json.dumps(arguments, sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps(plain(arguments), sort_keys=True).encode())
     for source in {source.name: source for source in sources}.values():
         digest.update(source.text.encode())
     return digest.hexdigest()

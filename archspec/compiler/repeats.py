@@ -70,7 +70,7 @@ class Runs:
     @staticmethod
     def _continues(last: Run, run: Run) -> bool:
         """Whether a copy is as those before, and takes what these give."""
-        alike = last.content is run.content and last.written is run.written
+        alike = last.content is run.content and last.written == run.written
         return alike and last.stop == run.start and last.given(run.start - 1) == run.first
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from archspec.compiler.tensors import Tensor
+from archspec.language.choice import Choice, choices_in
 from archspec.language.definition import Definition
 from archspec.language.loader import Reading
 from archspec.language.source import Scalar
@@ -104,6 +105,26 @@ def forget() -> None:
     OPS.forget()
 
 
-def frozen(values: Mapping[str, Any]) -> str:
-    """Values of arguments as part of a key; ``1``, ``1.0`` and ``True`` differ."""
-    return repr(sorted(values.items())) if values else ""
+class Frozen(NamedTuple):
+    """Values of arguments as part of a key.
+
+    Attributes:
+        text: The values, in which ``1``, ``1.0`` and ``True`` differ.
+        users: The definitions in which the blocks among them are named, which their names alone do not tell.
+    """
+
+    text: str
+    users: tuple[Hashable, ...] = ()
+
+
+_HOLDING = (Choice, list, dict)
+"""Types of values in which blocks can be named."""
+
+
+def frozen(values: Mapping[str, Any]) -> Frozen:
+    """Values of arguments as part of a key."""
+    if not values:
+        return Frozen("")
+    holding = [value for value in values.values() if type(value) in _HOLDING]
+    users = [choice.user for value in holding for choice in choices_in(value) if choice.kind == "block"]
+    return Frozen(repr(sorted(values.items())), tuple(users))

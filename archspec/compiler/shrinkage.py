@@ -34,7 +34,7 @@ def padding_help(site: Site) -> str:
                 return ""
             lacking |= found
     words, channels = _words(lacking), {shape[0] for shape in shapes} - {1}
-    if words and len(channels) > 1 and site.step.target is not None and site.step.target.value != "concat":
+    if words and len(channels) > 1 and site.step.target is not None and site.target.value != "concat":
         words += "; the channels differ too, which a 1x1 convolution mends"
     return words
 

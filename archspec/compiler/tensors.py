@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -111,7 +111,7 @@ class Names(Mapping[str, Any]):
     lets: Mapping[str, Any] = field(default_factory=dict)
     operand: Any = None
     loops: Mapping[str, Any] = field(default_factory=dict)
-    frozen: str = ""
+    frozen: Hashable = None
 
     @override
     def __getitem__(self, name: str) -> Any:

@@ -11,7 +11,8 @@ from archspec.compiler.sharing import Memory
 from archspec.compiler.tensors import UNKNOWN_TENSOR, Result, Scope, Tensor, outputs_of
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import SpecError, listed, nearest
-from archspec.language.definition import UNKNOWN_OUTPUTS, Reference, Step
+from archspec.language.choice import Choice
+from archspec.language.definition import UNKNOWN_OUTPUTS, Definition, Reference, Step
 from archspec.language.edits import NO_EDITS, Edits
 from archspec.language.limits import VALUES_OF_A_STEP, raise_limit
 from archspec.language.loader import Loader, Reading
@@ -40,6 +41,7 @@ class Site(NamedTuple):
         name: What it is called where it stands; of a copy, its index.
         arguments: The values of its arguments, for this copy of a repeat.
         edits: What ``override:`` changes inside of it.
+        choice: What it is, where its graph leaves that to a value; None where the graph names it.
     """
 
     step: Step
@@ -49,6 +51,28 @@ class Site(NamedTuple):
     name: str
     arguments: Mapping[str, Entry]
     edits: Edits = NO_EDITS
+    choice: Choice | None = None
+
+    @property
+    def target(self) -> Scalar:
+        """The value that names its op or block."""
+        target = self.step.target if self.choice is None else self.choice.target
+        assert target is not None
+        return target
+
+    @property
+    def key(self) -> Scalar:
+        """The place of errors about it as a whole: its name, or the value that says what it is."""
+        return self.step.key if self.choice is None else self.choice.target
+
+    @property
+    def user(self) -> Definition:
+        """The definition that names its op or block, which may be one of the blocks there."""
+        if self.choice is not None:
+            assert isinstance(self.choice.user, Definition)
+            return self.choice.user
+        stated = next((each for each in reversed(self.step.changes) if "block" in each.value.entries), None)
+        return stated.definition if stated else self.scope.definition
 
     @property
     def shapes(self) -> tuple[Shape | None, ...]:

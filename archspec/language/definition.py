@@ -9,11 +9,13 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from archspec.errors import Diagnostic, Span
+from archspec.language.choice import chosen, is_choice
 from archspec.language.expr import is_expression
 from archspec.language.source import Entry, Mapping, Scalar, Sequence, Source, Value, locate
 from archspec.language.spec import Param
 from archspec.language.usage import names_in, unused_names
 from archspec.language.values import UNKNOWN
+from archspec.ops import registry
 
 
 class Reference(NamedTuple):
@@ -190,8 +192,9 @@ class Step(NamedTuple):
         return stated == [True, False]
 
     def structure(self) -> Iterator[Value]:
-        """The values that decide whether it is there, and how often."""
-        parts = (self.when, self.each and self.each.rows, self.each and self.each.row.repeat, self.repeat)
+        """The values that decide whether it is there, how often, and what it is."""
+        repeat = self.each.row.repeat if self.each else self.repeat
+        parts = (self.when, self.each and self.each.rows, repeat, self.target)
         yield from (part for part in parts if part is not None)
 
     @property
@@ -218,8 +221,8 @@ class Step(NamedTuple):
         for entries in (self.arguments, self.first, self.last, row.first, row.last):
             for entry in entries.values():
                 yield from names_in(entry.value)
-        if self.each and row.repeat is not None:
-            yield from names_in(row.repeat)
+        for value in (self.target, row.repeat if self.each else None):
+            yield from names_in(value) if value is not None else ()
         if self.group is not None:
             yield from self.group.asked()
 
@@ -329,14 +332,31 @@ class Definition:
         """The values of the parameters whose defaults are right, and the same in every use."""
         declared = ((name, param) for name, param in self.params.items() if not param.required)
         plain = ((name, param, param.default) for name, param in declared if _is_constant(param.default))
-        return {name: value for name, param, value in plain if not param.problem(value)}
+        right = ((name, param, value) for name, param, value in plain if not param.problem(value))
+        return {name: self._constant(name, param) for name, param, _ in right if self._is_known(param)}
+
+    def _constant(self, name: str, param: Param) -> Any:
+        """The value of a default that is one as it stands."""
+        if not param.names_one or param.default is None:
+            return param.default
+        return chosen(param.default, str(param.kind), self.param_value(name), self)
+
+    @staticmethod
+    def _is_known(param: Param) -> bool:
+        """Whether a default names an op that there is, where it names one; an error speaks of others."""
+        return param.kind != "op" or param.default is None or registry.find(param.default) is not None
+
+    @cached_property
+    def takes_blocks(self) -> bool:
+        """Whether a parameter is a block: which one a name means depends on the file that gives it."""
+        return any(param.kind == "block" for param in self.params.values())
 
     @cached_property
     def unused(self) -> tuple[Diagnostic, ...]:
         """What it declares and nothing asks for, as errors: to be told where nothing else is wrong."""
         return (*unused_names(self.value), *_unused_loop_names(self.graph, self.source))
 
-    def param_key(self, name: str) -> Value:
+    def param_key(self, name: str) -> Scalar:
         """Where a parameter is named."""
         declared = self.value.entries["params"]
         assert isinstance(declared, Mapping)
@@ -345,7 +365,9 @@ class Definition:
     def param_value(self, name: str) -> Value:
         """Where a parameter is declared, or its default stands."""
         declared = locate(self.value, ("params", name))
-        return locate(declared, ("default",)) if isinstance(declared, Mapping) else declared
+        if not isinstance(declared, Mapping) or is_choice(declared):
+            return declared
+        return locate(declared, ("default",))
 
     def cell(self, table: Table, row: int, item: str) -> Value | None:
         """The value of an item of a table's row as the file writes it; None where it is computed, or given elsewhere.
@@ -385,4 +407,4 @@ def _unused_loop_names(graph: GraphSteps, source: Source) -> Iterator[Diagnostic
 
 def _is_constant(default: Any) -> bool:
     """Whether a default is a value as it stands: no expression, and nothing that another use could change."""
-    return default is not UNKNOWN and not isinstance(default, list) and not str(default).startswith("$")
+    return default is not UNKNOWN and not isinstance(default, list | dict) and not str(default).startswith("$")

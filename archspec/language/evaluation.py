@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from archspec.errors import did_you_mean
+from archspec.language.choice import KINDS, Choice
 from archspec.language.values import ATTRIBUTES, UNKNOWN, ExpressionError, Function, TensorView, Unknown, kind
 from archspec.language.work import count
 
@@ -252,12 +253,23 @@ def _compare(node: ast.Compare) -> Evaluator:
         for apply, item in rest:
             right = item(scope)
             count(left, right)
-            if not apply(left, right):
+            if not apply(*_by_name(node, left, right)):
                 return False
             left = right
         return True
 
     return value
+
+
+def _by_name(node: ast.Compare, left: Any, right: Any) -> tuple[Any, Any]:
+    """What is compared: of an op or a block its name, which is equal to a text or not, and never null."""
+    if not isinstance(left, Choice) and not isinstance(right, Choice):
+        return left, right
+    equality = all(isinstance(op, ast.Eq | ast.NotEq | ast.In | ast.NotIn) for op in node.ops)
+    if not equality or (isinstance(left, Choice) and isinstance(right, Choice)):
+        what = KINDS[(left if isinstance(left, Choice) else right).kind]
+        raise wrong(node, f"{what} can be compared with its name and with null, and no further")
+    return left.name if isinstance(left, Choice) else left, right.name if isinstance(right, Choice) else right
 
 
 def _ifexp(node: ast.IfExp) -> Evaluator:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from archspec.errors import Diagnostic, Note, did_you_mean
+from archspec.language.choice import is_choice, kind_named
 from archspec.language.names import let_form
 from archspec.language.removal import Removal
 from archspec.language.source import Mapping, Numbered, Scalar, Sequence, Value
@@ -75,13 +76,14 @@ class _Merge:
             if isinstance(base, Sequence):
                 return self.numbered(Numbered.of(base, KINDS), over, path)
             return self.graph(base if isinstance(base, Mapping) else None, over, path)
-        if len(path) == 2 and path[0] == "params" and isinstance(base, Mapping) and not isinstance(over, Mapping):
-            return _with(base, "default", over)
+        is_value = not isinstance(over, Mapping) or (is_choice(over) and len(path) > 1)
+        if len(path) == 2 and path[0] == "params" and isinstance(base, Mapping) and is_value:
+            return _with(_declaration(base), "default", over)
         if len(path) == 2 and path[0] in ("init", "weights"):
             return _before(over, base) if path[0] == "weights" else over
         if path == ("override",):
             return _after(over, base)
-        if isinstance(base, Mapping) and isinstance(over, Mapping):
+        if isinstance(base, Mapping) and isinstance(over, Mapping) and not is_value:
             return self.mapping(_as_in(over, base) if _is_let(path) else base, over, path)
         return over
 
@@ -217,6 +219,14 @@ def _before(over: Value, base: Value | None) -> Value:
         return over
     below = without(base, over.entries.keys())
     return _like(over, over.keys | below.keys, over.entries | below.entries)
+
+
+def _declaration(param: Mapping) -> Mapping:
+    """The declaration of a parameter: ``{op: relu}`` is ``{type: op, default: {op: relu}}``."""
+    if not is_choice(param):
+        return param
+    kind = Scalar(param.source, param.start, param.end, kind_named(param.plain()))
+    return _with(_with(_like(param, {}, {}), "type", kind), "default", param)
 
 
 def _after(over: Value, base: Value | None) -> Value:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from archspec.errors import Diagnostic
 from archspec.language.checking import Checker, as_meant
+from archspec.language.choice import is_choice
 from archspec.language.definition import Definition
 from archspec.language.graphs import GraphReader
 from archspec.language.names import block_name_problem, parameter_name_problem, spec_name_problem
@@ -132,7 +133,7 @@ class _Reader:
         return params
 
     def _param(self, name: str, declared: Value) -> Param:
-        if isinstance(declared, Mapping):
+        if isinstance(declared, Mapping) and not is_choice(declared):
             return self.checker.validated(Param, declared) or UNKNOWN_PARAM
         default = declared.plain()
         if isinstance(default, str) and default in TYPES:

@@ -8,9 +8,19 @@ import math
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
+from archspec.language.choice import KINDS, Choice, kind_named, names_one
 from archspec.language.expr import is_expression
 from archspec.language.values import UNKNOWN
 
@@ -30,8 +40,8 @@ def _names(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-def _plain_default(value: Any) -> Any:
-    if isinstance(value, dict):
+def _plain_default(value: Any, info: ValidationInfo) -> Any:
+    if isinstance(value, dict) and info.data.get("type") not in KINDS and not kind_named(value):
         raise PydanticCustomError("expected", "a number, text, true, false, null or a list")
     return value
 
@@ -53,7 +63,7 @@ Condition = Annotated[Any, _or_expression(bool)]
 Count = Annotated[Any, _or_expression(int)]
 Rows = Annotated[Any, _or_expression(list)]
 
-ParamType = Literal["int", "float", "bool", "str", "list", "size"]
+ParamType = Literal["int", "float", "bool", "str", "list", "size", "op", "block"]
 
 TYPES = frozenset(get_args(ParamType))
 """The types of parameters."""
@@ -67,6 +77,8 @@ _TYPE_WORDS = {
     "str": "text",
     "list": "a list",
     "size": "an integer, or a list of one for each spatial dimension",
+    "op": "the name of an op, or a mapping `{op: ...}` with its arguments",
+    "block": "the name of a block, or a mapping `{block: ...}` with its arguments",
 }
 
 
@@ -78,7 +90,8 @@ class Param(Model):
         default: Its value unless another is given; a parameter without one is required.
         min: The least value of a number.
         max: The greatest value of a number.
-        choices: The only values that it takes.
+        choices: The only values that it takes; of ops and blocks their names.
+        nullable: Whether it takes null too; it does where that is its default.
         doc: What it is for.
     """
 
@@ -87,6 +100,7 @@ class Param(Model):
     min: int | float | None = None
     max: int | float | None = None
     choices: Annotated[list[Any], Field(min_length=1)] | None = None
+    nullable: bool = False
     doc: str = ""
 
     @cached_property
@@ -100,7 +114,14 @@ class Param(Model):
         unstated = self.required or self.default is None or self.default is UNKNOWN or is_expression(self.default)
         if self.type or unstated:
             return self.type
+        if named := kind_named(self.default):
+            return named
         return next(name for name in ("bool", "int", "float", "str", "list") if _fits(self.default, name))
+
+    @property
+    def names_one(self) -> bool:
+        """Whether its values are ops or blocks."""
+        return self.kind in KINDS
 
     @property
     def expected(self) -> str:
@@ -110,9 +131,11 @@ class Param(Model):
     @cached_property
     def _any_of(self) -> frozenset[Any]:
         """Types of which every value is right."""
-        limited = self.choices is not None or self.min is not None or self.max is not None or self.kind == "size"
-        types = _PYTHON_TYPES[self.kind] if self.kind else (int, float, bool, str, list)
-        return frozenset(() if limited else types)
+        limited = self.choices is not None or self.min is not None or self.max is not None
+        limited = limited or self.kind == "size" or self.names_one
+        if limited:
+            return frozenset()
+        return frozenset(_PYTHON_TYPES[self.kind] if self.kind else (int, float, bool, str, list))
 
     @cached_property
     def _least(self) -> float:
@@ -130,11 +153,11 @@ class Param(Model):
         """What the parameter expects, where the value is not that; empty where it is."""
         if type(value) in self._any_of or (type(value) is int and self._least <= value <= self._greatest):
             return ""
-        if value is None and not self.required and self.default is None:
+        if value is None and (self.nullable or (not self.required and self.default is None)):
             return ""
         if self.kind and not _fits(value, self.kind):
             return self.expected
-        if self.choices is not None and value not in self.choices:
+        if self.choices is not None and _name_of(value) not in self.choices:
             return "one of " + ", ".join(f"`{choice}`" for choice in self.choices)
         numbers = [
             number for number in (value if isinstance(value, list) else [value]) if isinstance(number, int | float)
@@ -154,9 +177,18 @@ UNKNOWN_PARAM = Param.model_construct(default=UNKNOWN)
 def _fits(value: Any, kind: str) -> bool:
     if isinstance(value, bool):
         return kind == "bool"
+    if kind in KINDS:
+        return value.kind == kind if isinstance(value, Choice) else names_one(value, kind)
     if kind == "size":
         return all(type(size) is int for size in (value if isinstance(value, list) else [value]))
     return isinstance(value, _PYTHON_TYPES[kind])
+
+
+def _name_of(value: Any) -> Any:
+    """The name of an op or a block, which choices are among; another value itself."""
+    if isinstance(value, Choice):
+        return value.name
+    return value[kind_named(value)] if kind_named(value) else value
 
 
 Outputs = Annotated[dict[str, Any], Field(min_length=1)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archspec.errors import RuleError
+from archspec.language.choice import KINDS, Choice
 from archspec.ops.tensor import Shape, show
 
 
@@ -100,6 +101,8 @@ def kind(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, Choice):
+        return f"{KINDS[value.kind]}, `{value.name}`"
     names = {int: "the integer", float: "the number", str: "the text"}
     if type(value) in names:
         return (

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from typing_extensions import override
 
 from archspec.errors import Span
+from archspec.language.choice import plain
 from archspec.language.definition import Definition, GraphSteps, Step
 from archspec.language.source import Entry
 from archspec.network.content import Applied, Body, Origin, Use
@@ -210,8 +211,8 @@ class Block:
 
     @property
     def arguments(self) -> Mapping[str, Any]:
-        """The values of the definition's parameters."""
-        return dict(self.content.arguments)
+        """The values of the definition's parameters, as a spec writes them."""
+        return {name: plain(value) for name, value in self.content.arguments.items()}
 
     @property
     def template(self) -> Definition:

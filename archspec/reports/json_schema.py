@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from archspec.language import library
+from archspec.language.choice import KINDS
 from archspec.language.edits import OF_CHANGES
 from archspec.language.initialisation import FUNCTIONS
 from archspec.language.loader import library_block
@@ -22,11 +23,12 @@ from archspec.language.spec import (
     Param,
 )
 from archspec.ops import registry
-from archspec.ops.op import Op
+from archspec.ops.op import NODE_KEYS, Op
 
 Schema = dict[str, Any]
 
 _EXPRESSION: Schema = {"type": "string", "pattern": r"^\$", "description": "An expression: $name or $(...)."}
+_NO_OBJECT: Schema = {"not": {"type": "object"}}
 _NULL: Schema = {"type": "null", "description": "Removes the key, in a file that extends another."}
 _LET: Schema = {
     "type": "object",
@@ -75,7 +77,7 @@ def schema() -> Schema:
             "network_file": _graph_file(NetworkFile, ["archspec", "name", "inputs", "graph"]),
             "block_file": _graph_file(BlockFile, ["archspec", "block", "graph"]),
             "block": _graph_file(InlineBlock, []),
-            "param": {"anyOf": [_model(Param), {"not": {"type": "object"}}]},
+            "param": {"anyOf": [_model(Param), _reference("op_value"), _reference("block_value"), _NO_OBJECT]},
             "let": _LET,
             "outputs": {"anyOf": [_map({"anyOf": [{"type": "string"}, _model(Output)]}), _list({"type": "string"})]},
             "figure": {"anyOf": [{"type": "integer"}, _model(Bound)]},
@@ -86,6 +88,10 @@ def schema() -> Schema:
             "override": {"type": "object", "additionalProperties": _change()},
             "graph": {"anyOf": [_map({"$ref": "#/definitions/node"}), _list({"$ref": "#/definitions/node"})]},
             "node": _node(),
+            "op_arguments": {"allOf": [_case("op", name, _op_arguments(cls)) for name, cls in registry.ops().items()]},
+            "block_arguments": {"allOf": [_case("block", name, _block_arguments(name)) for name in library.blocks()]},
+            "op_value": _value("op"),
+            "block_value": _value("block"),
         },
     }
 
@@ -181,8 +187,7 @@ def _tensors() -> Schema:
 
 def _node() -> Schema:
     """A node: the name of an op, null (which removes one), or a mapping, checked by what it says it is."""
-    cases = [_case("op", name, _op_arguments(cls)) for name, cls in registry.ops().items()]
-    cases += [_case("block", name, _block_arguments(name)) for name in library.blocks()]
+    cases = [_reference("op_arguments"), _reference("block_arguments")]
     group = _node_keys() | {"let": {"anyOf": [{"$ref": "#/definitions/let"}, _NULL]}}
     cases.append({"if": {"required": ["graph"]}, "then": {"properties": group, "additionalProperties": False}})
     reuse = {name: part for name, part in _node_keys().items() if name in REUSE_KEYS}
@@ -191,6 +196,7 @@ def _node() -> Schema:
         "anyOf": [
             _NULL,
             {"type": "string", "enum": list(registry.ops())},
+            _reference(),
             {"type": "object", "properties": _node_keys(), "allOf": cases},
         ]
     }
@@ -206,10 +212,23 @@ def _change() -> Schema:
     return {"anyOf": [*op["anyOf"], never, change]}
 
 
+def _value(kind: str) -> Schema:
+    """A mapping that names an op or a block, with values of its arguments."""
+    others = sorted(NODE_KEYS - {kind})
+    return {
+        "type": "object",
+        "description": f"{KINDS[kind].capitalize()} and values of its arguments.",
+        "required": [kind],
+        "properties": {kind: _node_keys()[kind]},
+        "propertyNames": {"not": {"enum": others}},
+        "allOf": [_reference(f"{kind}_arguments")],
+    }
+
+
 def _node_keys() -> Schema:
     properties = _plain(Node.model_json_schema(by_alias=True))["properties"]
     properties |= {"after": {"type": "string"}, "before": {"type": "string"}}
-    properties["op"] = {"enum": list(registry.ops())}
+    properties["op"] = {"anyOf": [{"enum": list(registry.ops())}, _reference()]}
     properties["block"] = {"anyOf": [{"enum": list(library.blocks())}, {"type": "string"}]}
     properties["graph"] = {"$ref": "#/definitions/graph"}
     properties["from"] = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
@@ -253,10 +272,12 @@ def _param(param: Param) -> Schema:
         "str": {"type": "string"},
         "list": {"type": "array"},
         "size": {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]},
+        "op": {"anyOf": [{"enum": list(registry.ops())}, _reference("op_value")]},
+        "block": {"anyOf": [{"type": "string"}, _reference("block_value")]},
         None: {},
     }
     schema = dict(types[param.kind])
-    if param.choices:
+    if param.choices and not param.names_one:
         schema = {"enum": list(param.choices)}
     if not param.required and param.default is not None:
         schema["default"] = param.default
@@ -266,8 +287,8 @@ def _param(param: Param) -> Schema:
     return schema
 
 
-def _reference() -> Schema:
-    return {"$ref": "#/definitions/expression"}
+def _reference(definition: str = "expression") -> Schema:
+    return {"$ref": f"#/definitions/{definition}"}
 
 
 def _or_expression(schema: Schema) -> Schema:

@@ -93,7 +93,8 @@ def _block_example(definition: Definition) -> list[str]:
 def _param_type(param: Param) -> str:
     bounds = [f">= {param.min}"] * (param.min is not None) + [f"<= {param.max}"] * (param.max is not None)
     choices = "|".join(map(str, param.choices)) if param.choices else ""
-    return " ".join(filter(None, [choices or param.kind or "any", ", ".join(bounds)]))
+    kind = choices or param.kind or "any"
+    return " ".join(filter(None, [f"{kind} or null" if param.nullable else kind, ", ".join(bounds)]))
 
 
 def _param_default(param: Param) -> str:
@@ -121,6 +122,8 @@ def _yaml(value: Any) -> str:
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_yaml, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_yaml(item)}' for key, item in value.items())}}}"
     return str(value)
 
 

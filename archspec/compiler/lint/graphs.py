@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from archspec.compiler.trace import Trace
 from archspec.errors import listed
 from archspec.language.definition import Definition, Step
+from archspec.language.expr import is_expression
 from archspec.language.source import Value
 from archspec.language.usage import names_in
 from archspec.network import Body, Use
@@ -33,7 +34,7 @@ def dropped_layers(body: Body, left: Iterable[Use], path: str, trace: Trace) -> 
     for use in left:
         steps.pop(use.name, None)
     for step in reversed(body.graph.steps):
-        place = step.when or step.repeat or (step.each and step.each.rows) or (step.reused and step.reused.step.when)
+        place = next(_leaving_out(step), None)
         if place is not None and step.name not in params:
             lost = [name for name in _taken_off(steps, step) if params.get(name)]
             if lost:
@@ -58,6 +59,13 @@ def _report_dropped(step: Step, path: str, lost: list[str], params: int, place: 
     message += f"{'fall' if len(lost) > 1 else 'falls'} away, with {params:,} parameters"
     help = f"give {'them' if len(lost) > 1 else 'it'} the same `when`, or name the branch first in `from:`"
     trace.report("dropped-layers", message, place, path=path, help=help)
+
+
+def _leaving_out(step: Step) -> Iterator[Value]:
+    """The values that can leave a node out."""
+    named = step.target if step.target is not None and is_expression(step.target.value) else None
+    reused = step.reused and step.reused.step.when
+    yield from (part for part in (step.when, step.repeat, step.each and step.each.rows, reused, named) if part)
 
 
 def hidden_indices(definition: Definition, trace: Trace) -> None:
@@ -106,6 +114,7 @@ def _before(step: Step) -> Iterator[Value]:
 
 def _inner_values(step: Step) -> Iterator[Value]:
     """The values that see the index of a step's own copies, but for those that see that of a repeat inside."""
+    yield from [step.target] if step.target is not None else ()
     if step.each is not None and step.each.row.repeat is not None:
         yield step.each.row.repeat
         return

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from math import prod
 from typing import Any
 
+from archspec.language.choice import kind_named
 from archspec.network import Block, Node, NotCompiled
 from archspec.ops import bundled
 from archspec.ops.arguments import compact
@@ -62,10 +63,21 @@ _QUIET = frozenset(
 """Arguments that say little at a glance."""
 
 
+class OpSymbol(Op):
+    """An op that a parameter stands for, in a block by itself."""
+
+    text: str
+    """The parameter."""
+    family: str
+    """The family of the op that it is in the block's use."""
+
+
 def family(op: Op) -> str:
     """One of `FAMILIES`; for an op of a plugin that of the bundled op that it extends."""
     if isinstance(op, NotCompiled):
         return "failed"
+    if isinstance(op, OpSymbol):
+        return op.family
     if _number(op) is not None:
         return "arithmetic"
     families = (bundled.family(cls.__module__) for cls in type(op).__mro__)
@@ -76,6 +88,8 @@ def word(op: Op, inputs: tuple[Shape, ...] = ()) -> str:
     """What an op is called."""
     if isinstance(op, NotCompiled):
         return spoken(op.kind.rpartition("/")[2].partition(".")[0])
+    if isinstance(op, OpSymbol):
+        return spoken(op.text)
     if is_depthwise(op, inputs):
         return "depthwise conv"
     if _number(op) is not None:
@@ -103,7 +117,7 @@ def is_depthwise(op: Op, inputs: tuple[Shape, ...]) -> bool:
 
 def essentials(op: Op, inputs: tuple[Shape, ...] = ()) -> str:
     """The arguments that matter, as papers write them: ``7×7, 64, /2``."""
-    if isinstance(op, NotCompiled):
+    if isinstance(op, NotCompiled | OpSymbol):
         return ""
     values = {name: getattr(op, name) for name in type(op).model_fields}
     changed = op.changed()
@@ -154,6 +168,9 @@ def _plain(value: Any) -> str:
     value = compact(tuple(value) if isinstance(value, list) else value)
     if isinstance(value, float):
         return f"{value:g}"
+    if named := kind_named(value):
+        given = [argument(name, each) for name, each in value.items() if name != named]
+        return f"{value[named]} ({', '.join(given)})" if given else str(value[named])
     if isinstance(value, tuple):
         return "(" + ", ".join(map(str, value)) + ")"
     return printable(str(value))[:40]

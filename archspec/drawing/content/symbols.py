@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from archspec.drawing.content.formulas import printed
-from archspec.drawing.content.labels import is_depthwise
+from archspec.drawing.content.labels import OpSymbol, family, is_depthwise
 from archspec.language.algebra import Code, binary, copied, literal, name, names, simplified
 from archspec.language.definition import Let
 from archspec.language.expr import is_expression, read
@@ -18,6 +18,7 @@ from archspec.language.loops import items_of
 from archspec.language.names import OPERAND
 from archspec.language.source import Scalar, Sequence, Value
 from archspec.network import Applied, Block, Body, Copies, Network, NetworkOutput, Node, Use
+from archspec.ops.op import Op
 
 _AXES = {0: (), 1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
 """Letters of spatial dimensions, by their number."""
@@ -71,7 +72,7 @@ class _Scope(NamedTuple):
 def symbolic(network: Network, block: Block) -> SymbolicNetwork:
     """One use of a block as a network of its own.
 
-    A number that was given for a parameter, or that a default computes, is the parameter's name; others stay.
+    A number or an op that was given for a parameter, or that a default computes, is the parameter's name; others stay.
 
     >>> import archspec
     >>> net = archspec.compile("specs/resnet50.yaml")
@@ -198,9 +199,14 @@ class _Symbols:
             self.counts[self._path(repeat.path)] = printed(count)
 
     def _applied(self, node: Node, scope: _Scope) -> Applied:
+        target = node.step.target
+        chosen = self._code(target, scope) if target is not None else None
         codes = {key: self._code(entry.value, scope) for key, entry in node.written.items()}
         values = {key: _value(codes.get(key), getattr(node.op, key)) for key in type(node.op).model_fields}
         self._note_channels(node, codes)
+        if chosen is not None and names(chosen):
+            op: Op = OpSymbol.model_construct(text=printed(chosen), family=family(node.op))
+            return Applied(op, tuple(() for _ in node.input_shapes), (), {}, {}, None)
         op = type(node.op).model_construct(**values)
         first = values["groups"] if is_depthwise(node.op, node.input_shapes) else ""
         shapes: Any = tuple((first, *[""] * (len(shape) - 1)) for shape in node.input_shapes)
@@ -298,11 +304,12 @@ def _operand(block: Block, child: Block | Node) -> str:
 
 
 def _own(block: Block) -> Iterator[tuple[str, Code]]:
-    """What the parameters of the block stand for: themselves where they are numbers that were given or computed."""
+    """What the parameters of the block stand for: themselves where they are numbers or ops, given or computed."""
     for key, value in block.arguments.items():
         param = block.template.params.get(key)
         chosen = key in block.written or (param is not None and is_expression(param.default))
-        yield key, name(key) if chosen and _is_numeric(value) else literal(value)
+        is_op = param is not None and param.names_one and value is not None
+        yield key, name(key) if chosen and (is_op or _is_numeric(value)) else literal(value)
 
 
 def _is_numeric(value: Any) -> bool:

@@ -11,7 +11,8 @@ from archspec.language.definition import ALL_COPIES
 from archspec.language.values import ExpressionError
 from archspec.network import Applied, Body, Content, Use
 from archspec.ops.facts import Function, Module, Operand
-from archspec.pytorch.emitter.code import Call, Listed, Part, Repeated, Tabled
+from archspec.pytorch.emitter.code import Call, Factory, Listed, Part, Repeated, Tabled
+from archspec.pytorch.emitter.factories import IDENTITY, factory
 from archspec.pytorch.emitter.instances import held, layer_of_op
 from archspec.pytorch.emitter.model import Attribute, Class, Member, Spread, Statement
 from archspec.pytorch.emitter.registry import Registry
@@ -74,7 +75,7 @@ class Agreement:
     def _member(self, member: Member, values: Values, use: Use | None) -> None:
         present = member.condition is None or bool(_value(member.condition, values))
         if not present or use is None:
-            _require(present == (use is not None))
+            _require((present and not _makes_nothing(member.part, values)) == (use is not None))
             return
         self._part(member.part, values, use.content)
 
@@ -160,6 +161,12 @@ class Agreement:
                 _require(_is_identity(layer))
 
     def _layer(self, part: Call, values: Values, content: Applied) -> None:
+        if part.of_variable:
+            given = [_value(value, values) for keyword, value in part.arguments if not keyword]
+            made: Factory = values[part.target]
+            _require(made == factory(content))
+            _require(given == list(content.input_shapes[0][:1]) if made.takes_channels else not given)
+            return
         if part.target in self.registry.functions:
             _require(self.registry.functions[part.target] == content.op.torch(content.input_shapes))
             return
@@ -231,6 +238,11 @@ def _unlisted(statement: Statement, uses: Mapping[str, Use]) -> Any:
         return [changed(item)]
 
     return changed(statement.call)
+
+
+def _makes_nothing(part: Part, values: Values) -> bool:
+    """Whether a part is made by a parameter that stands for no op."""
+    return isinstance(part, Call) and part.of_variable and values[part.target] == IDENTITY
 
 
 def _items(part: Part) -> tuple[Part, ...]:

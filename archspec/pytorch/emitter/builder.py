@@ -14,6 +14,7 @@ from archspec.ops.facts import Function, Held
 from archspec.pytorch.emitter.code import Call, Listed, Part
 from archspec.pytorch.emitter.construction import Child, Construction, Hints, Uses, word
 from archspec.pytorch.emitter.expansion import expand
+from archspec.pytorch.emitter.factories import parameter_of
 from archspec.pytorch.emitter.functions import Functions, function_of, spread
 from archspec.pytorch.emitter.instances import Instance, copies, given, held, is_chain, is_sequence, reuse_of
 from archspec.pytorch.emitter.loops import pattern
@@ -281,19 +282,20 @@ class Builder:
             yield key, self._key(reference)
             return
         port = reference.of_copy or "output"
-        for step, given in self.tensors:
-            if given == port and step.startswith(f"{reference.name}."):
-                yield (step, given), (step, given)
+        for key in self.tensors:
+            if key[1] == port and key[0].startswith(f"{reference.name}."):
+                yield key, key
 
     # Layers and functions
 
     def _layer(self, step: str, present: Present, takes: tuple[Key, ...]) -> None:
         """A layer, an instance of a class, or an ``nn.Sequential``; an identity where a condition leaves it out."""
-        conditional = len(present) < len(self.part)
+        absent = len(present) < len(self.part)
         first = next(iter(present.values()))
         own = held(first.applied) if isinstance(first, Node) else None
-        if conditional and (len(takes) != 1 or own is not None):
+        if absent and (len(takes) != 1 or own is not None):
             raise Mismatch
+        conditional = absent and not self._may_be_none(first)
         uses: Uses = {(number, None): child for number, child in present.items()}
         part, channels = self.construction.made(uses, self._channels(takes), word(step))
         if own is not None:
@@ -302,7 +304,7 @@ class Builder:
         hints = {port: channels[place:] if len(ports) > 1 else channels for place, port in enumerate(ports)}
         condition = self._condition(step, present) if conditional else None
         gives = self._give(step, present, takes, hints)
-        if conditional and len(gives) != 1:
+        if absent and len(gives) != 1:
             raise Mismatch
         self.modules[step] = present
         self.members.append(Member(step, part, condition))
@@ -310,7 +312,9 @@ class Builder:
 
     def _is_sequence(self, repeat: Block, in_list: bool) -> bool:
         """Whether copies are an ``nn.Sequential``, of which only what the last gives is taken."""
-        return is_sequence(self.instances, repeat, in_list) and not (repeat.shares and self.instances.gives_copies(repeat))
+        return is_sequence(self.instances, repeat, in_list) and not (
+            repeat.shares and self.instances.gives_copies(repeat)
+        )
 
     def _is_unrolled(self, reused: Reuse, blocks: Mapping[int, Block]) -> bool:
         """Whether each copy is called in a line of its own."""
@@ -344,6 +348,13 @@ class Builder:
         if isinstance(code, ast.Constant) and type(code.value) is int:
             return code.value
         return Attribute(self.functions.attribute(f"{step}_repeat", code))
+
+    def _may_be_none(self, child: Child) -> bool:
+        """Whether a parameter of the class makes a layer, also that which passes on what it takes."""
+        step = child.step
+        if step is None or step.when is not None or step.repeat is not None:
+            return False
+        return parameter_of(step) in self.scope.factories
 
     def _channels(self, keys: tuple[Key, ...]) -> list[Code | None]:
         return [self.tensors[key].channels for key in keys]

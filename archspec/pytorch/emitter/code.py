@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from typing import Any
 
-from archspec.language.algebra import Code, copied, name, names
+from archspec.language.algebra import Code, copied, literal, name, names
 
 
 def quoted(text: str) -> str:
@@ -38,6 +39,8 @@ class _Quoting(ast.NodeTransformer):
         return node
 
     def visit_Constant(self, node: ast.Constant) -> Code:
+        if isinstance(node.value, Factory):
+            return name(node.value.text)
         return name(quoted(node.value)) if isinstance(node.value, str) else node
 
     def visit_Slice(self, node: ast.Slice) -> ast.expr:
@@ -73,11 +76,37 @@ def _is_simple(node: ast.expr) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Factory:
+    """A value of the emitted source that makes layers: ``nn.SiLU``, or ``partial(nn.LeakyReLU, negative_slope=0.1)``.
+
+    Attributes:
+        target: The class of the layers.
+        arguments: Arguments without a keyword.
+        keywords: Arguments with one.
+        takes_channels: Whether it is called with the channels of what the layer takes; else without arguments.
+    """
+
+    target: str
+    arguments: tuple[Any, ...] = ()
+    keywords: tuple[tuple[str, Any], ...] = ()
+    takes_channels: bool = False
+
+    @property
+    def text(self) -> str:
+        """The value as source."""
+        if not self.arguments and not self.keywords:
+            return self.target
+        given = [*(("", value) for value in self.arguments), *self.keywords]
+        return flat(Call("partial", (("", name(self.target)), *((key, literal(value)) for key, value in given))))
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """A call of a class or function. Arguments without a keyword come first."""
+    """A call of a class or function, or of a variable that holds one. Arguments without a keyword come first."""
 
     target: str
     arguments: tuple[tuple[str, Part], ...] = ()
+    of_variable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +142,8 @@ Part = Call | Repeated | Tabled | Listed | ast.expr
 def asked(part: Part) -> set[str]:
     """The variables that a part asks for."""
     if isinstance(part, Call):
-        return {each for _, value in part.arguments for each in asked(value)}
+        target = {part.target} if part.of_variable else set[str]()
+        return target.union(*(asked(value) for _, value in part.arguments))
     if isinstance(part, Listed):
         return {each for item in part.items for each in asked(item)}
     if isinstance(part, Repeated):

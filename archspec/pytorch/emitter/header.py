@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import keyword
 import shlex
 import sys
@@ -69,7 +70,15 @@ def _joined(words: list[str], end: str) -> list[str]:
 def _shell(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return "null" if value is None else str(value).lower()
+    if isinstance(value, dict):
+        given = ", ".join(f"{key}: {each if _is_word(each) else json.dumps(each)}" for key, each in value.items())
+        return _quoted(f"{{{given}}}")
     return _quoted(str(value) if isinstance(value, str) else str(value).replace(" ", ""))
+
+
+def _is_word(value: Any) -> bool:
+    """Whether YAML reads a value as text without quotes."""
+    return isinstance(value, str) and value.isidentifier() and value not in ("true", "false", "null")
 
 
 def _quoted(text: str) -> str:

@@ -191,7 +191,7 @@ def _without(made: Class, values: Mapping[str, Code]) -> Class:
 
 def _filled(part: Part, values: Mapping[str, Code]) -> Part:
     if isinstance(part, Call):
-        return Call(part.target, tuple((keyword, _filled(value, values)) for keyword, value in part.arguments))
+        return replace(part, arguments=tuple((key, _filled(value, values)) for key, value in part.arguments))
     if isinstance(part, Listed):
         return replace(part, items=tuple(_filled(item, values) for item in part.items))
     if isinstance(part, Repeated):

@@ -51,7 +51,7 @@ class Instances:
     _blocks: dict[Hashable, tuple[int, Instance]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._number(self.network.blocks, self.network.arguments)
+        self._number(self.network.blocks, self.network.blocks.content.arguments)
 
     @cached_property
     def _consumers(self) -> dict[str, list[str]]:
@@ -175,10 +175,10 @@ class Instances:
         """A number that is the same for equal blocks; what uses of a block share is looked into once."""
         block = self.opened(block)
         if block.kind != "block":
-            return self._compared(block, block.arguments if block.kind == "network" else scope)
+            return self._compared(block, block.content.arguments if block.kind == "network" else scope)
         key = (id(block.content), tuple(self.outputs(block)), tuple(map(block.inputs.index, block.inputs)))
         if key not in self._blocks:
-            self._blocks[key] = self._compared(block, block.arguments), self.same[block.path]
+            self._blocks[key] = self._compared(block, block.content.arguments), self.same[block.path]
         number, self.same[block.path] = self._blocks[key]
         return number
 

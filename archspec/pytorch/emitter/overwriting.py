@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from archspec.analysis.overwriting import Overwriting
 from archspec.language.algebra import literal
@@ -31,4 +32,4 @@ def overwrite(statements: list[Statement], members: list[Member], graph: GraphSt
 def in_place(part: Part) -> Part:
     """A layer's call with ``inplace=True``."""
     assert isinstance(part, Call)
-    return Call(part.target, (*part.arguments, ("inplace", literal(True))))
+    return replace(part, arguments=(*part.arguments, ("inplace", literal(True))))

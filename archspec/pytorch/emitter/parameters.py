@@ -14,6 +14,7 @@ from archspec.language.functions import LetFunction
 from archspec.language.loops import items_of
 from archspec.language.source import Value
 from archspec.network import Block
+from archspec.pytorch.emitter.factories import IDENTITY
 from archspec.pytorch.emitter.instances import Instance
 from archspec.pytorch.emitter.registry import Registry
 from archspec.pytorch.emitter.scope import REQUIRED, Inlined, Local, Names, Scope, Spot
@@ -57,6 +58,8 @@ class Parameters:
         """Find what stands for each parameter: a parameter of the class, a variable of its constructor, or a value."""
         definition = self.first.template
         for parameter, param in definition.params.items():
+            if param.kind == "op":
+                self._declare_factory(parameter)
             values = [plain(instance.scope[parameter]) for instance in self.part]
             if self._is_exposed(definition, parameter, values):
                 simple = not param.required and not is_expression(param.default)
@@ -64,7 +67,7 @@ class Parameters:
                 if self.first.kind == "network":
                     default = values[0]
                 self._expose(parameter, values, default)
-            elif is_expression(param.default) and self.first.kind == "block":
+            elif is_expression(param.default) and self.first.kind == "block" and not param.names_one:
                 self._computed(definition.param_value(parameter), parameter, values)
             elif all(same(value, values[0]) for value in values):
                 self.scope.known[parameter] = literal(values[0])
@@ -94,6 +97,21 @@ class Parameters:
                 else:
                     self._expose(parameter, values)
 
+    def _declare_factory(self, parameter: str) -> None:
+        """A parameter of the class for an op that differs among the instances: what makes its layers."""
+        param, blocks = self.first.template.params[parameter], [instance.block for instance in self.part]
+        known = self.registry.factories
+        found = [known.of(instance.block.content, instance.scope, parameter) for instance in self.part]
+        factories = [factory for factory in found if factory is not None]
+        forms = {factory.takes_channels for factory in factories if factory != IDENTITY}
+        if len(factories) < len(found) or len(forms) != 1 or len({factory.target for factory in factories}) == 1:
+            return
+        usual = [factory for block, factory in zip(blocks, factories, strict=True) if parameter not in block.written]
+        one = self.first.kind == "block" and usual and all(factory == usual[0] for factory in usual)
+        default = usual[0] if one else REQUIRED
+        code = self.scope.add(parameter, list(factories), param.doc, default)
+        self.scope.factories[parameter] = code.id
+
     def _expose(self, parameter: str, values: list[Any], default: Any = REQUIRED) -> None:
         """A parameter of the class for one of the definition, or for another name that is known around it."""
         param = self.first.template.params.get(parameter)
@@ -102,6 +120,8 @@ class Parameters:
         self.scope.declared[code.id] = parameter
 
     def _is_exposed(self, definition: Definition, parameter: str, values: list[Any]) -> bool:
+        if definition.params[parameter].names_one:
+            return False
         if self.first.kind == "network":
             return parameter in self.registry.free
         if (id(self.part[0].graph), parameter) in self.registry.handed:

@@ -10,7 +10,7 @@ from typing import Any
 from archspec.language.algebra import Code, literal, name
 from archspec.ops.facts import Function
 from archspec.pytorch.emitter.calls import call
-from archspec.pytorch.emitter.code import WIDTH, Call, Listed, laid_out, printed
+from archspec.pytorch.emitter.code import WIDTH, Call, Factory, Listed, laid_out, printed
 from archspec.pytorch.emitter.construction import numbered
 from archspec.pytorch.emitter.forward import Forward
 from archspec.pytorch.emitter.model import Class
@@ -169,6 +169,8 @@ def _type(parameter: Parameter) -> str:
 
 
 def _kind(value: Any) -> str:
+    if isinstance(value, Factory):
+        return "Callable[..., nn.Module]"
     if isinstance(value, tuple):
         return f"tuple[{', '.join(map(_kind, value)) or '()'}]"
     return "None" if value is None else type(value).__name__

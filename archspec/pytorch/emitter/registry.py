@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from archspec.analysis.overwriting import Overwriting
 from archspec.network import Block, Node
 from archspec.ops.facts import Function, Module
+from archspec.pytorch.emitter.factories import Factories
 from archspec.pytorch.emitter.instances import Instance, Instances, as_layer, held, is_chain
 from archspec.pytorch.emitter.model import Class
 from archspec.pytorch.emitter.scope import RESERVED
@@ -28,6 +29,7 @@ class Registry:
         reserved: Names that no class can have.
         made: The classes, those inside of others first.
         functions: Functions that are layers of lists, by the names of their classes.
+        factories: What makes the ops that parameters are.
     """
 
     instances: Instances
@@ -37,6 +39,7 @@ class Registry:
     reserved: frozenset[str]
     made: list[Class] = field(default_factory=list)
     functions: dict[str, Function] = field(default_factory=dict)
+    factories: Factories = field(default_factory=Factories)
     _of: dict[int, Class] = field(default_factory=dict)
     _named: dict[str, Class] = field(default_factory=dict)
     _inline: dict[int, bool] = field(default_factory=dict)

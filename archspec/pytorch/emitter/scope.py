@@ -22,7 +22,7 @@ RESERVED = frozenset(
     {
         *keyword.kwlist,
         INDEX,
-        *"self torch nn F Tensor OrderedDict NamedTuple math operator re super range tuple".split(),
+        *"self torch nn F Tensor OrderedDict NamedTuple Callable partial math operator re super range tuple".split(),
     }
 )
 """Names that the emitted source uses itself."""
@@ -77,6 +77,7 @@ class Scope:
         inputs: For each parameter that is the first dimension of an input, the input's number in each instance.
         has_columns: Whether its instances are the copies of a table, and its parameters the columns of that.
         tied: For each parameter, those that are no parameters any more since they are so many times it.
+        factories: For each parameter of the definition that is an op and differs, the parameter that makes its layers.
     """
 
     count: int
@@ -88,6 +89,7 @@ class Scope:
     declared: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, list[int]] = field(default_factory=dict)
     tied: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    factories: dict[str, str] = field(default_factory=dict)
 
     def variables(self) -> Iterator[tuple[str, list[Any]]]:
         """The variables and their values in the instances."""

@@ -35,6 +35,8 @@ _IMPORTS = {
     "operator": "import operator",
     "re": "import re",
     "OrderedDict": "from collections import OrderedDict",
+    "Callable": "from collections.abc import Callable",
+    "partial": "from functools import partial",
     "NamedTuple": "from typing import NamedTuple",
     "torch": "import torch",
     "F": "import torch.nn.functional as F",

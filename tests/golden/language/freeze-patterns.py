@@ -1,4 +1,4 @@
-"""partly_frozen, emitted by archspec 0.1.0 (spec af20b827166ca7e2). To regenerate:
+"""partly_frozen, emitted by archspec 0.1.0 (spec 346183a988842067). To regenerate:
 
 archspec emit freeze-patterns.yaml -o partly_frozen.py
 """

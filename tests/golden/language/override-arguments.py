@@ -1,4 +1,4 @@
-"""dilated, emitted by archspec 0.1.0 (spec 5027c18d70e08828). To regenerate:
+"""dilated, emitted by archspec 0.1.0 (spec 9115b384bb52b832). To regenerate:
 
 archspec emit override-arguments.yaml -o dilated.py
 """

@@ -1,4 +1,4 @@
-"""varied, emitted by archspec 0.1.0 (spec 2972c6cf922d9c79). To regenerate:
+"""varied, emitted by archspec 0.1.0 (spec ba82b63b79877a63). To regenerate:
 
 archspec emit override-ops.yaml -o varied.py
 """
