@@ -8,6 +8,7 @@ now and then written as an expression that has its value there, or becomes a par
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from random_scope import Block, Definition, Node, Scope, without_unused
 
 import archspec
 from archspec.language.expr import read
+from archspec.language.functions import LetFunction
 from archspec.ops.registry import ops
 from archspec.ops.tensor import Shape, elements
 
@@ -41,7 +43,7 @@ def compiled(text: str) -> archspec.Network:
 
 def _network(pick: Pick) -> Node:
     owner = Definition({}, set(), is_network=True)
-    outside = Graph(pick, owner, {})
+    outside = Graph(pick, owner, {}, defines=False)
     name = pick.of("net", *BLOCK_NAMES)
     inputs = {pick.name(NAMES, "image", ()): _shape(pick)}
     while pick.chance(3) and len(inputs) < 3:
@@ -53,10 +55,11 @@ def _network(pick: Pick) -> Node:
     spec: Node = {"archspec": 1, "name": name} | ({"doc": pick.remark()} if pick.chance(3) else {})
     spec |= {"params": owner.params, "inputs": written}
     spec |= {"blocks": {name: block.spec for name, block in owner.blocks.items()}, "graph": graph.nodes} | ends
+    spec |= {"let": graph.lets}
     if pick.chance(4):
         spec["init"] = _init(pick, spec, outside)
     spec = without_unused(spec)
-    return {key: value for key, value in spec.items() if value or key not in ("params", "blocks", "init")}
+    return {key: value for key, value in spec.items() if value or key not in ("params", "blocks", "init", "let")}
 
 
 def _shape(pick: Pick) -> Shape:
@@ -160,10 +163,12 @@ class Graph(Scope):
         name = pick.of(*unary(len(shape) - 1))
         args, output = fit(name, ARGUMENTS[name](pick, shape), (shape,)) or ({}, None)
         name, output = ("relu", shape) if output is None else (name, output)
+        self.taking = shape
         if pick.chance(7):
             self.repeated({"op": name}, args, operand, name)
         else:
             self.conditional({"op": name} | self.written(args), [operand], {"": output}, name)
+        self.taking = None
 
     def conditional(
         self, node: Node, operands: list[str], result: dict[str, Shape], plain: str, nodes: int = 1, odds: int = 7
@@ -254,8 +259,10 @@ class Graph(Scope):
         repeated = pick.chance(3)
         indexed = repeated or self.indexed
         inner = Graph(pick, self.owner, dict(zip(names, shapes, strict=True)), indexed, self.depth + 1, own=False)
+        inner.known |= self.known
         inner.grow(pick.int(1, 4))
         node = inner.close(single=repeated) | {"graph": inner.nodes}
+        node |= {"let": inner.lets} if inner.lets else {}
         node |= {} if names == ["input"] else {"inputs": names}
         result = inner.outputs(node)
         if not repeated:
@@ -309,6 +316,7 @@ class Graph(Scope):
         inner = Graph(pick, definition, dict(zip(names, shapes, strict=True)), depth=self.depth + 1)
         inner.grow(pick.int(1, 4))
         spec = inner.close() | {"graph": inner.nodes}
+        spec |= {"let": inner.lets} if inner.lets else {}
         ports = inner.ports_on_condition(spec)
         spec |= {} if names == ["input"] else {"inputs": names}
         spec |= {"params": definition.params} if definition.params else {}
@@ -367,6 +375,7 @@ class Graph(Scope):
             "archspec": 1,
             "name": "probe",
             "params": {name: {"default": value} for name, value in self.owner.values.items()},
+            "let": dict(self.defined()),
             "inputs": dict(zip(names, map(list, shapes), strict=True)),
             "blocks": {name: block.spec for name, block in self.owner.blocks.items()},
             "graph": {"probed": {**alone, "from": names}},
@@ -397,7 +406,17 @@ class Graph(Scope):
             return {key: self.literal(item, repeated) for key, item in value.items()}
         if not isinstance(value, str) or not value.startswith("$"):
             return value
-        return value if repeated and "index" in value else read(value).evaluate(self.views())
+        if repeated and ("index" in value or "operand" in value):
+            return value
+        return read(value).evaluate(self.views())
+
+    def defined(self) -> Iterator[tuple[str, Any]]:
+        """The values and functions that are known here, as a `let`."""
+        for name, value in self.known.items():
+            if isinstance(value, LetFunction):
+                yield f"{name}({', '.join(value.parameters)})", value.text
+            else:
+                yield name, value
 
     def outputs(self, ends: Node) -> dict[str, Shape]:
         """The shapes of what `close` has chosen."""
@@ -458,7 +477,7 @@ class Graph(Scope):
 _KINDS = [
     *[Graph.op] * 6, *[Graph.merge] * 2, Graph.residual, Graph.group, *[Graph.block] * 3, Graph.library,
 ]  # fmt: skip
-_KEPT = {"op", "block", "graph", "outputs", "output", "inputs", "doc"}
+_KEPT = {"op", "block", "graph", "let", "outputs", "output", "inputs", "doc"}
 
 
 @lru_cache(maxsize=1000)

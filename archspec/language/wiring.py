@@ -44,7 +44,7 @@ class Wiring:
         self.names = names
         self.around = around
         self.path = path
-        self.params = around.params if around is not None else params
+        self.params: Collection[str] = around.params if around is not None else params
         self.lets: ChainMap[str, int] = around.lets.new_child() if around is not None else ChainMap()
         self.steps: dict[str, Step] = {}
         self.used: set[str] = set()
