@@ -93,6 +93,8 @@ def _inner_values(step: Step) -> Iterator[Value]:
     """The values that see the index of a step's own copies, but for those that see that of a repeat inside."""
     for entries in (step.arguments, step.first, step.last):
         yield from (entry.value for entry in entries.values())
+    for let in step.group.lets if step.group is not None else ():
+        yield from () if let.value is None else (let.value,)
     for inner in step.group.steps if step.group is not None else ():
         yield from (value for value in (inner.when, inner.repeat) if value is not None)
         if inner.repeat is None:
