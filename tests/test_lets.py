@@ -70,7 +70,10 @@ blocks:
     let: DEFINED
     graph:
       even: {op: conv, out_channels: 3, kernel_size: 1}
-      body: {graph: {a: {op: conv, out_channels: $(ASKED), kernel_size: 1}, b: {op: conv, out_channels: 3, kernel_size: 1}}}
+      body:
+        graph:
+          a: {op: conv, out_channels: $(ASKED), kernel_size: 1}
+          b: {op: conv, out_channels: 3, kernel_size: 1}
 """
 
 
@@ -108,18 +111,41 @@ blocks:
     assert shapes == {"a": 6, "b": 4, "c.0": 12, "c.1": 24, "c.2": 48, "d": 48, "e.a": 49, "e.b": 50, "sum": 54}
 
 
+NODE = """
+  WORD: {op: conv, out_channels: 5, kernel_size: 1}
+  relu: relu
+  a: {op: conv, from: image, out_channels: $(WORD.channels), kernel_size: 1}
+  sum: {op: concat, from: [relu, a]}
+"""
+INPUT = """
+  a:
+    from: [image, image]
+    inputs: [x, WORD]
+    graph:
+      b: {op: conv, from: x, out_channels: $(WORD.channels + 1), kernel_size: 1}
+      join: {op: concat, from: [b, WORD]}
+"""
+BLOCK = """
+  a: {block: unit, WORD: 5}
+blocks:
+  unit:
+    params: {WORD: 4}
+    graph:
+      conv: {op: conv, out_channels: $WORD, kernel_size: 1}
+"""
+
+
 @pytest.mark.parametrize("word", ["operand", "let"])
-def test_what_is_named_by_a_new_word_keeps_its_meaning(word):
-    parameter = f"  a: {{op: conv, out_channels: ${word}, kernel_size: 1}}\n"
-    assert network(parameter, params=f"{{{word}: 5}}")["a"].shape[0] == 5
-    node = f"  {word}: {{op: conv, out_channels: 5, kernel_size: 1}}\n  relu: relu\n"
-    node += f"  a: {{op: conv, from: image, out_channels: $({word}.channels), kernel_size: 1}}\n"
-    assert network(node + "  sum: {op: concat, from: [relu, a]}\n")["a"].shape[0] == 5
-    group = f"  relu: relu\n  g: {{from: [relu, image], inputs: [x, {word}], graph: {{"
-    group += f"a: {{op: conv, from: x, out_channels: $({word}.height), kernel_size: 1}}, s: {{op: concat, from: [a, {word}]}}}}}}\n"
-    assert network(group)["g.a"].shape[0] == 8
-    block = f"  a: {{block: unit, {word}: 6}}\nblocks:\n  unit: {{params: {{{word}: 5}}, graph: {{c: {{op: conv, out_channels: ${word}, kernel_size: 1}}}}}}\n"
-    assert network(block)["a.c"].shape[0] == 6
+@pytest.mark.parametrize("graph", [NODE, INPUT, BLOCK], ids=["node", "input", "block"])
+def test_what_is_named_by_a_new_word_keeps_its_meaning(word, graph):
+    net = network(graph.replace("WORD", word).lstrip("\n"))
+    assert next(node for node in net if node.op.name == "conv" and node.path != word).shape[0] == 5
+
+
+@pytest.mark.parametrize("word", ["operand", "let"])
+def test_a_parameter_named_by_a_new_word_keeps_its_meaning(word):
+    net = network(f"  a: {{op: conv, out_channels: ${word}, kernel_size: 1}}\n", params=f"{{{word}: 5}}")
+    assert net["a"].shape[0] == 5
 
 
 def test_a_node_named_operand_further_down_hides_the_word_everywhere():

@@ -1,4 +1,4 @@
-"""What a block or group of a network would hold for another value of a parameter, or other shapes."""
+"""What a network, or a block or group of it, would hold for another value of a parameter, or other shapes."""
 
 from __future__ import annotations
 
@@ -37,6 +37,21 @@ class Probing:
     def __init__(self, network: Network) -> None:
         self._loader = _Known(_definitions(network.blocks.content), network.limits)
         self._memory = Memory()
+
+    def network(
+        self, network: Block, given: Mapping[str, Any], shapes: Sequence[Shape], outputs: Sequence[str]
+    ) -> Body | None:
+        """What the network would hold; None as for a block.
+
+        Raises:
+            NotKnown: As for a block.
+        """
+        entry = Entry(Scalar(network.template.source, 0, 0, ""), network.template.value)
+        trace = Trace()
+        params = bind(network.template, {name: Argument(value, entry) for name, value in given.items()}, {}, trace, "")
+        if trace.found or UNKNOWN in params.values():
+            return None
+        return self._body(network, network.template.graph, params, {}, _operands(shapes), outputs)
 
     def block(
         self,
@@ -95,16 +110,15 @@ class Probing:
         operands: tuple[Tensor, ...],
         outputs: Sequence[str],
     ) -> Body | None:
-        assert block.step is not None
-        is_block = block.kind == "block"
-        index = int(block.name) if not is_block and block.name.isdecimal() else None
-        if not is_block and index is None and asks_index(block.step):
+        is_block, is_group = block.kind == "block", block.kind == "group"
+        index = int(block.name) if is_group and block.name.isdecimal() else None
+        if is_group and index is None and block.step is not None and asks_index(block.step):
             raise NotKnown
         trace = Trace()
         walk = Walk(self._loader, self._memory, trace)
         scope = Scope.of(block.template, graph, params, operands, block.path, index)
         scope.names.lets = lets
-        taken = block.step.outputs if is_block else ()
+        taken = block.step.outputs if is_block and block.step is not None else ()
         try:
             body, _ = Elaboration(walk).graphs.body(block.kind, scope, params if is_block else {}, taken)
         except SpecError:

@@ -143,7 +143,6 @@ class Scope:
         path: The path of the graph, for errors; empty for the network's own.
         tensors: What ``from`` knows: inputs and earlier nodes.
         names: What expressions know.
-        has_operand: Whether ``operand`` is what a node takes first; an input or node of that name hides it.
     """
 
     definition: Definition
@@ -151,7 +150,6 @@ class Scope:
     path: str
     tensors: dict[str, Result]
     names: Names
-    has_operand: bool
 
     @classmethod
     def of(
@@ -165,12 +163,11 @@ class Scope:
     ) -> Scope:
         """The scope of a graph with some inputs, before its first node."""
         tensors: dict[str, Result] = dict(zip(graph.inputs or (NOWHERE,), inputs, strict=True))
-        names = Names(params, views(graph, inputs), tensors, index)
-        return cls(definition, graph, path, tensors, names, not graph.declares(OPERAND))
+        return cls(definition, graph, path, tensors, Names(params, views(graph, inputs), tensors, index))
 
     def take(self, operands: Sequence[Tensor], known: bool = True) -> None:
-        """Begin the expressions of a node, or of a copy, that takes some tensors; it is not known which."""
-        if self.has_operand:
+        """Begin the expressions of a node, or of a copy, that takes some tensors, where it is known which."""
+        if self.graph.has_operand:
             self.names.operand = UNKNOWN if not known else view(operands[0]) if operands else None
 
     def child(self, name: str) -> str:

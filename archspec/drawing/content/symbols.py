@@ -147,7 +147,8 @@ class _Symbols:
         for child, use in zip(block.children, block.content.uses, strict=True):
             if block.kind == "repeat":
                 scope = scope._replace(params={**scope.params, "index": literal(int(child.name))})
-            scope = scope._replace(operand=_operand(block, child))
+            if block.kind != "repeat" or scope.operand:
+                scope = scope._replace(operand=_operand(block, child))
             content = self._applied(child, scope) if isinstance(child, Node) else self._inner(child, scope)
             yield use._replace(content=content)
 
@@ -276,9 +277,8 @@ def _lets(block: Block) -> tuple[Let, ...]:
 
 def _operand(block: Block, child: Block | Node) -> str:
     """What expressions of a node call its operand."""
-    if not child.inputs or (block.graph is not None and block.graph.declares(OPERAND)):
-        return ""
-    return child.inputs[0]
+    hidden = block.graph is not None and not block.graph.has_operand
+    return "" if hidden or not child.inputs else child.inputs[0]
 
 
 def _own(block: Block) -> Iterator[tuple[str, Code]]:
