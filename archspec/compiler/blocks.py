@@ -104,7 +104,7 @@ class Blocks:
             return None
         operands = site.operands or (UNKNOWN_TENSOR,) * max(1, len(names))
         params, index = scope.names.params, scope.names.index
-        scope.names.frozen = scope.names.frozen or frozen({**params, **scope.names.lets})
+        scope.names.frozen = scope.names.frozen or frozen(params)
         asked = index if index is not None and asks_index(step) else None
         # The definition in the key keeps the group, so that its id stays its own.
         shapes = tuple([each.shape for each in operands])

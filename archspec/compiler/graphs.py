@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from archspec.compiler.binding import defined
+from archspec.compiler.sharing import frozen
 from archspec.compiler.tensors import UNKNOWN_TENSOR, Scope, Tensor, origins_of, shapes_of
 from archspec.compiler.walk import CHARACTERS_OF_A_VALUE, Made, Walk
 from archspec.errors import SpecError, did_you_mean
@@ -50,10 +51,13 @@ class Graphs:
             help = raise_limit("parameters")
             raise SpecError([walk.trace.diagnostic("limit-exceeded", message, lets[0].key, path=scope.path, help=help)])
         if lets:
-            scope.names.lets = defined(scope.graph, scope.names, walk.trace, scope.path).lets
-            scope.names.frozen = ""
-            written = sum(len(repr(scope.names.lets[let.name])) for let in lets)
-            walk.steps += written // (CHARACTERS_OF_A_VALUE * VALUES_OF_A_STEP)
+            names = scope.names
+            names.lets = defined(scope.graph, names, walk.trace, scope.path).lets
+            written = frozen({let.name: names.lets[let.name] for let in lets})
+            walk.steps += len(written) // (CHARACTERS_OF_A_VALUE * VALUES_OF_A_STEP)
+            # A function is told by its name, and gives what follows from parameters, other values, and these.
+            asked = repr((names.inputs, names.index)) if any(let.parameters for let in lets) else ""
+            names.frozen = (names.frozen or frozen(names.params)) + written + asked
 
     def _graph(self, scope: Scope, taken: tuple[OutputStep, ...]) -> tuple[Outputs, tuple[Use, ...]]:
         walk = self.walk

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,14 @@ from archspec.language.limits import Limits
 from archspec.language.loader import Loader, Reading
 from archspec.language.source import Entry, Scalar, Value
 from archspec.language.values import UNKNOWN
+from archspec.language.work import Left, bounded_lists
 from archspec.network import Block, Body, Network
 from archspec.network.pruning import giving
 from archspec.ops.tensor import Shape
 
 
 class NotKnown(Exception):  # noqa: N818 - a signal, not an error
-    """A block that the network does not use would have to be read from a file."""
+    """A block that the network does not use would have to be read from a file, or expressions would take too long."""
 
 
 class Probing:
@@ -37,6 +39,7 @@ class Probing:
     def __init__(self, network: Network) -> None:
         self._loader = _Known(_definitions(network.blocks.content), network.limits)
         self._memory = Memory()
+        self._left = Left(network.limits)
 
     def network(
         self, network: Block, given: Mapping[str, Any], shapes: Sequence[Shape], outputs: Sequence[str]
@@ -47,9 +50,9 @@ class Probing:
             NotKnown: As for a block.
         """
         entry = Entry(Scalar(network.template.source, 0, 0, ""), network.template.value)
-        trace = Trace()
-        params = bind(network.template, {name: Argument(value, entry) for name, value in given.items()}, {}, trace, "")
-        if trace.found or UNKNOWN in params.values():
+        arguments = {name: Argument(value, entry) for name, value in given.items()}
+        params = self._bound(network, arguments, {})
+        if params is None:
             return None
         return self._body(network, network.template.graph, params, {}, _operands(shapes), outputs)
 
@@ -77,11 +80,28 @@ class Probing:
         assert block.step is not None
         entry = Entry(block.step.key, block.step.key)
         arguments = {name: Argument(value, entry) for name, value in given.items()}
-        trace = Trace()
-        params = bind(definition, arguments, views(definition.graph, operands), trace, block.path, block.step)
-        if trace.found or UNKNOWN in params.values():
+        params = self._bound(block, arguments, views(definition.graph, operands))
+        if params is None:
             return None
         return self._body(block, definition.graph, params, lets, operands, outputs)
+
+    def _bound(self, block: Block, given: Mapping[str, Argument], inputs: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The values of parameters; None where the language refuses one."""
+        trace, user = Trace(), block.step if block.path else None
+        with self._bounded():
+            params = bind(block.template, given, inputs, trace, block.path, user)
+        return None if trace.found or UNKNOWN in params.values() else params
+
+    @contextmanager
+    def _bounded(self) -> Iterator[None]:
+        """Bound what all that is tried does with lists."""
+        try:
+            with bounded_lists(self._left):
+                yield
+        except SpecError:
+            if self._left.values < 0:
+                raise NotKnown from None
+            raise
 
     def group(
         self,
@@ -120,7 +140,8 @@ class Probing:
         scope.names.lets = lets
         taken = block.step.outputs if is_block and block.step is not None else ()
         try:
-            body, _ = Elaboration(walk).graphs.body(block.kind, scope, params if is_block else {}, taken)
+            with self._bounded():
+                body, _ = Elaboration(walk).graphs.body(block.kind, scope, params if is_block else {}, taken)
         except SpecError:
             return None
         return None if trace.found else giving(body, outputs)

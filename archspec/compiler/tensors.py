@@ -98,8 +98,8 @@ class Names(Mapping[str, Any]):
         index: The index of the copy around the node or the graph; None outside of a repeat.
         lets: Values and functions that it and the graphs around it define.
         operand: What the node takes first; None where that has no name of its own.
-        frozen: Parameters, and what is defined, as part of a key (`archspec.compiler.sharing.frozen`), once that was
-            asked for.
+        frozen: What decides the parameters and `lets`, as part of a key (`archspec.compiler.sharing.frozen`), once
+            that was asked for.
     """
 
     params: Mapping[str, Any]
