@@ -11,6 +11,7 @@ from archspec.compiler.tensors import UNKNOWN_TENSOR, Scope, Tensor, origins_of,
 from archspec.compiler.walk import CHARACTERS_OF_A_VALUE, Made, Walk
 from archspec.errors import SpecError, did_you_mean
 from archspec.language.definition import GraphSteps, OutputStep, Step
+from archspec.language.functions import places
 from archspec.language.limits import VALUES_OF_A_STEP, raise_limit
 from archspec.language.usage import names_in
 from archspec.network import Body, Use
@@ -55,9 +56,7 @@ class Graphs:
             names.lets = defined(scope.graph, names, walk.trace, scope.path).lets
             written = frozen({let.name: names.lets[let.name] for let in lets})
             walk.steps += len(written) // (CHARACTERS_OF_A_VALUE * VALUES_OF_A_STEP)
-            # A function is told by its name, and gives what follows from parameters, other values, and these.
-            asked = repr((names.inputs, names.index)) if any(let.parameters for let in lets) else ""
-            names.frozen = (names.frozen or frozen(names.params)) + written + asked
+            names.frozen = (names.frozen or frozen(names.params)) + written + places(names.lets.values())
 
     def _graph(self, scope: Scope, taken: tuple[OutputStep, ...]) -> tuple[Outputs, tuple[Use, ...]]:
         walk = self.walk

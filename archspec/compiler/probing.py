@@ -12,13 +12,13 @@ from typing_extensions import override
 from archspec.compiler.binding import Argument, bind
 from archspec.compiler.elaborate import Elaboration
 from archspec.compiler.repeats import asks_index
-from archspec.compiler.sharing import Memory
+from archspec.compiler.sharing import Memory, frozen
 from archspec.compiler.tensors import Scope, Tensor, views
 from archspec.compiler.trace import Trace
 from archspec.compiler.walk import Walk
 from archspec.errors import SpecError
 from archspec.language.definition import Definition, GraphSteps
-from archspec.language.functions import LetFunction
+from archspec.language.functions import LetFunction, places
 from archspec.language.limits import Limits
 from archspec.language.loader import Loader, Reading
 from archspec.language.source import Entry, Scalar, Value
@@ -138,6 +138,7 @@ class Probing:
         walk = Walk(self._loader, self._memory, trace)
         scope = Scope.of(block.template, graph, params, operands, block.path, index)
         scope.names.lets = lets
+        scope.names.frozen = frozen(params) + frozen(lets) + places(params.values())
         taken = block.step.outputs if is_block and block.step is not None else ()
         try:
             with self._bounded():
