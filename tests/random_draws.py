@@ -74,6 +74,9 @@ very-long-name-of-a-block-that-says-it-all-and-goes-on-and-on
 """.split()
 """Names of networks and blocks, some of which make one name of a class."""
 
+LET_NAMES = "operator re half total Linear range_ self2 torch2 eval_ OrderedDict2".split()
+"""Names of values and functions, which nothing else has: there they would be errors."""
+
 PARAM_NAMES = """
 channels stride width p x self torch nn F Tensor int bool list flag deep kind n k in_channels out_channels super cls
 forward train weight name bias index_ args_ out x1 isinstance range tuple math in_features groups dtype input_channels

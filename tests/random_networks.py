@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ from random_scope import Block, Definition, Node, Scope, declaration, without_un
 import archspec
 from archspec.language.choice import plain
 from archspec.language.expr import read
+from archspec.language.functions import LetFunction
 from archspec.ops.registry import ops
 from archspec.ops.tensor import Shape, elements
 
@@ -43,7 +45,7 @@ def compiled(text: str) -> archspec.Network:
 
 def _network(pick: Pick) -> Node:
     owner = Definition({}, set(), is_network=True)
-    outside = Graph(pick, owner, {})
+    outside = Graph(pick, owner, {}, defines=False)
     name = pick.of("net", *BLOCK_NAMES)
     inputs = {pick.name(NAMES, "image", ()): _shape(pick)}
     while pick.chance(3) and len(inputs) < 3:
@@ -61,6 +63,7 @@ def _network(pick: Pick) -> Node:
     } | ends
     if pick.chance(2):
         spec["override"] = _override(pick, spec, outside)
+    spec |= {"let": graph.lets}
     if pick.chance(4):
         spec["init"] = _init(pick, spec, outside)
     if pick.chance(4):
@@ -69,7 +72,7 @@ def _network(pick: Pick) -> Node:
     return {key: value for key, value in spec.items() if value or key not in _MAY_BE_EMPTY}
 
 
-_MAY_BE_EMPTY = ("params", "blocks", "override", "init", "freeze")
+_MAY_BE_EMPTY = ("params", "blocks", "override", "init", "freeze", "let")
 """Keys that are left out where they say nothing."""
 
 
@@ -235,10 +238,12 @@ class Graph(Scope):
         name = pick.of(*unary(len(shape) - 1))
         args, output = fit(name, ARGUMENTS[name](pick, shape), (shape,)) or ({}, None)
         name, output = ("relu", shape) if output is None else (name, output)
+        self.taking = shape
         if pick.chance(7):
             self.repeated({"op": self.choice("op", name) if pick.chance(4) else name}, args, operand, name)
         else:
             self.conditional(self.chosen(name, args), [operand], {"": output}, name)
+        self.taking = None
 
     def chosen(self, name: str, args: Args) -> Node:
         """A node of an op, which now and then is the value of a parameter, with some of the arguments."""
@@ -381,9 +386,11 @@ class Graph(Scope):
         repeated = pick.chance(3)
         indexed = repeated or self.indexed
         inner = Graph(pick, self.owner, dict(zip(names, shapes, strict=True)), indexed, self.depth + 1, own=False)
+        inner.known |= self.known
         inner.listed = len(operands) == 1 and pick.chance(3)
         inner.grow(pick.int(1, 4))
         node = inner.close(single=repeated or self.listed) | {"graph": inner.written_nodes()}
+        node |= {"let": inner.lets} if inner.lets else {}
         node |= {} if names == ["input"] else {"inputs": names}
         result = inner.outputs(node)
         if not repeated:
@@ -479,6 +486,7 @@ class Graph(Scope):
         inner.listed = len(operands) == 1 and pick.chance(4)
         inner.grow(pick.int(1, 4))
         spec = inner.close() | {"graph": inner.written_nodes()}
+        spec |= {"let": inner.lets} if inner.lets else {}
         ports = inner.ports_on_condition(spec)
         spec |= {} if names == ["input"] else {"inputs": names}
         spec |= {"params": definition.params} if definition.params else {}
@@ -565,6 +573,7 @@ class Graph(Scope):
             "archspec": 1,
             "name": "probe",
             "params": {name: declaration(value) for name, value in self.owner.values.items()},
+            "let": dict(self.defined()),
             "inputs": {f"operand{n}": list(shape) for n, shape in enumerate(shapes)},
             "blocks": {name: block.spec for name, block in self.owner.blocks.items()},
             "graph": graph,
@@ -592,7 +601,17 @@ class Graph(Scope):
             return {key: self.literal(item, repeated) for key, item in value.items()}
         if not isinstance(value, str) or not value.startswith("$"):
             return value
-        return value if repeated and "index" in value else plain(read(value).evaluate(self.views()))
+        if repeated and ("index" in value or "operand" in value):
+            return value
+        return plain(read(value).evaluate(self.views()))
+
+    def defined(self) -> Iterator[tuple[str, Any]]:
+        """The values and functions that are known here, as a `let`."""
+        for name, value in self.known.items():
+            if isinstance(value, LetFunction):
+                yield f"{name}({', '.join(value.parameters)})", value.text
+            else:
+                yield name, value
 
     def outputs(self, ends: Node) -> dict[str, Shape]:
         """The shapes of what `close` has chosen."""
@@ -655,7 +674,7 @@ _KINDS = [
     *[Graph.reuse] * 2, *[Graph.join_copies] * 2,
 ]  # fmt: skip
 _OF_LISTS = [*[Graph.op] * 5, Graph.group, Graph.library]
-_KEPT = {"op", "block", "graph", "reuse", "outputs", "output", "inputs", "doc"}
+_KEPT = {"op", "block", "graph", "reuse", "let", "outputs", "output", "inputs", "doc"}
 
 
 @lru_cache(maxsize=1000)

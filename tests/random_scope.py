@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from random_draws import PARAM_NAMES, Args, Pick
+from random_draws import LET_NAMES, PARAM_NAMES, Args, Pick
 
 from archspec.language.choice import Choice, chosen
 from archspec.language.expr import read
+from archspec.language.functions import LetFunction
 from archspec.language.source import Scalar, Source
-from archspec.language.values import ExpressionError, TensorView
+from archspec.language.values import ExpressionError, Function, TensorView
 from archspec.ops.tensor import Shape, Shapes
 
 Node = dict[str, Any]
@@ -46,6 +47,7 @@ class Definition:
         params: Its parameters as declared.
         values: Their values.
         given: Those that the use of a block gives.
+        named: The names of values and functions in all its graphs.
     """
 
     blocks: dict[str, Block]
@@ -54,6 +56,7 @@ class Definition:
     params: Args = field(default_factory=dict)
     values: Args = field(default_factory=dict)
     given: Args = field(default_factory=dict)
+    named: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -66,6 +69,10 @@ class Scope:
         indexed: Whether ``index`` is known, which then is 0.
         depth: Graphs around it.
         own: Whether it is the definition's own, not that of a group.
+        defines: Whether it is a graph, which can have a `let`.
+        lets: Its own `let`.
+        known: Values and functions of its own `let` and those around.
+        taking: The shape of what the node takes first whose arguments are written.
         tensors: Shapes of what ``from:`` can name.
         last: What the node above gives; with the first of its outputs, where it has several.
     """
@@ -76,6 +83,10 @@ class Scope:
     indexed: bool = False
     depth: int = 0
     own: bool = True
+    defines: bool = True
+    lets: Args = field(default_factory=dict)
+    known: Args = field(default_factory=dict)
+    taking: Shape | None = None
     tensors: dict[str, Shape] = field(init=False)
     last: str = field(init=False, default="")
 
@@ -96,7 +107,8 @@ class Scope:
                 views[name] = TensorView(shape)
         if len(self.inputs) == 1:
             views["input"] = TensorView(next(iter(self.inputs.values())))
-        return views | self.owner.values | ({"index": 0} if self.counts() else {})
+        views |= self.owner.values | self.known | ({"index": 0} if self.counts() else {})
+        return views if self.taking is None else views | {"operand": TensorView(self.taking)}
 
     def counts(self) -> bool:
         """Whether expressions know the index of a copy: a node of that name hides it."""
@@ -112,6 +124,7 @@ class Scope:
     def sizes(self) -> Iterator[str]:
         """Expressions for sizes of inputs and of the last node."""
         ends = ["input"] if len(self.inputs) == 1 else list(self.inputs)
+        ends += [] if self.taking is None else ["operand"]
         for name in (*ends, *([self.last] if self.last else [])):
             if name.partition(".")[0] in self.owner.values:
                 continue
@@ -121,14 +134,18 @@ class Scope:
 
     def computed(self) -> Iterator[str]:
         """Expressions that may serve as an argument."""
-        for name, value in self.owner.values.items():
+        for name, value in (self.owner.values | self.known).items():
+            if isinstance(value, Function):
+                yield from (f"{name}({number})" for number in (1, 2, 3, 4, 8))
+                continue
             yield name
             if isinstance(value, bool):
                 yield from (f"not {name}", f"1 if {name} else 2")
             elif isinstance(value, int):
                 yield from (template.replace("{}", name) for template in _COMPUTED)
             elif isinstance(value, list):
-                yield from (f"{name}[0]", f"len({name})", f"sum({name})")
+                yield from (f"{name}[0]", f"{name}[-1]", f"len({name})", f"sum({name})", f"sum({name}[1:])")
+                yield from (f"{name}[:1]", f"{name}[::-1]", f"{name}[:]")
         yield from self.sizes()
 
     def write(self, value: Any) -> Any:
@@ -138,7 +155,7 @@ class Scope:
         if isinstance(value, list) and self.pick.chance(2):
             return [self.write(item) for item in value]
         if self.pick.chance(2):
-            return self.parameter(value)
+            return self.let(value) if self.defines and self.pick.chance(2) else self.parameter(value)
         texts = [text for text in self.computed() if _same(self.value(text), value)]
         if self.counts() and type(value) is int:
             texts += [f"{value} + index", f"{value} if index == 0 else {value + 1}", f"{value} * (index + 1)"]
@@ -175,6 +192,40 @@ class Scope:
         place = Scalar(Source("", ""), 0, 0, "")
         owner.params[name], owner.values[name] = declared, chosen(value, kind, place, None)
         return pick.of(f"${name}", f"$({name} if {name} != null else null)") if kind == "op" else f"${name}"
+
+    def let(self, value: Any) -> str:
+        """A new value or function of the graph, and the expression over it that has this value."""
+        pick = self.pick
+        name = pick.name(LET_NAMES, "value", self.owner.named)
+        self.owner.named.add(name)
+        if type(value) is int and pick.chance(3):
+            return self.function(name, value)
+        texts = [text for text in self.before() if _same(self.value(text), value)]
+        texts += [f"{value} + index"] if self.counts() and type(value) is int and not self.own else []
+        self.lets[name] = expression(pick.of(*texts)) if texts and pick.chance(2) else value
+        self.known[name] = value
+        return f"${name}"
+
+    def function(self, name: str, value: int) -> str:
+        """A new function of a number, and a call that gives a value."""
+        pick = self.pick
+        factors = {str(factor): factor for factor in (1, 2)}
+        factors |= {each: found for each, found in (self.owner.values | self.known).items() if type(found) is int}
+        word = pick.of(*(each for each, factor in factors.items() if factor and value % factor == 0))
+        text, operand = f"$(number * {word})", str(value // factors[word])
+        if pick.chance(3):
+            text, operand = f"$(other + number * {word})", f"0, {operand}"
+        parameters = ("other", "number") if "other" in text else ("number",)
+        self.lets[f"{name}({', '.join(parameters)})"] = text
+        self.known[name] = LetFunction(name, parameters, text, self.owner.values | self.known)
+        return f"$({name}({operand}))"
+
+    def before(self) -> Iterator[str]:
+        """Expressions that a value of the graph can be."""
+        for name, value in (self.owner.values | self.known).items():
+            if not isinstance(value, Function):
+                yield from (name, f"{name} * 2", f"{name} // 2") if type(value) is int else (name,)
+        yield from (found for found in self.sizes() if found.partition(".")[0] in ("input", *self.inputs))
 
     def defaults(self) -> Iterator[str]:
         """Expressions that the default of a parameter may be: over the others, and in a block over its inputs."""
@@ -247,15 +298,33 @@ def expression(text: str) -> str:
 
 
 def without_unused(spec: Node) -> Node:
-    """A spec without the parameters that nothing asks for: in a spec they are errors."""
-    blocks = spec.get("blocks", {})
+    """A spec without the parameters, values and functions that nothing asks for: in a spec they are errors."""
     while True:
+        spec = _with_used_lets(spec)
+        blocks = spec.get("blocks", {})
         unused = {name: _unused(block) for name, block in blocks.items()}
         asked = spec["params"].keys() - _unused(spec) if "params" in spec else set()
         if not any(unused.values()) and asked == spec.get("params", {}).keys():
             return spec
         blocks = {name: _without(block, unused, unused[name]) for name, block in blocks.items()}
         spec = _without(spec, unused, spec.get("params", {}).keys() - asked) | {"blocks": blocks}
+
+
+def _with_used_lets(graph: Any) -> Any:
+    """A definition, or a group, without what it defines and nothing asks for."""
+    if not isinstance(graph, dict) or not isinstance(graph.get("graph"), dict):
+        return graph
+    graph = graph | {"graph": {name: _with_used_lets(node) for name, node in graph["graph"].items()}}
+    if "blocks" in graph:
+        graph["blocks"] = {name: _with_used_lets(block) for name, block in graph["blocks"].items()}
+    lets = graph.get("let", {})
+    while True:
+        asked = set(_names([lets, *(graph.get(key) for key in ("graph", "output", "outputs"))]))
+        kept = {form: value for form, value in lets.items() if form.partition("(")[0] in asked}
+        if kept == lets:
+            rest = {key: value for key, value in graph.items() if key != "let"}
+            return rest | ({"let": lets} if lets else {})
+        lets = kept
 
 
 def _unused(definition: Node) -> set[str]:

@@ -104,17 +104,18 @@ def defined(graph: GraphSteps, names: Names, trace: Trace, path: str) -> Names:
         path: The path of the graph, for errors.
     """
     lets = dict(names.lets)
-    known = replace(names, tensors={}, lets=lets, operand=None, frozen="")
+    known = replace(names, tensors={}, lets=lets, operand=None, frozen=None)
+    place = repr((names.inputs, names.index, names.loops)) if any(let.parameters for let in graph.lets) else ""
     for let in graph.lets:
         if let.name not in lets:
             try:
-                lets[let.name] = _defined(let, known, trace, path)
+                lets[let.name] = _defined(let, known, place, trace, path)
             except (Failed, Unknown):
                 lets[let.name] = UNKNOWN
     return known
 
 
-def _defined(let: Let, names: Names, trace: Trace, path: str) -> Any:
+def _defined(let: Let, names: Names, place: str, trace: Trace, path: str) -> Any:
     value = let.value
     if value is None:
         return UNKNOWN
@@ -127,7 +128,7 @@ def _defined(let: Let, names: Names, trace: Trace, path: str) -> Any:
         _fail(error, value, trace, path)
     if _report_unknown_names(value, names, trace, path, let.parameters):
         raise Failed
-    return LetFunction(let.name, let.parameters, str(value.value), names)
+    return LetFunction(let.name, let.parameters, str(value.value), names, place)
 
 
 def _report_unknown_names(

@@ -116,7 +116,7 @@ class Blocks:
             return None
         operands = site.operands or (UNKNOWN_TENSOR,) * max(1, len(names))
         params, loops = scope.names.params, scope.names.asked(step)
-        scope.names.frozen = scope.names.frozen or frozen({**params, **scope.names.lets})
+        scope.names.frozen = scope.names.frozen or frozen(params)
         # The definition in the key keeps the group, so that its id stays its own.
         shapes = tuple([each.shape for each in operands])
         key = ("group", scope.definition, id(step.group), shapes, scope.names.frozen, frozen(loops), site.edits)

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from archspec.compiler.binding import defined
+from archspec.compiler.sharing import frozen
 from archspec.compiler.tensors import UNKNOWN_TENSOR, Scope, Tensor, origins_of, shapes_of
 from archspec.compiler.walk import CHARACTERS_OF_A_VALUE, Made, Walk
 from archspec.errors import SpecError, did_you_mean
 from archspec.language.definition import GraphSteps, OutputStep, Step
+from archspec.language.functions import places
 from archspec.language.limits import VALUES_OF_A_STEP, raise_limit
 from archspec.language.usage import names_in
 from archspec.network import Body, Use
@@ -50,10 +52,11 @@ class Graphs:
             help = raise_limit("parameters")
             raise SpecError([walk.trace.diagnostic("limit-exceeded", message, lets[0].key, path=scope.path, help=help)])
         if lets:
-            scope.names.lets = defined(scope.graph, scope.names, walk.trace, scope.path).lets
-            scope.names.frozen = ""
-            written = sum(len(repr(scope.names.lets[let.name])) for let in lets)
-            walk.steps += written // (CHARACTERS_OF_A_VALUE * VALUES_OF_A_STEP)
+            names = scope.names
+            names.lets = defined(scope.graph, names, walk.trace, scope.path).lets
+            written = frozen({let.name: names.lets[let.name] for let in lets})
+            walk.steps += len(written.text) // (CHARACTERS_OF_A_VALUE * VALUES_OF_A_STEP)
+            names.frozen = names.frozen or frozen(names.params), written, places(names.lets.values())
 
     def _graph(self, scope: Scope, taken: tuple[OutputStep, ...]) -> tuple[Outputs, tuple[Use, ...]]:
         walk = self.walk

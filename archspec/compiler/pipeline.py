@@ -34,7 +34,7 @@ from archspec.language.removal import explained
 from archspec.language.source import Entry, Scalar, Source, Value, decode
 from archspec.language.source import Mapping as MappingValue
 from archspec.language.values import kind
-from archspec.language.work import bounded_lists
+from archspec.language.work import Left, bounded_lists
 from archspec.network import Block, Network, Node
 from archspec.ops import registry
 
@@ -203,7 +203,7 @@ class LoadedSpec:
         trace = Trace(Findings(_MOST_FOUND * self._limits.errors))
         network = None
         try:
-            with _collection_paused(), bounded_lists(self._limits):
+            with _collection_paused(), bounded_lists(Left(self._limits)):
                 network = _pipeline(self._reading(), self._loader, self._memory, trace, variant, params)
         except SpecError as error:
             raise self._error(trace, error.diagnostics) from None

@@ -1,8 +1,9 @@
-"""What a block or group of a network would hold for another value of a parameter, or other shapes."""
+"""What a network, or a block or group of it, would hold for another value of a parameter, or other shapes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +12,26 @@ from typing_extensions import override
 from archspec.compiler.binding import Argument, bind
 from archspec.compiler.elaborate import Elaboration
 from archspec.compiler.repeats import asks_index
-from archspec.compiler.sharing import Memory
+from archspec.compiler.sharing import Memory, frozen
 from archspec.compiler.tensors import Names, Scope, Tensor, views
 from archspec.compiler.trace import Trace
 from archspec.compiler.walk import Walk
 from archspec.errors import SpecError
 from archspec.language.definition import Definition, GraphSteps
-from archspec.language.functions import LetFunction
+from archspec.language.functions import LetFunction, places
 from archspec.language.limits import Limits
 from archspec.language.loader import Loader, Reading
 from archspec.language.source import Entry, Scalar, Value
 from archspec.language.usage import names_in
 from archspec.language.values import UNKNOWN
+from archspec.language.work import Left, bounded_lists
 from archspec.network import Block, Body, Network
 from archspec.network.pruning import giving
 from archspec.ops.tensor import Shape
 
 
 class NotKnown(Exception):  # noqa: N818 - a signal, not an error
-    """A block that the network does not use would have to be read from a file."""
+    """A block that the network does not use would have to be read from a file, or expressions would take too long."""
 
 
 class Probing:
@@ -38,6 +40,22 @@ class Probing:
     def __init__(self, network: Network) -> None:
         self._loader = _Known(_definitions(network.blocks.content), network.limits)
         self._memory = Memory()
+        self._left = Left(network.limits)
+
+    def network(
+        self, network: Block, given: Mapping[str, Any], shapes: Sequence[Shape], outputs: Sequence[str]
+    ) -> Body | None:
+        """What the network would hold; None as for a block.
+
+        Raises:
+            NotKnown: As for a block.
+        """
+        entry = Entry(Scalar(network.template.source, 0, 0, ""), network.template.value)
+        arguments = {name: Argument(value, entry) for name, value in given.items()}
+        params = self._bound(network, arguments, {})
+        if params is None:
+            return None
+        return self._body(network, network.template.graph, params, {}, _operands(shapes), outputs)
 
     def block(
         self,
@@ -63,11 +81,28 @@ class Probing:
         assert block.step is not None
         entry = Entry(block.step.key, block.step.key)
         arguments = {name: Argument(value, entry) for name, value in given.items()}
-        trace = Trace()
-        params = bind(definition, arguments, views(definition.graph, operands), trace, block.path, block.step)
-        if trace.found or UNKNOWN in params.values():
+        params = self._bound(block, arguments, views(definition.graph, operands))
+        if params is None:
             return None
         return self._body(block, definition.graph, params, lets, operands, outputs)
+
+    def _bound(self, block: Block, given: Mapping[str, Argument], inputs: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The values of parameters; None where the language refuses one."""
+        trace, user = Trace(), block.step if block.path else None
+        with self._bounded():
+            params = bind(block.template, given, inputs, trace, block.path, user)
+        return None if trace.found or UNKNOWN in params.values() else params
+
+    @contextmanager
+    def _bounded(self) -> Iterator[None]:
+        """Bound what all that is tried does with lists."""
+        try:
+            with bounded_lists(self._left):
+                yield
+        except SpecError:
+            if self._left.values < 0:
+                raise NotKnown from None
+            raise
 
     def group(
         self,
@@ -104,20 +139,22 @@ class Probing:
         operands: tuple[Tensor, ...],
         outputs: Sequence[str],
     ) -> Body | None:
-        assert block.step is not None
-        is_block = block.kind == "block"
-        override = block.template.override if is_block else None
+        is_block, is_group = block.kind == "block", block.kind == "group"
+        override = None if is_group else block.template.override
         if override is not None and any(names_in(override)):
             raise NotKnown
-        around = None if is_block else self._around(block, params)
+        decided = frozen(params), frozen(lets), places(params.values())
+        around = self._around(block, params) if is_group else None
         params = {name: value for name, value in params.items() if name in block.template.params}
         trace = Trace()
         walk = Walk(self._loader, self._memory, trace)
         scope = Scope.of(block.template, graph, params, operands, block.path, around, block.content.edits)
         scope.names.lets = lets
-        taken = block.step.outputs if is_block else ()
+        scope.names.frozen = decided
+        taken = block.step.outputs if is_block and block.step is not None else ()
         try:
-            body, _ = Elaboration(walk).graphs.body(block.kind, scope, params if is_block else {}, taken)
+            with self._bounded():
+                body, _ = Elaboration(walk).graphs.body(block.kind, scope, params if is_block else {}, taken)
         except SpecError:
             return None
         return None if trace.found else giving(body, outputs)

@@ -100,8 +100,8 @@ class Names(Mapping[str, Any]):
         lets: Values and functions that it and the graphs around it define.
         operand: What the node takes first; None where that has no name of its own.
         loops: What else differs from copy to copy of the repeats and tables around it, by name.
-        frozen: Parameters, and what is defined, as part of a key (`archspec.compiler.sharing.frozen`), once that was
-            asked for.
+        frozen: What decides the parameters and `lets`, as part of a key (`archspec.compiler.sharing.frozen`), once
+            that was asked for.
     """
 
     params: Mapping[str, Any]
@@ -153,7 +153,6 @@ class Scope:
         path: The path of the graph, for errors; empty for the network's own.
         tensors: What ``from`` knows: inputs and earlier nodes.
         names: What expressions know.
-        has_operand: Whether ``operand`` is what a node takes first; an input or node of that name hides it.
         edits: What ``override:`` changes in it.
         uses: The nodes so far that hold something, by name.
         taken: Names of the repeats of which something takes copies one by one.
@@ -165,7 +164,6 @@ class Scope:
     path: str
     tensors: dict[str, Result]
     names: Names
-    has_operand: bool
     edits: Edits
     uses: dict[str, Use] = field(default_factory=dict)
     taken: frozenset[str] = frozenset()
@@ -198,11 +196,11 @@ class Scope:
         if around is not None:
             names.index, names.loops, names.lets = around.index, around.loops, around.lets
             names.frozen = around.frozen
-        return cls(definition, graph, path, tensors, names, not graph.declares(OPERAND), edits)
+        return cls(definition, graph, path, tensors, names, edits)
 
     def take(self, operands: Sequence[Tensor], known: bool = True) -> None:
-        """Begin the expressions of a node, or of a copy, that takes some tensors; it is not known which."""
-        if self.has_operand:
+        """Begin the expressions of a node, or of a copy, that takes some tensors, where it is known which."""
+        if self.graph.has_operand:
             self.names.operand = UNKNOWN if not known else view(operands[0]) if operands else None
 
     def is_unknown(self, name: str) -> bool:

@@ -256,16 +256,14 @@ class GraphSteps(NamedTuple):
         steps: Its nodes.
         outputs: Its outputs.
         lets: What it defines, each after what that asks for.
+        has_operand: Whether ``operand`` is what a node takes first; an input or node of that name hides it.
     """
 
     inputs: tuple[str, ...]
     steps: tuple[Step, ...]
     outputs: tuple[OutputStep, ...]
     lets: tuple[Let, ...] = ()
-
-    def declares(self, name: str) -> bool:
-        """Whether an input or node has a name."""
-        return name in self.inputs or any(step.name == name for step in self.steps)
+    has_operand: bool = True
 
     def asked(self) -> Iterator[str]:
         """The names that the expressions in it ask for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,12 +42,14 @@ class LetFunction(Function):
         parameters: The names of its parameters.
         text: The expression that gives its value, as written.
         scope: What else the expression can ask for.
+        place: What decides that besides parameters and values of ``let``, as part of a key.
     """
 
     name: str
     parameters: tuple[str, ...]
     text: str
     scope: Mapping[str, Any]
+    place: str
 
     @override
     def value(self, operands: list[Any]) -> Any:
@@ -61,16 +63,9 @@ class LetFunction(Function):
 
     @override
     def __repr__(self) -> str:
-        """All that decides what it gives: its name stands for its text, and that asks for names."""
-        found: dict[tuple[str, str], Any] = {}
-        waiting: dict[str, LetFunction] = {self.name: self}
-        functions = dict(waiting)
-        while waiting:
-            _, function = waiting.popitem()
-            for asked in sorted(read(function.text).names.difference(function.parameters)):
-                value = function.scope.get(asked)
-                if not isinstance(value, LetFunction):
-                    found[function.name, asked] = value
-                elif asked not in functions:
-                    functions[asked] = waiting[asked] = value
-        return f"{self.name}({found})"
+        return self.name
+
+
+def places(values: Iterable[Any]) -> str:
+    """What the functions among some values follow from besides other values, as part of a key."""
+    return "".join(sorted({value.place for value in values if isinstance(value, LetFunction)}))

@@ -9,7 +9,7 @@ from archspec.language.expr import is_expression
 from archspec.language.lets import LetReader
 from archspec.language.loops import loop_names, looped
 from archspec.language.merge import KINDS, node_mapping, without
-from archspec.language.names import node_name_problem
+from archspec.language.names import OPERAND, node_name_problem
 from archspec.language.outputs import OutputReader
 from archspec.language.source import Entry, Mapping, Numbered, Scalar, Sequence, Value, keyed
 from archspec.language.spec import REUSE_KEYS, Node
@@ -101,7 +101,8 @@ class GraphReader:
             return GraphSteps(wiring.inputs, (), ())
         outputs = self.outputs.outputs(owner, wiring)
         wiring.report_unused(owner)
-        return GraphSteps(wiring.inputs, steps, outputs, lets)
+        has_operand = OPERAND not in value.entries and not wiring.is_input(OPERAND)
+        return GraphSteps(wiring.inputs, steps, outputs, lets, has_operand)
 
     def _check_hidden(self, owner: Mapping, value: Mapping, wiring: Wiring) -> None:
         """Refuse inputs and nodes of a group with a name that a ``let`` around it defines."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from graphlib import CycleError, TopologicalSorter
 
 from archspec.errors import Note
@@ -32,8 +32,10 @@ class LetReader:
         that the graph and the groups inside know.
         """
         lets: dict[str, Let] = {}
-        for key, value in keyed(owner.entries.get("let")).values():
-            let = self._let(key, value, wiring)
+        written = keyed(owner.entries.get("let"))
+        own = {let_form(form)[0] for form in written}
+        for key, value in written.values():
+            let = self._let(key, value, wiring, own)
             first = lets.get(let.name)
             if first is not None:
                 notes = (Note("first here", first.key.span),)
@@ -44,11 +46,11 @@ class LetReader:
         self._add_depths(ordered, wiring)
         return ordered
 
-    def _let(self, key: Scalar, value: Value, wiring: Wiring) -> Let:
+    def _let(self, key: Scalar, value: Value, wiring: Wiring, own: Collection[str]) -> Let:
         name, parameters = let_form(str(key.value))
         problem = let_name_problem(name)
         if parameters is not None:
-            problem = problem or self._parameters_problem(parameters, wiring)
+            problem = problem or self._parameters_problem(parameters, wiring, own)
         if problem:
             message = f"`{key.value}` cannot stand here: {problem}"
             help = "write `name: value`, or a function: `name(x): $(…)`, `name(x, y): $(…)`"
@@ -59,13 +61,13 @@ class LetReader:
         return let if fits else let._replace(value=None)
 
     @staticmethod
-    def _parameters_problem(parameters: tuple[str, ...], wiring: Wiring) -> str:
+    def _parameters_problem(parameters: tuple[str, ...], wiring: Wiring, own: Collection[str]) -> str:
         if not 1 <= len(parameters) <= _MOST_PARAMETERS:
             return "a function has one parameter or two"
         if len(set(parameters)) < len(parameters):
             return "its parameters have one name"
         problem = next((text for each in parameters if (text := let_name_problem(each))), "")
-        taken = next((each for each in parameters if wiring.is_known(each)), None)
+        taken = next((each for each in parameters if each in own or wiring.is_known(each)), None)
         return problem or (f"`{taken}` has a meaning already" if taken else "")
 
     def _is_value(self, name: str, value: Value, wiring: Wiring) -> bool:

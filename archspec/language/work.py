@@ -11,7 +11,7 @@ from archspec.language.limits import Limits, raise_limit
 from archspec.language.values import ExpressionError
 
 
-class _Left:
+class Left:
     """What is left of a limit."""
 
     def __init__(self, limits: Limits) -> None:
@@ -19,13 +19,13 @@ class _Left:
         self.values = limits.list_values
 
 
-_LEFT: ContextVar[_Left | None] = ContextVar("left", default=None)
+_LEFT: ContextVar[Left | None] = ContextVar("left", default=None)
 
 
 @contextmanager
-def bounded_lists(limits: Limits) -> Iterator[None]:
+def bounded_lists(left: Left) -> Iterator[None]:
     """Bound what expressions do with lists, all together, until the end of the block."""
-    token = _LEFT.set(_Left(limits))
+    token = _LEFT.set(left)
     try:
         yield
     finally:
@@ -64,7 +64,7 @@ def _count(value: list[Any]) -> None:
         level = [item for items in level for item in items if type(item) is list]
 
 
-def _spend(left: _Left, values: int, doing: str) -> None:
+def _spend(left: Left, values: int, doing: str) -> None:
     left.values -= values
     if left.values < 0:
         raise _beyond("list_values", f"expressions {doing} more than {left.limits.list_values:,} values in all")

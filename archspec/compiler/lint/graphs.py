@@ -120,6 +120,8 @@ def _inner_values(step: Step) -> Iterator[Value]:
         return
     for entries in (step.arguments, step.first, step.last):
         yield from (entry.value for entry in entries.values())
+    for let in step.group.lets if step.group is not None else ():
+        yield from () if let.value is None else (let.value,)
     for inner in step.group.steps if step.group is not None else ():
         yield from _before(inner)
         if inner.repeat is None and inner.each is None:

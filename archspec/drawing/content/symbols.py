@@ -152,7 +152,8 @@ class _Symbols:
                 seen = scope._replace(params={**scope.params, **dict(self._of_copy(block, int(child.name), scope))})
             elif use.step.reused is not None and use.step.reused.copy is not None:
                 seen = scope._replace(params={**scope.params, "index": literal(use.step.reused.copy)})
-            seen = seen._replace(operand=_operand(block, child))
+            if block.kind != "repeat" or scope.operand:
+                seen = seen._replace(operand=_operand(block, child))
             content = self._applied(child, seen) if isinstance(child, Node) else self._inner(child, seen)
             yield use._replace(content=content)
 
@@ -298,9 +299,8 @@ def _lets(block: Block) -> tuple[Let, ...]:
 
 def _operand(block: Block, child: Block | Node) -> str:
     """What expressions of a node call its operand."""
-    if not child.inputs or (block.graph is not None and block.graph.declares(OPERAND)):
-        return ""
-    return child.inputs[0]
+    hidden = block.graph is not None and not block.graph.has_operand
+    return "" if hidden or not child.inputs else child.inputs[0]
 
 
 def _own(block: Block) -> Iterator[tuple[str, Code]]:

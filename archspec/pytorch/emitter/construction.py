@@ -232,7 +232,7 @@ class Construction:
 
     def take(self, block: Block, tensor: Local | None) -> None:
         """Begin the expressions of a node of a block that takes a tensor first."""
-        if block.graph is not None and not block.graph.declares(OPERAND):
+        if block.graph is not None and block.graph.has_operand:
             self.names.tensors.pop(OPERAND, None)
             if tensor is not None:
                 self.names.tensors[OPERAND] = tensor

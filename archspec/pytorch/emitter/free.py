@@ -82,7 +82,6 @@ class _Search:
 
     def _collect(self, block: Block, names: set[str]) -> None:
         names = names | _computed(block, names)
-        self.structural |= not names.isdisjoint(_defining(block.content))
         override = block.template.override if block.kind in ("network", "block") else None
         self.structural |= override is not None and not names.isdisjoint(names_in(override))
         if names.isdisjoint(self.asked.names(block.content)):
@@ -116,13 +115,15 @@ def _defining(body: Body) -> Iterator[str]:
 
 
 def _computed(block: Block, names: set[str]) -> set[str]:
-    """Parameters that their defaults compute from some names."""
-    if block.kind not in ("network", "block"):
-        return set()
+    """Parameters that their defaults compute from some names, and what a graph defines from them."""
     found: set[str] = set()
-    for parameter, asked in _asked(block.template):
+    for parameter, asked in _asked(block.template) if block.kind in ("network", "block") else ():
         if parameter not in block.written and not (names.isdisjoint(asked) and found.isdisjoint(asked)):
             found.add(parameter)
+    for let in block.graph.lets if block.graph is not None else ():
+        asked = frozenset(names_in(let.value)) if let.value is not None else frozenset()
+        if not (names.isdisjoint(asked) and found.isdisjoint(asked)):
+            found.add(let.name)
     return found
 
 

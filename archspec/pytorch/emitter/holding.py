@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from archspec.compiler.probing import NotKnown, Probing
-from archspec.language.algebra import Code, binary, literal, name, plain, same, substituted
+from archspec.language.algebra import Code, binary, literal, name, names, plain, same, substituted
 from archspec.network import Body
 from archspec.pytorch.emitter.agreement import Agreement
 from archspec.pytorch.emitter.builder import Builder
@@ -41,8 +41,6 @@ class Holding:
 
     def classes(self, made: Class) -> list[Class]:
         """A class with only the parameters that it holds for; several where instances differ in one of the others."""
-        if not made.instances[0].block.path:
-            return [made]
         wrong = [parameter for parameter in made.signature if not self._holds(made, parameter)]
         tie = next(_ties(wrong), None)
         if tie is not None:
@@ -120,6 +118,9 @@ class Holding:
         if block.kind == "group":
             around = {name: value for name, value in values.items() if name not in own}
             return self.probing.group(block, around, lets, shapes, outputs)
+        if block.kind == "network":
+            given = {name: values[name] for name in block.template.params}
+            return self.probing.network(block, given, shapes, outputs)
         given = {name: values[name] for name in block.template.params if name in stated | block.written.keys()}
         return self.probing.block(block, given, lets, shapes, outputs)
 
@@ -173,15 +174,21 @@ def _others(made: Class, parameter: Parameter, number: int) -> Iterator[Any]:
         yield from seen
 
 
-def _without(made: Class, values: Mapping[str, Code]) -> Class:
+def _without(made: Class, given: Mapping[str, Code]) -> Class:
     """A class in which expressions stand in place of some parameters."""
-    if not values:
+    if not given:
         return made
-    scope = made.scope
-    for each in values:
+    scope, values = made.scope, dict(given)
+    for each in given:
         del scope.parameters[each]
+    for each, (code, seen) in list(scope.locals.items()):
+        code = substituted(code, values)
+        if names(code):
+            scope.locals[each] = code, seen
+        else:  # a number is written where it stands
+            del scope.locals[each]
+            values[each] = code
     scope.known.update({each: substituted(code, values) for each, code in scope.known.items()})
-    scope.locals.update({each: (substituted(code, values), seen) for each, (code, seen) in scope.locals.items()})
     for member in made.members:
         member.part = _filled(member.part, values)
         member.condition = member.condition and substituted(member.condition, values)
