@@ -52,7 +52,8 @@ class Edits:
 
     def at(self, name: str) -> tuple[tuple[Change, ...], Edits]:
         """The changes of the node of a name, and the edits of what it holds."""
-        changes, inside = {}, []
+        changes: dict[Change, None] = {}
+        inside: list[Edit] = []
         for number in sorted([*self._by_name.get(name, ()), *self._open]):
             names, change = self.rules[number]
             for rest in patterns.rests(names, name):

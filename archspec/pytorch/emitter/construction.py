@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from archspec.language.algebra import Code, binary, literal, names, plain, substituted
+from archspec.language.algebra import Code, binary, literal, names, plain, same, substituted
 from archspec.language.source import Value
 from archspec.language.values import ExpressionError
 from archspec.network import Block, Node
@@ -150,7 +150,8 @@ class Construction:
         for key in sorted(stated, key=_order(node)):
             values = {spot: _keyword(uses[spot], each, key) for spot, each in calls.items()}
             meant = [written.get(key)] if key in fields else operands
-            keywords.append((key, self.scope.resolve(values, meant, self._wanted(label, key, node.op.inferred))))
+            wanted = self._wanted(label, key, node.op.inferred)
+            keywords.append((key, self.scope.resolve(values, meant, wanted, _usual(uses, values))))
         own = [*positional[len(inferred) :], *(code for _, code in keywords)]
         part = Call(call.target, (*(("", code) for code in positional), *keywords))
         return part, [self.first_dimension(uses, operands, own)]
@@ -276,6 +277,13 @@ class Construction:
         if isinstance(left, Block) and isinstance(right, Block) and left.kind == right.kind != "repeat":
             return self.instances.same[left.path] is self.instances.same[right.path]
         return left is right
+
+
+def _usual(uses: Mapping[Spot, Node], values: Mapping[Spot, Any]) -> Any:
+    """The value of the uses that `override:` does not change, where it changes others."""
+    unchanged = [values[spot] for spot, node in uses.items() if not node.step.changes]
+    alike = bool(unchanged) and all(same(value, unchanged[0]) for value in unchanged)
+    return unchanged[0] if alike and len(unchanged) < len(uses) else REQUIRED
 
 
 def _layer_of(node: Node) -> Module:
