@@ -112,6 +112,36 @@ def test_a_pool_of_the_image_keeps_no_indices() -> None:
     assert activation_memory(archspec.compile_text(ENET)).training == 4 * (image + 2 * inside)
 
 
+FROZEN = """
+archspec: 1
+name: frozen
+inputs: {image: [4, 9, 9]}
+graph:
+  first: {op: conv, out_channels: 8, kernel_size: 3, padding: 1}
+  bn: batch_norm
+  trained: {op: conv, out_channels: 8, kernel_size: 3}
+  act: prelu
+  conv: {op: conv, out_channels: 8, kernel_size: 3}
+  scale: layer_scale
+  local: {op: local_conv, out_channels: 6, kernel_size: 3}
+  flat: flatten
+  fc: {op: linear, out_features: 5}
+  norm: {op: layer_norm, normalized_shape: 5}
+  last: {op: linear, out_features: 3}
+freeze: PATTERNS
+"""
+
+
+@pytest.mark.parametrize(
+    "patterns", ["[first, bn]", "[conv, scale, local, fc, norm]", '["**"]', "[last]", "[first, bn, trained, act, conv]"]
+)
+def test_frozen_weights_keep_and_compute_nothing_for_themselves(patterns: str) -> None:
+    network = archspec.compile_text(FROZEN.replace("PATTERNS", patterns))
+    check_kept(network)
+    check_work(network)
+    assert step_macs(network) < step_macs(archspec.compile_text(FROZEN.replace("freeze: PATTERNS", "")))
+
+
 # Inference
 
 

@@ -209,7 +209,7 @@ def test_what_is_frozen_is_counted_apart() -> None:
     frozen = [node.params for node in network if network.is_frozen(node.path)]
     assert network.frozen_params == sum(frozen) == stages().params - network.trainable_params
     assert network.params == stages().params
-    names = {node.path for node in network if node.weights and network.is_frozen(node.path)}
+    names = {node.path for node in network if network.is_frozen(node.path)}
     assert {"stem.conv", "layer1.1.conv1", "layer2.3.bn2", "fc"} < names
     assert not network.is_frozen("layer1.0.conv1")
 

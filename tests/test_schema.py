@@ -111,3 +111,14 @@ def test_mistakes_show_in_the_editor(node: Any, validator: Draft7Validator) -> N
 )
 def test_rules_on_tensors_are_checked(rules: Any, valid: bool, validator: Draft7Validator) -> None:
     assert validator.is_valid(network("relu") | rules) is valid
+
+
+@pytest.mark.parametrize("change", [3, {}, "rel", {"op": "con"}, {"from": "node"}, {"graph": {}}, {"when": 3}], ids=str)
+def test_a_wrong_change_is_refused(change: Any, validator: Draft7Validator) -> None:
+    assert validator.is_valid(network("relu") | {"override": {"**.relu": {"op": "elu", "alpha": 2}, "node": None}})
+    assert not validator.is_valid(network("relu") | {"override": {"node": change}})
+
+
+def test_what_is_frozen_is_a_list(validator: Draft7Validator) -> None:
+    assert validator.is_valid(network("prelu") | {"freeze": ["node", "**.bn*"]})
+    assert not any(validator.is_valid(network("prelu") | {"freeze": value}) for value in ("node", [], [1]))

@@ -61,13 +61,12 @@ class Graphs:
     def _graph(self, scope: Scope, taken: tuple[OutputStep, ...]) -> tuple[Outputs, tuple[Use, ...]]:
         walk = self.walk
         above, walk.height = walk.height, 0
-        changed, walk.trace.above = walk.trace.above, []
         walk.depth += 1
         try:
-            return self._walked(scope, taken)
+            with walk.trace.inside_graph():
+                return self._walked(scope, taken)
         finally:
             walk.depth -= 1
-            walk.trace.above = changed
             walk.height = max(above, walk.height + 1)
 
     def _walked(self, scope: Scope, taken: tuple[OutputStep, ...]) -> tuple[Outputs, tuple[Use, ...]]:

@@ -79,6 +79,19 @@ class Trace:
             if before is not None:
                 self.changed[level] = before
 
+    @contextmanager
+    def inside_graph(self) -> Iterator[None]:
+        """Elaborate a graph: what is wrong in a group that was changed is no error of the group itself."""
+        level = len(self.frames)
+        around, above = self.changed.pop(level, None), self.above
+        self.above = [change.key for change in around[0].changes] if around else []
+        try:
+            yield
+        finally:
+            self.above = above
+            if around is not None:
+                self.changed[level] = around
+
     def report(self, code: str, message: str, value: Value, *, same: Hashable = None, **details: Any) -> None:
         """An error at a value. The same error in a further copy of a repeat is not reported again.
 

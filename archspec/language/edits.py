@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from typing_extensions import override
+
 from archspec.language import patterns
 from archspec.language.definition import Change
 
@@ -32,6 +34,14 @@ class Edits:
 
     def __bool__(self) -> bool:
         return bool(self.rules)
+
+    @override
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self.rules)
 
     def __add__(self, other: Edits) -> Edits:
         return Edits(self.rules + other.rules) if self.rules and other.rules else self if self.rules else other
@@ -61,7 +71,8 @@ class Edits:
                     changes[change] = None
                 if rest:
                     inside.append(Edit(rest, change))
-        return tuple(changes), Edits(tuple(inside)) if inside else NO_EDITS
+        left = tuple(inside)
+        return tuple(changes), self if left == self.rules else Edits(left) if left else NO_EDITS
 
     def same_until(self, index: int) -> float:
         """The first copy of a repeat behind that of an index which may be changed in another way."""

@@ -146,7 +146,7 @@ class Network:
     @cached_property
     def frozen_params(self) -> int:
         """Those of them that do not train, as ``freeze:`` says."""
-        return sum(node.params for node in self if self.is_frozen(node.path)) if self.freeze else 0
+        return sum(node.params for node in self if node.path in self._frozen) if self.freeze else 0
 
     @property
     def trainable_params(self) -> int:
@@ -154,8 +154,14 @@ class Network:
         return self.params - self.frozen_params
 
     def is_frozen(self, path: str) -> bool:
-        """Whether the weights of a node do not train, or all weights in a block."""
-        return any(patterns.begins(pattern, path) for pattern in self.freeze)
+        """Whether a node has weights and they do not train."""
+        return bool(self.freeze) and path in self._frozen
+
+    @cached_property
+    def _frozen(self) -> frozenset[str]:
+        """Paths of the nodes whose weights do not train."""
+        paths = [node.path for node in self if node.applied.weights]
+        return frozenset(path for path in paths if any(patterns.begins(pattern, path) for pattern in self.freeze))
 
     @property
     def buffer_elements(self) -> int:

@@ -114,7 +114,7 @@ def _node(network: Network, node: Node, fields: Fields) -> dict[str, Any]:
         "inputs": list(node.inputs),
         "shape": list(node.shape),
         "params": node.params,
-        "frozen": bool(node.weights) and network.is_frozen(node.path),
+        "frozen": network.is_frozen(node.path),
         "weights": {name: list(shape) for name, shape in node.weights.items()},
         "buffers": {name: list(shape) for name, shape in node.buffers.items()},
         "shares": node.shares or None,

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from archspec.language.algebra import Code, binary, literal, name, names, plain, substituted
+from archspec.language.algebra import Code, binary, literal, name, names, plain, same, substituted
 from archspec.language.functions import LetFunction
 from archspec.language.names import OPERAND
 from archspec.language.source import Value
@@ -165,7 +165,8 @@ class Construction:
         for key in sorted(stated, key=_order(node)):
             values = {spot: _keyword(uses[spot], each, key) for spot, each in calls.items()}
             meant = [written.get(key)] if key in fields else operands
-            keywords.append((key, self.scope.resolve(values, meant, self._wanted(label, key, node.op.inferred))))
+            wanted = self._wanted(label, key, node.op.inferred)
+            keywords.append((key, self.scope.resolve(values, meant, wanted, _usual(uses, values))))
         own = [*positional[len(inferred) :], *(code for _, code in keywords)]
         part = Call(call.target, (*(("", code) for code in positional), *keywords))
         return part, [self.first_dimension(uses, operands, own)]
@@ -364,6 +365,13 @@ def word(name: str) -> str:
 def _applied(uses: Mapping[Spot, Node]) -> list[Applied]:
     """The ops of some nodes, each once."""
     return list({id(node.applied): node.applied for node in uses.values()}.values())
+
+
+def _usual(uses: Mapping[Spot, Node], values: Mapping[Spot, Any]) -> Any:
+    """The value of the uses that `override:` does not change, where it changes others."""
+    unchanged = [values[spot] for spot, node in uses.items() if not node.step.changes]
+    alike = bool(unchanged) and all(same(value, unchanged[0]) for value in unchanged)
+    return unchanged[0] if alike and len(unchanged) < len(uses) else REQUIRED
 
 
 def _order(node: Node) -> Any:

@@ -180,8 +180,8 @@ class Scope:
             return None
         return binary(start, ast.Add, binary(step_code, ast.Mult, name(INDEX)))
 
-    def resolve(self, values: Values, hints: Sequence[Code | None], label: str) -> Code:
-        """An expression with these values; where none is found, a parameter more.
+    def resolve(self, values: Values, hints: Sequence[Code | None], label: str, usual: Any = REQUIRED) -> Code:
+        """An expression with these values; where none is found, a parameter more, whose default is a usual one.
 
         Raises:
             Mismatch: The values change from copy to copy in no way that can be written.
@@ -196,7 +196,7 @@ class Scope:
         if self.frozen:
             raise Mismatch
         some = next(iter(by_instance.values()))
-        return self.add(label, [by_instance.get(instance, some) for instance in range(self.count)])
+        return self.add(label, [by_instance.get(instance, some) for instance in range(self.count)], default=usual)
 
 
 class Inlined(NamedTuple):

@@ -81,16 +81,16 @@ class ResidualBasic2(nn.Module):
     Args:
         in_channels: Channels of the input.
         channels: Channels of both convolutions.
-        conv1_padding: 1 or 2 in this network.
         stride: Step of the first convolution.
+        conv1_padding: 1 or 2 in this network.
     """
 
     def __init__(
         self,
         in_channels: int,
         channels: int,
-        conv1_padding: int,
         stride: int = 1,
+        conv1_padding: int = 1,
     ) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(
@@ -144,11 +144,12 @@ class FineTuned(nn.Module):
         self.stem = ConvBnRelu(3, 16, 1)
         self.layer1 = nn.Sequential(*(ResidualBasic(16) for _ in range(3)))
         self.layer2 = nn.Sequential(
-            ResidualBasic2(16, 32, 1, stride=2),
-            *(ResidualBasic2(32, 32, 1) for _ in range(2)),
+            ResidualBasic2(16, 32, stride=2),
+            *(ResidualBasic2(32, 32) for _ in range(2)),
         )
         self.layer3 = nn.Sequential(
-            ResidualBasic2(32, 64, 2), *(ResidualBasic2(64, 64, 2) for _ in range(2))
+            ResidualBasic2(32, 64, conv1_padding=2),
+            *(ResidualBasic2(64, 64, conv1_padding=2) for _ in range(2)),
         )
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.fc = nn.Linear(64, num_classes)
