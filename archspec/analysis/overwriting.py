@@ -16,7 +16,10 @@ _ADD = Function("torch.add", (Operand(0), Operand(1)))
 
 
 class Overwriting:
-    """The nodes that write over their first operand: those of a step in all uses of its graph, or in none."""
+    """The nodes that write over their first operand: those of a step in all uses of its graph, or in none.
+
+    In all of them one other step gives that operand, so that no value of a parameter puts the graph's input there.
+    """
 
     def __init__(self, network: Network) -> None:
         graphs: dict[int, list[Body]] = {}
@@ -24,11 +27,16 @@ class Overwriting:
             if body.graph is not None:
                 graphs.setdefault(id(body.graph), []).append(body)
         found = (frozenset.intersection(*map(frozenset, map(_overwriting, bodies))) for bodies in graphs.values())
-        self._steps = frozenset[int]().union(*found)
+        self._steps = {step for steps in found for step, _ in steps}
 
     def holds(self, step: Step | None) -> bool:
         """Whether the nodes of a step write over their first operand."""
         return id(step) in self._steps
+
+    def fits(self, body: Body) -> bool:
+        """Whether in a graph that the network does not use so all that is to write over its first operand can."""
+        able = {step for step, _ in _overwriting(body)}
+        return all(id(use.step) in able for use in body.uses if self.holds(use.step))
 
 
 def _bodies(root: Body) -> Iterator[Body]:
@@ -44,21 +52,21 @@ def _bodies(root: Body) -> Iterator[Body]:
                 waiting.append(content)
 
 
-def _overwriting(body: Body) -> Iterator[int]:
-    """The steps of a graph whose nodes can write over what the node before gives."""
+def _overwriting(body: Body) -> Iterator[tuple[int, int]]:
+    """The steps of a graph whose nodes can write over what the node before gives, each with that node's step."""
     uses = Counter(origin for use in body.uses for origin in use.inputs) + Counter(body.outputs.values())
     for use in body.uses:
         giver = body.use(use.inputs[0]) if use.inputs and isinstance(use.inputs[0], str) else None
         if giver is not None and uses[use.inputs[0]] == 1 and _is_overwritable(giver) and _overwrites(use):
-            yield id(use.step)
+            yield id(use.step), id(giver.step)
 
 
 def _overwrites(use: Use) -> bool:
-    """Whether an op can write over its first operand: a layer, or a sum of two that has the first one's shape."""
+    """Whether an op can write over its first operand: a layer, or a sum of two of one shape."""
     content = use.content
     if not isinstance(content, Applied):
         return False
-    sums = content.shape == content.input_shapes[0] and len(set(use.inputs)) == 2
+    sums = len(set(content.input_shapes)) == 1 and len(set(use.inputs)) == 2
     return content.op.in_place or (sums and content.op.torch(content.input_shapes) == _ADD)
 
 

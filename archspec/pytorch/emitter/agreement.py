@@ -48,6 +48,7 @@ class Agreement:
         values = dict(given)
         for variable, (code, _) in made.scope.locals.items():
             values[variable] = evaluator(code)(values)
+        _require(self.registry.overwriting.fits(body))
         uses = {use.name: use for use in body.uses}
         members = {member.name: member for member in made.members}
         if made.statements is None:
@@ -112,6 +113,7 @@ class Agreement:
             self._compare(made, _arguments(part, made, values), content)
         else:
             _require(part.target == "nn.Sequential" and len(part.arguments) == 1)
+            _require(self.registry.overwriting.fits(content))
             layers = part.arguments[0][1]
             _require(isinstance(layers, Call))
             assert isinstance(layers, Call)
