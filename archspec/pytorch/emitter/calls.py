@@ -9,7 +9,7 @@ from functools import partial, reduce
 from typing import Any, TypeGuard
 
 from archspec.language.algebra import Code, name
-from archspec.ops.facts import Function, Operand
+from archspec.ops.facts import Batch, Function, Operand
 from archspec.pytorch.emitter.code import WIDTH, Call, Listed, Part, flat, printed, quoted
 from archspec.pytorch.emitter.model import Attribute
 
@@ -93,6 +93,8 @@ def _argument(argument: Any, operands: Sequence[str]) -> Part:
     match argument:
         case Operand():
             return read(operands[argument.index])
+        case Batch():
+            return read(f"{operands[argument.index]}.shape[0]")
         case Function():
             return call(argument, operands)
         case tuple():
