@@ -172,8 +172,8 @@ class Function:
 
     Attributes:
         target: The function, such as ``torch.cat``, ``F.pad`` or ``operator.getitem``.
-        args: Positional arguments; an `Operand` stands for a tensor, a `Batch` for the number of its samples, a `Function`
-            for its result, and tuples may nest.
+        args: Positional arguments; an `Operand` stands for a tensor, a `Batch` for the number of its samples,
+            a `Function` for its result, and tuples may nest.
         kwargs: Keyword arguments.
         folds: Whether the function is one of two arguments, called from the left for more: ``f(f(a, b), c)``.
     """
