@@ -15,6 +15,7 @@ from archspec.commands import completion
 from archspec.commands.compilation import accepted, compiler
 from archspec.commands.options import Limit, Root, Set, Strict, Variant
 from archspec.commands.printing import first, print_report
+from archspec.commands.streams import STANDARD
 from archspec.errors import Report, SpecError
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _networks(
     try:
         network = compile(variant)
     except SpecError as error:
-        if spec == "-" or [each.code for each in error.diagnostics] != ["not-a-network"]:
+        if spec == STANDARD or [each.code for each in error.diagnostics] != ["not-a-network"]:
             raise
         from archspec.compiler.example import example
 

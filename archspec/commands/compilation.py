@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import archspec
 from archspec.commands.printing import print_report
-from archspec.commands.streams import standard_input
+from archspec.commands.streams import STANDARD, standard_input
 from archspec.errors import SpecError, UsageError, did_you_mean
 from archspec.language.limits import Limits
 
@@ -25,7 +25,7 @@ def compiler(
 
     params = dict(assignments(set_ or (), "--set"))
     limits = _limits(limit or ())
-    if spec == "-":
+    if spec == STANDARD:
         loaded = of_bytes(standard_input(limits.file_bytes), "<stdin>", root or Path(), limits)
     else:
         loaded = opened(spec, root, limits)
