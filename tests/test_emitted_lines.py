@@ -62,7 +62,7 @@ def long_names(draw: Any) -> str:
 
 
 def check(source: str) -> None:
-    """Only a line that nobody can break is wider: of one word, or a name that is given a call whose arguments follow."""
+    """Only a line that nobody can break is wider: of one word, or of a name and the beginning of a call."""
     wide = [line for line in source.splitlines() if len(line) > WIDTH]
     assert [line for line in wide if not re.fullmatch(r" *\S+( = \S+\()?", line)] == []
     check_docstrings(source)
