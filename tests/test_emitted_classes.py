@@ -230,6 +230,7 @@ def test_a_block_that_holds_only_where_two_parameters_are_equal_takes_one() -> N
     source = archspec.emit(archspec.compile_text(TIED))
     assert "def __init__(self, channels: int) -> None:" in source
     assert "self.a = ResidualBasic(8)" in source
+    assert "Shape: (N, channels, 14, 14) -> (N, channels, 14, 14)" in source
     assert "self.b = ResidualBasic(16)" in source
 
 
