@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,7 @@ def test_emit_prints_and_writes(run: Run, tmp_path: Path) -> None:
     assert run("emit", LENET, "--set", "num_classes=7") == (0, source, "")
     assert run("emit", LENET, "--set", "num_classes=7", "-o", "nets/lenet.py") == (0, "", "")
     assert (tmp_path / "nets" / "lenet.py").read_text() == source
+    assert run("emit", LENET, "-o", "-") == run("emit", LENET)
     assert run("emit", "-", stdin=BROKEN).code == 1
 
 
@@ -194,6 +196,9 @@ def test_check_as_github_annotations(run: Run, tmp_path: Path) -> None:
         (["compile", LENET, "--variant", "big"], "no variant `big`"),
         (["check", LENET, "--limit", "nods=3"], "did you mean `nodes`"),
         (["check", LENET, "--limit", "nodes=no"], "positive integer"),
+        (["check", LENET, "--root", "nope"], "nope` is no folder"),
+        (["check", "-", "--root", LENET], "is no folder"),
+        (["compile", LENET, "-o", "-"], "names a folder, not `-`"),
         (["emit", LENET, "-o", "a.py", "--check", "b.py"], "one of them"),
         (["emit", LENET, "--check", "missing.py"], "cannot read missing.py"),
         (["emit", LENET, "-o", "/dev/null/a.py"], "cannot write"),
@@ -237,6 +242,7 @@ def test_every_op_has_a_page(run: Run, name: str) -> None:
     page = run("ops", name)
     assert page.code == 0
     assert page.out.startswith(f"{name}: ")
+    assert not re.search(r"\d{10}|e\+", page.out), "bounds that no user comes near to"
     assert "example" in page.out
 
 

@@ -50,6 +50,7 @@ def test_without_a_file_it_is_the_overview_in_the_folder(run: Run, tmp_path: Pat
     assert (tmp_path / "build" / "resnet50" / "resnet50.svg").read_text() == svg
     run("draw", "-", stdin=Path(LENET).read_text())
     assert (tmp_path / "lenet.svg").exists()
+    assert run("draw", RESNET, "-o", "-") == (0, svg, "")
 
 
 OPTIONS = {

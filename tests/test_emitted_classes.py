@@ -2,7 +2,7 @@
 
 Each class of an emitted file is constructed with another value of each of its parameters, beside those of some use,
 and run on tensors without data. Wherever the language takes the value, it has the weights and gives the shapes that
-the language says.
+the language says, leaves alone what it takes, and keeps what its backward pass asks for.
 """
 
 from __future__ import annotations
@@ -97,11 +97,13 @@ class Law:
         plain = tuple(value) if isinstance(value, list) else value
         arguments = {**made.arguments(instance), parameter.name: plain}
         shapes = dict(zip(instance.block.inputs, self.shapes(made, parameter, value, number), strict=True))
-        images = [torch.empty(2, *shapes[path], device="meta") for path in self.instances.inputs(instance.block)]
+        paths = self.instances.inputs(instance.block)
+        images = [torch.empty(2, *shapes[path], device="meta", requires_grad=True) for path in paths]
         try:
-            with torch.device("meta"), torch.no_grad():
+            with torch.device("meta"):
                 module = self.module[made.name](**arguments).eval()
-                given = module(*images)
+                given = module(*images)  # nothing can write over a leaf that needs a gradient
+                sum(t.sum() for t in ([given] if isinstance(given, torch.Tensor) else given)).backward()
         except Exception as error:
             return f"{arguments}: {error!r}"
         found = [tuple(t.shape[1:]) for t in ([given] if isinstance(given, torch.Tensor) else given)]
@@ -229,6 +231,7 @@ def test_a_block_that_holds_only_where_two_parameters_are_equal_takes_one() -> N
     source = archspec.emit(archspec.compile_text(TIED))
     assert "def __init__(self, channels: int) -> None:" in source
     assert "self.a = ResidualBasic(8)" in source
+    assert "Shape: (N, channels, 14, 14) -> (N, channels, 14, 14)" in source
     assert "self.b = ResidualBasic(16)" in source
 
 
@@ -254,6 +257,42 @@ def test_a_layer_that_follows_from_a_size_leaves_no_parameter_that_changes_the_s
     check(archspec.compile_text(FLATTENED), Counter())
     source = archspec.emit(archspec.compile_text(FLATTENED))
     assert "stride: int" not in source
+
+
+OVERWRITING = """
+archspec: 1
+name: overwriting
+inputs: {image: [4, 8, 8]}
+blocks:
+  residual:
+    params: {channels: 4}
+    graph:
+      conv: {op: conv, out_channels: $channels, kernel_size: 1}
+      add: {op: add, from: [conv, input]}
+  rectified:
+    params: {conv: true, norm: true}
+    graph:
+      conv: {op: conv, out_channels: 4, kernel_size: 1, when: $conv}
+      norm: {op: batch_norm, when: $norm}
+      relu: relu
+graph:
+  residual: {block: residual, channels: 4}
+  one: {block: rectified, norm: false}
+  two: {block: rectified, conv: false}
+  up: {op: conv, out_channels: 8, kernel_size: 1}
+  wide: {block: residual, channels: 8}
+"""
+
+
+def test_what_a_class_overwrites_can_be_overwritten_for_other_values_of_its_parameters() -> None:
+    """A sum that broadcasts cannot be, nor what a block takes, which both parameters together leave to the ReLU."""
+    network = archspec.compile_text(OVERWRITING)
+    check(network, Counter())
+    source = archspec.emit(network)
+    assert "out += x" in source
+    names: dict[str, Any] = {}
+    exec(source, names)
+    names["Rectified"](4, conv=False, norm=False)(torch.zeros(1, 4, 8, 8, requires_grad=True))
 
 
 def test_an_operand_that_has_fallen_away_leaves_the_class_right() -> None:

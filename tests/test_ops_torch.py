@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import hypothesis.strategies as st
@@ -352,7 +353,16 @@ def check_equal(op: Op, output: Shape, shapes: Shapes, run: Any, two: Any) -> No
     with torch.no_grad():
         emitted.load_state_dict(module.state_dict())
         torch.testing.assert_close(emitted.eval()(*tensors(shapes, 2)), two, equal_nan=True)
+    check_samples(shapes, emitted)
     check_reach(op, output, shapes, emitted)
+
+
+def check_samples(shapes: Shapes, layer: Any) -> None:
+    """Operands of other sizes than those that were compiled are never taken for more samples."""
+    for dim in range(max(map(len, shapes))):
+        larger = [(*shape[:dim], *(2 * size for size in shape[dim : dim + 1]), *shape[dim + 1 :]) for shape in shapes]
+        with suppress(RuntimeError, ValueError), torch.no_grad():
+            assert layer(*tensors(tuple(larger), 2)).shape[0] == 2, larger
 
 
 def check_kept(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:

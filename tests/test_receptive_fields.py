@@ -116,3 +116,31 @@ def test_what_is_stated_has_a_derivative() -> None:
     assert not seen["unknown"]
     assert seen["less"] <= seen["same"] / 4
     assert seen["within"] <= seen["equal"] / 4, "too many of the networks drawn take joined channels apart"
+
+
+MIXED = """
+  mixed: {op: conv, out_channels: 4, kernel_size: 3, padding: 1}
+  pointwise: batch_norm
+  again: {op: conv, out_channels: 4, kernel_size: 3, stride: 2, padding: 1}
+"""
+WRITTEN = """
+  rows: {{op: reshape, shape: [{c}, {h}, {r}, {w}, {r}]}}
+  order: {{op: permute, dims: [1, 3, 5, 2, 4]}}
+  channels: {{op: reshape, shape: [{deep}, {h}, {w}]}}
+"""
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4])
+@pytest.mark.parametrize("before", ["", "  conv: {op: conv, out_channels: 3, kernel_size: 5, padding: 2}\n"])
+def test_places_that_a_reshape_puts_into_channels_step_evenly_once_a_layer_mixes_them(factor: int, before: str) -> None:
+    height, width = 24, 12
+    sizes = {"c": 3, "h": height // factor, "w": width // factor, "r": factor, "deep": 3 * factor**2}
+    head = f"archspec: 1\nname: net\ninputs: {{image: [3, {height}, {width}]}}\ngraph:\n{before}"
+    written = archspec.compile_text(head + WRITTEN.format(**sizes) + MIXED)
+    op = archspec.compile_text(f"{head}  shuffled: {{op: pixel_unshuffle, downscale_factor: {factor}}}{MIXED}")
+    for network in (written, op):
+        check(network, Counter())
+        check_without_borders(network, Counter())
+    for name in ("mixed", "again"):
+        assert written[name].receptive_field == op[name].receptive_field
+        assert written[name].stride == ((1 + (name == "again")) * factor,) * 2

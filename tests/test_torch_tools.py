@@ -50,6 +50,28 @@ graph:
 outputs: {head: head, few: fork.few, aux: {from: aux, training_only: true}}
 """
 
+SHAPED = """
+archspec: 1
+name: shaped
+inputs: {image: [3, 8, 8]}
+blocks:
+  tokens:
+    params: {heads: {type: int}}
+    graph:
+      parts: {op: reshape, shape: [$heads, "$(input.channels // heads)", -1]}
+      order: {op: permute, dims: [1, 3, 2]}
+      joined: {op: reshape, shape: [-1, $(input.channels)]}
+      linear: {op: linear, out_features: 8}
+      back: {op: permute, dims: [2, 1]}
+      map: {op: reshape, shape: $(input.shape)}
+graph:
+  conv: {op: conv, out_channels: 8, kernel_size: 3, padding: 1}
+  two: {block: tokens, heads: 2}
+  four: {block: tokens, heads: 4}
+  pool: global_avg_pool
+  flat: flatten
+"""
+
 
 def spec(name: str, **params: Any) -> Network:
     return archspec.compile(ROOT / "specs" / f"{name}.yaml", **params)
@@ -62,11 +84,12 @@ NETWORKS = {
     "mobilenet_v2": spec("mobilenet_v2", width=0.25, image_size=64, num_classes=10),
     "deepface": spec("deepface", image_size=72, num_classes=10),
     "forked": archspec.compile_text(FORKED),
+    "shaped": archspec.compile_text(SHAPED),
 }
-"""A chain, an inception net with auxiliary heads, residual ones, local convolutions, several inputs and outputs."""
+"""A chain, inception with auxiliary heads, residual ones, local convolutions, several inputs and outputs, reshapes."""
 
-SOME = ["lenet", "resnet20_cifar", "forked"] if QUICK else list(NETWORKS)
-SMALL = ["lenet", "forked"] if QUICK else ["lenet", "resnet20_cifar", "deepface", "forked"]
+SOME = ["lenet", "resnet20_cifar", "forked", "shaped"] if QUICK else list(NETWORKS)
+SMALL = ["lenet", "forked", "shaped"] if QUICK else ["lenet", "resnet20_cifar", "deepface", "forked", "shaped"]
 WITH_HEADS = ["forked"] if QUICK else ["googlenet_bn", "forked"]
 
 networks = pytest.mark.parametrize("name", SOME)

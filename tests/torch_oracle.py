@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from archspec.ops.facts import Function, Held, Module, Operand
+from archspec.ops.facts import Batch, Function, Held, Module, Operand
 from archspec.ops.tensor import Shape, Shapes
 
 torch = pytest.importorskip("torch")
@@ -278,6 +278,8 @@ def value(node: Any, operands: tuple[Any, ...]) -> Any:
             return functools.reduce(function, arguments) if node.folds else function(*arguments)
         case Operand():
             return operands[node.index]
+        case Batch():
+            return operands[node.index].shape[0]
         case tuple():
             return tuple(value(item, operands) for item in node)
     return node

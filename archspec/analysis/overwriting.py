@@ -18,7 +18,10 @@ _ADD = Function("torch.add", (Operand(0), Operand(1)))
 
 
 class Overwriting:
-    """The nodes that write over their first operand: those of a step in all uses of its graph, or in none."""
+    """The nodes that write over their first operand: those of a step in all uses of its graph, or in none.
+
+    In all of them one other step gives that operand, so that no value of a parameter puts the graph's input there.
+    """
 
     def __init__(self, network: Network) -> None:
         graphs: dict[int, list[Body]] = {}
@@ -30,6 +33,11 @@ class Overwriting:
     def holds(self, step: Step | None) -> bool:
         """Whether the nodes of a step write over their first operand."""
         return step is not None and _place(step) in self._steps
+
+    def fits(self, body: Body) -> bool:
+        """Whether in a graph that the network does not use so all that is to write over its first operand can."""
+        able = {place for place, _ in _overwriting(body)}
+        return all(_place(use.step) in able for use in body.uses if self.holds(use.step))
 
 
 def _bodies(root: Body) -> Iterator[Body]:
@@ -50,20 +58,20 @@ def _place(step: Step) -> _Place:
 
 
 def _in_all(bodies: list[Body]) -> Iterator[_Place]:
-    """The steps of a graph that can write over their first operand, in all its uses where they are the same op."""
-    holding = Counter(place for body in bodies for place in _overwriting(body))
+    """The steps that can write over what one other step gives, in all uses of their graph where they are the same op."""
+    holding = Counter(pair for body in bodies for pair in _overwriting(body))
     there = Counter(_place(use.step) for body in bodies for use in body.uses)
     of_step: Counter[int] = Counter()
     for (key, _), count in there.items():
         of_step[key] += count
-    for place, count in holding.items():
+    for (place, _), count in holding.items():
         others = of_step[place[0]] - there[place]
         if count + others == len(bodies):
             yield place
 
 
-def _overwriting(body: Body) -> Iterator[_Place]:
-    """The steps of a graph whose nodes can write over what the node before gives."""
+def _overwriting(body: Body) -> Iterator[tuple[_Place, _Place]]:
+    """The steps of a graph whose nodes can write over what the node before gives, each with that node's step."""
     uses = Counter(origin for use in body.uses for origin in use.inputs) + Counter(body.outputs.values())
     reused = {use.step.reused.step.name for use in body.uses if use.step.reused is not None}
     for use in body.uses:
@@ -71,15 +79,15 @@ def _overwriting(body: Body) -> Iterator[_Place]:
             continue  # one layer called in several places
         giver = body.use(use.inputs[0]) if use.inputs and isinstance(use.inputs[0], str) else None
         if giver is not None and uses[use.inputs[0]] == 1 and _is_overwritable(giver) and _overwrites(use):
-            yield _place(use.step)
+            yield _place(use.step), _place(giver.step)
 
 
 def _overwrites(use: Use) -> bool:
-    """Whether an op can write over its first operand: a layer, or a sum of two that has the first one's shape."""
+    """Whether an op can write over its first operand: a layer, or a sum of two of one shape."""
     content = use.content
     if not isinstance(content, Applied):
         return False
-    sums = content.shape == content.input_shapes[0] and len(set(use.inputs)) == 2
+    sums = len(set(content.input_shapes)) == 1 and len(set(use.inputs)) == 2
     return content.op.in_place or (sums and content.op.torch(content.input_shapes) == _ADD)
 
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from archspec.analysis.sight import MOST_PLACES, Blur, Scene, Sight, Span, Walk, dims_of, tidy, whole
+from archspec.analysis.sight import MOST_PLACES, Blur, Scene, Sight, Span, Walk, dims_of, tidy, walking, whole
 from archspec.ops.tensor import Shape
-
-MOST_PERIOD = 64
-"""Places of the longest period that is looked for."""
 
 
 def reshaped(sight: Sight, shape: Shape, output: Shape, *, unbounded: bool) -> Sight:
@@ -30,7 +27,7 @@ def reshaped(sight: Sight, shape: Shape, output: Shape, *, unbounded: bool) -> S
     if isinstance(sight, Blur) or prod(sizes) > MOST_PLACES:
         return Blur(dims, whole(sight, shape))
     scene = tidy(Scene(dims, sizes, tuple(_spans(sight, shape, output, dims))))
-    return _walking(scene) if unbounded else scene
+    return walking(scene) if unbounded else scene
 
 
 def _inner(shape: Shape, dim: int) -> int:
@@ -71,24 +68,3 @@ def _spans(sight: Walk | Scene, shape: Shape, output: Shape, dims: tuple[int, ..
         inner, size, _ = ways[0]
         return [spans[number // inner % size] for number in numbers]
     return [spans[sum(number // inner % size * step for inner, size, step in ways)] for number in numbers]
-
-
-def _walking(scene: Scene) -> Sight:
-    """A scene as a walk again, where it repeats itself at least twice."""
-    if len(scene.dims) != 1:
-        return scene
-    for period in range(1, min(MOST_PERIOD, len(scene.spans) // 2) + 1):
-        advance = _advance(scene.spans, period)
-        if advance:
-            return Walk(scene.dims[0], period, advance, scene.spans[:period])
-    return scene
-
-
-def _advance(spans: Sequence[Span], period: int) -> int | None:
-    """The one step onwards by which all spans move in a period, or None."""
-    first, second = spans[0], spans[period]
-    if first is None or second is None or second <= first:
-        return None
-    by = second[0] - first[0]
-    pairs = zip(spans, spans[period:], strict=False)
-    return by if all(late == (early and (early[0] + by, early[1] + by)) for early, late in pairs) else None

@@ -17,6 +17,9 @@ from archspec.ops.tensor import Shape
 MOST_PLACES = 2**16
 """Places of a scene, and of the period of a walk; beyond, only the hull of all is known."""
 
+MOST_PERIOD = 64
+"""Places of the longest period that is looked for in a scene."""
+
 MOST_READS = 2**21
 """Places that are looked at for one scene or walk; where there are more, only the hull of all is known."""
 
@@ -112,7 +115,7 @@ def as_scene(sight: Walk | Scene, shape: Shape) -> Scene | Blur:
     return Scene((sight.dim,), (size,), tuple(map(sight.at, range(size))))
 
 
-def read(sight: Sight, along: Sequence[Along], shape: Shape, output: Shape, extent: int) -> Sight:
+def read(sight: Sight, along: Sequence[Along], shape: Shape, output: Shape, extent: int, *, unbounded: bool) -> Sight:
     """What the output's places see through an operand.
 
     Args:
@@ -121,7 +124,10 @@ def read(sight: Sight, along: Sequence[Along], shape: Shape, output: Shape, exte
         shape: The operand's shape.
         output: The output's.
         extent: The input's size along the dimension that is seen.
+        unbounded: Whether a scene that repeats itself may be taken to go on.
     """
+    if isinstance(sight, Scene):
+        sight = walking(_mixed(sight, along)) if unbounded else _mixed(sight, along)
     found = _read_walk(sight, along[sight.dim]) if isinstance(sight, Walk) else None
     if found is not None:
         return settled(found, extent)
@@ -188,12 +194,25 @@ def blurred(scene: Scene, along: Sequence[Along]) -> Sight:
     return _read_blur(Blur(scene.dims, hull(scene.spans)), along)
 
 
+def _mixed(scene: Scene, along: Sequence[Along]) -> Scene:
+    """A scene in which the places of those dimensions are taken together along which no place of the output differs."""
+    dims: list[int | None] = list(scene.dims)
+    sizes, spans = list(scene.sizes), scene.spans
+    for axis, dim in enumerate(scene.dims):
+        if along[dim].dim is None:
+            spans = _gathered(spans, sizes, axis, [within(along[dim].taps, 0, sizes[axis])])
+            dims[axis], sizes[axis] = None, 1
+    return tidy(_sorted(dims, sizes, spans))
+
+
 def _read_scene(scene: Scene, along: Sequence[Along], output: Shape) -> Sight:
+    """Along dimensions of which each is one of the output's."""
     dims: list[int | None] = list(scene.dims)
     sizes, spans = list(scene.sizes), scene.spans
     for axis, dim in enumerate(scene.dims):
         way = along[dim]
-        count = 1 if way.dim is None else output[way.dim]
+        assert way.dim is not None
+        count = output[way.dim]
         left = prod(sizes) // sizes[axis] * count
         if left > MOST_PLACES or left * max(map(len, way.taps.places)) > MOST_READS:
             return blurred(scene, along)
@@ -262,6 +281,27 @@ def tidy(scene: Scene) -> Scene:
             rest = (*scene.dims[:axis], *scene.dims[axis + 1 :]), (*scene.sizes[:axis], *scene.sizes[axis + 1 :])
             return tidy(Scene(*rest, tuple(span for first in firsts for span in first)))
     return scene
+
+
+def walking(scene: Scene) -> Walk | Scene:
+    """A scene as a walk again, where it repeats itself at least twice."""
+    if len(scene.dims) != 1:
+        return scene
+    for period in range(1, min(MOST_PERIOD, len(scene.spans) // 2) + 1):
+        advance = _advance(scene.spans, period)
+        if advance:
+            return Walk(scene.dims[0], period, advance, scene.spans[:period])
+    return scene
+
+
+def _advance(spans: Sequence[Span], period: int) -> int | None:
+    """The one step onwards by which all spans move in a period, or None."""
+    first, second = spans[0], spans[period]
+    if first is None or second is None or second <= first:
+        return None
+    by = second[0] - first[0]
+    pairs = zip(spans, spans[period:], strict=False)
+    return by if all(late == (early and (early[0] + by, early[1] + by)) for early, late in pairs) else None
 
 
 def joined(sights: Sequence[Sight], shape: Shape, extent: int) -> Sight:

@@ -145,7 +145,7 @@ class _Looking:
             elif isinstance(sight, Scene) and self._is_too_much(work(sight, ways, output)):
                 found[axis] = blurred(sight, ways)
             else:
-                after = found[axis] = read(sight, ways, shape, output, self._extent(axis))
+                after = found[axis] = read(sight, ways, shape, output, self._extent(axis), unbounded=self._unbounded)
                 like = (sight, after) if isinstance(sight, Walk) and isinstance(after, Walk) else None
         return found
 

@@ -13,6 +13,7 @@ from archspec.commands import completion
 from archspec.commands.compilation import Asked, accepted
 from archspec.commands.options import Limit, Root, Set, Strict, Variant
 from archspec.commands.printing import first, print_report
+from archspec.commands.streams import STANDARD
 from archspec.errors import Report, SpecError
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _networks(asked: Asked) -> list[archspec.Network]:
     try:
         network = compile(asked.variant)
     except SpecError as error:
-        if asked.spec == "-" or [each.code for each in error.diagnostics] != ["not-a-network"]:
+        if asked.spec == STANDARD or [each.code for each in error.diagnostics] != ["not-a-network"]:
             raise
         from archspec.compiler.example import example
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import archspec
 from archspec.commands.printing import print_report
-from archspec.commands.streams import standard_input
+from archspec.commands.streams import STANDARD, standard_input
 from archspec.errors import SpecError, UsageError, did_you_mean
 from archspec.language.limits import Limits
 
@@ -33,7 +33,7 @@ class Asked(NamedTuple):
 
         params = dict(assignments(self.set_ or (), "--set"))
         limits = _limits(self.limit or ())
-        if self.spec == "-":
+        if self.spec == STANDARD:
             loaded = of_bytes(standard_input(limits.file_bytes), "<stdin>", self.root or Path(), limits)
         else:
             loaded = opened(self.spec, self.root, limits)

@@ -13,7 +13,7 @@ import typer
 import archspec
 from archspec.commands.compilation import Asked
 from archspec.commands.options import Limit, Root, Set, Spec, Strict, Variant
-from archspec.commands.streams import print_document
+from archspec.commands.streams import STANDARD, print_document
 from archspec.errors import UsageError, shown
 from archspec.files import write_all
 
@@ -49,6 +49,8 @@ def compile(
     strict: Strict = False,
 ) -> int:
     """Compile a spec: print its layer table, and write its report, its PyTorch source and its picture."""
+    if str(output) == STANDARD:
+        raise UsageError("--output names a folder, not `-`: `--format json` prints the report, `emit` the source")
     network = Asked(spec, variant, set_, root, limit, strict).network()
     files = _files(network, output / network.name)
     write_all(files)

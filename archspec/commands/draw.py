@@ -15,6 +15,7 @@ from archspec.commands.compilation import Asked, assignments
 from archspec.commands.options import SPEC, Check, Limit, Root, Set, Strict, Variant, written
 from archspec.commands.printing import first, print_error
 from archspec.commands.staleness import print_stale, refuse_both
+from archspec.commands.streams import STANDARD, print_document
 from archspec.errors import SpecError, UsageError, shown
 from archspec.files import read, write
 
@@ -27,7 +28,7 @@ def draw(
             "--output",
             "-o",
             metavar="FILE",
-            help="What to write, an svg, png, pdf, dot, mmd or html file; `<name>.svg` unless given.",
+            help="An svg, png, pdf, dot, mmd or html file to write, `<name>.svg` unless given; `-` prints an svg.",
         ),
     ] = None,
     detail: Annotated[
@@ -136,8 +137,11 @@ def draw(
         options = written({"block": block, **asked, "variant": variant, "set": set_})
         command = ["draw", *([spec] if spec else []), *(["--partial"] if partial else []), *options]
         return int(_is_stale(check, picture, command) or error is not None)
-    write(path, picture)
-    print(f"wrote {shown(path)}")
+    if str(path) == STANDARD:
+        print_document(picture.decode())
+    else:
+        write(path, picture)
+        print(f"wrote {shown(path)}")
     return int(error is not None)
 
 
@@ -167,11 +171,14 @@ def _alone(
 
 
 def _picture(network: archspec.Network, path: Path, options: Mapping[str, Any]) -> bytes:
-    """The bytes of a picture of the format that the path says; that it is too small to read is noted."""
+    """The bytes of a picture of the format that the path says, SVG where there is none.
+
+    That it is too small to read is noted.
+    """
     from archspec.drawing import pictures
     from archspec.drawing.content.cards import LEGIBLE
 
-    kind = pictures.ending(path)
+    kind = "svg" if str(path) == STANDARD else pictures.ending(path)
     if kind == "html":
         return pictures.page(network, **options)
     drawn = archspec.draw(network, **options)

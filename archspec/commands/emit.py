@@ -12,7 +12,7 @@ from archspec.commands.compilation import Asked
 from archspec.commands.options import Check, Limit, Root, Set, Spec, Strict, Variant, written
 from archspec.commands.printing import first
 from archspec.commands.staleness import print_stale, refuse_both
-from archspec.commands.streams import print_document
+from archspec.commands.streams import STANDARD, print_document
 from archspec.errors import UsageError, shown
 from archspec.files import read, write
 
@@ -20,7 +20,8 @@ from archspec.files import read, write
 def emit(
     spec: Spec,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it, in place of printing it.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Where to write it; printed unless given, and for `-`."),
     ] = None,
     check: Check = None,
     variant: Variant = None,
@@ -37,7 +38,7 @@ def emit(
     source = emission.emit(network)
     if check:
         return _compared(check, source, ["emit", spec, *written({"variant": variant, "set": set_})])
-    if output:
+    if output and str(output) != STANDARD:
         own = network.blocks.template.source.path
         if own is not None and output.exists() and output.samefile(own):
             raise UsageError(f"{shown(output)} is the spec itself")

@@ -16,6 +16,9 @@ from archspec.files import encoded
 _SIMPLER = {"─": "-", "×": "x", "·": ".", "…": "...", "−": "-", "–": "-", "µ": "u"}
 """What stands for a character of ours where an encoding lacks it; for others it is an escape."""
 
+STANDARD = "-"
+"""What stands for standard input or output in the place of a file."""
+
 _UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EBADF, errno.EIO, errno.EDQUOT, errno.EFBIG, errno.EINVAL)
 
 

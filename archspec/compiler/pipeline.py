@@ -1,42 +1,28 @@
-"""The pipeline, from a file to a network: read, elaborate, check the contract."""
+"""From a file to a network: specs that are read once and compiled as often as one likes."""
 
 from __future__ import annotations
 
 import gc
-import hashlib
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from copy import deepcopy
-from dataclasses import replace
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
 from typing_extensions import override
 
-from archspec.compiler.assembly import partial
-from archspec.compiler.binding import Argument, bind, check_values, has_too_many, no_op, op_help
-from archspec.compiler.changes import check_changed
-from archspec.compiler.contract import check_contract
-from archspec.compiler.elaborate import elaborate
+from archspec.compiler.compilation import compiled
+from archspec.compiler.findings import sorted_error, with_partial
 from archspec.compiler.sharing import Memory
-from archspec.compiler.tensor_rules import with_tensor_rules
 from archspec.compiler.trace import Trace
-from archspec.errors import Diagnostic, Findings, Note, Span, SpecError, UsageError, did_you_mean, shown
+from archspec.errors import Diagnostic, Findings, Span, SpecError, shown
 from archspec.files import NO_FILE, reason, start
-from archspec.language.choice import plain
-from archspec.language.definition import Definition
 from archspec.language.limits import Limits
 from archspec.language.loader import Loader, Reading, located, nearby
-from archspec.language.removal import explained
-from archspec.language.source import Entry, Scalar, Source, Value, decode
-from archspec.language.source import Mapping as MappingValue
-from archspec.language.values import kind
+from archspec.language.source import Source, decode
 from archspec.language.work import Left, bounded_lists
-from archspec.network import Block, Network, Node
-from archspec.ops import registry
+from archspec.network import Network
 
 _DEFAULT_LIMITS = Limits()
 _MOST_FOUND = 5
@@ -183,7 +169,7 @@ class LoadedSpec:
         with self._lock, _collection_paused():
             reading = self._reading()
         if reading.definition is None or reading.found:
-            raise _sorted_error(reading.found, self._loader, self._limits)
+            raise sorted_error(reading.found, self._loader, self._limits)
 
     def compile(self, *, variant: str | None = None, **params: Any) -> Network:
         """Compile it.
@@ -204,13 +190,13 @@ class LoadedSpec:
         network = None
         try:
             with _collection_paused(), bounded_lists(Left(self._limits)):
-                network = _pipeline(self._reading(), self._loader, self._memory, trace, variant, params)
+                network = compiled(self._reading(), self._loader, self._memory, trace, variant, params)
         except SpecError as error:
             raise self._error(trace, error.diagnostics) from None
         finally:
             self._loader.found.clear()
         if network is None or trace.found:
-            raise _with_partial(self._error(trace), network)
+            raise with_partial(self._error(trace), network)
         return network
 
     def _reading(self) -> Reading:
@@ -219,27 +205,7 @@ class LoadedSpec:
         return self._main
 
     def _error(self, trace: Trace, others: Iterable[Diagnostic] = ()) -> SpecError:
-        return _sorted_error([*trace.found, *self._loader.found, *others], self._loader, self._limits)
-
-
-def _with_partial(error: SpecError, network: Network | None) -> SpecError:
-    if network is not None and (network.nodes or network.inputs):
-        places = [(_places(network, each), each) for each in reversed(error.diagnostics)]
-        problems = {path: each.summary for paths, each in places for path in paths}
-        unplaced = tuple(each.summary for paths, each in reversed(places) if not paths)
-        error.partial = partial(network, problems, unplaced)
-    return error
-
-
-def _places(network: Network, diagnostic: Diagnostic) -> list[str]:
-    """The nodes and blocks at fault; for what is wrong in the file of a block, those of each use."""
-    if diagnostic.path in network:
-        return [diagnostic.path]
-    if not diagnostic.path:
-        return []
-    parts: list[Block | Node] = [*network.blocks.walk(), *network.nodes]
-    inside = f".{diagnostic.path}"
-    return [part.path for part in parts if part.path.endswith(inside) and part.span.file == diagnostic.span.file]
+        return sorted_error([*trace.found, *self._loader.found, *others], self._loader, self._limits)
 
 
 @contextmanager
@@ -252,138 +218,3 @@ def _collection_paused() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def _pipeline(
-    reading: Reading, loader: Loader, memory: Memory, trace: Trace, variant: str | None, params: Mapping[str, Any]
-) -> Network | None:
-    definition = reading.definition
-    trace.take(reading.found)
-    if definition is None:
-        return None
-    if not definition.is_network:
-        help = "a network has a `name:` and `inputs:`; `archspec draw --block FILE` draws a block by itself"
-        message = f"`{definition.name}` is a block, and only a network can be compiled"
-        trace.report("not-a-network", message, definition.value.entries["block"], help=help)
-        return None
-    if has_too_many(definition, loader.limits, trace):
-        return None
-    variants = {name: _variant(definition, name, trace) for name in definition.variants}
-    arguments = _arguments(definition, variant, variants, params, trace)
-    usual = (variant is None and not params) or bind(definition, {}, {}, Trace(), "") == arguments
-    network, blocks, changed = elaborate(definition, arguments, loader, memory, trace)
-    if usual and not trace.found:
-        check_changed(definition, changed, network, trace)
-    whole = with_tensor_rules(definition, arguments, None if trace.found else network, trace, usual)
-    if whole is None:
-        return network
-    sources = [source for each in (reading, *blocks) for source in each.sources]
-    network = replace(whole, variants=tuple(variants), digest=_digest(sources, arguments))
-    for contract in _contracts(definition, variants, arguments, usual):
-        check_contract(network, contract, trace)
-    if not trace.found:  # one that is misspelt where it is asked for is not unused
-        trace.take(_unused_parameters(each.definition for each in (reading, *blocks)))
-    return network
-
-
-def _unused_parameters(definitions: Iterable[Definition | None]) -> Iterator[Diagnostic]:
-    """Errors in the files of users; nobody mends a file of the library."""
-    for definition in definitions:
-        if definition is not None and not definition.source.bundled:
-            yield from definition.unused
-
-
-def _variant(definition: Definition, name: str, trace: Trace) -> dict[str, Argument]:
-    """The values that a variant gives; those that no parameter takes are errors."""
-    value = definition.variants[name]
-    given = {
-        key: Argument(entry.plain(), Entry(value.keys[key], entry))
-        for key, entry in value.entries.items()
-        if key not in ("expect", "doc")
-    }
-    check_values(definition, given, trace)
-    return given
-
-
-def _arguments(
-    definition: Definition,
-    variant: str | None,
-    variants: Mapping[str, dict[str, Argument]],
-    params: Mapping[str, Any],
-    trace: Trace,
-) -> dict[str, Any]:
-    """The values of the network's parameters."""
-    if variant is not None and variant not in variants:
-        hint = did_you_mean(variant, variants) or "it names none"
-        raise UsageError(f"`{definition.name}` has no variant `{variant}`; {hint}")
-    given = dict(variants[variant]) if variant is not None else {}
-    outside = Entry(Scalar(definition.source, 0, 0, ""), definition.value)
-    for name, value in params.items():
-        if name not in definition.params:
-            hint = did_you_mean(name, definition.params) or "it has none"
-            raise UsageError(f"`{definition.name}` has no parameter `{name}`; {hint}")
-        value = list(value) if isinstance(value, tuple) else value
-        param = definition.params[name]
-        expected = param.problem(value)
-        if expected:
-            raise UsageError(f"the parameter `{name}` of `{definition.name}` expects {expected}, found {kind(value)}")
-        place = outside
-        if param.names_one:
-            _check_named(definition, name, value)
-            place = Entry(definition.param_key(name), definition.param_key(name))
-        given[name] = Argument(deepcopy(value), place)  # the network's own, whatever becomes of the caller's list
-    for name, param in definition.params.items():
-        if param.required and name not in given:
-            message = f"`{definition.name}` needs the parameter `{name}`"
-            help = f"give it a `default`, or a value: `--set {name}=...`"
-            trace.report("missing-argument", message, definition.param_key(name), help=help)
-    return bind(definition, given, {}, trace, "")
-
-
-def _check_named(definition: Definition, name: str, value: Any) -> None:
-    """Refuse the name of an op that there is not, given from outside for a parameter."""
-    named = value.get("op") if isinstance(value, dict) else value
-    if definition.params[name].kind == "op" and isinstance(named, str) and registry.find(named) is None:
-        what = f"the parameter `{name}` of `{definition.name}`"
-        raise UsageError(f"{what} expects an op, and {no_op(named)}; {op_help(named, definition.blocks)}")
-
-
-def _contracts(
-    definition: Definition, variants: Mapping[str, dict[str, Argument]], arguments: Mapping[str, Any], default: bool
-) -> Iterator[MappingValue]:
-    """The contracts of a spec that hold for these values of the parameters; ``default`` where they are its own."""
-    stated: list[tuple[dict[str, Argument], Value | None]] = [({}, definition.expect)]
-    stated += [(given, definition.variants[name].entries.get("expect")) for name, given in variants.items()]
-    for given, contract in stated:
-        if not isinstance(contract, MappingValue):
-            continue
-        if (default and not given) or bind(definition, given, {}, Trace(), "") == arguments:
-            yield contract
-
-
-def _digest(sources: Iterable[Source], arguments: Mapping[str, Any]) -> str:
-    """SHA-256 of the files read and the arguments, in hexadecimal."""
-    digest = hashlib.sha256(json.dumps(plain(arguments), sort_keys=True).encode())
-    for source in {source.name: source for source in sources}.values():
-        digest.update(source.text.encode())
-    return digest.hexdigest()
-
-
-def _sorted_error(found: Iterable[Diagnostic], loader: Loader, limits: Limits) -> SpecError:
-    """One error with every diagnostic once, in order of place, and the texts they speak of."""
-    main = next(iter(loader.sources), "")
-    unique = sorted(set(found), key=lambda d: (d.span.file != main, d.span, d.code, d.message))
-    shown = [_traced(explained(diagnostic, loader.removals), loader) for diagnostic in unique[: limits.errors]]
-    sources = {name: source.text for name, source in loader.sources.items()}
-    return SpecError(shown, sources, left_out=max(0, len(unique) - limits.errors))
-
-
-def _traced(diagnostic: Diagnostic, loader: Loader) -> Diagnostic:
-    """A diagnostic with notes on why its file is read, where that is not the spec itself."""
-    notes, source = list(diagnostic.notes), loader.sources.get(diagnostic.span.file)
-    files = {diagnostic.span.file, *(note.span.file for note in notes)}
-    while source and source.origin and source.origin.file not in files:
-        notes.append(Note("named here", source.origin))
-        files.add(source.origin.file)
-        source = loader.sources.get(source.origin.file)
-    return diagnostic._replace(notes=tuple(notes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
@@ -50,6 +51,9 @@ class Reading:
 class Loader:
     """Reads the files of a spec, each once.
 
+    Raises:
+        UsageError: ``root`` is no folder.
+
     Attributes:
         root: The folder that the spec's references may not leave.
         limits: Bounds on what is read.
@@ -67,6 +71,10 @@ class Loader:
     _files: dict[Path, Reading] = field(default_factory=dict)
     _library: dict[str, Reading] = field(default_factory=dict)
     _blocks: dict[Value, Reading] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not os.path.isdir(self.root):  # noqa: PTH112 - a path too long for the system is an error of `Path.is_dir`
+            raise UsageError(f"the root `{self.root}` is no folder")
 
     def main(self, source: Source) -> Reading:
         """The spec itself."""

@@ -145,8 +145,8 @@ class Operand:
 
 
 @dataclass(frozen=True, slots=True)
-class Samples:
-    """Stands for the number of samples in the op's operand number ``index``, in a PyTorch call."""
+class Batch:
+    """Stands for the number of samples in the op's operand number ``index``."""
 
     index: int
 
@@ -184,7 +184,8 @@ class Function:
 
     Attributes:
         target: The function, such as ``torch.cat``, ``F.pad`` or ``operator.getitem``.
-        args: Positional arguments; an `Operand` stands for a tensor, a `Function` for its result, and tuples may nest.
+        args: Positional arguments; an `Operand` stands for a tensor, a `Batch` for the number of its samples,
+            a `Function` for its result, and tuples may nest.
         kwargs: Keyword arguments.
         folds: Whether the function is one of two arguments, called from the left for more: ``f(f(a, b), c)``.
     """

@@ -13,6 +13,7 @@ from archspec.language.limits import Limits
 from archspec.language.loader import library_block
 from archspec.language.spec import Param
 from archspec.ops import registry
+from archspec.ops.arguments import MAX_INT
 from archspec.ops.op import NODE_KEYS, Op
 from archspec.ops.tensor import show
 
@@ -110,11 +111,13 @@ def _type(schema: dict[str, Any]) -> str:
         return "|".join(map(str, schema["enum"]))
     if "const" in schema:
         return str(schema["const"])
-    least = schema.get("minimum", schema.get("exclusiveMinimum"))
-    sign = ">=" if "minimum" in schema else ">"
-    bound = f" {sign} {least}" if least is not None else ""
+    bounds = [f"{sign} {schema[key]}" for key, sign in _BOUNDS.items() if abs(schema.get(key, MAX_INT)) < MAX_INT]
     kind = str(schema.get("type", "any"))
-    return ("list" if kind == "array" else kind) + bound
+    return " ".join(filter(None, ["list" if kind == "array" else kind, ", ".join(bounds)]))
+
+
+_BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<="}
+"""Bounds of numbers. Those of PyTorch's own types are not told."""
 
 
 def _yaml(value: Any) -> str:

@@ -5,7 +5,7 @@ from math import prod
 from archspec.errors import ArgumentError, ShapeError
 from archspec.ops.arguments import Index, Indices, Positive
 from archspec.ops.checks import divisors_near
-from archspec.ops.facts import MOST_PERIOD, Along, Function, Module, Operand, Reach, Taps
+from archspec.ops.facts import MOST_PERIOD, Along, Batch, Function, Module, Operand, Reach, Taps
 from archspec.ops.reshape.move import Move, index_of
 from archspec.ops.tensor import Shape, Shapes, elements, show
 
@@ -80,8 +80,8 @@ class Reshape(Move, name="reshape"):
         return "reshaped"
 
     def torch(self, inputs: Shapes) -> Function:
-        """-1 is the batch's, so the other one is written out."""
-        return Function("torch.reshape", (Operand(0), (-1, *self.infer(inputs))))
+        """All sizes are written out: of a -1 PyTorch makes what is left, more samples too, and of no sample nothing."""
+        return Function("torch.reshape", (Operand(0), (Batch(0), *self.infer(inputs))))
 
 
 class Permute(Move, name="permute"):

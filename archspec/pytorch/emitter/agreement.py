@@ -50,6 +50,7 @@ class Agreement:
         values = dict(arguments)
         for variable, (code, _) in made.scope.locals.items():
             values[variable] = evaluator(code)(values)
+        _require(self.registry.overwriting.fits(body))
         uses = {use.name: use for use in body.uses}
         members = {member.name: member for member in made.members}
         if made.statements is None:
@@ -142,6 +143,7 @@ class Agreement:
             self._compare(made, _arguments(part, made, values), content)
         else:
             _require(part.target == "nn.Sequential")
+            _require(self.registry.overwriting.fits(content))
             self._chain(_layers(part, content), values, {use.name: use for use in content.uses})
 
     def _repeat(self, part: Call, values: Values, content: Body) -> None:

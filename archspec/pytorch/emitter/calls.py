@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any, TypeGuard
 
 from archspec.language.algebra import Code, name
-from archspec.ops.facts import Function, Operand, Samples
+from archspec.ops.facts import Batch, Function, Operand
 from archspec.pytorch.emitter.code import WIDTH, Call, Listed, Part, flat, printed, quoted
 from archspec.pytorch.emitter.model import Attribute, Spread
 
@@ -97,7 +97,7 @@ def _argument(argument: Any, operands: Sequence[str]) -> Part:
     match argument:
         case Operand():
             return read(operands[argument.index])
-        case Samples():
+        case Batch():
             return read(f"{operands[argument.index]}.shape[0]")
         case Function():
             return call(argument, operands)

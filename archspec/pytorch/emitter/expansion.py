@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from archspec.ops.facts import Function, Samples
+from archspec.ops.facts import Batch, Function
 from archspec.pytorch.emitter.model import Attribute, Key, Statement
 
 _BROADCASTING = frozenset(f"torch.{name}" for name in ("add", "sub", "mul", "div", "maximum", "minimum"))
@@ -26,7 +26,7 @@ def expand(statements: Iterable[Statement], ranks: Mapping[Key, int], outputs: I
     for statement in statements:
         if isinstance(statement.call, Attribute) and statement.gives[0] not in plain:
             sizes = (-1,) * ranks[statement.gives[0]]
-            statement.call = Function(".expand", (statement.call, Samples(0), *sizes))
+            statement.call = Function(".expand", (statement.call, Batch(0), *sizes))
 
 
 def _broadcasts(statement: Statement) -> bool:

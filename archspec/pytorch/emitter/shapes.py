@@ -22,12 +22,19 @@ def shape_line(made: Class, instances: Instances) -> str:
     if len(inputs) > 1:
         first = [name.replace("in_", f"{label}_") for (_, label), name in zip(made.inputs.values(), first, strict=True)]
     before = [
-        _written(shapes, name if name in made.asked else "C", inputs[0], made)
+        _written(shapes, name if name in made.asked else _tied(name, made), inputs[0], made)
         for shapes, name in zip(inputs, first, strict=True)
     ]
     channels = [printed(code) if code is not None else "" for code in made.channels.values()]
     after = [_written(shapes, code, inputs[0], made) for shapes, code in zip(outputs, channels, strict=True)]
     return f"Shape: {', '.join(before)} -> {', '.join(after)}"
+
+
+def _tied(channels: str, made: Class) -> str:
+    """The parameter that the channels of an input are so many times, ``C`` where there is none."""
+    ties = ((base, factor) for base, also in made.scope.tied.items() for name, factor in also if name == channels)
+    base, factor = next(ties, ("C", 1))
+    return base if factor == 1 else f"{factor} * {base}"
 
 
 def _written(shapes: list[Shape], channels: str, reference: list[Shape], made: Class) -> str:
