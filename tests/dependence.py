@@ -100,12 +100,11 @@ def adaptive_means(sizes: Any, x: Any) -> Any:
 def window_sums(op: Any, x: Any) -> Any:
     """The sums of the windows of a max pooling."""
     rank = x.dim() - 2
-    windows = [gap * (kernel - 1) + 1 for kernel, gap in zip(op.kernel_size, op.dilation, strict=True)]
-    counts = op.infer((tuple(x.shape[1:]),))[1:]
-    steps = op.stride or op.kernel_size
-    needed = [(count - 1) * step + window for count, step, window in zip(counts, steps, windows, strict=True)]
-    ends = [need - size - pad for need, size, pad in zip(needed, x.shape[2:], op.padding, strict=True)]
-    x = F.pad(x, [each for pair in reversed(list(zip(op.padding, ends, strict=True))) for each in pair])
+    shapes = (tuple(x.shape[1:]),)
+    counts, steps, starts = op.infer(shapes)[1:], op.steps, [before for before, _ in op.pads(shapes)]
+    needed = [(count - 1) * step + window for count, step, window in zip(counts, steps, op.window, strict=True)]
+    ends = [need - size - pad for need, size, pad in zip(needed, x.shape[2:], starts, strict=True)]
+    x = F.pad(x, [each for pair in reversed(list(zip(starts, ends, strict=True))) for each in pair])
     weight = torch.ones(x.shape[1], 1, *op.kernel_size, dtype=x.dtype)
     return getattr(F, f"conv{rank}d")(x, weight, stride=steps, dilation=op.dilation, groups=x.shape[1])
 

@@ -104,7 +104,7 @@ def _conv(pick: Pick, shape: Shape) -> Args:
     args = {"out_channels": out, "kernel_size": kernel}
     return args | pick.some(
         bias=lambda: False,
-        padding=lambda: pick.of(side, "same", 1, "valid", 2),
+        padding=lambda: pick.of(side, "same", 1, "valid", 2, "same_upper", "same_lower"),
         stride=lambda: _each(pick, shape, 2, 1),
         groups=lambda: pick.of(*_divisors(shape[0], out)),
         dilation=lambda: _each(pick, shape, 2, 1),
@@ -139,7 +139,7 @@ def _pool(pick: Pick, shape: Shape) -> Args:
     return {"kernel_size": _window(pick, shape)} | pick.some(
         stride=lambda: pick.of(None, 1, _each(pick, shape, 2, 1)),
         ceil_mode=lambda: True,
-        padding=lambda: 1,
+        padding=lambda: pick.of(1, "same_upper", "same_lower"),
     )
 
 

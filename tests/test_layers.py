@@ -22,9 +22,18 @@ from torch import nn  # noqa: E402
 from torch.utils.checkpoint import checkpoint  # noqa: E402
 from torch_oracle import RawLocalConv, kept_bytes  # noqa: E402
 
+from archspec.pytorch.layers.avg_pool1d_same import AvgPool1dSame  # noqa: E402
+from archspec.pytorch.layers.avg_pool2d_same import AvgPool2dSame  # noqa: E402
+from archspec.pytorch.layers.avg_pool3d_same import AvgPool3dSame  # noqa: E402
+from archspec.pytorch.layers.conv1d_same import Conv1dSame  # noqa: E402
+from archspec.pytorch.layers.conv2d_same import Conv2dSame  # noqa: E402
+from archspec.pytorch.layers.conv3d_same import Conv3dSame  # noqa: E402
 from archspec.pytorch.layers.layer_scale import LayerScale  # noqa: E402
 from archspec.pytorch.layers.local_conv1d import LocalConv1d  # noqa: E402
 from archspec.pytorch.layers.local_conv2d import LocalConv2d  # noqa: E402
+from archspec.pytorch.layers.max_pool1d_same import MaxPool1dSame  # noqa: E402
+from archspec.pytorch.layers.max_pool2d_same import MaxPool2dSame  # noqa: E402
+from archspec.pytorch.layers.max_pool3d_same import MaxPool3dSame  # noqa: E402
 from archspec.pytorch.layers.stochastic_depth import StochasticDepth  # noqa: E402
 
 FILES = sorted((Path(archspec.__file__).parent / "pytorch" / "layers").glob("*.py"))
@@ -39,6 +48,15 @@ LAYERS: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
     "scale": (LayerScale((4, 1, 1), 0.5), (4, 3, 2)),
     "row": (StochasticDepth(0.4, "row"), (3, 2)),
     "batch": (StochasticDepth(0.4, "batch"), (3,)),
+    "conv1-same": (Conv1dSame(4, 6, 4, stride=2, groups=2), (4, 8)),
+    "conv2-same": (Conv2dSame(2, 3, (3, 4), 2, "same_lower", dilation=2), (2, 8, 7)),
+    "conv3-same": (Conv3dSame(2, 3, 3, 2, bias=False), (2, 4, 5, 6)),
+    "max1-same": (MaxPool1dSame(3, 2, "same_lower"), (2, 8)),
+    "max2-same": (MaxPool2dSame((2, 3), dilation=(2, 1)), (2, 8, 7)),
+    "max3-same": (MaxPool3dSame(3, 2), (2, 4, 5, 6)),
+    "avg1-same": (AvgPool1dSame(3, 2, "same_lower", count_include_pad=False), (2, 8)),
+    "avg2-same": (AvgPool2dSame((2, 3), (3, 2), count_include_pad=False), (2, 8, 7)),
+    "avg3-same": (AvgPool3dSame(3, 2, divisor_override=5), (2, 4, 5, 6)),
 }
 """A layer, and the shape of a sample of its input."""
 
@@ -243,7 +261,7 @@ def test_stochastic_depth_is_random_under_each_tool(mode: str, tool: Any) -> Non
 
 
 @pytest.mark.filterwarnings("ignore:.*isinstance.treespec, LeafSpec:FutureWarning")
-@pytest.mark.parametrize("name", few(["1d", "2d", "2d-cropped", "scale", "row"], 2))
+@pytest.mark.parametrize("name", few(["1d", "2d", "2d-cropped", "scale", "row", "conv2-same", "avg2-same"], 2))
 def test_onnx_gives_the_same(name: str) -> None:
     pytest.importorskip("onnxscript")
     runtime = pytest.importorskip("onnxruntime")
@@ -259,7 +277,27 @@ def test_onnx_gives_the_same(name: str) -> None:
         torch.testing.assert_close(torch.from_numpy(output), layer(x))
 
 
-@layers
+PADDED_BY_SIZE = [name for name in LAYERS if name.endswith("-same")]
+
+
+@pytest.mark.parametrize("name", PADDED_BY_SIZE)
+def test_a_padded_layer_takes_every_size(name: str) -> None:
+    layer, (channels, *_) = LAYERS[name]
+    for size in range(4, 10):
+        sizes = [size + axis for axis in range(len(layer.stride))]
+        expected = [-(-each // step) for each, step in zip(sizes, layer.stride, strict=True)]
+        assert list(layer(torch.ones(2, channels, *sizes)).shape[2:]) == expected
+
+
+def test_what_is_padded_counts_or_not_and_never_wins() -> None:
+    x = torch.full((1, 1, 4), -1.0)
+    assert MaxPool1dSame(3, 2)(x).tolist() == [[[-1, -1]]]
+    torch.testing.assert_close(AvgPool1dSame(3, 2)(x), torch.tensor([[[-1, -2 / 3]]]))
+    assert AvgPool1dSame(3, 2, count_include_pad=False)(x).tolist() == [[[-1, -1]]]
+    torch.testing.assert_close(AvgPool1dSame(3, 2, "same_lower")(x), torch.tensor([[[-2 / 3, -1]]]))
+
+
+@pytest.mark.parametrize("name", LAYERS.keys() - {"avg3-same"})  # PyTorch has no avg_pool3d of these on a CPU
 def test_half_precision_stays_close(name: str) -> None:
     for batch in (1, 3):
         layer, x = make(name, batch)
@@ -276,7 +314,7 @@ def test_a_layer_takes_the_meta_device(name: str) -> None:
     layer, x = make(name, 2)
     kind = type(layer)
     arguments = {key: getattr(layer, key) for key in kind.__init__.__annotations__ if hasattr(layer, key)}
-    if isinstance(layer, LocalConv1d | LocalConv2d):
+    if isinstance(layer, LocalConv1d | LocalConv2d | nn.Conv1d | nn.Conv2d | nn.Conv3d):
         arguments["bias"] = layer.bias is not None
     if isinstance(layer, LayerScale):
         arguments["shape"] = tuple(layer.weight.shape)
@@ -298,6 +336,9 @@ def test_names_of_the_state(name: str) -> None:
         "2d-cropped": {"weight": (3, 3, 3, 2, 2, 2)},
         "2d-plain": {"weight": (3, 3, 3, 3, 3, 2), "bias": (3, 3, 3)},
         "scale": {"weight": (4, 1, 1)},
+        "conv1-same": {"weight": (6, 2, 4), "bias": (6,)},
+        "conv2-same": {"weight": (3, 2, 3, 4), "bias": (3,)},
+        "conv3-same": {"weight": (3, 2, 3, 3, 3)},
     }
     state = LAYERS[name][0].state_dict()
     assert {key: tuple(tensor.shape) for key, tensor in state.items()} == expected.get(name, {})
@@ -315,6 +356,7 @@ def test_names_of_the_state(name: str) -> None:
         (lambda: LAYERS["2d-plain"][0](torch.ones(2, 5, 5)), r"expected an input of \(N, 2, 5, 5\)"),
         (lambda: StochasticDepth(1.5, "row"), "p must be between 0 and 1, got 1.5"),
         (lambda: StochasticDepth(0.5, "column"), 'mode must be "batch" or "row", got "column"'),
+        (lambda: MaxPool1dSame(3, padding="same")(torch.ones(1, 2, 3)), "same_upper or same_lower, not same"),
     ],
 )
 def test_what_cannot_be_is_refused(make: Any, message: str) -> None:
@@ -334,9 +376,10 @@ def test_a_scripted_layer_refuses_other_sizes() -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_file_imports_torch_and_the_standard_library(file: Path) -> None:
-    """The emitter copies what is below the imports, and writes these anew."""
+    """The emitter copies what is below the imports, writes these anew, and copies what they take of each other."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     imports = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    assert set(imports) <= {"import math", "import torch", "from torch import Tensor, nn"}
+    own = [line for line in imports if line.startswith("from archspec.pytorch.layers.")]
+    assert set(imports) <= {"import math", "import torch", "from torch import Tensor, nn", *own}
     inner = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     assert len(inner) == len(imports)

@@ -164,11 +164,12 @@ def peak_bytes(network: archspec.Network) -> int:
 
 def is_plain(node: Node) -> bool:
     """Whether a node runs as one kernel that gives memory of its own."""
-    padded = getattr(node.op, "padding_mode", "zeros") != "zeros" or getattr(node.op, "pads_apart", False)
+    padded = node.op.name == "conv" and node.op.pads_apart(node.input_shapes)
+    pasted = "." not in node.op.torch(node.input_shapes).target
     folds = len(node.inputs) > 2 and node.op.name in ("add", "mul")
     lines = "pool" in node.op.name and len(node.input_shapes[0]) == 2
     statistics = not getattr(node.op, "track_running_stats", True)
-    return node.op.name not in PASSES | SEVERAL | VIEWS and not (padded or folds or lines or statistics)
+    return node.op.name not in PASSES | SEVERAL | VIEWS and not (padded or pasted or folds or lines or statistics)
 
 
 @pytest.mark.parametrize(("path", "variant"), SOME_VARIANTS, ids=lambda value: getattr(value, "stem", value))

@@ -173,7 +173,8 @@ FLAG = st.booleans()
 KERNEL = {"kernel_size": sizes(1, 4)}
 DIVISOR = st.integers(-1, 5)
 MODES = mostly(st.sampled_from(["zeros", "reflect", "replicate", "circular"]), st.just("mirror"))
-WORDS = st.sampled_from(["same", "valid"])
+WORDS = st.sampled_from(["same", "valid", "same_upper", "same_lower"])
+SAME = st.sampled_from(["same_upper", "same_lower"])
 NORM = {"eps": EPS, "affine": st.booleans()}
 STATS = {**NORM, "momentum": st.none() | REAL, "track_running_stats": st.booleans()}
 FACTOR = mostly(st.floats(0.1, 3) | st.sampled_from([0.5, 2, 3, 1 / 3, 0.7]), st.sampled_from([-1, 0.01]))
@@ -209,7 +210,8 @@ PLAIN = """
 CASES: dict[str, Any] = {
     "conv": one(CONV, {**STEPS, "padding": sizes(0, 3), "padding_mode": MODES})
     | one({**CONV, "padding": WORDS}, {**STEPS, "stride": st.integers(1, 2), "padding_mode": MODES})
-    | one({**CONV, "padding": sizes(0, 4), "padding_mode": MODES}, {"bias": FLAG}),
+    | one({**CONV, "padding": sizes(0, 4), "padding_mode": MODES}, {"bias": FLAG})
+    | one({**CONV, "padding": SAME}, STEPS),
     "conv_transpose": one(CONV, {**STEPS, "padding": sizes(0, 3), "output_padding": sizes(0, 2)}),
     "local_conv": one(CONV, {**STEPS, "padding": sizes(0, 2)}, (1, 2)),
     "linear": one({"out_features": COUNT}, {"bias": st.booleans()}, ANY),
@@ -226,9 +228,11 @@ CASES: dict[str, Any] = {
     "softplus": one({}, {"beta": REAL, "threshold": REAL}, ANY),
     "softmax": one({"dim": DIM}, {}, ANY),
     "max_pool": one(KERNEL, {**POOL, "padding": sizes(0, 1), "dilation": sizes(1, 3)})
-    | one({**KERNEL, **POOL, "padding": sizes(0, 2)}, {"dilation": sizes(1, 2)}),
+    | one({**KERNEL, **POOL, "padding": sizes(0, 2)}, {"dilation": sizes(1, 2)})
+    | one({**KERNEL, "padding": SAME}, {"stride": POOL["stride"], "dilation": sizes(1, 5)}),
     "avg_pool": one(KERNEL, {**POOL, "padding": sizes(0, 1), "count_include_pad": FLAG, "divisor_override": DIVISOR})
-    | one({**KERNEL, **POOL, "padding": sizes(0, 2)}),
+    | one({**KERNEL, **POOL, "padding": sizes(0, 2)})
+    | one({**KERNEL, "padding": SAME}, {**POOL, "count_include_pad": FLAG, "divisor_override": DIVISOR}),
     "lp_pool": one({"norm_type": mostly(st.sampled_from([1, 2, 2.5, 3, -1]), REAL), **KERNEL}, POOL),
     "adaptive_avg_pool": one(ADAPTIVE),
     "adaptive_max_pool": one(ADAPTIVE),

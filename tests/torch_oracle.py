@@ -17,10 +17,19 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 
+from archspec.pytorch.layers.avg_pool1d_same import AvgPool1dSame  # noqa: E402
+from archspec.pytorch.layers.avg_pool2d_same import AvgPool2dSame  # noqa: E402
+from archspec.pytorch.layers.avg_pool3d_same import AvgPool3dSame  # noqa: E402
+from archspec.pytorch.layers.conv1d_same import Conv1dSame  # noqa: E402
+from archspec.pytorch.layers.conv2d_same import Conv2dSame  # noqa: E402
+from archspec.pytorch.layers.conv3d_same import Conv3dSame  # noqa: E402
 from archspec.pytorch.layers.layer_scale import LayerScale  # noqa: E402
 from archspec.pytorch.layers.local_conv1d import LocalConv1d  # noqa: E402
 from archspec.pytorch.layers.local_conv2d import LocalConv2d  # noqa: E402
 from archspec.pytorch.layers.local_response_norm3d import LocalResponseNorm3d  # noqa: E402
+from archspec.pytorch.layers.max_pool1d_same import MaxPool1dSame  # noqa: E402
+from archspec.pytorch.layers.max_pool2d_same import MaxPool2dSame  # noqa: E402
+from archspec.pytorch.layers.max_pool3d_same import MaxPool3dSame  # noqa: E402
 from archspec.pytorch.layers.stochastic_depth import StochasticDepth  # noqa: E402
 
 torch.set_num_threads(1)
@@ -96,6 +105,51 @@ def call(function: Callable[..., Any]) -> Any:
     return lambda args, shapes: lambda *operands: function(*operands, **args)
 
 
+class PaddedFirst(nn.Module):
+    """A layer behind the padding with which its window fits as often as the stride goes; its weights are its own."""
+
+    def __init__(self, args, shapes, make, fill=0.0):
+        super().__init__()
+        self.side = args["padding"]
+        need("ceil_mode" not in args or not args["ceil_mode"])  # it would have no effect
+        need(args.get("padding_mode", "zeros") == "zeros")
+        self.fill = fill
+        self.makes = [make({key: value for key, value in args.items() if key != "padding"}, shapes)]
+        for name, parameter in self.makes[0].named_parameters():
+            self.register_parameter(name, parameter)
+
+    def pads(self, x):
+        layer, rank = self.makes[0], x.dim() - 2
+        kernel, step, gap = (
+            value if isinstance(value, tuple | list) else (value,) * rank
+            for value in (layer.kernel_size, layer.stride, getattr(layer, "dilation", 1))
+        )
+        for size, reach, stride, dilation in zip(x.shape[2:], kernel, step, gap, strict=True):
+            total = max((-(-size // stride) - 1) * stride + dilation * (reach - 1) + 1 - size, 0)
+            halves = (total // 2, total - total // 2)
+            yield halves if self.side == "same_upper" else halves[::-1]
+
+    def padded(self, x):
+        pads = [pad for pair in reversed(list(self.pads(x))) for pad in pair]
+        return F.pad(x, pads, value=self.fill)
+
+    def forward(self, x):
+        layer = self.makes[0]
+        out = layer(self.padded(x))
+        if getattr(layer, "count_include_pad", True) or getattr(layer, "divisor_override", None):
+            return out
+        shares = layer(self.padded(torch.ones(1, *x.shape[1:])))
+        return out / shares
+
+
+def or_padded_first(make: Any, fill: float = 0.0) -> Any:
+    """A layer of PyTorch, whose padding may be `same_upper` or `same_lower`, which it does not have."""
+    named = ("same_upper", "same_lower")
+    return lambda args, shapes: (
+        PaddedFirst(args, shapes, make, fill) if args.get("padding") in named else make(args, shapes)
+    )
+
+
 def channels(shape: Shape) -> int:
     need(len(shape) > 0)
     return shape[0]
@@ -166,7 +220,7 @@ def global_pool(name: str) -> Any:
 
 
 RAW: dict[str, Callable[[Args, Shapes], Any]] = {
-    "conv": layer("Conv{}d", channels),
+    "conv": or_padded_first(layer("Conv{}d", channels)),
     "conv_transpose": layer("ConvTranspose{}d", channels),
     "local_conv": lambda args, shapes: RawLocalConv(shapes[0][0], shapes[0][1:], **args),
     "linear": layer("Linear", lambda shape: shape[-1]),
@@ -175,8 +229,8 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
     "group_norm": lambda args, shapes: nn.GroupNorm(num_channels=channels(shapes[0]), **args),
     "instance_norm": layer("InstanceNorm{}d", channels),
     "local_response_norm": layer("LocalResponseNorm"),
-    "max_pool": layer("MaxPool{}d"),
-    "avg_pool": layer("AvgPool{}d"),
+    "max_pool": or_padded_first(layer("MaxPool{}d"), float("-inf")),
+    "avg_pool": or_padded_first(layer("AvgPool{}d")),
     "lp_pool": lambda args, shapes: layer("LPPool{}d")({key: lone(value) for key, value in args.items()}, shapes),
     "adaptive_avg_pool": layer("AdaptiveAvgPool{}d"),
     "adaptive_max_pool": layer("AdaptiveMaxPool{}d"),
@@ -225,7 +279,14 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
 }  # fmt: skip
 
 
-OURS = {kind.__name__: kind for kind in (LayerScale, LocalConv1d, LocalConv2d, LocalResponseNorm3d, StochasticDepth)}
+OURS = {
+    kind.__name__: kind
+    for kind in (
+        *(AvgPool1dSame, AvgPool2dSame, AvgPool3dSame, Conv1dSame, Conv2dSame, Conv3dSame),
+        *(LayerScale, LocalConv1d, LocalConv2d, LocalResponseNorm3d),
+        *(MaxPool1dSame, MaxPool2dSame, MaxPool3dSame, StochasticDepth),
+    )
+}
 SPACES = {"torch": torch, "torch.linalg": torch.linalg, "F": F, "nn": nn, "operator": operator}
 
 
