@@ -17,6 +17,7 @@ torch = pytest.importorskip("torch")
 import torch.autograd.forward_ad as forward  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
+from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: E402
 from torch_oracle import build  # noqa: E402
 
 LEAST = 1e-12
@@ -73,7 +74,7 @@ def op_spans(op: Op, shapes: Shapes, layer: nn.Module, operand: int, dim: int) -
         numbers = torch.Generator().manual_seed(seed)
         draws = [low + (high - low) * torch.rand(shape, generator=numbers, dtype=torch.double) for shape in shapes]
         batch = [draw.expand(len(moved), *draw.shape).clone() for draw in draws]
-        with forward.dual_level(), torch.no_grad():
+        with forward.dual_level(), torch.no_grad(), sdpa_kernel(SDPBackend.MATH):  # the fused one has none
             batch[operand] = forward.make_dual(batch[operand], moved)
             tangent = forward.unpack_dual(layer(*batch)).tangent
         masks.append(torch.zeros(len(moved), *layer(*batch).shape[1:]) if tangent is None else tangent)
@@ -88,9 +89,24 @@ SURROGATES: dict[str, Callable[[Any, Sequence[Any]], Any]] = {
     **dict.fromkeys(("add", "sub", "mul", "div", "maximum", "minimum"), lambda op, operands: sum(operands)),
     **dict.fromkeys(("amax", "amin"), lambda op, operands: operands[0].sum(op.dim, op.keepdim)),
     "normalize": lambda op, operands: operands[0] + operands[0].sum(op.dim, keepdim=True),
+    "scaled_dot_product_attention": lambda op, operands: attended(op, *operands),
+    "multi_head_attention": lambda op, operands: attended(op, *(x.sum(-1, keepdim=True) for x in operands)).expand(
+        *operands[0].shape
+    ),
     "local_response_norm": lambda op, operands: F.local_response_norm(operands[0], op.size, -0.1, 0.7, 2.0),
 }
 """In place of ops whose derivative has zeros or two signs, others that read the same: positive for positive inputs."""
+
+
+def attended(op: Any, queries: Any, keys: Any = None, values: Any = None, mask: Any = 0.0) -> Any:
+    """The sums of what a query's place reads: its own, and of keys, values and mask all, or those up to its own."""
+    keys = queries if keys is None else keys
+    values = keys if values is None else values
+    last = torch.full((queries.shape[-2],), keys.shape[-2] - 1)
+    if op.is_causal:
+        last = torch.minimum(last, torch.arange(queries.shape[-2]))
+    seen = keys.sum(-1, keepdim=True).cumsum(-2)[..., last, :] + values.cumsum(-2)[..., last, :]
+    return queries.sum(-1, keepdim=True) + seen + (mask if isinstance(mask, float) else mask.sum(-1, keepdim=True))
 
 
 def adaptive_means(sizes: Any, x: Any) -> Any:

@@ -300,6 +300,10 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "pow": lambda pick, shape: {"exponent": pick.of(2, 3, 0.5, -1)},
     "clamp": lambda pick, shape: {"min": pick.of(-1, 0.5, None), "max": pick.of(1, 2)},
     "matmul": lambda pick, shape: {},
+    "multi_head_attention": lambda pick, shape: (
+        {"num_heads": pick.of(*_divisors(shape[-1]))} | pick.some(bias=lambda: False, is_causal=lambda: True)
+    ),
+    "scaled_dot_product_attention": lambda pick, shape: pick.some(scale=lambda: 0.5, is_causal=lambda: True),
     "concat": lambda pick, shape: {"dim": _dim(pick, shape)} if pick.chance(2) else {},
 } | dict.fromkeys(PLAIN, lambda pick, shape: {})
 """For each op, a draw of arguments for the shape of its first operand."""

@@ -34,6 +34,7 @@ from archspec.pytorch.layers.local_conv2d import LocalConv2d  # noqa: E402
 from archspec.pytorch.layers.max_pool1d_same import MaxPool1dSame  # noqa: E402
 from archspec.pytorch.layers.max_pool2d_same import MaxPool2dSame  # noqa: E402
 from archspec.pytorch.layers.max_pool3d_same import MaxPool3dSame  # noqa: E402
+from archspec.pytorch.layers.multihead_attention import MultiheadAttention  # noqa: E402
 from archspec.pytorch.layers.stochastic_depth import StochasticDepth  # noqa: E402
 
 FILES = sorted((Path(archspec.__file__).parent / "pytorch" / "layers").glob("*.py"))
@@ -48,6 +49,8 @@ LAYERS: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
     "scale": (LayerScale((4, 1, 1), 0.5), (4, 3, 2)),
     "row": (StochasticDepth(0.4, "row"), (3, 2)),
     "batch": (StochasticDepth(0.4, "batch"), (3,)),
+    "attention": (MultiheadAttention(6, 2), (5, 6)),
+    "attention-causal": (MultiheadAttention(4, 2, False, True), (5, 4)),
     "conv1-same": (Conv1dSame(4, 6, 4, stride=2, groups=2), (4, 8)),
     "conv2-same": (Conv2dSame(2, 3, (3, 4), 2, "same_lower", dilation=2), (2, 8, 7)),
     "conv3-same": (Conv3dSame(2, 3, 3, 2, bias=False), (2, 4, 5, 6)),
@@ -158,6 +161,26 @@ def test_the_layers_begin_as_convolutions_do() -> None:
             assert 0.98 * bound < parameter.max() <= bound
             assert -bound <= parameter.min() < -0.98 * bound
             assert parameter.mean().abs() < 0.1 * bound
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.*` is deprecated:DeprecationWarning")
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize(("kdim", "vdim"), [(None, None), (3, 6), (6, 5)])
+def test_attention_is_that_of_pytorch(bias: bool, kdim: int | None, vdim: int | None) -> None:
+    torch.manual_seed(0)
+    theirs = nn.MultiheadAttention(6, 2, bias=bias, kdim=kdim, vdim=vdim, batch_first=True)
+    torch.manual_seed(0)
+    ours = MultiheadAttention(6, 2, bias=bias, kdim=kdim, vdim=vdim)
+    starts = ours.state_dict()
+    assert starts.keys() == theirs.state_dict().keys()
+    for name, start in theirs.state_dict().items():
+        torch.testing.assert_close(starts[name].std(), start.std(), rtol=0.3, atol=0)
+        assert starts[name].abs().max() <= 1.3 * start.abs().max()
+    theirs.load_state_dict(starts)
+    operands = torch.randn(2, 4, 6), torch.randn(2, 3, kdim or 6), torch.randn(2, 3, vdim or 6)
+    torch.testing.assert_close(ours(*operands), theirs(*operands, need_weights=False)[0])
+    scripted = torch.jit.script(ours)
+    torch.testing.assert_close(scripted(*operands), ours(*operands))
 
 
 def test_layer_scale_multiplies_each_channel() -> None:
@@ -314,6 +337,8 @@ def test_a_layer_takes_the_meta_device(name: str) -> None:
     layer, x = make(name, 2)
     kind = type(layer)
     arguments = {key: getattr(layer, key) for key in kind.__init__.__annotations__ if hasattr(layer, key)}
+    if isinstance(layer, MultiheadAttention):
+        arguments["bias"] = layer.in_proj_bias is not None
     if isinstance(layer, LocalConv1d | LocalConv2d | nn.Conv1d | nn.Conv2d | nn.Conv3d):
         arguments["bias"] = layer.bias is not None
     if isinstance(layer, LayerScale):
@@ -336,6 +361,13 @@ def test_names_of_the_state(name: str) -> None:
         "2d-cropped": {"weight": (3, 3, 3, 2, 2, 2)},
         "2d-plain": {"weight": (3, 3, 3, 3, 3, 2), "bias": (3, 3, 3)},
         "scale": {"weight": (4, 1, 1)},
+        "attention": {
+            "in_proj_weight": (18, 6),
+            "in_proj_bias": (18,),
+            "out_proj.weight": (6, 6),
+            "out_proj.bias": (6,),
+        },
+        "attention-causal": {"in_proj_weight": (12, 4), "out_proj.weight": (4, 4)},
         "conv1-same": {"weight": (6, 2, 4), "bias": (6,)},
         "conv2-same": {"weight": (3, 2, 3, 4), "bias": (3,)},
         "conv3-same": {"weight": (3, 2, 3, 3, 3)},
@@ -356,6 +388,7 @@ def test_names_of_the_state(name: str) -> None:
         (lambda: LAYERS["2d-plain"][0](torch.ones(2, 5, 5)), r"expected an input of \(N, 2, 5, 5\)"),
         (lambda: StochasticDepth(1.5, "row"), "p must be between 0 and 1, got 1.5"),
         (lambda: StochasticDepth(0.5, "column"), 'mode must be "batch" or "row", got "column"'),
+        (lambda: MultiheadAttention(6, 4), "num_heads must divide"),
         (lambda: MaxPool1dSame(3, padding="same")(torch.ones(1, 2, 3)), "same_upper or same_lower, not same"),
     ],
 )

@@ -9,12 +9,14 @@ Where PyTorch runs and archspec refuses on purpose:
 
 1. An output without elements. Every dimension of a shape in archspec is at least 1.
 2. A `dim` or a padding that takes hold of the batch but keeps its size (``softmax(dim=0)``).
-3. pixel_shuffle of a tensor that leaves no dimension for the batch (PyTorch would take the batch for the channels).
+3. pixel_shuffle or attention of tensors that leave no dimension for the batch (PyTorch would take the batch for the
+   channels, or align it with a sample's dimension).
 4. A max_pool with a window that holds padding alone: PyTorch writes out of bounds in the backward pass.
 5. Numbers that PyTorch does not look at: a dilation of 0 in conv_transpose where the kernel has size 1, a negative
    padding in conv where `padding_mode` is not zeros.
 6. A circular padding with negative numbers: PyTorch's result then holds memory that it never wrote.
 7. A list of no dimensions, which means none to some functions and all to others, the batch too.
+8. Attention with another number of values than of keys: PyTorch's fused kernel reads beyond the end of memory.
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ from archspec.ops.tensor import Shape, Shapes, axis, elements, spatial_rank
 torch = pytest.importorskip("torch")
 from dependence import Spans, op_spans  # noqa: E402
 from torch import nn  # noqa: E402
+from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 from torch_oracle import RAW, Args, Refused, build, kept_bytes, need  # noqa: E402
 
@@ -126,6 +129,41 @@ def matrices(draw: Any) -> Case:
     _, (left, right) = draw(joined(2, 2).filter(lambda case: len(case[1]) == 2))
     other = draw(mostly(st.just(inner), st.integers(1, 4)))
     return {}, ((*left, rows, inner), (*right, other, columns))
+
+
+@st.composite
+def attended(draw: Any) -> Case:
+    """Queries, keys, values and seldom a mask, some sizes of which are 1 or wrong."""
+    outer = draw(st.lists(st.integers(1, 3), min_size=1, max_size=1) | st.lists(st.integers(1, 2), max_size=2))
+    queries, keys, size, other = (draw(st.integers(1, 4)) for _ in range(4))
+    wanted = [(queries, size), (keys, size), (keys, draw(mostly(st.just(size), st.just(other), 3))), (queries, keys)]
+    operands = []
+    for last in wanted[: draw(mostly(st.integers(3, 4), st.just(2), 20))]:
+        rolls = draw(st.lists(st.integers(0, 30), min_size=4, max_size=4))
+        shape = (*outer, *last)
+        changed = {29: 1, 30: 5}
+        shape = tuple(changed.get(roll, each) for roll, each in zip([*rolls, 0, 0], shape, strict=False))
+        operands.append(draw(mostly(st.just(shape), st.just(shape[1:]), 30)))
+    scale = st.none() | REAL
+    args = draw(
+        st.fixed_dictionaries({}, optional={"is_causal": mostly(st.just(False), st.just(True), 2), "scale": scale})
+    )
+    return args, tuple(operands)
+
+
+@st.composite
+def projected(draw: Any) -> Case:
+    """Queries, keys and values, whose sizes mostly fit."""
+    places, size = draw(st.integers(1, 4)), draw(st.sampled_from([1, 2, 4, 6]))
+    others = draw(st.integers(1, 4)), mostly(st.just(size), st.sampled_from([1, 2, 3]), 2)
+    count = draw(mostly(st.integers(1, 3), st.just(4), 20))
+    number = mostly(st.just(others[0]), st.integers(1, 4), 20)
+    operands = [(places, size), *((draw(number), draw(others[1])) for _ in range(count - 1))]
+    operands = [draw(mostly(st.just(shape), st.just(shape[1:]), 30)) for shape in operands]
+    heads = mostly(st.sampled_from([n for n in (1, 2, 3, 6) if size % n == 0]), st.sampled_from([0, -1, 4, 5]), 6)
+    optional = {"bias": st.booleans(), "is_causal": st.booleans()}
+    args = draw(st.fixed_dictionaries({"num_heads": heads}, optional=optional))
+    return args, tuple(operands)
 
 
 @st.composite
@@ -257,6 +295,8 @@ CASES: dict[str, Any] = {
     "pow": one({"exponent": REAL}, {}, ANY),
     "clamp": one({}, {"min": st.none() | REAL, "max": st.none() | REAL}, ANY),
     "matmul": matrices(),
+    "scaled_dot_product_attention": attended(),
+    "multi_head_attention": projected(),
     "concat": joined(1, 4, st.fixed_dictionaries({}, optional={"dim": DIM})),
     "layer_scale": one({}, {"init_value": REAL, "dim": DIM}, ANY),
     "normalize": one({}, {"p": REAL, "dim": DIMS, "eps": EPS}, ANY),
@@ -279,6 +319,7 @@ MOST_ELEMENTS = 300
 
 PARTLY_FLAT = """
     hardtanh elu leaky_relu softplus local_response_norm softmax batch_norm mul div pow clamp normalize maximum minimum
+    scaled_dot_product_attention multi_head_attention
 """.split()
 """With some arguments or sizes some of their derivatives are nothing, or no number, on all numbers that are tried."""
 
@@ -331,8 +372,11 @@ def compile_op(name: str, args: Args, shapes: Shapes) -> tuple[Op, Shape]:
 
 
 def flops(run: Any, operands: list[Any]) -> int:
-    """Apart from the output, since some functions decompose otherwise while FLOPs are counted."""
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+    """Apart from the output, since some functions decompose otherwise while FLOPs are counted.
+
+    The counter does not know the fused attention of the CPU, but the products that it is made of.
+    """
+    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
         run(*operands)
     return int(counter.get_total_flops())
 
@@ -369,7 +413,7 @@ def check_kept(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
 def check_kept_for_some(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
     """Where only some operands need a gradient."""
     for needed in itertools.product((True, False), repeat=len(shapes)):
-        found = op.keeps(shapes, output, needed) if any(needed) else Kept()
+        found = op.keeps(shapes, output, needed) if any(needed) or op.weights(shapes) else Kept()
         assert found is not None
         claim = 4 * sum(elements(shapes[number]) for number in found.operands) + 4 * elements(output) * found.output
         few, many = (

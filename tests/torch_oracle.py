@@ -30,6 +30,7 @@ from archspec.pytorch.layers.local_response_norm3d import LocalResponseNorm3d  #
 from archspec.pytorch.layers.max_pool1d_same import MaxPool1dSame  # noqa: E402
 from archspec.pytorch.layers.max_pool2d_same import MaxPool2dSame  # noqa: E402
 from archspec.pytorch.layers.max_pool3d_same import MaxPool3dSame  # noqa: E402
+from archspec.pytorch.layers.multihead_attention import MultiheadAttention  # noqa: E402
 from archspec.pytorch.layers.stochastic_depth import StochasticDepth  # noqa: E402
 
 torch.set_num_threads(1)
@@ -193,6 +194,32 @@ def with_number(function: Callable[..., Any], most: int = 99) -> Any:
     return make
 
 
+class RawAttention(nn.MultiheadAttention):
+    """Operands as ours; in evaluation as in training, since the counter does not know the kernel that is faster."""
+
+    def __init__(self, args, shapes):
+        given = dict(args)
+        self.causal = given.pop("is_causal", False)
+        need(all(len(shape) == 2 for shape in shapes))  # exception 3
+        sizes = [shape[1] for shape in [*shapes, *shapes[-1:] * 2][:3]]
+        super().__init__(sizes[0], kdim=sizes[1], vdim=sizes[2], batch_first=True, **given)
+
+    def forward(self, *operands):
+        need(0 < len(operands) < 4)
+        operands = [*operands, *operands[-1:] * 2][:3]
+        torch.backends.mha.set_fastpath_enabled(False)
+        hidden = None
+        if self.causal:
+            hidden = torch.ones(operands[0].shape[1], operands[1].shape[1], dtype=torch.bool).tril().logical_not()
+        return super().forward(*operands, need_weights=False, attn_mask=hidden)[0]
+
+
+def raw_attention(args: Args, shapes: Shapes) -> Any:
+    need(len({len(shape) for shape in shapes}) == 1 and len(shapes[0]) > 1 and len(shapes) > 2)  # exception 3
+    need(shapes[1][-2] == shapes[2][-2])  # exception 8
+    return lambda *operands: F.scaled_dot_product_attention(*operands, **args)
+
+
 def raw_roll(x: Any, shifts: Any, dims: Any) -> Any:
     shifts, dims = ([each] if isinstance(each, int) else each for each in (shifts, dims))
     need(len(shifts) == len(dims) > 0)
@@ -257,6 +284,8 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
     "pow": call(torch.pow),
     "clamp": call(torch.clamp),
     "matmul": call(torch.matmul),
+    "scaled_dot_product_attention": raw_attention,
+    "multi_head_attention": RawAttention,
     "concat": call(lambda *operands, dim=1: torch.cat(operands, dim)),
     "layer_scale": raw_layer_scale,
     "mean": call(torch.mean),
@@ -284,7 +313,7 @@ OURS = {
     for kind in (
         *(AvgPool1dSame, AvgPool2dSame, AvgPool3dSame, Conv1dSame, Conv2dSame, Conv3dSame),
         *(LayerScale, LocalConv1d, LocalConv2d, LocalResponseNorm3d),
-        *(MaxPool1dSame, MaxPool2dSame, MaxPool3dSame, StochasticDepth),
+        *(MaxPool1dSame, MaxPool2dSame, MaxPool3dSame, MultiheadAttention, StochasticDepth),
     )
 }
 SPACES = {"torch": torch, "torch.linalg": torch.linalg, "F": F, "nn": nn, "operator": operator}

@@ -6,6 +6,7 @@ _FILES = {
     "activation.piecewise": "hardsigmoid hardswish hardtanh leaky_relu prelu relu relu6",
     "activation.smooth": "elu gelu mish sigmoid silu softmax softplus tanh",
     "arithmetic": "abs clamp exp log neg pow rsqrt sqrt",
+    "attention": "multi_head_attention scaled_dot_product_attention",
     "conv": "conv conv_transpose",
     "dropout": "dropout dropout2d stochastic_depth",
     "linear": "linear",

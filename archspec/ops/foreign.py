@@ -58,6 +58,7 @@ max_pool: maxpooling
 maximum: fmax eltwisemax elementwisemax elementwisemaximum
 mean: reducemean
 minimum: fmin eltwisemin elementwisemin elementwiseminimum
+multi_head_attention: selfattention multiheadselfattention crossattention multiheadattentionforward mha mhsa
 mul: multiply product times eltwisemul eltwiseprod elementwisemul elementwisemultiply hadamard
 neg: negative negate
 normalize: l2norm l2normalize l2normalization unitnorm unitnormalization lpnormalization lpnormalize
@@ -70,6 +71,7 @@ relu: rectifier rectify rectifiedlinear rectifiedlinearunit
 reshape: view unflatten
 roll: cyclicshift circularshift circshift
 rsqrt: inversesqrt invsqrt reciprocalsqrt
+scaled_dot_product_attention: sdpa dotproductattention
 sigmoid: logistic sigm expit
 silu: swish
 slice: narrow stridedslice
@@ -101,7 +103,7 @@ squeeze_excite: se selayer semodule seblock squeezeexcitation squeezeandexcitati
 transition: transitionlayer transitionblock
 """
 
-_ATTENTION = "write it with `linear`, `reshape`, `permute`, `matmul` and `softmax`"
+_ATTENTION = "write it with `multi_head_attention`, `layer_norm`, `linear` and `add`"
 _ACTIVATION = "an activation is an op by its own name, such as `relu`, `leaky_relu` or `silu`"
 _ONE_NODE = "write `{}` at a `conv`"
 _NO = "it is a function of its own, and none of the ops that `archspec ops` lists"
@@ -115,7 +117,7 @@ _ELSEWHERE = {
     "circularpad": "write `{op: pad, padding: [1, 1, 1, 1], mode: circular}`",
     "gelunew gelutanh quickgelu": "write `{op: gelu, approximate: tanh}`",
     "minpool medianpool softpool stochasticpool involution globalresponsenorm batchrenorm": "there is no such op yet",
-    "attention multiheadattention selfattention scaleddotproductattention multiheadattentionforward": _ATTENTION,
+    "attention": "`multi_head_attention` has projections, `scaled_dot_product_attention` has none",
     "transformer transformerencoder transformerdecoder transformerencoderlayer transformerdecoderlayer": _ATTENTION,
     "eltwise elementwise": "name the operation: `maximum`, `minimum`, `div`, `add`, `sub` or `mul`",
     "max": "`maximum` is the greatest of operands, `amax` the greatest along dimensions",
@@ -198,6 +200,8 @@ dilation: rate dilations dilationrate dilate atrousrate d
 groups: group ngroups numgroups numgroup cardinality featuregroupcount g
 groups_first: firstgroups
 num_groups: groups group ngroups numgroup
+num_heads: heads nhead nheads numhead numattentionheads h
+is_causal: causal usecausalmask unidirectional
 bias: usebias biasterm hasbias withbias
 dim: axis axes dims concatdim channelaxis
 start_dim: axis startaxis
@@ -251,6 +255,9 @@ _NEVER = {
     "depthradius": "`size` is the number of channels: twice this, plus 1",
     "activation activationfn act nonlinearity": "an activation is a node of its own: `relu: relu`",
     "norm normalization batchnormalize usebn": "a norm is a node of its own: `bn: batch_norm`",
+    "embeddim kdim vdim dmodel": "leave it out: it follows from the input",
+    "batchfirst needweights": "leave it out: the batch comes first, and the weights of attention are no output",
+    "attnmask attnbias": "a mask is the fourth operand of `scaled_dot_product_attention`",
     "inplace": "leave it out: it changes no figure, and the emitted source overwrites what nobody needs",
     "dataformat device dtype": "leave it out: channels come first, and the emitted source is plain PyTorch",
     "inputshape inputdim batchinputshape inshape": "leave it out: it follows from the input",
