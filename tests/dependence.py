@@ -125,7 +125,10 @@ def window_sums(op: Any, x: Any) -> Any:
     return getattr(F, f"conv{rank}d")(x, weight, stride=steps, dilation=op.dilation, groups=x.shape[1])
 
 
-POINTWISE = "batch_norm layer_norm group_norm instance_norm dropout dropout2d stochastic_depth prelu".split()
+POINTWISE = """
+    batch_norm layer_norm rms_norm group_norm instance_norm global_response_norm
+    dropout dropout2d stochastic_depth prelu
+""".split()
 
 
 def network_spans(network: archspec.Network, input: str, dim: int) -> dict[str, Any]:

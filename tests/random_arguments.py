@@ -214,6 +214,7 @@ def _layer_norm(pick: Pick, shape: Shape) -> Args:
         eps=lambda: 1e-3,
         elementwise_affine=lambda: False,
         bias=lambda: False,
+        dim=lambda: _dim(pick, shape),
     )
 
 
@@ -250,6 +251,10 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "linear": lambda pick, shape: {"out_features": pick.of(5, 1, 10, 16)} | pick.some(bias=lambda: False),
     "batch_norm": _statistics,
     "layer_norm": _layer_norm,
+    "rms_norm": lambda pick, shape: {
+        key: value for key, value in _layer_norm(pick, shape).items() if key not in ("bias", "dim")
+    },
+    "global_response_norm": lambda pick, shape: pick.some(dim=lambda: _dim(pick, shape), eps=lambda: 1e-3),
     "group_norm": lambda pick, shape: (
         {"num_groups": pick.of(*_divisors(shape[0]))} | pick.some(eps=lambda: 0.01, affine=lambda: False)
     ),

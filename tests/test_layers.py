@@ -28,6 +28,8 @@ from archspec.pytorch.layers.avg_pool3d_same import AvgPool3dSame  # noqa: E402
 from archspec.pytorch.layers.conv1d_same import Conv1dSame  # noqa: E402
 from archspec.pytorch.layers.conv2d_same import Conv2dSame  # noqa: E402
 from archspec.pytorch.layers.conv3d_same import Conv3dSame  # noqa: E402
+from archspec.pytorch.layers.global_response_norm import GlobalResponseNorm  # noqa: E402
+from archspec.pytorch.layers.layer_norm_along import LayerNormAlong  # noqa: E402
 from archspec.pytorch.layers.layer_scale import LayerScale  # noqa: E402
 from archspec.pytorch.layers.local_conv1d import LocalConv1d  # noqa: E402
 from archspec.pytorch.layers.local_conv2d import LocalConv2d  # noqa: E402
@@ -51,6 +53,9 @@ LAYERS: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
     "batch": (StochasticDepth(0.4, "batch"), (3,)),
     "attention": (MultiheadAttention(6, 2), (5, 6)),
     "attention-causal": (MultiheadAttention(4, 2, False, True), (5, 4)),
+    "layer-norm": (LayerNormAlong(4, 1, 1e-3), (4, 3, 2)),
+    "layer-norm-plain": (LayerNormAlong(3, -2, elementwise_affine=False), (4, 3, 2)),
+    "response": (GlobalResponseNorm(3, -1), (4, 2, 3)),
     "conv1-same": (Conv1dSame(4, 6, 4, stride=2, groups=2), (4, 8)),
     "conv2-same": (Conv2dSame(2, 3, (3, 4), 2, "same_lower", dilation=2), (2, 8, 7)),
     "conv3-same": (Conv3dSame(2, 3, 3, 2, bias=False), (2, 4, 5, 6)),
@@ -181,6 +186,11 @@ def test_attention_is_that_of_pytorch(bias: bool, kdim: int | None, vdim: int | 
     torch.testing.assert_close(ours(*operands), theirs(*operands, need_weights=False)[0])
     scripted = torch.jit.script(ours)
     torch.testing.assert_close(scripted(*operands), ours(*operands))
+
+
+def test_response_norm_begins_as_the_identity() -> None:
+    layer, x = make("response", 2)
+    assert layer(x).equal(x)
 
 
 def test_layer_scale_multiplies_each_channel() -> None:
@@ -343,6 +353,10 @@ def test_a_layer_takes_the_meta_device(name: str) -> None:
         arguments["bias"] = layer.bias is not None
     if isinstance(layer, LayerScale):
         arguments["shape"] = tuple(layer.weight.shape)
+    if isinstance(layer, LayerNormAlong):
+        arguments |= {"size": layer.normalized_shape[0], "bias": layer.bias is not None}
+    if isinstance(layer, GlobalResponseNorm):
+        arguments["channels"] = len(layer.weight)
     with torch.device("meta"):
         made = kind(**arguments)
     assert all(parameter.is_meta for parameter in made.parameters())
@@ -368,6 +382,8 @@ def test_names_of_the_state(name: str) -> None:
             "out_proj.bias": (6,),
         },
         "attention-causal": {"in_proj_weight": (12, 4), "out_proj.weight": (4, 4)},
+        "layer-norm": {"weight": (4,), "bias": (4,)},
+        "response": {"weight": (3,), "bias": (3,)},
         "conv1-same": {"weight": (6, 2, 4), "bias": (6,)},
         "conv2-same": {"weight": (3, 2, 3, 4), "bias": (3,)},
         "conv3-same": {"weight": (3, 2, 3, 3, 3)},

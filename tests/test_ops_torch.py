@@ -204,6 +204,10 @@ def normalised(shape: Shape) -> Any:
     return st.fixed_dictionaries({}, optional={"normalized_shape": mostly(suffix, other, 2), **flags})
 
 
+def without_bias(args: Args) -> Args:
+    return {key: value for key, value in args.items() if key != "bias"}
+
+
 CONV = {"out_channels": COUNT, "kernel_size": sizes(1, 4)}
 STEPS = {"stride": sizes(1, 3), "dilation": sizes(1, 3), "groups": GROUPS, "bias": st.booleans()}
 POOL = {"stride": lambda rank: st.none() | sizes(1, 4)(rank), "ceil_mode": st.booleans()}
@@ -213,6 +217,7 @@ DIVISOR = st.integers(-1, 5)
 MODES = mostly(st.sampled_from(["zeros", "reflect", "replicate", "circular"]), st.just("mirror"))
 WORDS = st.sampled_from(["same", "valid", "same_upper", "same_lower"])
 SAME = st.sampled_from(["same_upper", "same_lower"])
+WRONG = mostly(st.none(), st.just([4]))
 NORM = {"eps": EPS, "affine": st.booleans()}
 STATS = {**NORM, "momentum": st.none() | REAL, "track_running_stats": st.booleans()}
 FACTOR = mostly(st.floats(0.1, 3) | st.sampled_from([0.5, 2, 3, 1 / 3, 0.7]), st.sampled_from([-1, 0.01]))
@@ -254,7 +259,10 @@ CASES: dict[str, Any] = {
     "local_conv": one(CONV, {**STEPS, "padding": sizes(0, 2)}, (1, 2)),
     "linear": one({"out_features": COUNT}, {"bias": st.booleans()}, ANY),
     "batch_norm": one({}, STATS, ANY),
-    "layer_norm": with_shape(ANY, normalised),
+    "layer_norm": with_shape(ANY, normalised)
+    | one({"dim": DIM}, {"eps": EPS, "elementwise_affine": FLAG, "bias": FLAG, "normalized_shape": WRONG}, ANY),
+    "rms_norm": with_shape(ANY, lambda shape: normalised(shape).map(without_bias)),
+    "global_response_norm": one({}, {"dim": DIM, "eps": EPS}),
     "group_norm": one({"num_groups": GROUPS}, NORM, ANY),
     "instance_norm": one({}, STATS),
     "local_response_norm": one({"size": COUNT}, {"alpha": REAL, "beta": REAL, "k": REAL}),

@@ -23,6 +23,8 @@ from archspec.pytorch.layers.avg_pool3d_same import AvgPool3dSame  # noqa: E402
 from archspec.pytorch.layers.conv1d_same import Conv1dSame  # noqa: E402
 from archspec.pytorch.layers.conv2d_same import Conv2dSame  # noqa: E402
 from archspec.pytorch.layers.conv3d_same import Conv3dSame  # noqa: E402
+from archspec.pytorch.layers.global_response_norm import GlobalResponseNorm  # noqa: E402
+from archspec.pytorch.layers.layer_norm_along import LayerNormAlong  # noqa: E402
 from archspec.pytorch.layers.layer_scale import LayerScale  # noqa: E402
 from archspec.pytorch.layers.local_conv1d import LocalConv1d  # noqa: E402
 from archspec.pytorch.layers.local_conv2d import LocalConv2d  # noqa: E402
@@ -156,11 +158,54 @@ def channels(shape: Shape) -> int:
     return shape[0]
 
 
+class RawChannelNorm(nn.LayerNorm):
+    """A layer normalisation of a tensor whose dimension is the last for a while."""
+
+    def __init__(self, dim, shape, **args):
+        need(-len(shape) <= dim <= len(shape) and dim != 0)
+        super().__init__((0, *shape)[dim] if dim > 0 else shape[dim], **args)
+        self.dim = dim
+
+    def forward(self, x):
+        return super().forward(x.transpose(self.dim, -1)).transpose(self.dim, -1)
+
+
+class RawResponseNorm(nn.Module):
+    """Algorithm 1 of the paper."""
+
+    def __init__(self, args, shapes):
+        super().__init__()
+        (shape,) = shapes
+        self.dim, self.eps = args.get("dim", 1), args.get("eps", 1e-6)
+        need(len(shape) > 1 and -len(shape) <= self.dim <= len(shape) and self.dim != 0)
+        self.dim %= len(shape) + 1
+        self.weight = nn.Parameter(torch.randn(shape[self.dim - 1]))
+        self.bias = nn.Parameter(torch.randn(shape[self.dim - 1]))
+
+    def forward(self, x):
+        x = x.movedim(self.dim, -1)
+        norms = x.flatten(1, -2).pow(2).sum(1).sqrt()
+        norms = norms.view(x.shape[0], *[1] * (x.dim() - 2), -1)
+        out = self.weight * (x * (norms / (norms.mean(-1, keepdim=True) + self.eps))) + self.bias + x
+        return out.movedim(-1, self.dim)
+
+
 def raw_layer_norm(args: Args, shapes: Shapes) -> Any:
     need(len(shapes[0]) > 0)
     given = dict(args)
+    dim = given.pop("dim", None)
+    if dim is not None:
+        need(given.pop("normalized_shape", None) is None)
+        return RawChannelNorm(dim, shapes[0], **given)
     wanted = given.pop("normalized_shape", None)
     return nn.LayerNorm(shapes[0][-1] if wanted is None else wanted, **given)
+
+
+def raw_rms_norm(args: Args, shapes: Shapes) -> Any:
+    need(len(shapes[0]) > 0)
+    given = dict(args)
+    wanted = given.pop("normalized_shape", None)
+    return nn.RMSNorm(shapes[0][-1] if wanted is None else wanted, **given)
 
 
 def raw_slice(x: Any, dim: int = 1, start: int = 0, stop: int | None = None, step: int = 1) -> Any:
@@ -253,6 +298,8 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
     "linear": layer("Linear", lambda shape: shape[-1]),
     "batch_norm": layer("BatchNorm{}d", channels, ranks=(0, 1, 2, 3)),
     "layer_norm": raw_layer_norm,
+    "rms_norm": raw_rms_norm,
+    "global_response_norm": RawResponseNorm,
     "group_norm": lambda args, shapes: nn.GroupNorm(num_channels=channels(shapes[0]), **args),
     "instance_norm": layer("InstanceNorm{}d", channels),
     "local_response_norm": layer("LocalResponseNorm"),
@@ -312,7 +359,7 @@ OURS = {
     kind.__name__: kind
     for kind in (
         *(AvgPool1dSame, AvgPool2dSame, AvgPool3dSame, Conv1dSame, Conv2dSame, Conv3dSame),
-        *(LayerScale, LocalConv1d, LocalConv2d, LocalResponseNorm3d),
+        *(GlobalResponseNorm, LayerNormAlong, LayerScale, LocalConv1d, LocalConv2d, LocalResponseNorm3d),
         *(MaxPool1dSame, MaxPool2dSame, MaxPool3dSame, MultiheadAttention, StochasticDepth),
     )
 }

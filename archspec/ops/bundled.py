@@ -13,7 +13,9 @@ _FILES = {
     "local": "local_conv",
     "merge": "add concat div matmul maximum minimum mul sub",
     "misc": "identity layer_scale",
-    "norm": "batch_norm group_norm instance_norm layer_norm local_response_norm normalize",
+    "norm": (
+        "batch_norm global_response_norm group_norm instance_norm layer_norm local_response_norm normalize rms_norm"
+    ),
     "pool.adaptive": "adaptive_avg_pool adaptive_max_pool global_avg_pool global_max_pool",
     "pool.window": "avg_pool lp_pool max_pool",
     "reduction": "amax amin mean sum",

@@ -40,6 +40,7 @@ flip: reverse reversev2 fliplr flipud
 gelu: gaussianerrorlinearunit
 global_avg_pool: gap globalavgpooling globalaveragepool globalaveragepooling spatialmean
 global_max_pool: gmp globalmaxpooling
+global_response_norm: grn globalresponsenormalization globalresponsenormalisation
 group_norm: gn groupnormalization groupnormalisation
 hardsigmoid: hsigmoid
 hardswish: hswish hardsilu
@@ -69,6 +70,8 @@ pow: power
 prelu: parametricrelu
 relu: rectifier rectify rectifiedlinear rectifiedlinearunit
 reshape: view unflatten
+rms_norm: rmsnormalization rmsnormalisation rootmeansquarenorm simplifiedlayernorm simplifiedlayernormalization
+    t5layernorm llamarmsnorm
 roll: cyclicshift circularshift circshift
 rsqrt: inversesqrt invsqrt reciprocalsqrt
 scaled_dot_product_attention: sdpa dotproductattention
@@ -116,7 +119,7 @@ _ELSEWHERE = {
     "replicationpad": "write `{op: pad, padding: [1, 1, 1, 1], mode: replicate}`",
     "circularpad": "write `{op: pad, padding: [1, 1, 1, 1], mode: circular}`",
     "gelunew gelutanh quickgelu": "write `{op: gelu, approximate: tanh}`",
-    "minpool medianpool softpool stochasticpool involution globalresponsenorm batchrenorm": "there is no such op yet",
+    "minpool medianpool softpool stochasticpool involution batchrenorm": "there is no such op yet",
     "attention": "`multi_head_attention` has projections, `scaled_dot_product_attention` has none",
     "transformer transformerencoder transformerdecoder transformerencoderlayer transformerdecoderlayer": _ATTENTION,
     "eltwise elementwise": "name the operation: `maximum`, `minimum`, `div`, `add`, `sub` or `mul`",
@@ -158,8 +161,9 @@ _ELSEWHERE = {
     "repeat tile expand": "operands of `add`, `sub`, `mul` and `div` broadcast; copies of a node are its key `repeat`",
     "dropconnect": "`stochastic_depth` drops a whole branch, as EfficientNet's code of this name does",
     "alphadropout featurealphadropout gaussiandropout": "there are `dropout` and `dropout2d`",
-    "norm normalization rmsnorm mvn": (
-        "the norms are `batch_norm`, `group_norm`, `instance_norm`, `layer_norm`, `local_response_norm` and `normalize`"
+    "norm normalization mvn": (
+        "the norms are `batch_norm`, `group_norm`, `instance_norm`, `layer_norm`, `rms_norm`, `local_response_norm`, "
+        "`global_response_norm` and `normalize`"
     ),
     "l1norm l1normalize l1normalization": "write `{op: normalize, p: 1}`",
     "weightnorm spectralnorm": "it is a form of a layer's weights, which belongs to the training",
@@ -168,7 +172,7 @@ _ELSEWHERE = {
         "`{op: mul, value: 0.5}` has one fixed number"
     ),
     "celu selu glu swiglu geglu crelu rrelu softsign hardshrink softshrink tanhshrink logsigmoid threshold maxout": _NO,
-    "softmin gumbelsoftmax logitnorm logit sign sgn real tan atan sinh cosh acosh asinh atanh arctanh": _NO,
+    "renorm softmin gumbelsoftmax logitnorm logit sign sgn real tan atan sinh cosh acosh asinh atanh arctanh": _NO,
     "exp2 expm1 log1p log2 log10 reducelogsum symsqrt asin ne normal": _NO,
     "cov cond conj median mode std var sort relative nanmean cumsum trapz mvlgamma": _NO,
     "resizeas convtbc addmv addr addbmm baddbmm saddmm dsplit hsplit vsplit rsub lu cancast rnnrelu rnntanh": _NO,
