@@ -87,7 +87,7 @@ SURROGATES: dict[str, Callable[[Any, Sequence[Any]], Any]] = {
     "global_max_pool": lambda op, operands: adaptive_means(1, operands[0]),
     "softmax": lambda op, operands: operands[0] + operands[0].sum(op.dim, keepdim=True),
     **dict.fromkeys(("add", "sub", "mul", "div", "maximum", "minimum"), lambda op, operands: sum(operands)),
-    **dict.fromkeys(("amax", "amin"), lambda op, operands: operands[0].sum(op.dim, op.keepdim)),
+    **dict.fromkeys(("amax", "amin", "vector_norm"), lambda op, operands: operands[0].sum(op.dim, op.keepdim)),
     "normalize": lambda op, operands: operands[0] + operands[0].sum(op.dim, keepdim=True),
     "scaled_dot_product_attention": lambda op, operands: attended(op, *operands),
     "multi_head_attention": lambda op, operands: attended(op, *(x.sum(-1, keepdim=True) for x in operands)).expand(

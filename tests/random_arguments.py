@@ -293,6 +293,8 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "layer_scale": lambda pick, shape: pick.some(init_value=lambda: pick.of(0.5, 1), dim=lambda: _dim(pick, shape)),
     **dict.fromkeys(("mean", "sum", "amax", "amin"), _reduction),
     "normalize": lambda pick, shape: pick.some(dim=lambda: _dim(pick, shape), eps=lambda: 0.01),
+    "vector_norm": lambda pick, shape: _reduction(pick, shape) | pick.some(ord=lambda: pick.of(1, 3)),
+    "expand": lambda pick, shape: {"shape": [pick.of(4, 3) if size == 1 else pick.of(-1, size) for size in shape]},
     "flip": lambda pick, shape: {"dims": _dim(pick, shape)},
     "roll": lambda pick, shape: {"shifts": pick.of(1, -1, 3), "dims": _dim(pick, shape)},
     "squeeze": lambda pick, shape: {"dim": pick.of(*[dim for dim, size in enumerate(shape, 1) if size == 1], 1)},

@@ -32,7 +32,17 @@ PASSES = {"identity", "dropout", "dropout2d", "stochastic_depth"}
 SEVERAL = {"local_response_norm", "local_conv", "lp_pool", "layer_norm", "group_norm", "instance_norm"}
 SEVERAL |= {"rms_norm", "global_response_norm", "multi_head_attention", "scaled_dot_product_attention"}
 """Layers of several kernels, which hold tensors between them."""
-VIEWS = {"flatten", "reshape", "permute", "split", "slice", "channel_shuffle", "pixel_shuffle", "adaptive_avg_pool"}
+VIEWS = {
+    "expand",
+    "flatten",
+    "reshape",
+    "permute",
+    "split",
+    "slice",
+    "channel_shuffle",
+    "pixel_shuffle",
+    "adaptive_avg_pool",
+}
 
 
 def on_meta(network: archspec.Network, batch: int) -> list[Any]:

@@ -9,7 +9,7 @@ Where PyTorch runs and archspec refuses on purpose:
 
 1. An output without elements. Every dimension of a shape in archspec is at least 1.
 2. A `dim` or a padding that takes hold of the batch but keeps its size (``softmax(dim=0)``).
-3. pixel_shuffle or attention of tensors that leave no dimension for the batch (PyTorch would take the batch for the
+3. pixel_shuffle, attention or expand of tensors that leave no dimension for the batch (PyTorch would take the batch for the
    channels, or align it with a sample's dimension).
 4. A max_pool with a window that holds padding alone: PyTorch writes out of bounds in the backward pass.
 5. Numbers that PyTorch does not look at: a dilation of 0 in conv_transpose where the kernel has size 1, a negative
@@ -102,6 +102,12 @@ def squeezed(draw: Any) -> Case:
     if index is not None and draw(mostly(st.just(True), st.just(False), 5)):
         shape = (*shape[:index], 1, *shape[index + 1 :])
     return args, (shape,)
+
+
+def expanded(shape: Shape) -> Any:
+    """Sizes of which some are those that are there."""
+    sizes = st.tuples(*(mostly(st.sampled_from([size, -1]), st.integers(-2, 4), 4) for size in shape)).map(list)
+    return st.fixed_dictionaries({"shape": mostly(sizes, st.lists(st.integers(1, 3), max_size=3), 20)})
 
 
 def with_shape(ranks: tuple[int, ...], arguments: Callable[[Shape], Any]) -> Any:
@@ -312,6 +318,8 @@ CASES: dict[str, Any] = {
     "roll": one({"shifts": st.integers(-5, 5), "dims": DIM}, {}, ANY)
     | one({"shifts": st.lists(st.integers(-5, 5), max_size=2), "dims": st.lists(DIM, max_size=2)}, {}, ANY),
     "squeeze": squeezed(),
+    "expand": with_shape(ANY, expanded),
+    "vector_norm": one({"dim": DIMS}, {"keepdim": st.booleans(), "ord": REAL}, ANY),
     "unsqueeze": one({"dim": DIM}, {}, ANY),
     "pixel_unshuffle": one({"downscale_factor": mostly(st.integers(1, 2), st.integers(-1, 3))}, {}, (1, 2, 2, 2, 3)),
 } | dict.fromkeys(PLAIN, one(ranks=ANY))
@@ -327,7 +335,7 @@ MOST_ELEMENTS = 300
 
 PARTLY_FLAT = """
     hardtanh elu leaky_relu softplus local_response_norm softmax batch_norm mul div pow clamp normalize maximum minimum
-    scaled_dot_product_attention multi_head_attention
+    scaled_dot_product_attention multi_head_attention vector_norm
 """.split()
 """With some arguments or sizes some of their derivatives are nothing, or no number, on all numbers that are tried."""
 

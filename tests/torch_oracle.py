@@ -272,6 +272,11 @@ def raw_roll(x: Any, shifts: Any, dims: Any) -> Any:
     return torch.roll(x, shifts, dims)
 
 
+def raw_expand(x: Any, shape: list[int]) -> Any:
+    need(len(shape) == x.dim() - 1)  # exception 3
+    return x.expand(-1, *shape)
+
+
 def raw_squeeze(x: Any, dim: int) -> Any:
     need(x.shape[dim] == 1)
     return torch.squeeze(x, dim)
@@ -339,6 +344,8 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
     "sum": call(torch.sum),
     "amax": call(torch.amax),
     "amin": call(torch.amin),
+    "vector_norm": call(torch.linalg.vector_norm),
+    "expand": call(raw_expand),
     "normalize": call(F.normalize),
     "flip": call(lambda x, dims: torch.flip(x, dims if isinstance(dims, list) else [dims])),
     "roll": call(raw_roll),

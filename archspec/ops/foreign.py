@@ -35,6 +35,7 @@ dropout: drop
 dropout2d: dropout1d dropout3d spatialdropout spatialdropout1d spatialdropout2d spatialdropout3d featuredropout
 elu: exponentiallinear exponentiallinearunit
 exp: exponential
+expand: expandas broadcastto
 flatten: flat ravel unroll flattenlayer
 flip: reverse reversev2 fliplr flipud
 gelu: gaussianerrorlinearunit
@@ -85,6 +86,7 @@ sub: subtract minus difference
 sum: reducesum
 tanh: hyperbolictangent
 unsqueeze: expanddims
+vector_norm: reducel2 frobeniusnorm
 upsample: interpolate interp resize resizeimages resizenearestneighbor upsampling
     upsamplingnearest upsamplenearest
 
@@ -129,6 +131,8 @@ _ELSEWHERE = {
     "argmax argmin": "`amax` and `amin` give the number; there is no op for the place where it stands",
     "average": "write `add`, then `div` with their number: `{op: div, value: 2}`",
     "prod reduceprod": "`mul` multiplies operands; there is no product over dimensions",
+    "reducel1": "write `{op: vector_norm, ord: 1, dim: 1}`",
+    "reducesumsquare": "write `pow` with the exponent 2, then `sum`",
     "square": "write `{op: pow, exponent: 2}`",
     "reciprocal inverse": "write `{op: pow, exponent: -1}`",
     "rescale rescaling addscalar mulscalar": "write `mul` or `add` with a number: `{op: mul, value: 0.5}`",
@@ -158,12 +162,15 @@ _ELSEWHERE = {
     "maxunpool unpool unpooling maxpoolwithargmax": "pooling gives no indices, so that nothing can undo it",
     "fractionalmaxpool": "windows have one size: `max_pool`",
     "stack hstack vstack dstack columnstack": "`unsqueeze` the operands, then `concat` them along the new dimension",
-    "repeat tile expand": "operands of `add`, `sub`, `mul` and `div` broadcast; copies of a node are its key `repeat`",
+    "repeat tile": (
+        "`expand` repeats a dimension of size 1, operands of `add`, `sub`, `mul` and `div` broadcast; "
+        "copies of a node are its key `repeat`"
+    ),
     "dropconnect": "`stochastic_depth` drops a whole branch, as EfficientNet's code of this name does",
     "alphadropout featurealphadropout gaussiandropout": "there are `dropout` and `dropout2d`",
     "norm normalization mvn": (
         "the norms are `batch_norm`, `group_norm`, `instance_norm`, `layer_norm`, `rms_norm`, `local_response_norm`, "
-        "`global_response_norm` and `normalize`"
+        "`global_response_norm` and `normalize`; `vector_norm` is the p-norm itself"
     ),
     "l1norm l1normalize l1normalization": "write `{op: normalize, p: 1}`",
     "weightnorm spectralnorm": "it is a form of a layer's weights, which belongs to the training",
@@ -243,7 +250,8 @@ growth_rate: growth k
 init_value: gamma initvalues layerscaleinit
 normalized_shape: normshape shape
 num_parameters: numparams
-norm_type: norm p
+norm_type: norm p ord
+ord: p normtype order
 drop_path: droppathrate stochasticdepthprob
 drop_rate: dropout
 """
