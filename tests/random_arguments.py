@@ -276,6 +276,7 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
         _pool(pick, shape) | pick.some(count_include_pad=lambda: False, divisor_override=lambda: pick.of(3, 1))
     ),
     "lp_pool": _lp_pool,
+    "blur_pool": lambda pick, shape: pick.some(kernel_size=lambda: pick.of(4, 2, 1), stride=lambda: pick.of(1, 3)),
     "adaptive_avg_pool": _adaptive,
     "adaptive_max_pool": _adaptive,
     "dropout": lambda pick, shape: pick.some(p=lambda: pick.of(0.1, 0, 0.0, 1)),

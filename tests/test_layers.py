@@ -25,6 +25,7 @@ from torch_oracle import RawLocalConv, kept_bytes  # noqa: E402
 from archspec.pytorch.layers.avg_pool1d_same import AvgPool1dSame  # noqa: E402
 from archspec.pytorch.layers.avg_pool2d_same import AvgPool2dSame  # noqa: E402
 from archspec.pytorch.layers.avg_pool3d_same import AvgPool3dSame  # noqa: E402
+from archspec.pytorch.layers.blur_pool2d import BlurPool2d  # noqa: E402
 from archspec.pytorch.layers.conv1d_same import Conv1dSame  # noqa: E402
 from archspec.pytorch.layers.conv2d_same import Conv2dSame  # noqa: E402
 from archspec.pytorch.layers.conv3d_same import Conv3dSame  # noqa: E402
@@ -56,6 +57,7 @@ LAYERS: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
     "layer-norm": (LayerNormAlong(4, 1, 1e-3), (4, 3, 2)),
     "layer-norm-plain": (LayerNormAlong(3, -2, elementwise_affine=False), (4, 3, 2)),
     "response": (GlobalResponseNorm(3, -1), (4, 2, 3)),
+    "blur": (BlurPool2d(3, 4), (3, 5, 6)),
     "conv1-same": (Conv1dSame(4, 6, 4, stride=2, groups=2), (4, 8)),
     "conv2-same": (Conv2dSame(2, 3, (3, 4), 2, "same_lower", dilation=2), (2, 8, 7)),
     "conv3-same": (Conv3dSame(2, 3, 3, 2, bias=False), (2, 4, 5, 6)),
@@ -384,6 +386,7 @@ def test_names_of_the_state(name: str) -> None:
         "attention-causal": {"in_proj_weight": (12, 4), "out_proj.weight": (4, 4)},
         "layer-norm": {"weight": (4,), "bias": (4,)},
         "response": {"weight": (3,), "bias": (3,)},
+        "blur": {"filt": (3, 1, 4, 4)},
         "conv1-same": {"weight": (6, 2, 4), "bias": (6,)},
         "conv2-same": {"weight": (3, 2, 3, 4), "bias": (3,)},
         "conv3-same": {"weight": (3, 2, 3, 3, 3)},

@@ -30,7 +30,7 @@ EXAMPLES = max(examples(150), settings.default.max_examples // 2)
 PASSES = {"identity", "dropout", "dropout2d", "stochastic_depth"}
 """Ops that evaluation passes through, where a tensor of their own is counted."""
 SEVERAL = {"local_response_norm", "local_conv", "lp_pool", "layer_norm", "group_norm", "instance_norm"}
-SEVERAL |= {"rms_norm", "global_response_norm", "multi_head_attention", "scaled_dot_product_attention"}
+SEVERAL |= {"blur_pool", "rms_norm", "global_response_norm", "multi_head_attention", "scaled_dot_product_attention"}
 """Layers of several kernels, which hold tensors between them."""
 VIEWS = {
     "expand",

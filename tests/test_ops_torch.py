@@ -9,8 +9,8 @@ Where PyTorch runs and archspec refuses on purpose:
 
 1. An output without elements. Every dimension of a shape in archspec is at least 1.
 2. A `dim` or a padding that takes hold of the batch but keeps its size (``softmax(dim=0)``).
-3. pixel_shuffle, attention or expand of tensors that leave no dimension for the batch (PyTorch would take the batch for the
-   channels, or align it with a sample's dimension).
+3. pixel_shuffle, attention or expand of tensors that leave no dimension for the batch (PyTorch would take the batch
+   for the channels, or align it with a sample's dimension).
 4. A max_pool with a window that holds padding alone: PyTorch writes out of bounds in the backward pass.
 5. Numbers that PyTorch does not look at: a dilation of 0 in conv_transpose where the kernel has size 1, a negative
    padding in conv where `padding_mode` is not zeros.
@@ -285,6 +285,7 @@ CASES: dict[str, Any] = {
     "avg_pool": one(KERNEL, {**POOL, "padding": sizes(0, 1), "count_include_pad": FLAG, "divisor_override": DIVISOR})
     | one({**KERNEL, **POOL, "padding": sizes(0, 2)})
     | one({**KERNEL, "padding": SAME}, {**POOL, "count_include_pad": FLAG, "divisor_override": DIVISOR}),
+    "blur_pool": one({}, {"kernel_size": mostly(st.integers(1, 5), st.integers(-1, 9)), "stride": COUNT}, (2,)),
     "lp_pool": one({"norm_type": mostly(st.sampled_from([1, 2, 2.5, 3, -1]), REAL), **KERNEL}, POOL),
     "adaptive_avg_pool": one(ADAPTIVE),
     "adaptive_max_pool": one(ADAPTIVE),

@@ -20,6 +20,7 @@ from torch.nn import functional as F  # noqa: E402, N812
 from archspec.pytorch.layers.avg_pool1d_same import AvgPool1dSame  # noqa: E402
 from archspec.pytorch.layers.avg_pool2d_same import AvgPool2dSame  # noqa: E402
 from archspec.pytorch.layers.avg_pool3d_same import AvgPool3dSame  # noqa: E402
+from archspec.pytorch.layers.blur_pool2d import BlurPool2d  # noqa: E402
 from archspec.pytorch.layers.conv1d_same import Conv1dSame  # noqa: E402
 from archspec.pytorch.layers.conv2d_same import Conv2dSame  # noqa: E402
 from archspec.pytorch.layers.conv3d_same import Conv3dSame  # noqa: E402
@@ -170,6 +171,23 @@ class RawChannelNorm(nn.LayerNorm):
         return super().forward(x.transpose(self.dim, -1)).transpose(self.dim, -1)
 
 
+class RawBlur(nn.Module):
+    """Downsample of the author's code, for any kernel: the blur of two neighbours, again and again."""
+
+    def __init__(self, args, shapes):
+        super().__init__()
+        size, self.stride = args.get("kernel_size", 3), args.get("stride", 2)
+        need(0 < size < 8 and self.stride > 0 and len(shapes[0]) == 3)  # sizes that the author's code knows
+        taps = torch.ones(1)
+        for _ in range(size - 1):
+            taps = (F.pad(taps, (1, 0)) + F.pad(taps, (0, 1))) / 2
+        self.register_buffer("filt", (taps[:, None] * taps).expand(shapes[0][0], 1, size, size).clone())
+        self.pad = nn.ReflectionPad2d([(size - 1) // 2, -(-(size - 1) // 2)] * 2)
+
+    def forward(self, x):
+        return F.conv2d(self.pad(x), self.filt, stride=self.stride, groups=x.shape[1])
+
+
 class RawResponseNorm(nn.Module):
     """Algorithm 1 of the paper."""
 
@@ -310,6 +328,7 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
     "local_response_norm": layer("LocalResponseNorm"),
     "max_pool": or_padded_first(layer("MaxPool{}d"), float("-inf")),
     "avg_pool": or_padded_first(layer("AvgPool{}d")),
+    "blur_pool": RawBlur,
     "lp_pool": lambda args, shapes: layer("LPPool{}d")({key: lone(value) for key, value in args.items()}, shapes),
     "adaptive_avg_pool": layer("AdaptiveAvgPool{}d"),
     "adaptive_max_pool": layer("AdaptiveMaxPool{}d"),
@@ -366,7 +385,7 @@ OURS = {
     kind.__name__: kind
     for kind in (
         *(AvgPool1dSame, AvgPool2dSame, AvgPool3dSame, Conv1dSame, Conv2dSame, Conv3dSame),
-        *(GlobalResponseNorm, LayerNormAlong, LayerScale, LocalConv1d, LocalConv2d, LocalResponseNorm3d),
+        *(BlurPool2d, GlobalResponseNorm, LayerNormAlong, LayerScale, LocalConv1d, LocalConv2d, LocalResponseNorm3d),
         *(MaxPool1dSame, MaxPool2dSame, MaxPool3dSame, MultiheadAttention, StochasticDepth),
     )
 }

@@ -23,6 +23,7 @@ add: addn addv2 plus shortcut skipconnection elementwiseadd eltwiseadd eltwisesu
 avg_pool: avgpooling averagepool averagepooling avepool avepooling meanpool meanpooling
 batch_norm: bn bnorm batchnormalization batchnormalisation spatialbn fusedbatchnorm fusedbatchnormv3 lazybatchnorm
     syncbatchnorm
+blur_pool: antialiaspool maxblurpool
 channel_shuffle: shuffle shufflechannel shufflechannels channelsshuffle
 clamp: clip clipbyvalue clampmin clampmax
 concat: cat concatv2 concatenate concatenation route depthconcat filterconcat join jointable
@@ -204,7 +205,7 @@ out_channels: filters numfilters nfilters nbfilter numfilter numoutput nout outp
     outchannel outchans outchs outdim features width
 channels: filters numfilters nfilters numoutput planes outchannels
 out_features: units numoutput nout outunits outputs numhidden outputdim outdim hiddensize
-kernel_size: kernel ksize kernelshape kernelh kernelw k filtersize fsize poolsize windowsize ks windowshape
+kernel_size: filtsize kernel ksize kernelshape kernelh kernelw k filtersize fsize poolsize windowsize ks windowshape
 stride: strides s step subsampling
 padding: pad pads padh padw paddings padw autopad border p
 dilation: rate dilations dilationrate dilate atrousrate d
