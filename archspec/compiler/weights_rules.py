@@ -81,9 +81,12 @@ class WeightsReader(RuleReader):
         if name in self.network:
             totals = self.network[name].content.totals
             return totals.params + totals.buffers > 0
-        path, _, tensor = name.rpartition(".")
-        node = self.network[path] if path and path in self.network else None
-        return isinstance(node, Node) and (tensor in node.weights or tensor in node.buffers)
+        path = next((path for path in _prefixes([name]) if path in self.network), "")
+        node = self.network[path] if path else None
+        if not isinstance(node, Node):
+            return False
+        wanted = name.removeprefix(f"{path}.")
+        return any(f"{tensor}.".startswith(f"{wanted}.") for tensor in (*node.weights, *node.buffers))
 
 
 def _rename_problem(theirs: str, ours: str) -> str:

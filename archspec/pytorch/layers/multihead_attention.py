@@ -71,7 +71,8 @@ class MultiheadAttention(nn.Module):
         """Project the operands, let each head attend, and project what they give."""
         q, k, v = self._projected(query, key, value)
         q, k, v = self._heads(q), self._heads(k), self._heads(v)
-        out = nn.functional.scaled_dot_product_attention(q, k, v, is_causal=self.is_causal)
+        causal = self.is_causal
+        out = nn.functional.scaled_dot_product_attention(q, k, v, is_causal=causal)
         projected: Tensor = self.out_proj(out.transpose(1, 2).flatten(2))
         return projected
 
