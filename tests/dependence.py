@@ -17,6 +17,7 @@ torch = pytest.importorskip("torch")
 import torch.autograd.forward_ad as forward  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
+from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: E402
 from torch_oracle import build  # noqa: E402
 
 LEAST = 1e-12
@@ -73,7 +74,7 @@ def op_spans(op: Op, shapes: Shapes, layer: nn.Module, operand: int, dim: int) -
         numbers = torch.Generator().manual_seed(seed)
         draws = [low + (high - low) * torch.rand(shape, generator=numbers, dtype=torch.double) for shape in shapes]
         batch = [draw.expand(len(moved), *draw.shape).clone() for draw in draws]
-        with forward.dual_level(), torch.no_grad():
+        with forward.dual_level(), torch.no_grad(), sdpa_kernel(SDPBackend.MATH):  # the fused one has none
             batch[operand] = forward.make_dual(batch[operand], moved)
             tangent = forward.unpack_dual(layer(*batch)).tangent
         masks.append(torch.zeros(len(moved), *layer(*batch).shape[1:]) if tangent is None else tangent)
@@ -86,11 +87,26 @@ SURROGATES: dict[str, Callable[[Any, Sequence[Any]], Any]] = {
     "global_max_pool": lambda op, operands: adaptive_means(1, operands[0]),
     "softmax": lambda op, operands: operands[0] + operands[0].sum(op.dim, keepdim=True),
     **dict.fromkeys(("add", "sub", "mul", "div", "maximum", "minimum"), lambda op, operands: sum(operands)),
-    **dict.fromkeys(("amax", "amin"), lambda op, operands: operands[0].sum(op.dim, op.keepdim)),
+    **dict.fromkeys(("amax", "amin", "vector_norm"), lambda op, operands: operands[0].sum(op.dim, op.keepdim)),
     "normalize": lambda op, operands: operands[0] + operands[0].sum(op.dim, keepdim=True),
+    "scaled_dot_product_attention": lambda op, operands: attended(op, *operands),
+    "multi_head_attention": lambda op, operands: attended(op, *(x.sum(-1, keepdim=True) for x in operands)).expand(
+        *operands[0].shape
+    ),
     "local_response_norm": lambda op, operands: F.local_response_norm(operands[0], op.size, -0.1, 0.7, 2.0),
 }
 """In place of ops whose derivative has zeros or two signs, others that read the same: positive for positive inputs."""
+
+
+def attended(op: Any, queries: Any, keys: Any = None, values: Any = None, mask: Any = 0.0) -> Any:
+    """The sums of what a query's place reads: its own, and of keys, values and mask all, or those up to its own."""
+    keys = queries if keys is None else keys
+    values = keys if values is None else values
+    last = torch.full((queries.shape[-2],), keys.shape[-2] - 1)
+    if op.is_causal:
+        last = torch.minimum(last, torch.arange(queries.shape[-2]))
+    seen = keys.sum(-1, keepdim=True).cumsum(-2)[..., last, :] + values.cumsum(-2)[..., last, :]
+    return queries.sum(-1, keepdim=True) + seen + (mask if isinstance(mask, float) else mask.sum(-1, keepdim=True))
 
 
 def adaptive_means(sizes: Any, x: Any) -> Any:
@@ -100,17 +116,19 @@ def adaptive_means(sizes: Any, x: Any) -> Any:
 def window_sums(op: Any, x: Any) -> Any:
     """The sums of the windows of a max pooling."""
     rank = x.dim() - 2
-    windows = [gap * (kernel - 1) + 1 for kernel, gap in zip(op.kernel_size, op.dilation, strict=True)]
-    counts = op.infer((tuple(x.shape[1:]),))[1:]
-    steps = op.stride or op.kernel_size
-    needed = [(count - 1) * step + window for count, step, window in zip(counts, steps, windows, strict=True)]
-    ends = [need - size - pad for need, size, pad in zip(needed, x.shape[2:], op.padding, strict=True)]
-    x = F.pad(x, [each for pair in reversed(list(zip(op.padding, ends, strict=True))) for each in pair])
+    shapes = (tuple(x.shape[1:]),)
+    counts, steps, starts = op.infer(shapes)[1:], op.steps, [before for before, _ in op.pads(shapes)]
+    needed = [(count - 1) * step + window for count, step, window in zip(counts, steps, op.window, strict=True)]
+    ends = [need - size - pad for need, size, pad in zip(needed, x.shape[2:], starts, strict=True)]
+    x = F.pad(x, [each for pair in reversed(list(zip(starts, ends, strict=True))) for each in pair])
     weight = torch.ones(x.shape[1], 1, *op.kernel_size, dtype=x.dtype)
     return getattr(F, f"conv{rank}d")(x, weight, stride=steps, dilation=op.dilation, groups=x.shape[1])
 
 
-POINTWISE = "batch_norm layer_norm group_norm instance_norm dropout dropout2d stochastic_depth prelu".split()
+POINTWISE = """
+    batch_norm layer_norm rms_norm group_norm instance_norm global_response_norm
+    dropout dropout2d stochastic_depth prelu
+""".split()
 
 
 def network_spans(network: archspec.Network, input: str, dim: int) -> dict[str, Any]:

@@ -112,7 +112,7 @@ def _conv(pick: Pick, shape: Shape) -> Args:
     args = {"out_channels": out, "kernel_size": kernel}
     return args | pick.some(
         bias=lambda: False,
-        padding=lambda: pick.of(side, "same", 1, "valid", 2),
+        padding=lambda: pick.of(side, "same", 1, "valid", 2, "same_upper", "same_lower"),
         stride=lambda: _each(pick, shape, 2, 1),
         groups=lambda: pick.of(*_divisors(shape[0], out)),
         dilation=lambda: _each(pick, shape, 2, 1),
@@ -147,7 +147,7 @@ def _pool(pick: Pick, shape: Shape) -> Args:
     return {"kernel_size": _window(pick, shape)} | pick.some(
         stride=lambda: pick.of(None, 1, _each(pick, shape, 2, 1)),
         ceil_mode=lambda: True,
-        padding=lambda: 1,
+        padding=lambda: pick.of(1, "same_upper", "same_lower"),
     )
 
 
@@ -222,6 +222,7 @@ def _layer_norm(pick: Pick, shape: Shape) -> Args:
         eps=lambda: 1e-3,
         elementwise_affine=lambda: False,
         bias=lambda: False,
+        dim=lambda: _dim(pick, shape),
     )
 
 
@@ -258,6 +259,10 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "linear": lambda pick, shape: {"out_features": pick.of(5, 1, 10, 16)} | pick.some(bias=lambda: False),
     "batch_norm": _statistics,
     "layer_norm": _layer_norm,
+    "rms_norm": lambda pick, shape: {
+        key: value for key, value in _layer_norm(pick, shape).items() if key not in ("bias", "dim")
+    },
+    "global_response_norm": lambda pick, shape: pick.some(dim=lambda: _dim(pick, shape), eps=lambda: 1e-3),
     "group_norm": lambda pick, shape: (
         {"num_groups": pick.of(*_divisors(shape[0]))} | pick.some(eps=lambda: 0.01, affine=lambda: False)
     ),
@@ -279,6 +284,7 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
         _pool(pick, shape) | pick.some(count_include_pad=lambda: False, divisor_override=lambda: pick.of(3, 1))
     ),
     "lp_pool": _lp_pool,
+    "blur_pool": lambda pick, shape: pick.some(kernel_size=lambda: pick.of(4, 2, 1), stride=lambda: pick.of(1, 3)),
     "adaptive_avg_pool": _adaptive,
     "adaptive_max_pool": _adaptive,
     "dropout": lambda pick, shape: pick.some(p=lambda: pick.of(0.1, 0, 0.0, 1)),
@@ -296,6 +302,8 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "layer_scale": lambda pick, shape: pick.some(init_value=lambda: pick.of(0.5, 1), dim=lambda: _dim(pick, shape)),
     **dict.fromkeys(("mean", "sum", "amax", "amin"), _reduction),
     "normalize": lambda pick, shape: pick.some(dim=lambda: _dim(pick, shape), eps=lambda: 0.01),
+    "vector_norm": lambda pick, shape: _reduction(pick, shape) | pick.some(ord=lambda: pick.of(1, 3)),
+    "expand": lambda pick, shape: {"shape": [pick.of(4, 3) if size == 1 else pick.of(-1, size) for size in shape]},
     "flip": lambda pick, shape: {"dims": _dim(pick, shape)},
     "roll": lambda pick, shape: {"shifts": pick.of(1, -1, 3), "dims": _dim(pick, shape)},
     "squeeze": lambda pick, shape: {"dim": pick.of(*[dim for dim, size in enumerate(shape, 1) if size == 1], 1)},
@@ -311,6 +319,10 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "pow": lambda pick, shape: {"exponent": pick.of(2, 3, 0.5, -1)},
     "clamp": lambda pick, shape: {"min": pick.of(-1, 0.5, None), "max": pick.of(1, 2)},
     "matmul": lambda pick, shape: {},
+    "multi_head_attention": lambda pick, shape: (
+        {"num_heads": pick.of(*_divisors(shape[-1]))} | pick.some(bias=lambda: False, is_causal=lambda: True)
+    ),
+    "scaled_dot_product_attention": lambda pick, shape: pick.some(scale=lambda: 0.5, is_causal=lambda: True),
     "concat": lambda pick, shape: {"dim": _dim(pick, shape)} if pick.chance(2) else {},
 } | dict.fromkeys(PLAIN, lambda pick, shape: {})
 """For each op, a draw of arguments for the shape of its first operand."""

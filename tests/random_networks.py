@@ -152,6 +152,9 @@ def _init(pick: Pick, spec: Node, outside: Graph) -> Node:
     return rules
 
 
+ATTENTION = ("multi_head_attention", "scaled_dot_product_attention")
+"""Ops of queries, keys and values."""
+
 _STARTS = ("zeros", "ones", {"uniform": {"a": 2, "b": 3}}, {"normal": 0.1}, {"trunc_normal": {"std": 2}})
 _FANS = ("kaiming_normal", {"xavier_uniform": 0.5}, {"kaiming_uniform": {"a": 1, "mode": "fan_out"}})
 
@@ -323,7 +326,9 @@ class Graph(Scope):
     def merge(self) -> None:
         """An op of several operands, which may be one tensor twice, or of one and a number."""
         pick, first = self.pick, self.operand()
-        name = pick.of("add", "concat", "mul", "sub", "matmul", "div", "maximum", "minimum")
+        name = pick.of("add", "concat", "mul", "sub", "matmul", "div", "maximum", "minimum", *ATTENTION)
+        if name in ATTENTION:
+            return self.attention(name, first)
         args = ARGUMENTS[name](pick, self.tensors[first])
         if name == "matmul" and pick.chance(2):
             first = self.transposed(first)
@@ -338,6 +343,20 @@ class Graph(Scope):
         output = self.merged(name, args, operands)
         if output is None or len(operands) == 1:
             return self.layer(first)
+        return self.conditional({"op": name} | self.written(args), operands, {"": output}, name)
+
+    def attention(self, name: str, queries: str) -> None:
+        """Attention of one tensor to itself, or to another, which gives keys and values; seldom with a mask."""
+        args = ARGUMENTS[name](self.pick, self.tensors[queries])
+        ways = [[queries, other, other] for other in self.tensors]
+        ways += [[queries, queries, queries, other] for other in self.tensors]
+        ways += [[queries]] * self.pick.int(0, 1) + [[queries, other] for other in self.tensors]
+        fitting = [operands for operands in ways if self.merged(name, args, operands) is not None]
+        if not fitting:
+            return self.layer(queries)
+        operands = self.pick.of(*fitting)
+        output = self.merged(name, args, operands)
+        assert output is not None
         return self.conditional({"op": name} | self.written(args), operands, {"": output}, name)
 
     def merged(self, name: str, args: Args, operands: list[str]) -> Shape | None:

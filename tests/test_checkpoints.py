@@ -248,6 +248,18 @@ def test_rules_see_names_as_they_are_where_they_speak_of_a_wrapper() -> None:
     assert match({"layer.weight": (2, 2), "fc.weight": (3, 2)}, found, rules).ok
 
 
+@pytest.mark.parametrize(
+    "rules", ["{self_attn: attn}", "{self_attn.out_proj: attn.out_proj, self_attn: attn}", "{'**': '**'}"]
+)
+def test_tensors_of_a_layer_in_a_layer_are_renamed_with_it(rules: str) -> None:
+    text = "archspec: 1\nname: net\ninputs: {x: [5, 8]}\ngraph: {attn: {op: multi_head_attention, num_heads: 2}}\n"
+    model = archspec.build(archspec.compile_text(f"{text}weights: {{other: {rules}}}\n"))
+    state = {f"self_attn.{key}": value for key, value in torch.nn.MultiheadAttention(8, 2).state_dict().items()}
+    assert archspec.load_weights(model, state, source="other").ok
+    for key, value in state.items():
+        assert model.state_dict()[key.replace("self_attn", "attn")].equal(value)
+
+
 def test_the_report_has_an_end(right: dict[str, Any]) -> None:
     text = str(match({}, {f"k{i}": (1,) for i in range(5_000)}, {}))
     assert "  and 4,000 more" in text.split("\n")

@@ -126,7 +126,7 @@ BasicBlock residual_basic | SEBlock squeeze_excite | SqueezeExcitation squeeze_e
 FireModule fire | MBConvBlock mbconv | InvertedResidual inverted_residual | PreActBlock preact_basic
 CNBlock convnext_block | BottleneckBlock bottleneck | DenseLayer dense_layer | deconvv conv_transpose | convolusion conv
 pixel_unshuffle pixel_unshuffle | space_to_depth - | depthwise - | dwconv - | attention - | maximum maximum | stack -
-l2_norm normalize | rms_norm -
+l2_norm normalize | RMSNorm rms_norm | GRN global_response_norm | MHSA multi_head_attention
 DropConnect - | glu -
 """
 

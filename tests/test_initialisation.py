@@ -229,6 +229,17 @@ def test_the_biases_of_alexnet_that_begin_at_one() -> None:
     assert at_one == {"conv2.conv", "conv4.conv", "conv5.conv", "fc1", "fc2"}
 
 
+def test_a_convolution_that_pads_by_size_begins_as_its_rule_says() -> None:
+    """Its layer is one of PyTorch's convolutions too, of which the others here have no bias."""
+    torch = pytest.importorskip("torch")
+    graph = "{a: {op: conv, out_channels: 2, kernel_size: 3, bias: false}, b: {op: conv, out_channels: 2, "
+    graph += "kernel_size: 3, stride: 2, padding: same_upper}}"
+    text = f"archspec: 1\nname: net\ninputs: {{x: [3, 8, 8]}}\ngraph: {graph}\n"
+    net = archspec.build(archspec.compile_text(text + "init: {conv: {weight: ones, bias: {constant: 3}}}\n"))
+    assert net.b.bias.equal(torch.full((2,), 3.0))
+    assert net.a.weight.equal(torch.ones(2, 3, 3, 3))
+
+
 def test_depthwise_fans_of_mobilenet_v1_count_one_channel() -> None:
     network = archspec.compile(SPECS[0].parent / "mobilenet_v1.yaml")
     for node in network:

@@ -22,9 +22,22 @@ from torch import nn  # noqa: E402
 from torch.utils.checkpoint import checkpoint  # noqa: E402
 from torch_oracle import RawLocalConv, kept_bytes  # noqa: E402
 
+from archspec.pytorch.layers.avg_pool1d_same import AvgPool1dSame  # noqa: E402
+from archspec.pytorch.layers.avg_pool2d_same import AvgPool2dSame  # noqa: E402
+from archspec.pytorch.layers.avg_pool3d_same import AvgPool3dSame  # noqa: E402
+from archspec.pytorch.layers.blur_pool2d import BlurPool2d  # noqa: E402
+from archspec.pytorch.layers.conv1d_same import Conv1dSame  # noqa: E402
+from archspec.pytorch.layers.conv2d_same import Conv2dSame  # noqa: E402
+from archspec.pytorch.layers.conv3d_same import Conv3dSame  # noqa: E402
+from archspec.pytorch.layers.global_response_norm import GlobalResponseNorm  # noqa: E402
+from archspec.pytorch.layers.layer_norm_along import LayerNormAlong  # noqa: E402
 from archspec.pytorch.layers.layer_scale import LayerScale  # noqa: E402
 from archspec.pytorch.layers.local_conv1d import LocalConv1d  # noqa: E402
 from archspec.pytorch.layers.local_conv2d import LocalConv2d  # noqa: E402
+from archspec.pytorch.layers.max_pool1d_same import MaxPool1dSame  # noqa: E402
+from archspec.pytorch.layers.max_pool2d_same import MaxPool2dSame  # noqa: E402
+from archspec.pytorch.layers.max_pool3d_same import MaxPool3dSame  # noqa: E402
+from archspec.pytorch.layers.multihead_attention import MultiheadAttention  # noqa: E402
 from archspec.pytorch.layers.stochastic_depth import StochasticDepth  # noqa: E402
 
 FILES = sorted((Path(archspec.__file__).parent / "pytorch" / "layers").glob("*.py"))
@@ -39,6 +52,21 @@ LAYERS: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
     "scale": (LayerScale((4, 1, 1), 0.5), (4, 3, 2)),
     "row": (StochasticDepth(0.4, "row"), (3, 2)),
     "batch": (StochasticDepth(0.4, "batch"), (3,)),
+    "attention": (MultiheadAttention(6, 2), (5, 6)),
+    "attention-causal": (MultiheadAttention(4, 2, False, True), (5, 4)),
+    "layer-norm": (LayerNormAlong(4, 1, 1e-3), (4, 3, 2)),
+    "layer-norm-plain": (LayerNormAlong(3, -2, elementwise_affine=False), (4, 3, 2)),
+    "response": (GlobalResponseNorm(3, -1), (4, 2, 3)),
+    "blur": (BlurPool2d(3, 4), (3, 5, 6)),
+    "conv1-same": (Conv1dSame(4, 6, 4, stride=2, groups=2), (4, 8)),
+    "conv2-same": (Conv2dSame(2, 3, (3, 4), 2, "same_lower", dilation=2), (2, 8, 7)),
+    "conv3-same": (Conv3dSame(2, 3, 3, 2, bias=False), (2, 4, 5, 6)),
+    "max1-same": (MaxPool1dSame(3, 2, "same_lower"), (2, 8)),
+    "max2-same": (MaxPool2dSame((2, 3), dilation=(2, 1)), (2, 8, 7)),
+    "max3-same": (MaxPool3dSame(3, 2), (2, 4, 5, 6)),
+    "avg1-same": (AvgPool1dSame(3, 2, "same_lower", count_include_pad=False), (2, 8)),
+    "avg2-same": (AvgPool2dSame((2, 3), (3, 2), count_include_pad=False), (2, 8, 7)),
+    "avg3-same": (AvgPool3dSame(3, 2, divisor_override=5), (2, 4, 5, 6)),
 }
 """A layer, and the shape of a sample of its input."""
 
@@ -142,6 +170,31 @@ def test_the_layers_begin_as_convolutions_do() -> None:
             assert parameter.mean().abs() < 0.1 * bound
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit.*` is deprecated:DeprecationWarning")
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize(("kdim", "vdim"), [(None, None), (3, 6), (6, 5)])
+def test_attention_is_that_of_pytorch(bias: bool, kdim: int | None, vdim: int | None) -> None:
+    torch.manual_seed(0)
+    theirs = nn.MultiheadAttention(6, 2, bias=bias, kdim=kdim, vdim=vdim, batch_first=True)
+    torch.manual_seed(0)
+    ours = MultiheadAttention(6, 2, bias=bias, kdim=kdim, vdim=vdim)
+    starts = ours.state_dict()
+    assert starts.keys() == theirs.state_dict().keys()
+    for name, start in theirs.state_dict().items():
+        torch.testing.assert_close(starts[name].std(), start.std(), rtol=0.3, atol=0)
+        assert starts[name].abs().max() <= 1.3 * start.abs().max()
+    theirs.load_state_dict(starts)
+    operands = torch.randn(2, 4, 6), torch.randn(2, 3, kdim or 6), torch.randn(2, 3, vdim or 6)
+    torch.testing.assert_close(ours(*operands), theirs(*operands, need_weights=False)[0])
+    scripted = torch.jit.script(ours)
+    torch.testing.assert_close(scripted(*operands), ours(*operands))
+
+
+def test_response_norm_begins_as_the_identity() -> None:
+    layer, x = make("response", 2)
+    assert layer(x).equal(x)
+
+
 def test_layer_scale_multiplies_each_channel() -> None:
     layer, x = make("scale", 2)
     assert layer(x).equal(x / 2)
@@ -243,7 +296,7 @@ def test_stochastic_depth_is_random_under_each_tool(mode: str, tool: Any) -> Non
 
 
 @pytest.mark.filterwarnings("ignore:.*isinstance.treespec, LeafSpec:FutureWarning")
-@pytest.mark.parametrize("name", few(["1d", "2d", "2d-cropped", "scale", "row"], 2))
+@pytest.mark.parametrize("name", few(["1d", "2d", "2d-cropped", "scale", "row", "conv2-same", "avg2-same"], 2))
 def test_onnx_gives_the_same(name: str) -> None:
     pytest.importorskip("onnxscript")
     runtime = pytest.importorskip("onnxruntime")
@@ -259,7 +312,27 @@ def test_onnx_gives_the_same(name: str) -> None:
         torch.testing.assert_close(torch.from_numpy(output), layer(x))
 
 
-@layers
+PADDED_BY_SIZE = [name for name in LAYERS if name.endswith("-same")]
+
+
+@pytest.mark.parametrize("name", PADDED_BY_SIZE)
+def test_a_padded_layer_takes_every_size(name: str) -> None:
+    layer, (channels, *_) = LAYERS[name]
+    for size in range(4, 10):
+        sizes = [size + axis for axis in range(len(layer.stride))]
+        expected = [-(-each // step) for each, step in zip(sizes, layer.stride, strict=True)]
+        assert list(layer(torch.ones(2, channels, *sizes)).shape[2:]) == expected
+
+
+def test_what_is_padded_counts_or_not_and_never_wins() -> None:
+    x = torch.full((1, 1, 4), -1.0)
+    assert MaxPool1dSame(3, 2)(x).tolist() == [[[-1, -1]]]
+    torch.testing.assert_close(AvgPool1dSame(3, 2)(x), torch.tensor([[[-1, -2 / 3]]]))
+    assert AvgPool1dSame(3, 2, count_include_pad=False)(x).tolist() == [[[-1, -1]]]
+    torch.testing.assert_close(AvgPool1dSame(3, 2, "same_lower")(x), torch.tensor([[[-2 / 3, -1]]]))
+
+
+@pytest.mark.parametrize("name", LAYERS.keys() - {"avg3-same"})  # PyTorch has no avg_pool3d of these on a CPU
 def test_half_precision_stays_close(name: str) -> None:
     for batch in (1, 3):
         layer, x = make(name, batch)
@@ -276,10 +349,16 @@ def test_a_layer_takes_the_meta_device(name: str) -> None:
     layer, x = make(name, 2)
     kind = type(layer)
     arguments = {key: getattr(layer, key) for key in kind.__init__.__annotations__ if hasattr(layer, key)}
-    if isinstance(layer, LocalConv1d | LocalConv2d):
+    if isinstance(layer, MultiheadAttention):
+        arguments["bias"] = layer.in_proj_bias is not None
+    if isinstance(layer, LocalConv1d | LocalConv2d | nn.Conv1d | nn.Conv2d | nn.Conv3d):
         arguments["bias"] = layer.bias is not None
     if isinstance(layer, LayerScale):
         arguments["shape"] = tuple(layer.weight.shape)
+    if isinstance(layer, LayerNormAlong):
+        arguments |= {"size": layer.normalized_shape[0], "bias": layer.bias is not None}
+    if isinstance(layer, GlobalResponseNorm):
+        arguments["channels"] = len(layer.weight)
     with torch.device("meta"):
         made = kind(**arguments)
     assert all(parameter.is_meta for parameter in made.parameters())
@@ -298,6 +377,19 @@ def test_names_of_the_state(name: str) -> None:
         "2d-cropped": {"weight": (3, 3, 3, 2, 2, 2)},
         "2d-plain": {"weight": (3, 3, 3, 3, 3, 2), "bias": (3, 3, 3)},
         "scale": {"weight": (4, 1, 1)},
+        "attention": {
+            "in_proj_weight": (18, 6),
+            "in_proj_bias": (18,),
+            "out_proj.weight": (6, 6),
+            "out_proj.bias": (6,),
+        },
+        "attention-causal": {"in_proj_weight": (12, 4), "out_proj.weight": (4, 4)},
+        "layer-norm": {"weight": (4,), "bias": (4,)},
+        "response": {"weight": (3,), "bias": (3,)},
+        "blur": {"filt": (3, 1, 4, 4)},
+        "conv1-same": {"weight": (6, 2, 4), "bias": (6,)},
+        "conv2-same": {"weight": (3, 2, 3, 4), "bias": (3,)},
+        "conv3-same": {"weight": (3, 2, 3, 3, 3)},
     }
     state = LAYERS[name][0].state_dict()
     assert {key: tuple(tensor.shape) for key, tensor in state.items()} == expected.get(name, {})
@@ -315,6 +407,8 @@ def test_names_of_the_state(name: str) -> None:
         (lambda: LAYERS["2d-plain"][0](torch.ones(2, 5, 5)), r"expected an input of \(N, 2, 5, 5\)"),
         (lambda: StochasticDepth(1.5, "row"), "p must be between 0 and 1, got 1.5"),
         (lambda: StochasticDepth(0.5, "column"), 'mode must be "batch" or "row", got "column"'),
+        (lambda: MultiheadAttention(6, 4), "num_heads must divide"),
+        (lambda: MaxPool1dSame(3, padding="same")(torch.ones(1, 2, 3)), "same_upper or same_lower, not same"),
     ],
 )
 def test_what_cannot_be_is_refused(make: Any, message: str) -> None:
@@ -334,9 +428,10 @@ def test_a_scripted_layer_refuses_other_sizes() -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_file_imports_torch_and_the_standard_library(file: Path) -> None:
-    """The emitter copies what is below the imports, and writes these anew."""
+    """The emitter copies what is below the imports, writes these anew, and copies what they take of each other."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     imports = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    assert set(imports) <= {"import math", "import torch", "from torch import Tensor, nn"}
+    own = [line for line in imports if line.startswith("from archspec.pytorch.layers.")]
+    assert set(imports) <= {"import math", "import torch", "from torch import Tensor, nn", *own}
     inner = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     assert len(inner) == len(imports)

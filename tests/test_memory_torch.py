@@ -30,8 +30,19 @@ EXAMPLES = max(examples(150), settings.default.max_examples // 2)
 PASSES = {"identity", "dropout", "dropout2d", "stochastic_depth"}
 """Ops that evaluation passes through, where a tensor of their own is counted."""
 SEVERAL = {"local_response_norm", "local_conv", "lp_pool", "layer_norm", "group_norm", "instance_norm"}
+SEVERAL |= {"blur_pool", "rms_norm", "global_response_norm", "multi_head_attention", "scaled_dot_product_attention"}
 """Layers of several kernels, which hold tensors between them."""
-VIEWS = {"flatten", "reshape", "permute", "split", "slice", "channel_shuffle", "pixel_shuffle", "adaptive_avg_pool"}
+VIEWS = {
+    "expand",
+    "flatten",
+    "reshape",
+    "permute",
+    "split",
+    "slice",
+    "channel_shuffle",
+    "pixel_shuffle",
+    "adaptive_avg_pool",
+}
 
 
 def on_meta(network: archspec.Network, batch: int) -> list[Any]:
@@ -195,11 +206,12 @@ def peak_bytes(network: archspec.Network) -> int:
 
 def is_plain(node: Node) -> bool:
     """Whether a node runs as one kernel that gives memory of its own."""
-    padded = getattr(node.op, "padding_mode", "zeros") != "zeros" or getattr(node.op, "pads_apart", False)
+    padded = node.op.name == "conv" and node.op.pads_apart(node.input_shapes)
+    pasted = "." not in node.op.torch(node.input_shapes).target
     folds = len(node.inputs) > 2 and node.op.name in ("add", "mul")
     lines = "pool" in node.op.name and len(node.input_shapes[0]) == 2
     statistics = not getattr(node.op, "track_running_stats", True)
-    return node.op.name not in PASSES | SEVERAL | VIEWS and not (padded or folds or lines or statistics)
+    return node.op.name not in PASSES | SEVERAL | VIEWS and not (padded or pasted or folds or lines or statistics)
 
 
 @pytest.mark.parametrize(("path", "variant"), SOME_VARIANTS, ids=lambda value: getattr(value, "stem", value))

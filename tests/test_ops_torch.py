@@ -9,12 +9,14 @@ Where PyTorch runs and archspec refuses on purpose:
 
 1. An output without elements. Every dimension of a shape in archspec is at least 1.
 2. A `dim` or a padding that takes hold of the batch but keeps its size (``softmax(dim=0)``).
-3. pixel_shuffle of a tensor that leaves no dimension for the batch (PyTorch would take the batch for the channels).
+3. pixel_shuffle, attention or expand of tensors that leave no dimension for the batch (PyTorch would take the batch
+   for the channels, or align it with a sample's dimension).
 4. A max_pool with a window that holds padding alone: PyTorch writes out of bounds in the backward pass.
 5. Numbers that PyTorch does not look at: a dilation of 0 in conv_transpose where the kernel has size 1, a negative
    padding in conv where `padding_mode` is not zeros.
 6. A circular padding with negative numbers: PyTorch's result then holds memory that it never wrote.
 7. A list of no dimensions, which means none to some functions and all to others, the batch too.
+8. Attention with another number of values than of keys: PyTorch's fused kernel reads beyond the end of memory.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ from archspec.ops.tensor import Shape, Shapes, axis, elements, spatial_rank
 torch = pytest.importorskip("torch")
 from dependence import Spans, op_spans  # noqa: E402
 from torch import nn  # noqa: E402
+from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 from torch_oracle import RAW, Args, Refused, build, kept_bytes, need  # noqa: E402
 
@@ -102,6 +105,12 @@ def squeezed(draw: Any) -> Case:
     return args, (shape,)
 
 
+def expanded(shape: Shape) -> Any:
+    """Sizes of which some are those that are there."""
+    sizes = st.tuples(*(mostly(st.sampled_from([size, -1]), st.integers(-2, 4), 4) for size in shape)).map(list)
+    return st.fixed_dictionaries({"shape": mostly(sizes, st.lists(st.integers(1, 3), max_size=3), 20)})
+
+
 def with_shape(ranks: tuple[int, ...], arguments: Callable[[Shape], Any]) -> Any:
     """Cases of one operand whose arguments are drawn to fit its shape."""
     rank = mostly(st.sampled_from(ranks), st.integers(-1, 4))
@@ -127,6 +136,41 @@ def matrices(draw: Any) -> Case:
     _, (left, right) = draw(joined(2, 2).filter(lambda case: len(case[1]) == 2))
     other = draw(mostly(st.just(inner), st.integers(1, 4)))
     return {}, ((*left, rows, inner), (*right, other, columns))
+
+
+@st.composite
+def attended(draw: Any) -> Case:
+    """Queries, keys, values and seldom a mask, some sizes of which are 1 or wrong."""
+    outer = draw(st.lists(st.integers(1, 3), min_size=1, max_size=1) | st.lists(st.integers(1, 2), max_size=2))
+    queries, keys, size, other = (draw(st.integers(1, 4)) for _ in range(4))
+    wanted = [(queries, size), (keys, size), (keys, draw(mostly(st.just(size), st.just(other), 3))), (queries, keys)]
+    operands = []
+    for last in wanted[: draw(mostly(st.integers(3, 4), st.just(2), 20))]:
+        rolls = draw(st.lists(st.integers(0, 30), min_size=4, max_size=4))
+        shape = (*outer, *last)
+        changed = {29: 1, 30: 5}
+        shape = tuple(changed.get(roll, each) for roll, each in zip([*rolls, 0, 0], shape, strict=False))
+        operands.append(draw(mostly(st.just(shape), st.just(shape[1:]), 30)))
+    scale = st.none() | REAL
+    args = draw(
+        st.fixed_dictionaries({}, optional={"is_causal": mostly(st.just(False), st.just(True), 2), "scale": scale})
+    )
+    return args, tuple(operands)
+
+
+@st.composite
+def projected(draw: Any) -> Case:
+    """Queries, keys and values, whose sizes mostly fit."""
+    places, size = draw(st.integers(1, 4)), draw(st.sampled_from([1, 2, 4, 6]))
+    others = draw(st.integers(1, 4)), mostly(st.just(size), st.sampled_from([1, 2, 3]), 2)
+    count = draw(mostly(st.integers(1, 3), st.just(4), 20))
+    number = mostly(st.just(others[0]), st.integers(1, 4), 20)
+    operands = [(places, size), *((draw(number), draw(others[1])) for _ in range(count - 1))]
+    operands = [draw(mostly(st.just(shape), st.just(shape[1:]), 30)) for shape in operands]
+    heads = mostly(st.sampled_from([n for n in (1, 2, 3, 6) if size % n == 0]), st.sampled_from([0, -1, 4, 5]), 6)
+    optional = {"bias": st.booleans(), "is_causal": st.booleans()}
+    args = draw(st.fixed_dictionaries({"num_heads": heads}, optional=optional))
+    return args, tuple(operands)
 
 
 @st.composite
@@ -167,6 +211,10 @@ def normalised(shape: Shape) -> Any:
     return st.fixed_dictionaries({}, optional={"normalized_shape": mostly(suffix, other, 2), **flags})
 
 
+def without_bias(args: Args) -> Args:
+    return {key: value for key, value in args.items() if key != "bias"}
+
+
 CONV = {"out_channels": COUNT, "kernel_size": sizes(1, 4)}
 STEPS = {"stride": sizes(1, 3), "dilation": sizes(1, 3), "groups": GROUPS, "bias": st.booleans()}
 POOL = {"stride": lambda rank: st.none() | sizes(1, 4)(rank), "ceil_mode": st.booleans()}
@@ -174,7 +222,9 @@ FLAG = st.booleans()
 KERNEL = {"kernel_size": sizes(1, 4)}
 DIVISOR = st.integers(-1, 5)
 MODES = mostly(st.sampled_from(["zeros", "reflect", "replicate", "circular"]), st.just("mirror"))
-WORDS = st.sampled_from(["same", "valid"])
+WORDS = st.sampled_from(["same", "valid", "same_upper", "same_lower"])
+SAME = st.sampled_from(["same_upper", "same_lower"])
+WRONG = mostly(st.none(), st.just([4]))
 NORM = {"eps": EPS, "affine": st.booleans()}
 STATS = {**NORM, "momentum": st.none() | REAL, "track_running_stats": st.booleans()}
 FACTOR = mostly(st.floats(0.1, 3) | st.sampled_from([0.5, 2, 3, 1 / 3, 0.7]), st.sampled_from([-1, 0.01]))
@@ -212,12 +262,16 @@ PLAIN = """
 CASES: dict[str, Any] = {
     "conv": one(CONV, {**STEPS, "padding": sizes(0, 3), "padding_mode": MODES})
     | one({**CONV, "padding": WORDS}, {**STEPS, "stride": st.integers(1, 2), "padding_mode": MODES})
-    | one({**CONV, "padding": sizes(0, 4), "padding_mode": MODES}, {"bias": FLAG}),
+    | one({**CONV, "padding": sizes(0, 4), "padding_mode": MODES}, {"bias": FLAG})
+    | one({**CONV, "padding": SAME}, STEPS),
     "conv_transpose": one(CONV, {**STEPS, "padding": sizes(0, 3), "output_padding": sizes(0, 2)}),
     "local_conv": one(CONV, {**STEPS, "padding": sizes(0, 2)}, (1, 2)),
     "linear": one({"out_features": COUNT}, {"bias": st.booleans()}, ANY),
     "batch_norm": one({}, STATS, ANY),
-    "layer_norm": with_shape(ANY, normalised),
+    "layer_norm": with_shape(ANY, normalised)
+    | one({"dim": DIM}, {"eps": EPS, "elementwise_affine": FLAG, "bias": FLAG, "normalized_shape": WRONG}, ANY),
+    "rms_norm": with_shape(ANY, lambda shape: normalised(shape).map(without_bias)),
+    "global_response_norm": one({}, {"dim": DIM, "eps": EPS}),
     "group_norm": one({"num_groups": GROUPS}, NORM, ANY),
     "instance_norm": one({}, STATS),
     "local_response_norm": one({"size": COUNT}, {"alpha": REAL, "beta": REAL, "k": REAL}),
@@ -229,9 +283,12 @@ CASES: dict[str, Any] = {
     "softplus": one({}, {"beta": REAL, "threshold": REAL}, ANY),
     "softmax": one({"dim": DIM}, {}, ANY),
     "max_pool": one(KERNEL, {**POOL, "padding": sizes(0, 1), "dilation": sizes(1, 3)})
-    | one({**KERNEL, **POOL, "padding": sizes(0, 2)}, {"dilation": sizes(1, 2)}),
+    | one({**KERNEL, **POOL, "padding": sizes(0, 2)}, {"dilation": sizes(1, 2)})
+    | one({**KERNEL, "padding": SAME}, {"stride": POOL["stride"], "dilation": sizes(1, 5)}),
     "avg_pool": one(KERNEL, {**POOL, "padding": sizes(0, 1), "count_include_pad": FLAG, "divisor_override": DIVISOR})
-    | one({**KERNEL, **POOL, "padding": sizes(0, 2)}),
+    | one({**KERNEL, **POOL, "padding": sizes(0, 2)})
+    | one({**KERNEL, "padding": SAME}, {**POOL, "count_include_pad": FLAG, "divisor_override": DIVISOR}),
+    "blur_pool": one({}, {"kernel_size": mostly(st.integers(1, 5), st.integers(-1, 9)), "stride": COUNT}, (2,)),
     "lp_pool": one({"norm_type": mostly(st.sampled_from([1, 2, 2.5, 3, -1]), REAL), **KERNEL}, POOL),
     "adaptive_avg_pool": one(ADAPTIVE),
     "adaptive_max_pool": one(ADAPTIVE),
@@ -256,6 +313,8 @@ CASES: dict[str, Any] = {
     "pow": one({"exponent": REAL}, {}, ANY),
     "clamp": one({}, {"min": st.none() | REAL, "max": st.none() | REAL}, ANY),
     "matmul": matrices(),
+    "scaled_dot_product_attention": attended(),
+    "multi_head_attention": projected(),
     "concat": joined(1, 4, st.fixed_dictionaries({}, optional={"dim": DIM})),
     "layer_scale": one({}, {"init_value": REAL, "dim": DIM}, ANY),
     "normalize": one({}, {"p": REAL, "dim": DIMS, "eps": EPS}, ANY),
@@ -263,6 +322,8 @@ CASES: dict[str, Any] = {
     "roll": one({"shifts": st.integers(-5, 5), "dims": DIM}, {}, ANY)
     | one({"shifts": st.lists(st.integers(-5, 5), max_size=2), "dims": st.lists(DIM, max_size=2)}, {}, ANY),
     "squeeze": squeezed(),
+    "expand": with_shape(ANY, expanded),
+    "vector_norm": one({"dim": DIMS}, {"keepdim": st.booleans(), "ord": REAL}, ANY),
     "unsqueeze": one({"dim": DIM}, {}, ANY),
     "pixel_unshuffle": one({"downscale_factor": mostly(st.integers(1, 2), st.integers(-1, 3))}, {}, (1, 2, 2, 2, 3)),
     "parameter": one({"shape": SHAPE}, {"value": REAL}, ANY),
@@ -281,6 +342,7 @@ MOST_ELEMENTS = 300
 
 PARTLY_FLAT = """
     hardtanh elu leaky_relu softplus local_response_norm softmax batch_norm mul div pow clamp normalize maximum minimum
+    scaled_dot_product_attention multi_head_attention vector_norm
 """.split()
 """With some arguments or sizes some of their derivatives are nothing, or no number, on all numbers that are tried."""
 
@@ -333,8 +395,11 @@ def compile_op(name: str, args: Args, shapes: Shapes) -> tuple[Op, Shape]:
 
 
 def flops(run: Any, operands: list[Any]) -> int:
-    """Apart from the output, since some functions decompose otherwise while FLOPs are counted."""
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+    """Apart from the output, since some functions decompose otherwise while FLOPs are counted.
+
+    The counter does not know the fused attention of the CPU, but the products that it is made of.
+    """
+    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
         run(*operands)
     return int(counter.get_total_flops())
 
@@ -380,7 +445,7 @@ def check_kept(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
 def check_kept_for_some(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
     """Where only some operands need a gradient."""
     for needed in itertools.product((True, False), repeat=len(shapes)):
-        found = op.keeps(shapes, output, needed) if any(needed) else Kept()
+        found = op.keeps(shapes, output, needed) if any(needed) or op.weights(shapes) else Kept()
         assert found is not None
         claim = 4 * sum(elements(shapes[number]) for number in found.operands) + 4 * elements(output) * found.output
         few, many = (

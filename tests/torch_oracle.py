@@ -17,10 +17,23 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 
+from archspec.pytorch.layers.avg_pool1d_same import AvgPool1dSame  # noqa: E402
+from archspec.pytorch.layers.avg_pool2d_same import AvgPool2dSame  # noqa: E402
+from archspec.pytorch.layers.avg_pool3d_same import AvgPool3dSame  # noqa: E402
+from archspec.pytorch.layers.blur_pool2d import BlurPool2d  # noqa: E402
+from archspec.pytorch.layers.conv1d_same import Conv1dSame  # noqa: E402
+from archspec.pytorch.layers.conv2d_same import Conv2dSame  # noqa: E402
+from archspec.pytorch.layers.conv3d_same import Conv3dSame  # noqa: E402
+from archspec.pytorch.layers.global_response_norm import GlobalResponseNorm  # noqa: E402
+from archspec.pytorch.layers.layer_norm_along import LayerNormAlong  # noqa: E402
 from archspec.pytorch.layers.layer_scale import LayerScale  # noqa: E402
 from archspec.pytorch.layers.local_conv1d import LocalConv1d  # noqa: E402
 from archspec.pytorch.layers.local_conv2d import LocalConv2d  # noqa: E402
 from archspec.pytorch.layers.local_response_norm3d import LocalResponseNorm3d  # noqa: E402
+from archspec.pytorch.layers.max_pool1d_same import MaxPool1dSame  # noqa: E402
+from archspec.pytorch.layers.max_pool2d_same import MaxPool2dSame  # noqa: E402
+from archspec.pytorch.layers.max_pool3d_same import MaxPool3dSame  # noqa: E402
+from archspec.pytorch.layers.multihead_attention import MultiheadAttention  # noqa: E402
 from archspec.pytorch.layers.stochastic_depth import StochasticDepth  # noqa: E402
 
 torch.set_num_threads(1)
@@ -96,16 +109,121 @@ def call(function: Callable[..., Any]) -> Any:
     return lambda args, shapes: lambda *operands: function(*operands, **args)
 
 
+class PaddedFirst(nn.Module):
+    """A layer behind the padding with which its window fits as often as the stride goes; its weights are its own."""
+
+    def __init__(self, args, shapes, make, fill=0.0):
+        super().__init__()
+        self.side = args["padding"]
+        need("ceil_mode" not in args or not args["ceil_mode"])  # it would have no effect
+        need(args.get("padding_mode", "zeros") == "zeros")
+        self.fill = fill
+        self.makes = [make({key: value for key, value in args.items() if key != "padding"}, shapes)]
+        for name, parameter in self.makes[0].named_parameters():
+            self.register_parameter(name, parameter)
+
+    def pads(self, x):
+        layer, rank = self.makes[0], x.dim() - 2
+        kernel, step, gap = (
+            value if isinstance(value, tuple | list) else (value,) * rank
+            for value in (layer.kernel_size, layer.stride, getattr(layer, "dilation", 1))
+        )
+        for size, reach, stride, dilation in zip(x.shape[2:], kernel, step, gap, strict=True):
+            total = max((-(-size // stride) - 1) * stride + dilation * (reach - 1) + 1 - size, 0)
+            halves = (total // 2, total - total // 2)
+            yield halves if self.side == "same_upper" else halves[::-1]
+
+    def padded(self, x):
+        pads = [pad for pair in reversed(list(self.pads(x))) for pad in pair]
+        return F.pad(x, pads, value=self.fill)
+
+    def forward(self, x):
+        layer = self.makes[0]
+        out = layer(self.padded(x))
+        if getattr(layer, "count_include_pad", True) or getattr(layer, "divisor_override", None):
+            return out
+        shares = layer(self.padded(torch.ones(1, *x.shape[1:])))
+        return out / shares
+
+
+def or_padded_first(make: Any, fill: float = 0.0) -> Any:
+    """A layer of PyTorch, whose padding may be `same_upper` or `same_lower`, which it does not have."""
+    named = ("same_upper", "same_lower")
+    return lambda args, shapes: (
+        PaddedFirst(args, shapes, make, fill) if args.get("padding") in named else make(args, shapes)
+    )
+
+
 def channels(shape: Shape) -> int:
     need(len(shape) > 0)
     return shape[0]
 
 
+class RawChannelNorm(nn.LayerNorm):
+    """A layer normalisation of a tensor whose dimension is the last for a while."""
+
+    def __init__(self, dim, shape, **args):
+        need(-len(shape) <= dim <= len(shape) and dim != 0)
+        super().__init__((0, *shape)[dim] if dim > 0 else shape[dim], **args)
+        self.dim = dim
+
+    def forward(self, x):
+        return super().forward(x.transpose(self.dim, -1)).transpose(self.dim, -1)
+
+
+class RawBlur(nn.Module):
+    """Downsample of the author's code, for any kernel: the blur of two neighbours, again and again."""
+
+    def __init__(self, args, shapes):
+        super().__init__()
+        size, self.stride = args.get("kernel_size", 3), args.get("stride", 2)
+        need(0 < size < 8 and self.stride > 0 and len(shapes[0]) == 3)  # sizes that the author's code knows
+        taps = torch.ones(1)
+        for _ in range(size - 1):
+            taps = (F.pad(taps, (1, 0)) + F.pad(taps, (0, 1))) / 2
+        self.register_buffer("filt", (taps[:, None] * taps).expand(shapes[0][0], 1, size, size).clone())
+        self.pad = nn.ReflectionPad2d([(size - 1) // 2, -(-(size - 1) // 2)] * 2)
+
+    def forward(self, x):
+        return F.conv2d(self.pad(x), self.filt, stride=self.stride, groups=x.shape[1])
+
+
+class RawResponseNorm(nn.Module):
+    """Algorithm 1 of the paper."""
+
+    def __init__(self, args, shapes):
+        super().__init__()
+        (shape,) = shapes
+        self.dim, self.eps = args.get("dim", 1), args.get("eps", 1e-6)
+        need(len(shape) > 1 and -len(shape) <= self.dim <= len(shape) and self.dim != 0)
+        self.dim %= len(shape) + 1
+        self.weight = nn.Parameter(torch.randn(shape[self.dim - 1]))
+        self.bias = nn.Parameter(torch.randn(shape[self.dim - 1]))
+
+    def forward(self, x):
+        x = x.movedim(self.dim, -1)
+        norms = x.flatten(1, -2).pow(2).sum(1).sqrt()
+        norms = norms.view(x.shape[0], *[1] * (x.dim() - 2), -1)
+        out = self.weight * (x * (norms / (norms.mean(-1, keepdim=True) + self.eps))) + self.bias + x
+        return out.movedim(-1, self.dim)
+
+
 def raw_layer_norm(args: Args, shapes: Shapes) -> Any:
     need(len(shapes[0]) > 0)
     given = dict(args)
+    dim = given.pop("dim", None)
+    if dim is not None:
+        need(given.pop("normalized_shape", None) is None)
+        return RawChannelNorm(dim, shapes[0], **given)
     wanted = given.pop("normalized_shape", None)
     return nn.LayerNorm(shapes[0][-1] if wanted is None else wanted, **given)
+
+
+def raw_rms_norm(args: Args, shapes: Shapes) -> Any:
+    need(len(shapes[0]) > 0)
+    given = dict(args)
+    wanted = given.pop("normalized_shape", None)
+    return nn.RMSNorm(shapes[0][-1] if wanted is None else wanted, **given)
 
 
 def raw_slice(x: Any, dim: int = 1, start: int = 0, stop: int | None = None, step: int = 1) -> Any:
@@ -139,11 +257,42 @@ def with_number(function: Callable[..., Any], most: int = 99) -> Any:
     return make
 
 
+class RawAttention(nn.MultiheadAttention):
+    """Operands as ours; in evaluation as in training, since the counter does not know the kernel that is faster."""
+
+    def __init__(self, args, shapes):
+        given = dict(args)
+        self.causal = given.pop("is_causal", False)
+        need(all(len(shape) == 2 for shape in shapes))  # exception 3
+        sizes = [shape[1] for shape in [*shapes, *shapes[-1:] * 2][:3]]
+        super().__init__(sizes[0], kdim=sizes[1], vdim=sizes[2], batch_first=True, **given)
+
+    def forward(self, *operands):
+        need(0 < len(operands) < 4)
+        operands = [*operands, *operands[-1:] * 2][:3]
+        torch.backends.mha.set_fastpath_enabled(False)
+        hidden = None
+        if self.causal:
+            hidden = torch.ones(operands[0].shape[1], operands[1].shape[1], dtype=torch.bool).tril().logical_not()
+        return super().forward(*operands, need_weights=False, attn_mask=hidden)[0]
+
+
+def raw_attention(args: Args, shapes: Shapes) -> Any:
+    need(len({len(shape) for shape in shapes}) == 1 and len(shapes[0]) > 1 and len(shapes) > 2)  # exception 3
+    need(shapes[1][-2] == shapes[2][-2])  # exception 8
+    return lambda *operands: F.scaled_dot_product_attention(*operands, **args)
+
+
 def raw_roll(x: Any, shifts: Any, dims: Any) -> Any:
     shifts, dims = ([each] if isinstance(each, int) else each for each in (shifts, dims))
     need(len(shifts) == len(dims) > 0)
     need(len({dim % x.dim() for dim in dims}) == len(dims) and 0 not in [dim % x.dim() for dim in dims])
     return torch.roll(x, shifts, dims)
+
+
+def raw_expand(x: Any, shape: list[int]) -> Any:
+    need(len(shape) == x.dim() - 1)  # exception 3
+    return x.expand(-1, *shape)
 
 
 def raw_squeeze(x: Any, dim: int) -> Any:
@@ -198,17 +347,20 @@ def global_pool(name: str) -> Any:
 
 
 RAW: dict[str, Callable[[Args, Shapes], Any]] = {
-    "conv": layer("Conv{}d", channels),
+    "conv": or_padded_first(layer("Conv{}d", channels)),
     "conv_transpose": layer("ConvTranspose{}d", channels),
     "local_conv": lambda args, shapes: RawLocalConv(shapes[0][0], shapes[0][1:], **args),
     "linear": layer("Linear", lambda shape: shape[-1]),
     "batch_norm": layer("BatchNorm{}d", channels, ranks=(0, 1, 2, 3)),
     "layer_norm": raw_layer_norm,
+    "rms_norm": raw_rms_norm,
+    "global_response_norm": RawResponseNorm,
     "group_norm": lambda args, shapes: nn.GroupNorm(num_channels=channels(shapes[0]), **args),
     "instance_norm": layer("InstanceNorm{}d", channels),
     "local_response_norm": layer("LocalResponseNorm"),
-    "max_pool": layer("MaxPool{}d"),
-    "avg_pool": layer("AvgPool{}d"),
+    "max_pool": or_padded_first(layer("MaxPool{}d"), float("-inf")),
+    "avg_pool": or_padded_first(layer("AvgPool{}d")),
+    "blur_pool": RawBlur,
     "lp_pool": lambda args, shapes: layer("LPPool{}d")({key: lone(value) for key, value in args.items()}, shapes),
     "adaptive_avg_pool": layer("AdaptiveAvgPool{}d"),
     "adaptive_max_pool": layer("AdaptiveMaxPool{}d"),
@@ -235,12 +387,16 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
     "pow": call(torch.pow),
     "clamp": call(torch.clamp),
     "matmul": call(torch.matmul),
+    "scaled_dot_product_attention": raw_attention,
+    "multi_head_attention": RawAttention,
     "concat": call(lambda *operands, dim=1: torch.cat(operands, dim)),
     "layer_scale": raw_layer_scale,
     "mean": call(torch.mean),
     "sum": call(torch.sum),
     "amax": call(torch.amax),
     "amin": call(torch.amin),
+    "vector_norm": call(torch.linalg.vector_norm),
+    "expand": call(raw_expand),
     "normalize": call(F.normalize),
     "flip": call(lambda x, dims: torch.flip(x, dims if isinstance(dims, list) else [dims])),
     "roll": call(raw_roll),
@@ -260,7 +416,14 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
 }  # fmt: skip
 
 
-OURS = {kind.__name__: kind for kind in (LayerScale, LocalConv1d, LocalConv2d, LocalResponseNorm3d, StochasticDepth)}
+OURS = {
+    kind.__name__: kind
+    for kind in (
+        *(AvgPool1dSame, AvgPool2dSame, AvgPool3dSame, Conv1dSame, Conv2dSame, Conv3dSame),
+        *(BlurPool2d, GlobalResponseNorm, LayerNormAlong, LayerScale, LocalConv1d, LocalConv2d, LocalResponseNorm3d),
+        *(MaxPool1dSame, MaxPool2dSame, MaxPool3dSame, MultiheadAttention, StochasticDepth),
+    )
+}
 SPACES = {"torch": torch, "torch.linalg": torch.linalg, "F": F, "nn": nn, "operator": operator}
 
 

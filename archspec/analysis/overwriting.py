@@ -58,7 +58,7 @@ def _place(step: Step) -> _Place:
 
 
 def _in_all(bodies: list[Body]) -> Iterator[_Place]:
-    """The steps that can write over what one other step gives, in all uses of their graph where they are the same op."""
+    """The steps that can write over what one step gives, in all uses of their graph where they are the same op."""
     holding = Counter(pair for body in bodies for pair in _overwriting(body))
     there = Counter(_place(use.step) for body in bodies for use in body.uses)
     of_step: Counter[int] = Counter()

@@ -82,9 +82,12 @@ class WeightsReader(RuleReader):
         if name in self.network:
             part = self.network[name]
             return part.params + part.buffer_elements > 0
-        path, _, tensor = name.rpartition(".")
-        node = self.network[path] if path and path in self.network else None
-        return isinstance(node, Node) and (tensor in node.weights or tensor in node.buffers)
+        path = next((path for path in _prefixes([name]) if path in self.network), "")
+        node = self.network[path] if path else None
+        if not isinstance(node, Node):
+            return False
+        wanted = name.removeprefix(f"{path}.")
+        return any(f"{tensor}.".startswith(f"{wanted}.") for tensor in (*node.weights, *node.buffers))
 
 
 def _rename_problem(theirs: str, ours: str) -> str:

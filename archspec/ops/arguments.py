@@ -47,12 +47,20 @@ Size = Annotated[tuple[int, ...], BeforeValidator(_per_axis(1)), _size_schema(1)
 Padding = Annotated[tuple[int, ...], BeforeValidator(_per_axis(0)), _size_schema(0)]
 """A non-negative integer for each spatial dimension, written as one for all or as a list."""
 
-_WORDS = ("same", "valid")
+_SAME = ("same_upper", "same_lower")
+_WORDS = ("same", "valid", *_SAME)
 
 NamedPadding = Annotated[
-    tuple[int, ...] | Literal["same", "valid"], BeforeValidator(_per_axis(0, _WORDS)), _size_schema(0, _WORDS)
+    tuple[int, ...] | Literal["same", "valid", "same_upper", "same_lower"],
+    BeforeValidator(_per_axis(0, _WORDS)),
+    _size_schema(0, _WORDS),
 ]
-"""A `Padding`, or ``same`` (the output has the input's size) or ``valid`` (none)."""
+"""A `Padding`, or ``same`` (the output has the input's size), ``valid`` (none), or as in `StridedPadding`."""
+
+StridedPadding = Annotated[
+    tuple[int, ...] | Literal["same_upper", "same_lower"], BeforeValidator(_per_axis(0, _SAME)), _size_schema(0, _SAME)
+]
+"""A `Padding`, or ``same_upper`` or ``same_lower``: the output has the input's size over the stride, rounded up."""
 
 Positive = Annotated[int, Field(ge=1, le=MAX_INT)]
 

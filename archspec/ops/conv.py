@@ -9,6 +9,7 @@ from archspec.ops.arguments import NamedPadding, Padding, Positive, Size, compac
 from archspec.ops.checks import check_fit, check_groups
 from archspec.ops.facts import MOST_PERIOD, Along, Cost, Kept, Module, Reach, Taps, Window
 from archspec.ops.op import Op
+from archspec.ops.same import Pads, constant_pads, same_pads, with_padding
 from archspec.ops.tensor import Shape, Shapes, elements, extent, places, show
 
 
@@ -17,13 +18,16 @@ class Conv(Op, name="conv"):
 
     Costs ``prod(kernel_size) * C_in / groups`` multiply-accumulates for each element of the output, and
     an addition where there is a bias.
-    Source: torch.nn.Conv1d, Conv2d, Conv3d.
+    Source: torch.nn.Conv1d, Conv2d, Conv3d; `same_upper` and `same_lower`: ONNX's Conv, and TensorFlow's SAME, which
+    is `same_upper`.
 
     Args:
         out_channels: Channels of the output.
         kernel_size: Size of the window.
         stride: Steps of the window.
-        padding: Places added at both ends; `same` keeps the input's size (stride 1 only), `valid` adds none.
+        padding: Places added at both ends; `same` keeps the input's size (stride 1 only), `valid` adds none;
+            `same_upper` and `same_lower` give the input's size over the stride, rounded up, with an odd place at
+            the end or at the start; they add zeros only.
         dilation: Distance between neighbouring places of the window.
         groups: Number of groups of channels that are convolved apart.
         bias: Whether to add a learned number to each output channel.
@@ -51,48 +55,64 @@ class Conv(Op, name="conv"):
         return extent(self.kernel_size, self.dilation)
 
     @property
-    def pads(self) -> tuple[tuple[int, int], ...]:
+    def fixed(self) -> Shape | Literal["same", "valid"] | None:
+        """The padding as PyTorch's layer takes it; None where it differs with the input's size, or from its `same`."""
+        if self.padding not in ("same_upper", "same_lower"):
+            return self.padding  # type: ignore[return-value]
+        if self.padding == "same_upper" and max(self.stride) == 1 and min(reach % 2 for reach in self.window) == 0:
+            return "same"
+        return constant_pads(self.window, self.stride)
+
+    def pads(self, inputs: Shapes) -> Pads:
         """Places added before the first and after the last, for each spatial dimension."""
-        if self.padding == "valid":
+        fixed = self.fixed
+        if fixed is None:
+            return same_pads(inputs[0][1:], self.window, self.stride, str(self.padding))
+        if fixed == "valid":
             return ((0, 0),) * len(self.kernel_size)
-        if self.padding == "same":
+        if fixed == "same":
             return tuple(((reach - 1) // 2, reach // 2) for reach in self.window)
-        return tuple((int(pad), int(pad)) for pad in self.padding)
+        return tuple((int(pad), int(pad)) for pad in fixed)
 
     def padded(self, inputs: Shapes) -> Shape:
         """The input's shape with the padding."""
         channels, *sizes = inputs[0]
-        return (channels, *(size + sum(pads) for size, pads in zip(sizes, self.pads, strict=True)))
+        return (channels, *(size + sum(pads) for size, pads in zip(sizes, self.pads(inputs), strict=True)))
 
     def infer(self, inputs: Shapes) -> Shape:
         check_groups(self.groups, inputs[0][0], self.out_channels)
         if self.padding == "same" and max(self.stride) > 1:
             message = f"padding `same` needs stride 1, not {max(self.stride)}"
             raise ArgumentError("padding", message, help=self._strided_same(inputs[0][1:]))
-        self._check_padding_mode(inputs[0][1:])
+        self._check_zeros()
+        self._check_padding_mode(inputs)
         _, *sizes = self.padded(inputs)
         check_fit(tuple(sizes), self.window)
         return (self.out_channels, *places(tuple(sizes), self.window, self.stride))
 
     def _strided_same(self, sizes: Shape) -> str:
         """How to write what `same` with a stride may mean: each size over the stride, rounded up."""
-        outer = [-(-size // stride) for size, stride in zip(sizes, self.stride, strict=True)]
+        outer = tuple(-(-size // stride) for size, stride in zip(sizes, self.stride, strict=True))
         help = ""
         if all(reach % 2 for reach in self.window):
             padding = compact(tuple(reach // 2 for reach in self.window))
             written = list(padding) if isinstance(padding, tuple) else padding
-            help = f"write `padding: {written}` for {show(tuple(outer))}; "
-        needs = zip(outer, sizes, self.window, self.stride, strict=True)
-        spare = [max(0, (places - 1) * stride + reach - size) for places, size, reach, stride in needs]
-        pads = [pad for total in reversed(spare) for pad in (total // 2, total - total // 2)]
-        return f"{help}TensorFlow's `same`, `same_upper` of ONNX, is a node above: `{{op: pad, padding: {pads}}}`"
+            help = f"write `padding: {written}` for {show(outer)}; "
+        return f"{help}TensorFlow's `same` is `padding: same_upper`"
 
-    def _check_padding_mode(self, sizes: Shape) -> None:
+    def _check_zeros(self) -> None:
+        """TensorFlow and ONNX, whose words these are, add zeros only."""
+        if self.padding in ("same_upper", "same_lower") and self.padding_mode != "zeros":
+            message = f"padding `{self.padding}` adds zeros, not what `padding_mode: {self.padding_mode}` says"
+            raise ArgumentError("padding_mode", message, help="leave it out, or give `padding` a number")
+
+    def _check_padding_mode(self, inputs: Shapes) -> None:
         """A reflection needs a place besides the border, a circle goes round once."""
         spare = {"reflect": 1, "circular": 0}.get(self.padding_mode)
         if spare is None:
             return
-        for size, pads in zip(sizes, self.pads, strict=True):
+        sizes = inputs[0][1:]
+        for size, pads in zip(sizes, self.pads(inputs), strict=True):
             if max(pads) > size - spare:
                 raise ArgumentError(
                     "padding",
@@ -108,36 +128,43 @@ class Conv(Op, name="conv"):
         macs = elements(output) * prod(self.kernel_size) * (inputs[0][0] // self.groups)
         return Cost(macs=macs, other=self.bias * elements(output))
 
-    @property
-    def pads_apart(self) -> bool:
-        """Whether PyTorch pads a copy of the input first, and keeps that for the backward pass."""
-        return self.padding_mode != "zeros" or any(before != after for before, after in self.pads)
+    def pads_apart(self, inputs: Shapes) -> bool:
+        """Whether a copy of the input is padded first, and kept for the backward pass."""
+        if self.padding_mode != "zeros" or self.fixed is None:
+            return True
+        return any(before != after for before, after in self.pads(inputs))
 
     def kept(self, inputs: Shapes, output: Shape) -> tuple[Literal["input", "output"], ...]:
-        return () if self.pads_apart and self.padding_mode in ("zeros", "circular") else ("input",)
+        return () if self.pads_apart(inputs) and self.padding_mode in ("zeros", "circular") else ("input",)
 
     def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
-        """The padded copy; with zeros, PyTorch adds only what the end has more than the start."""
-        if not self.pads_apart:
+        """The padded copy; with zeros, PyTorch's `same` adds only what the end has more than the start."""
+        if not self.pads_apart(inputs):
             return 0
-        if self.padding_mode != "zeros":
+        if self.padding_mode != "zeros" or self.fixed is None:
             return 4 * elements(self.padded(inputs))
         channels, *sizes = inputs[0]
-        return 4 * channels * prod(size + end - start for size, (start, end) in zip(sizes, self.pads, strict=True))
+        axes = zip(sizes, self.pads(inputs), strict=True)
+        return 4 * channels * prod(size + end - start for size, (start, end) in axes)
 
     def keeps(self, inputs: Shapes, output: Shape, gradients: tuple[bool, ...]) -> Kept:
         """An input that is padded apart is kept for its own gradient, and its padded copy for that of the weight."""
-        takes = "input" in self.kept(inputs, output) and (gradients[0] or not self.pads_apart)
+        takes = "input" in self.kept(inputs, output) and (gradients[0] or not self.pads_apart(inputs))
         return Kept((0,) if takes else (), False, self.saved_bytes(inputs, output))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        stride, padding = tuple(map(Fraction, self.stride)), tuple(Fraction(pad) for pad, _ in self.pads)
+        stride, padding = tuple(map(Fraction, self.stride)), tuple(Fraction(pad) for pad, _ in self.pads(inputs))
         return Window(self.window, stride, padding, self.dilation, self.padding_mode, self.groups)
 
     def torch(self, inputs: Shapes) -> Module:
+        """``Conv{n}dSame`` pads as each input's size asks for; PyTorch's layer where all ask for the same."""
         channels, *sizes = inputs[0]
-        arguments = ("kernel_size", "stride", "padding", "dilation", "groups", "bias", "padding_mode")
-        return Module(f"nn.Conv{len(sizes)}d", (channels, self.out_channels), self.changed(*arguments))
+        arguments = self.changed("kernel_size", "stride", "padding", "dilation", "groups", "bias", "padding_mode")
+        if self.fixed is None:
+            return Module(f"Conv{len(sizes)}dSame", (channels, self.out_channels), arguments)
+        if self.fixed != self.padding:
+            arguments = with_padding(arguments, self.fixed)
+        return Module(f"nn.Conv{len(sizes)}d", (channels, self.out_channels), arguments)
 
 
 class ConvTranspose(Op, name="conv_transpose"):

@@ -23,6 +23,7 @@ add: addn addv2 plus shortcut skipconnection elementwiseadd eltwiseadd eltwisesu
 avg_pool: avgpooling averagepool averagepooling avepool avepooling meanpool meanpooling
 batch_norm: bn bnorm batchnormalization batchnormalisation spatialbn fusedbatchnorm fusedbatchnormv3 lazybatchnorm
     syncbatchnorm
+blur_pool: antialiaspool maxblurpool
 channel_shuffle: shuffle shufflechannel shufflechannels channelsshuffle
 clamp: clip clipbyvalue clampmin clampmax
 concat: cat concatv2 concatenate concatenation route depthconcat filterconcat join jointable
@@ -35,11 +36,13 @@ dropout: drop
 dropout2d: dropout1d dropout3d spatialdropout spatialdropout1d spatialdropout2d spatialdropout3d featuredropout
 elu: exponentiallinear exponentiallinearunit
 exp: exponential
+expand: expandas broadcastto
 flatten: flat ravel unroll flattenlayer
 flip: reverse reversev2 fliplr flipud
 gelu: gaussianerrorlinearunit
 global_avg_pool: gap globalavgpooling globalaveragepool globalaveragepooling spatialmean
 global_max_pool: gmp globalmaxpooling
+global_response_norm: grn globalresponsenormalization globalresponsenormalisation
 group_norm: gn groupnormalization groupnormalisation
 hardsigmoid: hsigmoid
 hardswish: hswish hardsilu
@@ -58,6 +61,7 @@ max_pool: maxpooling
 maximum: fmax eltwisemax elementwisemax elementwisemaximum
 mean: reducemean
 minimum: fmin eltwisemin elementwisemin elementwiseminimum
+multi_head_attention: selfattention multiheadselfattention crossattention multiheadattentionforward mha mhsa
 mul: multiply product times eltwisemul eltwiseprod elementwisemul elementwisemultiply hadamard
 neg: negative negate
 normalize: l2norm l2normalize l2normalization unitnorm unitnormalization lpnormalization lpnormalize
@@ -68,8 +72,11 @@ pow: power
 prelu: parametricrelu
 relu: rectifier rectify rectifiedlinear rectifiedlinearunit
 reshape: view unflatten
+rms_norm: rmsnormalization rmsnormalisation rootmeansquarenorm simplifiedlayernorm simplifiedlayernormalization
+    t5layernorm llamarmsnorm
 roll: cyclicshift circularshift circshift
 rsqrt: inversesqrt invsqrt reciprocalsqrt
+scaled_dot_product_attention: sdpa dotproductattention
 sigmoid: logistic sigm expit
 silu: swish
 slice: narrow stridedslice
@@ -80,6 +87,7 @@ sub: subtract minus difference
 sum: reducesum
 tanh: hyperbolictangent
 unsqueeze: expanddims
+vector_norm: reducel2 frobeniusnorm
 upsample: interpolate interp resize resizeimages resizenearestneighbor upsampling
     upsamplingnearest upsamplenearest
 
@@ -101,7 +109,7 @@ squeeze_excite: se selayer semodule seblock squeezeexcitation squeezeandexcitati
 transition: transitionlayer transitionblock
 """
 
-_ATTENTION = "write it with `linear`, `reshape`, `permute`, `matmul` and `softmax`"
+_ATTENTION = "write it with `multi_head_attention`, `layer_norm`, `linear` and `add`"
 _ACTIVATION = "an activation is an op by its own name, such as `relu`, `leaky_relu` or `silu`"
 _ONE_NODE = "write `{}` at a `conv`"
 _NO = "it is a function of its own, and none of the ops that `archspec ops` lists"
@@ -114,8 +122,8 @@ _ELSEWHERE = {
     "replicationpad": "write `{op: pad, padding: [1, 1, 1, 1], mode: replicate}`",
     "circularpad": "write `{op: pad, padding: [1, 1, 1, 1], mode: circular}`",
     "gelunew gelutanh quickgelu": "write `{op: gelu, approximate: tanh}`",
-    "minpool medianpool softpool stochasticpool involution globalresponsenorm batchrenorm": "there is no such op yet",
-    "attention multiheadattention selfattention scaleddotproductattention multiheadattentionforward": _ATTENTION,
+    "minpool medianpool softpool stochasticpool involution batchrenorm": "there is no such op yet",
+    "attention": "`multi_head_attention` has projections, `scaled_dot_product_attention` has none",
     "transformer transformerencoder transformerdecoder transformerencoderlayer transformerdecoderlayer": _ATTENTION,
     "eltwise elementwise": "name the operation: `maximum`, `minimum`, `div`, `add`, `sub` or `mul`",
     "max": "`maximum` is the greatest of operands, `amax` the greatest along dimensions",
@@ -124,6 +132,8 @@ _ELSEWHERE = {
     "argmax argmin": "`amax` and `amin` give the number; there is no op for the place where it stands",
     "average": "write `add`, then `div` with their number: `{op: div, value: 2}`",
     "prod reduceprod": "`mul` multiplies operands; there is no product over dimensions",
+    "reducel1": "write `{op: vector_norm, ord: 1, dim: 1}`",
+    "reducesumsquare": "write `pow` with the exponent 2, then `sum`",
     "square": "write `{op: pow, exponent: 2}`",
     "reciprocal inverse": "write `{op: pow, exponent: -1}`",
     "rescale rescaling addscalar mulscalar": "write `mul` or `add` with a number: `{op: mul, value: 0.5}`",
@@ -153,11 +163,15 @@ _ELSEWHERE = {
     "maxunpool unpool unpooling maxpoolwithargmax": "pooling gives no indices, so that nothing can undo it",
     "fractionalmaxpool": "windows have one size: `max_pool`",
     "stack hstack vstack dstack columnstack": "`unsqueeze` the operands, then `concat` them along the new dimension",
-    "repeat tile expand": "operands of `add`, `sub`, `mul` and `div` broadcast; copies of a node are its key `repeat`",
+    "repeat tile": (
+        "`expand` repeats a dimension of size 1, operands of `add`, `sub`, `mul` and `div` broadcast; "
+        "copies of a node are its key `repeat`"
+    ),
     "dropconnect": "`stochastic_depth` drops a whole branch, as EfficientNet's code of this name does",
     "alphadropout featurealphadropout gaussiandropout": "there are `dropout` and `dropout2d`",
-    "norm normalization rmsnorm mvn": (
-        "the norms are `batch_norm`, `group_norm`, `instance_norm`, `layer_norm`, `local_response_norm` and `normalize`"
+    "norm normalization mvn": (
+        "the norms are `batch_norm`, `group_norm`, `instance_norm`, `layer_norm`, `rms_norm`, `local_response_norm`, "
+        "`global_response_norm` and `normalize`; `vector_norm` is the p-norm itself"
     ),
     "l1norm l1normalize l1normalization": "write `{op: normalize, p: 1}`",
     "weightnorm spectralnorm": "it is a form of a layer's weights, which belongs to the training",
@@ -166,7 +180,7 @@ _ELSEWHERE = {
         "`{op: mul, value: 0.5}` has one fixed number"
     ),
     "celu selu glu swiglu geglu crelu rrelu softsign hardshrink softshrink tanhshrink logsigmoid threshold maxout": _NO,
-    "softmin gumbelsoftmax logitnorm logit sign sgn real tan atan sinh cosh acosh asinh atanh arctanh": _NO,
+    "renorm softmin gumbelsoftmax logitnorm logit sign sgn real tan atan sinh cosh acosh asinh atanh arctanh": _NO,
     "exp2 expm1 log1p log2 log10 reducelogsum symsqrt asin ne normal": _NO,
     "cov cond conj median mode std var sort relative nanmean cumsum trapz mvlgamma": _NO,
     "resizeas convtbc addmv addr addbmm baddbmm saddmm dsplit hsplit vsplit rsub lu cancast rnnrelu rnntanh": _NO,
@@ -191,13 +205,15 @@ out_channels: filters numfilters nfilters nbfilter numfilter numoutput nout outp
     outchannel outchans outchs outdim features width
 channels: filters numfilters nfilters numoutput planes outchannels
 out_features: units numoutput nout outunits outputs numhidden outputdim outdim hiddensize
-kernel_size: kernel ksize kernelshape kernelh kernelw k filtersize fsize poolsize windowsize ks windowshape
+kernel_size: filtsize kernel ksize kernelshape kernelh kernelw k filtersize fsize poolsize windowsize ks windowshape
 stride: strides s step subsampling
 padding: pad pads padh padw paddings padw autopad border p
 dilation: rate dilations dilationrate dilate atrousrate d
 groups: group ngroups numgroups numgroup cardinality featuregroupcount g
 groups_first: firstgroups
 num_groups: groups group ngroups numgroup
+num_heads: heads nhead nheads numhead numattentionheads h
+is_causal: causal usecausalmask unidirectional
 bias: usebias biasterm hasbias withbias
 dim: axis axes dims concatdim channelaxis
 start_dim: axis startaxis
@@ -235,7 +251,8 @@ growth_rate: growth k
 init_value: gamma initvalues layerscaleinit
 normalized_shape: normshape shape
 num_parameters: numparams
-norm_type: norm p
+norm_type: norm p ord
+ord: p normtype order
 drop_path: droppathrate stochasticdepthprob
 drop_rate: dropout
 """
@@ -251,6 +268,9 @@ _NEVER = {
     "depthradius": "`size` is the number of channels: twice this, plus 1",
     "activation activationfn act nonlinearity": "an activation is a node of its own: `relu: relu`",
     "norm normalization batchnormalize usebn": "a norm is a node of its own: `bn: batch_norm`",
+    "embeddim kdim vdim dmodel": "leave it out: it follows from the input",
+    "batchfirst needweights": "leave it out: the batch comes first, and the weights of attention are no output",
+    "attnmask attnbias": "a mask is the fourth operand of `scaled_dot_product_attention`",
     "inplace": "leave it out: it changes no figure, and the emitted source overwrites what nobody needs",
     "dataformat device dtype": "leave it out: channels come first, and the emitted source is plain PyTorch",
     "inputshape inputdim batchinputshape inshape": "leave it out: it follows from the input",

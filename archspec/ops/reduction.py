@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from archspec.ops.arguments import Indices
+from archspec.ops.arguments import Indices, Real
 from archspec.ops.checks import check_axes
 from archspec.ops.facts import Along, Cost, Function, Operand, Reach
 from archspec.ops.op import Op
@@ -101,3 +101,29 @@ class Amin(_Reduction, name="amin"):
     function = "torch.amin"
     example = "{op: amin, dim: 1, keepdim: true}"
     saved = ("input", "output")
+
+
+class VectorNorm(_Reduction, name="vector_norm"):
+    """The p-norm over one or several dimensions, ``sum(|x|^p)^(1/p)``.
+
+    Costs 2 operations for each element of the input (power, addition), and a root for each of the output.
+    Source: torch.linalg.vector_norm.
+
+    Args:
+        dim: The dimension, or a list of them; 1 for the channels.
+        keepdim: Whether these dimensions stay, with size 1.
+        ord: The exponent p; 2 is the Euclidean norm, 1 the sum of absolute values, 0 counts what is not 0.
+    """
+
+    ord: Real = 2.0
+
+    function = "torch.linalg.vector_norm"
+    example = "{op: vector_norm, dim: 1, keepdim: true}"
+    saved = ("input", "output")
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost(other=2 * elements(inputs[0]) + elements(output))
+
+    def torch(self, inputs: Shapes) -> Function:
+        dim = self.dim[0] if len(self.dim) == 1 else self.dim
+        return Function(self.function, (Operand(0),), self.changed("ord") | {"dim": dim} | self.changed("keepdim"))

@@ -8,7 +8,7 @@ from archspec.ops.tensor import elements, show
 
 OF_MAPS = frozenset(
     """
-    adaptive_avg_pool adaptive_max_pool avg_pool batch_norm channel_shuffle conv conv_transpose dropout2d
+    adaptive_avg_pool adaptive_max_pool avg_pool batch_norm blur_pool channel_shuffle conv conv_transpose dropout2d
     global_avg_pool global_max_pool group_norm instance_norm local_conv local_response_norm lp_pool max_pool
     pixel_shuffle pixel_unshuffle upsample
     """.split()
@@ -17,9 +17,9 @@ OF_MAPS = frozenset(
 
 POINTWISE = frozenset(
     """
-    abs add clamp concat div dropout elu exp flip gelu hardsigmoid hardswish hardtanh identity layer_scale leaky_relu
-    log maximum minimum mish mul neg normalize pow prelu relu relu6 roll rsqrt sigmoid silu softplus sqrt
-    stochastic_depth sub tanh
+    abs add clamp concat div dropout elu exp expand flip gelu global_response_norm hardsigmoid hardswish hardtanh
+    identity layer_scale leaky_relu log maximum minimum mish mul neg normalize pow prelu relu relu6 roll rsqrt
+    sigmoid silu softplus sqrt stochastic_depth sub tanh
     """.split()
 )
 """Ops that leave the dimensions where they are, whatever they mean."""

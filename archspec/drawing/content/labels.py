@@ -18,6 +18,7 @@ FAMILIES = {
     "conv": "convolution",
     "local": "local convolution",
     "linear": "linear",
+    "attention": "attention",
     "pool": "pooling",
     "norm": "normalisation",
     "activation": "activation",

@@ -2,13 +2,16 @@
 
 from fractions import Fraction
 from math import prod
+from operator import le
+from typing import ClassVar
 
 from archspec.errors import ArgumentError
-from archspec.ops.arguments import MAX_INT, Padding, Real, Size, default
+from archspec.ops.arguments import MAX_INT, Real, Size, StridedPadding, default
 from archspec.ops.checks import check_fit
-from archspec.ops.facts import Cost, Module, Reach, Window
+from archspec.ops.facts import Cost, Module, Reach, Saved, Window
 from archspec.ops.op import Op
 from archspec.ops.pool import INDEX_BYTES
+from archspec.ops.same import Pads, constant_pads, same_pads, with_padding
 from archspec.ops.tensor import Shape, Shapes, elements, extent, show
 
 
@@ -55,105 +58,175 @@ def _check_padding(kernel: Shape, padding: Shape) -> None:
             )
 
 
-def _check_sees_input(sizes: Shape, padding: Shape, dilation: Shape) -> None:
-    """Refuse a first window that steps over the whole input, from the padding before to that behind.
+def _check_sees_input(sizes: Shape, counts: Shape, pads: Pads, stride: Shape, dilation: Shape) -> None:
+    """Refuse a window that steps over the whole input, from the padding before to that behind.
 
-    PyTorch takes the maximum of nothing to be -inf, and writes out of bounds in the backward pass. Later windows
-    start in the input, since the padding is at most half of the kernel.
+    PyTorch takes the maximum of nothing to be -inf, and writes out of bounds in the backward pass. The first place
+    behind the start of the input that the first window reads is ``-pad % dilation``, and each further window reads one
+    a stride behind it, until it reads one before; the first that is not in the input is looked for.
     """
-    for size, pad, step in zip(sizes, padding, dilation, strict=True):
-        if -pad % step >= size:
+    for size, count, (pad, _), step, gap in zip(sizes, counts, pads, stride, dilation, strict=True):
+        first = -pad % gap
+        ahead = max(0, -(-(size - first) // step))
+        if ahead < count and ahead * step < pad and first + ahead * step < gap:
             raise ArgumentError(
                 "dilation",
-                f"with padding {pad}, a dilation of {step} steps over the whole input of {show(sizes)}",
+                f"with padding {pad}, a dilation of {gap} steps over the whole input of {show(sizes)}",
                 help="use a smaller dilation, or no padding",
             )
 
 
-class MaxPool(Op, name="max_pool"):
+class _Padded(Op):
+    """A pooling whose padding is given, or follows from the input's size."""
+
+    kernel_size: Size
+    stride: Size | None = None
+    padding: StridedPadding = default(0)
+
+    layer: ClassVar[str]
+    """The name of PyTorch's layer, without the dimensions."""
+
+    @property
+    def steps(self) -> Shape:
+        """Steps of the window."""
+        return self.stride or self.kernel_size
+
+    @property
+    def window(self) -> Shape:
+        """Extent of the window, dilation included."""
+        return self.kernel_size
+
+    def fixed(self, inputs: Shapes) -> Shape | None:
+        """The padding as PyTorch's layer takes it; None where it differs with the input's size or is too large."""
+        if not isinstance(self.padding, str):
+            return self.padding
+        padding = constant_pads(self.window, self.steps)
+        small = padding and all(pad <= size // 2 for pad, size in zip(padding, self.kernel_size, strict=True))
+        return padding if small else None
+
+    def pads(self, inputs: Shapes) -> Pads:
+        """Places added before the first and after the last, for each spatial dimension."""
+        if isinstance(self.padding, str):
+            return same_pads(inputs[0][1:], self.window, self.steps, self.padding)
+        return tuple((pad, pad) for pad in self.padding)
+
+    def pooled(self, inputs: Shapes, ceil_mode: bool) -> Shape:
+        """The shape of the output.
+
+        Raises:
+            ArgumentError: The window or its padding does not fit, or ``ceil_mode`` has no effect.
+        """
+        channels, *sizes = inputs[0]
+        if isinstance(self.padding, str):
+            if ceil_mode:
+                message = f"padding `{self.padding}` rounds up without it"
+                raise ArgumentError("ceil_mode", message, help="leave out `ceil_mode`")
+            return (channels, *(-(-size // step) for size, step in zip(sizes, self.steps, strict=True)))
+        _check_padding(self.kernel_size, self.padding)
+        return (channels, *_pooled(tuple(sizes), self.window, self.steps, self.padding, ceil_mode))
+
+    def kept(self, inputs: Shapes, output: Shape) -> Saved:
+        return ("input",) if self.fixed(inputs) is not None else ()
+
+    def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
+        """The padded copy, in the place of the input."""
+        if self.fixed(inputs) is not None:
+            return 0
+        channels, *sizes = inputs[0]
+        return 4 * channels * prod(size + sum(pads) for size, pads in zip(sizes, self.pads(inputs), strict=True))
+
+    def torch(self, inputs: Shapes) -> Module:
+        """``…Pool{n}dSame`` pads as each input's size asks for; PyTorch's layer where all ask for the same."""
+        rank, fixed, arguments = len(inputs[0]) - 1, self.fixed(inputs), self.changed()
+        if fixed is None:
+            return Module(f"{self.layer}{rank}dSame", (), arguments)
+        if isinstance(self.padding, str):
+            arguments = with_padding(arguments, fixed)
+        return Module(f"nn.{self.layer}{rank}d", (), arguments)
+
+
+class MaxPool(_Padded, name="max_pool"):
     """The maximum of each window.
 
     Costs ``prod(kernel_size) - 1`` comparisons for each element of the output; windows that a border cuts
     are counted whole. For the backward pass it keeps the input, and an int64 index for each element of the output.
-    Source: torch.nn.MaxPool1d, MaxPool2d, MaxPool3d.
+    Source: torch.nn.MaxPool1d, MaxPool2d, MaxPool3d; `same_upper` and `same_lower`: ONNX's MaxPool, and TensorFlow's
+    SAME, which is `same_upper`.
 
     Args:
         kernel_size: Size of the window.
         stride: Steps of the window; the kernel size where left out.
-        padding: Places added at both ends, at most half of the kernel size; they never win.
+        padding: Places added at both ends, at most half of the kernel size; they never win. `same_upper` and
+            `same_lower` give the input's size over the stride, rounded up, with an odd place at the end or at the
+            start.
         dilation: Distance between neighbouring places of the window.
         ceil_mode: Whether a last window may reach over the border.
     """
 
-    kernel_size: Size
-    stride: Size | None = None
-    padding: Padding = default(0)
     dilation: Size = default(1)
     ceil_mode: bool = False
 
+    layer = "MaxPool"
     example = "{op: max_pool, kernel_size: 3, stride: 2, padding: 1}"
     spatial_ranks = frozenset({1, 2, 3})
-    saved = ("input",)
+
+    @property
+    def window(self) -> Shape:
+        return extent(self.kernel_size, self.dilation)
 
     def infer(self, inputs: Shapes) -> Shape:
-        channels, *sizes = inputs[0]
-        _check_padding(self.kernel_size, self.padding)
-        _check_sees_input(tuple(sizes), self.padding, self.dilation)
-        window = extent(self.kernel_size, self.dilation)
-        stride = self.stride or self.kernel_size
-        return (channels, *_pooled(tuple(sizes), window, stride, self.padding, self.ceil_mode))
+        output = self.pooled(inputs, self.ceil_mode)
+        _check_sees_input(inputs[0][1:], output[1:], self.pads(inputs), self.steps, self.dilation)
+        return output
 
     def cost(self, inputs: Shapes, output: Shape) -> Cost:
         return Cost(other=(prod(self.kernel_size) - 1) * elements(output))
 
     def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
-        return INDEX_BYTES * elements(output)
+        return super().saved_bytes(inputs, output) + INDEX_BYTES * elements(output)
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        window = extent(self.kernel_size, self.dilation)
-        stride = self.stride or self.kernel_size
-        padding = tuple(map(Fraction, self.padding))
-        return Window(window, tuple(map(Fraction, stride)), padding, self.dilation, groups=0)
-
-    def torch(self, inputs: Shapes) -> Module:
-        return Module(f"nn.MaxPool{len(inputs[0]) - 1}d", (), self.changed())
+        padding = tuple(Fraction(before) for before, _ in self.pads(inputs))
+        return Window(self.window, tuple(map(Fraction, self.steps)), padding, self.dilation, groups=0)
 
 
-class AvgPool(Op, name="avg_pool"):
+class AvgPool(_Padded, name="avg_pool"):
     """The mean of each window.
 
     Costs ``prod(kernel_size)`` operations for each element of the output (the additions, one quotient);
     windows that a border cuts are counted whole.
-    Source: torch.nn.AvgPool1d, AvgPool2d, AvgPool3d.
+    Source: torch.nn.AvgPool1d, AvgPool2d, AvgPool3d; `same_upper` and `same_lower`: ONNX's AveragePool, and
+    TensorFlow's SAME, which is `same_upper`. Both count no added zeros, which here is `count_include_pad: false`.
 
     Args:
         kernel_size: Size of the window.
         stride: Steps of the window; the kernel size where left out.
-        padding: Places of zeros added at both ends, at most half of the kernel size.
+        padding: Places of zeros added at both ends, at most half of the kernel size. `same_upper` and `same_lower`
+            give the input's size over the stride, rounded up, with an odd place at the end or at the start.
         ceil_mode: Whether a last window may reach over the border.
         count_include_pad: Whether the added zeros count in the mean.
         divisor_override: What to divide the sum of a window by, instead of its size; not in one dimension.
     """
 
-    kernel_size: Size
-    stride: Size | None = None
-    padding: Padding = default(0)
     ceil_mode: bool = False
     count_include_pad: bool = True
     divisor_override: int | None = None
 
+    layer = "AvgPool"
     example = "{op: avg_pool, kernel_size: 2}"
     spatial_ranks = frozenset({1, 2, 3})
-    saved = ("input",)
+
+    def fixed(self, inputs: Shapes) -> Shape | None:
+        """In three dimensions PyTorch takes no kernel that is larger than the input, whatever the padding."""
+        fits = len(inputs[0]) < 4 or all(map(le, self.kernel_size, inputs[0][1:]))
+        return super().fixed(inputs) if fits or not isinstance(self.padding, str) else None
 
     def infer(self, inputs: Shapes) -> Shape:
-        channels, *sizes = inputs[0]
         if self.divisor_override is not None:
-            self._check_divisor(len(sizes), self.divisor_override)
-        _check_padding(self.kernel_size, self.padding)
-        _check_whole(self.kernel_size, inputs[0][1:])
-        stride = self.stride or self.kernel_size
-        return (channels, *_pooled(tuple(sizes), self.kernel_size, stride, self.padding, self.ceil_mode))
+            self._check_divisor(len(inputs[0]) - 1, self.divisor_override)
+        if not isinstance(self.padding, str):
+            _check_whole(self.kernel_size, inputs[0][1:])
+        return self.pooled(inputs, self.ceil_mode)
 
     def _check_divisor(self, rank: int, divisor: int) -> None:
         if rank == 1:
@@ -167,11 +240,8 @@ class AvgPool(Op, name="avg_pool"):
         return Cost(other=prod(self.kernel_size) * elements(output))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        stride = self.stride or self.kernel_size
-        return Window(self.kernel_size, tuple(map(Fraction, stride)), tuple(map(Fraction, self.padding)), groups=0)
-
-    def torch(self, inputs: Shapes) -> Module:
-        return Module(f"nn.AvgPool{len(inputs[0]) - 1}d", (), self.changed())
+        padding = tuple(Fraction(before) for before, _ in self.pads(inputs))
+        return Window(self.kernel_size, tuple(map(Fraction, self.steps)), padding, groups=0)
 
 
 class LpPool(Op, name="lp_pool"):

@@ -384,9 +384,10 @@ def _keyword(node: Node, call: Module, key: str) -> Any:
     """The value of a keyword, which is left out where it is the default."""
     if key in call.kwargs:
         return call.kwargs[key]
-    if not hasattr(node.op, key):
+    fields = type(node.op).model_fields
+    if key not in fields:
         raise Mismatch
-    return plain(getattr(node.op, key))
+    return plain(fields[key].default)
 
 
 def _outer(code: Code | None, made: Class, values: Mapping[str, Code]) -> Code | None:

@@ -35,7 +35,8 @@ def _over_layers(network: Network, rules: list[InitRule]) -> Iterator[str]:
         if layer is not None:
             nodes.setdefault(layer.target, []).append(node)
     chosen: dict[tuple[tuple[str, str], ...], tuple[Initialisers, list[str]]] = {}
-    for target, group in nodes.items():
+    # A pasted layer may be one of PyTorch's too, whose tensors are others: it is asked for first.
+    for target, group in sorted(nodes.items(), key=lambda item: "." in item[0]):
         merged: Initialisers = {}
         for rule in rules:
             if group[0].op.name in rule.ops:

@@ -123,10 +123,18 @@ def _defining(target: str) -> dict[str, str]:
         if not file.name.endswith(".py"):
             continue
         text = file.read_text(encoding="utf-8")
-        names = [node.name for node in ast.parse(text).body if isinstance(node, ast.ClassDef | ast.FunctionDef)]
+        body = ast.parse(text).body
+        names = [node.name for node in body if isinstance(node, ast.ClassDef | ast.FunctionDef)]
         if target in names:
-            return dict.fromkeys(names, _after_imports(text))
+            return _taken(body) | dict.fromkeys(names, _after_imports(text))
     raise UsageError(f"no layer is called `{target}`: an op's layer is PyTorch's, or one of archspec.pytorch.layers")
+
+
+def _taken(body: list[ast.stmt]) -> dict[str, str]:
+    """The source of what a layer's file imports from another of them."""
+    imports = [node for node in body if isinstance(node, ast.ImportFrom)]
+    own = [node for node in imports if (node.module or "").startswith("archspec.pytorch.layers.")]
+    return {name: text for node in own for name, text in _defining(node.names[0].name).items()}
 
 
 def _after_imports(text: str) -> str:

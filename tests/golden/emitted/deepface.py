@@ -223,7 +223,7 @@ class Deepface(nn.Module):
     def init_weights(self) -> None:
         """Initialise the weights."""
         for module in self.modules():
-            if isinstance(module, (nn.Conv2d, LocalConv2d)):
+            if isinstance(module, (LocalConv2d, nn.Conv2d)):
                 nn.init.normal_(module.weight, std=0.01)
                 if module.bias is not None:
                     nn.init.constant_(module.bias, val=0.5)

@@ -1,0 +1,48 @@
+"""The mean of windows in three dimensions, padded as in TensorFlow and ONNX."""
+
+import torch
+from torch import Tensor, nn
+
+from archspec.pytorch.layers.same_padding import pad_same, per_axis
+
+
+class AvgPool3dSame(nn.Module):
+    """nn.AvgPool3d with an output of the input's size over the stride, rounded up.
+
+    TensorFlow counts no zeros that are added: ``count_include_pad=False``.
+    """
+
+    def __init__(
+        self,
+        kernel_size: int | tuple[int, int, int],
+        stride: int | tuple[int, int, int] | None = None,
+        padding: str = "same_upper",
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.kernel_size = per_axis(kernel_size, 3)
+        self.stride = self.kernel_size if stride is None else per_axis(stride, 3)
+        self.padding = padding
+        self.count_include_pad = count_include_pad
+        self.divisor_override = divisor_override
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pad the input and take the mean of each window."""
+        if self.count_include_pad or self.divisor_override is not None:
+            return self._mean(x)
+        return self._mean(x) / self._mean(torch.ones_like(x[:1, :1]))
+
+    def _mean(self, x: Tensor) -> Tensor:
+        kernel, step = self.kernel_size, self.stride
+        x = pad_same(x, self.padding, kernel, step, [1, 1, 1])
+        divisor = self.divisor_override
+        return nn.functional.avg_pool3d(x, kernel, step, divisor_override=divisor)
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        window = f"kernel_size={self.kernel_size}, stride={self.stride}"
+        counted = f"count_include_pad={self.count_include_pad}"
+        divisor = self.divisor_override
+        divided = "" if divisor is None else f", divisor_override={divisor}"
+        return f"{window}, padding={self.padding}, {counted}{divided}"
