@@ -23,7 +23,7 @@ class CoordNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.columns.expand(x.shape[0], -1)
-        out = torch.reshape(out, (-1, 1, 1, 8))
+        out = torch.reshape(out, (out.shape[0], 1, 1, 8))
         out = out * self.ones
         out = torch.cat((x, out), dim=1)
         out = self.conv(out)
