@@ -10,6 +10,7 @@ from typing import Any
 from typing_extensions import override
 
 from archspec.compiler.binding import Argument, bind
+from archspec.compiler.changes import edits_of
 from archspec.compiler.elaborate import Elaboration
 from archspec.compiler.repeats import asks_index
 from archspec.compiler.sharing import Memory, frozen
@@ -140,7 +141,7 @@ class Probing:
         outputs: Sequence[str],
     ) -> Body | None:
         is_block, is_group = block.kind == "block", block.kind == "group"
-        override = None if is_group else block.template.override
+        override = block.template.override if is_block else None
         if override is not None and any(names_in(override)):
             raise NotKnown
         decided = frozen(params), frozen(lets), places(params.values())
@@ -148,7 +149,8 @@ class Probing:
         params = {name: value for name, value in params.items() if name in block.template.params}
         trace = Trace()
         walk = Walk(self._loader, self._memory, trace)
-        scope = Scope.of(block.template, graph, params, operands, block.path, around, block.content.edits)
+        edits = block.content.edits if block.path else edits_of(block.template, params, trace)
+        scope = Scope.of(block.template, graph, params, operands, block.path, around, edits)
         scope.names.lets = lets
         scope.names.frozen = decided
         taken = block.step.outputs if is_block and block.step is not None else ()

@@ -49,7 +49,8 @@ class Agreement:
     def _compare(self, made: Class, arguments: Values, body: Body) -> None:
         values = dict(arguments)
         for variable, (code, _) in made.scope.locals.items():
-            values[variable] = evaluator(code)(values)
+            if variable in made.asked:
+                values[variable] = evaluator(code)(values)
         _require(self.registry.overwriting.fits(body))
         uses = {use.name: use for use in body.uses}
         members = {member.name: member for member in made.members}

@@ -134,9 +134,12 @@ class FineTuned(nn.Module):
     """A residual network whose last stage keeps its places apart instead of striding.
 
     Shape: (N, 3, 32, 32) -> (N, 10)
+
+    Args:
+        num_classes: 10 in this network.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, num_classes: int = 10) -> None:
         super().__init__()
         self.stem = ConvBnRelu(3, 16, 1)
         self.layer1 = nn.Sequential(*(ResidualBasic(16) for _ in range(3)))
@@ -149,7 +152,7 @@ class FineTuned(nn.Module):
             *(ResidualBasic2(64, 64, conv1_padding=2) for _ in range(2)),
         )
         self.pool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(64, 10)
+        self.fc = nn.Linear(64, num_classes)
         for module in (self.stem, self.layer1, self.layer2, self.layer3):
             module.requires_grad_(False)
 

@@ -1,4 +1,4 @@
-"""scaled, emitted by archspec 0.1.0 (spec e395e6172cf34e32). To regenerate:
+"""scaled, emitted by archspec 0.1.0 (spec 998c934d3856eb7c). To regenerate:
 
 archspec emit let-values-and-functions.yaml -o scaled.py
 """
@@ -11,34 +11,18 @@ from torch import Tensor, nn
 class StageBody(nn.Module):
     """The group `body` of `stage`.
 
-    Shape: (N, 32, 8, 8) -> (N, 32, 8, 8)
+    Shape: (N, in_channels, H, W) -> (N, in_channels, H, W)
+
+    Args:
+        in_channels: Channels of the input.
+        hidden: 128 or 192 in this network.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, in_channels: int, hidden: int) -> None:
         super().__init__()
-        self.up = nn.Conv2d(32, 128, kernel_size=1)
+        self.up = nn.Conv2d(in_channels, hidden, kernel_size=1)
         self.relu = nn.ReLU(inplace=True)
-        self.back = nn.Conv2d(128, 32, kernel_size=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.up(x)
-        out = self.relu(out)
-        out = self.back(out)
-        out += x
-        return out
-
-
-class StageBody2(nn.Module):
-    """The group `body` of `stage`.
-
-    Shape: (N, 64, 4, 4) -> (N, 64, 4, 4)
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.up = nn.Conv2d(64, 192, kernel_size=1)
-        self.relu = nn.ReLU(inplace=True)
-        self.back = nn.Conv2d(192, 64, kernel_size=1)
+        self.back = nn.Conv2d(hidden, in_channels, kernel_size=1)
 
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.up(x)
@@ -51,32 +35,29 @@ class StageBody2(nn.Module):
 class Stage(nn.Sequential):
     """The block `stage`.
 
-    Shape: (N, 16, 16, 16) -> (N, 32, 8, 8)
+    Shape: (N, in_channels, H, W) -> (N, channels, H / 2, W / 2)
 
     Args:
         in_channels: Channels of the input.
+        channels: Channels of the output.
+        depth: How many bottlenecks there are.
+        ratio: How much wider they are inside.
     """
 
-    def __init__(self, in_channels: int) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        channels: int,
+        depth: int,
+        ratio: int = 4,
+    ) -> None:
+        hidden = channels * ratio
         super().__init__(
             OrderedDict(
-                down=nn.Conv2d(in_channels, 32, kernel_size=2, stride=2),
-                body=nn.Sequential(*(StageBody() for _ in range(1))),
-            ),
-        )
-
-
-class Stage2(nn.Sequential):
-    """The block `stage`.
-
-    Shape: (N, 32, 8, 8) -> (N, 64, 4, 4)
-    """
-
-    def __init__(self) -> None:
-        super().__init__(
-            OrderedDict(
-                down=nn.Conv2d(32, 64, kernel_size=2, stride=2),
-                body=nn.Sequential(*(StageBody2() for _ in range(3))),
+                down=nn.Conv2d(in_channels, channels, kernel_size=2, stride=2),
+                body=nn.Sequential(
+                    *(StageBody(channels, hidden) for _ in range(depth))
+                ),
             ),
         )
 
@@ -85,13 +66,16 @@ class Scaled(nn.Module):
     """Widths that scale, each rounded where it is made.
 
     Shape: (N, 3, 32, 32) -> (N, 10)
+
+    Args:
+        num_classes: 10 in this network.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, num_classes: int = 10) -> None:
         super().__init__()
         self.stem = nn.Conv2d(3, 16, kernel_size=3, stride=2, padding=1)
-        self.stage1 = Stage(16)
-        self.stage2 = Stage2()
+        self.stage1 = Stage(16, 32, 1)
+        self.stage2 = Stage(32, 64, 3, ratio=3)
         self.head = nn.Sequential(
             OrderedDict(
                 conv=nn.Conv2d(64, 640, kernel_size=1),
@@ -100,7 +84,7 @@ class Scaled(nn.Module):
                 flat=nn.Flatten(),
             ),
         )
-        self.fc = nn.Linear(640, 10)
+        self.fc = nn.Linear(640, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.stem(x)

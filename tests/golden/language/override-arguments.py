@@ -102,9 +102,12 @@ class Dilated(nn.Module):
     """A residual network whose last stage keeps its places apart instead of striding.
 
     Shape: (N, 3, 32, 32) -> (N, 100)
+
+    Args:
+        num_classes: 100 in this network.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, num_classes: int = 100) -> None:
         super().__init__()
         self.stem = ConvBnRelu(3, 16, 1)
         self.layer1 = nn.Sequential(*(ResidualBasic(16, 16) for _ in range(3)))
@@ -116,7 +119,7 @@ class Dilated(nn.Module):
             *(ResidualBasic(64, 64, conv1_padding=2) for _ in range(2)),
         )
         self.pool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(64, 100)
+        self.fc = nn.Linear(64, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.stem(x)
