@@ -8,13 +8,14 @@ now and then written as an expression that has its value there, or becomes a par
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import hypothesis.strategies as st
 from random_arguments import ARGUMENTS, LIBRARY, WITH_NUMBER, fit, infer, unary, wanted
-from random_draws import BLOCK_NAMES, NAMES, Args, Pick, write
+from random_draws import BLOCK_NAMES, LOOP_NAMES, NAMES, Args, Pick, write
 from random_scope import Block, Definition, Node, Scope, without_unused
 
 import archspec
@@ -182,22 +183,51 @@ class Graph(Scope):
 
         ``params`` are those that can differ, with values; the arguments, where left out.
         """
-        pick, shape, outer = self.pick, self.tensors[operand], self.indexed
-        times = self.write(pick.of(2, 3, 1, 0, 5))
-        self.indexed = True
-        node = node | self.written(args) | {"repeat": times}
+        pick, shape, outer, loops = self.pick, self.tensors[operand], self.indexed, self.loops
         params = args if params is None else params
+        copies = self.copies(params, mappings="op" in node)
+        self.indexed = True
+        plainly = node
+        node = node | self.written(args) | copies
         for key in ("first", "last"):
             if params and pick.chance(3):
                 name = pick.of(*params)
                 node[key] = {name: self.write(pick.other(params[name]))}
         found = self.probe(node, [shape])
-        self.indexed = outer
+        self.indexed, self.loops = outer, loops
         if found is None:
-            node = {key: value for key, value in node.items() if key not in ("first", "last")} | {"repeat": 1}
+            node = plainly | self.written(args) | {"repeat": 1}
             found = self.probe(node, [shape])
         if found is not None:
             self.add(node, [operand], found.outputs, plain, found.nodes)
+
+    def copies(self, params: Args, mappings: bool) -> Node:
+        """How often a node stands in a row: a number, or a table of some of its arguments; the names are known then."""
+        pick = self.pick
+        times = pick.of(2, 3, 1, 0, 5)
+        if not params or not pick.chance(3):
+            name = pick.name(LOOP_NAMES, "number", self.loops)
+            named = pick.chance(4)
+            self.loops = self.loops | ({name: 0} if named else {})
+            return {"repeat": self.write(times)} | ({"as": name} if named else {})
+        keys = list(dict.fromkeys(pick.of(*params) for _ in range(pick.int(1, 2))))
+        table = [[params[key] if pick.chance(2) else pick.other(params[key]) for key in keys] for _ in range(times)]
+        names: list[str] = []
+        for key in keys:
+            names.append(pick.name(LOOP_NAMES, f"{key}_of_row", {*self.loops, *names}))
+        if repeated := pick.chance(3):
+            names.append(pick.name(LOOP_NAMES, "times", {*self.loops, *names}))
+            table = [[*row, pick.of(1, 2, 0, 3)] for row in table]
+        if mappings and pick.chance(3):
+            as_, rows = "row_", [dict(zip([*keys, "times_"], row, strict=False)) for row in table]
+            asked = [f"$(row_.{key})" for key in (*keys, "times_")]
+        else:
+            as_, rows = names, table
+            asked = [f"${name}" for name in names]
+            self.loops = self.loops | dict(zip(names, table[0] if table else (), strict=False))
+        node: Node = {"each": self.parameter(rows) if pick.chance(3) else rows, "as": as_}
+        node |= {"repeat": asked[len(keys)]} if repeated else {}
+        return node | dict(zip(keys, asked, strict=False))
 
     def merge(self) -> None:
         """An op of several operands, which may be one tensor twice, or of one and a number."""
@@ -254,15 +284,23 @@ class Graph(Scope):
         repeated = pick.chance(3)
         indexed = repeated or self.indexed
         inner = Graph(pick, self.owner, dict(zip(names, shapes, strict=True)), indexed, self.depth + 1, own=False)
+        inner.loops = dict(self.loops)
+        times, copies = pick.of(2, 3, 1, 0, 5), {}
+        if repeated:
+            known = {pick.name(LOOP_NAMES, f"item{n}", self.loops): pick.of(4, 1, 2, 8) for n in range(pick.of(1, 2))}
+            rows = [list(known.values()), *([pick.of(*known.values(), 2) for _ in known] for _ in range(times - 1))]
+            copies = {"each": rows[:times], "as": list(known)} if pick.chance(2) else {"repeat": self.write(times)}
+            inner.loops |= known if "each" in copies else {}
         inner.grow(pick.int(1, 4))
         node = inner.close(single=repeated) | {"graph": inner.nodes}
         node |= {} if names == ["input"] else {"inputs": names}
         result = inner.outputs(node)
         if not repeated:
             return self.conditional(node, operands, result, "group", inner.count)
-        times = self.write(pick.of(2, 3, 1, 0, 5))
-        found = self.probe({**node, "repeat": times}, shapes)
-        node["repeat"] = 1 if found is None else times
+        found = self.probe({**node, **copies}, shapes)
+        if found is None and "each" in copies:
+            copies = {**copies, "each": [[inner.loops[name] for name in copies["as"]]]}
+        node |= {"repeat": 1} if found is None and "each" not in copies else copies
         count, result = (inner.count, result) if found is None else found
         self.add(node, operands, result, "group", count)
         return None
@@ -360,8 +398,11 @@ class Graph(Scope):
 
     def probe(self, node: Node, shapes: list[Shape]) -> Outcome | None:
         """A node compiled alone on operands of these shapes; None where the compiler refuses it, or it is large."""
-        repeated, ports = "repeat" in node, self.ports(node)
-        alone = {key: value if key in _KEPT else self.literal(value, repeated) for key, value in node.items()}
+        ports = self.ports(node)
+        named = node.get("as", ())
+        repeated = {"index"} if "repeat" in node or "each" in node else set()
+        own = {*repeated, *([named] if isinstance(named, str) else named)}
+        alone = {key: value if key in _KEPT else self.literal(value, own) for key, value in node.items()}
         names = [f"operand{n}" for n in range(len(shapes))]
         spec = {
             "archspec": 1,
@@ -389,15 +430,16 @@ class Graph(Scope):
             ports = [port for port, flag in block.ports.items() if not flag or values[flag] is True]
         return ports if len(ports) > 1 else [""]
 
-    def literal(self, value: Any, repeated: bool) -> Any:
-        """A value without names that only this graph knows."""
+    def literal(self, value: Any, own: Collection[str]) -> Any:
+        """A value without names that only this graph knows; ``own`` are those of the copies of the node itself."""
         if isinstance(value, list):
-            return [self.literal(item, repeated) for item in value]
+            return [self.literal(item, own) for item in value]
         if isinstance(value, dict):
-            return {key: self.literal(item, repeated) for key, item in value.items()}
+            return {key: self.literal(item, own) for key, item in value.items()}
         if not isinstance(value, str) or not value.startswith("$"):
             return value
-        return value if repeated and "index" in value else read(value).evaluate(self.views())
+        expression = read(value)
+        return expression.evaluate(self.views()) if expression.names.isdisjoint(own) else value
 
     def outputs(self, ends: Node) -> dict[str, Shape]:
         """The shapes of what `close` has chosen."""
@@ -458,7 +500,7 @@ class Graph(Scope):
 _KINDS = [
     *[Graph.op] * 6, *[Graph.merge] * 2, Graph.residual, Graph.group, *[Graph.block] * 3, Graph.library,
 ]  # fmt: skip
-_KEPT = {"op", "block", "graph", "outputs", "output", "inputs", "doc"}
+_KEPT = {"as", "op", "block", "graph", "outputs", "output", "inputs", "doc"}
 
 
 @lru_cache(maxsize=1000)

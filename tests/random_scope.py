@@ -64,6 +64,7 @@ class Scope:
         indexed: Whether ``index`` is known, which then is 0.
         depth: Graphs around it.
         own: Whether it is the definition's own, not that of a group.
+        loops: What differs from copy to copy around it, with its values in the first.
         tensors: Shapes of what ``from:`` can name.
         last: What the node above gives; with the first of its outputs, where it has several.
     """
@@ -74,6 +75,7 @@ class Scope:
     indexed: bool = False
     depth: int = 0
     own: bool = True
+    loops: Args = field(default_factory=dict)
     tensors: dict[str, Shape] = field(init=False)
     last: str = field(init=False, default="")
 
@@ -92,7 +94,7 @@ class Scope:
                 views[name] = TensorView(shape)
         if len(self.inputs) == 1:
             views["input"] = TensorView(next(iter(self.inputs.values())))
-        return views | self.owner.values | ({"index": 0} if self.counts() else {})
+        return views | self.owner.values | self.loops | ({"index": 0} if self.counts() else {})
 
     def counts(self) -> bool:
         """Whether expressions know the index of a copy: a node of that name hides it."""
@@ -117,7 +119,7 @@ class Scope:
 
     def computed(self) -> Iterator[str]:
         """Expressions that may serve as an argument."""
-        for name, value in self.owner.values.items():
+        for name, value in (self.owner.values | self.loops).items():
             yield name
             if isinstance(value, bool):
                 yield from (f"not {name}", f"1 if {name} else 2")
@@ -129,6 +131,10 @@ class Scope:
 
     def write(self, value: Any) -> Any:
         """The value, or an expression that has it here."""
+        if self.loops and type(value) is int and self.pick.chance(2):
+            name = self.pick.of(*self.loops)
+            if type(self.loops[name]) is int:
+                return expression(f"{name} + {value - self.loops[name]}")
         if not self.pick.chance(3):
             return value
         if isinstance(value, list) and self.pick.chance(2):
@@ -226,9 +232,27 @@ def without_unused(spec: Node) -> Node:
         unused = {name: _unused(block) for name, block in blocks.items()}
         asked = spec["params"].keys() - _unused(spec) if "params" in spec else set()
         if not any(unused.values()) and asked == spec.get("params", {}).keys():
-            return spec
+            named = {name: block | {"graph": _named(block["graph"])} for name, block in blocks.items()}
+            return spec | {"graph": _named(spec["graph"])} | ({"blocks": named} if "blocks" in spec else {})
         blocks = {name: _without(block, unused, unused[name]) for name, block in blocks.items()}
         spec = _without(spec, unused, spec.get("params", {}).keys() - asked) | {"blocks": blocks}
+
+
+def _named(graph: Node) -> Node:
+    """A graph without the names of `as` that nothing asks for: these are errors too."""
+    return {name: _with_asked(node) if isinstance(node, dict) else node for name, node in graph.items()}
+
+
+def _with_asked(node: Node) -> Node:
+    node = node | {"graph": _named(node["graph"])} if "graph" in node else node
+    unseen = ("each", "as", "when") if "each" in node else ("as", "when", "repeat")
+    asked = set(_names({key: value for key, value in node.items() if key not in unseen}))
+    match node.get("as"):
+        case list(names):
+            return node | {"as": [name if name in asked else "_" for name in names]}
+        case str(name) if name not in asked:
+            return {key: value for key, value in node.items() if key != "as"}
+    return node
 
 
 def _unused(definition: Node) -> set[str]:
