@@ -66,7 +66,7 @@ Any Final hidden y i image x2 layers block groups dtype device in_channels A l O
 """Names of nodes, inputs and outputs that mean something in Python or in a module of PyTorch."""
 NAMES.append("very_long_name_" * 6 + "x")
 
-LOOP_NAMES = "t u v w rows item dict sorted map filter ReLU Conv3d j copies ConvBn".split()
+LOOP_NAMES = "t u v w rows item dict sorted map filter ReLU Conv3d j copies ConvBn Unit Block UnitPart NetGroup".split()
 """Names of what differs from copy to copy; no other pool has them, for they must not stand for anything else."""
 
 BLOCK_NAMES = """

@@ -132,7 +132,16 @@ def test_a_table_without_rows_passes_on(rows: str) -> None:
 
 def test_values_from_outside_are_rows_too() -> None:
     graph = "  table: {each: $rows, as: [c, k], block: unit, channels: $c, size: $k}\n"
-    assert told(network(graph, rows=[[5, 1]]), "table") == told(network(graph.replace("$rows", "[[5, 1]]")), "table")
+    wanted = told(network(graph.replace("$rows", "[[5, 1]]")), "table")
+    assert told(network(graph, rows=[[5, 1]]), "table") == told(network(graph, rows=((5, 1),)), "table") == wanted
+
+
+def test_columns_of_a_loop_hide_no_class_that_it_makes() -> None:
+    pytest.importorskip("torch")
+    graph = "  table: {each: $rows, as: [Unit, torch], block: unit, channels: $Unit, size: $torch}\n"
+    net = network(graph)
+    assert "Unit(in_channels, Unit_, size=torch_)" in archspec.emit(net)
+    assert sum(tensor.numel() for tensor in archspec.build(net).parameters()) == net.params
 
 
 def test_a_file_that_extends_replaces_the_rows(tmp_path: Path) -> None:

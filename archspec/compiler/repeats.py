@@ -208,7 +208,8 @@ class Repeats:
             copies.stand_in = self.walk.failures.stand_in(site.step, site.name, site.operands, site.path, before)
         if copies.step.each is not None:
             place = row_place(copies.step.each, copies.index, copies.scope)
-            self.walk.trace.annotate(told, _OF_VALUES, place and Note("in the copy for this row", place.span))
+            if place is not None:
+                self.walk.trace.annotate(told, _OF_VALUES, Note("in the copy for this row", place.span))
         copies.index += 1
         return result, use
 
