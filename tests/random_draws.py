@@ -66,6 +66,9 @@ Any Final hidden y i image x2 layers block groups dtype device in_channels A l O
 """Names of nodes, inputs and outputs that mean something in Python or in a module of PyTorch."""
 NAMES.append("very_long_name_" * 6 + "x")
 
+LOOP_NAMES = "t u v w rows item dict sorted map filter ReLU Conv3d j copies ConvBn Unit Block UnitPart NetGroup".split()
+"""Names of what differs from copy to copy; no other pool has them, for they must not stand for anything else."""
+
 BLOCK_NAMES = """
 block residual-block residual_block ResidualBlock Tensor nn torch Module Sequential F conv_relu conv-relu ConvRelu list
 None class x Net net bottleneck LayerScale LocalConv2d StochasticDepth NamedTuple int a A a1 relu ReLU Conv2d self

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import hypothesis.strategies as st
 from random_arguments import ARGUMENTS, LIBRARY, WITH_NUMBER, chosen_ops, fit, infer, unary, wanted
-from random_draws import BLOCK_NAMES, NAMES, Args, Pick, write
+from random_draws import BLOCK_NAMES, LOOP_NAMES, NAMES, Args, Pick, write
 from random_scope import Block, Definition, Node, Scope, declaration, without_unused
 
 import archspec
@@ -273,19 +273,20 @@ class Graph(Scope):
 
         ``params`` are those that can differ, with values; the arguments, where left out.
         """
-        pick, shape, outer = self.pick, self.tensors[operand], self.indexed
-        times = self.write(pick.of(2, 3, 1, 0, 5))
-        self.indexed = True
-        node = node | self.written(args) | {"repeat": times}
+        pick, shape, outer, loops = self.pick, self.tensors[operand], self.indexed, self.loops
         params = args if params is None else params
+        copies = self.copies(params, mappings="op" in node)
+        self.indexed = True
+        plainly = node
+        node = node | self.written(args) | copies
         for key in ("first", "last"):
             if params and pick.chance(3):
                 name = pick.of(*params)
                 node[key] = {name: self.write(pick.other(params[name]))}
         found = self.probe(node, [shape])
-        self.indexed = outer
+        self.indexed, self.loops = outer, loops
         if found is None:
-            node = {key: value for key, value in node.items() if key not in ("first", "last")} | {"repeat": 1}
+            node = plainly | self.written(args) | {"repeat": 1}
             found = self.probe(node, [shape])
         if found is not None:
             name = self.add(node, [operand], found.outputs, plain, found.nodes)
@@ -322,6 +323,34 @@ class Graph(Scope):
                 node = {"op": name} | self.written(args)
                 return self.conditional(node, [*before, f"{repeat}.*"], {"": output}, name, odds=10**6)
         return self.layer(first)
+
+    def copies(self, params: Args, mappings: bool) -> Node:
+        """How often a node stands in a row: a number, or a table of some of its arguments; the names are known then."""
+        pick = self.pick
+        times = pick.of(2, 3, 1, 0, 5)
+        if not params or not pick.chance(3):
+            name = pick.name(LOOP_NAMES, "number", self.loops)
+            named = pick.chance(4)
+            self.loops = self.loops | ({name: 0} if named else {})
+            return {"repeat": self.write(times)} | ({"as": name} if named else {})
+        keys = list(dict.fromkeys(pick.of(*params) for _ in range(pick.int(1, 2))))
+        table = [[params[key] if pick.chance(2) else pick.other(params[key]) for key in keys] for _ in range(times)]
+        names: list[str] = []
+        for key in keys:
+            names.append(pick.name(LOOP_NAMES, f"{key}_of_row", {*self.loops, *names}))
+        if repeated := pick.chance(3):
+            names.append(pick.name(LOOP_NAMES, "times", {*self.loops, *names}))
+            table = [[*row, pick.of(1, 2, 0, 3)] for row in table]
+        if mappings and pick.chance(3):
+            as_, rows = "row_", [dict(zip([*keys, "times_"], row, strict=False)) for row in table]
+            asked = [f"$(row_.{key})" for key in (*keys, "times_")]
+        else:
+            as_, rows = names, table
+            asked = [f"${name}" for name in names]
+            self.loops = self.loops | dict(zip(names, table[0] if table else (), strict=False))
+        node: Node = {"each": self.parameter(rows) if pick.chance(3) else rows, "as": as_}
+        node |= {"repeat": asked[len(keys)]} if repeated else {}
+        return node | dict(zip(keys, asked, strict=False))
 
     def merge(self) -> None:
         """An op of several operands, which may be one tensor twice, or of one and a number."""
@@ -407,6 +436,13 @@ class Graph(Scope):
         inner = Graph(pick, self.owner, dict(zip(names, shapes, strict=True)), indexed, self.depth + 1, own=False)
         inner.known |= self.known
         inner.listed = len(operands) == 1 and pick.chance(3)
+        inner.loops = dict(self.loops)
+        times, copies = pick.of(2, 3, 1, 0, 5), {}
+        if repeated:
+            known = {pick.name(LOOP_NAMES, f"item{n}", self.loops): pick.of(4, 1, 2, 8) for n in range(pick.of(1, 2))}
+            rows = [list(known.values()), *([pick.of(*known.values(), 2) for _ in known] for _ in range(times - 1))]
+            copies = {"each": rows[:times], "as": list(known)} if pick.chance(2) else {"repeat": self.write(times)}
+            inner.loops |= known if "each" in copies else {}
         inner.grow(pick.int(1, 4))
         node = inner.close(single=repeated or self.listed) | {"graph": inner.written_nodes()}
         node |= {"let": inner.lets} if inner.lets else {}
@@ -414,9 +450,10 @@ class Graph(Scope):
         result = inner.outputs(node)
         if not repeated:
             return self.conditional(node, operands, result, "group", inner.count)
-        times = self.write(pick.of(2, 3, 1, 0, 5))
-        found = self.probe({**node, "repeat": times}, shapes)
-        node["repeat"] = 1 if found is None else times
+        found = self.probe({**node, **copies}, shapes)
+        if found is None and "each" in copies:
+            copies = {**copies, "each": [[inner.loops[name] for name in copies["as"]]]}
+        node |= {"repeat": 1} if found is None and "each" not in copies else copies
         count, result = (inner.count, result) if found is None else found
         name = self.add(node, operands, result, "group", count)
         if found is not None:
@@ -579,11 +616,11 @@ class Graph(Scope):
 
     def alone(self, node: Node) -> Node:
         """A node without names that only this graph knows, and without what it takes."""
-        repeated = "repeat" in node
+        named = node.get("as", ())
+        own = {"index", "operand"} if "repeat" in node or "each" in node else set()
+        own |= {named} if isinstance(named, str) else set(named)
         return {
-            key: value if key in _KEPT else self.literal(value, repeated)
-            for key, value in node.items()
-            if key != "from"
+            key: value if key in _KEPT else self.literal(value, own) for key, value in node.items() if key != "from"
         }
 
     def probed(self, shapes: list[Shape], graph: Node, outputs: dict[str, str]) -> tuple[int, list[Shape]] | None:
@@ -612,17 +649,16 @@ class Graph(Scope):
             ports = [port for port, flag in block.ports.items() if not flag or values[flag] is True]
         return ports if len(ports) > 1 else [""]
 
-    def literal(self, value: Any, repeated: bool) -> Any:
-        """A value without names that only this graph knows."""
+    def literal(self, value: Any, own: Collection[str]) -> Any:
+        """A value without names that only this graph knows; ``own`` are those of the copies of the node itself."""
         if isinstance(value, list):
-            return [self.literal(item, repeated) for item in value]
+            return [self.literal(item, own) for item in value]
         if isinstance(value, dict):
-            return {key: self.literal(item, repeated) for key, item in value.items()}
+            return {key: self.literal(item, own) for key, item in value.items()}
         if not isinstance(value, str) or not value.startswith("$"):
             return value
-        if repeated and ("index" in value or "operand" in value):
-            return value
-        return plain(read(value).evaluate(self.views()))
+        expression = read(value)
+        return plain(expression.evaluate(self.views())) if expression.names.isdisjoint(own) else value
 
     def defined(self) -> Iterator[tuple[str, Any]]:
         """The values and functions that are known here, as a `let`."""
@@ -693,7 +729,7 @@ _KINDS = [
     *[Graph.reuse] * 2, *[Graph.join_copies] * 2,
 ]  # fmt: skip
 _OF_LISTS = [*[Graph.op] * 5, Graph.group, Graph.library]
-_KEPT = {"op", "block", "graph", "reuse", "let", "outputs", "output", "inputs", "doc"}
+_KEPT = {"as", "op", "block", "graph", "reuse", "let", "outputs", "output", "inputs", "doc"}
 
 
 @lru_cache(maxsize=1000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,6 +73,7 @@ class Scope:
         lets: Its own `let`.
         known: Values and functions of its own `let` and those around.
         taking: The shape of what the node takes first whose arguments are written.
+        loops: What differs from copy to copy around it, with its values in the first.
         tensors: Shapes of what ``from:`` can name.
         last: What the node above gives; with the first of its outputs, where it has several.
     """
@@ -87,6 +88,7 @@ class Scope:
     lets: Args = field(default_factory=dict)
     known: Args = field(default_factory=dict)
     taking: Shape | None = None
+    loops: Args = field(default_factory=dict)
     tensors: dict[str, Shape] = field(init=False)
     last: str = field(init=False, default="")
 
@@ -107,7 +109,7 @@ class Scope:
                 views[name] = TensorView(shape)
         if len(self.inputs) == 1:
             views["input"] = TensorView(next(iter(self.inputs.values())))
-        views |= self.owner.values | self.known | ({"index": 0} if self.counts() else {})
+        views |= self.owner.values | self.known | self.loops | ({"index": 0} if self.counts() else {})
         return views if self.taking is None else views | {"operand": TensorView(self.taking)}
 
     def counts(self) -> bool:
@@ -134,7 +136,7 @@ class Scope:
 
     def computed(self) -> Iterator[str]:
         """Expressions that may serve as an argument."""
-        for name, value in (self.owner.values | self.known).items():
+        for name, value in (self.owner.values | self.known | self.loops).items():
             if isinstance(value, Function):
                 yield from (f"{name}({number})" for number in (1, 2, 3, 4, 8))
                 continue
@@ -150,6 +152,10 @@ class Scope:
 
     def write(self, value: Any) -> Any:
         """The value, or an expression that has it here."""
+        if self.loops and type(value) is int and self.pick.chance(2):
+            name = self.pick.of(*self.loops)
+            if type(self.loops[name]) is int:
+                return expression(f"{name} + {value - self.loops[name]}")
         if not self.pick.chance(3):
             return value
         if isinstance(value, list) and self.pick.chance(2):
@@ -305,16 +311,25 @@ def without_unused(spec: Node) -> Node:
         unused = {name: _unused(block) for name, block in blocks.items()}
         asked = spec["params"].keys() - _unused(spec) if "params" in spec else set()
         if not any(unused.values()) and asked == spec.get("params", {}).keys():
-            return spec
+            named = {name: block | {"graph": _of_nodes(_with_asked, block["graph"])} for name, block in blocks.items()}
+            own = {"graph": _of_nodes(_with_asked, spec["graph"])}
+            return spec | own | ({"blocks": named} if "blocks" in spec else {})
         blocks = {name: _without(block, unused, unused[name]) for name, block in blocks.items()}
         spec = _without(spec, unused, spec.get("params", {}).keys() - asked) | {"blocks": blocks}
 
 
-def _with_used_lets(graph: Any) -> Any:
+def _of_nodes(change: Callable[[Any], Any], graph: Any) -> Any:
+    """A graph with its nodes changed, those that are more than a word."""
+    if isinstance(graph, list):
+        return [change(node) if isinstance(node, dict) else node for node in graph]
+    return {name: change(node) if isinstance(node, dict) else node for name, node in graph.items()}
+
+
+def _with_used_lets(graph: Node) -> Node:
     """A definition, or a group, without what it defines and nothing asks for."""
-    if not isinstance(graph, dict) or not isinstance(graph.get("graph"), dict):
+    if "graph" not in graph:
         return graph
-    graph = graph | {"graph": {name: _with_used_lets(node) for name, node in graph["graph"].items()}}
+    graph = graph | {"graph": _of_nodes(_with_used_lets, graph["graph"])}
     if "blocks" in graph:
         graph["blocks"] = {name: _with_used_lets(block) for name, block in graph["blocks"].items()}
     lets = graph.get("let", {})
@@ -325,6 +340,19 @@ def _with_used_lets(graph: Any) -> Any:
             rest = {key: value for key, value in graph.items() if key != "let"}
             return rest | ({"let": lets} if lets else {})
         lets = kept
+
+
+def _with_asked(node: Node) -> Node:
+    """A node without the names of `as` that nothing asks for: these are errors too."""
+    node = node | {"graph": _of_nodes(_with_asked, node["graph"])} if "graph" in node else node
+    unseen = ("each", "as", "when") if "each" in node else ("as", "when", "repeat")
+    asked = set(_names({key: value for key, value in node.items() if key not in unseen}))
+    match node.get("as"):
+        case list(names):
+            return node | {"as": [name if name in asked else "_" for name in names]}
+        case str(name) if name not in asked:
+            return {key: value for key, value in node.items() if key != "as"}
+    return node
 
 
 def _unused(definition: Node) -> set[str]:

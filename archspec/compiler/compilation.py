@@ -92,6 +92,19 @@ def _variant(definition: Definition, name: str, trace: Trace) -> dict[str, Argum
     return given
 
 
+def _listed(value: Any, known: dict[int, Any]) -> Any:
+    """A value of Python's with lists in place of tuples, as a file has it; ``known`` are parts that it has already."""
+    if not isinstance(value, list | tuple | dict) or id(value) in known:
+        return known.get(id(value), value)
+    if isinstance(value, dict):
+        known[id(value)] = mapping = dict[Any, Any]()
+        mapping.update((key, _listed(item, known)) for key, item in value.items())
+        return mapping
+    known[id(value)] = made = list[Any]()
+    made.extend(_listed(item, known) for item in value)
+    return made
+
+
 def _arguments(
     definition: Definition,
     variant: str | None,
@@ -109,7 +122,7 @@ def _arguments(
         if name not in definition.params:
             hint = did_you_mean(name, definition.params) or "it has none"
             raise UsageError(f"`{definition.name}` has no parameter `{name}`; {hint}")
-        value = list(value) if isinstance(value, tuple) else value
+        value = _listed(value, {})
         param = definition.params[name]
         expected = param.problem(value)
         if expected:

@@ -274,9 +274,10 @@ class Repeats:
             copies.runs.add(copies.index, use, first)
         elif self.walk.failures.came_up(before):
             copies.stand_in = self.walk.failures.stand_in(site.step, site.name, site.operands, site.path, before)
-        if copies.step.each is not None:
+        if copies.step.each is not None and len(self.walk.trace.found) > told:
             place = row_place(copies.step.each, copies.index, copies.scope)
-            self.walk.trace.annotate(told, _OF_VALUES, Note("in the copy for this row", place.span) if place else None)
+            if place is not None:
+                self.walk.trace.annotate(told, _OF_VALUES, Note("in the copy for this row", place.span))
         copies.index += 1
         if copies.given is not None:
             copies.given.append(result)

@@ -114,10 +114,10 @@ class Trace:
         finally:
             self.frames += inner
 
-    def annotate(self, start: int, codes: Collection[str], note: Note | None) -> None:
+    def annotate(self, start: int, codes: Collection[str], note: Note) -> None:
         """Add a note to the errors of some kinds that were found from a number on."""
         for number in range(start, len(self.found)):
-            if note is not None and self.found[number].code in codes:
+            if self.found[number].code in codes:
                 self.found[number] = self.found[number]._replace(notes=(*self.found[number].notes, note))
 
     def take(self, diagnostics: Iterable[Diagnostic]) -> None:

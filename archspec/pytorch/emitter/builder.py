@@ -37,7 +37,7 @@ class Builder:
         self.part = part
         self.first = part[0].block
         self.graph = part[0].graph
-        self.scope = Scope(len(part))
+        self.scope = Scope(len(part), classes=registry.reserved | registry.names())
         self.construction = Construction(registry, self.scope)
         self.names = self.construction.names
         self.parameters = Parameters(registry, part, self.scope, self.names)

@@ -51,6 +51,10 @@ class Registry:
         self._named[made.name] = made
         self._of.update({id(instance): made for instance in made.instances})
 
+    def names(self) -> frozenset[str]:
+        """The names of the classes."""
+        return frozenset(self._named)
+
     def named(self, name: str) -> Class | None:
         """The class of a name."""
         return self._named.get(name)

@@ -75,6 +75,7 @@ class Scope:
         frozen: Whether no parameter can be added.
         declared: For each parameter that is one of the definition, the name of that.
         inputs: For each parameter that is the first dimension of an input, the input's number in each instance.
+        classes: Names of classes, which no variable can have.
         has_columns: Whether its instances are the copies of a table, and its parameters the columns of that.
         tied: For each parameter, those that are no parameters any more since they are so many times it.
         factories: For each parameter of the definition that is an op and differs, the parameter that makes its layers.
@@ -85,6 +86,7 @@ class Scope:
     locals: dict[str, tuple[Code, list[Any]]] = field(default_factory=dict)
     known: dict[str, Code] = field(default_factory=dict)
     frozen: bool = False
+    classes: frozenset[str] = frozenset()
     has_columns: bool = False
     declared: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, list[int]] = field(default_factory=dict)
@@ -103,11 +105,11 @@ class Scope:
             copies: The number of the instance that each copy stands in.
         """
         around = {each: (name(each), [seen[number] for number in copies]) for each, seen in self.variables()}
-        return Scope(len(copies), locals=around, known=dict(self.known), has_columns=True)
+        return Scope(len(copies), locals=around, known=dict(self.known), classes=self.classes, has_columns=True)
 
     def unique(self, wanted: str) -> str:
         """A name that no variable has yet."""
-        taken = RESERVED | self.parameters.keys() | self.locals.keys() | FUNCTIONS.keys()
+        taken = RESERVED | self.classes | self.parameters.keys() | self.locals.keys() | FUNCTIONS.keys()
         wanted = wanted.lstrip("_")
         while wanted in taken:
             wanted += "_"

@@ -106,7 +106,8 @@ class TableLoop:
         if not all(shapes):
             return None
         values: dict[Spot, Any] = {(place, None): shape[0] for place, shape in enumerate(shapes)}
-        found = self.scope.find(values, operands)
+        usual = literal(shapes[0][0])
+        found = next((code for code in [*operands, usual] if code is not None and self.scope.gives(code, values)), None)
         if found is not None:
             return found
         wanted = "in_features" if all(len(shape) == 1 for shape in shapes) else "in_channels"
