@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from archspec.compiler.failures import Progress
@@ -20,6 +21,7 @@ from archspec.compiler.tensors import (
 from archspec.compiler.walk import Made, Site, Walk
 from archspec.errors import listed
 from archspec.language.definition import Step
+from archspec.language.loader import LoadError
 from archspec.language.source import Entry
 from archspec.language.usage import names_in
 from archspec.language.values import UNKNOWN
@@ -155,7 +157,7 @@ class Repeats:
     def _copies(self, copies: _Copies) -> Result:
         """What the last copy gives, as the inside of the repeat knows it."""
         walk, step, alike = self.walk, copies.step, not asks_index(copies.step)
-        result: Result = copies.operands[0] if copies.operands else UNKNOWN_TENSOR
+        result = self._passed(copies)
         while copies.index < copies.count:
             before, steps = walk.failures.progress(), walk.steps
             result, use = self._copy(copies, before)
@@ -169,6 +171,18 @@ class Repeats:
                 result = _with(result, following)
             copies.operands = (*following, *copies.operands[copies.handed :])
         return result
+
+    def _passed(self, copies: _Copies) -> Result:
+        """What a repeat without copies gives: what it takes, all of it where copies would hand all on."""
+        step, operands = copies.step, copies.operands or (UNKNOWN_TENSOR,)
+        outputs = step.outputs or (step.group.outputs if step.group else ())
+        if step.kind == "block" and not outputs and step.target is not None and len(operands) > 1:
+            with suppress(LoadError):
+                reading = self.walk.loader.block(step.target, copies.scope.definition)
+                outputs = reading.definition.graph.outputs if reading.definition else ()
+        if len(outputs) != len(operands) or len(operands) == 1:
+            return operands[0]
+        return {output.name: operand for output, operand in zip(outputs, operands, strict=True)}
 
     def _copy(self, copies: _Copies, before: Progress) -> Made:
         site = copies.next()

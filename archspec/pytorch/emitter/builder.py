@@ -44,6 +44,7 @@ class Builder:
         self.functions = Functions(self.construction, self.scope, self.members, self.children)
         self.statements: list[Statement] = []
         self.tensors: dict[Key, Local] = {}
+        self.keys: dict[tuple[int, str], list[Key]] = {}
         self.aliases: dict[str, Key] = {}
         self.lists: dict[Key, dict[int, list[str]]] = {}
         taken = (reference for step in self.graph.steps for reference in step.operands or ())
@@ -101,6 +102,12 @@ class Builder:
         port = next(iter(self.instances.outputs(self.first)))
         return self._class(inputs, {port: ("", "")}, None, {port: channels[0]})
 
+    def _add(self, key: Key, tensor: Local) -> None:
+        """Know a tensor more."""
+        self.tensors[key] = tensor
+        for place in tensor.paths.items():
+            self.keys.setdefault(place, []).append(key)
+
     # Inputs and outputs
 
     def _inputs(self) -> dict[str, Key]:
@@ -115,7 +122,7 @@ class Builder:
             shapes = {index: self.instances.shape(path) for index, path in paths.items()}
             tensor = Local(paths, shapes)
             key = ("", label)
-            self.tensors[key] = tensor
+            self._add(key, tensor)
             self.names.tensors[label or "input"] = tensor
             if len(taken[0]) == 1:
                 self.names.tensors["input"] = tensor
@@ -206,7 +213,7 @@ class Builder:
 
     def _found(self, paths: Mapping[int, str], wanted: Iterable[Key]) -> Key:
         """The tensor that has these paths in the instances."""
-        for key in chain(wanted, reversed(self.tensors)):
+        for key in chain(wanted, reversed(self.keys.get(next(iter(paths.items())), ()))):
             if all(self.tensors[key].paths.get(number) == path for number, path in paths.items()):
                 return key
         raise Mismatch
@@ -227,7 +234,7 @@ class Builder:
                 shapes = {**{n: shape for n, shape in passed.shapes.items() if n not in present}, **shapes}
             passing = self._channels(takes[:1]) if len(present) < len(self.part) else []
             channels = [*hints.get(port, ()), *passing]
-            self.tensors[step, port] = Local(paths, shapes, self.construction.channels(shapes, channels))
+            self._add((step, port), Local(paths, shapes, self.construction.channels(shapes, channels)))
             keys.append((step, port))
         if len(keys) == 1:
             self.names.tensors[step] = self.tensors[keys[0]]
@@ -338,7 +345,7 @@ class Builder:
             if any(taken) or (step, port if not single else "") in self.listed:
                 lists[port] = (step, "*" if single else f"*.{port}")
                 self.lists[lists[port]] = paths
-                self.tensors[lists[port]] = Local({}, {}, self._sum(present, paths, hints))
+                self._add(lists[port], Local({}, {}, self._sum(present, paths, hints)))
             for at in taken.pop() if len(taken) == 1 else ():
                 key = (step, f"{at}" if single else f"{at}.{port}")
                 items[key] = (port, at)
@@ -367,7 +374,7 @@ class Builder:
     def _know(self, key: Key, paths: dict[int, str], hints: Hints) -> None:
         """Take a tensor that is in every instance."""
         shapes = {number: self.instances.shape(path) for number, path in paths.items()}
-        self.tensors[key] = Local(paths, shapes, self.construction.channels(shapes, hints))
+        self._add(key, Local(paths, shapes, self.construction.channels(shapes, hints)))
 
     def _unrolled(self, step: str, present: Mapping[int, Block], takes: tuple[Key, ...]) -> None:
         """Copies that take several tensors, or are functions: each a line of ``forward``."""

@@ -73,12 +73,12 @@ class Instances:
         if not block.path:
             return {name: output.path for name, output in self.network.outputs.items()}
         inside = block.path + "."
-        taken: dict[str, str] = {}
+        taken: dict[str, str] = {}  # names by path
         for name, path in self._tensors(block):
             outside = any(not consumer.startswith(inside) for consumer in self._consumers.get(path, ()))
-            if outside and path not in taken.values() and (path.startswith(inside) or path in block.inputs):
-                taken[name] = path
-        return taken
+            if outside and (path.startswith(inside) or path in block.inputs):
+                taken.setdefault(path, name)
+        return {name: path for path, name in taken.items()}
 
     def _tensors(self, block: Block) -> Iterator[tuple[str, str]]:
         """The tensors that can be taken of a block, by name: its outputs, and of a repeat those of its copies."""
