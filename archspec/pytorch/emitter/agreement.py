@@ -12,7 +12,7 @@ from archspec.language.definition import ALL_COPIES
 from archspec.language.values import ExpressionError
 from archspec.network import Applied, Body, Content, Use
 from archspec.ops.facts import Function, Module, Operand
-from archspec.pytorch.emitter.code import Call, Listed, Part, Repeated
+from archspec.pytorch.emitter.code import Call, Choice, Listed, Part, Repeated
 from archspec.pytorch.emitter.instances import layer_of_op
 from archspec.pytorch.emitter.model import Attribute, Class, Member, Spread, Statement
 from archspec.pytorch.emitter.registry import Registry
@@ -53,7 +53,8 @@ class Agreement:
         uses = {use.name: use for use in body.uses}
         members = {member.name: member for member in made.members}
         if made.statements is None:
-            parts = {member.name: member.part for member in made.members}
+            there = (each for each in made.members if each.condition is None or _value(each.condition, values))
+            parts = {member.name: member.part for member in there}
             self._chain(parts, values, uses)
             return
         counts = Counter(statement.name for statement in made.statements)
@@ -206,7 +207,7 @@ def _require(condition: bool) -> None:
 
 
 def _value(part: Part, values: Values) -> Any:
-    _require(not isinstance(part, Call | Listed | Repeated))
+    _require(not isinstance(part, Call | Choice | Listed | Repeated))
     code: Code = part  # type: ignore[assignment]
     return plain(evaluator(code)(values))
 

@@ -67,7 +67,17 @@ class Builder:
             raise Mismatch  # an attribute would be a layer
         overwrite(self.statements, self.members, self.graph, self.registry.overwriting)
         channels = {each: self.tensors[key].channels for each, key in outputs.items()}
-        return self._class(inputs, outputs, self.statements, channels)
+        statements = None if self.graph.is_list and self._follow(inputs, outputs) else self.statements
+        return self._class(inputs, outputs, statements, channels)
+
+    def _follow(self, inputs: dict[str, Key], outputs: dict[str, Key]) -> bool:
+        """Whether each layer takes just what the one before gives."""
+        current = (*inputs.values(),)
+        for statement in self.statements:
+            if statement.takes != current or statement.loop is not None or isinstance(statement.call, Function):
+                return False
+            current = statement.gives
+        return bool(self.statements) and (*outputs.values(),) == current
 
     def _class(
         self,
@@ -171,8 +181,6 @@ class Builder:
         joined = self._joined(nodes, functions, operands) if len(functions) == len(present) else None
         takes, functions = joined or (self._wiring(present, operands), functions)
         in_list = self.graph.is_list
-        if in_list and len(present) < len(self.part):
-            raise Mismatch  # the places of a list are layers or identities: in a class for each
         if kinds == {"repeat"} and not all(is_sequence(self.instances, block, in_list) for block in blocks.values()):
             if not self._looped(step, blocks, takes):
                 self._unrolled(step, blocks, takes)
@@ -298,7 +306,7 @@ class Builder:
         written = next(iter(present.values())).step
         when = written.when if written else None
         hints = [self.names.code(when), *self.names.shape_comparisons(when)] if when else []
-        return self.scope.resolve(values, hints, f"has_{step}")
+        return self.scope.resolve(values, hints, f"has_{word(step)}")
 
     def _function(
         self, step: str, nodes: Mapping[int, Node], calls: Mapping[int, Function], takes: tuple[Key, ...]

@@ -17,7 +17,7 @@ from archspec.language.algebra import Code, binary, literal, name, plain, same, 
 from archspec.network import Body
 from archspec.pytorch.emitter.agreement import Agreement
 from archspec.pytorch.emitter.builder import Builder
-from archspec.pytorch.emitter.code import Call, Listed, Part, Repeated
+from archspec.pytorch.emitter.code import Call, Choice, Listed, Part, Repeated
 from archspec.pytorch.emitter.instances import Instance
 from archspec.pytorch.emitter.model import Class
 from archspec.pytorch.emitter.registry import Registry
@@ -193,4 +193,6 @@ def _filled(part: Part, values: Mapping[str, Code]) -> Part:
     if isinstance(part, Repeated):
         ends = tuple(substituted(code, values) for code in part.range)
         return Repeated(_filled(part.element, values), part.variable, ends)
+    if isinstance(part, Choice):
+        return Choice(_filled(part.layer, values), substituted(part.condition, values))
     return substituted(part, values)
