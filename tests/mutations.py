@@ -26,7 +26,8 @@ VALUES = (
     "$index", "${a}", "$(input.channels // 2)", "$(1 if true else)", "$(not 1)", "$(a.b.c)", "'$([1,2][5])'",
     "'$(round(5, -99999999))'", "[1, 2]", "[3, 8, 8]", "[0]", "[-1]", "[1, [2]]", "[a, b]", "{a: 1}", "{op: relu}",
     "{from: a}", "[null]", "[true]", "../../etc/passwd", "/dev/zero", "./", "./lenet.yaml", "googlenet.yaml", "a.b",
-    "a.", ".a", "..", "a.*", "a.0", "a.-1", "a.*.b", "[a.*, b]", "[relu, relu]", "[{op: relu, repeat: 2}]", "é", "名前", "_a",
+    "a.", ".a", "..", "a.*", "a.0", "a.-1", "a.*.b", "[a.*, b]", "[relu, relu]", "[{op: relu, repeat: 2}]",
+    "é", "名前", "_a",
 )  # fmt: skip
 BREAKERS = (
     "$(", "$(x", "&a", "*a", "<<", "<<: *a", "!!str", "!!python/object:os.system", "!t", "? a", "- a", "[[[[", "{{{{",
