@@ -337,7 +337,7 @@ class Builder:
         gives = {number: [given(self.instances, copy) for copy in each.values()] for number, each in indexed.items()}
         wanted = {number: set(self.instances.outputs(repeat).values()) for number, repeat in present.items()}
         part, channels = self.construction.copies(
-            {(number, None): repeat for number, repeat in present.items()}, self._channels(takes), step
+            {(number, None): repeat for number, repeat in present.items()}, self._channels(takes), word(step)
         )
         last: dict[str, Key] = {}
         lists: dict[str, Key] = {}
