@@ -201,7 +201,7 @@ graph:
 ENDS = ("one", "two", "three")
 
 
-@pytest.mark.parametrize("given", permutations("abx"), ids="".join)
+@pytest.mark.parametrize("given", list(permutations("abx")), ids="".join)
 @pytest.mark.parametrize("count", [2, 7])
 def test_tensors_that_copies_hand_on_are_those_of_nodes_in_a_row(given: tuple[str, ...], count: int) -> None:
     block = TURNING % ("c", *given)
