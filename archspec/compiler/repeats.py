@@ -180,7 +180,7 @@ class Repeats:
             with suppress(LoadError):
                 reading = self.walk.loader.block(step.target, copies.scope.definition)
                 outputs = reading.definition.graph.outputs if reading.definition else ()
-        if len(outputs) != len(operands) or len(operands) == 1:
+        if len(outputs) != len(operands) or len(operands) == 1 or any(output.when for output in outputs):
             return operands[0]
         return {output.name: operand for output, operand in zip(outputs, operands, strict=True)}
 
