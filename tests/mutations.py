@@ -16,6 +16,7 @@ from archspec.ops import registry
 
 ROOT = Path(__file__).parent.parent
 GOLDENS = ROOT / "tests" / "golden" / "errors"
+LANGUAGE = ROOT / "tests" / "golden" / "language"
 
 VALUES = (
     "null", "~", "[]", "{}", "''", "0", "-1", "1", "2", "1.5", "-0.0", ".5", "1e308", "1e999", "nan", ".nan", ".inf",
@@ -25,7 +26,8 @@ VALUES = (
     "$index", "${a}", "$(input.channels // 2)", "$(1 if true else)", "$(not 1)", "$(a.b.c)", "'$([1,2][5])'",
     "'$(round(5, -99999999))'", "[1, 2]", "[3, 8, 8]", "[0]", "[-1]", "[1, [2]]", "[a, b]", "{a: 1}", "{op: relu}",
     "{from: a}", "[null]", "[true]", "../../etc/passwd", "/dev/zero", "./", "./lenet.yaml", "googlenet.yaml", "a.b",
-    "a.", ".a", "..", "é", "名前", "_a",
+    "a.", ".a", "..", "a.*", "a.0", "a.-1", "a.*.b", "[a.*, b]", "[relu, relu]", "[{op: relu, repeat: 2}]",
+    "é", "名前", "_a",
 )  # fmt: skip
 BREAKERS = (
     "$(", "$(x", "&a", "*a", "<<", "<<: *a", "!!str", "!!python/object:os.system", "!t", "? a", "- a", "[[[[", "{{{{",
@@ -54,7 +56,7 @@ def corpus() -> list[Case]:
     """The bundled specs, each library block in a network of its own, and the goldens."""
     cases = [Case(path.read_text(encoding="utf-8"), path.parent) for path in sorted((ROOT / "specs").glob("*.yaml"))]
     cases += [Case(_in_a_network(name, path), ROOT / "specs") for name, path in library.blocks().items()]
-    goldens = sorted([*GOLDENS.glob("*.yaml"), *GOLDENS.glob("*/*.yaml")])
+    goldens = sorted([*GOLDENS.glob("*.yaml"), *GOLDENS.glob("*/*.yaml"), *LANGUAGE.glob("*.yaml")])
     return cases + [Case(path.read_bytes().decode("utf-8", "replace"), path.parent) for path in goldens]
 
 

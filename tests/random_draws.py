@@ -61,7 +61,8 @@ x out torch nn F self_ self append Tensor list identity x1 input_ index_ count_ 
 zip tuple object math isinstance insert extend pop keys values items match case type_ weight bias shape dim Module
 Sequential ModuleList NamedTuple Conv2d relu conv add cat flatten output inputs outputs forward_ init annotations
 Callable int float_ str bool property staticmethod dataclass T a b c fc head stem Net OrderedDict collections typing
-Any Final hidden y i image x2 layers block groups dtype device in_channels A l O layer1 x_1 x_2 x_ conv_1 Relu torch_
+Any Final hidden y i image x2 layers layer body_outs block groups dtype device
+in_channels A l O layer1 x_1 x_2 x_ conv_1 Relu torch_
 """.split()
 """Names of nodes, inputs and outputs that mean something in Python or in a module of PyTorch."""
 NAMES.append("very_long_name_" * 6 + "x")

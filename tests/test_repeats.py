@@ -218,6 +218,14 @@ def test_tensors_that_copies_hand_on_are_those_of_nodes_in_a_row(given: tuple[st
     assert [each.path for each in found.outputs.values()] == [restored(each.path) for each in wanted.outputs.values()]
 
 
+def test_a_repeat_without_copies_passes_on_all_that_copies_would_hand_on() -> None:
+    text = (
+        TURNING % ("c", "a", "b", "x")
+        + "  body: {block: turn, from: [a, b, c], repeat: 0}\noutputs: [body.two, body.three]"
+    )
+    assert [output.path for output in archspec.compile_text(text).outputs.values()] == ["b", "c"]
+
+
 def restored(path: str) -> str:
     """The path of a copy, for that of a node in a row."""
     return path.replace("body", "body.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -26,6 +27,7 @@ from archspec.compiler.walk import Made, Site, Walk
 from archspec.errors import Note, listed
 from archspec.language.definition import Step
 from archspec.language.edits import NO_EDITS, Edits
+from archspec.language.loader import LoadError
 from archspec.language.source import Entry, Value
 from archspec.language.values import UNKNOWN
 from archspec.network import Body, Copies, Origin, Run, Use
@@ -244,7 +246,7 @@ class Repeats:
         """What the last copy gives, as the inside of the repeat knows it."""
         walk, step = self.walk, copies.step
         alike = step.each is None and not asks_index(step)
-        result: Result = copies.operands[0] if copies.operands else UNKNOWN_TENSOR
+        result = self._passed(copies)
         while copies.index < copies.count:
             before, steps, end = walk.failures.progress(), walk.steps, copies.alike_until()
             result, use = self._copy(copies, before)
@@ -258,6 +260,18 @@ class Repeats:
                 result = _with(result, following)
             copies.operands = (*following, *copies.operands[copies.handed :])
         return result
+
+    def _passed(self, copies: _Copies) -> Result:
+        """What a repeat without copies gives: what it takes, all of it where copies would hand all on."""
+        step, operands = copies.step, copies.operands or (UNKNOWN_TENSOR,)
+        outputs = step.outputs or (step.group.outputs if step.group else ())
+        if step.kind == "block" and not outputs and step.target is not None and len(operands) > 1:
+            with suppress(LoadError):
+                reading = self.walk.loader.block(step.target, copies.scope.definition)
+                outputs = reading.definition.graph.outputs if reading.definition else ()
+        if len(outputs) != len(operands) or len(operands) == 1 or any(output.when for output in outputs):
+            return operands[0]
+        return {output.name: operand for output, operand in zip(outputs, operands, strict=True)}
 
     def _copy(self, copies: _Copies, before: Progress) -> Made:
         site = copies.next()

@@ -11,7 +11,7 @@ from archspec.language.definition import ALL_COPIES
 from archspec.language.values import ExpressionError
 from archspec.network import Applied, Body, Content, Use
 from archspec.ops.facts import Function, Module, Operand
-from archspec.pytorch.emitter.code import Call, Factory, Listed, Part, Repeated, Tabled
+from archspec.pytorch.emitter.code import Call, Choice, Factory, Listed, Part, Repeated, Tabled
 from archspec.pytorch.emitter.factories import IDENTITY, factory
 from archspec.pytorch.emitter.instances import held, layer_of_op
 from archspec.pytorch.emitter.model import Attribute, Class, Member, Spread, Statement
@@ -55,7 +55,8 @@ class Agreement:
         uses = {use.name: use for use in body.uses}
         members = {member.name: member for member in made.members}
         if made.statements is None:
-            parts = {member.name: member.part for member in made.members}
+            there = (each for each in made.members if each.condition is None or _value(each.condition, values))
+            parts = {member.name: member.part for member in there}
             self._chain(parts, values, uses)
             return
         given: dict[str, list[list[str]]] = {}
@@ -262,7 +263,7 @@ def _require(condition: bool) -> None:
 
 
 def _value(part: Part, values: Values) -> Any:
-    _require(not isinstance(part, Call | Listed | Repeated | Tabled))
+    _require(not isinstance(part, Call | Choice | Listed | Repeated | Tabled))
     code: Code = part  # type: ignore[assignment]
     return plain(evaluator(code)(values))
 

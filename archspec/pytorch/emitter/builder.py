@@ -48,6 +48,7 @@ class Builder:
         self.modules: dict[str, Present] = {}
         self.unrolled: set[str] = set()
         self.tensors: dict[Key, Local] = {}
+        self.keys: dict[tuple[int, str], list[Key]] = {}
         self.aliases: dict[str, Key] = {}
         self.lists: dict[Key, dict[int, list[str]]] = {}
         taken = (reference for step in self.graph.steps for reference in step.operands or ())
@@ -72,7 +73,17 @@ class Builder:
             raise Mismatch  # an attribute would be a layer
         overwrite(self.statements, self.members, self.graph, self.registry.overwriting)
         channels = {each: self.tensors[key].channels for each, key in outputs.items()}
-        return self._class(inputs, outputs, self.statements, channels)
+        statements = None if self.graph.is_list and self._follow(inputs, outputs) else self.statements
+        return self._class(inputs, outputs, statements, channels)
+
+    def _follow(self, inputs: dict[str, Key], outputs: dict[str, Key]) -> bool:
+        """Whether each layer takes just what the one before gives."""
+        current = (*inputs.values(),)
+        for statement in self.statements:
+            if statement.takes != current or statement.loop is not None or isinstance(statement.call, Function):
+                return False
+            current = statement.gives
+        return bool(self.statements) and (*outputs.values(),) == current
 
     def _class(
         self,
@@ -107,6 +118,12 @@ class Builder:
         port = next(iter(self.instances.outputs(self.first)))
         return self._class(inputs, {port: ("", "")}, None, {port: channels[0]})
 
+    def _add(self, key: Key, tensor: Local) -> None:
+        """Know a tensor more."""
+        self.tensors[key] = tensor
+        for place in tensor.paths.items():
+            self.keys.setdefault(place, []).append(key)
+
     # Inputs and outputs
 
     def _inputs(self) -> dict[str, Key]:
@@ -121,7 +138,7 @@ class Builder:
             shapes = {index: self.instances.shape(path) for index, path in paths.items()}
             tensor = Local(paths, shapes)
             key = ("", label)
-            self.tensors[key] = tensor
+            self._add(key, tensor)
             self.names.tensors[label or "input"] = tensor
             if len(taken[0]) == 1:
                 self.names.tensors["input"] = tensor
@@ -172,8 +189,6 @@ class Builder:
         first = self._key(operands[0]) if operands else None
         self.construction.take(self.first, None if first is None else self.tensors[first])
         reused, in_list = reuse_of(next(iter(present.values()))), self.graph.is_list
-        if in_list and len(present) < len(self.part):
-            raise Mismatch  # the places of a list are layers or identities: in a class for each
         if functions and not in_list:
             self._function(step, nodes, functions, takes)
         elif reused is not None and reused.step.name in self.modules and not self._is_unrolled(reused, blocks):
@@ -216,7 +231,7 @@ class Builder:
 
     def _found(self, paths: Mapping[int, str], wanted: Iterable[Key]) -> Key:
         """The tensor that has these paths in the instances."""
-        for key in chain(wanted, reversed(self.tensors)):
+        for key in chain(wanted, reversed(self.keys.get(next(iter(paths.items())), ()))):
             if all(self.tensors[key].paths.get(number) == path for number, path in paths.items()):
                 return key
         raise Mismatch
@@ -237,7 +252,7 @@ class Builder:
                 shapes = {**{n: shape for n, shape in passed.shapes.items() if n not in present}, **shapes}
             passing = self._channels(takes[:1]) if len(present) < len(self.part) else []
             channels = [*hints.get(port, ()), *passing]
-            self.tensors[step, port] = Local(paths, shapes, self.construction.channels(shapes, channels))
+            self._add((step, port), Local(paths, shapes, self.construction.channels(shapes, channels)))
             keys.append((step, port))
         if len(keys) == 1:
             self.names.tensors[step] = self.tensors[keys[0]]
@@ -367,7 +382,7 @@ class Builder:
         hints = [code for when in conditions for code in (self.names.code(when), *self.names.shape_comparisons(when))]
         if len(conditions) == 2 and hints[0] is not None and (other := self.names.code(conditions[1])) is not None:
             hints.append(ast.BoolOp(ast.And(), [other, hints[0]]))
-        return self.scope.resolve(values, hints, f"has_{step}")
+        return self.scope.resolve(values, hints, f"has_{word(step)}")
 
     def _function(
         self, step: str, nodes: Mapping[int, Node], calls: Mapping[int, Function], takes: tuple[Key, ...]
@@ -398,7 +413,7 @@ class Builder:
         gives = {number: [given(self.instances, copy) for copy in each.values()] for number, each in indexed.items()}
         wanted = {number: set(self.instances.outputs(repeat).values()) for number, repeat in present.items()}
         part, channels = self.construction.copies(
-            {(number, None): repeat for number, repeat in present.items()}, self._channels(takes), step
+            {(number, None): repeat for number, repeat in present.items()}, self._channels(takes), word(step)
         )
         last: dict[str, Key] = {}
         lists: dict[str, Key] = {}
@@ -414,7 +429,7 @@ class Builder:
             if any(taken) or (step, port if not single else "") in self.listed:
                 lists[port] = (step, "*" if single else f"*.{port}")
                 self.lists[lists[port]] = paths
-                self.tensors[lists[port]] = Local({}, {}, self._sum(present, paths, hints))
+                self._add(lists[port], Local({}, {}, self._sum(present, paths, hints)))
             for at in taken.pop() if len(taken) == 1 else ():
                 key = (step, f"{at}" if single else f"{at}.{port}")
                 items[key] = (port, at)
@@ -445,7 +460,7 @@ class Builder:
     def _know(self, key: Key, paths: dict[int, str], hints: Hints) -> None:
         """Take a tensor that is in every instance."""
         shapes = {number: self.instances.shape(path) for number, path in paths.items()}
-        self.tensors[key] = Local(paths, shapes, self.construction.channels(shapes, hints))
+        self._add(key, Local(paths, shapes, self.construction.channels(shapes, hints)))
 
     def _unrolled(self, step: str, present: Mapping[int, Block]) -> None:
         """Copies that take several tensors, or are functions: each a line of ``forward``."""

@@ -135,7 +135,16 @@ class Listed:
     brackets: str = "[]"
 
 
-Part = Call | Repeated | Tabled | Listed | ast.expr
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """``layer if condition else nn.Identity()``."""
+
+    layer: Part
+    condition: Code
+
+
+Part = Call | Repeated | Tabled | Listed | Choice | ast.expr
+
 """What a constructor is made of."""
 
 
@@ -146,6 +155,8 @@ def asked(part: Part) -> set[str]:
         return target.union(*(asked(value) for _, value in part.arguments))
     if isinstance(part, Listed):
         return {each for item in part.items for each in asked(item)}
+    if isinstance(part, Choice):
+        return asked(part.layer) | names(part.condition)
     if isinstance(part, Repeated):
         return asked(part.element).union(*(names(code) for code in part.range))
     if isinstance(part, Tabled):
@@ -172,6 +183,8 @@ def flat(part: Part) -> str:
     if isinstance(part, Listed):
         comma = "," if part.brackets == "()" and len(part.items) == 1 else ""
         return f"{part.brackets[0]}{', '.join(map(flat, part.items))}{comma}{part.brackets[1]}"
+    if isinstance(part, Choice):
+        return f"{flat(part.layer)} if {printed(part.condition)} else nn.Identity()"
     return printed(part)
 
 
@@ -220,6 +233,9 @@ def laid_out(prefix: str, part: Part, suffix: str, indent: int) -> list[str]:
     if isinstance(part, Listed) and part.items:
         lines = [line for item in part.items for line in laid_out("", item, ",", indent + 4)]
         return [f"{space}{prefix}{part.brackets[0]}", *lines, f"{space}{part.brackets[1]}{suffix}"]
+    if isinstance(part, Choice):
+        lines = laid_out(prefix, part.layer, "", indent)
+        return [*lines, f"{space}if {printed(part.condition)}", f"{space}else nn.Identity(){suffix}"]
     if isinstance(part, Repeated):
         element = laid_out("", part.element, "", indent + 4)
         return [f"{space}{prefix}*(", *element, f"{space}    {_loop(part)}", f"{space}){suffix}"]

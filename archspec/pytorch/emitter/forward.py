@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
@@ -162,9 +162,8 @@ class Forward:
             self._needed_until[target] = max(number + 1, self._needed_until.get(target, -1))
         appended = []
         for port, key in loop.lists.items():
-            each = self._fresh(
-                "_".join([word(statement.name), *([port] if len(loop.ports) > 1 else []), "outs"]), number
-            )
+            words = [word(statement.name), *([port] if len(loop.ports) > 1 else []), "outs"]
+            each = self._apart("_".join(words), number, inside)
             self._unpacked.add(each)
             self.variables[key] = each
             appended.append((each, targets[loop.ports.index(port)]))
@@ -172,7 +171,7 @@ class Forward:
         for key, (port, index) in loop.items.items():
             self.variables[key] = f"{self.variables[loop.lists[port]]}[{index}]"
             self._unpacked.add(self.variables[key])
-        layer = self._fresh("layer", number)
+        layer = self._apart("layer", number, inside)
         assert isinstance(statement.call, str)
         return [*lines, Looped(attribute(statement.call), layer, targets, inside, appended)]
 
@@ -184,7 +183,11 @@ class Forward:
         flowing = self._flowing(number) if single else ""
         if flowing and flowing not in others:
             return flowing
-        wanted = self._fresh(word(statement.name) if single else f"{word(statement.name)}_{port}", number)
+        return self._apart(word(statement.name) if single else f"{word(statement.name)}_{port}", number, others)
+
+    def _apart(self, wanted: str, number: int, others: Collection[str]) -> str:
+        """A name that no variable has which a loop or what follows still needs."""
+        wanted = self._fresh(wanted, number)
         while wanted in others:
             wanted = self._fresh(f"{wanted}_", number)
         return wanted

@@ -17,7 +17,7 @@ from archspec.language.algebra import Code, binary, literal, name, names, plain,
 from archspec.network import Body
 from archspec.pytorch.emitter.agreement import Agreement
 from archspec.pytorch.emitter.builder import Builder
-from archspec.pytorch.emitter.code import Call, Listed, Part, Repeated, Tabled
+from archspec.pytorch.emitter.code import Call, Choice, Listed, Part, Repeated, Tabled
 from archspec.pytorch.emitter.instances import Instance
 from archspec.pytorch.emitter.model import Class
 from archspec.pytorch.emitter.registry import Registry
@@ -208,4 +208,6 @@ def _filled(part: Part, values: Mapping[str, Code]) -> Part:
         free = {each: code for each, code in values.items() if each not in part.variables}
         rows = tuple(tuple(substituted(code, values) for code in row) for row in part.rows)
         return Tabled(_filled(part.element, free), part.variables, rows)
+    if isinstance(part, Choice):
+        return Choice(_filled(part.layer, values), substituted(part.condition, values))
     return substituted(part, values)

@@ -10,10 +10,10 @@ from typing import Any
 from archspec.language.algebra import Code, literal, name
 from archspec.ops.facts import Function
 from archspec.pytorch.emitter.calls import call
-from archspec.pytorch.emitter.code import WIDTH, Call, Factory, Listed, laid_out, printed
+from archspec.pytorch.emitter.code import WIDTH, Call, Choice, Factory, Listed, Part, laid_out, printed
 from archspec.pytorch.emitter.construction import numbered
 from archspec.pytorch.emitter.forward import Forward
-from archspec.pytorch.emitter.model import Class
+from archspec.pytorch.emitter.model import Class, Member
 from archspec.pytorch.emitter.scope import REQUIRED, Parameter
 
 Lines = Iterator[str]
@@ -147,9 +147,16 @@ def condition(code: Code, indent: int) -> Lines:
 
 
 def _layers(made: Class) -> list[str]:
-    layers = tuple((member.name, member.part) for member in made.members)
+    layers = tuple((member.name, _layer(member)) for member in made.members)
     arguments = numbered(dict(layers)) if made.is_list else (("", Call("OrderedDict", layers)),)
     return laid_out("", Call("super().__init__", arguments), "", 8)
+
+
+def _layer(member: Member) -> Part:
+    """A layer of a sequence; an identity where a condition leaves it out."""
+    if member.condition is None:
+        return member.part
+    return Choice(member.part, member.condition)
 
 
 def _declared(parameter: Parameter) -> str:

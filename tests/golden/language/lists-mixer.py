@@ -33,30 +33,20 @@ class Permute2(nn.Module):
 class Mlp(nn.Sequential):
     """The block `mlp`.
 
-    Shape: (N, 4, 4, W) -> (N, 4, 4, 16)
+    Shape: (N, 4, 4, W) -> (N, 4, 4, W_out)
 
     Args:
+        width: 16 or 12 in this network.
         in_features: 8 or 16 in this network.
+        drop: True or False in this network.
     """
 
-    def __init__(self, in_features: int) -> None:
+    def __init__(self, width: int, in_features: int, drop: bool = True) -> None:
         super().__init__(
-            nn.Linear(in_features, 16),
+            nn.Linear(in_features, width),
             nn.ReLU(inplace=True),
-            nn.Dropout(),
-            nn.Linear(16, 16),
-        )
-
-
-class Mlp2(nn.Sequential):
-    """The block `mlp`.
-
-    Shape: (N, 4, 4, 16) -> (N, 4, 4, 12)
-    """
-
-    def __init__(self) -> None:
-        super().__init__(
-            nn.Linear(16, 12), nn.ReLU(inplace=True), nn.Identity(), nn.Linear(12, 12)
+            nn.Dropout() if drop else nn.Identity(),
+            nn.Linear(width, width),
         )
 
 
@@ -78,8 +68,8 @@ class Mixer(nn.Sequential):
                 *(nn.Conv2d(8, 8, kernel_size=3, padding=1) for _ in range(2))
             ),
             Permute(),
-            nn.Sequential(Mlp(8), *(Mlp(16) for _ in range(2))),
-            nn.Sequential(Mul(), Mlp2()),
+            nn.Sequential(Mlp(16, 8), *(Mlp(16, 16) for _ in range(2))),
+            nn.Sequential(Mul(), Mlp(12, 16, drop=False)),
             Permute2(),
             nn.AdaptiveAvgPool2d(1),
             nn.Flatten(),
