@@ -12,7 +12,7 @@ from archspec.language.source import Value
 
 _CODES = {"params": ("unknown-name", "unknown-argument"), "blocks": ("unknown-block",), "graph": ("unknown-node",)}
 """The errors that name what is gone, by the key that it stood under."""
-_CODES_BELOW = ("shape-mismatch", "operand-count", "invalid-argument")
+_CODES_BELOW = ("shape-mismatch", "operand-count", "invalid-argument", "reuse-mismatch")
 """The errors of a node that takes what the removed one took."""
 
 
