@@ -105,6 +105,30 @@ def test_the_module_is_called_again() -> None:
     }  # fmt: skip
 
 
+def test_further_calls_take_the_same_other_operand() -> None:
+    torch = pytest.importorskip("torch")
+    text = """
+archspec: 1
+name: recurrent
+inputs: {image: [4, 8, 8]}
+blocks:
+  cell:
+    inputs: [state, seen]
+    graph:
+      next: {op: conv, out_channels: 4, kernel_size: 1, from: state}
+      add: {op: add, from: [next, seen]}
+graph:
+  begin: {op: conv, out_channels: 4, kernel_size: 1}
+  cell: {block: cell, from: [begin, image]}
+  more: {reuse: cell, repeat: 2, from: [begin, image]}
+  add: {op: add, from: [more, cell, begin]}
+"""
+    module, image = module_of(compiled(text)), torch.rand(2, 4, 8, 8)
+    begin = module.begin(image)
+    cell = module.cell(begin, image)
+    torch.testing.assert_close(module(image), module.cell(cell, image) + cell + begin)
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_scripted_module_gives_the_same() -> None:
     torch = pytest.importorskip("torch")
