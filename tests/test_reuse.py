@@ -201,6 +201,31 @@ graph:
     }  # fmt: skip
 
 
+def test_a_copy_of_a_repeat_that_not_every_use_has() -> None:
+    torch = pytest.importorskip("torch")
+    text = """
+archspec: 1
+name: optional
+inputs: {image: [4, 8, 8]}
+blocks:
+  body:
+    params: {deep: true}
+    graph:
+      convs: {op: conv, out_channels: 4, kernel_size: 1, repeat: 2, when: $deep}
+      again: {reuse: convs.1}
+      more: {reuse: convs.0, repeat: 2}
+      last: {op: conv, out_channels: 4, kernel_size: 1}
+graph:
+  deep: {block: body}
+  flat: {block: body, deep: false}
+"""
+    network = compiled(text)
+    module, image = module_of(network), torch.rand(2, 4, 8, 8)
+    first, second = module.deep.convs
+    deep = module.deep.last(first(first(second(second(first(image))))))
+    torch.testing.assert_close(module(image), module.flat.last(deep))
+
+
 def test_a_layer_called_in_several_places_overwrites_nothing() -> None:
     text = """
 archspec: 1

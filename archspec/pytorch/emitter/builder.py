@@ -250,6 +250,8 @@ class Builder:
         """A layer or class that another step has made, called again; where it is absent, its first operand passes."""
         held = self.modules[reused.step.name]
         call = reused.step.name if reused.copy is None else f"{reused.step.name}[{reused.copy}]"
+        if reused.copy is not None and len(held) < len(self.part):
+            raise Mismatch  # the identity in its place has no copies
         flag, times = "", self._times(step, reused, present)
         if times == 1 and present.keys() != held.keys():
             flag = self.functions.attribute(f"has_{step}", self._condition(step, present))
