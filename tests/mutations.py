@@ -35,7 +35,8 @@ BREAKERS = (
     '"\\uD800"', "\t", "\r", "\r\n", "\0", "\x07", "\x1b[31m", "\x7f", "\x85", "\u2028", "\ufeff", "\ufffe", "\ud800",
     "\u202e", "😀", "a" * 200, "1" * 50, "repeat: 3", "when: false", "op: conv", "block: bottleneck",
     "graph: {a: relu}", "output: a", "outputs: {a: a}", "params: {a: 1}", "extends: resnet50.yaml",
-    "expect: {params: 1}", "inputs: [a, b]", "after: a", "override: {a: relu}", "freeze: [a]",
+    "expect: {params: 1}", "inputs: [a, b]", "after: a", "override: {a: relu}", "freeze: [a]", "reuse: a",
+    "reuse: conv.0",
 )  # fmt: skip
 NASTY = (*VALUES, *BREAKERS)
 TOKEN = re.compile(r"[\w.$]+|[^\w\s]|\n[ ]*")

@@ -430,8 +430,8 @@ def test_rows_show_the_arguments_that_matter_and_the_memory() -> None:
     details = [("3x3", "1x1", "2", "784 B"), ("2x2", "2x2", "", "144 B"), ("", "", "", "144 B")]
     assert [table.details(row) for row in roll_up(network)] == details
     written = table.render_csv(network).splitlines()
-    assert written[0].endswith("share,kernel_size,stride,groups,activations")
-    assert [line.split(",")[-4:] for line in written[1:]] == [
+    assert written[0].endswith("share,kernel_size,stride,groups,activations,shares")
+    assert [line.split(",")[-5:-1] for line in written[1:]] == [
         ["3x3", "1x1", "2", "784"], ["2x2", "2x2", "", "144"], ["", "", "", "144"],
     ]  # fmt: skip
     for text in (table.render_markdown(network), table.render_html(network)):

@@ -105,6 +105,30 @@ def test_the_module_is_called_again() -> None:
     }  # fmt: skip
 
 
+def test_further_calls_take_the_same_other_operand() -> None:
+    torch = pytest.importorskip("torch")
+    text = """
+archspec: 1
+name: recurrent
+inputs: {image: [4, 8, 8]}
+blocks:
+  cell:
+    inputs: [state, seen]
+    graph:
+      next: {op: conv, out_channels: 4, kernel_size: 1, from: state}
+      add: {op: add, from: [next, seen]}
+graph:
+  begin: {op: conv, out_channels: 4, kernel_size: 1}
+  cell: {block: cell, from: [begin, image]}
+  more: {reuse: cell, repeat: 2, from: [begin, image]}
+  add: {op: add, from: [more, cell, begin]}
+"""
+    module, image = module_of(compiled(text)), torch.rand(2, 4, 8, 8)
+    begin = module.begin(image)
+    cell = module.cell(begin, image)
+    torch.testing.assert_close(module(image), module.cell(cell, image) + cell + begin)
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_scripted_module_gives_the_same() -> None:
     torch = pytest.importorskip("torch")
@@ -175,6 +199,31 @@ graph:
         "body.0.again.0": "body.0.conv", "body.0.again.1": "body.0.conv", "body.1.again.0": "body.1.conv",
         "body.1.again.1": "body.1.conv", "first.0": "convs.0", "first.1": "convs.0", "last": "convs.2",
     }  # fmt: skip
+
+
+def test_a_copy_of_a_repeat_that_not_every_use_has() -> None:
+    torch = pytest.importorskip("torch")
+    text = """
+archspec: 1
+name: optional
+inputs: {image: [4, 8, 8]}
+blocks:
+  body:
+    params: {deep: true}
+    graph:
+      convs: {op: conv, out_channels: 4, kernel_size: 1, repeat: 2, when: $deep}
+      again: {reuse: convs.1}
+      more: {reuse: convs.0, repeat: 2}
+      last: {op: conv, out_channels: 4, kernel_size: 1}
+graph:
+  deep: {block: body}
+  flat: {block: body, deep: false}
+"""
+    network = compiled(text)
+    module, image = module_of(network), torch.rand(2, 4, 8, 8)
+    first, second = module.deep.convs
+    deep = module.deep.last(first(first(second(second(first(image))))))
+    torch.testing.assert_close(module(image), module.flat.last(deep))
 
 
 def test_a_layer_called_in_several_places_overwrites_nothing() -> None:

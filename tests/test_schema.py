@@ -80,6 +80,8 @@ def test_what_an_op_takes_the_schema_takes(name: str) -> None:
         {"block": "bottleneck", "chanels": 64},
         {"block": "bottleneck", "channels": "$c", "repeat": -1},
         {"graph": {"a": "relu"}, "stride": 2},
+        {"reuse": "a", "stride": 2},
+        {"reuse": 1},
     ],
 )
 def test_mistakes_show_in_the_editor(node: Any, validator: Draft7Validator) -> None:

@@ -10,7 +10,7 @@ from archspec.compiler.repeats import Repeats, arguments_of
 from archspec.compiler.tensors import UNKNOWN_TENSOR, outputs_of
 from archspec.compiler.walk import Made, Site, Walk
 from archspec.language.definition import Reuse
-from archspec.network import Applied, Body, Content, Copies, Use
+from archspec.network import Applied, Body, Content, Copies, NotCompiled, Use
 from archspec.ops.tensor import show
 
 _ALIKE = "what is reused runs as it is: no `when`, `repeat` or size inside may come out differently"
@@ -145,6 +145,8 @@ class _Comparison:
         return None if held.outputs == content.outputs else _Difference("other nodes give its outputs")
 
     def _of_ops(self, held: Applied, content: Applied, path: str) -> _Difference | None:
+        if isinstance(held.op, NotCompiled):
+            return None  # that is reported
         there, here = ({**each.weights, **each.buffers} for each in (held, content))
         others, inputs = (" and ".join(map(show, each.input_shapes)) for each in (held, content))
         for name in dict.fromkeys((*there, *here)):

@@ -17,7 +17,7 @@ _CODES = {
     "graph": ("unknown-node",),
 }
 """The errors that name what is gone, by the key that it stood under."""
-_CODES_BELOW = ("shape-mismatch", "operand-count", "invalid-argument")
+_CODES_BELOW = ("shape-mismatch", "operand-count", "invalid-argument", "reuse-mismatch")
 """The errors of a node that takes what the removed one took."""
 
 

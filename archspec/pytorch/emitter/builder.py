@@ -341,11 +341,14 @@ class Builder:
         """A layer or class that another step has made, called again; where it is absent, its first operand passes."""
         held = self.modules[reused.step.name]
         call = reused.step.name if reused.copy is None else f"{reused.step.name}[{reused.copy}]"
+        if reused.copy is not None and len(held) < len(self.part):
+            raise Mismatch  # the identity in its place has no copies
         flag, times = "", self._times(step, reused, present)
         if times == 1 and present.keys() != held.keys():
             flag = self.functions.attribute(f"has_{step}", self._condition(step, present))
-        made = {port: tensor for (name, port), tensor in self.tensors.items() if name == reused.step.name}
-        gives = self._give(step, present, takes, {port: [tensor.channels] for port, tensor in made.items()})
+        ports = given(self.instances, next(iter(present.values())))
+        before = {port: self.tensors.get((reused.step.name, port)) for port in ports}
+        gives = self._give(step, present, takes, {port: [each.channels] for port, each in before.items() if each})
         if len(present) < len(self.part) and len(gives) != 1:
             raise Mismatch
         self.statements.append(Statement(step, takes, gives, call, flag, reuses=reused.path, times=times))
