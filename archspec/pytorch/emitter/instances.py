@@ -49,6 +49,7 @@ class Instances:
     _known: dict[Hashable, Instance] = field(default_factory=dict)
     _numbers: dict[Hashable, int] = field(default_factory=dict)
     _blocks: dict[Hashable, tuple[int, Instance]] = field(default_factory=dict)
+    _lists: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._number(self.network.blocks, self.network.blocks.content.arguments)
@@ -171,6 +172,13 @@ class Instances:
         """The paths of the tensors that a node or block takes."""
         return child.inputs if isinstance(child, Node) else self.inputs(child)
 
+    def _written(self, scope: Mapping[str, Any]) -> Hashable:
+        """Values by name as part of a key; a list, which may be a table that all of its rows see, is written once."""
+        for value in scope.values():
+            if isinstance(value, list) and id(value) not in self._lists:
+                self._lists[id(value)] = repr(value)
+        return tuple((name, self._lists.get(id(value)) or repr(value)) for name, value in scope.items())
+
     def _number(self, block: Block, scope: Mapping[str, Any]) -> int:
         """A number that is the same for equal blocks; what uses of a block share is looked into once."""
         block = self.opened(block)
@@ -197,7 +205,7 @@ class Instances:
         shapes = tuple(self.shape(path) for path in self.inputs(block))
         outputs = tuple((name, places.get(path)) for name, path in self.outputs(block).items())
         identity = id(block.graph) if block.graph else id(block.step)
-        key = (block.kind, identity, repr(scope), shapes, tuple(parts), outputs)
+        key = (block.kind, identity, self._written(scope), shapes, tuple(parts), outputs)
         if block.graph is not None:
             if key not in self._known:
                 self._known[key] = Instance(block, scope)

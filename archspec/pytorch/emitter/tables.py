@@ -136,9 +136,8 @@ class TableLoop:
 
     def _cell(self, column: str, row: int, given: Hints) -> Code:
         values = self.scope.parameters[column].values
-        seen: dict[Spot, Any] = {
-            (number, None): values[place] for place, (number, at) in enumerate(self.places) if at == row
-        }
+        places = range(row, len(self.places), self.count)
+        seen: dict[Spot, Any] = {(self.places[place][0], None): values[place] for place in places}
         item = self.items.get(column)
         hints = given if item is None else [self.names.code(self.template.cell(self.table, row, item))]
         return self.names.scope.resolve(seen, hints, column)
