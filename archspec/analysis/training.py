@@ -21,8 +21,9 @@ def step_macs(network: Network) -> int:
     many as the product, and so does that of each operand that needs one. The image needs none.
     """
     gradients = differentiated(network)
-    return sum(
-        node.macs * (1 + bool(node.applied.weights) + sum(origin in gradients for origin in node.inputs))
-        for node in network
-        if node.macs
-    )
+    total = 0
+    for node in network:
+        if node.macs:
+            needed = tuple([origin in gradients for origin in node.inputs])
+            total += node.macs + node.op.gradient_macs(node.input_shapes, node.shape, needed)
+    return total
