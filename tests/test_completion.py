@@ -183,4 +183,4 @@ def test_bash_completes_by_the_script_that_is_shown(tmp_path: Path) -> None:
     done = subprocess.run(
         ["bash", "-c", f"{script}\n{asked}"], capture_output=True, text=True, env=environment, check=True
     )
-    assert (done.stdout, done.stderr) == ("global_avg_pool global_max_pool\n", "")
+    assert (done.stdout, done.stderr) == ("global_avg_pool global_max_pool global_response_norm\n", "")

@@ -98,7 +98,8 @@ def test_random_networks_keep_for_training_what_autograd_keeps() -> None:
     def law(text: str) -> None:
         network = compiled(text)
         counted = any(getattr(node.op, "momentum", 0) is None for node in network)  # it asks a counter for its number
-        assume(not counted)
+        # The device `meta` has no fused attention; what that keeps is in the law of the ops.
+        assume(not counted and not any("attention" in node.op.name for node in network))
         check_kept(network)
 
     law()

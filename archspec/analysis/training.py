@@ -26,8 +26,10 @@ def step_macs(network: Network) -> int:
     many as the product, and so does that of each operand that needs one. The image and frozen weights need none.
     """
     gradients = differentiated(network)
-    return sum(
-        node.macs * (1 + trains(network, node) + sum(origin in gradients for origin in node.inputs))
-        for node in network
-        if node.macs
-    )
+    total = 0
+    for node in network:
+        if node.macs:
+            needed = tuple([origin in gradients for origin in node.inputs])
+            trained = trains(network, node)
+            total += node.macs + node.op.gradient_macs(node.input_shapes, node.shape, needed, trained=trained)
+    return total

@@ -78,6 +78,12 @@ class ScaledDotProductAttention(Op, name="scaled_dot_product_attention"):
         each = _WEIGHTS + (len(inputs) > 3)
         return Cost(macs=elements(scores) * inputs[0][-1] + values, other=each * elements(scores))
 
+    def gradient_macs(self, inputs: Shapes, output: Shape, gradients: tuple[bool, ...], *, trained: bool) -> int:
+        """Of two products, each with the gradients of its factors."""
+        scores, values = elements(self._scores(inputs)) * inputs[0][-1], elements(output) * inputs[1][-2]
+        weighs = gradients[0] or gradients[1] or any(gradients[3:])
+        return scores * (gradients[0] + gradients[1]) + values * (gradients[2] + weighs)
+
     def _is_fused(self, inputs: Shapes, gradients: tuple[bool, ...]) -> bool:
         """Whether PyTorch has a kernel for it."""
         queries, keys, values, *_ = inputs
@@ -192,6 +198,16 @@ class MultiHeadAttention(Op, name="multi_head_attention"):
         scores = places * keys[0]
         other = self.bias * biases + _WEIGHTS * self.num_heads * scores
         return Cost(macs=projections + 2 * scores * size, other=other)
+
+    def gradient_macs(self, inputs: Shapes, output: Shape, gradients: tuple[bool, ...], *, trained: bool) -> int:
+        """Between the projections every factor of a product needs a gradient."""
+        size, cost = output[1], self.cost(inputs, output)
+        own = size * (elements(output) + sum(map(elements, _three(inputs))))
+        needed = (*gradients, *gradients[-1:] * (3 - len(gradients)))
+        operands = sum(elements(shape) for shape, wanted in zip(_three(inputs), needed, strict=True) if wanted)
+        if not trained and not any(needed):
+            return 0
+        return 2 * (cost.macs - own) + trained * own + size * (elements(output) + operands)
 
     def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
         places, size = output

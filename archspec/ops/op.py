@@ -95,6 +95,15 @@ class Op(BaseModel):
         """The work on one sample, or None where the op has no rule (printed as ``?``)."""
         return None
 
+    def gradient_macs(self, inputs: Shapes, output: Shape, gradients: tuple[bool, ...], *, trained: bool) -> int:
+        """Multiply-accumulates of the gradients on one sample, where some operands need one.
+
+        That of the weights of a product, where they are ``trained``, takes as many as the product, and so does that of
+        each operand.
+        """
+        cost = self.cost(inputs, output) or Cost()
+        return cost.macs * ((trained and bool(self.weights(inputs))) + sum(gradients))
+
     def kept(self, inputs: Shapes, output: Shape) -> Saved | None:
         """The tensors that autograd keeps with these arguments: `saved`, where the arguments change nothing."""
         return self.saved
