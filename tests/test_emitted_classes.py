@@ -129,6 +129,8 @@ class Law:
 def tensors(body: Body) -> Iterator[tuple[str, tuple[int, ...]]]:
     """The names and shapes of the tensors in a body."""
     for use in body.uses:
+        if use.shares:
+            continue
         if isinstance(use.content, Body):
             yield from ((f"{use.name}.{name}", shape) for name, shape in tensors(use.content))
         else:
