@@ -12,7 +12,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from archspec.errors import did_you_mean
+from archspec.errors import did_you_mean, listed
 from archspec.language.choice import KINDS, Choice
 from archspec.language.values import ATTRIBUTES, UNKNOWN, ExpressionError, Function, TensorView, Unknown, kind
 from archspec.language.work import count
@@ -141,7 +141,9 @@ def _attribute(node: ast.Attribute) -> Evaluator:
         except KeyError:
             raise _no_attribute(node, tensor) from None
         except ValueError as error:
-            raise wrong(node, f"{ast.unparse(node.value)} of shape {error}") from None
+            name = ast.unparse(node.value)
+            help = f"it has {listed(tensor.sizes())}; `{name}.shape[-1]` is its last size"
+            raise wrong(node, f"{name} of shape {error}", help=help) from None
 
     return value
 

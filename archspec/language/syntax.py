@@ -131,11 +131,21 @@ def _unclosed_quote(stop: _Stop) -> Fault:
 
 
 def _cannot_begin(stop: _Stop) -> Fault:
+    if cut := _cut_expression(stop):
+        return cut
     text, at = stop.text, stop.at
     character = text[at : at + 1]
     if character == "\t":
         return Fault("YAML takes no tabs for indentation", at, at + 1, "use spaces")
     return Fault(f"a text cannot begin with `{character}`", at, at + 1, "put the text in quotes")
+
+
+def _nameless(stop: _Stop) -> Fault:
+    """A ``*`` or ``&`` without a name: ``*.conv`` without quotes, or ``$(sizes[0] * 2)`` inside of ``{}``."""
+    if cut := _cut_expression(stop):
+        return cut
+    at = stop.begun
+    return Fault(f"YAML takes `{stop.text[at : at + 1]}` for the mark of a name", at, at + 1, "put the text in quotes")
 
 
 def _colon_in_text(stop: _Stop) -> Fault:
@@ -167,6 +177,7 @@ _RULES: tuple[tuple[str, Callable[[_Stop], Fault]], ...] = (
     ("could not find expected ':'", _no_colon),
     ("found unexpected end of stream", _unclosed_quote),
     ("cannot start any token", _cannot_begin),
+    ("expected alphabetic or numeric character", _nameless),
     ("mapping values are not allowed", _colon_in_text),
     ("expected key", _misplaced),
     ("<block end>", _misplaced),

@@ -65,6 +65,11 @@ class TensorView:
             raise ValueError(f"{show(self.shape)} has no {name}")
         return value
 
+    def sizes(self) -> list[str]:
+        """The names of the sizes that its shape has."""
+        shape = self.shape
+        return [] if shape is None else [name for name in ATTRIBUTES if name not in ("shape", "rank") and ATTRIBUTES[name](shape)]
+
 
 class Function(ABC):
     """A function that a spec defines.

@@ -150,11 +150,18 @@ def _equal_until(structure: Structure, parts: Sequence[Part], start: int) -> int
 
 
 def _first_differs(structure: Structure, parts: Sequence[Part]) -> bool:
+    """Whether the first copy is another one of the same kind; a change inside can make it another op or block."""
     return (
         len(parts) > 1
+        and _kind(parts[0]) == _kind(parts[1])
         and structure.content(parts[0]) != structure.content(parts[1])
         and structure.follows(parts[1], parts[0])
     )
+
+
+def _kind(part: Part) -> str:
+    """What a part is called that is one of several."""
+    return part.op.name if isinstance(part, Node) else f"{part.kind} {part.definition}"
 
 
 def difference(network: Network, first: Part, other: Part) -> str:
