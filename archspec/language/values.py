@@ -68,7 +68,11 @@ class TensorView:
     def sizes(self) -> list[str]:
         """The names of the sizes that its shape has."""
         shape = self.shape
-        return [] if shape is None else [name for name in ATTRIBUTES if name not in ("shape", "rank") and ATTRIBUTES[name](shape)]
+        return (
+            []
+            if shape is None
+            else [name for name in ATTRIBUTES if name not in ("shape", "rank") and ATTRIBUTES[name](shape)]
+        )
 
 
 class Function(ABC):

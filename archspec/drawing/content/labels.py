@@ -28,6 +28,7 @@ FAMILIES = {
     "reshape": "reshape",
     "resample": "resampling",
     "dropout": "dropout",
+    "constant": "learned or fixed tensor",
     "block": "block",
     "other": "other",
     "failed": "did not compile",
