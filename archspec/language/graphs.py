@@ -237,10 +237,8 @@ class GraphReader:
             return None
         of = reused.step.value.entries.get("op") if reused.step.value else None
         if of is not None and _takes_nothing(of):
-            message, help = (
-                f"`{of.plain()}` takes no tensor, and gives the same again",
-                f"write `{reused.path}` instead",
-            )
+            message = f"`{of.plain()}` takes no tensor, and gives the same again"
+            help = f"write `{reused.path}` instead"
             self.checker.report("invalid-value", message, target.span, path=path, help=help)
             return None
         node = Step(str(key.value), key, operands=operands, resolved=wiring.resolved, when=entries.get("when"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from archspec.errors import Diagnostic, Note, did_you_mean
+from archspec.errors import Diagnostic, Note, did_you_mean, nearest
 from archspec.language.choice import is_choice, kind_named
 from archspec.language.names import let_form
 from archspec.language.removal import Removal
@@ -68,8 +68,10 @@ class _Merge:
                 self.removals.append(Removal(path, key.span, base))
             del keys[name], entries[name]
             return
-        message = f"`null` removes a key, and there is no `{name}` to remove"
-        self.found.append(Diagnostic("unknown-node", message, key.span, help=did_you_mean(name, entries)))
+        message, help = f"`null` removes a key, and there is no `{name}` to remove", did_you_mean(name, entries)
+        if base is not None and KINDS & base.entries.keys() and not nearest(name, entries):
+            help = f"`{name}: $(null)` gives it the value null"
+        self.found.append(Diagnostic("unknown-node", message, key.span, help=help))
 
     def value(self, base: Value | None, over: Value, path: tuple[str, ...]) -> Value:
         if path[-1] == "graph" and isinstance(over, Mapping):
