@@ -195,9 +195,12 @@ class GraphReader:
             return Step(str(key.value), key, kind_, value=value)
         own = NODE_KEYS | {"let"} if kind_ == "graph" else NODE_KEYS
         arguments = {k: Entry(value.keys[k], v) for k, v in entries.items() if k not in own}
-        for problem in self._misplaced(kind_, arguments, entries):
+        misplaced = self._misplaced(kind_, arguments, entries)
+        for problem in misplaced:
             near = did_you_mean(problem, NODE_KEYS) or "the nodes of a group see the parameters around it"
             self._no_key(problem, kind_, value, path, _KEY_HELP.get(problem, near))
+        if "as" in misplaced:
+            return None  # expressions that ask for its names are not wrong too
         passing = ("from", "when", "each", "repeat") if _takes_nothing(entries.get("op")) else ()
         for needless in [word for word in passing if word in entries]:
             message = f"`{entries['op'].plain()}` takes no tensor"
