@@ -199,13 +199,13 @@ class GraphReader:
         for problem in misplaced:
             near = did_you_mean(problem, NODE_KEYS) or "the nodes of a group see the parameters around it"
             self._no_key(problem, kind_, value, path, _KEY_HELP.get(problem, near))
-        if "as" in misplaced:
-            return None  # expressions that ask for its names are not wrong too
         passing = ("from", "when", "each", "repeat") if _takes_nothing(entries.get("op")) else ()
         for needless in [word for word in passing if word in entries]:
             message = f"`{entries['op'].plain()}` takes no tensor"
             help = "remove the key" if needless == "from" else f"`{needless}` passes a tensor on, and there is none"
             self.checker.report("unknown-key", message, value.keys[needless].span, path=path, help=help)
+        if "as" in misplaced or (passing and "each" in entries):
+            return None  # expressions that ask for its names are not wrong too
         target = entries[kind_]
         return Step(
             name=str(key.value),
