@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archspec.errors import Note, did_you_mean, nearest
+from archspec.errors import Diagnostic, Note, did_you_mean, nearest
 from archspec.language.checking import Checker
 from archspec.language.definition import IGNORED, GraphSteps, Reference, Step
 from archspec.language.expr import is_expression
@@ -43,10 +43,12 @@ class GraphReader:
 
     Attributes:
         unusable: Blocks of the file that no node can use; that is reported where they stand.
+        doubtful: What names the blocks of nodes whose keys are wrong, and the errors: the fault may be the block's.
     """
 
     def __init__(self, checker: Checker) -> None:
         self.unusable: set[str] = set()
+        self.doubtful: list[tuple[Scalar, tuple[Diagnostic, ...]]] = []
         self.checker = checker
         self.outputs = OutputReader(checker)
         self.lets = LetReader(checker)
@@ -159,7 +161,11 @@ class GraphReader:
         operands = wiring.samples(key) if _takes_nothing(entries.get("op")) else wiring.operands(key, value)
         if self.unusable and str(entries["block"].plain() if "block" in entries else "") in self.unusable:
             return None
+        before = len(self.checker.found)
         step = self._said(key, value, path)
+        block = entries.get("block")
+        if isinstance(block, Scalar) and len(self.checker.found) > before:
+            self.doubtful.append((block, tuple(self.checker.found[before:])))
         if step is None:
             return None
         if step.kind == "reuse":
