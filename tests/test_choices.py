@@ -255,3 +255,18 @@ graph:
     module = archspec.build(network)
     assert sum(each.numel() for each in module.parameters()) == network.params
     module(torch.rand(2, 8, 6, 6)).sum().backward()
+
+
+def test_a_file_that_extends_says_more_of_an_op_that_a_parameter_stands_for(tmp_path):
+    (tmp_path / "base.yaml").write_text(
+        HEAD + "params: {act: {op: leaky_relu, negative_slope: 0.1}}\ngraph: {a: $act}\n"
+    )
+    extending = "archspec: 1\nextends: base.yaml\nname: other\n"
+    declared = archspec.compile_text(f"{extending}params: {{act: {{nullable: true}}}}\n", root=tmp_path)
+    assert declared["a"].op.negative_slope == 0.1
+    assert (
+        archspec.compile_text(f"{extending}params: {{act: {{negative_slope: 0.5}}}}\n", root=tmp_path)[
+            "a"
+        ].op.negative_slope
+        == 0.5
+    )

@@ -93,7 +93,7 @@ class Blocks:
         if reading.found:
             trace.take(reading.found)
         definition = reading.definition
-        if definition is None:
+        if definition is None or definition.is_unusable:
             return None
         if len(definition.params) > self.walk.limits.parameters and has_too_many(definition, self.walk.limits, trace):
             return None

@@ -9,6 +9,7 @@ from archspec.compiler.binding import evaluate
 from archspec.compiler.rule_reader import RuleReader, reused
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import did_you_mean, listed
+from archspec.language.choice import KINDS, Choice, chosen, names_one
 from archspec.language.definition import Change, Definition
 from archspec.language.edits import NO_EDITS, OF_CHANGES, Edit, Edits
 from archspec.language.expr import is_expression
@@ -16,10 +17,15 @@ from archspec.language.merge import node_mapping
 from archspec.language.source import Mapping as MappingValue
 from archspec.language.source import Scalar, Sequence, Value
 from archspec.language.values import Unknown, kind
+from archspec.language.wording import found
 from archspec.network import Network
 from archspec.ops.op import NODE_KEYS
 
+_EXPECTED = "the name of an op, a mapping of keys of a node, or null"
 _EXAMPLE = "for example `silu`, `{stride: 1}`, or `null` for a node that passes its input through"
+
+
+_NULL = "$(null)"
 
 
 def edits_of(definition: Definition, arguments: Mapping[str, Any], trace: Trace) -> Edits:
@@ -52,14 +58,15 @@ class _EditReader(RuleReader):
 
     def edits(self, value: MappingValue) -> Edits:
         """The edits that are right."""
-        found = []
+        edits = []
         for name, entry in value.entries.items():
             stated = self._stated(name, entry)
-            if self.is_pattern(value.keys[name], "paths") and stated is not None:
-                computed = self._computed(stated)
-                change = Change(value.keys[name], repr(computed.plain()), computed, self.definition)
-                found.append(Edit(tuple(name.split(".")), change))
-        return Edits(tuple(found))
+            named = self._named(self._computed(stated), stated) if stated else None
+            if self.is_pattern(value.keys[name], "paths") and named is not None:
+                computed, user = named
+                change = Change(value.keys[name], repr(computed.plain()), computed, user)
+                edits.append(Edit(tuple(name.split(".")), change))
+        return Edits(tuple(edits))
 
     def _stated(self, name: str, value: Value) -> MappingValue | None:
         """A change as keys of a node; None where it is wrong."""
@@ -69,9 +76,8 @@ class _EditReader(RuleReader):
             return MappingValue(value.source, value.start, value.end, {"when": when}, {"when": never})
         stated = node_mapping(value)
         if stated is None or not stated.entries:
-            message, found = f"`override` of `{name}` has the wrong kind of value", kind(value.plain())
-            expected = "the name of an op, a mapping of keys of a node, or null"
-            self.report("invalid-value", message, value, expected=expected, found=found, help=_EXAMPLE)
+            message, expected = f"`override` of `{name}` has the wrong kind of value", _EXPECTED
+            self.report("invalid-value", message, value, expected=expected, found=kind(value.plain()), help=_EXAMPLE)
             return None
         wrong = next((key for key in stated.entries if key in NODE_KEYS - OF_CHANGES), "")
         if wrong:
@@ -83,6 +89,38 @@ class _EditReader(RuleReader):
             self.report("conflicting-keys", "a node is an `op` or a `block`, not both", stated.keys[second])
             return None
         return stated
+
+    def _named(self, change: MappingValue, written: MappingValue) -> tuple[MappingValue, Definition] | None:
+        """A change with the name and arguments of the op or block that an expression gives, and where it is looked up.
+
+        None where the expression gives none; that is reported.
+
+        Args:
+            change: The change, its expressions computed.
+            written: The change as written.
+        """
+        kind_ = next((kind_ for kind_ in KINDS if kind_ in written.entries), "")
+        stated = written.entries.get(kind_)
+        if not (isinstance(stated, Scalar) and is_expression(stated.value)):
+            return change, self.definition
+        value = change.entries[kind_].plain()
+        if value == stated.value:  # the expression itself is wrong
+            return None
+        others = {key: entry for key, entry in change.entries.items() if key != kind_}
+        if value == _NULL:
+            keys, entries = {"when": written.keys[kind_]}, {"when": _placed(False, stated)}
+            return MappingValue(change.source, change.start, change.end, keys, entries), self.definition
+        if names_one(value, kind_):
+            value = chosen(value, kind_, stated, self.definition)
+        if not isinstance(value, Choice) or value.kind != kind_:
+            message, expected = f"`{stated.value}` is no {kind_}", f"{KINDS[kind_]}, its name, or null"
+            self.report("invalid-value", message, stated, expected=expected, found=found(value))
+            return None
+        given = {name: _placed(entry.value.plain(), stated) for name, entry in value.arguments.items()}
+        keys = {name: _placed(name, stated) for name in given} | written.keys
+        entries = given | others | {kind_: _placed(value.name, stated)}
+        assert isinstance(value.user, Definition)
+        return MappingValue(change.source, change.start, change.end, keys, entries), value.user
 
     def _computed(self, value: Value) -> Any:
         """A value with what its expressions give; one that is wrong stays as it is."""
@@ -105,6 +143,8 @@ def _placed(plain: Any, place: Value) -> Value:
     where = place.source, place.start, place.end
     if isinstance(plain, list):
         return Sequence(*where, [_placed(item, place) for item in plain])
-    if isinstance(plain, str) and plain.startswith("$"):
+    if plain is None:
+        plain = _NULL  # a value, where null itself would remove a key
+    elif isinstance(plain, str) and plain.startswith("$"):
         plain = f"${plain}"  # no expression
     return Scalar(*where, plain)

@@ -78,6 +78,8 @@ class Runs:
 
 _OF_VALUES = frozenset({"invalid-argument", "invalid-expression", "invalid-value", "shape-mismatch"})
 """Kinds of errors that may be the fault of a row."""
+_OF_NAMES = frozenset({"missing-argument", "unknown-argument", "unknown-block", "unknown-op"})
+"""Those that may be the fault of an op or a block in it."""
 
 Held = tuple[Result, Body | None]
 """What the last copy gives, as the inside of a repeat or table knows it, and the copies; None for no copy."""
@@ -262,7 +264,7 @@ class Repeats:
         return result
 
     def _passed(self, copies: _Copies) -> Result:
-        """What a repeat without copies gives: what it takes, all of it where copies would hand all on."""
+        """What a repeat without copies gives, or a copy passes on: what it takes, all where copies hand all on."""
         step, operands = copies.step, copies.operands or (UNKNOWN_TENSOR,)
         outputs = step.outputs or (step.group.outputs if step.group else ())
         if step.kind == "block" and not outputs and step.target is not None and len(operands) > 1:
@@ -283,6 +285,8 @@ class Repeats:
         is_repeat = copies.step.each is not None and site.step.repeat is not None
         make = partial(self._repeated_row, copies) if is_repeat else self.single
         result, use = make(site) if site.step is copies.copied else self.changed(site, make)
+        if use is None and site.operands and result is site.operands[0]:
+            result = self._passed(copies)
         if use is not None:
             first = tuple([each.origin for each in site.operands[: len(outputs_of(result))]])
             copies.runs.add(copies.index, use, first)
@@ -291,7 +295,8 @@ class Repeats:
         if copies.step.each is not None and len(self.walk.trace.found) > told:
             place = row_place(copies.step.each, copies.index, copies.scope)
             if place is not None:
-                self.walk.trace.annotate(told, _OF_VALUES, Note("in the copy for this row", place.span))
+                codes = _OF_VALUES | (_OF_NAMES if _has_names(copies.rows[copies.index]) else set())
+                self.walk.trace.annotate(told, codes, Note("in the copy for this row", place.span))
         copies.index += 1
         if copies.given is not None:
             copies.given.append(result)
@@ -341,6 +346,11 @@ class Repeats:
             help = f"choose one with `output:`, or give it {wanted}" if step.kind == "block" else f"give it {wanted}"
             self.walk.trace.report("ambiguous-output", message, step.key, path=copies.path, help=help)
         return (UNKNOWN_TENSOR,)
+
+
+def _has_names(row: Row) -> bool:
+    """Whether a row may say an op or a block."""
+    return any(isinstance(value, str | dict) for value in row.values())
 
 
 def _lifted(result: Result, site: Site) -> Result:

@@ -12,7 +12,7 @@ from archspec.compiler.tensors import UNKNOWN_TENSOR, Result, Scope, Tensor, out
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import SpecError, listed, nearest
 from archspec.language.choice import Choice
-from archspec.language.definition import UNKNOWN_OUTPUTS, Definition, Reference, Step
+from archspec.language.definition import ALL_COPIES, UNKNOWN_OUTPUTS, Definition, Reference, Step
 from archspec.language.edits import NO_EDITS, Edits
 from archspec.language.limits import VALUES_OF_A_STEP, raise_limit
 from archspec.language.loader import Loader, Reading
@@ -176,7 +176,8 @@ class Walk:
         if isinstance(result, Tensor):
             if reference.port and result.shape is not None:
                 message = f"`{reference.name}` has one output, and no `{reference.port}`"
-                self.trace.report("unknown-node", message, reference.value, path=path, help=f"write `{reference.name}`")
+                help, same = f"write `{reference.name}`", (scope.path, reference.name)
+                self.trace.report("unknown-node", message, reference.value, same=same, path=path, help=help)
             return result
         name = reference.port or (next(iter(result)) if len(result) == 1 else "")
         if name in result:
@@ -201,6 +202,11 @@ class Walk:
         if port in outputs and (reference.of_copy or len(outputs) == 1):
             return outputs[port]
         code, message = "ambiguous-output", f"a copy of `{name}` has several outputs: {listed(outputs)}"
+        inside = port.partition(".")[0]
+        if inside == ALL_COPIES or inside.removeprefix("-").isdecimal():
+            message, help = f"copies inside of a copy of `{name}` are not seen", f"take `{name}.{reference.copy}`"
+            self.trace.report("unknown-node", message, reference.value, same=message, path=path, help=help)
+            return UNKNOWN_TENSOR
         if port:
             code, message = "unknown-node", f"a copy of `{name}` has no output `{port}`; it has {listed(outputs)}"
         help = f"take `{name}.{reference.copy}.{nearest(port, outputs) or next(iter(outputs))}`"

@@ -16,6 +16,7 @@ from archspec.language.spec import Param
 from archspec.language.usage import names_in, unused_names
 from archspec.language.values import UNKNOWN
 from archspec.ops import registry
+from archspec.ops.op import NODE_KEYS
 
 
 class Reference(NamedTuple):
@@ -301,6 +302,7 @@ class Definition:
         freeze: For a network, the patterns of what does not train.
         example: For a block, arguments that show its use.
         unusable: Names of blocks it brings along that no node can use; that is reported where they stand.
+        doubtful: What names the blocks of nodes whose keys are wrong, and the errors: the fault may be the block's.
     """
 
     name: str
@@ -319,6 +321,7 @@ class Definition:
     freeze: Sequence | None = None
     example: Mapping | None = None
     unusable: frozenset[str] = frozenset()
+    doubtful: tuple[tuple[Scalar, tuple[Diagnostic, ...]], ...] = ()
 
     @property
     def source(self) -> Source:
@@ -343,6 +346,11 @@ class Definition:
     def _is_known(param: Param) -> bool:
         """Whether a default names an op that there is, where it names one; an error speaks of others."""
         return param.kind != "op" or param.default is None or registry.find(param.default) is not None
+
+    @cached_property
+    def is_unusable(self) -> bool:
+        """Whether a parameter has the name of a node's key, so that no node can give it; that is reported there."""
+        return not self.params.keys().isdisjoint(NODE_KEYS)
 
     @cached_property
     def takes_blocks(self) -> bool:

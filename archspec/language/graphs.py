@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archspec.errors import Note, did_you_mean, nearest
+from archspec.errors import Diagnostic, Note, did_you_mean, nearest
 from archspec.language.checking import Checker
 from archspec.language.definition import IGNORED, GraphSteps, Reference, Step
 from archspec.language.expr import is_expression
@@ -43,10 +43,12 @@ class GraphReader:
 
     Attributes:
         unusable: Blocks of the file that no node can use; that is reported where they stand.
+        doubtful: What names the blocks of nodes whose keys are wrong, and the errors: the fault may be the block's.
     """
 
     def __init__(self, checker: Checker) -> None:
         self.unusable: set[str] = set()
+        self.doubtful: list[tuple[Scalar, tuple[Diagnostic, ...]]] = []
         self.checker = checker
         self.outputs = OutputReader(checker)
         self.lets = LetReader(checker)
@@ -159,7 +161,11 @@ class GraphReader:
         operands = wiring.samples(key) if _takes_nothing(entries.get("op")) else wiring.operands(key, value)
         if self.unusable and str(entries["block"].plain() if "block" in entries else "") in self.unusable:
             return None
+        before = len(self.checker.found)
         step = self._said(key, value, path)
+        block = entries.get("block")
+        if isinstance(block, Scalar) and len(self.checker.found) > before:
+            self.doubtful.append((block, tuple(self.checker.found[before:])))
         if step is None:
             return None
         if step.kind == "reuse":
@@ -195,7 +201,8 @@ class GraphReader:
             return Step(str(key.value), key, kind_, value=value)
         own = NODE_KEYS | {"let"} if kind_ == "graph" else NODE_KEYS
         arguments = {k: Entry(value.keys[k], v) for k, v in entries.items() if k not in own}
-        for problem in self._misplaced(kind_, arguments, entries):
+        misplaced = self._misplaced(kind_, arguments, entries)
+        for problem in misplaced:
             near = did_you_mean(problem, NODE_KEYS) or "the nodes of a group see the parameters around it"
             self._no_key(problem, kind_, value, path, _KEY_HELP.get(problem, near))
         passing = ("from", "when", "each", "repeat") if _takes_nothing(entries.get("op")) else ()
@@ -203,6 +210,8 @@ class GraphReader:
             message = f"`{entries['op'].plain()}` takes no tensor"
             help = "remove the key" if needless == "from" else f"`{needless}` passes a tensor on, and there is none"
             self.checker.report("unknown-key", message, value.keys[needless].span, path=path, help=help)
+        if "as" in misplaced or (passing and "each" in entries):
+            return None  # expressions that ask for its names are not wrong too
         target = entries[kind_]
         return Step(
             name=str(key.value),
@@ -237,10 +246,8 @@ class GraphReader:
             return None
         of = reused.step.value.entries.get("op") if reused.step.value else None
         if of is not None and _takes_nothing(of):
-            message, help = (
-                f"`{of.plain()}` takes no tensor, and gives the same again",
-                f"write `{reused.path}` instead",
-            )
+            message = f"`{of.plain()}` takes no tensor, and gives the same again"
+            help = f"write `{reused.path}` instead"
             self.checker.report("invalid-value", message, target.span, path=path, help=help)
             return None
         node = Step(str(key.value), key, operands=operands, resolved=wiring.resolved, when=entries.get("when"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
@@ -68,6 +69,7 @@ class Loader:
     sources: dict[str, Source] = field(default_factory=dict)
     removals: list[Removal] = field(default_factory=list)
     _parsed_sources: list[Source] = field(default_factory=list)
+    _settling: int = 0
     _files: dict[Path, Reading] = field(default_factory=dict)
     _library: dict[str, Reading] = field(default_factory=dict)
     _blocks: dict[Value, Reading] = field(default_factory=dict)
@@ -85,7 +87,26 @@ class Loader:
         self._parsed_sources = []
         value = self._extended(source, chain) if source else None
         definition = read_file(value, self.found) if value else None
-        return Reading(definition, tuple(self._parsed_sources), tuple(self.found[found:]))
+        sources = tuple(self._parsed_sources)
+        self._settle(definition, found)
+        return Reading(definition, sources, tuple(self.found[found:]))
+
+    def _settle(self, definition: Definition | None, found: int) -> None:
+        """Leave out what is wrong of nodes since a parameter of their block has the name of a node's key.
+
+        Args:
+            definition: What was read.
+            found: The number of errors before it.
+        """
+        doubtful = definition.doubtful if definition and self._settling < self.limits.nesting else ()
+        self._settling += 1
+        for target, errors in doubtful:
+            assert definition is not None
+            with suppress(LoadError):
+                block = self.block(target, definition).definition
+                if block is not None and block.is_unusable:
+                    self.found[found:] = [each for each in self.found[found:] if each not in errors]
+        self._settling -= 1
 
     def block(self, target: Scalar, user: Definition) -> Reading:
         """The block that a node means by ``block: target``.
@@ -117,7 +138,9 @@ class Loader:
         known = _LIBRARY_BLOCKS if value.source.bundled else self._blocks
         if value not in known:
             found = len(self.found)
+            known[value] = Reading(None, (), ())  # for nodes of the block that name it
             definition = read_block(name, value, user, self.found)
+            self._settle(definition, found)
             known[value] = Reading(definition, (), tuple(self.found[found:]))
         return known[value]
 
@@ -126,6 +149,7 @@ class Loader:
         if path not in self._files:
             found = len(self.found)  # a text that cannot be used is an error of the file too
             source = self._read(path, self._display(path), target)
+            self._files[path] = Reading(None, (), ())  # for nodes of the file that name it
             self._files[path] = self._reading(source, (path,), found)
         return self._files[path]
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from archspec.errors import Diagnostic, Note, did_you_mean
+from archspec.errors import Diagnostic, Note, did_you_mean, nearest
 from archspec.language.choice import is_choice, kind_named
 from archspec.language.names import let_form
 from archspec.language.removal import Removal
 from archspec.language.source import Mapping, Numbered, Scalar, Sequence, Value
+from archspec.language.spec import Param
+from archspec.ops.op import NODE_KEYS
 
 KINDS = frozenset({"op", "block", "graph", "reuse"})
 """The keys that say what a node is."""
@@ -68,8 +70,10 @@ class _Merge:
                 self.removals.append(Removal(path, key.span, base))
             del keys[name], entries[name]
             return
-        message = f"`null` removes a key, and there is no `{name}` to remove"
-        self.found.append(Diagnostic("unknown-node", message, key.span, help=did_you_mean(name, entries)))
+        message, help = f"`null` removes a key, and there is no `{name}` to remove", did_you_mean(name, entries)
+        if base is not None and _is_argument(name, base) and not nearest(name, entries):
+            help = f"`{name}: $(null)` gives it the value null"
+        self.found.append(Diagnostic("unknown-node", message, key.span, help=help))
 
     def value(self, base: Value | None, over: Value, path: tuple[str, ...]) -> Value:
         if path[-1] == "graph" and isinstance(over, Mapping):
@@ -83,6 +87,8 @@ class _Merge:
             return _before(over, base) if path[0] == "weights" else over
         if path == ("override",):
             return _after(over, base)
+        if len(path) == 2 and path[0] == "params" and _declares(over) and isinstance(base, Mapping):
+            base = _declaration(base)
         if isinstance(base, Mapping) and isinstance(over, Mapping) and not is_value:
             return self.mapping(_as_in(over, base) if _is_let(path) else base, over, path)
         return over
@@ -219,6 +225,16 @@ def _before(over: Value, base: Value | None) -> Value:
         return over
     below = without(base, over.entries.keys())
     return _like(over, over.keys | below.keys, over.entries | below.entries)
+
+
+def _is_argument(name: str, node: Mapping) -> bool:
+    """Whether a key of a mapping would be an argument of an op or block."""
+    return not node.entries.keys().isdisjoint({"op", "block"}) and name not in NODE_KEYS
+
+
+def _declares(param: Value) -> bool:
+    """Whether a mapping says what values a parameter takes, and not which arguments its value has."""
+    return isinstance(param, Mapping) and not param.entries.keys().isdisjoint(Param.model_fields)
 
 
 def _declaration(param: Mapping) -> Mapping:

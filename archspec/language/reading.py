@@ -108,6 +108,7 @@ class _Reader:
             graph=self.graphs.graph(value, graph, Wiring(self.found, inputs, graph.entries, params=params)),
             blocks=own,
             unusable=frozenset(self.graphs.unusable),
+            doubtful=tuple(self.graphs.doubtful),
             shapes=entries(value.entries.get("inputs")) if is_network else {},
             variants={k: v for k, v in entries(value.entries.get("variants")).items() if isinstance(v, Mapping)},
             freeze=freeze if isinstance(freeze, Sequence) else None,

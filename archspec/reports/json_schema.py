@@ -219,17 +219,24 @@ def _value(kind: str) -> Schema:
         "type": "object",
         "description": f"{KINDS[kind].capitalize()} and values of its arguments.",
         "required": [kind],
-        "properties": {kind: _node_keys()[kind]},
+        "properties": {kind: _names()[kind]},
         "propertyNames": {"not": {"enum": others}},
         "allOf": [_reference(f"{kind}_arguments")],
+    }
+
+
+def _names() -> Schema:
+    """What names an op, or a block."""
+    return {
+        "op": {"anyOf": [{"enum": list(registry.ops())}, _reference()]},
+        "block": {"anyOf": [{"enum": list(library.blocks())}, {"type": "string"}]},
     }
 
 
 def _node_keys() -> Schema:
     properties = _plain(Node.model_json_schema(by_alias=True))["properties"]
     properties |= {"after": {"type": "string"}, "before": {"type": "string"}}
-    properties["op"] = {"anyOf": [{"enum": list(registry.ops())}, _reference()]}
-    properties["block"] = {"anyOf": [{"enum": list(library.blocks())}, {"type": "string"}]}
+    properties |= _names()
     properties["graph"] = {"$ref": "#/definitions/graph"}
     properties["from"] = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
     properties["inputs"] = properties["from"]
@@ -238,7 +245,7 @@ def _node_keys() -> Schema:
     properties["as"] = properties["from"]
     properties["repeat"] = {"anyOf": [{"type": "integer", "minimum": 0}, _reference()]}
     properties["outputs"] = {"$ref": "#/definitions/outputs"}
-    return {name: properties[name] | {"description": text} for name, text in _NODE_DOCS.items()}
+    return {name: {"anyOf": [properties[name], _NULL], "description": text} for name, text in _NODE_DOCS.items()}
 
 
 def _case(kind: str, name: str, arguments: Schema) -> Schema:
