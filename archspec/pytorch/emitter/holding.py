@@ -42,7 +42,9 @@ class Holding:
     def classes(self, made: Class) -> list[Class]:
         """A class with only the parameters that it holds for; several where instances differ in one of the others."""
         wrong = [parameter for parameter in made.signature if not self._holds(made, parameter)]
-        others = [each for each in made.scope.parameters.values() if each not in made.signature or _is_added(made, each)]
+        others = [
+            each for each in made.scope.parameters.values() if each not in made.signature or _is_added(made, each)
+        ]
         tie = next(_ties([*wrong, *others], wrong), None)
         if tie is not None:
             return self.classes(_tied(made, *tie))
