@@ -2,8 +2,8 @@
 
 Each class of an emitted file is constructed with another value of each of its parameters, beside those of some use,
 and run on tensors without data. Wherever the language takes the value, it has the weights and gives the shapes that
-the language says, leaves alone what it takes, and keeps what its backward pass asks for. A node that all uses of a class have is
-always there, and one that none has never, so that values which change that are left out.
+the language says, leaves alone what it takes, and keeps what its backward pass asks for. A node that all uses of a
+class have is always there, and one that none has never, so that values which change that are left out.
 """
 
 from __future__ import annotations

@@ -24,6 +24,14 @@ def scales(node: Node) -> bool:
     return all(size == factor * node.shape[0] for factor, size in found.items())
 
 
+def rounds_up(node: Node, factor: int) -> bool:
+    """Whether a part of it, one of so many, is the larger one where it does not divide."""
+    first, *rest = node.input_shapes[0]
+    more = range(1, factor)
+    found = [_inferred(node, ((first + each, *rest), *node.input_shapes[1:])) for each in more]
+    return bool(found) and found == [-(-(first + each) // factor) for each in more]
+
+
 def is_sum(node: Node) -> bool:
     """Whether it is their sum."""
     return len(node.inputs) > 1 and node.shape[0] == sum(shape[0] for shape in node.input_shapes) and scales(node)
@@ -49,6 +57,20 @@ def added(parts: Sequence[Code | None]) -> Code | None:
     for part in others:
         if first is None or part is None:
             return None
+        if (whole := _whole(first, part)) is not None:
+            first = whole
+            continue
         numbers = isinstance(part, ast.Constant) and not isinstance(first, ast.Name)
         first = ast.BinOp(first, ast.Add(), part) if numbers else binary(first, ast.Add, part)
     return first
+
+
+def _whole(left: Code, right: Code) -> Code | None:
+    """What ``(n + 1) // 2`` and ``n // 2`` are together; None for other expressions."""
+    match left, right:
+        case (
+            ast.BinOp(ast.BinOp(some, ast.Add(), ast.Constant(1)), ast.FloorDiv(), ast.Constant(2)),
+            ast.BinOp(other, ast.FloorDiv(), ast.Constant(2)),
+        ) if ast.dump(some) == ast.dump(other):
+            return other
+    return None
