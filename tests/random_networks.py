@@ -294,7 +294,7 @@ class Graph(Scope):
 
     def know_copies(self, name: str, node: Node, operands: list[str], found: Outcome) -> None:
         """Seldom, let others take what single copies of a repeat give."""
-        times, ports = self.literal(node["repeat"], False), list(found.outputs)
+        times, ports = self.literal(node["repeat"], ()), list(found.outputs)
         if self.listed or not times or not self.pick.chance(2):
             return
         copies = [f"{index}.{port}".rstrip(".") for index in range(times) for port in ports]
