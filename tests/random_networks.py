@@ -294,7 +294,8 @@ class Graph(Scope):
 
     def know_copies(self, name: str, node: Node, operands: list[str], found: Outcome) -> None:
         """Seldom, let others take what single copies of a repeat give."""
-        times, ports = self.literal(node["repeat"], ()), list(found.outputs)
+        times = len(self.literal(node["each"], ())) if "each" in node else self.literal(node["repeat"], ())
+        ports = list(found.outputs)
         if self.listed or not times or not self.pick.chance(2):
             return
         copies = [f"{index}.{port}".rstrip(".") for index in range(times) for port in ports]

@@ -151,7 +151,7 @@ graph:
   stages: {each: [[8, 2], [16, 3]], as: [c, k], block: conv_bn_relu, out_channels: $c, kernel_size: $k, padding: 1}
   heads: {each: [3, 5], as: k, from: stages.1, op: conv, out_channels: 4, kernel_size: $k, padding: $(k // 2)}
   first: {op: conv, from: stages.0, out_channels: 4, kernel_size: 1}
-outputs: [heads.0, heads.1, first]
+outputs: {low: heads.0, high: heads.1, first: first}
 """
 
 
