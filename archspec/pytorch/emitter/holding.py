@@ -123,7 +123,8 @@ class Holding:
         if block.kind == "network":
             given = {name: values[name] for name in block.template.params}
             return self.probing.network(block, given, shapes, outputs)
-        given = {name: values[name] for name in block.template.params if name in stated | block.written.keys()}
+        written = stated | (block.written.keys() - scope.defaults)
+        given = {name: values[name] for name in block.template.params if name in written}
         return self.probing.block(block, given, lets, shapes, outputs)
 
 

@@ -79,6 +79,7 @@ class Scope:
         has_columns: Whether its instances are the copies of a table, and its parameters the columns of that.
         tied: For each parameter, those that are no parameters any more since they are so many times it.
         factories: For each parameter of the definition that is an op and differs, the parameter that makes its layers.
+        defaults: Parameters of the definition that are given, and never another than their default computes.
     """
 
     count: int
@@ -92,6 +93,7 @@ class Scope:
     inputs: dict[str, list[int]] = field(default_factory=dict)
     tied: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     factories: dict[str, str] = field(default_factory=dict)
+    defaults: set[str] = field(default_factory=set)
 
     def variables(self) -> Iterator[tuple[str, list[Any]]]:
         """The variables and their values in the instances."""
