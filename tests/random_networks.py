@@ -618,7 +618,7 @@ class Graph(Scope):
     def alone(self, node: Node) -> Node:
         """A node without names that only this graph knows, and without what it takes."""
         named = node.get("as", ())
-        own = {"index", "operand"} if "repeat" in node or "each" in node else set()
+        own = {"index", "operand"} if "repeat" in node or "each" in node else {"operand"}
         own |= {named} if isinstance(named, str) else set(named)
         return {
             key: value if key in _KEPT else self.literal(value, own) for key, value in node.items() if key != "from"

@@ -402,3 +402,41 @@ graph:
 """)
     assert "y" not in network
     assert archspec.build(network)(torch.zeros(1, 4, 8, 8)).shape == (1, 8, 8, 8)
+
+
+GATED = """
+archspec: 1
+name: gated
+inputs: {image: [8, 14, 14]}
+blocks:
+  gate:
+    params: {channels: {type: int}}
+    graph:
+      fc1: {op: conv, out_channels: "$(make_divisible(channels // 4, 8))", kernel_size: 1}
+      fc2: {op: conv, out_channels: $(ceil(channels / 3)), kernel_size: 1}
+  halves:
+    params: {channels: {type: int}, n: 1}
+    graph:
+      cv1: {block: conv_bn_relu, out_channels: $channels, kernel_size: 1, padding: 0}
+      left: {op: split, chunks: 2, index: 0, from: cv1}
+      right: {op: split, chunks: 2, index: 1, from: cv1}
+      m: {block: conv_bn_relu, out_channels: $(operand.channels), kernel_size: 3, padding: 1, repeat: $n}
+      cat: {op: concat, from: [left, right, m.*]}
+      cv2: {block: conv_bn_relu, out_channels: $channels, kernel_size: 1, padding: 0}
+graph:
+  a: {block: gate, channels: 64}
+  b: {block: gate, channels: 130}
+  c: {block: halves, channels: 32}
+  d: {block: halves, channels: 64, n: 2}
+"""
+
+
+def test_classes_that_a_person_would_write_once() -> None:
+    """Functions of the language, halves of channels, and an argument that is what the default computes anyway."""
+    network = archspec.compile_text(GATED)
+    check(network, Counter())
+    source = archspec.emit(network)
+    assert source.count("class Gate(") == source.count("class Halves(") == 1
+    assert "make_divisible(channels // 4, 8)" in source
+    assert "from math import ceil" in source
+    assert "ConvBnRelu(channels + n * (channels // 2), channels, kernel_size=1)" in source

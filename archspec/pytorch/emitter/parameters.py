@@ -13,6 +13,7 @@ from archspec.language.expr import is_expression
 from archspec.language.functions import LetFunction
 from archspec.language.loops import items_of
 from archspec.language.source import Value
+from archspec.language.usage import names_in
 from archspec.network import Block
 from archspec.pytorch.emitter.factories import IDENTITY
 from archspec.pytorch.emitter.instances import Instance
@@ -136,12 +137,13 @@ class Parameters:
         return _exposed(definition, stated, values, parameter)
 
     def _is_default(self, definition: Definition, parameter: str, values: list[Any]) -> bool:
-        """Whether a parameter of a block that is given is nowhere another than its default computes."""
+        """Whether a parameter of a block that is given as a constant is nowhere another than its default computes."""
         param = definition.params[parameter]
         if self.first.kind != "block" or param.required or param.names_one or not is_expression(param.default):
             return False
         code = self.names.code(definition.param_value(parameter))
-        given = any(parameter in instance.block.written for instance in self.part)
+        written = [instance.block.written.get(parameter) for instance in self.part]
+        given = any(written) and not any(entry and any(names_in(entry.value)) for entry in written)
         return given and code is not None and self.scope.gives(code, {(n, None): each for n, each in enumerate(values)})
 
     def _computed(self, value: Value, parameter: str, values: list[Any]) -> None:

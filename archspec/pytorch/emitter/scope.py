@@ -23,6 +23,7 @@ RESERVED = frozenset(
         *keyword.kwlist,
         INDEX,
         *"self torch nn F Tensor OrderedDict NamedTuple Callable partial math operator re super range tuple".split(),
+        *"ceil floor make_divisible".split(),
     }
 )
 """Names that the emitted source uses itself."""
@@ -79,7 +80,7 @@ class Scope:
         has_columns: Whether its instances are the copies of a table, and its parameters the columns of that.
         tied: For each parameter, those that are no parameters any more since they are so many times it.
         factories: For each parameter of the definition that is an op and differs, the parameter that makes its layers.
-        defaults: Parameters of the definition that are given, and never another than their default computes.
+        defaults: Parameters of the definition that are given as constants, but just what their default computes.
     """
 
     count: int
@@ -325,8 +326,7 @@ class _Translation(ast.NodeTransformer):
         if isinstance(function, ast.Name) and function.id in self.names.functions:
             return self._inlined(self.names.functions[function.id], node.args)
         code = simplified(node)
-        python = isinstance(function, ast.Name) and function.id in ("min", "max", "round", "abs", "len", "sum")
-        if not python and not isinstance(code, ast.Constant):
+        if not isinstance(function, ast.Name) or function.id not in FUNCTIONS:
             raise Mismatch
         return code
 
