@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from archspec.errors import RuleError
-from archspec.language.algebra import Code, binary
+from archspec.language.algebra import Code, binary, literal
 from archspec.network import Node
 from archspec.ops.tensor import Shapes
 
@@ -74,3 +74,14 @@ def _whole(left: Code, right: Code) -> Code | None:
         ) if ast.dump(some) == ast.dump(other):
             return other
     return None
+
+
+def divided(code: Code, factor: int, *, up: bool) -> Code:
+    """An expression over a number, rounded down or up; of a product with a multiple of the number, what is left."""
+    match code:
+        case ast.BinOp(ast.Constant(int(times)), ast.Mult(), other) if times % factor == 0:
+            return other if times == factor else binary(literal(times // factor), ast.Mult, other)
+        case ast.BinOp(other, ast.Mult(), ast.Constant(int(times))) if times % factor == 0:
+            return other if times == factor else binary(other, ast.Mult, literal(times // factor))
+    rounded = binary(code, ast.Add, literal(factor - 1)) if up else code
+    return binary(rounded, ast.FloorDiv, literal(factor))

@@ -14,7 +14,7 @@ from archspec.language.values import ExpressionError
 from archspec.network import Applied, Block, Node
 from archspec.ops.facts import Module
 from archspec.ops.tensor import Shape
-from archspec.pytorch.emitter.channels import added, follows, is_sum, rounds_up, scales
+from archspec.pytorch.emitter.channels import added, divided, follows, is_sum, rounds_up, scales
 from archspec.pytorch.emitter.code import Call, Part, Repeated, asked
 from archspec.pytorch.emitter.factories import factory, parameter_of
 from archspec.pytorch.emitter.instances import copies, given
@@ -115,8 +115,8 @@ class Construction:
         factors += [(ast.FloorDiv, base[spot] // value)] if value else []
         for operator, factor in factors:
             code = hint if factor == 1 else binary(hint, operator, literal(factor))
-            if operator is ast.FloorDiv and all(rounds_up(node, factor) for node in nodes):
-                code = binary(binary(hint, ast.Add, literal(factor - 1)), operator, literal(factor))
+            if operator is ast.FloorDiv and factor > 1:
+                code = divided(hint, factor, up=all(rounds_up(node, factor) for node in nodes))
             if factor > 0 and self.scope.gives(code, values):
                 return code
         return None

@@ -146,7 +146,7 @@ class Scope:
     def find(self, values: Values, hints: Sequence[Code | None]) -> Code | None:
         """An expression with these values: a hint, a constant, a variable, or a line in the index of the copy."""
         for hint in hints:
-            if hint is not None and self.gives(hint, values):
+            if hint is not None and not (self.has_columns and _is_looked_up(hint)) and self.gives(hint, values):
                 return hint
         first = next(iter(values.values()))
         if all(same(value, first) for value in values.values()):
@@ -220,6 +220,18 @@ class Inlined(NamedTuple):
 
 _LONGEST_INLINED = 100
 """Parts of an expression that a function gives, from which on it is no shorter way to say what the value is."""
+
+
+def _is_looked_up(code: Code) -> bool:
+    """Whether an expression is an item of numbers or a rounded one, which a table has as a column."""
+    functions = ("make_divisible", "ceil", "floor", "round")
+    for node in ast.walk(code):
+        match node:
+            case ast.Subscript(ast.Tuple()):
+                return True
+            case ast.Call(ast.Name(function)) if function in functions:
+                return True
+    return False
 
 
 @dataclass(slots=True)
