@@ -294,8 +294,9 @@ class Graph(Scope):
 
     def know_copies(self, name: str, node: Node, operands: list[str], found: Outcome) -> None:
         """Seldom, let others take what single copies of a repeat give."""
-        times, ports = self.literal(node.get("repeat", 0), ()), list(found.outputs)
-        if "each" in node or self.listed or not times or not self.pick.chance(2):
+        times = len(self.literal(node["each"], ())) if "each" in node else self.literal(node["repeat"], ())
+        ports = list(found.outputs)
+        if self.listed or not times or not self.pick.chance(2):
             return
         copies = [f"{index}.{port}".rstrip(".") for index in range(times) for port in ports]
         outcome = self.probe(node, [self.tensors[operand] for operand in operands], copies)
@@ -617,7 +618,7 @@ class Graph(Scope):
     def alone(self, node: Node) -> Node:
         """A node without names that only this graph knows, and without what it takes."""
         named = node.get("as", ())
-        own = {"index", "operand"} if "repeat" in node or "each" in node else set()
+        own = {"index", "operand"} if "repeat" in node or "each" in node else {"operand"}
         own |= {named} if isinstance(named, str) else set(named)
         return {
             key: value if key in _KEPT else self.literal(value, own) for key, value in node.items() if key != "from"

@@ -2,7 +2,8 @@
 
 Each class of an emitted file is constructed with another value of each of its parameters, beside those of some use,
 and run on tensors without data. Wherever the language takes the value, it has the weights and gives the shapes that
-the language says, leaves alone what it takes, and keeps what its backward pass asks for.
+the language says, leaves alone what it takes, and keeps what its backward pass asks for. A node that all uses of a
+class have is always there, and one that none has never, so that values which change that are left out.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from sampling import examples
 import archspec
 from archspec.analysis.overwriting import Overwriting
 from archspec.compiler.probing import NotKnown, Probing
-from archspec.network import Body
+from archspec.network import Block, Body, Node
 from archspec.pytorch.emitter.classes import classes
+from archspec.pytorch.emitter.code import Factory
 from archspec.pytorch.emitter.holding import Holding
 from archspec.pytorch.emitter.model import Class
 from archspec.pytorch.emitter.registry import Registry
@@ -53,7 +55,7 @@ class Law:
     def __init__(self, network: archspec.Network) -> None:
         self.network = network
         registry = classes(network, frozenset(pasted(network)))
-        self.classes, self.instances = registry.made, registry.instances
+        self.classes, self.instances, self.registry = registry.made, registry.instances, registry
         self.holding = Holding(
             Registry(self.instances, Overwriting(network), frozenset(), frozenset(), frozenset()), Probing(network)
         )
@@ -88,14 +90,46 @@ class Law:
                 body = self.holding.body(made, parameter, value, number)
             except NotKnown:
                 continue
-            if body is not None:
+            if body is not None and self.has_nodes([each.block for each in made.instances], body):
                 yield value, body
+
+    def has_nodes(self, blocks: list[Block], body: Body) -> bool:
+        """Whether a body has the nodes that all uses of one class have, and none that no use has."""
+        children: dict[str, list[Block | Node]] = {}
+        for block in blocks:
+            for child in block.children:
+                children.setdefault("" if block.kind == "repeat" else child.name, []).append(child)
+        always = {name for name, found in children.items() if name and len(found) == len(blocks)}
+        if not always <= {use.name for use in body.uses}:
+            return False
+        for use in body.uses:
+            found = children.get("" if body.kind == "repeat" else use.name)
+            if found is None:
+                return False
+            inner = use.content
+            if isinstance(inner, Body) and not any(self.has_nodes(each, inner) for each in self.of_one_class(found)):
+                return False
+        return True
+
+    def of_one_class(self, children: list[Block | Node]) -> Iterator[list[Block]]:
+        """All uses of each class that some blocks are of; what has no class stands together."""
+        made: dict[int, list[Block]] = {}
+        for child in children:
+            if not isinstance(child, Block) or child.shares:
+                continue
+            if child.kind == "repeat" or self.registry.is_inline(child):
+                made.setdefault(0, []).append(self.instances.opened(child))
+            else:
+                known = self.registry.of(child)
+                made[id(known)] = [instance.block for instance in known.instances]
+        yield from made.values()
 
     def failure(self, made: Class, parameter: Parameter, number: int, value: Any, body: Body) -> str:
         """What is wrong with a class for some values; empty where nothing is."""
         instance = made.instances[number]
         plain = tuple(value) if isinstance(value, list) else value
-        arguments = {**made.arguments(instance), parameter.name: plain}
+        stated = {**made.arguments(instance), parameter.name: plain}
+        arguments = {key: self.made_by(each) if isinstance(each, Factory) else each for key, each in stated.items()}
         shapes = dict(zip(instance.block.inputs, self.shapes(made, parameter, value, number), strict=True))
         paths = self.instances.inputs(instance.block)
         images = [torch.empty(2, *shapes[path], device="meta", requires_grad=True) for path in paths]
@@ -112,6 +146,10 @@ class Law:
         if (found, state) != (wanted, dict(tensors(body))):
             return f"{arguments}: {found} {state} is not {wanted} {dict(tensors(body))}"
         return ""
+
+    def made_by(self, factory: Factory) -> Any:
+        """What an argument that makes layers is."""
+        return eval(factory.text, {**vars(torch), "partial": partial, **self.module})
 
     def shapes(self, made: Class, parameter: Parameter, value: Any, number: int) -> list[tuple[int, ...]]:
         block, scope = made.instances[number].block, made.scope
@@ -135,7 +173,7 @@ def tensors(body: Body) -> Iterator[tuple[str, tuple[int, ...]]]:
             yield from ((f"{use.name}.{name}", shape) for name, shape in tensors(use.content))
         else:
             found = {**use.content.weights, **use.content.buffers}
-            yield from ((f"{use.name}.{name}", shape) for name, shape in found.items())
+            yield from ((use.content.op.key(use.name, name), shape) for name, shape in found.items())
 
 
 def check(network: archspec.Network, seen: Counter[str]) -> None:
@@ -237,6 +275,54 @@ def test_a_block_that_holds_only_where_two_parameters_are_equal_takes_one() -> N
     assert "self.b = ResidualBasic(16)" in source
 
 
+STAGES = """
+archspec: 1
+name: stages
+inputs: {image: [8, 14, 14]}
+blocks:
+  stage: {params: {channels: {type: int}}, graph: {units: {block: residual_basic, channels: $channels, repeat: 2}}}
+  feed_forward:
+    graph:
+      last: {op: permute, dims: [2, 3, 1]}
+      norm: layer_norm
+      fc1: {op: linear, out_features: $(4 * input.channels)}
+      fc2: {op: linear, out_features: $(input.channels)}
+graph:
+  a: {block: stage, channels: 8}
+  m1: feed_forward
+  up: {op: conv, out_channels: 16, kernel_size: 1}
+  b: {block: stage, channels: 16}
+  m2: feed_forward
+"""
+
+
+def test_a_parameter_that_no_layer_asks_for_or_that_was_added_is_so_many_times_another() -> None:
+    network = archspec.compile_text(STAGES.replace(": feed_forward\n", ": {block: feed_forward}\n"))
+    check(network, Counter())
+    source = archspec.emit(network)
+    assert "self.b = Stage(16)" in source
+    assert "self.fc2 = nn.Linear(in_channels * 4, in_channels)" in source
+
+
+PRESENT = """
+archspec: 1
+name: present
+inputs: {image: [3, 1, 1]}
+graph:
+  a: {block: residual_basic, channels: 4, stride: 4}
+  b: {block: bottleneck, channels: 5, expansion: 1}
+"""
+
+
+def test_a_node_that_all_uses_have_is_always_there() -> None:
+    """With as many channels as the input has, the language would leave the projection out."""
+    network = archspec.compile_text(PRESENT)
+    check(network, Counter())
+    source = archspec.emit(network)
+    assert source.count("self.downsample = nn.Sequential(") == 2
+    assert "if " not in source
+
+
 FLATTENED = """
 archspec: 1
 name: flattened
@@ -316,3 +402,41 @@ graph:
 """)
     assert "y" not in network
     assert archspec.build(network)(torch.zeros(1, 4, 8, 8)).shape == (1, 8, 8, 8)
+
+
+GATED = """
+archspec: 1
+name: gated
+inputs: {image: [8, 14, 14]}
+blocks:
+  gate:
+    params: {channels: {type: int}}
+    graph:
+      fc1: {op: conv, out_channels: "$(make_divisible(channels // 4, 8))", kernel_size: 1}
+      fc2: {op: conv, out_channels: $(ceil(channels / 3)), kernel_size: 1}
+  halves:
+    params: {channels: {type: int}, n: 1}
+    graph:
+      cv1: {block: conv_bn_relu, out_channels: $channels, kernel_size: 1, padding: 0}
+      left: {op: split, chunks: 2, index: 0, from: cv1}
+      right: {op: split, chunks: 2, index: 1, from: cv1}
+      m: {block: conv_bn_relu, out_channels: $(operand.channels), kernel_size: 3, padding: 1, repeat: $n}
+      cat: {op: concat, from: [left, right, m.*]}
+      cv2: {block: conv_bn_relu, out_channels: $channels, kernel_size: 1, padding: 0}
+graph:
+  a: {block: gate, channels: 64}
+  b: {block: gate, channels: 130}
+  c: {block: halves, channels: 32}
+  d: {block: halves, channels: 64, n: 2}
+"""
+
+
+def test_classes_that_a_person_would_write_once() -> None:
+    """Functions of the language, halves of channels, and an argument that is what the default computes anyway."""
+    network = archspec.compile_text(GATED)
+    check(network, Counter())
+    source = archspec.emit(network)
+    assert source.count("class Gate(") == source.count("class Halves(") == 1
+    assert "make_divisible(channels // 4, 8)" in source
+    assert "from math import ceil" in source
+    assert "ConvBnRelu(channels + n * (channels // 2), channels, kernel_size=1)" in source

@@ -89,7 +89,8 @@ def check_described(made: ast.ClassDef) -> None:
     assert re.findall(r"^    (\w+):", described, flags=re.MULTILINE) == parameters
 
 
-PASTED = {"LocalConv1d", "LocalConv2d", "LayerScale", "StochasticDepth", "LocalResponseNorm3d"}
+LAYERS = (Path(archspec.__file__).parent / "pytorch" / "layers").glob("*.py")
+PASTED = {name for layer in LAYERS for name in re.findall(r"^class (\w+)", layer.read_text(), flags=re.MULTILINE)}
 
 
 @pytest.mark.parametrize(("path", "variant"), SOME_VARIANTS, ids=lambda value: getattr(value, "stem", value))
@@ -140,3 +141,22 @@ graph:
     found = ast.parse(archspec.emit(archspec.compile_text(text, word=value)))
     assert ast.dump(ast.Module(found.body[1:], [])) == ast.dump(ast.Module(usual.body[1:], []))
     assert isinstance(found.body[0], ast.Expr)
+
+
+PYRAMID = """
+archspec: 1
+name: pyramid
+inputs: {image: [3, 8, 8]}
+graph:
+  stages: {each: [[8, 2], [16, 3]], as: [c, k], block: conv_bn_relu, out_channels: $c, kernel_size: $k, padding: 1}
+  heads: {each: [3, 5], as: k, from: stages.1, op: conv, out_channels: 4, kernel_size: $k, padding: $(k // 2)}
+  first: {op: conv, from: stages.0, out_channels: 4, kernel_size: 1}
+outputs: {low: heads.0, high: heads.1, first: first}
+"""
+
+
+def test_a_list_of_the_copies_of_a_table_is_a_comprehension() -> None:
+    source = archspec.emit(archspec.compile_text(PYRAMID))
+    assert "self.stages = nn.ModuleList(" in source
+    assert "[*(" not in re.sub(r"\s", "", source)
+    check(source)

@@ -60,3 +60,29 @@ def check_blocks(network: archspec.Network, module: torch.nn.Module, given: dict
 
 def sizes(output: object) -> list[tuple[int, ...]]:
     return [tuple(tensor.shape) for tensor in ([output] if isinstance(output, torch.Tensor) else output)]  # type: ignore[attr-defined]
+
+
+FROZEN = """
+archspec: 1
+name: frozen
+inputs: {image: [4, 4]}
+freeze: PATTERNS
+blocks:
+  shifted:
+    graph:
+      shift: {op: parameter, shape: [4, 4]}
+      add: {op: add, from: [input, shift]}
+graph:
+  - {op: linear, out_features: 4}
+  - {block: shifted, repeat: 13}
+  - {graph: {shift: {block: shifted}, fc: {op: linear, out_features: 4}}}
+"""
+
+
+@pytest.mark.parametrize(
+    "patterns",
+    [["0", "1.3"], ["2.shift.shift"], ["2.shift.shift", "1.2.*", "1.1.*", "0", "2.fc"], ["1.*.*", "0"]],
+)
+def test_frozen_are_layers_of_lists_and_parameters_too(patterns: list[str]) -> None:
+    network = archspec.compile_text(FROZEN.replace("PATTERNS", str(patterns).replace("'", '"')))
+    check_state(network, archspec.build(network, device="meta"))

@@ -164,13 +164,14 @@ def check_on_meta(network: archspec.Network, module: nn.Module) -> dict[str, lis
             True for _ in part.children()
         )  # every output, and no statistics: they need data
         part.register_forward_hook(lambda *call, record=record: record.append(call[-1]))
+    module.requires_grad_(False)  # the counter looks for gradients where a layer takes a view of a parameter
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         module(*(torch.empty(BATCH, *shape, device="meta") for shape in network.inputs.values()))
     assert counter.get_total_flops() == BATCH * network.blocks.flops  # every output
     calls: dict[str, list[Any]] = {}
     for node in network:
         # beside copies that are layers, an identity that is not called keeps the place of a function
-        is_layer = isinstance(node.op.torch(node.input_shapes), Module) or bool(given.get(node.path))
+        is_layer = isinstance(node.op.torch(node.input_shapes), Module) or bool(given.get(node.shares or node.path))
         if is_layer:
             calls.setdefault(node.shares or node.path, []).append((BATCH, *node.shape))
         if (node.weights or node.buffers) and not node.op.takes_nothing:

@@ -29,8 +29,9 @@ CONSTANTS: dict[str, bool | None] = {
 
 
 def make_divisible(value: float, divisor: int = 8, min_value: int | None = None) -> int:
-    """The nearest multiple of ``divisor``, at least ``min_value`` and never below 90% of ``value``.
+    """The nearest multiple of ``divisor``, at least ``min_value``.
 
+    It is never below 90% of ``value``.
     Source: MobileNet v2's official code, ``_make_divisible``.
     """
     least = divisor if min_value is None else min_value

@@ -179,7 +179,7 @@ def flat(part: Part) -> str:
     if isinstance(part, Tabled):
         return f"*({flat(part.element)} {_over(part)}{flat(_table(part))})"
     if isinstance(part, Listed) and (each := _comprehended(part)) is not None:
-        return f"[{flat(each.element)} {_loop(each)}]"
+        return f"[{flat(each.element)} {_loops(each)}]"
     if isinstance(part, Listed):
         comma = "," if part.brackets == "()" and len(part.items) == 1 else ""
         return f"{part.brackets[0]}{', '.join(map(flat, part.items))}{comma}{part.brackets[1]}"
@@ -188,10 +188,14 @@ def flat(part: Part) -> str:
     return printed(part)
 
 
-def _comprehended(part: Listed) -> Repeated | None:
+def _comprehended(part: Listed) -> Repeated | Tabled | None:
     """What a list comprehension is made of; None for another list."""
     (item,) = part.items if len(part.items) == 1 and part.brackets == "[]" else (None,)
-    return item if isinstance(item, Repeated) else None
+    return item if isinstance(item, Repeated | Tabled) else None
+
+
+def _loops(part: Repeated | Tabled) -> str:
+    return _loop(part) if isinstance(part, Repeated) else f"{_over(part)}{flat(_table(part))}"
 
 
 def _loop(part: Repeated) -> str:
@@ -228,20 +232,15 @@ def laid_out(prefix: str, part: Part, suffix: str, indent: int) -> list[str]:
             lines += laid_out(f"{keyword}=" if keyword else "", value, ",", indent + 4)
         return [*lines, f"{space}){suffix}"]
     if isinstance(part, Listed) and (each := _comprehended(part)) is not None:
-        element = laid_out("", each.element, "", indent + 4)
-        return [f"{space}{prefix}[", *element, f"{space}    {_loop(each)}", f"{space}]{suffix}"]
+        return [f"{space}{prefix}[", *_inside(each, indent + 4), f"{space}]{suffix}"]
     if isinstance(part, Listed) and part.items:
         lines = [line for item in part.items for line in laid_out("", item, ",", indent + 4)]
         return [f"{space}{prefix}{part.brackets[0]}", *lines, f"{space}{part.brackets[1]}{suffix}"]
     if isinstance(part, Choice):
         lines = laid_out(prefix, part.layer, "", indent)
         return [*lines, f"{space}if {printed(part.condition)}", f"{space}else nn.Identity(){suffix}"]
-    if isinstance(part, Repeated):
-        element = laid_out("", part.element, "", indent + 4)
-        return [f"{space}{prefix}*(", *element, f"{space}    {_loop(part)}", f"{space}){suffix}"]
-    if isinstance(part, Tabled):
-        inner = laid_out("", part.element, "", indent + 4) + laid_out(_over(part), _table(part), "", indent + 4)
-        return [f"{space}{prefix}*(", *inner, f"{space}){suffix}"]
+    if isinstance(part, Repeated | Tabled):
+        return [f"{space}{prefix}*(", *_inside(part, indent + 4), f"{space}){suffix}"]
     if isinstance(part, ast.expr) and not is_value:
         first, *others = _pieces(part, WIDTH - indent, len(suffix))
         if others:
@@ -249,6 +248,14 @@ def laid_out(prefix: str, part: Part, suffix: str, indent: int) -> list[str]:
             return [*lines[:-1], f"{lines[-1]}{suffix}"]
     # Only a name of many letters makes a line too long that cannot be broken as ruff would.
     return [line if suffix else f"{line}  # fmt: skip"]
+
+
+def _inside(part: Repeated | Tabled, indent: int) -> list[str]:
+    """The lines of a comprehension."""
+    element = laid_out("", part.element, "", indent)
+    if isinstance(part, Repeated):
+        return [*element, f"{' ' * indent}{_loop(part)}"]
+    return [*element, *laid_out(_over(part), _table(part), "", indent)]
 
 
 def _needs_parentheses(prefix: str, part: Part, indent: int) -> bool:

@@ -14,7 +14,7 @@ from archspec.language.values import ExpressionError
 from archspec.network import Applied, Block, Node
 from archspec.ops.facts import Module
 from archspec.ops.tensor import Shape
-from archspec.pytorch.emitter.channels import added, follows, is_sum, scales
+from archspec.pytorch.emitter.channels import added, divided, follows, is_sum, rounds_up, scales
 from archspec.pytorch.emitter.code import Call, Part, Repeated, asked
 from archspec.pytorch.emitter.factories import factory, parameter_of
 from archspec.pytorch.emitter.instances import copies, given
@@ -97,10 +97,13 @@ class Construction:
         if all(map(is_sum, distinct)):
             return added(operands)
         known = (operand for operand in operands if operand is not None) if all(map(scales, distinct)) else ()
-        return next((code for operand in known if (code := self._scaled(operand, values)) is not None), None)
+        return next((code for operand in known if (code := self._scaled(operand, values, distinct)) is not None), None)
 
-    def _scaled(self, hint: Code, values: Mapping[Spot, int]) -> Code | None:
-        """An expression, or it times or over a number, that has some values."""
+    def _scaled(self, hint: Code, values: Mapping[Spot, int], nodes: Sequence[Node]) -> Code | None:
+        """An expression, or it times or over a number, that has some values.
+
+        It is rounded up where the op gives such a part to sizes that do not divide.
+        """
         try:
             base = dict(zip(values, self.scope.evaluated(hint, values), strict=True))
         except ExpressionError:
@@ -112,6 +115,8 @@ class Construction:
         factors += [(ast.FloorDiv, base[spot] // value)] if value else []
         for operator, factor in factors:
             code = hint if factor == 1 else binary(hint, operator, literal(factor))
+            if operator is ast.FloorDiv and factor > 1:
+                code = divided(hint, factor, up=all(rounds_up(node, factor) for node in nodes))
             if factor > 0 and self.scope.gives(code, values):
                 return code
         return None

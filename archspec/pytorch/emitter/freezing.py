@@ -22,14 +22,17 @@ def freezing(network: Network) -> Iterator[str]:
         yield "        self.requires_grad_(False)"
         return
     found = {pattern: list(islice(_modules(network, pattern), _MOST + 1)) for pattern in network.freeze}
-    modules = {path: None for paths in found.values() if len(paths) <= _MOST for path in paths}
-    yield from _of_modules([path for path in modules if not _is_inside(path, modules)])
+    frozen = {path: None for paths in found.values() if len(paths) <= _MOST for path in paths}
+    outermost = [path for path in frozen if not _is_inside(path, frozen)]
+    yield from _of_each("module", [_module(path) for path in outermost if not _is_tensor(network, path)])
+    yield from _of_each("parameter", [_parameter(path) for path in outermost if _is_tensor(network, path)])
     many = [pattern for pattern, paths in found.items() if len(paths) > _MOST]
     if many:
         yield "        for name, parameter in self.named_parameters():"
     for pattern in many:
         regex = patterns.regex(pattern).replace("([^.]*)", "[^.]*")
-        yield f'            if re.match(r"{regex}\\.", name):'
+        end = r"(\.|$)" if any(_is_tensor(network, path) for path in _modules(network, pattern)) else r"\."
+        yield f'            if re.match(r"{regex}{end}", name):'
         yield "                parameter.requires_grad_(False)"
 
 
@@ -59,11 +62,26 @@ def _is_inside(path: str, modules: dict[str, None]) -> bool:
     return False
 
 
-def _of_modules(paths: list[str]) -> Iterator[str]:
-    own = [f"self.get_submodule({quoted(path)})" if "." in path else f"self.{path}" for path in paths]
+def _is_tensor(network: Network, path: str) -> bool:
+    """Whether a node is a parameter of the module that holds it, and no module."""
+    node = network[path]
+    return isinstance(node, Node) and node.op.takes_nothing
+
+
+def _of_each(variable: str, own: list[str]) -> Iterator[str]:
     if len(own) <= _FEW:
-        for module in own:
-            yield from laid_out("", Call(f"{module}.requires_grad_", (("", literal(False)),)), "", 8)
+        for each in own:
+            yield from laid_out("", Call(f"{each}.requires_grad_", (("", literal(False)),)), "", 8)
         return
-    yield from laid_out("for module in ", Listed(tuple(map(name, own)), "()"), ":", 8)
-    yield "            module.requires_grad_(False)"
+    yield from laid_out(f"for {variable} in ", Listed(tuple(map(name, own)), "()"), ":", 8)
+    yield f"            {variable}.requires_grad_(False)"
+
+
+def _module(path: str) -> str:
+    if "." in path:
+        return f"self.get_submodule({quoted(path)})"
+    return f"self[{path}]" if path.isdecimal() else f"self.{path}"
+
+
+def _parameter(path: str) -> str:
+    return f"self.get_parameter({quoted(path)})" if "." in path else f"self.{path}"

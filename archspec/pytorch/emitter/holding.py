@@ -42,9 +42,8 @@ class Holding:
     def classes(self, made: Class) -> list[Class]:
         """A class with only the parameters that it holds for; several where instances differ in one of the others."""
         wrong = [parameter for parameter in made.signature if not self._holds(made, parameter)]
-        others = [
-            each for each in made.scope.parameters.values() if each not in made.signature or _is_added(made, each)
-        ]
+        given = made.scope.parameters.values()
+        others = [each for each in given if each not in made.signature or _is_added(made, each)]
         tie = next(_ties([*wrong, *others], wrong), None)
         if tie is not None:
             return self.classes(_tied(made, *tie))
@@ -124,7 +123,8 @@ class Holding:
         if block.kind == "network":
             given = {name: values[name] for name in block.template.params}
             return self.probing.network(block, given, shapes, outputs)
-        given = {name: values[name] for name in block.template.params if name in stated | block.written.keys()}
+        written = stated | (block.written.keys() - scope.defaults)
+        given = {name: values[name] for name in block.template.params if name in written}
         return self.probing.block(block, given, lets, shapes, outputs)
 
 

@@ -13,6 +13,7 @@ from archspec.language.expr import is_expression
 from archspec.language.functions import LetFunction
 from archspec.language.loops import items_of
 from archspec.language.source import Value
+from archspec.language.usage import names_in
 from archspec.network import Block
 from archspec.pytorch.emitter.factories import IDENTITY
 from archspec.pytorch.emitter.instances import Instance
@@ -61,7 +62,10 @@ class Parameters:
             if param.kind == "op":
                 self._declare_factory(parameter)
             values = [plain(instance.scope[parameter]) for instance in self.part]
-            if self._is_exposed(definition, parameter, values):
+            if self._is_default(definition, parameter, values):
+                self.scope.defaults.add(parameter)
+                self._computed(definition.param_value(parameter), parameter, values)
+            elif self._is_exposed(definition, parameter, values):
                 simple = not param.required and not is_expression(param.default)
                 default = plain(param.default) if simple else REQUIRED
                 if self.first.kind == "network":
@@ -131,6 +135,16 @@ class Parameters:
             return (ours and parameter in self.registry.free) or any(not same(value, values[0]) for value in values)
         stated = [parameter in instance.block.written for instance in self.part]
         return _exposed(definition, stated, values, parameter)
+
+    def _is_default(self, definition: Definition, parameter: str, values: list[Any]) -> bool:
+        """Whether a parameter of a block that is given as a constant is nowhere another than its default computes."""
+        param = definition.params[parameter]
+        if self.first.kind != "block" or param.required or param.names_one or not is_expression(param.default):
+            return False
+        code = self.names.code(definition.param_value(parameter))
+        written = [instance.block.written.get(parameter) for instance in self.part]
+        given = any(written) and not any(entry and any(names_in(entry.value)) for entry in written)
+        return given and code is not None and self.scope.gives(code, {(n, None): each for n, each in enumerate(values)})
 
     def _computed(self, value: Value, parameter: str, values: list[Any]) -> None:
         """A parameter that is computed from others: a variable of the constructor."""

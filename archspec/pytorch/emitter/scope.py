@@ -23,6 +23,7 @@ RESERVED = frozenset(
         *keyword.kwlist,
         INDEX,
         *"self torch nn F Tensor OrderedDict NamedTuple Callable partial math operator re super range tuple".split(),
+        *"ceil floor make_divisible".split(),
     }
 )
 """Names that the emitted source uses itself."""
@@ -79,6 +80,7 @@ class Scope:
         has_columns: Whether its instances are the copies of a table, and its parameters the columns of that.
         tied: For each parameter, those that are no parameters any more since they are so many times it.
         factories: For each parameter of the definition that is an op and differs, the parameter that makes its layers.
+        defaults: Parameters of the definition that are given as constants, but just what their default computes.
     """
 
     count: int
@@ -92,6 +94,7 @@ class Scope:
     inputs: dict[str, list[int]] = field(default_factory=dict)
     tied: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     factories: dict[str, str] = field(default_factory=dict)
+    defaults: set[str] = field(default_factory=set)
 
     def variables(self) -> Iterator[tuple[str, list[Any]]]:
         """The variables and their values in the instances."""
@@ -143,7 +146,7 @@ class Scope:
     def find(self, values: Values, hints: Sequence[Code | None]) -> Code | None:
         """An expression with these values: a hint, a constant, a variable, or a line in the index of the copy."""
         for hint in hints:
-            if hint is not None and self.gives(hint, values):
+            if hint is not None and not (self.has_columns and _is_looked_up(hint)) and self.gives(hint, values):
                 return hint
         first = next(iter(values.values()))
         if all(same(value, first) for value in values.values()):
@@ -217,6 +220,18 @@ class Inlined(NamedTuple):
 
 _LONGEST_INLINED = 100
 """Parts of an expression that a function gives, from which on it is no shorter way to say what the value is."""
+
+
+def _is_looked_up(code: Code) -> bool:
+    """Whether an expression is an item of numbers or a rounded one, which a table has as a column."""
+    functions = ("make_divisible", "ceil", "floor", "round")
+    for node in ast.walk(code):
+        match node:
+            case ast.Subscript(ast.Tuple()):
+                return True
+            case ast.Call(ast.Name(function)) if function in functions:
+                return True
+    return False
 
 
 @dataclass(slots=True)
@@ -323,8 +338,7 @@ class _Translation(ast.NodeTransformer):
         if isinstance(function, ast.Name) and function.id in self.names.functions:
             return self._inlined(self.names.functions[function.id], node.args)
         code = simplified(node)
-        python = isinstance(function, ast.Name) and function.id in ("min", "max", "round", "abs", "len", "sum")
-        if not python and not isinstance(code, ast.Constant):
+        if not isinstance(function, ast.Name) or function.id not in FUNCTIONS:
             raise Mismatch
         return code
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import importlib.resources
+import inspect
 from collections.abc import Iterator
 from itertools import chain
 
 from archspec.errors import UsageError
 from archspec.language.algebra import name
+from archspec.language.evaluation import make_divisible
 from archspec.network import Network
 from archspec.network.bounds import keep_source_within
 from archspec.ops.tensor import Shape
@@ -37,6 +39,8 @@ _IMPORTS = {
     "OrderedDict": "from collections import OrderedDict",
     "Callable": "from collections.abc import Callable",
     "partial": "from functools import partial",
+    "ceil": "from math import ceil",
+    "floor": "from math import floor",
     "NamedTuple": "from typing import NamedTuple",
     "torch": "import torch",
     "F": "import torch.nn.functional as F",
@@ -67,7 +71,8 @@ def emit(network: Network) -> str:
     sections = ["\n".join(class_text(each, _doc(each), shape_line(each, instances), taken)) for each in blocks]
     sections += ["\n".join(lines) for lines in _network(network, root, taken)]
     called = _loaded("\n".join(sections))
-    first = ["\n".join(function_text(name, function)) for name, function in functions.items() if name in called]
+    first = [inspect.getsource(make_divisible).rstrip()] if make_divisible.__name__ in called else []
+    first += ["\n".join(function_text(name, function)) for name, function in functions.items() if name in called]
     body = "\n\n\n".join([*dict.fromkeys(layers.values()), *first, *sections])
     return f"{header(network)}\n\n{_imports(targets, body)}\n\n\n{body}\n"
 

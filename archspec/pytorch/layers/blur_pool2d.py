@@ -9,8 +9,8 @@ from torch import Tensor, nn
 class BlurPool2d(nn.Module):
     """Blurs each channel with binomial weights, and takes every ``stride``-th place.
 
-    The input is reflected at its borders (Zhang 2019, arXiv:1904.11486). The weights are
-    the buffer ``filt``, as in the author's code.
+    The input is reflected at its borders (Zhang 2019, arXiv:1904.11486). The weights
+    are the buffer ``filt``, as in the author's code.
     """
 
     filt: Tensor

@@ -58,10 +58,8 @@ class C2f2(nn.Module):
         super().__init__()
         hidden = channels // 2
         self.cv1 = ConvBnSilu(in_channels, 2 * hidden, kernel_size=1)
-        self.m = nn.ModuleList([ConvBnSilu(2 * hidden // 2, hidden) for _ in range(n)])
-        self.cv2 = ConvBnSilu(
-            2 * hidden // 2 + 2 * hidden // 2 + n * hidden, channels, kernel_size=1
-        )
+        self.m = nn.ModuleList([ConvBnSilu(hidden, hidden) for _ in range(n)])
+        self.cv2 = ConvBnSilu(hidden + hidden + n * hidden, channels, kernel_size=1)
 
     def forward(self, x: Tensor) -> Tensor:
         cv1 = self.cv1(x)

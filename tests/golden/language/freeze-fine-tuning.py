@@ -18,19 +18,13 @@ class ConvBnRelu(nn.Sequential):
     Args:
         in_channels: Channels of the input.
         out_channels: Channels of the output.
-        padding: Places added on each side; the default keeps the size of odd kernels
-            at stride 1.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, padding: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__(
             OrderedDict(
                 conv=nn.Conv2d(
-                    in_channels,
-                    out_channels,
-                    kernel_size=3,
-                    padding=padding,
-                    bias=False,
+                    in_channels, out_channels, kernel_size=3, padding=1, bias=False
                 ),
                 bn=nn.BatchNorm2d(out_channels, eps=0.001),
                 relu=nn.ReLU(inplace=True),
@@ -141,7 +135,7 @@ class FineTuned(nn.Module):
 
     def __init__(self, num_classes: int = 10) -> None:
         super().__init__()
-        self.stem = ConvBnRelu(3, 16, 1)
+        self.stem = ConvBnRelu(3, 16)
         self.layer1 = nn.Sequential(*(ResidualBasic(16) for _ in range(3)))
         self.layer2 = nn.Sequential(
             ResidualBasic2(16, 32, stride=2),

@@ -18,19 +18,13 @@ class ConvBnRelu(nn.Sequential):
     Args:
         in_channels: Channels of the input.
         out_channels: Channels of the output.
-        padding: Places added on each side; the default keeps the size of odd kernels
-            at stride 1.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, padding: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__(
             OrderedDict(
                 conv=nn.Conv2d(
-                    in_channels,
-                    out_channels,
-                    kernel_size=3,
-                    padding=padding,
-                    bias=False,
+                    in_channels, out_channels, kernel_size=3, padding=1, bias=False
                 ),
                 bn=nn.BatchNorm2d(out_channels),
                 relu=nn.ReLU(inplace=True),
@@ -178,7 +172,7 @@ class Varied(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = ConvBnRelu(3, 16, 1)
+        self.stem = ConvBnRelu(3, 16)
         self.layer1 = nn.Sequential(
             ResidualBasic(16), nn.Identity(), Wide(16, 16, 24), ResidualBasic(16)
         )
