@@ -53,7 +53,7 @@ def check_parts(net: archspec.Network, shown: Scene) -> None:
     assert sorted(path for box in shown.boxes for path in box.paths) == sorted(node.path for node in net)
     assert len({box.id for box in shown.boxes}) == len(shown.boxes)
     home = {path: box.id for box in shown.boxes for path in box.paths} | {key: f"input {key}" for key in net.inputs}
-    taken = {(path, node.path) for node in net for path in node.inputs}
+    taken = {(path, node.path) for node in net for path in node.operands}
     wanted = {(path, home[path], home[node]) for path, node in taken if home[path] != home[node]}
     wanted |= {(output.path, home[output.path], f"output {key}") for key, output in net.outputs.items()}
     assert {(edge.tensor, edge.source, edge.target) for edge in shown.edges} == wanted
