@@ -294,8 +294,8 @@ class Graph(Scope):
 
     def know_copies(self, name: str, node: Node, operands: list[str], found: Outcome) -> None:
         """Seldom, let others take what single copies of a repeat give."""
-        times, ports = self.literal(node["repeat"], False), list(found.outputs)
-        if self.listed or not times or not self.pick.chance(2):
+        times, ports = self.literal(node.get("repeat", 0), ()), list(found.outputs)
+        if "each" in node or self.listed or not times or not self.pick.chance(2):
             return
         copies = [f"{index}.{port}".rstrip(".") for index in range(times) for port in ports]
         outcome = self.probe(node, [self.tensors[operand] for operand in operands], copies)

@@ -223,7 +223,7 @@ class Scope:
             text, operand = f"$(other + number * {word})", f"0, {operand}"
         parameters = ("other", "number") if "other" in text else ("number",)
         self.lets[f"{name}({', '.join(parameters)})"] = text
-        self.known[name] = LetFunction(name, parameters, text, self.owner.values | self.known)
+        self.known[name] = LetFunction(name, parameters, text, self.owner.values | self.known, "")
         return f"$({name}({operand}))"
 
     def before(self) -> Iterator[str]:

@@ -64,7 +64,9 @@ def kept_bytes(network: archspec.Network, batch: int) -> int:
     tensors = dict(zip(network.inputs, on_meta(network, batch), strict=True))
     with torch.device("meta"), torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         for node in network:
-            state = {name: torch.empty(shape) for name, shape in (node.weights | node.buffers).items()}
+            state = {
+                name: torch.empty(shape) for name, shape in {**node.applied.weights, **node.applied.buffers}.items()
+            }
             layer = build(node.op.torch(node.input_shapes), state).train()
             layer.requires_grad_(not network.is_frozen(node.path))
             operands = [tensors[origin] for origin in node.inputs]

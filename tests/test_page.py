@@ -112,7 +112,7 @@ def test_a_level_arranges_all_that_is_in_it_once(items: list[dict[str, Any]]) ->
 
 def test_every_operand_is_an_edge_through_the_borders_between(network: Network, items: list[dict[str, Any]]) -> None:
     leaves = {item["path"]: item["number"] for item in items[1:] if not item["children"]}
-    uses = Counter((tensor, node.path) for node in network for tensor in node.inputs)
+    uses = Counter((tensor, node.path) for node in network for tensor in node.operands)
     uses += Counter((output.path, f"output {name}") for name, output in network.outputs.items())
     for (given, target), count in uses.items():
         source = f"input {given}" if given in network.inputs else given

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from archspec.compiler.binding import evaluate
-from archspec.compiler.rule_reader import RuleReader
+from archspec.compiler.rule_reader import RuleReader, reused
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import did_you_mean, listed
 from archspec.language.definition import Change, Definition
@@ -38,8 +38,11 @@ def check_changed(definition: Definition, changed: Collection[Scalar], network: 
     for key in keys:
         if key not in changed and key.source is definition.source:
             pattern = str(key.value)
-            help = did_you_mean(pattern, network.paths())
-            trace.report("unknown-node", f"no node has the path `{pattern}`", key, help=help)
+            shares = reused(network, pattern)
+            message, help = f"no node has the path `{pattern}`", ""
+            if shares:
+                message, help = f"`{pattern}` is `{shares}` again, and says nothing of its own", f"change `{shares}`"
+            trace.report("unknown-node", message, key, help=help or did_you_mean(pattern, network.paths()))
 
 
 class _EditReader(RuleReader):

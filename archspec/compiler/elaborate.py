@@ -179,12 +179,21 @@ class Elaboration:
         """The op or block that an expression gives, None for none; `UNKNOWN` where an error left that open."""
         value, kind = self.walk.value(target, site.scope, site.path), site.step.kind
         if names_one(value, kind):  # such as that of a row of a table
-            return chosen(value, kind, target, site.scope.definition)
+            value = chosen(value, kind, target, site.scope.definition)
         if value is None or value is UNKNOWN or (isinstance(value, Choice) and value.kind == kind):
-            return value
+            return value if not self._takes_nothing(value, site) else UNKNOWN
         message, expected = f"`{target.value}` is no {kind}", f"{KINDS[kind]}, its name, or null"
         self.walk.wrong_value(message, target, value, expected, site.scope, site.path)
         return UNKNOWN
+
+    def _takes_nothing(self, choice: Any, site: Site) -> bool:
+        """Whether an op is given to a node that takes no tensor; that is reported, since each node of `$act` does."""
+        cls = registry.find(choice.name) if isinstance(choice, Choice) and choice.kind == "op" else None
+        if cls is None or not cls.takes_nothing:
+            return False
+        message, place = f"`{choice.name}` takes no tensor, and the node that it is given to takes one", choice.target
+        self.trace.report("invalid-value", message, place, path=site.path, help=f"write `op: {choice.name}` at a node")
+        return True
 
     def _op(self, site: Site) -> Made:
         cls = registry.find(str(site.target.value))

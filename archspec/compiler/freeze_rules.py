@@ -42,5 +42,6 @@ class FreezeReader(RuleReader):
         if self.usual:
             fits = any(patterns.matches(pattern, path) for path in self.network.paths())
             help = "nothing there has weights" if fits else did_you_mean(pattern, self.network.paths())
+            help = self.shared_help(pattern) or help
             self.report("unknown-node", f"no weights have the path `{pattern}`", place, help=help)
         return False

@@ -14,6 +14,11 @@ from archspec.network import Layer, Network
 _MOST_PATTERNS = 100
 
 
+def reused(network: Network, path: str) -> str:
+    """The path of what the node or block of a path reuses; empty where it reuses nothing, or is not there."""
+    return network[path].shares if path in network else ""
+
+
 class RuleReader:
     """Reads rules whose values may be expressions, and knows the nodes that they can speak of."""
 
@@ -36,7 +41,7 @@ class RuleReader:
 
     def shared_help(self, path: str) -> str:
         """Where the tensors are of a node or block that reuses another; empty for one that has its own."""
-        shares = self.network[path].shares if self.network is not None and path in self.network else ""
+        shares = reused(self.network, path) if self.network is not None else ""
         return f"its weights are those of `{shares}`, which it reuses" if shares else ""
 
     @property

@@ -173,6 +173,14 @@ class GraphReader:
         said = self._said(step.key, value, path)
         if said is None:
             return None
+        was, op = step.value.entries.get("op") if step.value else None, value.entries.get("op")
+        if _takes_nothing(was) != _takes_nothing(op):
+            what, other = (was, "what comes instead takes one") if _takes_nothing(was) else (op, "the node takes one")
+            assert what is not None
+            message = f"`{what.plain()}` takes no tensor, and {other}"
+            help = "a change leaves what a node takes as it is"
+            self.checker.report("invalid-value", message, value.keys[said.kind].span, path=path, help=help)
+            return None
         group = step.group if said.kind == "graph" else None
         changed = said._replace(group=group, operands=step.operands, resolved=step.resolved)
         return looped(changed, value, step.each.names if step.each else (step.counter,) if step.counter else ())
@@ -226,6 +234,14 @@ class GraphReader:
         assert isinstance(target, Scalar)
         reused = wiring.reused(target, str(key.value), repeats="repeat" in entries)
         if reused is None:
+            return None
+        of = reused.step.value.entries.get("op") if reused.step.value else None
+        if of is not None and _takes_nothing(of):
+            message, help = (
+                f"`{of.plain()}` takes no tensor, and gives the same again",
+                f"write `{reused.path}` instead",
+            )
+            self.checker.report("invalid-value", message, target.span, path=path, help=help)
             return None
         node = Step(str(key.value), key, operands=operands, resolved=wiring.resolved, when=entries.get("when"))
         return node.again(reused, entries.get("repeat"))

@@ -8,6 +8,8 @@ from typing_extensions import override
 
 VALUES_OF_A_STEP = 50
 """Operands, or values of arguments, that weigh as much as a node: what is told of each node has them all."""
+VALUES_OF_A_PART = 10
+"""Values of a list that take as long as a part of an expression."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -21,7 +23,7 @@ class Limits:
         depth: Nesting of values in one file, and of lists that expressions give.
         expression_chars: Length of one expression.
         list_values: Values of lists that expressions make or go through, those of lists in lists counted each time, and
-            the parts of a function's expression at each call.
+            the parts of a function's expression at each call, each as `VALUES_OF_A_PART` values.
         nodes: Nodes of the whole network, counted through blocks, groups and repeats; `VALUES_OF_A_STEP`
             operands, or values of arguments, of one node count as one more.
         nesting: Blocks and groups inside each other; links in a chain of `extends`.

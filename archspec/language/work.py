@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from archspec.language.limits import Limits, raise_limit
+from archspec.language.limits import VALUES_OF_A_PART, Limits, raise_limit
 from archspec.language.values import ExpressionError
 
 
@@ -44,14 +44,14 @@ def count(*values: Any) -> None:
 
 
 def count_call(parts: int) -> None:
-    """Count the call of a function whose expression has so many parts, each as one value.
+    """Count the call of a function whose expression has so many parts.
 
     Raises:
         ExpressionError: They are more than are left.
     """
     left = _LEFT.get()
     if left is not None:
-        _spend(left, parts, "call functions that ask for")
+        _spend(left, VALUES_OF_A_PART * parts, "call functions that ask for")
 
 
 def _count(value: list[Any]) -> None:

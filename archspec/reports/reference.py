@@ -47,8 +47,8 @@ def _arguments(cls: type[Op]) -> list[str]:
 
 
 def _op_example(cls: type[Op]) -> list[str]:
-    inputs = " and ".join(map(show, cls.example_inputs))
-    return ["example", f"  {cls.name}: {cls.example}", f"  # on {inputs}: {show(example_output(cls))}"]
+    on = "" if cls.takes_nothing else f"on {' and '.join(map(show, cls.example_inputs))}: "
+    return ["example", f"  {cls.name}: {cls.example}", f"  # {on}{show(example_output(cls))}"]
 
 
 def example_output(cls: type[Op]) -> tuple[int, ...]:

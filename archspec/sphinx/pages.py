@@ -64,7 +64,8 @@ def _op_index() -> str:
 def _op_page(cls: type[Op]) -> str:
     text = inspect.cleandoc(cls.__doc__ or "").split("\nArgs:\n")[0].rstrip()
     network = _op_example(cls)
-    (node,) = network
+    node = network[f"{cls.name}1"]
+    on = f"On {' and '.join(map(show, cls.example_inputs))} it gives" if not cls.takes_nothing else "It gives"
     gives = ", ".join(f"{key} {value}" for key, value in _figures(node.params, node.macs, node.other_ops))
     rows = [(_code(name), *map(_code, row), doc) for name, *row, doc in texts.argument_rows(cls)]
     return "\n".join(
@@ -74,7 +75,7 @@ def _op_page(cls: type[Op]) -> str:
             *(_table(("argument", "type", "default", ""), rows) if rows else ["It takes none."]), "",
             "## Example", "",
             *_fence("yaml", f"{node.path}: {cls.example}"), "",
-            f"On {' and '.join(map(show, cls.example_inputs))} it gives {show(node.shape)}: {gives}.", "",
+            f"{on} {show(node.shape)}: {gives}.", "",
             "In PyTorch:", "",
             *_fence("python", _class_body(archspec.emit(network))), "",
         ]
@@ -82,11 +83,14 @@ def _op_page(cls: type[Op]) -> str:
 
 
 def _op_example(cls: type[Op]) -> Network:
+    """The network of an op's example; what takes no operand is added to the network's input."""
+    graph, sizes = f"{cls.name}1: {cls.example}", cls.example_inputs
+    if cls.takes_nothing:
+        graph, sizes = f"{graph}, sum: {{op: add, from: [x, {cls.name}1]}}", (texts.example_output(cls),)
     named = re.search(r"from: \[(.*?)\]", cls.example)
     names = named[1].split(", ") if named else ["x"]
-    inputs = json.dumps(dict(zip(names, cls.example_inputs, strict=True)))
-    graph = f"graph: {{{cls.name}1: {cls.example}}}"
-    return archspec.compile_text(f"archspec: 1\nname: example\ninputs: {inputs}\n{graph}\n")
+    inputs = json.dumps(dict(zip(names, sizes, strict=True)))
+    return archspec.compile_text(f"archspec: 1\nname: example\ninputs: {inputs}\ngraph: {{{graph}}}\n")
 
 
 def _class_body(source: str) -> str:

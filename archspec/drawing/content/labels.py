@@ -28,7 +28,7 @@ FAMILIES = {
     "reshape": "reshape",
     "resample": "resampling",
     "dropout": "dropout",
-    "constant": "parameter, constant",
+    "constant": "learned or fixed tensor",
     "block": "block",
     "other": "other",
     "failed": "did not compile",

@@ -42,7 +42,10 @@ class Holding:
     def classes(self, made: Class) -> list[Class]:
         """A class with only the parameters that it holds for; several where instances differ in one of the others."""
         wrong = [parameter for parameter in made.signature if not self._holds(made, parameter)]
-        tie = next(_ties(wrong), None)
+        others = [
+            each for each in made.scope.parameters.values() if each not in made.signature or _is_added(made, each)
+        ]
+        tie = next(_ties([*wrong, *others], wrong), None)
         if tie is not None:
             return self.classes(_tied(made, *tie))
         several = next((parameter for parameter in wrong if len(_distinct(parameter)) > 1), None)
@@ -58,7 +61,7 @@ class Holding:
 
         So it is where the language takes no other.
         """
-        if parameter.name not in made.scope.declared and parameter.name not in made.scope.inputs:
+        if _is_added(made, parameter):
             return True
         fails = False
         for number in range(min(len(made.instances), _INSTANCES)):
@@ -109,7 +112,7 @@ class Holding:
                     (other, *shape[1:]) if own == path else shape
                     for own, shape in zip(block.inputs, shapes, strict=True)
                 ]
-            else:
+            elif each in scope.declared:
                 changed[scope.declared[each]] = other
         stated = {scope.declared[each.name] for each in made.signature if each.name in scope.declared}
         values = {**instance.scope, **changed}
@@ -125,15 +128,23 @@ class Holding:
         return self.probing.block(block, given, lets, shapes, outputs)
 
 
-def _ties(wrong: list[Parameter]) -> Iterator[tuple[Parameter, Parameter, int]]:
+def _is_added(made: Class, parameter: Parameter) -> bool:
+    """Whether a parameter is none of the definition and of no input: what no expression was found for."""
+    return parameter.name not in made.scope.declared and parameter.name not in made.scope.inputs
+
+
+def _ties(ones: list[Parameter], others: list[Parameter]) -> Iterator[tuple[Parameter, Parameter, int]]:
     """Parameters that are so many times another wherever the class is used."""
-    whole = [each for each in wrong if all(type(value) is int and value > 0 for value in each.values)]
-    for one in whole:
-        for other in whole:
+    for one in _whole(ones):
+        for other in _whole(others):
             factor = one.values[0] // other.values[0]
             pairs = zip(one.values, other.values, strict=True)
             if one is not other and all(value == factor * base for value, base in pairs):
                 yield one, other, factor
+
+
+def _whole(parameters: list[Parameter]) -> list[Parameter]:
+    return [each for each in parameters if all(type(value) is int and value > 0 for value in each.values)]
 
 
 def _tied(made: Class, one: Parameter, other: Parameter, factor: int) -> Class:
