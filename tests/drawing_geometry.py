@@ -23,6 +23,7 @@ def faults(placing: Placing) -> list[str]:
         *boxes_outside_their_frame(placing),
         *(fault for edge in placing.edges for fault in (*broken_lines(edge, placing), *crossings(edge, grid))),
         *(fault for edge in placing.edges for fault in labels_on_boxes(edge, grid)),
+        *labels_on_labels(placing),
         *(f"frame {frame.cluster.path} is outside" for frame in placing.frames if not inside(frame.rect, placing)),
     ]
 
@@ -97,12 +98,32 @@ def crossings(placed: PlacedEdge, grid: Grid) -> Iterator[str]:
     yield from (f"{edge.source} -> {edge.target} leads over {id}" for id in over - {edge.source, edge.target})
 
 
+def label_of(placed: PlacedEdge) -> Rect:
+    assert placed.label is not None
+    width, height = label_size(placed.edge)
+    x, y = placed.label
+    return shrunk((x, y - height / 2, x + width, y + height / 2))
+
+
+def labels_on_labels(placing: Placing) -> Iterator[str]:
+    grid: Grid = defaultdict(list)
+    for placed in placing.edges:
+        if placed.label is None:
+            continue
+        rect, name = label_of(placed), f"{placed.edge.source} -> {placed.edge.target}"
+        if rect[0] < 0 or rect[2] > placing.size[0]:
+            yield f"the label of {name} is outside"
+        for cell in covered(rect):
+            for other, over in grid[cell]:
+                if overlap(rect, over):
+                    yield f"the label of {name} is on that of {other}"
+            grid[cell].append((name, rect))
+
+
 def labels_on_boxes(placed: PlacedEdge, grid: Grid) -> Iterator[str]:
     if placed.label is None:
         return
-    width, height = label_size(placed.edge)
-    x, y = placed.label
-    rect = shrunk((x, y - height / 2, x + width, y + height / 2))
+    rect = label_of(placed)
     for cell in covered(rect):
         for id, box in grid.get(cell, ()):
             if overlap(rect, box):

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
-from drawing_geometry import faults
+from drawing_geometry import faults, labels_on_labels
 from drawn import (
     check_parts,
     check_svg,
@@ -27,6 +27,8 @@ from archspec.drawing.drawing import draw
 from archspec.drawing.layout import engine
 from archspec.drawing.layout.placing import PAPERS, page_size, place
 from archspec.drawing.layout.routes import Obstacles, route
+
+LANGUAGE = sorted((Path(__file__).parent / "golden" / "language").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("direction", ["down", "right"])
@@ -159,6 +161,35 @@ def test_a_line_goes_round_what_is_in_its_way() -> None:
     assert route(edge, source, target, curve, Obstacles([source, target, between]), joins=False) == (tuple(curve),)
 
 
+@pytest.mark.parametrize("detail", DETAILS)
+@pytest.mark.parametrize("path", LANGUAGE, ids=lambda path: path.stem)
+def test_every_form_of_the_language_can_be_drawn(path: Path, detail: str) -> None:
+    net = archspec.compile(path)
+    picture = draw(net, detail=detail)
+    check_parts(net, picture.placing.scene)
+    assert not faults(picture.placing)
+    check_svg(ElementTree.fromstring(picture.svg), picture.placing.scene)
+
+
+TWO_TENSORS = """  two: {block: two}
+  after: {op: upsample, from: two.small, scale_factor: 2}
+  cat: {op: concat, from: [two.large, after]}
+"""
+BLOCK_OF_TWO = """blocks:
+  two:
+    graph: {large: relu, small: {op: max_pool, kernel_size: 2}}
+    outputs: [large, small]
+"""
+
+
+@pytest.mark.parametrize("direction", ["down", "right"])
+def test_each_tensor_of_a_box_has_a_label_of_its_own(direction: str) -> None:
+    picture = draw(archspec.compile_text(small(TWO_TENSORS, BLOCK_OF_TWO)), collapse=["two"], direction=direction)
+    labels = {placed.edge.shape for placed in picture.placing.edges if placed.label}
+    assert {(8, 16, 16), (8, 8, 8)} <= labels
+    assert not faults(picture.placing)
+
+
 @settings(max_examples=examples(25))
 @given(networks())
 def test_any_network_can_be_drawn(text: str) -> None:
@@ -167,7 +198,7 @@ def test_any_network_can_be_drawn(text: str) -> None:
         picture = draw(net, detail=detail)
         check_parts(net, picture.placing.scene)
         serious = [fault for fault in faults(picture.placing) if "label" not in fault and "leads over" not in fault]
-        assert not serious
+        assert not [*serious, *labels_on_labels(picture.placing)]
         check_svg(ElementTree.fromstring(picture.svg), picture.placing.scene)
 
 

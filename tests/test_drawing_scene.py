@@ -115,6 +115,25 @@ def test_a_copy_that_differs_stands_alone(size: str, expected: list[str]) -> Non
     assert [f"{box.name} ×{box.count}" for box in shown.boxes if box.kind == "op"] == expected
 
 
+def test_copies_of_several_kinds_have_no_title_and_do_not_fold() -> None:
+    text = small("  layer: {block: residual_basic, channels: 8, repeat: 4}\n")
+    text += "override: {layer.0: {block: conv_bn_relu, channels: null, out_channels: 8, kernel_size: 3}}\n"
+    shown = scene(text)
+    boxes = [(box.title, box.count, box.remark) for box in shown.boxes if box.kind not in ("input", "output")]
+    assert sorted(boxes) == [("conv", 1, ""), ("residual basic", 3, "")]
+    detailed = scene(text, "blocks")
+    assert [cluster.title for cluster in detailed.clusters] == [""]
+    assert not any(box.remark for box in detailed.boxes)
+
+
+def test_what_does_not_train_is_marked() -> None:
+    graph = "".join(f"  {name}: {UNIT % 8}\n  {name}_pool: {{op: max_pool, kernel_size: 1}}\n" for name in "abc")
+    shown = scene(f'{small(graph)}freeze: [a, "b.conv*"]\n', collapse=("*",))
+    remarks = {box.id: box.remark for box in shown.boxes if box.kind == "block"}
+    assert remarks == {"a": "frozen", "b": "partly frozen", "c": ""}
+    assert not any(box.remark for box in shown.boxes if box.id.endswith("pool"))
+
+
 UNIT = "{block: residual_basic, channels: %s}"
 
 

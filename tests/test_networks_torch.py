@@ -25,7 +25,9 @@ def test_shapes_weights_and_flops_are_those_of_pytorch(path: Path) -> None:
     with torch.device("meta"), FlopCounterMode(display=False) as counter:
         for node in network:
             # Loading a state_dict of these names and shapes fails where PyTorch's differ.
-            state = {name: torch.empty(shape) for name, shape in {**node.applied.weights, **node.applied.buffers}.items()}
+            state = {
+                name: torch.empty(shape) for name, shape in {**node.applied.weights, **node.applied.buffers}.items()
+            }
             layer = build(node.op.torch(node.input_shapes), state).eval()
             tensors[node.path] = layer(*(tensors[origin] for origin in node.inputs))
             assert tuple(tensors[node.path].shape) == (BATCH, *node.shape), node.path

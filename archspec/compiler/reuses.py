@@ -60,7 +60,7 @@ class Reuses:
         assert reused is not None
         errors = len(trace.reported)
         result, use = make(site)
-        if len(trace.reported) > errors:
+        if len(trace.reported) > errors or any(tensor.shape is None for tensor in site.operands or ()):
             return result, use
         difference = _Comparison(reused.path, site.step.name).difference(
             _held(site.scope.uses, reused), use and use.content

@@ -152,12 +152,13 @@ class Trace:
             (place, f"in the block `{self.frames[-1 - i].definition.name}`")
             for i, (place, _) in enumerate(places[:own])
         ]
-        said = [*inner, *places[own + 1 :]]
+        at = places[own][0].span
+        said = [*inner, *(each for each in places[own + 1 :] if each[0].span[:2] != at[:2])]  # not of its own line
         if code in _CODES_BELOW:
             above = [key for key in dict.fromkeys(self.above) if key is not places[own][0]]
             said += [(key, "changed here") for key in above[-_MOST_CHANGES:]]
         notes = tuple(Note(text, place.span) for place, text in said)
-        return Diagnostic(code, message, places[own][0].span, notes=notes, **details)
+        return Diagnostic(code, message, at, notes=notes, **details)
 
     def _changed_at(self, level: int, place: Value, text: str) -> Iterator[tuple[Value, str]]:
         """A place among so many blocks; for a node that was changed, the change and the node."""

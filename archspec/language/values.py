@@ -66,13 +66,9 @@ class TensorView:
         return value
 
     def sizes(self) -> list[str]:
-        """The names of the sizes that its shape has."""
-        shape = self.shape
-        return (
-            []
-            if shape is None
-            else [name for name in ATTRIBUTES if name not in ("shape", "rank") and ATTRIBUTES[name](shape)]
-        )
+        """The names of the sizes that its shape has, where that is known."""
+        assert self.shape is not None
+        return [name for name, size in ATTRIBUTES.items() if name not in ("shape", "rank") and size(self.shape)]
 
 
 class Function(ABC):

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from archspec.drawing.content.labels import argument, block_arguments, essentials, glyph, shape_text
+from archspec.drawing.content.labels import argument, block_arguments, essentials, glyph, kind_of, shape_text
 from archspec.network import Block, Network, Node
 
 Part = Block | Node
@@ -153,15 +153,10 @@ def _first_differs(structure: Structure, parts: Sequence[Part]) -> bool:
     """Whether the first copy is another one of the same kind; a change inside can make it another op or block."""
     return (
         len(parts) > 1
-        and _kind(parts[0]) == _kind(parts[1])
+        and kind_of(parts[0]) == kind_of(parts[1])
         and structure.content(parts[0]) != structure.content(parts[1])
         and structure.follows(parts[1], parts[0])
     )
-
-
-def _kind(part: Part) -> str:
-    """What a part is called that is one of several."""
-    return part.op.name if isinstance(part, Node) else f"{part.kind} {part.definition}"
 
 
 def difference(network: Network, first: Part, other: Part) -> str:
@@ -182,8 +177,8 @@ def difference(network: Network, first: Part, other: Part) -> str:
 
 
 def different_structure(first: Part, other: Part) -> str:
-    """What one copy of a repeat holds and the other does not; empty where they hold the same."""
-    if not isinstance(first, Block) or not isinstance(other, Block):
+    """What one copy of a repeat holds and the other does not; empty where they hold the same, or are of two kinds."""
+    if not isinstance(first, Block) or not isinstance(other, Block) or kind_of(first) != kind_of(other):
         return ""
     own, others = ({child.name: child for child in block.children} for block in (first, other))
     texts = [f"with {_called(own[name])}" for name in own if name not in others]

@@ -35,7 +35,7 @@ FAMILIES = {
 }
 """What ops have in common, as the bundled ones are filed, and what a legend calls it."""
 
-LIGHT = frozenset({"norm", "activation", "arithmetic", "reduction", "dropout", "reshape", "other"})
+LIGHT = frozenset({"norm", "activation", "arithmetic", "reduction", "dropout", "reshape", "constant", "other"})
 """Families of ops that finish what another op does, so that an overview shows both as one."""
 
 _WORDS = {
@@ -233,11 +233,18 @@ def shape_text(shape: Shape) -> str:
 
 
 def definition_word(block: Block) -> str:
-    """What a block is called, a repeat what it repeats; empty for a group."""
+    """What a block is called, a repeat what it repeats; empty for a group, and where copies are of several kinds."""
     if block.kind != "repeat":
         return block.definition.replace("_", " ")
-    first = block.children[0]
+    first, *others = block.children
+    if any(kind_of(other) != kind_of(first) for other in others):
+        return ""
     return word(first.op, first.input_shapes) if isinstance(first, Node) else definition_word(first)
+
+
+def kind_of(part: Block | Node) -> str:
+    """What copies have in common that differ in arguments alone: the op, or the block."""
+    return part.op.name if isinstance(part, Node) else f"{part.kind} {part.definition}"
 
 
 def block_arguments(block: Block) -> dict[str, Any]:

@@ -122,7 +122,7 @@ class _Stage:
             shape=self.network.shape(last[0]) if len(last) == 1 else None,
             figures=texts.figures(self.network, nodes, self.fields.get(last[-1]) if last else None),
             counted=self._counted(box.id),
-            remark=" · ".join(text for text in (box.remark, texts.shared(group.parts)) if text),
+            remark=" · ".join(filter(None, (box.remark, texts.shared(group.parts), texts.frozen(self.network, nodes)))),
             problem=self._problem(group, nodes),
         )
 

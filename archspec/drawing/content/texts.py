@@ -51,6 +51,12 @@ def shared(parts: Sequence[Part]) -> str:
     return f"weights of {listed(list(dict.fromkeys(part.shares for part in shared)))}" if shared else ""
 
 
+def frozen(network: Network, nodes: Sequence[Node]) -> str:
+    """Whether the weights of some nodes do not train; empty where all do."""
+    found = {network.is_frozen(node.path) for node in nodes if node.params}
+    return ("partly frozen" if len(found) > 1 else "frozen") if True in found else ""
+
+
 def listed(names: Sequence[str]) -> str:
     """The names of several parts, in full where they are short."""
     text = ", ".join(names)

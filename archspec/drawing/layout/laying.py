@@ -44,7 +44,8 @@ def piece(segment: Segment, setting: Setting, level: int = 0) -> Piece:
         return _passed(segment, setting, level)
     if len(segment.boxes) == 1 and len(segment.entering) <= 1:
         return _single(segment, setting)
-    if level < _DEEPEST:
+    framed = len(setting.frames(segment.boxes[-1])) > setting.depth(segment)  # the join alone, as a copy of its own
+    if level < _DEEPEST and not framed:
         found = branches(segment, setting.boxes, setting.parents, setting.depth(segment))
         if found:
             return _Branched(segment, setting, found, level).piece()

@@ -12,6 +12,7 @@ from archspec.drawing.content.cards import Card
 from archspec.drawing.content.scene import Cluster, Edge, Scene
 from archspec.drawing.layout.columns import PAD, Builder, Column, Place, places
 from archspec.drawing.layout.geometry import Part, Point, Rect, rounded, shifted, shifted_parts, shifted_rect
+from archspec.drawing.layout.labelling import freed, label_rect
 from archspec.drawing.layout.laying import piece
 from archspec.drawing.layout.pieces import Setting
 from archspec.drawing.layout.segments import frame_chain, segments
@@ -209,20 +210,30 @@ class _Columns:
             for each, by in zip(built, self.moves, strict=True)
             for path, rect, continued in each.frames
         ]
+        boxes = {
+            id: turned(shifted_rect(rect, by))
+            for each, by in zip(built, self.moves, strict=True)
+            for id, rect in each.boxes.items()
+        }
+        edges = _free(tuple(_edges(built, self.moves, setting)), boxes)
+        ends = [label_rect(placed.edge, placed.label)[2] for placed in edges if placed.label]
         return Placing(
             scene=setting.scene,
             cards=setting.cards,
-            boxes={
-                id: turned(shifted_rect(rect, by))
-                for each, by in zip(built, self.moves, strict=True)
-                for id, rect in each.boxes.items()
-            },
+            boxes=boxes,
             frames=tuple(sorted(frames, key=lambda frame: order[frame.cluster.path])),
-            edges=tuple(_edges(built, self.moves, setting)),
-            size=self.size,
+            edges=edges,
+            size=(max(self.size[0], max(ends, default=0.0) + MARGIN), self.size[1]),
             columns=len(built),
             rightwards=setting.rightwards,
         )
+
+
+def _free(edges: tuple[PlacedEdge, ...], boxes: Mapping[str, Rect]) -> tuple[PlacedEdge, ...]:
+    """The edges, without labels on each other."""
+    labels = {placed.edge: placed.label for placed in edges if placed.label}
+    found = freed(labels, {placed.edge: placed.parts for placed in edges}, boxes.values())
+    return tuple(placed._replace(label=found.get(placed.edge)) for placed in edges)
 
 
 def _edges(built: Sequence[Column], moves: Sequence[Point], setting: Setting) -> Iterator[PlacedEdge]:
