@@ -47,7 +47,7 @@ def field(network: archspec.Network, path: str) -> tuple[object, ...]:
         # A. Araujo et al., Distill 2019, table 1, where the padding is the same.
         ("vgg16", "avgpool", 212, 32, 90),
         ("alexnet", "avgpool", 195, 32, 66),
-        ("mobilenet_v1", "layer5.1.pointwise.relu6", 315, 32, 157),
+        ("mobilenet_v1", "blocks.4.1.pointwise.relu6", 315, 32, 157),
         # ResNet-50 with the stride in the 3x3: 7 + 2 * 4, then (3 + 3 + 5 + 2) strided windows of 3.
         ("resnet50", "layer4.2.relu3", 427, 32, 213),
     ],
