@@ -398,6 +398,16 @@ def test_rows_name_what_they_roll_up() -> None:
     assert {row.path: row.shape for row in rows}["layer4"] == (2048, 7, 7)
 
 
+def test_rows_of_a_table_are_rows() -> None:
+    """MobileNet v2's table 2."""
+    rows = roll_up(archspec.compile(ROOT / "specs" / "mobilenet_v2.yaml"), depth=1)
+    copies = [1, 2, 3, 4, 3, 3, 1]
+    assert [(row.path, row.kind) for row in rows if row.path.startswith("blocks")] == [
+        (f"blocks.{stage}", f"inverted_residual ×{n}" if n > 1 else "inverted_residual")
+        for stage, n in enumerate(copies)
+    ]
+
+
 def test_an_op_without_a_cost_rule_shows_as_unknown() -> None:
     class Mystery(Op, name="mystery"):
         """An op without a cost rule."""
