@@ -47,7 +47,7 @@ def field(network: archspec.Network, path: str) -> tuple[object, ...]:
         # A. Araujo et al., Distill 2019, table 1, where the padding is the same.
         ("vgg16", "avgpool", 212, 32, 90),
         ("alexnet", "avgpool", 195, 32, 66),
-        ("mobilenet_v1", "layer5.1.pointwise.relu6", 315, 32, 157),
+        ("mobilenet_v1", "blocks.4.1.pointwise.relu6", 315, 32, 157),
         # ResNet-50 with the stride in the 3x3: 7 + 2 * 4, then (3 + 3 + 5 + 2) strided windows of 3.
         ("resnet50", "layer4.2.relu3", 427, 32, 213),
     ],
@@ -396,6 +396,16 @@ def test_rows_name_what_they_roll_up() -> None:
         ("layer4", "bottleneck ×3"),
     ]
     assert {row.path: row.shape for row in rows}["layer4"] == (2048, 7, 7)
+
+
+def test_rows_of_a_table_are_rows() -> None:
+    """MobileNet v2's table 2."""
+    rows = roll_up(archspec.compile(ROOT / "specs" / "mobilenet_v2.yaml"), depth=1)
+    copies = [1, 2, 3, 4, 3, 3, 1]
+    assert [(row.path, row.kind) for row in rows if row.path.startswith("blocks")] == [
+        (f"blocks.{stage}", f"inverted_residual ×{n}" if n > 1 else "inverted_residual")
+        for stage, n in enumerate(copies)
+    ]
 
 
 def test_an_op_without_a_cost_rule_shows_as_unknown() -> None:

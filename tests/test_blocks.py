@@ -14,6 +14,7 @@ import archspec
 from archspec.language import library
 from archspec.language.loader import library_block
 from archspec.network import Network, Node
+from archspec.reports import reference
 
 NETWORKS = Path(__file__).parent / "data" / "networks"
 BLOCKS = sorted(path.stem for path in (Path(archspec.__file__).parent / "blocks").glob("*.yaml"))
@@ -127,8 +128,8 @@ CASES = [(name, arguments) for name in sorted(EXAMPLES) for arguments in EXAMPLE
 
 @cache
 def block_file(name: str) -> dict[str, Any]:
-    path = library.blocks()[name]
-    data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    """A block as its file has it, with what it takes over from one that it extends."""
+    data: dict[str, Any] = library_block(name).value.plain()
     return data
 
 
@@ -163,6 +164,13 @@ def test_every_block_has_an_example_that_compiles(name: str) -> None:
     example = block_file(name)["example"]
     assert required(name) <= example.keys()
     assert len(harness(name, ", ".join(f"{key}: {value}".lower() for key, value in example.items())))
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_the_page_of_a_block_has_all_of_its_graph(name: str) -> None:
+    """Also where it is another's file that writes it."""
+    graph = "graph:" + reference.block_page(name).rpartition("\ngraph:")[2]
+    assert yaml.safe_load(graph)["graph"] == block_file(name)["graph"]
 
 
 @pytest.mark.parametrize("name", BLOCKS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from functools import partial
 from pathlib import Path
@@ -172,6 +173,20 @@ def test_the_command_of_a_source_makes_it_anew(value: Any, tmp_path: Path) -> No
     command = source.split('"""')[1].replace("\\\n", " ")
     (given,) = (word for word in shlex.split(command) if word.startswith("act="))
     assert assignment(given, "--set") == ("act", value)
+
+
+def test_the_command_of_a_source_leaves_out_what_follows_from_the_rest() -> None:
+    params = "wide: 8, unit: {type: block, default: {block: conv_bn, out_channels: $wide}}, twice: $(2 * wide)"
+    graph = "a: {block: $unit}, b: {op: conv, out_channels: $twice, kernel_size: 1}"
+
+    def options(**given: Any) -> list[str]:
+        command = archspec.emit(compiled(params, graph, **given)).split('"""')[1].partition("-o")[0]
+        return re.findall(r"--set (\w+)", command)
+
+    assert options() == []
+    assert options(wide=4) == ["wide"]
+    assert options(wide=4, twice=8) == ["wide"]
+    assert options(wide=4, twice=9, unit={"block": "conv_bn", "out_channels": 5}) == ["wide", "unit", "twice"]
 
 
 def test_one_value_may_not_name_thousands_of_blocks() -> None:

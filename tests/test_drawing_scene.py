@@ -159,9 +159,9 @@ def test_an_overview_says_what_is_different_in_the_first_copy() -> None:
     remarks = {box.id: box.remark for box in drawing("resnet50", "overview").placing.scene.boxes if box.count > 1}
     assert remarks["layer1"] == "first: with downsample"
     assert remarks["layer2"] == "first: stride 2, with downsample"
-    box = drawing("mobilenet_v2", "overview").placing.scene.by_id["layer3"]
+    box = drawing("mobilenet_v2", "overview").placing.scene.by_id["blocks.2"]
     assert box.remark == "first: stride 2, expand and depthwise 144, no shortcut"
-    box = drawing("mobilenet_v1", "overview").placing.scene.by_id["layer2"]
+    box = drawing("mobilenet_v1", "overview").placing.scene.by_id["blocks.1"]
     assert box.remark == "first: stride 2, depthwise 64"
 
 
@@ -183,8 +183,8 @@ def widths(part: Block | Node) -> list[tuple[str, int]]:
 
 def test_a_box_says_whether_it_has_a_shortcut() -> None:
     boxes = drawing("mobilenet_v2", "overview").placing.scene.by_id
-    assert "+ shortcut" in boxes["layer2"].lines
-    assert "+ shortcut" not in boxes["layer1"].lines
+    assert "+ shortcut" in boxes["blocks.1"].lines
+    assert "+ shortcut" not in boxes["blocks.0"].lines
     assert all(
         "+ shortcut" in box.lines for box in drawing("resnet50", "overview").placing.scene.boxes if box.count > 1
     )

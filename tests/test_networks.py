@@ -227,7 +227,8 @@ def test_mobilenet_v1_paper(row: dict[str, Any]) -> None:
 def test_shallow_mobilenet_v1() -> None:
     """Table 5: without the five blocks of 512 channels at 14x14, 307 million MACs and 2.9 million parameters."""
     (row,) = (row.values[0] for row in published("mobilenet_v1", "Table 5") if "shallow" in row.id)
-    net = edited("mobilenet_v1", "graph: {layer4: {repeat: 1}}")
+    table = [[64, 1, 1], [128, 2, 2], [256, 2, 2], [512, 1, 2], [1024, 2, 2]]
+    net = edited("mobilenet_v1", f"graph: {{blocks: {{each: {table}}}}}")
     assert rounds(net.macs, row["macs"], 1e6)
     assert rounds(without_batch_norm(net), row["params"], 1e5)
 
@@ -260,9 +261,7 @@ def test_resnet_operations_of_the_paper(row: dict[str, Any]) -> None:
 @pytest.mark.parametrize("row", published("resnet-cifar"))
 def test_resnet_parameters_on_cifar(row: dict[str, Any]) -> None:
     """Table 6: option A, rounded."""
-    blocks = (int(row["variant"]) - 2) // 6
-    repeats = ", ".join(f"layer{stage}: {{repeat: {blocks}}}" for stage in (1, 2, 3))
-    net = edited("resnet20_cifar", f"graph: {{{repeats}}}")
+    net = network("resnet20_cifar", n=(int(row["variant"]) - 2) // 6)
     assert weight_layers(net) == int(row["variant"])
     assert rounds(net.params, row["params"], 1e4 if row["params"] < 1e6 else 1e5)
 
@@ -270,9 +269,7 @@ def test_resnet_parameters_on_cifar(row: dict[str, Any]) -> None:
 @pytest.mark.parametrize("row", published("resnetv2-cifar"))
 def test_resnet_v2_parameters_on_cifar(row: dict[str, Any]) -> None:
     """Table 4: without batch normalisation, rounded."""
-    blocks = (int(row["variant"]) - 2) // 9
-    repeats = ", ".join(f"layer{stage}: {{repeat: {blocks}}}" for stage in (1, 2, 3))
-    net = edited("resnetv2_1001_cifar", f"graph: {{{repeats}}}")
+    net = network("resnetv2_1001_cifar", n=(int(row["variant"]) - 2) // 9)
     assert rounds(without_batch_norm(net), row["params"], 1e5)
 
 

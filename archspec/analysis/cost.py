@@ -56,6 +56,8 @@ class Row(NamedTuple):
 def roll_up(network: Network, depth: int | None = None) -> tuple[Row, ...]:
     """A row for each node and block down to a depth, in order; a block at that depth stands for all that it holds.
 
+    What a spec writes as a table (`each`) is no level of its own: its rows are rows.
+
     Args:
         network: The network.
         depth: How many levels of blocks to open; None for all, with a row for each node and none for blocks.
@@ -67,7 +69,9 @@ def roll_up(network: Network, depth: int | None = None) -> tuple[Row, ...]:
 
 def _open(network: Network, block: Block, level: int, depth: int | None, rows: list[Row]) -> None:
     for child in block.children:
-        if isinstance(child, Node) or (depth is not None and level + 1 >= depth):
+        if isinstance(child, Block) and child.step is not None and child.step.each is not None:
+            _open(network, child, level, depth, rows)
+        elif isinstance(child, Node) or (depth is not None and level + 1 >= depth):
             rows.append(_row(network, child, level))
         else:
             _open(network, child, level + 1, depth, rows)
@@ -111,7 +115,8 @@ def _block_kind(block: Block) -> str:
     while isinstance(first, Block) and first.kind == "repeat":
         first = first.children[0]
     inner = first.op.name if isinstance(first, Node) else _block_kind(first)
-    return f"{inner} ×{block.content.copies}"
+    copies = block.content.copies
+    return f"{inner} ×{copies}" if copies > 1 else inner
 
 
 def _shape(network: Network, part: Block | Node) -> Shape | None:

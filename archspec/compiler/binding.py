@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 from archspec.compiler.tensors import Names
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import SpecError, listed
-from archspec.language.choice import Choice, chosen
+from archspec.language.choice import Choice, chosen, plain
 from archspec.language.definition import Definition, GraphSteps, Let, Step
 from archspec.language.evaluation import FUNCTIONS
 from archspec.language.expr import Expression, is_expression, read
@@ -19,6 +19,7 @@ from archspec.language.limits import Limits, raise_limit
 from archspec.language.source import Entry, Scalar, Sequence, Value
 from archspec.language.source import Mapping as MappingValue
 from archspec.language.spec import Param
+from archspec.language.usage import names_in
 from archspec.language.values import UNKNOWN, ExpressionError, TensorView, Unknown
 from archspec.language.wording import found, hint
 from archspec.language.work import count
@@ -225,6 +226,16 @@ def bind(
         _report_missing(definition, [name for name in missing if name not in meant], user.key, trace)
     values = _Binding(definition, given, inputs, trace, path).computed()
     return dict.fromkeys(values, UNKNOWN) if unknown else values
+
+
+def stated(definition: Definition, arguments: Mapping[str, Any]) -> list[str]:
+    """The parameters of a network whose values, plain ones, do not follow from their defaults and the other values."""
+    given: dict[str, Argument] = {}
+    for name in sorted(definition.params, key=lambda name: any(names_in(definition.param_value(name)))):
+        if plain(bind(definition, given, {}, Trace(), "")[name]) != arguments[name]:
+            place = Entry(definition.param_key(name), definition.param_key(name))
+            given[name] = Argument(arguments[name], place)
+    return [name for name in definition.params if name in given]
 
 
 def check_values(definition: Definition, given: Mapping[str, Argument], trace: Trace) -> None:

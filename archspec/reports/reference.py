@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from archspec.language import library
@@ -11,6 +11,7 @@ from archspec.language.definition import Definition
 from archspec.language.expr import is_expression
 from archspec.language.limits import Limits
 from archspec.language.loader import library_block
+from archspec.language.source import Mapping
 from archspec.language.spec import Param
 from archspec.ops import registry
 from archspec.ops.arguments import MAX_INT
@@ -71,8 +72,16 @@ def block_list() -> str:
 def block_page(name: str) -> str:
     """A library block in full: what it is, its parameters, an example, and its graph as written."""
     definition = library_block(name)
-    graph = definition.source.text[definition.value.keys["graph"].start :].rstrip()
-    return "\n".join([f"{name}: {definition.doc}", "", *_params(definition), *_block_example(definition), "", graph])
+    head = [f"{name}: {definition.doc}", "", *_params(definition), *_block_example(definition), ""]
+    return "\n".join([*head, "graph:", *_nodes(definition)])
+
+
+def _nodes(definition: Definition) -> Iterator[str]:
+    """The nodes of a library block as they are written, those of a file that it extends there."""
+    graph = definition.value.entries["graph"]
+    assert isinstance(graph, Mapping)
+    for name, key in graph.keys.items():
+        yield "  " + key.source.text[key.start : graph.entries[name].end].rstrip()
 
 
 def param_rows(params: dict[str, Param]) -> list[tuple[str, str, str, str]]:

@@ -18,12 +18,13 @@ _NAMES = 24
 
 
 def full_name(path: str, name: str, frame: str) -> str:
-    """A name with those of groups around it that have no frame; a copy is called by its repeat too."""
+    """A name with those of groups around it that have no frame; a copy is called by its repeats too."""
     if not name:
         return ""
     groups = path.removeprefix(f"{frame}." if frame else "").split(".")[:-1]
     if name[:1].isdecimal() and not groups and frame:
-        groups = [frame.rpartition(".")[2]]
+        around = frame.split(".")
+        groups = around[max((index for index, part in enumerate(around) if not part.isdecimal()), default=0) :]
     return "".join(f"{group}." for group in groups) + name
 
 

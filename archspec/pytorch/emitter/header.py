@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
+from archspec.compiler.binding import stated
 from archspec.errors import shown
 from archspec.network import Network
 from archspec.pytorch.emitter.code import WIDTH
@@ -46,10 +47,8 @@ def _command(network: Network) -> Iterator[str]:
     template = network.blocks.template
     file = template.source.name.replace("\\", "/").rpartition("/")[2]
     yield f"archspec emit {_quoted(shown(file))}"
-    for parameter, param in template.params.items():
-        value = network.arguments[parameter]
-        if param.required or param.default != value:
-            yield f"--set {parameter}={_shell(value)}"
+    for parameter in stated(template, network.arguments):
+        yield f"--set {parameter}={_shell(network.arguments[parameter])}"
     yield f"-o {module_name(network.name)}.py"
 
 

@@ -125,26 +125,23 @@ class MobilenetV2(nn.Module):
     def __init__(self, num_classes: int = 1000) -> None:
         super().__init__()
         self.conv1 = ConvBnRelu6(3, 32, stride=2)
-        self.layer1 = InvertedResidual(32, 16, expansion=1)
-        self.layer2 = nn.Sequential(
-            InvertedResidual(16, 24, stride=2), InvertedResidual(24, 24)
+        self.blocks = nn.Sequential(
+            *(
+                nn.Sequential(
+                    InvertedResidual(in_channels, c, stride=s, expansion=t),
+                    *(InvertedResidual(c, c, expansion=t) for _ in range(n - 1)),
+                )
+                for in_channels, t, c, n, s in [
+                    (32, 1, 16, 1, 1),
+                    (16, 6, 24, 2, 2),
+                    (24, 6, 32, 3, 2),
+                    (32, 6, 64, 4, 2),
+                    (64, 6, 96, 3, 1),
+                    (96, 6, 160, 3, 2),
+                    (160, 6, 320, 1, 1),
+                ]
+            ),
         )
-        self.layer3 = nn.Sequential(
-            InvertedResidual(24, 32, stride=2),
-            *(InvertedResidual(32, 32) for _ in range(2)),
-        )
-        self.layer4 = nn.Sequential(
-            InvertedResidual(32, 64, stride=2),
-            *(InvertedResidual(64, 64) for _ in range(3)),
-        )
-        self.layer5 = nn.Sequential(
-            InvertedResidual(64, 96), *(InvertedResidual(96, 96) for _ in range(2))
-        )
-        self.layer6 = nn.Sequential(
-            InvertedResidual(96, 160, stride=2),
-            *(InvertedResidual(160, 160) for _ in range(2)),
-        )
-        self.layer7 = InvertedResidual(160, 320)
         self.conv2 = ConvBnRelu6(320, 1280, kernel_size=1)
         self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.dropout = nn.Dropout(p=0.2)
@@ -165,13 +162,7 @@ class MobilenetV2(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv1(x)
-        x = self.layer1(x)
-        x = self.layer2(x)
-        x = self.layer3(x)
-        x = self.layer4(x)
-        x = self.layer5(x)
-        x = self.layer6(x)
-        x = self.layer7(x)
+        x = self.blocks(x)
         x = self.conv2(x)
         x = self.avgpool(x)
         x = torch.flatten(x, start_dim=1)

@@ -65,19 +65,28 @@ class Vgg16(nn.Module):
 
     def __init__(self, num_classes: int = 1000) -> None:
         super().__init__()
-        self.stage1 = VggBlock(3, 64)
-        self.stage2 = VggBlock(64, 128)
-        self.stage3 = VggBlock(128, 256, convs=3)
-        self.stage4 = VggBlock(256, 512, convs=3)
-        self.stage5 = VggBlock(512, 512, convs=3)
+        self.features = nn.Sequential(
+            *(
+                VggBlock(in_channels, channels, convs=convs)
+                for in_channels, convs, channels in [
+                    (3, 2, 64),
+                    (64, 2, 128),
+                    (128, 3, 256),
+                    (256, 3, 512),
+                    (512, 3, 512),
+                ]
+            ),
+        )
         self.avgpool = nn.AdaptiveAvgPool2d(7)
-        self.fc1 = nn.Linear(25088, 4096)
-        self.relu1 = nn.ReLU(inplace=True)
-        self.drop1 = nn.Dropout()
-        self.fc2 = nn.Linear(4096, 4096)
-        self.relu2 = nn.ReLU(inplace=True)
-        self.drop2 = nn.Dropout()
-        self.fc3 = nn.Linear(4096, num_classes)
+        self.classifier = nn.Sequential(
+            nn.Linear(25088, 4096),
+            nn.ReLU(inplace=True),
+            nn.Dropout(),
+            nn.Linear(4096, 4096),
+            nn.ReLU(inplace=True),
+            nn.Dropout(),
+            nn.Linear(4096, num_classes),
+        )
         self.init_weights()
 
     def init_weights(self) -> None:
@@ -94,18 +103,8 @@ class Vgg16(nn.Module):
                 nn.init.zeros_(module.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.stage1(x)
-        x = self.stage2(x)
-        x = self.stage3(x)
-        x = self.stage4(x)
-        x = self.stage5(x)
+        x = self.features(x)
         x = self.avgpool(x)
         x = torch.flatten(x, start_dim=1)
-        x = self.fc1(x)
-        x = self.relu1(x)
-        x = self.drop1(x)
-        x = self.fc2(x)
-        x = self.relu2(x)
-        x = self.drop2(x)
-        x = self.fc3(x)
+        x = self.classifier(x)
         return x

@@ -1,4 +1,4 @@
-"""chosen_blocks, emitted by archspec 0.1.0 (spec 88bd7ae401ceab0e). To regenerate:
+"""chosen_blocks, emitted by archspec 0.1.0 (spec ad0a5f2c336b3d79). To regenerate:
 
 archspec emit blocks-as-parameters.yaml -o chosen_blocks.py
 """

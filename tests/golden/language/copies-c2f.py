@@ -1,4 +1,4 @@
-"""c2f, emitted by archspec 0.1.0 (spec 7bf98d8c07de7a51). To regenerate:
+"""c2f, emitted by archspec 0.1.0 (spec 91c67f9d9d0d359f). To regenerate:
 
 archspec emit copies-c2f.yaml -o c2f.py
 """

@@ -1,4 +1,4 @@
-"""fine_tuned, emitted by archspec 0.1.0 (spec d7bba25a22c28584). To regenerate:
+"""fine_tuned, emitted by archspec 0.1.0 (spec 449dc97ae016a7ad). To regenerate:
 
 archspec emit freeze-fine-tuning.yaml -o fine_tuned.py
 """

@@ -1,4 +1,4 @@
-"""dilated, emitted by archspec 0.1.0 (spec 9115b384bb52b832). To regenerate:
+"""dilated, emitted by archspec 0.1.0 (spec edc56e401f543e1c). To regenerate:
 
 archspec emit override-arguments.yaml -o dilated.py
 """

@@ -1,4 +1,4 @@
-"""varied, emitted by archspec 0.1.0 (spec ba82b63b79877a63). To regenerate:
+"""varied, emitted by archspec 0.1.0 (spec 63b4aaf948aeef81). To regenerate:
 
 archspec emit override-ops.yaml -o varied.py
 """

@@ -1,4 +1,4 @@
-"""retina, emitted by archspec 0.1.0 (spec b12d569c01eea81f). To regenerate:
+"""retina, emitted by archspec 0.1.0 (spec a50dfbc0c738603a). To regenerate:
 
 archspec emit reuse-retina.yaml -o retina.py
 """

@@ -1,4 +1,4 @@
-"""mobilenet_v2, emitted by archspec 0.1.0 (spec bf6fb2d2de0bccf4). To regenerate:
+"""mobilenet_v2, emitted by archspec 0.1.0 (spec 481907f62605f637). To regenerate:
 
 archspec emit tables-mobilenet_v2.yaml -o mobilenet_v2.py
 """
