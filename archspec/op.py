@@ -6,6 +6,6 @@ from archspec.ops.facts import Along, Batch, Cost, Function, Held, Module, Opera
 from archspec.ops.op import Op
 
 __all__ = [
-    "Along", "Batch", "Cost", "Function", "Held", "Index", "Indices", "Module", "NamedPadding", "Op", "Operand", "Padding",
-    "Positive", "Reach", "Real", "Size", "Taps", "Window", "check_fit", "check_groups", "compact", "default",
+    "Along", "Batch", "Cost", "Function", "Held", "Index", "Indices", "Module", "NamedPadding", "Op", "Operand",
+    "Padding", "Positive", "Reach", "Real", "Size", "Taps", "Window", "check_fit", "check_groups", "compact", "default",
 ]  # fmt: skip

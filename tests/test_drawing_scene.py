@@ -126,6 +126,22 @@ def test_copies_of_several_kinds_have_no_title_and_do_not_fold() -> None:
     assert not any(box.remark for box in detailed.boxes)
 
 
+def test_features_of_tokens_are_no_channels() -> None:
+    text = """archspec: 1
+name: tokens
+inputs: {image: [5, 8]}
+blocks:
+  mlp:
+    params: {width: {type: int}}
+    graph: {up: {op: linear, out_features: $width}, twice: {op: concat, from: [up, up], dim: 2}}
+graph: {mlp: {block: mlp, width: 16}}
+"""
+    from archspec.drawing.pictures import block_alone
+
+    net = block_alone("mlp", archspec.compile_text(text))
+    assert [output.shape for output in net.outputs.values()] == [("C", "L'")]
+
+
 def test_what_does_not_train_is_marked() -> None:
     graph = "".join(f"  {name}: {UNIT % 8}\n  {name}_pool: {{op: max_pool, kernel_size: 1}}\n" for name in "abc")
     shown = scene(f'{small(graph)}freeze: [a, "b.conv*"]\n', collapse=("*",))

@@ -13,7 +13,7 @@ import archspec
 from archspec import files
 from archspec.language import library
 from archspec.language.loader import library_block
-from archspec.network import Network
+from archspec.network import Network, Node
 from archspec.ops import bundled, registry
 from archspec.ops.op import Op
 from archspec.ops.tensor import show
@@ -65,6 +65,7 @@ def _op_page(cls: type[Op]) -> str:
     text = inspect.cleandoc(cls.__doc__ or "").split("\nArgs:\n")[0].rstrip()
     network = _op_example(cls)
     node = network[f"{cls.name}1"]
+    assert isinstance(node, Node)
     on = f"On {' and '.join(map(show, cls.example_inputs))} it gives" if not cls.takes_nothing else "It gives"
     gives = ", ".join(f"{key} {value}" for key, value in _figures(node.params, node.macs, node.other_ops))
     rows = [(_code(name), *map(_code, row), doc) for name, *row, doc in texts.argument_rows(cls)]

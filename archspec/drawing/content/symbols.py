@@ -215,10 +215,10 @@ class _Symbols:
 
     def _note_channels(self, node: Node, codes: Mapping[str, Code | None]) -> None:
         """Remember how many channels the output of a node has, where that can be said."""
-        argument = next((key for key in ("out_channels", "out_features") if key in codes), None)
-        if argument is not None:
+        argument = "out_channels" if "out_channels" in codes else "out_features" if len(node.shape) == 1 else ""
+        if argument in codes:
             found = codes[argument]
-        elif node.op.name == "concat":
+        elif node.op.name == "concat" and node.shape[0] == sum(shape[0] for shape in node.input_shapes):
             parts = [self.channels.get(path) for path in node.inputs]
             found = parts[0]
             for part in parts[1:]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from itertools import chain
 from typing import Any
 
@@ -15,7 +15,7 @@ from archspec.pytorch.emitter.code import Call, Listed, Part
 from archspec.pytorch.emitter.construction import Child, Construction, Hints, Uses, word
 from archspec.pytorch.emitter.expansion import expand
 from archspec.pytorch.emitter.factories import parameter_of
-from archspec.pytorch.emitter.functions import Functions, function_of, spread
+from archspec.pytorch.emitter.functions import Functions, function_of
 from archspec.pytorch.emitter.instances import Instance, copies, given, held, is_chain, is_sequence, reuse_of
 from archspec.pytorch.emitter.loops import pattern
 from archspec.pytorch.emitter.model import Attribute, Class, Key, Loop, Member, Statement
@@ -23,6 +23,7 @@ from archspec.pytorch.emitter.overwriting import overwrite
 from archspec.pytorch.emitter.parameters import Parameters
 from archspec.pytorch.emitter.registry import SEQUENTIAL_NAMES, Registry
 from archspec.pytorch.emitter.scope import RESERVED, Local, Mismatch, Scope, Spot
+from archspec.pytorch.emitter.tensors import Tensors
 
 Present = Mapping[int, Child]
 """A child of the graph in each instance that has it."""
@@ -47,10 +48,7 @@ class Builder:
         self.statements: list[Statement] = []
         self.modules: dict[str, Present] = {}
         self.unrolled: set[str] = set()
-        self.tensors: dict[Key, Local] = {}
-        self.keys: dict[tuple[int, str], list[Key]] = {}
-        self.aliases: dict[str, Key] = {}
-        self.lists: dict[Key, dict[int, list[str]]] = {}
+        self.tensors = Tensors()
         taken = (reference for step in self.graph.steps for reference in step.operands or ())
         self.listed = {(each.name, each.of_copy) for each in taken if each.copy == ALL_COPIES}
 
@@ -67,7 +65,7 @@ class Builder:
         for step in self.graph.steps:
             self._step(step.name, step.operands or ())
         outputs = self._outputs()
-        ranks = {key: len(next(iter(tensor.shapes.values()), ())) for key, tensor in self.tensors.items()}
+        ranks = {key: len(next(iter(tensor.shapes.values()), ())) for key, tensor in self.tensors.known.items()}
         expand(self.statements, ranks, outputs.values())
         if self.graph.is_list and not all(member.name.isdecimal() for member in self.members):
             raise Mismatch  # an attribute would be a layer
@@ -118,12 +116,6 @@ class Builder:
         port = next(iter(self.instances.outputs(self.first)))
         return self._class(inputs, {port: ("", "")}, None, {port: channels[0]})
 
-    def _add(self, key: Key, tensor: Local) -> None:
-        """Know a tensor more."""
-        self.tensors[key] = tensor
-        for place in tensor.paths.items():
-            self.keys.setdefault(place, []).append(key)
-
     # Inputs and outputs
 
     def _inputs(self) -> dict[str, Key]:
@@ -138,7 +130,7 @@ class Builder:
             shapes = {index: self.instances.shape(path) for index, path in paths.items()}
             tensor = Local(paths, shapes)
             key = ("", label)
-            self._add(key, tensor)
+            self.tensors.add(key, tensor)
             self.names.tensors[label or "input"] = tensor
             if len(taken[0]) == 1:
                 self.names.tensors["input"] = tensor
@@ -162,11 +154,11 @@ class Builder:
             raise Mismatch
         step = self.first.step
         declared = (step.outputs if step else ()) or self.graph.outputs
-        wanted = {output.name: self._key(output.reference) for output in declared if output.reference}
+        wanted = {output.name: self.tensors.key(output.reference) for output in declared if output.reference}
         outputs = {}
         for each in taken[0]:
             key = wanted.get(each)
-            outputs[each] = self._found(
+            outputs[each] = self.tensors.found(
                 {number: tensors[each] for number, tensors in enumerate(taken)}, [key] if key else []
             )
         return outputs
@@ -184,9 +176,12 @@ class Builder:
         if (nodes and blocks) or len(kinds) > 1:
             raise Mismatch
         functions = {number: call for number, node in nodes.items() if (call := function_of(node)) is not None}
-        joined = self._joined(nodes, functions, operands) if len(functions) == len(present) else None
+        joined = None
+        if self.tensors.lists and len(functions) == len(present):
+            taken = {number: list(self.instances.taken(node)) for number, node in nodes.items()}
+            joined = self.tensors.joined(taken, functions, operands)
         takes, functions = joined or (self._wiring(present, operands), functions)
-        first = self._key(operands[0]) if operands else None
+        first = self.tensors.key(operands[0]) if operands else None
         self.construction.take(self.first, None if first is None else self.tensors[first])
         reused, in_list = reuse_of(next(iter(present.values()))), self.graph.is_list
         if functions and not in_list:
@@ -201,21 +196,14 @@ class Builder:
 
     def _pass_through(self, step: str, operands: tuple[Reference, ...]) -> None:
         """A step that no instance has: what it would take passes."""
-        key = self._key(operands[0]) if operands else None
+        key = self.tensors.key(operands[0]) if operands else None
         if key is not None:
             self._alias(step, key)
 
     def _alias(self, step: str, key: Key) -> None:
         """Let a step's name mean a tensor that is there already."""
-        self.aliases[step] = key
+        self.tensors.alias(step, key)
         self.names.tensors[step] = self.tensors[key]
-
-    def _key(self, reference: Reference) -> Key | None:
-        """The tensor that a reference of the spec means, where that is plain."""
-        if reference.name in self.aliases:
-            return self.aliases[reference.name]
-        candidates = [(reference.name, reference.port), (reference.name, "output"), ("", reference.name)]
-        return next((key for key in candidates if key in self.tensors), None)
 
     def _wiring(self, present: Present, operands: tuple[Reference, ...]) -> tuple[Key, ...]:
         """The tensors that a child takes, the same in each instance."""
@@ -223,18 +211,11 @@ class Builder:
         lengths = {len(paths) for paths in taken.values()}
         if len(lengths) != 1:
             raise Mismatch
-        wanted = [key for reference in operands if (key := self._key(reference))]
+        wanted = [key for reference in operands if (key := self.tensors.key(reference))]
         return tuple(
-            self._found({n: each[place] for n, each in taken.items()}, chain(wanted[place : place + 1], wanted))
+            self.tensors.found({n: each[place] for n, each in taken.items()}, chain(wanted[place : place + 1], wanted))
             for place in range(lengths.pop())
         )
-
-    def _found(self, paths: Mapping[int, str], wanted: Iterable[Key]) -> Key:
-        """The tensor that has these paths in the instances."""
-        for key in chain(wanted, reversed(self.keys.get(next(iter(paths.items())), ()))):
-            if all(self.tensors[key].paths.get(number) == path for number, path in paths.items()):
-                return key
-        raise Mismatch
 
     def _give(self, step: str, present: Present, takes: tuple[Key, ...], hints: Mapping[str, Hints]) -> tuple[Key, ...]:
         """The tensors that a child gives; where it is absent, its first operand passes."""
@@ -252,54 +233,11 @@ class Builder:
                 shapes = {**{n: shape for n, shape in passed.shapes.items() if n not in present}, **shapes}
             passing = self._channels(takes[:1]) if len(present) < len(self.part) else []
             channels = [*hints.get(port, ()), *passing]
-            self._add((step, port), Local(paths, shapes, self.construction.channels(shapes, channels)))
+            self.tensors.add((step, port), Local(paths, shapes, self.construction.channels(shapes, channels)))
             keys.append((step, port))
         if len(keys) == 1:
             self.names.tensors[step] = self.tensors[keys[0]]
         return tuple(keys)
-
-    def _joined(
-        self, nodes: Mapping[int, Node], calls: Mapping[int, Function], operands: tuple[Reference, ...]
-    ) -> tuple[tuple[Key, ...], dict[int, Function]] | None:
-        """What a function takes where some of it are lists of what copies give; None where none is.
-
-        The calls know a list as one operand: there may be other copies in other instances.
-        """
-        pairs = [pair for each in operands for pair in self._each(each)]
-        keys = [key for key, _ in pairs]
-        if self.lists.keys().isdisjoint(keys):
-            return None
-        columns: list[dict[int, str]] = [{} for _ in keys]
-        changed: dict[int, Function] = {}
-        for number, node in nodes.items():
-            taken, places = list(self.instances.taken(node)), list[int]()
-            for column, key in zip(columns, keys, strict=True):
-                start = sum(places)
-                places.append(len(self.lists[key][number]) if key in self.lists else 1)
-                found = taken[start : start + places[-1]]
-                if key in self.lists and found != self.lists[key][number]:
-                    return None
-                column[number] = "" if key in self.lists else found[0]
-            call = spread(calls[number], places, [key in self.lists for key in keys])
-            if call is None or sum(places) != len(taken):
-                return None
-            changed[number] = call
-        found_keys = [
-            key if key in self.lists else self._found(column, [other] if other else [])
-            for (key, other), column in zip(pairs, columns, strict=True)
-        ]
-        return tuple(found_keys), changed
-
-    def _each(self, reference: Reference) -> Iterator[tuple[Key, Key | None]]:
-        """A tensor or list as written, and the tensor that it is where that is plain; each copy that is in no list."""
-        key = reference.name, reference.port
-        if reference.copy != ALL_COPIES or key in self.lists:
-            yield key, self._key(reference)
-            return
-        port = reference.of_copy or "output"
-        for key in self.tensors:
-            if key[1] == port and key[0].startswith(f"{reference.name}."):
-                yield key, key
 
     # Layers and functions
 
@@ -347,7 +285,7 @@ class Builder:
         if times == 1 and present.keys() != held.keys():
             flag = self.functions.attribute(f"has_{step}", self._condition(step, present))
         ports = given(self.instances, next(iter(present.values())))
-        before = {port: self.tensors.get((reused.step.name, port)) for port in ports}
+        before = {port: self.tensors.known.get((reused.step.name, port)) for port in ports}
         gives = self._give(step, present, takes, {port: [each.channels] for port, each in before.items() if each})
         if len(present) < len(self.part) and len(gives) != 1:
             raise Mismatch
@@ -431,8 +369,8 @@ class Builder:
                 self._know((step, port), {number: each[-1] for number, each in paths.items()}, hints)
             if any(taken) or (step, port if not single else "") in self.listed:
                 lists[port] = (step, "*" if single else f"*.{port}")
-                self.lists[lists[port]] = paths
-                self._add(lists[port], Local({}, {}, self._sum(present, paths, hints)))
+                self.tensors.lists[lists[port]] = paths
+                self.tensors.add(lists[port], Local({}, {}, self._sum(present, paths, hints)))
             for at in taken.pop() if len(taken) == 1 else ():
                 key = (step, f"{at}" if single else f"{at}.{port}")
                 items[key] = (port, at)
@@ -463,7 +401,7 @@ class Builder:
     def _know(self, key: Key, paths: dict[int, str], hints: Hints) -> None:
         """Take a tensor that is in every instance."""
         shapes = {number: self.instances.shape(path) for number, path in paths.items()}
-        self._add(key, Local(paths, shapes, self.construction.channels(shapes, hints)))
+        self.tensors.add(key, Local(paths, shapes, self.construction.channels(shapes, hints)))
 
     def _unrolled(self, step: str, present: Mapping[int, Block]) -> None:
         """Copies that take several tensors, or are functions: each a line of ``forward``."""
