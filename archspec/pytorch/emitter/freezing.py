@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 
 from archspec.language import patterns
@@ -23,13 +23,15 @@ def freezing(network: Network) -> Iterator[str]:
         return
     found = {pattern: list(islice(_modules(network, pattern), _MOST + 1)) for pattern in network.freeze}
     modules = {path: None for paths in found.values() if len(paths) <= _MOST for path in paths}
-    yield from _of_modules([path for path in modules if not _is_inside(path, modules)])
+    tensors = {node.path for node in network if node.op.takes_nothing and node.weights}
+    yield from _of_modules([path for path in modules if not _is_inside(path, modules)], tensors)
     many = [pattern for pattern, paths in found.items() if len(paths) > _MOST]
     if many:
         yield "        for name, parameter in self.named_parameters():"
+    end = r"(?:\.|$)" if tensors else r"\."  # a parameter of its own is called as its node
     for pattern in many:
         regex = patterns.regex(pattern).replace("([^.]*)", "[^.]*")
-        yield f'            if re.match(r"{regex}\\.", name):'
+        yield f'            if re.match(r"{regex}{end}", name):'
         yield "                parameter.requires_grad_(False)"
 
 
@@ -59,8 +61,11 @@ def _is_inside(path: str, modules: dict[str, None]) -> bool:
     return False
 
 
-def _of_modules(paths: list[str]) -> Iterator[str]:
-    own = [f"self.get_submodule({quoted(path)})" if "." in path else f"self.{path}" for path in paths]
+def _of_modules(paths: list[str], tensors: Collection[str]) -> Iterator[str]:
+    """The lines for some paths, of which some are those of parameters and not of modules."""
+    getters = ("get_parameter" if path in tensors else "get_submodule" for path in paths)
+    found = zip(paths, getters, strict=True)
+    own = [f"self.{getter}({quoted(path)})" if "." in path else f"self.{path}" for path, getter in found]
     if len(own) <= _FEW:
         for module in own:
             yield from laid_out("", Call(f"{module}.requires_grad_", (("", literal(False)),)), "", 8)
