@@ -117,7 +117,7 @@ class _EditReader(RuleReader):
             self.report("invalid-value", message, stated, expected=expected, found=found(value))
             return None
         given = {name: _placed(entry.value.plain(), stated) for name, entry in value.arguments.items()}
-        keys = {name: _placed(name, stated) for name in given} | written.keys
+        keys = {name: Scalar(stated.source, stated.start, stated.end, name) for name in given} | written.keys
         entries = given | others | {kind_: _placed(value.name, stated)}
         assert isinstance(value.user, Definition)
         return MappingValue(change.source, change.start, change.end, keys, entries), value.user

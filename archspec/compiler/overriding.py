@@ -34,8 +34,9 @@ class Overriding:
             ends: Of a copy, which it is. Its condition is one that the changes state.
         """
         if step.reused is not None:
-            target = self.changed(step.reused.step, changes, path)
-            return step.again(step.reused._replace(step=target), step.repeat)
+            target = self.changed(step.reused.step, changes, path, ends)
+            again = step.again(step.reused._replace(step=target), step.repeat)
+            return again if ends is None else again._replace(when=target.when)
         key = id(step), changes, ends
         if key not in self._known:
             # The node itself is kept too, so that its id stays its own.
@@ -49,13 +50,13 @@ class Overriding:
             value = step.value if ends is None else _copy(step, ends)
             for change in changes:
                 value = merged_node(value, change.value, found)
-            for key in _repeats(changes) if ends is not None else ():
+            for key in _repeats(changes) if ends is not None and not _is_repeated_row(step) else ():
                 message, help = "a copy of a repeat has no `repeat`", f"the repeat is `{path.rpartition('.')[0]}`"
                 found.append(Diagnostic("unknown-key", message, key.span, path=path, help=help))
             made = None if found else GraphReader(Checker(found)).changed(step, value, path)
         if made is None:
             made = Step(step.name, step.key, resolved=step.operands or step.resolved)
-        elif ends is not None:
+        elif ends is not None and not _is_repeated_row(step):
             made = made._replace(repeat=step.repeat)
         made = made._replace(changes=step.changes + changes)
         self.trace.take(_placed(each, made, path) for each in found)
@@ -67,11 +68,15 @@ def _repeats(changes: tuple[Change, ...]) -> list[Scalar]:
     return [change.value.keys["repeat"] for change in changes if "repeat" in change.value.entries]
 
 
+def _is_repeated_row(step: Step) -> bool:
+    """Whether it is a row of a table that is a repeat of its own."""
+    return step.value is not None and step.each is None and {"each", "repeat"} <= step.value.entries.keys()
+
+
 def _copy(step: Step, ends: Ends) -> Mapping:
     """What a copy of a repeat, or a row of a table, says by itself; a row can be a repeat of its own."""
     assert step.value is not None
-    is_repeated_row = step.each is None and {"each", "repeat"} <= step.value.entries.keys()
-    others = _OF_TABLES if is_repeated_row else _OF_TABLES | _OF_REPEATS
+    others = _OF_TABLES if _is_repeated_row(step) else _OF_TABLES | _OF_REPEATS
     entries = {name: entry for name, entry in step.value.entries.items() if name not in others}
     keys = {name: step.value.keys[name] for name in entries}
     for own in (each for each, is_there in zip((step.first, step.last), ends, strict=True) if is_there):

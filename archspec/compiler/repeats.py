@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from archspec.compiler.failures import Progress
-from archspec.compiler.overriding import Overriding
+from archspec.compiler.overriding import Ends, Overriding
 from archspec.compiler.sharing import frozen
 from archspec.compiler.tables import Row, row_place, rows
 from archspec.compiler.tensors import (
@@ -47,6 +47,11 @@ def arguments_of(step: Step, arguments: Mapping[str, Entry], index: int, count: 
     if index == count - 1 and step.last:
         arguments = {**arguments, **step.last}
     return arguments
+
+
+def ends_of(step: Step, index: int, count: int) -> Ends:
+    """Whether one of so many copies has the arguments of the first one, and those of the last."""
+    return index == 0 and bool(step.first), index == count - 1 and bool(step.last)
 
 
 class Runs:
@@ -130,7 +135,9 @@ class _Copies:
         name, step = str(self.index), self.copied
         path = f"{self.path}.{name}"
         arguments, edits = self._arguments(), NO_EDITS
-        if self.edits:
+        if self.step.copies_reuse:
+            edits = self.edits  # those of what each copy is
+        elif self.edits:
             changes, edits = self.edits.at(name)
             if changes:
                 step = self.overriding.changed(step, changes, path, self._ends())
@@ -148,9 +155,8 @@ class _Copies:
             return {**self.around, **self.rows[self.index]}
         return self.around if self.step.counter is None else {**self.around, str(self.step.counter.value): self.index}
 
-    def _ends(self) -> tuple[bool, bool]:
-        """Whether the next copy has the arguments of the first one, and those of the last."""
-        return self.index == 0 and bool(self.step.first), self.index == self.count - 1 and bool(self.step.last)
+    def _ends(self) -> Ends:
+        return ends_of(self.step, self.index, self.count)
 
     def _arguments(self) -> Mapping[str, Entry]:
         return arguments_of(self.step, self.arguments, self.index, self.count)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from archspec.compiler.repeats import Repeats, arguments_of
+from archspec.compiler.repeats import Repeats, arguments_of, ends_of
 from archspec.compiler.tensors import UNKNOWN_TENSOR, outputs_of
 from archspec.compiler.walk import Made, Site, Walk
 from archspec.language.definition import Reuse
@@ -30,7 +30,8 @@ class Reuses:
         reused, scope, walk = site.step.reused, site.scope, self.walk
         assert reused is not None
         target = reused.step
-        if any(tensor.shape is None for tensor in outputs_of(scope.tensors[target.name]).values()):
+        known = (*outputs_of(scope.tensors[target.name]).values(), *site.operands)
+        if any(tensor.shape is None for tensor in known):
             return UNKNOWN_TENSOR, None
         if target.when is not None and walk.condition(target.when, scope, scope.child(target.name)) is False:
             return (site.operands or (UNKNOWN_TENSOR,))[0], None
@@ -42,13 +43,29 @@ class Reuses:
             count = self._count(reused, site)
             if count is None:
                 return UNKNOWN_TENSOR, None
-            names, arguments = scope.names, arguments_of(target, site.arguments, reused.copy, count)
+            changed = self._changed(site, reused.copy, count)
+            if changed is None:
+                return (site.operands or (UNKNOWN_TENSOR,))[0], None
+            names = scope.names
             around = names.index, names.loops
             counted = {} if target.counter is None else {str(target.counter.value): reused.copy}
             names.index, names.loops = reused.copy, {**names.loops, **counted}
-            result, use = self._one(site._replace(arguments=arguments))
+            result, use = self._one(changed)
             names.index, names.loops = around
         return result, use and use._replace(shares=reused.path)
+
+    def _changed(self, site: Site, copy: int, count: int) -> Site | None:
+        """A node that reuses one of so many copies, as ``override:`` changes that; None where it passes it by."""
+        reused, walk = site.step.reused, self.walk
+        assert reused is not None
+        changes, edits = site.edits.at(str(copy))
+        if not changes:
+            return site._replace(arguments=arguments_of(reused.step, site.arguments, copy, count), edits=edits)
+        made = self.repeats.overriding.changed(reused.step, changes, site.path, ends_of(reused.step, copy, count))
+        if made.when is not None and walk.condition(made.when, site.scope, site.path) is False:
+            return None
+        step = site.step.again(reused._replace(step=made), site.step.repeat)
+        return site._replace(step=step, arguments=step.arguments, edits=edits)
 
     def _one(self, site: Site) -> Made:
         """A node that reuses another which is no repeat, or copies of it that each do."""

@@ -228,8 +228,8 @@ def _before(over: Value, base: Value | None) -> Value:
 
 
 def _is_argument(name: str, node: Mapping) -> bool:
-    """Whether a key of a mapping would be an argument of an op or block."""
-    return not node.entries.keys().isdisjoint({"op", "block"}) and name not in NODE_KEYS
+    """Whether a key of a mapping would be an argument of a block, such as an activation that may be null."""
+    return "block" in node.entries and name not in NODE_KEYS
 
 
 def _declares(param: Value) -> bool:

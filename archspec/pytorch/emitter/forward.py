@@ -198,7 +198,7 @@ class Forward:
             return [self.variables[statement.takes[0]]]
         if len(statement.gives) != 1:
             wanted = [f"{word(statement.name)}_{port}" for _, port in statement.gives]
-            needed = [key in self._last_use for key in statement.gives]
+            needed = [key in self._last_use or statement.times != 1 for key in statement.gives]
             names = [self._fresh(name, number) if used else "_" for name, used in zip(wanted, needed, strict=True)]
             self._unpacked.update(names)
             return names
@@ -261,10 +261,12 @@ def _called(name: str, operands: list[str]) -> Part:
 def _repeated(statement: Statement, targets: list[str], operands: list[str]) -> Iterator[Line]:
     """The lines of an attribute called in a row, each time on what it gave."""
     assert isinstance(statement.call, str)
-    if targets != operands[:1]:
-        yield Line(targets, read(operands[0]))
+    first, others = operands[: len(targets)], operands[len(targets) :]
+    for target, operand in zip(targets, first, strict=True):
+        if target != operand:
+            yield Line([target], read(operand))
     times = f"self.{statement.times.name}" if isinstance(statement.times, Attribute) else str(statement.times)
-    yield Line(targets, _called(statement.call, [*targets, *operands[1:]]), times=times)
+    yield Line(targets, _called(statement.call, [*targets, *others]), times=times)
 
 
 def _guarded(targets: list[str], value: Part, flag: str, otherwise: str) -> Line:

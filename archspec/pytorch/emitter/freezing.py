@@ -31,7 +31,7 @@ def freezing(network: Network) -> Iterator[str]:
         yield "        for name, parameter in self.named_parameters():"
     for pattern in many:
         regex = patterns.regex(pattern).replace("([^.]*)", "[^.]*")
-        end = r"(\.|$)" if any(_is_tensor(network, path) for path in _modules(network, pattern)) else r"\."
+        end = r"(?:\.|$)" if any(_is_tensor(network, path) for path in _modules(network, pattern)) else r"\."
         yield f'            if re.match(r"{regex}{end}", name):'
         yield "                parameter.requires_grad_(False)"
 

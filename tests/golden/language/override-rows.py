@@ -1,0 +1,110 @@
+"""changed_rows, emitted by archspec 0.1.0 (spec dea3c01f6a7307d5). To regenerate:
+
+archspec emit override-rows.yaml -o changed_rows.py
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+from torch import Tensor, nn
+
+
+class ConvBnRelu(nn.Sequential):
+    """Convolution without bias, batch normalisation, ReLU (Ioffe and Szegedy 2015,
+    arXiv:1502.03167, section 3.2).
+
+    Shape: (N, in_channels, H, W) -> (N, out_channels, H / stride, W / stride)
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        kernel_size: Size of the window.
+        stride: Step of the window.
+        act: Activation.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int = 3,
+        stride: int = 1,
+        act: Callable[..., nn.Module] = nn.ReLU,
+    ) -> None:
+        padding = (kernel_size - 1) // 2
+        super().__init__(
+            OrderedDict(
+                conv=nn.Conv2d(
+                    in_channels,
+                    out_channels,
+                    kernel_size=kernel_size,
+                    stride=stride,
+                    padding=padding,
+                    bias=False,
+                ),
+                bn=nn.BatchNorm2d(out_channels),
+                relu=act(),
+            ),
+        )
+
+
+class ConvBnRelu2(nn.Sequential):
+    """Convolution without bias, batch normalisation, ReLU (Ioffe and Szegedy 2015,
+    arXiv:1502.03167, section 3.2).
+
+    Shape: (N, in_channels, H, W) -> (N, 64, 4, 4)
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        kernel_size: Size of the window.
+        stride: Step of the window.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int = 3,
+        stride: int = 1,
+    ) -> None:
+        padding = (kernel_size - 1) // 2
+        super().__init__(
+            OrderedDict(
+                conv=nn.Conv2d(
+                    in_channels,
+                    out_channels,
+                    kernel_size=kernel_size,
+                    stride=stride,
+                    padding=padding,
+                    bias=False,
+                ),
+                bn=nn.GroupNorm(num_groups=8, num_channels=out_channels),
+                relu=nn.ReLU(),
+            ),
+        )
+
+
+class ChangedRows(nn.Module):
+    """Rows of a table, and copies inside of them, that differ by a change.
+
+    Shape: (N, 3, 32, 32) -> (N, 64, 4, 4)
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stages = nn.Sequential(
+            nn.Sequential(ConvBnRelu(3, 16, kernel_size=5, stride=2)),
+            nn.Sequential(
+                ConvBnRelu(16, 32, stride=2),
+                ConvBnRelu(32, 32),
+                ConvBnRelu(32, 32, act=nn.SiLU),
+            ),
+            nn.Sequential(
+                ConvBnRelu2(32, 64, stride=2), ConvBnRelu2(64, 64, kernel_size=1)
+            ),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stages(x)
+        return x
