@@ -327,7 +327,7 @@ class Construction:
             return None
         finally:
             self.scope.frozen = frozen
-        constant = [code for code in channels if code and INDEX not in names(code)]
+        constant: list[Code | None] = [code for code in channels if code and INDEX not in names(code)]
         if len(channels) == 1 and not tail and not constant:
             constant = _of_next(part, count)
         return Call("nn.Sequential", tuple(arguments)), constant
