@@ -440,3 +440,56 @@ def test_classes_that_a_person_would_write_once() -> None:
     assert "make_divisible(channels // 4, 8)" in source
     assert "from math import ceil" in source
     assert "ConvBnRelu(channels + n * (channels // 2), channels, kernel_size=1)" in source
+
+
+TABLES = """
+archspec: 1
+name: tables
+params: {widths: [8, 16, 32]}
+inputs: {image: [3, 8, 8]}
+blocks:
+  layer:
+    graph:
+      conv: {op: conv, out_channels: 4, kernel_size: 1}
+      cat: {op: concat, from: [input, conv]}
+graph:
+  stages: {each: [0, 1, 2], as: stage, op: conv, out_channels: "$(widths[stage])", kernel_size: 1}
+  dense:
+    each: [4, 3, 5]
+    as: n
+    graph:
+      layers: {block: layer, repeat: $n}
+      norm: batch_norm
+      conv: {op: conv, out_channels: $(operand.channels // 2), kernel_size: 1}
+"""
+
+
+def test_tables_have_the_numbers_that_differ_and_what_follows_is_algebra() -> None:
+    network = archspec.compile_text(TABLES)
+    check(network, Counter())
+    source = archspec.emit(network)
+    assert "for in_channels, out_channels in [(3, 8), (8, 16), (16, 32)]" in source
+    assert "nn.BatchNorm2d(in_channels + 4 * n)" in source
+
+
+def test_copies_in_lines_of_their_own_hand_on_the_same_variables() -> None:
+    network = archspec.compile_text("""
+archspec: 1
+name: handed
+inputs: {a: [4], b: [4]}
+blocks:
+  mix:
+    inputs: [a, b]
+    params: {width: 4}
+    graph:
+      hidden: {op: linear, out_features: $width, from: a}
+      c: {op: linear, out_features: 4, from: hidden}
+      d: {op: add, from: [c, b]}
+    outputs: {a: c, b: d}
+graph:
+  mixes: {block: mix, repeat: 4, from: [a, b], last: {width: 8}}
+output: mixes.a
+""")
+    source = archspec.emit(network)
+    assert "mixes_a_" not in source
+    assert archspec.build(network)(torch.zeros(1, 4), torch.zeros(1, 4)).shape == (1, 4)

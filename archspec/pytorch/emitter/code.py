@@ -158,7 +158,7 @@ def asked(part: Part) -> set[str]:
     if isinstance(part, Choice):
         return asked(part.layer) | names(part.condition)
     if isinstance(part, Repeated):
-        return asked(part.element).union(*(names(code) for code in part.range))
+        return asked(part.element).difference({part.variable}).union(*(names(code) for code in part.range))
     if isinstance(part, Tabled):
         cells = (names(code) for row in part.rows for code in row)
         return asked(part.element).difference(part.variables).union(*cells)

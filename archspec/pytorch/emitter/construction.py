@@ -305,6 +305,7 @@ class Construction:
         frozen, self.scope.frozen = self.scope.frozen, not self.scope.has_columns
         arguments: list[tuple[str, Part]] = []
         channels: list[Code | None] = []
+        part: Part = Call("nn.Identity")
         try:
             for start, stop in [*([(0, 1)] if head else []), (head, -tail), *([(-1, 0)] if tail else [])]:
                 uses: dict[Spot, Child] = {
@@ -326,7 +327,10 @@ class Construction:
             return None
         finally:
             self.scope.frozen = frozen
-        return Call("nn.Sequential", tuple(arguments)), [code for code in channels if code and INDEX not in names(code)]
+        constant: list[Code | None] = [code for code in channels if code and INDEX not in names(code)]
+        if len(channels) == 1 and not tail and not constant:
+            constant = _of_next(part, count)
+        return Call("nn.Sequential", tuple(arguments)), constant
 
     def _runs(self, indexed: CopiesOf, length: int, operands: Hints, label: str) -> Made:
         """Runs of equal copies, each with arguments of its own; a copy that passes its input on is an identity."""
@@ -403,6 +407,12 @@ def _outer(code: Code | None, made: Class, values: Mapping[str, Code]) -> Code |
         if variable in names(code):
             code = substituted(code, {variable: definition})
     return substituted(code, values) if names(code) <= values.keys() else None
+
+
+def _of_next(part: Part, count: Code) -> list[Code | None]:
+    """What a copy more would be given that depends on its index: it takes what the last one gives."""
+    given = [value for _, value in part.arguments] if isinstance(part, Call) else []
+    return [substituted(code, {INDEX: count}) for code in given if isinstance(code, ast.expr) and INDEX in names(code)]
 
 
 def _run(part: Part, start: int, count: Code) -> Part:

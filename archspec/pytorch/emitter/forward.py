@@ -199,7 +199,10 @@ class Forward:
         if len(statement.gives) != 1:
             wanted = [f"{word(statement.name)}_{port}" for _, port in statement.gives]
             needed = [key in self._last_use or statement.times != 1 for key in statement.gives]
-            names = [self._fresh(name, number) if used else "_" for name, used in zip(wanted, needed, strict=True)]
+            names = [
+                (self._of_copies(name, number) or self._fresh(name, number)) if used else "_"
+                for name, used in zip(wanted, needed, strict=True)
+            ]
             self._unpacked.update(names)
             return names
         if statement.gives[0] == self.returned:
@@ -212,6 +215,12 @@ class Forward:
             return [self.variables[statement.takes[0]]]
         flowing = self._flowing(number) if self._begins_run(number) else ""
         return [flowing or self._fresh(word(statement.name), number)]
+
+    def _of_copies(self, wanted: str, number: int) -> str:
+        """The variable of what the copy before gives, where this is the next copy and nothing else needs that."""
+        before, this = self.statements[number - 1] if number else None, self.statements[number]
+        given = [self.variables[key] for key in before.gives] if before and before.name == this.name else []
+        return wanted if wanted in given and self._unneeded(wanted, number) else ""
 
     def _flowing(self, number: int) -> str:
         """The variable of a run of layers: ``x`` or ``out``, where it holds nothing that is needed."""
