@@ -100,7 +100,7 @@ def test_goldens_and_texts_are_pairs():
 # One mistake, one error
 
 MISTAKES = {
-    "unknown-op": (r"(?<=op: )\w+|(?<=: )[a-z_]+$", "no_such_op"),
+    "unknown-op": (r"(?<=op: )\w+|(?<=: )(?<!block: )(?<!as: )[a-z_]+$", "no_such_op"),
     "unknown-block": (r"(?<=block: )\w+", "no_such_block"),
     "unknown-node": (r"(?<=from: )\w+", "no_such_node"),
     "unknown-name": (r"(?<=\$)\w+", "no_such_name"),

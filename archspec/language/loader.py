@@ -148,7 +148,7 @@ class Loader:
         path = self._resolve(target)
         if path not in self._files:
             found = len(self.found)  # a text that cannot be used is an error of the file too
-            source = self._read(path, self._display(path), target)
+            source = self._read(path, target)
             self._files[path] = Reading(None, (), ())  # for nodes of the file that name it
             self._files[path] = self._reading(source, (path,), found)
         return self._files[path]
@@ -162,7 +162,7 @@ class Loader:
         chain = chain or ((source.path.resolve(),) if source.path else ())
         try:
             path = self._base(target, chain)
-            base_source = self._read(path, self._display(path), target)
+            base_source = self._read(path, target)
         except LoadError as error:
             self.found.append(Diagnostic(error.code, error.message, error.target.span, help=error.help))
             return None
@@ -201,8 +201,13 @@ class Loader:
             raise LoadError("limit-exceeded", message, target, help=raise_limit("nesting"))
         return path
 
-    def _read(self, path: Path, name: str, target: Value) -> Source | None:
-        """A file, or None where its text cannot be used; the error has been added to ``found``."""
+    def _read(self, path: Path, target: Value) -> Source | None:
+        """A file, or None where its text cannot be used; the error has been added to ``found``.
+
+        What a file of the library names is the library's too.
+        """
+        bundled = target.source.bundled
+        name = library.display_name(path) if bundled else self._display(path)
         # Files of the library do not count: whether they are read depends on what the process knows.
         own = [source for source in self.sources.values() if not source.bundled]
         if len(own) >= self.limits.files:
@@ -223,7 +228,7 @@ class Loader:
         except SpecError as error:
             self.found += error.diagnostics
             return None
-        return Source(name, text, path, origin=target.span)
+        return Source(name, text, path, bundled, origin=None if bundled else target.span)
 
     def _resolve(self, target: Value) -> Path:
         """The file that a path in a spec means."""
