@@ -51,5 +51,5 @@ class PassedBy(nn.Module):
 
     def forward(self, fine: Tensor, coarse: Tensor) -> PassedByOutputs:
         body_finer, body_coarser = self.body[1](fine, coarse)
-        body_finer_, body_coarser_ = self.body[3](body_finer, body_coarser)
-        return PassedByOutputs(body_finer_, body_coarser_)
+        body_finer, body_coarser = self.body[3](body_finer, body_coarser)
+        return PassedByOutputs(body_finer, body_coarser)

@@ -1,4 +1,4 @@
-"""changed_rows, emitted by archspec 0.1.0 (spec dea3c01f6a7307d5). To regenerate:
+"""changed_rows, emitted by archspec 0.1.0 (spec bba7cfc264f34813). To regenerate:
 
 archspec emit override-rows.yaml -o changed_rows.py
 """

@@ -1,4 +1,4 @@
-"""override_values, emitted by archspec 0.1.0 (spec 344ec1689d0217ab). To regenerate:
+"""override_values, emitted by archspec 0.1.0 (spec 20e4af1b738bf0b9). To regenerate:
 
 archspec emit override-values.yaml -o override_values.py
 """

@@ -1,4 +1,4 @@
-"""changed_copies, emitted by archspec 0.1.0 (spec 958535f2a4b1e5f3). To regenerate:
+"""changed_copies, emitted by archspec 0.1.0 (spec 7512a42e9e487170). To regenerate:
 
 archspec emit reuse-changed-copies.yaml -o changed_copies.py
 """
