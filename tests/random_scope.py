@@ -161,7 +161,8 @@ class Scope:
         if isinstance(value, list) and self.pick.chance(2):
             return [self.write(item) for item in value]
         if self.pick.chance(2):
-            return self.let(value) if self.defines and self.pick.chance(2) else self.parameter(value)
+            named = self.defines and not isinstance(value, dict) and self.pick.chance(2)
+            return self.let(value) if named else self.parameter(value)
         texts = [text for text in self.computed() if _same(self.value(text), value)]
         if self.counts() and type(value) is int:
             texts += [f"{value} + index", f"{value} if index == 0 else {value + 1}", f"{value} * (index + 1)"]
