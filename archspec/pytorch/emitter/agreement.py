@@ -37,6 +37,8 @@ class Agreement:
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
+        # What agrees for some arguments, with the classes and bodies, which keep their ids so.
+        self._agreed: dict[tuple[int, int, str], tuple[Class, Body]] = {}
 
     def holds(self, made: Class, values: Values, body: Body) -> bool:
         """Whether a class makes just what a body holds."""
@@ -142,7 +144,11 @@ class Agreement:
         elif content.kind == "repeat":
             self._repeat(part, values, content)
         elif (made := self.registry.named(part.target)) is not None:
-            self._compare(made, _arguments(part, made, values), content)
+            arguments = _arguments(part, made, values)
+            key = id(made), id(content), repr(arguments)
+            if key not in self._agreed:
+                self._compare(made, arguments, content)
+                self._agreed[key] = made, content
         else:
             _require(part.target == "nn.Sequential")
             _require(self.registry.overwriting.fits(content))
