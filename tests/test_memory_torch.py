@@ -264,7 +264,9 @@ def macs_of(network: archspec.Network) -> tuple[int, int]:
     """Multiply-accumulates of a step of training and of evaluation, for one sample, by PyTorch's counter."""
     module, images = archspec.build(network, device="meta"), on_meta(network, 2)
     with torch.no_grad(), FlopCounterMode(display=False) as evaluation:
-        module.eval()(*images)
+        # The counter asks for the gradient function of what modules take; a view of a parameter has none here.
+        module.eval().requires_grad_(False)(*images)
+    module, images = archspec.build(network, device="meta"), on_meta(network, 2)
     with FlopCounterMode(display=False) as training:
         total = sum(output.sum() for output in outputs(network, module.train(), images).values())
         if isinstance(total, torch.Tensor) and total.requires_grad:

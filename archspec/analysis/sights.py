@@ -109,6 +109,8 @@ class _Looking:
 
     def _through(self, node: Node) -> Sights:
         applied = node.applied
+        if not node.operands:
+            return {}
         way = self._ways.get(id(applied)) or self._ways.setdefault(id(applied), _Way.of(applied))
         operands = [self.sights[path] for path in node.inputs]
         if way.plain and len(operands) == 1:

@@ -9,7 +9,7 @@ def differentiated(network: Network) -> frozenset[str]:
     """Paths of the nodes whose output has a gradient: weights that train went into it. The inputs need none."""
     found: set[str] = set()
     for node in network:
-        if trains(network, node) or not found.isdisjoint(node.inputs):
+        if trains(network, node) or not found.isdisjoint(node.operands):
             found.add(node.path)
     return frozenset(found)
 

@@ -145,13 +145,14 @@ class Loader:
         return known[value]
 
     def _named_file(self, target: Value) -> Reading:
-        path = self._resolve(target)
-        if path not in self._files:
+        path, known = self._resolve(target), _LIBRARY_FILES if target.source.bundled else self._files
+        if path not in known:
             found = len(self.found)  # a text that cannot be used is an error of the file too
             source = self._read(path, target)
-            self._files[path] = Reading(None, (), ())  # for nodes of the file that name it
-            self._files[path] = self._reading(source, (path,), found)
-        return self._files[path]
+            known[path] = Reading(None, (), ())  # for nodes of the file that name it
+            known[path] = self._reading(source, (path,), found)
+        self.sources.update({source.name: source for source in known[path].sources})
+        return known[path]
 
     def _extended(self, source: Source, chain: tuple[Path, ...]) -> Mapping | None:
         """What a file holds, merged into those that it extends; None where an error keeps it from being read."""
@@ -259,6 +260,8 @@ _MOST_NAMES = 1_000
 _LONGEST_PATH = 4_096
 _LIBRARY_BLOCKS: dict[Value, Reading] = {}
 """Blocks inside of the library's files, which a process reads once as it does the files."""
+_LIBRARY_FILES: dict[Path, Reading] = {}
+"""Files that the library's files name."""
 
 
 @cache

@@ -111,7 +111,7 @@ def _node(network: Network, node: Node, fields: Fields) -> dict[str, Any]:
         "path": node.path,
         "op": node.op.name,
         "arguments": {name: compact(value) for name, value in node.op.model_dump().items()},
-        "inputs": list(node.inputs),
+        "inputs": list(node.operands),
         "shape": list(node.shape),
         "params": node.params,
         "frozen": network.is_frozen(node.path),

@@ -17,7 +17,7 @@ def is_unit(block: Block) -> bool:
     """Whether a block is a chain of one op and others that finish it, such as convolution, normalisation, ReLU."""
     nodes = list(block.nodes())
     heavy = [node for node in nodes if labels.family(node.op) not in labels.LIGHT]
-    chained = all(node.inputs == (before.path,) for before, node in pairwise(nodes))
+    chained = all(node.operands == (before.path,) for before, node in pairwise(nodes))
     return len(heavy) == 1 and nodes[0] is heavy[0] and chained and not labels.glyph(heavy[0].op)
 
 

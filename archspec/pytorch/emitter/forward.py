@@ -209,6 +209,8 @@ class Forward:
             if statement.takes and self._continues(number):
                 return [self.variables[statement.takes[0]]]
             return [self._flowing(number) or self._fresh("out", number)]
+        if statement.gives[0] not in self._last_use:  # it is called again, and nothing takes what it gives here
+            return ["_"]
         if self._uses[statement.gives[0]] > 1:
             return [self._fresh(word(statement.name), number)]
         if statement.takes and self._continues(number):

@@ -37,7 +37,7 @@ def render(network: Network) -> str:
     """
     boxes = len(network) + sum(1 + block.path.count(".") for block in network.blocks.walk())  # one on each level
     keep_within(network, "boxes", boxes, "the page has {} nodes and levels of blocks", "draw an overview: an svg file")
-    edges = sum(len(node.inputs) for node in network)
+    edges = sum(len(node.operands) for node in network)
     keep_within(network, "edges", edges, "the page has {} edges", "draw an overview: an svg file")
     style = f"{_palette()}\n{_file('page.css')}"
     script = "\n".join(['"use strict";', *(_file(f"{name}.js") for name in _SCRIPTS)])
