@@ -465,6 +465,7 @@ class Graph(Scope):
         """A node above, or a copy of one, again: on other operands, under a condition of its own, or repeated."""
         pick = self.pick
         above = [name for name, node in self.nodes.items() if isinstance(node, str) or "reuse" not in node]
+        above = [name for name in above if self.tensors.keys() >= set(self.taken[name])]  # none takes all copies
         if not above:
             return self.op()
         name = pick.of(*above[::-1])

@@ -27,12 +27,14 @@ def _peak(network: Network) -> tuple[int, str]:
     overwriting = Overwriting(network)
     nodes = [node for node in network if not network.is_training_only(node.path)]
     sizes = {name: elements(shape) for name, shape in network.inputs.items()}
-    last_use = {path: index for index, node in enumerate(nodes) for path in node.inputs}
+    last_use = {path: index for index, node in enumerate(nodes) for path in node.operands}
     ends = {output.path for output in network.outputs.values()}
     live = sum(sizes.values())
     peak, peak_node = live, ""
     for index, node in enumerate(nodes):
-        dead = {path for path in node.inputs if last_use[path] == index and path not in ends}
+        dead = {path for path in node.operands if last_use[path] == index and path not in ends}
+        if node.path not in last_use and node.path not in ends:  # only what calls it again is needed
+            dead.add(node.path)
         if overwriting.holds(node.step):
             dead.remove(node.inputs[0])
             sizes[node.path] = sizes[node.inputs[0]]

@@ -23,6 +23,7 @@ from archspec.analysis.sight import (
     spread,
     tidy,
     whole,
+    within,
     work,
 )  # fmt: skip
 from archspec.network import Applied, Node
@@ -62,17 +63,33 @@ class _Way(NamedTuple):
     Attributes:
         reads: How it reads each dimension of its operands; None where it is unknown.
         plain: Whether each place reads the same place of operands of one shape.
+        blind: For each operand, whether nothing of it is read: there are places of a padding alone along a dimension.
     """
 
     reads: Reads | Literal["reshaped"] | None
     plain: bool
+    blind: tuple[bool, ...]
 
     @classmethod
-    def of(cls, applied: Applied) -> _Way:
+    def of(cls, applied: Applied, unbounded: bool) -> _Way:
         found = reads(applied)
         same = tuple(map(Along.same, range(len(applied.shape))))
         plain = isinstance(found, tuple) and all(way == same for way in found)
-        return cls(found, plain and set(applied.input_shapes) == {applied.shape})
+        blind: tuple[bool, ...] = ()
+        if isinstance(found, tuple):
+            each = zip(found, applied.input_shapes, strict=True)
+            blind = tuple(_is_blind(ways, shape, applied.shape, unbounded) for ways, shape in each)
+        return cls(found, plain and set(applied.input_shapes) == {applied.shape}, blind)
+
+
+def _is_blind(ways: tuple[Along, ...], shape: Shape, output: Shape, unbounded: bool) -> bool:
+    """Whether there is a dimension along which no place reads anything."""
+    if unbounded:
+        return not all(any(way.taps.places) for way in ways)
+    return any(
+        not any(within(way.taps, place, size) for place in range(1 if way.dim is None else output[way.dim]))
+        for way, size in zip(ways, shape, strict=True)
+    )
 
 
 MOST_LISTED, MOST_PLACES_LISTED = 2**19, 2**22
@@ -109,9 +126,7 @@ class _Looking:
 
     def _through(self, node: Node) -> Sights:
         applied = node.applied
-        if not node.operands:
-            return {}
-        way = self._ways.get(id(applied)) or self._ways.setdefault(id(applied), _Way.of(applied))
+        way = self._ways.get(id(applied)) or self._ways.setdefault(id(applied), _Way.of(applied, self._unbounded))
         operands = [self.sights[path] for path in node.inputs]
         if way.plain and len(operands) == 1:
             return operands[0]
@@ -120,8 +135,11 @@ class _Looking:
         if way.reads == "reshaped":
             operands = [self._operand(operands[0], applied.input_shapes[0], None, applied.shape)]
         elif not way.plain:
-            each = zip(operands, applied.input_shapes, way.reads, strict=True)
-            operands = [self._operand(operand, shape, ways, applied.shape) for operand, shape, ways in each]
+            each = zip(operands, applied.input_shapes, way.reads, way.blind, strict=True)
+            operands = [
+                {} if blind else self._operand(operand, shape, ways, applied.shape)
+                for operand, shape, ways, blind in each
+            ]
             operands = _parted(operands, applied, way.reads)
         if len(operands) == 1:
             return {axis: sight and self._kept(sight, applied.shape) for axis, sight in operands[0].items()}

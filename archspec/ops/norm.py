@@ -5,7 +5,7 @@ from math import prod
 from archspec.errors import ArgumentError, ShapeError
 from archspec.ops.arguments import Index, Indices, Positive, Real
 from archspec.ops.checks import check_axes, divisors_near
-from archspec.ops.facts import Along, Cost, Function, Module, Operand, Reach, Taps, Window
+from archspec.ops.facts import Along, Cost, Function, Kept, Module, Operand, Reach, Taps, Window
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, elements, show
 
@@ -197,6 +197,10 @@ class RmsNorm(Op, name="rms_norm"):
         slices = elements(output) // prod(self._normalised(inputs[0]))
         return 4 * (slices + self.elementwise_affine * elements(output))
 
+    def keeps(self, inputs: Shapes, output: Shape, gradients: tuple[bool, ...]) -> Kept | None:
+        """For the gradient of its weight alone, the normalised input."""
+        return super().keeps(inputs, output, gradients) if any(gradients) else Kept(besides=4 * elements(output))
+
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         statistics = tuple(range(len(output)))[-len(self._normalised(output)) :]
         return Window.pointwise(len(output) - 1, statistics)
@@ -248,6 +252,10 @@ class GlobalResponseNorm(Op, name="global_response_norm"):
 
     def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
         return 4 * (elements(output) + 2 * self._channels(inputs) + 1)
+
+    def keeps(self, inputs: Shapes, output: Shape, gradients: tuple[bool, ...]) -> Kept | None:
+        """For the gradient of its weight alone, the product of the input with ``n``."""
+        return super().keeps(inputs, output, gradients) if any(gradients) else Kept(besides=4 * elements(output))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return Window.pointwise(len(output) - 1, tuple(range(len(output))))
