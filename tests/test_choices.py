@@ -285,3 +285,36 @@ def test_a_file_that_extends_says_more_of_an_op_that_a_parameter_stands_for(tmp_
         ].op.negative_slope
         == 0.5
     )
+
+
+def test_a_class_of_a_list_has_no_parameter_with_the_name_of_a_functions_class() -> None:
+    """``sqrt`` has no layer in PyTorch: a list makes a class ``Sqrt`` of it."""
+    network = archspec.compile_text("""
+archspec: 1
+name: shadowed
+inputs: {x: [8]}
+blocks:
+  pair:
+    params: {Sqrt: {type: int}}
+    graph: [{op: linear, out_features: $Sqrt}, sqrt, {op: linear, out_features: $Sqrt}]
+graph:
+  first: {block: pair, Sqrt: 4}
+  between: {graph: [sqrt, {op: linear, out_features: 8}]}
+  last: {block: pair, Sqrt: 6}
+""")
+    torch = pytest.importorskip("torch")
+    assert archspec.build(network)(torch.rand(2, 8)).shape == (2, 6)
+
+
+def test_lists_and_mappings_of_nodes_take_no_op_alike() -> None:
+    graphs = ["[{op: linear, out_features: $n}, $act]", "{a: {op: linear, out_features: $n}, b: $act}"]
+    classes = []
+    for graph in graphs:
+        uses = "\n".join(f"  b{n}: {{block: unit, n: {n}, act: {'null' if n < 8 else 'silu'}}}" for n in range(1, 10))
+        params = "{n: {type: int}, act: {type: op, default: relu, nullable: true}}"
+        unit = f"  unit:\n    params: {params}\n    graph: {graph}"
+        source = archspec.emit(
+            archspec.compile_text(f"archspec: 1\nname: alike\ninputs: {{x: [8]}}\nblocks:\n{unit}\ngraph:\n{uses}\n")
+        )
+        classes.append(source.count("\nclass Unit"))
+    assert classes == [1, 1]

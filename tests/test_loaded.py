@@ -92,3 +92,21 @@ def test_a_block_whose_file_is_no_text_is_an_error_at_each_compile(tmp_path: Pat
         with pytest.raises(SpecError, match="not UTF-8") as caught:
             loaded.compile()
         assert list(caught.value.partial.problems) == ["b"]
+
+
+@pytest.mark.parametrize("inline", [False, True])
+def test_a_block_of_too_many_errors_is_one_at_each_compile(inline: bool, tmp_path: Path) -> None:
+    nodes = "".join(f"    n{number}: {{op: relu, nonsense: {{}}}}\n" for number in range(800))
+    block = f"  graph:\n{nodes}"
+    (tmp_path / "wrong.yaml").write_text("archspec: 1\nblock: wrong\ngraph:\n" + nodes)
+    blocks = f"blocks:\n  wrong:\n  {block}" if inline else ""
+    use = "wrong" if inline else "./wrong.yaml"
+    text = f"archspec: 1\nname: user\ninputs: {{x: [3, 8, 8]}}\n{blocks}graph:\n  a: {{block: {use}}}\n"
+    (tmp_path / "user.yaml").write_text(text)
+    loaded = archspec.load(tmp_path / "user.yaml")
+    told_at = []
+    for _ in range(2):
+        with pytest.raises(SpecError) as caught:
+            loaded.compile()
+        told_at.append([each.code for each in caught.value.diagnostics])
+    assert told_at[0] == told_at[1]

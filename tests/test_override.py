@@ -82,6 +82,19 @@ def test_a_node_of_the_own_graph_is_changed_as_a_file_that_extends_changes_it(
     assert source(overridden) == source(extended)
 
 
+@pytest.mark.parametrize("value", ["elu", {"op": "elu"}, {"op": "elu", "alpha": 0.5}])
+def test_an_op_that_is_an_argument_replaces_another_as_in_a_file_that_extends(value: Any, tmp_path: Path) -> None:
+    first = {"block": "residual_basic", "channels": 8, "act": {"op": "leaky_relu", "negative_slope": 0.3}}
+    (tmp_path / "base.yaml").write_text(changed(graph=yaml.safe_load(STAGES)["graph"] | {"layer1": first}))
+    for name, keys in {
+        "graph": {"graph": {"layer1": {"act": value}}},
+        "over": {"override": {"layer1": {"act": value}}},
+    }.items():
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump({"archspec": 1, "extends": "base.yaml"} | keys))
+    extended, overridden = (archspec.compile(tmp_path / f"{name}.yaml") for name in ("graph", "over"))
+    assert facts(overridden) == facts(extended) != facts(archspec.compile(tmp_path / "base.yaml"))
+
+
 @pytest.mark.parametrize(
     ("pattern", "change"),
     [

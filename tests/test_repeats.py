@@ -229,3 +229,20 @@ def test_a_repeat_without_copies_passes_on_all_that_copies_would_hand_on() -> No
 def restored(path: str) -> str:
     """The path of a copy, for that of a node in a row."""
     return path.replace("body", "body.")
+
+
+def test_only_what_stands_in_a_repeat_or_table_is_a_copy_of_it() -> None:
+    """Whatever it is called: the nodes of lists have numbers for names too."""
+    network = archspec.compile_text("""
+archspec: 1
+name: numbers
+inputs: {x: [8]}
+graph:
+  - {graph: [{graph: [relu, tanh]}, {repeat: 2, graph: [relu, tanh]}], repeat: 2}
+  - {each: [[1], [2]], as: [_], graph: [{graph: [relu]}]}
+""")
+    copies = {block.path: block.copy for block in network.blocks.walk()}
+    assert {path for path, copy in copies.items() if copy is not None} == {
+        "0.0", "0.1", "0.0.1.0", "0.0.1.1", "0.1.1.0", "0.1.1.1", "1.0", "1.1",
+    }  # fmt: skip
+    assert all(path.endswith(f".{copy}") for path, copy in copies.items() if copy is not None)

@@ -157,7 +157,7 @@ def _contracts(
     for given, contract in stated:
         if not isinstance(contract, MappingValue):
             continue
-        if (default and not given) or bind(definition, given, {}, Trace(), "") == arguments:
+        if bind(definition, given, {}, Trace(), "") == arguments if given else default:
             yield contract
 
 

@@ -193,7 +193,7 @@ class Repeats:
 
     def made(self, site: Site) -> Made:
         """A node where it stands."""
-        if site.step.each is None and site.step.repeat is None:
+        if not site.step.has_copies:
             return self.single(site)
         given: list[Result] | None = [] if site.name in site.scope.taken else None
         held = self._held(site, given)

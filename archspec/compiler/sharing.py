@@ -39,7 +39,7 @@ class Shared(NamedTuple):
     steps: int
     height: int
     readings: tuple[Reading, ...]
-    changed: tuple[Scalar, ...] = ()
+    changed: tuple[Scalar, ...]
 
     def holds(self, definitions: Iterable[Definition]) -> bool:
         """Whether one of some blocks is in it."""

@@ -198,7 +198,7 @@ class Scope:
             names.frozen = around.frozen
         return cls(definition, graph, path, tensors, names, edits)
 
-    def take(self, operands: Sequence[Tensor], known: bool = True) -> None:
+    def take(self, operands: Sequence[Tensor], known: bool) -> None:
         """Begin the expressions of a node, or of a copy, that takes some tensors, where it is known which."""
         if self.graph.has_operand:
             self.names.operand = UNKNOWN if not known else view(operands[0]) if operands else None

@@ -13,7 +13,7 @@ from archspec.compiler.trace import Failed, Trace
 from archspec.errors import SpecError, listed, nearest
 from archspec.language.choice import Choice
 from archspec.language.definition import ALL_COPIES, UNKNOWN_OUTPUTS, Definition, Reference, Step
-from archspec.language.edits import NO_EDITS, Edits
+from archspec.language.edits import Edits
 from archspec.language.limits import VALUES_OF_A_STEP, raise_limit
 from archspec.language.loader import Loader, Reading
 from archspec.language.source import Entry, Scalar, Value
@@ -50,7 +50,7 @@ class Site(NamedTuple):
     path: str
     name: str
     arguments: Mapping[str, Entry]
-    edits: Edits = NO_EDITS
+    edits: Edits
     choice: Choice | None = None
 
     @property
@@ -199,7 +199,7 @@ class Walk:
             return UNKNOWN_TENSOR
         outputs = outputs_of(copies[index])
         port = reference.of_copy or (next(iter(outputs)) if len(outputs) == 1 else "")
-        if port in outputs and (reference.of_copy or len(outputs) == 1):
+        if port in outputs:
             return outputs[port]
         code, message = "ambiguous-output", f"a copy of `{name}` has several outputs: {listed(outputs)}"
         inside = port.partition(".")[0]
@@ -209,7 +209,8 @@ class Walk:
             return UNKNOWN_TENSOR
         if port:
             code, message = "unknown-node", f"a copy of `{name}` has no output `{port}`; it has {listed(outputs)}"
-        help = f"take `{name}.{reference.copy}.{nearest(port, outputs) or next(iter(outputs))}`"
+        copy = ALL_COPIES if f".{ALL_COPIES}" in str(reference.value.plain()) else reference.copy
+        help = f"take `{name}.{copy}.{nearest(port, outputs) or next(iter(outputs))}`"
         self.trace.report(code, message, reference.value, same=message, path=path, help=help)
         return UNKNOWN_TENSOR
 

@@ -126,7 +126,7 @@ class Reuse(NamedTuple):
     @property
     def is_repeat(self) -> bool:
         """Whether it is a repeat, or has a table, as a whole."""
-        return self.copy is None and (self.step.repeat is not None or self.step.each is not None)
+        return self.copy is None and self.step.has_copies
 
 
 class Step(NamedTuple):

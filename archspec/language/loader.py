@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from archspec.errors import Diagnostic, RuleError, Span, SpecError, UsageError, nearest, shown
 from archspec.files import read, reason, start
@@ -100,13 +102,15 @@ class Loader:
         """
         doubtful = definition.doubtful if definition and self._settling < self.limits.nesting else ()
         self._settling += 1
-        for target, errors in doubtful:
-            assert definition is not None
-            with suppress(LoadError):
-                block = self.block(target, definition).definition
-                if block is not None and block.is_unusable:
-                    self.found[found:] = [each for each in self.found[found:] if each not in errors]
-        self._settling -= 1
+        try:
+            for target, errors in doubtful:
+                assert definition is not None
+                with suppress(LoadError):
+                    block = self.block(target, definition).definition
+                    if block is not None and block.is_unusable:
+                        self.found[found:] = [each for each in self.found[found:] if each not in errors]
+        finally:
+            self._settling -= 1
 
     def block(self, target: Scalar, user: Definition) -> Reading:
         """The block that a node means by ``block: target``.
@@ -135,24 +139,24 @@ class Loader:
         return self._library[name]
 
     def _inline(self, name: str, value: Mapping, user: Definition) -> Reading:
-        known = _LIBRARY_BLOCKS if value.source.bundled else self._blocks
-        if value not in known:
+        def read() -> Reading:
             found = len(self.found)
-            known[value] = Reading(None, (), ())  # for nodes of the block that name it
             definition = read_block(name, value, user, self.found)
             self._settle(definition, found)
-            known[value] = Reading(definition, (), tuple(self.found[found:]))
-        return known[value]
+            return Reading(definition, (), tuple(self.found[found:]))
+
+        return _once(_LIBRARY_BLOCKS if value.source.bundled else self._blocks, value, read)
 
     def _named_file(self, target: Value) -> Reading:
-        path, known = self._resolve(target), _LIBRARY_FILES if target.source.bundled else self._files
-        if path not in known:
+        path = self._resolve(target)
+
+        def read() -> Reading:
             found = len(self.found)  # a text that cannot be used is an error of the file too
-            source = self._read(path, target)
-            known[path] = Reading(None, (), ())  # for nodes of the file that name it
-            known[path] = self._reading(source, (path,), found)
-        self.sources.update({source.name: source for source in known[path].sources})
-        return known[path]
+            return self._reading(self._read(path, target), (path,), found)
+
+        reading = _once(_LIBRARY_FILES if target.source.bundled else self._files, path, read)
+        self.sources.update({source.name: source for source in reading.sources})
+        return reading
 
     def _extended(self, source: Source, chain: tuple[Path, ...]) -> Mapping | None:
         """What a file holds, merged into those that it extends; None where an error keeps it from being read."""
@@ -254,6 +258,21 @@ class Loader:
             return str(path.relative_to(Path.cwd())) or "."
         except (ValueError, OSError):
             return str(path)
+
+
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+def _once(known: dict[_Key, Reading], key: _Key, read: Callable[[], Reading]) -> Reading:
+    """What is known under a key, or is read now; what names itself finds nothing meanwhile."""
+    if key not in known:
+        known[key] = Reading(None, (), ())
+        try:
+            known[key] = read()
+        except BaseException:
+            del known[key]
+            raise
+    return known[key]
 
 
 _MOST_NAMES = 1_000

@@ -27,7 +27,7 @@ def merge(base: Mapping, over: Mapping, found: list[Diagnostic], removals: list[
 
 def merged_node(base: Mapping, over: Mapping, found: list[Diagnostic]) -> Mapping:
     """What a node says where ``over`` is merged into it; errors are added to ``found``."""
-    return _Merge(found, []).changed(base, over, ())
+    return _Merge(found, []).changed(base, over, ("graph", ""))
 
 
 class _Merge:

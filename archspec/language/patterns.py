@@ -54,6 +54,11 @@ def regex(pattern: str) -> str:
     return "".join(parts).removesuffix(r"\.") + r"(?:\.[^.]+)*"
 
 
+def regex_without_groups(pattern: str) -> str:
+    """The same, for a text in which a reader looks for no parts."""
+    return regex(pattern).replace("([^.]*)", "[^.]*")
+
+
 def _name(name: str) -> str:
     return "([^.]*)".join(map(re.escape, name.split("*")))
 

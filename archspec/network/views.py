@@ -171,6 +171,7 @@ class Block:
         context: The network that it stands in, for figures that follow from all of it.
         shares: The path of the block whose tensors it uses, or for copies that are each a node again, of that node;
             empty for one that has its own.
+        copy: Its index, where it is a copy of a repeat or a row of a table.
     """
 
     path: str
@@ -180,6 +181,7 @@ class Block:
     written: Mapping[str, Entry]
     context: Context | None = field(default=None, compare=False)
     shares: str = ""
+    copy: int | None = None
 
     @override
     def __repr__(self) -> str:
@@ -190,14 +192,6 @@ class Block:
     def name(self) -> str:
         """The last part of the path."""
         return self.path.rpartition(".")[2]
-
-    @property
-    def copy(self) -> int | None:
-        """Its index, where it is a copy of a repeat or a row of a table."""
-        if self.step is None or not self.name.isdecimal():
-            return None
-        above = self.path.split(".")[-2:-1]
-        return int(self.name) if self.name != self.step.name or above == [self.step.name] else None
 
     @property
     def kind(self) -> str:
@@ -249,7 +243,8 @@ class Block:
         shares = self._shares(use)
         if isinstance(use.content, Applied):
             return Node(path, use.content, inputs, use.step, use.written, self.context, shares)
-        return Block(path, use.content, inputs, use.step, use.written, self.context, shares)
+        copy = int(use.name) if self.kind == "repeat" else None
+        return Block(path, use.content, inputs, use.step, use.written, self.context, shares, copy)
 
     def _shares(self, use: Use) -> str:
         """The path of what holds the tensors of what stands inside; empty for itself."""

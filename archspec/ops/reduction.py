@@ -1,5 +1,6 @@
 """Ops that make one number of all along some dimensions."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from archspec.ops.arguments import Indices, Real
@@ -125,5 +126,5 @@ class VectorNorm(_Reduction, name="vector_norm"):
         return Cost(other=2 * elements(inputs[0]) + elements(output))
 
     def torch(self, inputs: Shapes) -> Function:
-        dim = self.dim[0] if len(self.dim) == 1 else self.dim
-        return Function(self.function, (Operand(0),), self.changed("ord") | {"dim": dim} | self.changed("keepdim"))
+        call = super().torch(inputs)
+        return replace(call, kwargs={**self.changed("ord"), **call.kwargs})

@@ -205,7 +205,7 @@ def _node() -> Schema:
 def _change() -> Schema:
     """What `override` says of nodes inside: another op, null, or keys of theirs; arguments depend on the nodes."""
     keys = {key: part for key, part in _node_keys().items() if key in OF_CHANGES}
-    op: Schema = {"anyOf": [{"enum": list(registry.ops())}, _reference()]}
+    op = _names()["op"]
     refused = dict.fromkeys((key for key in _NODE_DOCS if key not in OF_CHANGES), False)
     change: Schema = {"type": "object", "properties": keys | {"op": op} | refused, "minProperties": 1}
     never: Schema = {"type": "null", "description": "The node passes its first input through."}

@@ -95,10 +95,9 @@ def _repeated_inside(steps: Iterable[Step], outer: Step | None) -> Iterator[tupl
     for step in steps:
         if step.reused is not None:
             continue  # its arguments are those of what it reuses
-        repeats = step.repeat is not None or step.each is not None
-        if outer is not None and repeats:
+        if outer is not None and step.has_copies:
             yield outer, step
-        around = step if repeats else outer
+        around = step if step.has_copies else outer
         if step.each is not None and step.each.row.repeat is not None:
             around = step.each.row
             yield step, around
@@ -124,7 +123,7 @@ def _inner_values(step: Step) -> Iterator[Value]:
         yield from () if let.value is None else (let.value,)
     for inner in step.group.steps if step.group is not None else ():
         yield from _before(inner)
-        if inner.repeat is None and inner.each is None:
+        if not inner.has_copies:
             yield from _inner_values(inner)
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from archspec.language.algebra import Code, evaluator, plain, same
+from archspec.language.algebra import evaluator, plain, same
 from archspec.language.definition import ALL_COPIES
 from archspec.language.values import ExpressionError
 from archspec.network import Applied, Body, Content, Use
 from archspec.ops.facts import Function, Module, Operand
-from archspec.pytorch.emitter.code import Call, Choice, Factory, Listed, Part, Repeated, Tabled
+from archspec.pytorch.emitter.code import Call, Factory, Listed, Part, Repeated, Tabled
 from archspec.pytorch.emitter.factories import IDENTITY, factory
 from archspec.pytorch.emitter.instances import held, layer_of_op
 from archspec.pytorch.emitter.model import Attribute, Class, Member, Spread, Statement
@@ -134,7 +135,7 @@ class Agreement:
             if name in uses:
                 self._part(part, values, uses[name].content)
             else:
-                _require(_is_identity(part))
+                _require(_is_identity(part) or _makes_nothing(part, values))
 
     def _part(self, part: Part, values: Values, content: Content) -> None:
         _require(isinstance(part, Call))
@@ -269,9 +270,9 @@ def _require(condition: bool) -> None:
 
 
 def _value(part: Part, values: Values) -> Any:
-    _require(not isinstance(part, Call | Choice | Listed | Repeated | Tabled))
-    code: Code = part  # type: ignore[assignment]
-    return plain(evaluator(code)(values))
+    if not isinstance(part, ast.expr):
+        raise Differs
+    return plain(evaluator(part)(values))
 
 
 def _arguments(call: Call, made: Class, values: Values) -> dict[str, Any]:

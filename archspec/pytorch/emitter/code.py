@@ -144,7 +144,6 @@ class Choice:
 
 
 Part = Call | Repeated | Tabled | Listed | Choice | ast.expr
-
 """What a constructor is made of."""
 
 
@@ -174,10 +173,8 @@ def flat(part: Part) -> str:
     if isinstance(part, Call):
         arguments = (f"{keyword}={flat(value)}" if keyword else flat(value) for keyword, value in part.arguments)
         return f"{part.target}({', '.join(arguments)})"
-    if isinstance(part, Repeated):
-        return f"*({flat(part.element)} {_loop(part)})"
-    if isinstance(part, Tabled):
-        return f"*({flat(part.element)} {_over(part)}{flat(_table(part))})"
+    if isinstance(part, Repeated | Tabled):
+        return f"*({flat(part.element)} {_loops(part)})"
     if isinstance(part, Listed) and (each := _comprehended(part)) is not None:
         return f"[{flat(each.element)} {_loops(each)}]"
     if isinstance(part, Listed):

@@ -11,12 +11,12 @@ from archspec.language.functions import LetFunction
 from archspec.language.names import OPERAND
 from archspec.language.source import Value
 from archspec.language.values import ExpressionError
-from archspec.network import Applied, Block, Node
+from archspec.network import Block, Node
 from archspec.ops.facts import Module
 from archspec.ops.tensor import Shape
 from archspec.pytorch.emitter.channels import added, divided, follows, is_sum, rounds_up, scales
 from archspec.pytorch.emitter.code import Call, Part, Repeated, asked
-from archspec.pytorch.emitter.factories import factory, parameter_of
+from archspec.pytorch.emitter.factories import parameter_of
 from archspec.pytorch.emitter.instances import copies, given
 from archspec.pytorch.emitter.model import Class
 from archspec.pytorch.emitter.overwriting import in_place
@@ -141,7 +141,7 @@ class Construction:
     def _by_factory(self, variable: str, uses: Mapping[Spot, Node], operands: Hints, label: str) -> Made:
         """The call of a parameter that makes the layers."""
         arguments: tuple[tuple[str, Part], ...] = ()
-        if any(each is not None and each.takes_channels for each in map(factory, _applied(uses))):
+        if any(each.takes_channels for each in self.scope.parameters[variable].values):
             values: dict[Spot, Any] = {spot: node.input_shapes[0][0] for spot, node in uses.items()}
             arguments = (("", self.scope.resolve(values, operands, f"{label}_channels")),)
         return Call(variable, arguments, of_variable=True), [self.first_dimension(uses, operands, [])]
@@ -151,7 +151,8 @@ class Construction:
         if variable is not None:
             return self._by_factory(variable, uses, operands, label)
         distinct = {id(node.applied): node for node in uses.values()}
-        layers = {each: self.registry.layer(node) for each, node in distinct.items()}
+        variables = self.scope.parameters.keys() | self.scope.locals.keys()
+        layers = {each: self.registry.layer(node, variables) for each, node in distinct.items()}
         calls = {spot: layers[id(node.applied)] for spot, node in uses.items()}
         node, call = next(iter(uses.values())), next(iter(calls.values()))
         if any(each.target != call.target or len(each.args) != len(call.args) for each in calls.values()):
@@ -369,11 +370,6 @@ def numbered(layers: Mapping[str, Part]) -> tuple[tuple[str, Part], ...]:
 def word(name: str) -> str:
     """The name of a node as the beginning of a variable's; that of a list's node is a number."""
     return f"layer{name}" if name.isdecimal() else name
-
-
-def _applied(uses: Mapping[Spot, Node]) -> list[Applied]:
-    """The ops of some nodes, each once."""
-    return list({id(node.applied): node.applied for node in uses.values()}.values())
 
 
 def _usual(uses: Mapping[Spot, Node], values: Mapping[Spot, Any]) -> Any:

@@ -49,8 +49,6 @@ class Looped:
     targets_inside: list[str]
     operands: list[str]
     appended: list[tuple[str, str]]
-    targets: list[str] = field(default_factory=list)
-    typed: bool = False
 
     def text(self, indent: int) -> list[str]:
         """The lines of the source."""
@@ -104,7 +102,8 @@ class Forward:
         lines = [self._lines(number) for number in range(len(self.statements))]
         if self.returned is not None:
             returned = self.variables[self.returned]
-            first = next((line for line in chain(*lines) if line.targets == [returned]), None)
+            made = (line for line in chain(*lines) if isinstance(line, Line))
+            first = next((line for line in made if line.targets == [returned]), None)
             if first is not None and returned not in self.inputs.values():
                 first.typed = True
         return lines

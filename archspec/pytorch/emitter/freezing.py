@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 
 from archspec.language import patterns
 from archspec.language.algebra import literal, name
@@ -21,7 +20,7 @@ def freezing(network: Network) -> Iterator[str]:
     if network.freeze and network.frozen_params == network.params:
         yield "        self.requires_grad_(False)"
         return
-    found = {pattern: list(islice(_modules(network, pattern), _MOST + 1)) for pattern in network.freeze}
+    found = {pattern: list(_modules(network, pattern)) for pattern in network.freeze}
     frozen = {path: None for paths in found.values() if len(paths) <= _MOST for path in paths}
     outermost = [path for path in frozen if not _is_inside(path, frozen)]
     yield from _of_each("module", [_module(path) for path in outermost if not _is_tensor(network, path)])
@@ -30,8 +29,8 @@ def freezing(network: Network) -> Iterator[str]:
     if many:
         yield "        for name, parameter in self.named_parameters():"
     for pattern in many:
-        regex = patterns.regex(pattern).replace("([^.]*)", "[^.]*")
-        end = r"(?:\.|$)" if any(_is_tensor(network, path) for path in _modules(network, pattern)) else r"\."
+        regex = patterns.regex_without_groups(pattern)
+        end = r"(?:\.|$)" if any(_is_tensor(network, path) for path in found[pattern]) else r"\."
         yield f'            if re.match(r"{regex}{end}", name):'
         yield "                parameter.requires_grad_(False)"
 

@@ -99,7 +99,7 @@ def _over_parameters(rules: Iterable[tuple[str, Initialiser]]) -> Iterator[str]:
     yield from ["        for name, parameter in self.named_parameters():"] if rules else []
     for path, initialiser in rules:
         if patterns.is_pattern(path):
-            pattern = patterns.regex(path).replace("([^.]*)", "[^.]*")
+            pattern = patterns.regex_without_groups(path)
             yield f'            if re.fullmatch(r"{pattern}", name):'
         else:
             yield f"            if name == {quoted(path)}:"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
@@ -226,7 +226,7 @@ def tensors_of(part: Block | Node) -> Iterator[tuple[str, str]]:
             yield f"{copy.name}.{port}" if len(outputs) > 1 else copy.name, path
 
 
-def _called(again: Block | Node) -> Iterable[Block | Node]:
+def _called(again: Block | Node) -> Sequence[Block | Node]:
     """A node that reuses another, or the copies of one that each do."""
     several = isinstance(again, Block) and again.step is not None and again.step.copies_reuse
     return again.children if isinstance(again, Block) and several else (again,)
@@ -239,10 +239,7 @@ def _pattern(inputs: tuple[str, ...]) -> tuple[int, ...]:
 
 def _taken_apart(again: Block | Node) -> tuple[str, ...]:
     """The operands of a node that reuses another; the first of further copies is what the one before gives."""
-    several = (
-        isinstance(again, Block) and again.step is not None and again.step.copies_reuse and len(again.children) > 1
-    )
-    return ("", *again.inputs[1:]) if several else again.inputs
+    return ("", *again.inputs[1:]) if len(_called(again)) > 1 else again.inputs
 
 
 def reuse_of(child: Block | Node) -> Reuse | None:

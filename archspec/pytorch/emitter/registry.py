@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 from archspec.analysis.overwriting import Overwriting
@@ -52,8 +53,8 @@ class Registry:
         self._of.update({id(instance): made for instance in made.instances})
 
     def names(self) -> frozenset[str]:
-        """The names of the classes."""
-        return frozenset(self._named)
+        """The names of the classes, those of functions too."""
+        return frozenset(self._named) | self.functions.keys()
 
     def named(self, name: str) -> Class | None:
         """The class of a name."""
@@ -80,8 +81,13 @@ class Registry:
             self._inline[key] = fits and all(is_chain(self.instances, each.block) for each in group)
         return self._inline[key]
 
-    def layer(self, node: Node) -> Module:
-        """The layer of a node; of a function that PyTorch has no layer for, a class of its own."""
+    def layer(self, node: Node, variables: Set[str]) -> Module:
+        """The layer of a node; of a function that PyTorch has no layer for, a class of its own.
+
+        Args:
+            node: The node.
+            variables: Those of the class that makes it, which the class of a function is not called as.
+        """
         layer = held(node.applied) or as_layer(node)
         if layer is not None:
             return layer
@@ -89,7 +95,7 @@ class Registry:
         assert isinstance(function, Function)
         known = next((name for name, other in self.functions.items() if other == function), None)
         if known is None:
-            known = self._free_name(camel_case(node.op.name))
+            known = self._free_name(camel_case(node.op.name), variables)
             self.functions[known] = function
         return Module(known)
 
@@ -103,10 +109,11 @@ class Registry:
             wanted = camel_case(f"{block.template.name}_{block.step.name.rstrip('0123456789') or block.step.name}")
         return self._free_name(wanted)
 
-    def _free_name(self, wanted: str) -> str:
-        """A name that no class has."""
+    def _free_name(self, wanted: str, variables: Set[str] = frozenset()) -> str:
+        """A name that no class has, and none of some variables."""
         root = class_name(self.instances.network.name, self.reserved)
         taken = RESERVED | self.reserved | {root} | {made.name for made in self.made} | self.functions.keys()
+        taken |= variables
         name, number = wanted, 2
         while name in taken:
             name, number = f"{wanted}{number}", number + 1
