@@ -16,7 +16,8 @@ from archspec.ops.registry import get
 from archspec.ops.tensor import Shape, Shapes
 
 torch = pytest.importorskip("torch")
-from test_ops_torch import BUNDLED, CASES, Case, compile_op, tensors, tries  # noqa: E402
+from op_cases import CASES, Case  # noqa: E402
+from test_ops_torch import BUNDLED, compile_op, tensors, tries  # noqa: E402
 from torch_oracle import Args, Refused, build  # noqa: E402
 
 ops = pytest.mark.parametrize("name", BUNDLED)
