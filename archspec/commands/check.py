@@ -32,7 +32,9 @@ def check(
     specs: Annotated[
         list[str],
         typer.Argument(
-            metavar="SPEC...", help="Spec files; `-` reads standard input.", autocompletion=completion.specs
+            metavar="SPEC...",
+            help="Spec files, or names of bundled networks; `-` reads standard input.",
+            autocompletion=completion.specs,
         ),
     ],
     variant: Variant = None,

@@ -35,11 +35,20 @@ def _quiet(words: Callable[_P, Iterable[_T]]) -> Callable[_P, list[_T]]:
 
 @_quiet
 def specs(incomplete: str) -> list[str]:
-    """Paths of YAML files. A folder with nothing beside it is entered: shells put a space after a single word."""
+    """Paths of YAML files, and names of bundled networks.
+
+    A folder with nothing beside it is entered: shells put a space after a single word.
+    """
     found = _beneath(incomplete)
     while len(found) == 1 and found[0].endswith("/"):
         found = _beneath(found[0])
-    return found
+    return found + _named(incomplete)
+
+
+def _named(incomplete: str) -> list[str]:
+    from archspec.language import networks
+
+    return [name for name in networks.names() if incomplete and name.startswith(incomplete)]
 
 
 def _beneath(path: str) -> list[str]:
@@ -78,11 +87,13 @@ def _definition(context: typer.Context) -> Definition:
     Raises:
         ArchspecError: It cannot be read.
     """
-    from archspec.language.loader import definition, is_path, library_block
+    from archspec.language.loader import definition, is_path, known_network, library_block
 
     spec, block = _spec(context), context.params.get("block") or ""
     if block and not (spec or is_path(block)):
         return library_block(block)
+    if spec and not is_path(spec):
+        return known_network(spec)
     return definition(Path(spec or block), context.params.get("root"))
 
 

@@ -12,7 +12,11 @@ import typer
 from archspec.commands import completion
 from archspec.language.limits import Limits
 
-SPEC = typer.Argument(metavar="SPEC", help="A spec file; `-` reads standard input.", autocompletion=completion.specs)
+SPEC = typer.Argument(
+    metavar="SPEC",
+    help="A spec file, or the name of a bundled network; `-` reads standard input.",
+    autocompletion=completion.specs,
+)
 Spec = Annotated[str, SPEC]
 Variant = Annotated[
     str | None,

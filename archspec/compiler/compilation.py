@@ -65,7 +65,7 @@ def compiled(
     if whole is None:
         return network
     sources = [source for each in (reading, *blocks) for source in each.sources]
-    network = replace(whole, variants=tuple(variants), digest=_digest(sources, arguments))
+    network = replace(whole, variants=tuple(variants), digest=_digest(sources, arguments), paper=definition.paper)
     for contract in _contracts(definition, variants, arguments, usual):
         check_contract(network, contract, trace)
     if not trace.found:  # one that is misspelt where it is asked for is not unused

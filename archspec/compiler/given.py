@@ -1,4 +1,4 @@
-"""A network given as such, or by the path of its spec."""
+"""A network given as such, by its name, or by the path of its spec."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Spec = Network | str | os.PathLike[str]
 
 
 def compiled(network: Spec, variant: str | None, params: Mapping[str, Any]) -> Network:
-    """The network, compiled where it is given by a path."""
+    """The network, compiled where it is given by its name or a path."""
     if not isinstance(network, Network):
         return compile(network, variant=variant, **params)
     asked = [*(["variant"] if variant is not None else []), *params]

@@ -18,8 +18,10 @@ from archspec.compiler.sharing import Memory
 from archspec.compiler.trace import Trace
 from archspec.errors import Diagnostic, Findings, Span, SpecError, shown
 from archspec.files import NO_FILE, reason, start
+from archspec.language import networks
 from archspec.language.limits import Limits
-from archspec.language.loader import Loader, Reading, located, nearby
+from archspec.language.loader import Loader, Reading, is_path, located, nearby, no_network_help
+from archspec.language.networks import Known
 from archspec.language.source import Source, decode
 from archspec.language.work import Left, bounded_lists
 from archspec.network import Network
@@ -41,7 +43,7 @@ def compile(
     """Compile a spec file.
 
     Args:
-        spec: The path of a YAML file.
+        spec: The path of a YAML file, with a ``/`` or ending in ``.yaml``, or the name of a bundled network.
         variant: One of the sets of parameters that the spec names.
         root: The folder that the spec's references to other files may not leave; that of the spec unless given.
         limits: Bounds on what the spec may ask for.
@@ -95,7 +97,7 @@ def load(
     """Read and check a spec file once, to compile it again and again.
 
     Args:
-        spec: The path of a YAML file.
+        spec: The path of a YAML file, with a ``/`` or ending in ``.yaml``, or the name of a bundled network.
         root: The folder that the spec's references to other files may not leave; that of the spec unless given.
         limits: Bounds on what the spec may ask for.
 
@@ -117,6 +119,8 @@ def opened(spec: str | os.PathLike[str], root: str | os.PathLike[str] | None, li
     Raises:
         SpecError: It cannot be read, holds no text, or is a link out of its folder that ``root`` does not allow.
     """
+    if isinstance(spec, str) and not is_path(spec):
+        return _named(spec, limits)
     path = Path(spec)
     name = str(path)
     place, folder = located(path, Path(root) if root else None)
@@ -128,6 +132,14 @@ def opened(spec: str | os.PathLike[str], root: str | os.PathLike[str] | None, li
         help = stdin if why == NO_FILE else nearby(path, whole=True)
         raise SpecError([Diagnostic("unreadable-file", message, Span(name, 1, 1, 1, 1), help=help)]) from None
     return LoadedSpec(Source(name, text, place), folder, limits)
+
+
+def _named(name: str, limits: Limits) -> LoadedSpec:
+    known = networks.find(name)
+    if known is None:
+        message = f"no network is called `{shown(name)}`"
+        raise SpecError([Diagnostic("unknown-network", message, Span(name, 1, 1, 1, 1), help=no_network_help(name))])
+    return LoadedSpec(known, networks.FOLDER, limits)
 
 
 def of_bytes(data: bytes, name: str, root: Path, limits: Limits) -> LoadedSpec:
@@ -142,7 +154,7 @@ def of_bytes(data: bytes, name: str, root: Path, limits: Limits) -> LoadedSpec:
 class LoadedSpec:
     """A spec of which each file is read and checked once, however often it is compiled (`load`)."""
 
-    def __init__(self, source: Source, root: Path, limits: Limits) -> None:
+    def __init__(self, source: Source | Known, root: Path, limits: Limits) -> None:
         self._source = source
         self._limits = limits
         self._loader = Loader(root, limits, Findings(_MOST_FOUND * limits.errors))
@@ -201,7 +213,8 @@ class LoadedSpec:
 
     def _reading(self) -> Reading:
         if self._main is None:
-            self._main = self._loader.main(self._source)
+            source = self._source
+            self._main = self._loader.network(source) if isinstance(source, Known) else self._loader.main(source)
         return self._main
 
     def _error(self, trace: Trace, others: Iterable[Diagnostic] = ()) -> SpecError:

@@ -12,7 +12,7 @@ from archspec.errors import Diagnostic, Span
 from archspec.language.choice import chosen, is_choice
 from archspec.language.expr import is_expression
 from archspec.language.source import Entry, Mapping, Scalar, Sequence, Source, Value, locate
-from archspec.language.spec import Param
+from archspec.language.spec import Paper, Param
 from archspec.language.usage import names_in, unused_names
 from archspec.language.values import UNKNOWN
 from archspec.ops import registry
@@ -288,6 +288,7 @@ class Definition:
     Attributes:
         name: Its name.
         doc: What it is.
+        paper: For a network, where it was first described.
         is_network: Whether it declares the shapes of its inputs.
         value: The mapping it was read from, for places.
         params: Its parameters by name.
@@ -311,6 +312,7 @@ class Definition:
     value: Mapping
     params: dict[str, Param]
     graph: GraphSteps
+    paper: Paper | None = None
     blocks: dict[str, Value] = field(default_factory=dict)
     shapes: dict[str, Value] = field(default_factory=dict)
     variants: dict[str, Mapping] = field(default_factory=dict)

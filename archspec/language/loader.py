@@ -11,9 +11,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from archspec.errors import Diagnostic, RuleError, Span, SpecError, UsageError, nearest, shown
+from archspec.errors import Diagnostic, RuleError, Span, SpecError, UsageError, did_you_mean, nearest, shown
 from archspec.files import read, reason, start
-from archspec.language import library
+from archspec.language import library, networks
 from archspec.language.composer import parse
 from archspec.language.definition import Definition
 from archspec.language.limits import Limits, raise_limit
@@ -84,6 +84,12 @@ class Loader:
         """The spec itself."""
         return self._reading(source, ())
 
+    def network(self, known: networks.Known) -> Reading:
+        """A network that is known by name."""
+        reading = network_reading(known)
+        self.sources.update({source.name: source for source in reading.sources})
+        return reading
+
     def _reading(self, source: Source | None, chain: tuple[Path, ...], found: int | None = None) -> Reading:
         found = len(self.found) if found is None else found
         self._parsed_sources = []
@@ -126,6 +132,8 @@ class Loader:
             return self._named_file(target)
         if name in self._library or library.find(name) is not None:
             return self._of_library(name)
+        if known := networks.find(name):
+            return self.network(known)
         from archspec.language.unknown import name_help
 
         help = name_help(name, "block", user.blocks)
@@ -166,12 +174,10 @@ class Loader:
             return value
         chain = chain or ((source.path.resolve(),) if source.path else ())
         try:
-            path = self._base(target, chain)
-            base_source = self._read(path, target)
+            base = self._base(target, chain)
         except LoadError as error:
             self.found.append(Diagnostic(error.code, error.message, error.target.span, help=error.help))
             return None
-        base = self._extended(base_source, (*chain, path)) if base_source else None
         return merge(base, value, self.found, self.removals) if base else None
 
     def _parsed(self, source: Source) -> Mapping | None:
@@ -192,11 +198,13 @@ class Loader:
         )
         return None
 
-    def _base(self, target: Value, chain: tuple[Path, ...]) -> Path:
-        """The file that ``extends`` means."""
+    def _base(self, target: Value, chain: tuple[Path, ...]) -> Mapping | None:
+        """What ``extends`` means: a network that is known by name, or a file."""
         if not (isinstance(target, Scalar) and isinstance(target.value, str)):
-            message = f"`extends` names a file by its path, and this is {kind(target.plain())}"
+            message = f"`extends` names a network or the path of a file, and this is {kind(target.plain())}"
             raise LoadError("invalid-value", message, target, help="several files cannot be extended at once")
+        if not is_path(target.value):
+            return self._named_base(target.value, target)
         path = self._resolve(target)
         if path in chain:
             names = " -> ".join(link.name for link in (*chain, path))
@@ -204,7 +212,18 @@ class Loader:
         if len(chain) >= self.limits.nesting:
             message = f"more than {self.limits.nesting} files extend each other"
             raise LoadError("limit-exceeded", message, target, help=raise_limit("nesting"))
-        return path
+        source = self._read(path, target)
+        return self._extended(source, (*chain, path)) if source else None
+
+    def _named_base(self, name: str, target: Value) -> Mapping | None:
+        known = networks.find(name)
+        if known is None:
+            raise LoadError("unknown-network", f"no network is called `{name}`", target, help=no_network_help(name))
+        file = network_file(known)
+        self.sources.update({source.name: source for source in file.sources})
+        self._parsed_sources += file.sources
+        self.found += file.found
+        return file.value
 
     def _read(self, path: Path, target: Value) -> Source | None:
         """A file, or None where its text cannot be used; the error has been added to ``found``.
@@ -212,7 +231,7 @@ class Loader:
         What a file of the library names is the library's too.
         """
         bundled = target.source.bundled
-        name = library.display_name(path) if bundled else self._display(path)
+        name = _bundled_name(path) if bundled else self._display(path)
         # Files of the library do not count: whether they are read depends on what the process knows.
         own = [source for source in self.sources.values() if not source.bundled]
         if len(own) >= self.limits.files:
@@ -242,9 +261,10 @@ class Loader:
             message = f"this is no path: it has more than {_LONGEST_PATH:,} characters"
             raise LoadError("unreadable-file", message, target)
         folder = target.source.path.parent if target.source.path else self.root
+        root = folder if target.source.bundled else self.root
         try:
             path = (folder / str(target.value)).resolve()
-            inside = path.is_relative_to(self.root.resolve())
+            inside = path.is_relative_to(root.resolve())
         except (OSError, ValueError, RuntimeError) as error:
             raise LoadError("unreadable-file", f"this is no path: {error}", target) from None
         if not inside:
@@ -299,6 +319,40 @@ def library_reading(name: str) -> Reading:
     return Loader(path.parent, Limits(), []).main(Source(library.display_name(path), text, path, bundled=True))
 
 
+@dataclass(frozen=True)
+class NetworkFile:
+    """The file of a network that is known by name, merged with what it extends.
+
+    Attributes:
+        value: What it holds; None where an error keeps it from being read.
+        sources: The files that were read for it.
+        found: What is wrong with them.
+    """
+
+    value: Mapping | None
+    sources: tuple[Source, ...]
+    found: tuple[Diagnostic, ...]
+
+
+@cache
+def network_file(known: networks.Known) -> NetworkFile:
+    """The file of a network that is known by name, which is read once a process."""
+    loader = Loader(known.path.parent, Limits(), [])
+    value = loader._extended(networks.source(known.path), ())
+    if value is not None and known.variant:
+        value = networks.as_network(value, known.variant)
+    return NetworkFile(value, tuple(loader._parsed_sources), tuple(loader.found))
+
+
+@cache
+def network_reading(known: networks.Known) -> Reading:
+    """The definition of a network that is known by name, which is read once a process."""
+    file = network_file(known)
+    found = list(file.found)
+    definition = read_file(file.value, found) if file.value else None
+    return Reading(definition, file.sources, tuple(found))
+
+
 def library_block(name: str) -> Definition:
     """The definition of a library block.
 
@@ -324,6 +378,24 @@ def block_file(path: Path, root: Path | None = None) -> Definition:
     if found.is_network:
         raise UsageError(f"{path} holds a network, not a block")
     return found
+
+
+def known_network(name: str) -> Definition:
+    """The definition of a network that is known by name.
+
+    Raises:
+        UsageError: There is no such network.
+    """
+    known = networks.find(name)
+    if known is None:
+        raise UsageError(f"no network is called `{name}`; {no_network_help(name)}")
+    return _definition(network_reading(known))
+
+
+def no_network_help(name: str) -> str:
+    """What to write in place of a name that no network has."""
+    hint = did_you_mean(name, networks.names())
+    return hint or f"`archspec list` shows all; a file is named by its path, `./{name}` or `{name}.yaml`"
 
 
 def definition(path: Path, root: Path | None = None) -> Definition:
@@ -383,8 +455,12 @@ def _definition(reading: Reading) -> Definition:
     return reading.definition
 
 
+def _bundled_name(path: Path) -> str:
+    return networks.display_name(path) if path.parent == networks.FOLDER else library.display_name(path)
+
+
 def is_path(name: str) -> bool:
-    """Whether the name of a block is the path of its file."""
+    """Whether the name of a network or block is the path of its file."""
     return "/" in name or name.endswith((".yaml", ".yml"))
 
 

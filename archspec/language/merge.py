@@ -43,7 +43,7 @@ class _Merge:
                 name: without(value, {"expect"}) if isinstance(value, Mapping) else value
                 for name, value in variants.entries.items()
             }
-            inherited = _with(inherited, "variants", _like(variants, variants.keys, stripped))
+            inherited = with_entry(inherited, "variants", _like(variants, variants.keys, stripped))
         return self.mapping(inherited, without(over, {"extends"}), ())
 
     def mapping(self, base: Mapping, over: Mapping, path: tuple[str, ...]) -> Mapping:
@@ -82,7 +82,7 @@ class _Merge:
             return self.graph(base if isinstance(base, Mapping) else None, over, path)
         is_value = not isinstance(over, Mapping) or (is_choice(over) and len(path) > 1)
         if len(path) == 2 and path[0] == "params" and isinstance(base, Mapping) and is_value:
-            return _with(_declaration(base), "default", over)
+            return with_entry(_declaration(base), "default", over)
         if len(path) == 2 and path[0] in ("init", "weights"):
             return _before(over, base) if path[0] == "weights" else over
         if path == ("override",):
@@ -242,7 +242,7 @@ def _declaration(param: Mapping) -> Mapping:
     if not is_choice(param):
         return param
     kind = Scalar(param.source, param.start, param.end, kind_named(param.plain()))
-    return _with(_with(_like(param, {}, {}), "type", kind), "default", param)
+    return with_entry(with_entry(_like(param, {}, {}), "type", kind), "default", param)
 
 
 def _after(over: Value, base: Value | None) -> Value:
@@ -253,6 +253,7 @@ def _after(over: Value, base: Value | None) -> Value:
     return _like(over, below.keys | over.keys, below.entries | over.entries)
 
 
-def _with(value: Mapping, name: str, entry: Value) -> Mapping:
+def with_entry(value: Mapping, name: str, entry: Value) -> Mapping:
+    """A mapping with a value under a key, whose place is that of the value where it is a new one."""
     key = value.keys.get(name) or Scalar(entry.source, entry.start, entry.end, name)
     return _like(value, {**value.keys, name: key}, {**value.entries, name: entry})

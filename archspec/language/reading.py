@@ -21,6 +21,7 @@ from archspec.language.spec import (
     Expect,
     InlineBlock,
     NetworkFile,
+    Paper,
     Param,
 )
 from archspec.language.values import kind
@@ -96,12 +97,14 @@ class _Reader:
         for contract in self._contracts(value):
             self.checker.validated(Expect, contract)
         doc = value.entries.get("doc")
+        paper = value.entries.get("paper") if is_network else None
         params = self._params(value.entries.get("params"))
         freeze = value.entries.get("freeze")
         own = self._blocks(value.entries.get("blocks")) if blocks is None else blocks
         return Definition(
             name=name,
             doc=str(doc.plain()) if doc else "",
+            paper=self.checker.validated(Paper, paper) if isinstance(paper, Mapping) else None,
             is_network=is_network,
             value=value,
             params=params,

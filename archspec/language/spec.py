@@ -261,6 +261,20 @@ class Expect(Model):
     receptive_field: dict[str, Sizes] = Field(default_factory=dict)
 
 
+class Paper(Model):
+    """Where a network was first described.
+
+    Attributes:
+        title: The title of the paper.
+        year: The year it was published.
+        url: Where it can be read.
+    """
+
+    title: str
+    year: int
+    url: str = ""
+
+
 class Graph(Model):
     """What a network, a block of the file's own and a block file have in common."""
 
@@ -293,6 +307,7 @@ class NetworkFile(Graph):
 
     archspec: Literal[1]
     name: str
+    paper: dict[str, Any] = Field(default_factory=dict)
     inputs: Annotated[dict[str, list[Any]], Field(min_length=1)]
     init: dict[str, Any] = Field(default_factory=dict)
     weights: dict[str, dict[str, Any]] = Field(default_factory=dict)

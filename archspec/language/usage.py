@@ -10,7 +10,7 @@ from archspec.language.names import let_form
 from archspec.language.source import Mapping, Scalar, Sequence, Value, entries, keyed
 from archspec.language.values import ExpressionError
 
-_ELSEWHERE = ("blocks", "doc", "example", "expect", "variants")
+_ELSEWHERE = ("blocks", "doc", "example", "expect", "paper", "variants")
 """Keys of a file whose values do not see its parameters."""
 _MOST_COMPARED = 100
 """Parameters for which a name like theirs is looked for, among all."""

@@ -15,6 +15,7 @@ from archspec.errors import UsageError, did_you_mean
 from archspec.language import patterns
 from archspec.language.initialisation import InitRule
 from archspec.language.limits import Limits
+from archspec.language.spec import Paper
 from archspec.network.content import Totals
 from archspec.network.figures import ActivationMemory, ReceptiveField
 from archspec.network.pruning import needed
@@ -59,6 +60,7 @@ class Network:
             (`archspec.pytorch.weights.match`).
         freeze: Patterns over the paths of nodes and blocks whose weights do not train.
         limits: Bounds on what is told of it.
+        paper: Where it was first described; None where its spec does not say.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Network:
     weights: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
     freeze: tuple[str, ...] = ()
     limits: Limits = _DEFAULT_LIMITS
+    paper: Paper | None = None
 
     if TYPE_CHECKING:
 

@@ -38,6 +38,7 @@ def _parts(network: Network) -> dict[str, Any]:
         "conventions": CONVENTIONS,
         "name": network.name,
         "doc": network.doc,
+        "paper": network.paper.model_dump() if network.paper else None,
         "digest": network.digest,
         "arguments": network.arguments,
         "inputs": {name: list(shape) for name, shape in network.inputs.items()},

@@ -20,6 +20,7 @@ from archspec.language.spec import (
     NetworkFile,
     Node,
     Output,
+    Paper,
     Param,
 )
 from archspec.ops import registry
@@ -82,6 +83,7 @@ def schema() -> Schema:
             "outputs": {"anyOf": [_map({"anyOf": [{"type": "string"}, _model(Output)]}), _list({"type": "string"})]},
             "figure": {"anyOf": [{"type": "integer"}, _model(Bound)]},
             "expect": _model(Expect),
+            "paper": _model(Paper),
             "initialiser": _initialiser(),
             "init": _map({"anyOf": [{"$ref": "#/definitions/initialiser"}, _tensors()]}),
             "weights": _map({"type": "object", "additionalProperties": {"type": ["string", "null"]}}),
@@ -138,6 +140,7 @@ def _graph_file(model: Any, required: list[str]) -> Schema:
     properties["outputs"] = {"$ref": "#/definitions/outputs"}
     files = {
         "expect": {"$ref": "#/definitions/expect"},
+        "paper": {"$ref": "#/definitions/paper"},
         "init": {"$ref": "#/definitions/init"},
         "weights": {"$ref": "#/definitions/weights"},
         "override": {"$ref": "#/definitions/override"},
