@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -q -n 2 --dist worksteal -rs
 
-.PHONY: demo test check docs nightly fuzz bounds benchmark gpu schema clean
+.PHONY: demo test check docs nightly fuzz bounds benchmark gpu schema networks clean
 
 demo: .venv/.installed            ## install, and compile GoogLeNet
 	$(BIN)/archspec compile specs/googlenet.yaml
@@ -39,6 +39,9 @@ gpu: .venv/.installed-dev         ## what needs a GPU, measured on one; without 
 
 schema: .venv/.installed          ## write the JSON Schema that editors read
 	$(BIN)/archspec schema > docs/archspec.schema.json
+
+networks: .venv/.installed-dev    ## write the page on the bundled networks
+	$(BIN)/python tests/networks_page.py
 
 clean:
 	rm -rf .venv build dist

@@ -124,6 +124,6 @@ class _Pictures(Preprocessor):
     def _spec(self, text: str, place: _Place, **given: Any) -> Network:
         name = text.strip()
         if "\n" not in name and not name.startswith("archspec:"):
-            return archspec.compile(self.root / name, **given)
+            return archspec.compile(self.root / name if is_path(name) else name, **given)
         # Empty lines in place of those above it in the page: so each error names the page's line.
         return archspec.compile_text("\n" * place.line + text, name=place.page, root=self.root, **given)

@@ -335,11 +335,16 @@ def test_a_name_of_another_tool_leads_to_ours(run: Run, command: str, meant: str
 
 @pytest.mark.parametrize(
     ("given", "meant"),
-    [("resnet50", "specs/resnet50.yaml"), ("lenet", "lenet.yaml"), ("specs/resnet5", "specs/resnet50.yaml")],
+    [
+        ("resnet5", "specs/resnet50.yaml"),
+        ("tiny", "tiny.yaml"),
+        ("./tiny", "tiny.yaml"),
+        ("specs/resnet5", "specs/resnet50.yaml"),
+    ],
 )
 def test_a_file_that_is_not_there_leads_to_one_that_is(run: Run, tmp_path: Path, given: str, meant: str) -> None:
     (tmp_path / "specs").mkdir()
-    for name in ("specs/resnet50.yaml", "lenet.yaml"):
+    for name in ("specs/resnet50.yaml", "tiny.yaml"):
         (tmp_path / name).write_text("")
     done = run("check", given)
     assert done.code == 1

@@ -130,9 +130,15 @@ def test_specs_are_found_through_folders(complete: Complete, tmp_path: Path) -> 
 
 
 def test_names_that_a_shell_could_not_read_are_left_out(complete: Complete, tmp_path: Path) -> None:
-    for name in (b"a\nb.yaml", b"a\xff.yaml"):
+    for name in (b"zz\nb.yaml", b"zz\xff.yaml"):
         Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_text("")
-    assert complete("check a") == []
+    assert complete("check zz") == []
+
+
+def test_networks_are_completed_by_name_once_one_is_begun(complete: Complete) -> None:
+    assert "resnext50_32x4d" in complete("draw resn")
+    assert complete("draw ") == ["net.yaml"]
+    assert "num_classes=" in [word.partition(" ")[0] for word in complete("draw resnet50 --set ")]
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,8 @@ def _named(name: str, limits: Limits) -> LoadedSpec:
     known = networks.find(name)
     if known is None:
         message = f"no network is called `{shown(name)}`"
-        raise SpecError([Diagnostic("unknown-network", message, Span(name, 1, 1, 1, 1), help=no_network_help(name))])
+        help = nearby(Path(name), whole=True) or no_network_help(name)
+        raise SpecError([Diagnostic("unknown-network", message, Span(name, 1, 1, 1, 1), help=help)])
     return LoadedSpec(known, networks.FOLDER, limits)
 
 

@@ -86,10 +86,17 @@ class DiagramDirective(SphinxDirective):
         block = self.options.get("block")
         if block == "":
             return pictures.block_alone(self._block(), None, self._params())
-        _, path = self.env.relfn2path(self.arguments[0])
-        self.env.note_dependency(path)
-        network = archspec.compile(os.path.relpath(path), **self._given())
+        network = archspec.compile(self._spec(), **self._given())
         return pictures.block_alone(block, network) if block else network
+
+    def _spec(self) -> str | Path:
+        """The name of a bundled network, or the path of a file."""
+        name = str(self.arguments[0])
+        if not is_path(name):
+            return name
+        _, path = self.env.relfn2path(name)
+        self.env.note_dependency(path)
+        return Path(os.path.relpath(path))
 
     def _block(self) -> str:
         """The name of a block of the library, or the path of a file."""

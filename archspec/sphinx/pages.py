@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -152,9 +153,16 @@ def _error_index() -> str:
 
 def gallery(specs: Sequence[Path], folder: Path) -> dict[str, str]:
     """The pages on networks, by name: those of specs of which each stem is another."""
-    networks = {path.stem: archspec.compile(os.path.relpath(path)) for path in specs}
+    compiled = {path: archspec.compile(Path(os.path.relpath(path))) for path in specs}
+    specs = sorted(specs, key=lambda path: (*_published(compiled[path]), path.stem))
+    networks = {path.stem: compiled[path] for path in specs}
     pages = {path.stem: _network_page(path, networks[path.stem], folder) for path in specs}
     return {"index": _gallery_index(specs, networks, folder), **pages}
+
+
+def _published(network: Network) -> tuple[float, str]:
+    """The year and title of a network's paper; one without comes last."""
+    return (network.paper.year, network.paper.title) if network.paper else (math.inf, "")
 
 
 def interactive(path: Path) -> str:
@@ -163,16 +171,19 @@ def interactive(path: Path) -> str:
 
 
 def _gallery_index(specs: Sequence[Path], networks: Mapping[str, Network], folder: Path) -> str:
-    lines = ["# Networks", "", "Every bundled spec, with its figures for its default parameters.", ""]
+    lines = ["# Networks", "", "In order of history, with their figures for their default parameters.", ""]
     lines += ["::::{container} archspec-gallery"]
     for path in specs:
         options = f':link: {path.stem}\n:caption: "{{archspec:network}}`{path.stem}`"\n:alt: {path.stem}'
         lines += _fence("{archspec}", options, f" {_relative(path, folder)}")
     rows = [
-        (f"{{archspec:network}}`{name}`", *(value for _, value in _figures(net.params, net.macs, net.other_ops)))
+        (
+            f"{{archspec:network}}`{name}`", str(net.paper.year) if net.paper else "",
+            *(value for _, value in _figures(net.params, net.macs, net.other_ops)),
+        )
         for name, net in networks.items()
-    ]
-    lines += ["::::", "", *_table(("network", "params", "MACs", "other ops"), rows, "lrrr"), ""]
+    ]  # fmt: skip
+    lines += ["::::", "", *_table(("network", "year", "params", "MACs", "other ops"), rows, "lrrrr"), ""]
     return "\n".join([*lines, *_hidden_toctree(networks)])
 
 
@@ -180,7 +191,7 @@ def _network_page(path: Path, network: Network, folder: Path) -> str:
     spec = _relative(path, folder)
     return "\n".join(
         [
-            f"# {path.stem}", "", _prose(network.doc), "",
+            f"# {path.stem}", "", _prose(network.doc), "", *_paper(network),
             *_fence("{archspec}", "", f" {spec}"), "",
             f'<p><a href="{interactive(path)}">The same to click on: blocks that open, and all figures</a></p>', "",
             *_table(("", ""), table.totals(network)), "",
@@ -193,10 +204,17 @@ def _network_page(path: Path, network: Network, folder: Path) -> str:
     )  # fmt: skip
 
 
+def _paper(network: Network) -> list[str]:
+    if network.paper is None:
+        return []
+    title = f"[{network.paper.title}]({network.paper.url})" if network.paper.url else network.paper.title
+    return [f"{title}, {network.paper.year}.", ""]
+
+
 def _variants(path: Path, network: Network) -> list[str]:
     if not network.variants:
         return []
-    found = {name: archspec.compile(os.path.relpath(path), variant=name) for name in network.variants}
+    found = {name: archspec.compile(Path(os.path.relpath(path)), variant=name) for name in network.variants}
     rows = [(f"`{name}`", f"{net.params:,}", f"{net.macs:,}") for name, net in found.items()]
     return ["## Variants", "", *_table(("variant", "params", "MACs"), rows, "lrr"), ""]
 

@@ -1,0 +1,123 @@
+"""Networks of torchvision and timm that bundled ones are compared with.
+
+`make` installs both libraries without what they depend on: the wheels serve beside a CPU build of PyTorch, once two
+operators of torchvision's compiled part are declared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+from torch import nn  # noqa: E402
+
+LIBRARY = torch.library.Library("torchvision", "DEF")
+for operator in ("nms", "qnms"):
+    LIBRARY.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+models = pytest.importorskip("torchvision.models")
+
+
+@dataclass(frozen=True)
+class Counterpart:
+    """A network of another library.
+
+    Attributes:
+        library: ``torchvision`` or ``timm``.
+        builder: The name of what builds it.
+        arguments: What that is given.
+        size: The height and width of the images for which outputs are compared; None for the network's own.
+        params: Values of parameters of ours, which are the network's by them.
+        variant: The variant of ours that it is.
+    """
+
+    library: str
+    builder: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    size: int | None = 64
+    params: Mapping[str, Any] = field(default_factory=dict)
+    variant: str | None = None
+
+    def build(self) -> nn.Module:
+        """It, on the device that is set, with weights that nothing has been loaded for."""
+        if self.library == "timm":
+            model: nn.Module = pytest.importorskip("timm").create_model(self.builder, **self.arguments)
+        else:
+            model = models.get_model(self.builder, **self.arguments)
+        return model.eval()
+
+
+def _torchvision(*names: str, **given: Any) -> dict[str, Counterpart]:
+    return {name: Counterpart("torchvision", name, **given) for name in names}
+
+
+_VGG = [f"vgg{depth}{norm}" for depth in (11, 13, 16, 19) for norm in ("", "_bn")]
+_RESNET = ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d"]
+_NO_BACKBONE = {"weights_backbone": None}
+
+TORCHVISION: dict[str, Counterpart] = {
+    **_torchvision("alexnet", "mobilenet_v2", *_RESNET),
+    **_torchvision(*_VGG, arguments={"init_weights": False}),
+    "googlenet_bn": Counterpart(
+        "torchvision", "googlenet", {"init_weights": False, "transform_input": False, "aux_logits": False}
+    ),
+}
+"""Each builder of torchvision, by the name of our network."""
+
+TORCHVISION_ARGUMENTS: dict[str, Counterpart] = {
+    "resnet50_dilated": Counterpart("torchvision", "resnet50", {"replace_stride_with_dilation": [False, True, True]}),
+}
+"""Networks that a builder of torchvision makes by its arguments."""
+
+TIMM: dict[str, tuple[str, Counterpart]] = {
+    **{name: (name, Counterpart("timm", name)) for name in ["resnetv2_50", *_RESNET, *_VGG]},
+    "mobilenetv1_100": ("mobilenet_v1", Counterpart("timm", "mobilenetv1_100")),
+    "mobilenetv1_125": ("mobilenet_v1", Counterpart("timm", "mobilenetv1_125", params={"width": 1.25})),
+    **{
+        f"mobilenetv2_{width}": (
+            "mobilenet_v2", Counterpart("timm", f"mobilenetv2_{width}", params={"width": int(width) / 100})
+        )
+        for width in ("035", "050", "075", "100", "140")
+    },
+}  # fmt: skip
+"""timm's networks, by their names: the name of ours, and what it is compared with."""
+
+
+def filled(counterpart: Counterpart) -> nn.Module:
+    """The network with weights and statistics of which no two are equal, and that keep the size of what goes through."""
+    numbers = torch.Generator().manual_seed(0)
+    with torch.device("meta"):
+        model = counterpart.build()
+    statistics = {"running_mean", "running_var", "num_batches_tracked"}
+    if {name.rpartition(".")[2] for name, _ in model.named_buffers()} <= statistics:
+        model.to_empty(device="cpu")
+    else:  # tables and indices, whose values are made where the model is
+        model = counterpart.build()
+    with torch.no_grad():
+        for module in model.modules():
+            for name, tensor in module.named_parameters(recurse=False):
+                if tensor.dim() > 1 and name.endswith("weight"):
+                    bound = (6 / tensor[0].numel()) ** 0.5
+                    tensor.uniform_(-bound, bound, generator=numbers)
+                elif name == "weight":
+                    tensor.uniform_(0.5, 1.5, generator=numbers)
+                else:
+                    tensor.normal_(0, 0.1, generator=numbers)
+            for name, tensor in module.named_buffers(recurse=False):
+                if name == "running_mean":
+                    tensor.normal_(0, 0.1, generator=numbers)
+                elif name == "running_var":
+                    tensor.uniform_(0.5, 1.5, generator=numbers)
+                elif name == "num_batches_tracked":
+                    tensor.zero_()
+    return model
+
+
+def tensors(outputs: Any) -> list[torch.Tensor]:
+    """The tensors that a network gives: one, several, or a mapping or object of them."""
+    if isinstance(outputs, torch.Tensor):
+        return [outputs]
+    return list(outputs.values() if isinstance(outputs, dict) else outputs)
