@@ -34,7 +34,24 @@ def ordered(value: Any) -> Any:
 
 
 CHARACTERS = st.characters(exclude_categories=["Cs"])
-STRANGE = ["no", "*", "a: b", "a #b", "~", "1e3", "$(max(a, b))", "$(a", "(a", "[", "a, b", "-", "- a", "0x1", "a:", "?"]
+STRANGE = [
+    "no",
+    "*",
+    "a: b",
+    "a #b",
+    "~",
+    "1e3",
+    "$(max(a, b))",
+    "$(a",
+    "(a",
+    "[",
+    "a, b",
+    "-",
+    "- a",
+    "0x1",
+    "a:",
+    "?",
+]
 TEXTS = st.text(CHARACTERS, max_size=30) | st.sampled_from(STRANGE) | st.text("ab c,:#$([{?'\"\n", max_size=200)
 KEYS = TEXTS.filter(lambda key: key != "<<" and len(key) < 50)
 NUMBERS = st.integers(-(2**63) + 1, 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)

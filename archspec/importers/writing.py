@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -21,8 +21,8 @@ MODELINE = "# yaml-language-server: $schema=archspec.schema.json"
 """What lets editors know the schema, as the tutorial has it."""
 
 _TOP = (
-    "archspec name block extends doc paper params inputs blocks let graph output outputs init weights override freeze "
-    "example variants expect"
+    "archspec name block extends doc paper params inputs example blocks let graph output outputs init weights override "
+    "freeze variants expect"
 ).split()
 _NODE = "each as op block reuse from inputs".split()
 _NODE_END = "output outputs repeat first last when doc after before".split()
@@ -33,9 +33,15 @@ _LEAST_GROUPED = 10_000
 _MOST_SPREAD = 12
 """Names of neighbouring nodes that differ more in length are not aligned."""
 _MOST_COLUMN_SPREAD = 6
+_KINDS = ("op", "block", "reuse")
+"""Keys whose values are not aligned: what stands behind differs with them."""
+_MOST_ROWS = 2
+"""Rows of a table that stand in one line."""
 
-_YAML_1_1 = re.compile(r"y|n|yes|no|on|off|true|false|null|~", re.IGNORECASE)
+_YAML_1_1 = re.compile(r"yes|no|on|off|true|false|null|~", re.IGNORECASE)
 _PLAIN = re.compile(r"[^\W\d][^\x00-\x1f]*|\$[^\x00-\x1f]*|/[^\x00-\x1f]*")
+_PATTERN = re.compile(r"(?=.*\*)[\w.*]+", re.ASCII)
+"""A pattern over paths, which has quotes wherever it has a star."""
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
 
 
@@ -46,7 +52,8 @@ def write(spec: Mapping[str, Any]) -> str:
         spec: Its keys and values, as `docs/language.md` has them. Their order does not matter, but for that of nodes,
             parameters, and other things with names.
     """
-    return "\n".join([MODELINE, *_entries(_ordered(spec, _TOP), 0, _TOP_KINDS)]) + "\n"
+    first = [] if "block" in spec else [MODELINE]
+    return "\n".join([*first, *_entries(_ordered(spec, _TOP), 0, _TOP_KINDS)]) + "\n"
 
 
 def flow(value: Any) -> str:
@@ -114,7 +121,7 @@ def _entries(mapping: Mapping[str, Any], indent: int, kinds: Mapping[str, str] |
         kind = kinds if isinstance(kinds, str) else kinds.get(key, "value")
         line = _line(key, value, indent, kind)
         found.append(line or list(_broken(_key(key), value, indent, kind)))
-    aligned = kinds == "node"
+    aligned = kinds in ("node", "variant")
     for is_line, group in groupby(found, lambda each: isinstance(each, _Line)):
         if is_line:
             lines = [each for each in group if isinstance(each, _Line)]
@@ -126,7 +133,7 @@ def _entries(mapping: Mapping[str, Any], indent: int, kinds: Mapping[str, str] |
 
 def _line(key: str, value: Any, indent: int, kind: str) -> _Line | None:
     """An entry in one line; None where it is written in several."""
-    if _holds_anything(value) and (kind in _BROKEN or (kind == "node" and _has_graph(value))):
+    if _holds_anything(value) and (kind in _BROKEN or (kind == "node" and _has_graph(value)) or _is_table(key, value)):
         return None
     if isinstance(value, str):
         text = _text(value, in_flow=False)
@@ -143,14 +150,23 @@ def _holds_anything(value: Any) -> bool:
     return isinstance(value, Mapping | Sequence) and not isinstance(value, str) and bool(value)
 
 
+def _is_table(key: str, value: Any) -> bool:
+    """Whether a value is the rows of a table, which stand below each other."""
+    return (
+        key == "each" and isinstance(value, Sequence) and len(value) > _MOST_ROWS and all(map(_holds_anything, value))
+    )
+
+
 def _has_graph(value: Any) -> bool:
     return isinstance(value, Mapping) and _holds_anything(value.get("graph"))
 
 
 def _items(value: Any, kind: str) -> tuple[tuple[str, str], ...]:
-    if kind != "node" or not isinstance(value, Mapping):
+    if kind not in ("node", "variant") or not isinstance(value, Mapping):
         return ()
-    return tuple((key, f"{_key(key)}: {_flow(each, 'value')}") for key, each in _node(value).items())
+    inside = _INSIDE.get(kind, {})
+    ordered = _in_order(value, kind).items()
+    return tuple((key, f"{_key(key)}: {_flow(each, inside.get(key, 'value'))}") for key, each in ordered)
 
 
 def _broken(key: str, value: Any, indent: int, kind: str) -> Iterator[str]:
@@ -215,43 +231,46 @@ def _laid(lines: list[_Line], indent: int) -> Iterator[str]:
     """Neighbouring lines, with their values below each other where that reads well."""
     widths = [len(line.key) for line in lines]
     width = max(widths) if len(lines) > 2 and max(widths) - min(widths) <= _MOST_SPREAD else 0
-    rows = [[text for _, text in line.items] for line in lines]
-    _pad(lines, rows, range(len(lines)), 0)
-    for line, row in zip(lines, rows, strict=True):
-        texts = (f"{{{', '.join(row)}}}" if row else line.text, line.text)
+    gaps = [[0] * len(line.items) for line in lines]
+    _pad(lines, gaps, range(len(lines)), 0)
+    for line, gap in zip(lines, gaps, strict=True):
+        row = (f"{' ' * spaces}{text}" for (_, text), spaces in zip(line.items, gap, strict=True))
+        texts = (f"{{{', '.join(row)}}}" if line.items else line.text, line.text)
         starts = (f"{line.key}: ".ljust(width + 2), f"{line.key}: ")
         written = [f"{' ' * indent}{start}{text}" for text in texts for start in starts]
         yield next((each for each in written if len(each) <= WIDTH), written[-1])
 
 
-def _pad(lines: Sequence[_Line], rows: list[list[str]], among: Iterable[int], column: int) -> None:
-    """Align an item of neighbouring lines, and those behind it where that is done."""
+def _pad(lines: Sequence[_Line], gaps: list[list[int]], among: Iterable[int], column: int) -> None:
+    """Align what stands behind an item of neighbouring lines, as long as the items before it are aligned.
+
+    Args:
+        lines: The lines.
+        gaps: The spaces before each item of each line, which are found here.
+        among: The lines that are looked at.
+        column: The number of the item.
+    """
     for key, run in _runs(among, lambda number: _key_at(lines[number], column)):
         if key is None:
             continue
-        followed = [number for number in run if _key_at(lines[number], column + 1) is not None]
-        widths = {len(rows[number][column]) for number in followed}
-        if len(widths) > 1 and max(widths) - min(widths) <= _MOST_COLUMN_SPREAD:
-            for number in followed:  # the comma stands at the text, the spaces behind it
-                text, after = rows[number][column], rows[number][column + 1]
-                rows[number][column + 1] = " " * (max(widths) - len(text)) + after
-            widths = {0}
-        parts = [followed] if len(widths) == 1 else _by_width(followed, rows, column)
-        for part in parts:
-            _pad(lines, rows, part, column + 1)
-
-
-def _by_width(run: Iterable[int], rows: list[list[str]], column: int) -> list[list[int]]:
-    return [part for _, part in _runs(run, lambda number: len(rows[number][column]))]
+        followed = [number for number in run if column + 1 < len(lines[number].items)]
+        widths = [len(lines[number].items[column][1]) for number in followed]
+        if key not in _KINDS and widths and max(widths) - min(widths) <= _MOST_COLUMN_SPREAD:
+            for number, width in zip(followed, widths, strict=True):
+                gaps[number][column + 1] = max(widths) - width
+            _pad(lines, gaps, followed, column + 1)
+        else:
+            for _, part in _runs(followed, lambda number: lines[number].items[column][1]):
+                _pad(lines, gaps, part, column + 1)
 
 
 def _key_at(line: _Line, column: int) -> str | None:
     return line.items[column][0] if column < len(line.items) else None
 
 
-def _runs(numbers: Iterable[int], key: Any) -> list[tuple[Any, list[int]]]:
+def _runs(numbers: Iterable[int], key: Callable[[int], str | None]) -> list[tuple[str | None, list[int]]]:
     """Neighbours of one key: numbers that follow each other."""
-    found: list[tuple[Any, list[int]]] = []
+    found: list[tuple[str | None, list[int]]] = []
     for number in numbers:
         if found and found[-1][0] == key(number) and found[-1][1][-1] == number - 1:
             found[-1][1].append(number)
@@ -291,7 +310,8 @@ def _key(key: str) -> str:
 
 def _text(text: str, *, in_flow: bool) -> str:
     """A text, in quotes where YAML needs them: as a plain one it would end early, or be something else."""
-    return text if _is_plain(text, in_flow=in_flow) else f'"{"".join(map(_escaped, text))}"'
+    plain = _is_plain(text, in_flow=in_flow) and not _PATTERN.fullmatch(text)
+    return text if plain else f'"{"".join(map(_escaped, text))}"'
 
 
 def _is_plain(text: str, *, in_flow: bool) -> bool:
@@ -332,5 +352,5 @@ def _folded(text: str, indent: int) -> Iterator[str]:
     for number, paragraph in enumerate(text.split("\n")):
         if number:
             yield ""
-        for line in textwrap.wrap(paragraph, WIDTH - indent, break_long_words=False, break_on_hyphens=False):
+        for line in textwrap.wrap(paragraph, WIDTH - 2 - indent, break_long_words=False, break_on_hyphens=False):
             yield " " * indent + line
