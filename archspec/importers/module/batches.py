@@ -1,0 +1,74 @@
+"""Two runs with batches of different sizes: what differs between them, and by the ratio of the batches, is the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from archspec.importers.module.recording import Call, Held, Unrecordable, Value, Visit
+
+BATCHES = (2, 3)
+"""The sizes of the two batches."""
+
+
+@dataclass(frozen=True)
+class Batched:
+    """A size that grows with the batch.
+
+    Attributes:
+        factor: How much it is for each sample.
+    """
+
+    factor: int
+
+
+def compare(first: Visit, second: Visit) -> None:
+    """Put `Batched` in place of the sizes of the first run that the second one has otherwise.
+
+    Raises:
+        Unrecordable: They differ in more.
+    """
+    if len(first.steps) != len(second.steps):
+        raise Unrecordable(f"what `{first.path or 'the network'}` calls depends on the size of the batch")
+    for one, other in zip(first.steps, second.steps, strict=True):
+        if isinstance(one, Visit) and isinstance(other, Visit) and one.path == other.path:
+            compare(one, other)
+        elif isinstance(one, Call) and isinstance(other, Call) and one.function == other.function:
+            _compare_calls(one, other)
+        else:
+            raise Unrecordable(f"what `{first.path or 'the network'}` calls depends on the size of the batch")
+
+
+def _compare_calls(one: Call, other: Call) -> None:
+    one.args = _merged(one.args, other.args, one)
+    one.kwargs = _merged(one.kwargs, other.kwargs, one)
+    for mine, its in zip(one.outputs, other.outputs, strict=True):
+        merge_values(mine, its)
+
+
+def merge_values(one: Value, other: Value) -> None:
+    """State the shape of a value, from its shapes in both runs."""
+    one.sizes = tuple(_size(a, b, "a shape") for a, b in zip(one.sizes, other.sizes, strict=True))
+
+
+def _merged(one: Any, other: Any, call: Call) -> Any:
+    if isinstance(one, Mapping):
+        return {key: _merged(item, other[key], call) for key, item in one.items()}
+    if isinstance(one, list | tuple):
+        items = [_merged(*pair, call) for pair in zip(one, other, strict=True)]
+        return list(items) if isinstance(one, list) else tuple(items)
+    if isinstance(one, slice):
+        parts = ((getattr(one, part), getattr(other, part)) for part in ("start", "stop", "step"))
+        return slice(*(_merged(*pair, call) for pair in parts))
+    if isinstance(one, Value | Held) or one is other:
+        return one
+    return _size(one, other, f"what {call.function} is given at {call.place}")
+
+
+def _size(one: Any, other: Any, what: str) -> Any:
+    if isinstance(one, Batched) or type(one) is not int or one == other:
+        return one
+    if one * BATCHES[1] != other * BATCHES[0] or one % BATCHES[0]:
+        raise Unrecordable(f"{what} depends on the size of the batch otherwise than in proportion")
+    return Batched(one // BATCHES[0])

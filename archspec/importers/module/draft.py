@@ -1,0 +1,73 @@
+"""A network as it is being put together: graphs of nodes that take each other's outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from archspec.importers.module.recording import Held
+
+
+@dataclass(eq=False)
+class Wire:
+    """An output of a node, or an input of a graph.
+
+    Attributes:
+        node: The node; None for an input.
+        port: The name of the output, empty for an only one; of an input its name.
+        shape: The shape of an input, without the batch.
+    """
+
+    node: Node | None
+    port: str = ""
+    shape: tuple[int, ...] = ()
+
+
+@dataclass(eq=False)
+class Node:
+    """A node of a graph.
+
+    Attributes:
+        name: Its name, unique in its graph.
+        op: The op that it is; empty for a group.
+        arguments: The op's arguments.
+        operands: What it takes.
+        graph: What a group holds.
+        held: The tensors of the module that the op has, by the names that they have in the op.
+        place: Where the module's source calls it.
+    """
+
+    name: str
+    op: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict)
+    operands: list[Wire] = field(default_factory=list)
+    graph: Graph | None = None
+    held: dict[str, Held] = field(default_factory=dict)
+    place: str = ""
+
+
+@dataclass(eq=False)
+class Graph:
+    """Nodes in the order in which they run.
+
+    Attributes:
+        path: The name of the module whose call it is.
+        module: The module; None for what only holds others.
+        nodes: The nodes.
+        inputs: Its inputs, each with the wire around it that it stands for.
+        outputs: What is taken of it, by name.
+    """
+
+    path: str
+    module: Any
+    nodes: list[Node] = field(default_factory=list)
+    inputs: list[tuple[Wire, Wire]] = field(default_factory=list)
+    outputs: dict[str, Wire] = field(default_factory=dict)
+
+    def walk(self) -> Iterator[Graph]:
+        """It, and the graphs inside."""
+        yield self
+        for node in self.nodes:
+            if node.graph is not None:
+                yield from node.graph.walk()

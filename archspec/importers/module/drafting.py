@@ -1,0 +1,281 @@
+"""From the calls of a run to graphs of nodes: one for each call of a module that is more than one op."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import nn
+
+from archspec.importers.module.draft import Graph, Node, Wire
+from archspec.importers.module.functions import apply, sample
+from archspec.importers.module.recording import Call, Held, Unrecordable, Value, Visit, leaves
+from archspec.language.names import node_name_problem
+from archspec.ops import registry
+from archspec.ops.arguments import compact
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Something that the language cannot say.
+
+    Attributes:
+        path: The module that does it.
+        message: What it does.
+        place: The line of its source.
+    """
+
+    path: str
+    message: str
+    place: str
+
+
+def drafted(root: Visit, inputs: Sequence[Value], names: Sequence[str]) -> tuple[Graph, list[Refusal]]:
+    """The graph of a network, and what cannot be said of it.
+
+    Args:
+        root: The call of the network.
+        inputs: The values that it was given.
+        names: The names of its inputs.
+    """
+    found: list[Refusal] = []
+    graph = _Drafting(root, None, found)
+    for value, name in zip(inputs, names, strict=True):
+        graph.known[value] = Wire(None, name)
+    graph.fill()
+    if not found:
+        graph.export_outputs()
+    return graph.graph, found
+
+
+@dataclass(eq=False)
+class _Drafting:
+    """One graph that is being filled."""
+
+    visit: Visit
+    parent: _Drafting | None
+    found: list[Refusal]
+    known: dict[Value, Wire] = field(default_factory=dict)
+    held: dict[str, Wire] = field(default_factory=dict)
+    children: list[tuple[Node, _Drafting]] = field(default_factory=list)
+    graph: Graph = field(init=False)
+    call: Call | None = None
+
+    def __post_init__(self) -> None:
+        self.graph = Graph(self.visit.path, self.visit.module)
+
+    def fill(self) -> None:
+        """Put a node or group for each step."""
+        for step in _grouped(self.visit):
+            if isinstance(step, Call):
+                self._call(step)
+            else:
+                self._child(step)
+
+    def _call(self, call: Call) -> None:
+        self.call = call
+        try:
+            wires = apply(call, self)
+        except Unrecordable as problem:
+            self.found.append(Refusal(self.visit.path, str(problem), call.place))
+            wires = [Wire(Node("?")) for _ in call.outputs]
+        self.known.update(zip(call.outputs, wires, strict=True))
+
+    def _child(self, visit: Visit) -> None:
+        drafting = _Drafting(visit, self, self.found)
+        if (kind := _told(visit)) is not None:
+            (value,) = leaves(visit.outputs)
+            op, arguments = kind
+            self.known[value] = self.node(op, [self.wire(value)], None, **arguments)
+            self._rename(self.graph.nodes[-1], visit)
+            return
+        drafting.fill()
+        if not drafting.graph.nodes:
+            for value, wire in drafting.known.items():  # it hands on what it is given
+                self.known.setdefault(value, _outside(drafting.graph, wire))
+            return
+        node = Node(self._free(_own_name(visit.path, self.visit.path)), graph=drafting.graph)
+        only = drafting.graph.nodes[0]
+        if len(drafting.graph.nodes) == 1 and only.graph is None and _is_layer(only, visit):
+            node.op, node.arguments, node.held, node.place = only.op, only.arguments, only.held, only.place
+            node.operands = [_outside(drafting.graph, wire) for wire in only.operands]
+            node.graph = None
+            for value, wire in drafting.known.items():
+                self.known[value] = Wire(node) if wire.node is only else _outside(drafting.graph, wire)
+        else:
+            self.children.append((node, drafting))
+        self.graph.nodes.append(node)
+
+    def wire(self, operand: Value | Held) -> Wire:
+        """What a node of this graph takes that takes this."""
+        if isinstance(operand, Held):
+            return self._held(operand)
+        if operand in self.known:
+            return self.known[operand]
+        for node, child in self.children:
+            if (wire := child.exported(operand, node, self)) is not None:
+                self.known[operand] = wire
+                return wire
+        if self.parent is None:
+            raise Unrecordable("a tensor is used that comes from outside of the network")
+        return self._input(self.parent.wire(operand), operand)
+
+    def _input(self, outer: Wire, operand: Value | None = None) -> Wire:
+        for own, known in self.graph.inputs:
+            if known is outer or (known.node is outer.node and known.port == outer.port):
+                wire = own
+                break
+        else:
+            shape = tuple(sample(operand)) if operand is not None else ()
+            wire = Wire(None, f"input{len(self.graph.inputs) + 1}", shape)
+            self.graph.inputs.append((wire, outer))
+        if operand is not None:
+            self.known[operand] = wire
+        return wire
+
+    def exported(self, value: Value, node: Node, user: _Drafting) -> Wire | None:
+        """A value that was made inside, as the graph around takes it; None where it was not."""
+        if value not in self.known:
+            for child, inner in self.children:
+                wire = inner.exported(value, child, self)
+                if wire is not None:
+                    self.known[value] = wire
+                    break
+            else:
+                return None
+        wire = self.known[value]
+        if wire.node is None:
+            return _outside(self.graph, wire)
+        for port, known in self.graph.outputs.items():
+            if known.node is wire.node and known.port == wire.port:
+                return Wire(node, port)
+        port = wire.node.name if not wire.port else f"{wire.node.name}_{wire.port}"
+        self.graph.outputs[port] = wire
+        return Wire(node, port)
+
+    def export_outputs(self) -> None:
+        """State the outputs of the network."""
+        for name, value in _named(self.visit.outputs):
+            if isinstance(value, Value):
+                self.graph.outputs[name] = self.wire(value)
+
+    def node(
+        self, op: str, operands: Sequence[Wire], held: dict[str, Held] | None = None, /, **arguments: Any
+    ) -> Wire:
+        """The output of a new node."""
+        cls = registry.find(op)
+        if cls is None:
+            raise Unrecordable(f"there is no op `{op}` yet")
+        kept = {
+            name: value
+            for name, value in arguments.items()
+            if cls.model_fields[name].is_required() or compact(value) != compact(cls.model_fields[name].default)
+        }
+        place = self.call.place if self.call else ""
+        node = Node(self._free(op), op, kept, list(operands), held=held or {}, place=place)
+        self.graph.nodes.append(node)
+        return Wire(node)
+
+    def _held(self, held: Held) -> Wire:
+        """A parameter as an operand: a node in the graph of the module that holds it."""
+        if not held.is_parameter:
+            raise Unrecordable(f"the buffer `{held.name}` is an operand")
+        owner, _, name = held.name.rpartition(".")
+        if self.visit.path != owner and self.parent is not None:
+            return self._input(self.parent._held(held))
+        if held.name not in self.held:
+            shape = list(held.shape[1:] if len(held.shape) > 1 and held.shape[0] == 1 else held.shape)
+            node = Node(self._free(name), "parameter", {"shape": shape}, held={"": held})
+            self.graph.nodes.append(node)
+            self.held[held.name] = Wire(node)
+        return self.held[held.name]
+
+    def _rename(self, node: Node, visit: Visit) -> None:
+        node.name = ""
+        node.name = self._free(_own_name(visit.path, self.visit.path))
+
+    def _free(self, wanted: str) -> str:
+        """A name that no node of the graph has."""
+        taken = {node.name for node in self.graph.nodes}
+        if wanted not in taken and (wanted.isdecimal() or not node_name_problem(wanted)):
+            return wanted
+        stem = wanted if not wanted.isdecimal() else f"m{wanted}"
+        if node_name_problem(stem) and stem not in taken:
+            stem = f"{stem}_"
+            if stem not in taken:
+                return stem
+        separator = "_" if stem[-1].isdecimal() else ""
+        return next(name for n in range(2, 10**6) if (name := f"{stem}{separator}{n}") not in taken)
+
+
+def _outside(graph: Graph, wire: Wire) -> Wire:
+    """What an input of a graph stands for; another wire itself."""
+    return next((outer for own, outer in graph.inputs if own is wire), wire)
+
+
+def _own_name(path: str, around: str) -> str:
+    return path.removeprefix(f"{around}." if around else "")
+
+
+def _is_layer(node: Node, visit: Visit) -> bool:
+    """Whether an op is all that a module is: its tensors are the module's."""
+    return all(held.name == ".".join(filter(None, (visit.path, name))) for name, held in node.held.items()) and (
+        bool(node.held) or not any(visit.module.children())
+    )
+
+
+def _told(visit: Visit) -> tuple[str, dict[str, Any]] | None:
+    """The op of a module that does something in training alone, told by its class; None for another."""
+    if visit.steps:
+        return None
+    name = type(visit.module).__name__
+    if name == "DropPath":
+        return "stochastic_depth", {"p": float(visit.module.drop_prob or 0.0), "mode": "row"}
+    if name == "StochasticDepth":
+        return "stochastic_depth", {"p": float(visit.module.p), "mode": visit.module.mode}
+    if isinstance(visit.module, nn.Identity):
+        return "identity", {}
+    return None
+
+
+def _grouped(visit: Visit) -> list[Call | Visit]:
+    """The steps of a call, in which the modules of a list that run one after another are those of one module."""
+    depth = len(visit.path) + 1 if visit.path else 0
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+    for i, step in enumerate(visit.steps):
+        if isinstance(step, Visit) and "." in step.path[depth:]:
+            name = step.path[depth:].partition(".")[0]
+            first.setdefault(name, i)
+            last[name] = i
+    steps: list[Call | Visit] = []
+    i = 0
+    while i < len(visit.steps):
+        step = visit.steps[i]
+        name = step.path[depth:].partition(".")[0] if isinstance(step, Visit) else ""
+        if name in first and first[name] == i and _is_apart(visit.steps[i : last[name] + 1], visit.path, name):
+            path = f"{visit.path}.{name}" if visit.path else name
+            steps.append(Visit(path, visit.module.get_submodule(name), visit.steps[i : last[name] + 1]))
+            i = last[name] + 1
+        else:
+            steps.append(step)
+            i += 1
+    return steps
+
+
+def _is_apart(steps: Sequence[Call | Visit], around: str, name: str) -> bool:
+    """Whether the modules among steps are all those of one list."""
+    path = f"{around}.{name}." if around else f"{name}."
+    return all(step.path.startswith(path) for step in steps if isinstance(step, Visit))
+
+
+def _named(outputs: Any) -> list[tuple[str, Any]]:
+    """The outputs of a network by name."""
+    if isinstance(outputs, dict):
+        return [(str(name), value) for name, value in outputs.items()]
+    if isinstance(outputs, Value):
+        return [("output", outputs)]
+    if hasattr(outputs, "_asdict"):
+        return [(name, value) for name, value in outputs._asdict().items() if value is not None]
+    return [(f"output{i + 1}", value) for i, value in enumerate(leaves(outputs))]

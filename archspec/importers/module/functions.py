@@ -1,0 +1,684 @@
+"""What functions of torch are as ops of the language."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from archspec.importers.module.batches import Batched
+from archspec.importers.module.draft import Wire
+from archspec.importers.module.recording import Call, Held, Unrecordable, Value
+
+
+class Place(Protocol):
+    """Where nodes are put."""
+
+    def wire(self, operand: Value | Held) -> Wire:
+        """What a node takes that takes this."""
+
+    def node(
+        self, op: str, operands: Sequence[Wire], held: dict[str, Held] | None = None, /, **arguments: Any
+    ) -> Wire:
+        """The output of a new node."""
+
+
+@dataclass
+class Bound:
+    """A call with its arguments by name, to be said as nodes.
+
+    Attributes:
+        call: The call.
+        place: Where the nodes go.
+        given: The arguments that were given, by name.
+    """
+
+    call: Call
+    place: Place
+    given: dict[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.given.get(name)
+
+    def get(self, name: str, default: Any) -> Any:
+        """An argument, or its default."""
+        return self.given.get(name, default)
+
+    @property
+    def first(self) -> Value:
+        """The first operand, a tensor that is not a module's own."""
+        value = next(iter(self.given.values()))
+        if not isinstance(value, Value):
+            raise Unrecordable(f"{self.call.function} of {_what(value)}")
+        return value
+
+    @property
+    def output(self) -> Value:
+        """What it gives first."""
+        return self.call.outputs[0]
+
+    def wires(self, *names: str) -> list[Wire]:
+        """What the node takes."""
+        return [self.place.wire(self.operand(name)) for name in names]
+
+    def operand(self, name: str) -> Value | Held:
+        """An argument that is a tensor."""
+        value = self.given.get(name)
+        if not isinstance(value, Value | Held):
+            raise Unrecordable(f"{self.call.function} with {name} = {_what(value)}")
+        return value
+
+    def held(self, **names: str) -> dict[str, Held]:
+        """The module's tensors among the arguments, by the names that the op has for them."""
+        found = {}
+        for ours, theirs in names.items():
+            value = self.given.get(theirs)
+            if isinstance(value, Held):
+                found[ours] = value
+            elif value is not None:
+                raise Unrecordable(f"{self.call.function} with a {theirs} that is computed")
+        return found
+
+    def node(self, op: str, *names: str, held: dict[str, Held] | None = None, **arguments: Any) -> Wire:
+        """A node of the operands that are named, or of the first one."""
+        wires = self.wires(*names) if names else [self.place.wire(self.first)]
+        return self.place.node(op, wires, held, **arguments)
+
+
+Rule = Callable[[Bound], "Wire | list[Wire]"]
+RULES: dict[str, tuple[tuple[str, ...], Rule]] = {}
+"""For each function of torch the names of its parameters, and what it becomes."""
+
+
+def rule(names: str, parameters: str) -> Callable[[Rule], Rule]:
+    """Registers what functions become."""
+
+    def register(function: Rule) -> Rule:
+        RULES.update({name: (tuple(parameters.split()), function) for name in names.split()})
+        return function
+
+    return register
+
+
+def apply(call: Call, place: Place) -> list[Wire]:
+    """The wires of what a call gives.
+
+    Raises:
+        Unrecordable: The language has nothing for it.
+    """
+    name = _plain(call.function)
+    if name not in RULES:
+        raise Unrecordable(f"there is no op for torch's `{call.function}`")
+    parameters, function = RULES[name]
+    given = dict(zip(parameters, call.args, strict=False))
+    if len(call.args) > len(parameters):  # x.permute(0, 2, 3, 1), where a list may stand
+        given[parameters[-1]] = call.args[len(parameters) - 1 :]
+    result = function(Bound(call, place, given | call.kwargs))
+    return result if isinstance(result, list) else [result]
+
+
+def _plain(name: str) -> str:
+    """The name of the function that a method, an operator or a call in place is."""
+    name = name.strip("_") if name.startswith("__") else name.rstrip("_")
+    name = name.removeprefix("i") if name in ("iadd", "isub", "imul", "itruediv", "ipow", "imatmul") else name
+    name = {"truediv": "div", "true_divide": "div", "multiply": "mul", "subtract": "sub", "divide": "div"}.get(name, name)
+    return {"radd": "add", "rmul": "mul", "concat": "cat", "concatenate": "cat", "swapaxes": "transpose"}.get(name, name)
+
+
+def _what(value: Any) -> str:
+    return f"the module's `{value.name}`" if isinstance(value, Held) else f"{value!r}"
+
+
+# Dimensions: the language has the batch first, and never joined with another
+
+
+def sample(value: Value) -> list[int]:
+    """The shape of a sample of a value.
+
+    Raises:
+        Unrecordable: The batch is where the language cannot have it.
+    """
+    batch = _batch(value)
+    sizes = list(value.sizes)
+    if batch is None:
+        raise Unrecordable(f"a tensor of shape {tuple(value.sizes)} has no batch")
+    factor = sizes.pop(batch).factor
+    if factor > 1:
+        if batch:
+            raise Unrecordable("the batch is joined with another dimension that is not the first")
+        sizes.insert(0, factor)
+    return sizes
+
+
+def _batch(value: Value) -> int | None:
+    """The dimension that grows with the batch."""
+    found = [i for i, size in enumerate(value.sizes) if isinstance(size, Batched)]
+    if len(found) > 1:
+        raise Unrecordable(f"two dimensions of a tensor grow with the batch")
+    return found[0] if found else None
+
+
+def dimension(value: Value, dim: int) -> int:
+    """Where the language has a dimension of a tensor, counting the batch as 0.
+
+    Raises:
+        Unrecordable: It is the batch.
+    """
+    batch = _batch(value)
+    dim %= len(value.sizes)
+    if batch is None:
+        raise Unrecordable(f"a tensor of shape {tuple(value.sizes)} has no batch")
+    if dim == batch:
+        raise Unrecordable("what is done along the batch mixes samples")
+    joined = value.sizes[batch].factor > 1
+    return dim + (dim < batch) + joined
+
+
+def dimensions(value: Value, dims: Any) -> int | list[int]:
+    """`dimension` for one, or for several."""
+    if isinstance(dims, int):
+        return dimension(value, dims)
+    found = [dimension(value, dim) for dim in dims]
+    return found[0] if len(found) == 1 else found
+
+
+# Layers with weights
+
+
+@rule("conv1d conv2d conv3d", "input weight bias stride padding dilation groups")
+def _conv(b: Bound) -> Wire:
+    held = b.held(weight="weight", bias="bias")
+    shape = held["weight"].shape
+    return b.node(
+        "conv", held=held, out_channels=shape[0], kernel_size=_size(shape[2:]), stride=_size(b.get("stride", 1)),
+        padding=_size(b.get("padding", 0)), dilation=_size(b.get("dilation", 1)), groups=b.get("groups", 1),
+        bias="bias" in held,
+    )  # fmt: skip
+
+
+@rule(
+    "conv_transpose1d conv_transpose2d conv_transpose3d",
+    "input weight bias stride padding output_padding groups dilation",
+)
+def _conv_transpose(b: Bound) -> Wire:
+    held = b.held(weight="weight", bias="bias")
+    shape, groups = held["weight"].shape, b.get("groups", 1)
+    names = ("stride", "padding", "output_padding", "dilation")
+    defaults = {"stride": 1, "padding": 0, "output_padding": 0, "dilation": 1}
+    return b.node(
+        "conv_transpose", held=held, out_channels=shape[1] * groups, kernel_size=_size(shape[2:]), groups=groups,
+        bias="bias" in held, **{name: _size(b.get(name, defaults[name])) for name in names},
+    )  # fmt: skip
+
+
+@rule("linear", "input weight bias")
+def _linear(b: Bound) -> Wire:
+    held = b.held(weight="weight", bias="bias")
+    return b.node("linear", held=held, out_features=held["weight"].shape[0], bias="bias" in held)
+
+
+@rule("batch_norm", "input running_mean running_var weight bias training momentum eps")
+def _batch_norm(b: Bound) -> Wire:
+    held = b.held(weight="weight", bias="bias", running_mean="running_mean", running_var="running_var")
+    return b.node(
+        "batch_norm", held=held, eps=b.get("eps", 1e-5), momentum=b.get("momentum", 0.1), affine="weight" in held,
+        track_running_stats="running_mean" in held,
+    )  # fmt: skip
+
+
+@rule("layer_norm", "input normalized_shape weight bias eps")
+def _layer_norm(b: Bound) -> Wire:
+    held = b.held(weight="weight", bias="bias")
+    shape = list(b["normalized_shape"])
+    return b.node(
+        "layer_norm", held=held, normalized_shape=None if len(shape) == 1 else shape, eps=b.get("eps", 1e-5),
+        elementwise_affine="weight" in held, bias="bias" in held or "weight" not in held,
+    )  # fmt: skip
+
+
+@rule("rms_norm", "input normalized_shape weight eps")
+def _rms_norm(b: Bound) -> Wire:
+    held = b.held(weight="weight")
+    shape = list(b["normalized_shape"])
+    return b.node(
+        "rms_norm", held=held, normalized_shape=None if len(shape) == 1 else shape, eps=b["eps"],
+        elementwise_affine="weight" in held,
+    )  # fmt: skip
+
+
+@rule("group_norm", "input num_groups weight bias eps")
+def _group_norm(b: Bound) -> Wire:
+    held = b.held(weight="weight", bias="bias")
+    return b.node("group_norm", held=held, num_groups=b["num_groups"], eps=b.get("eps", 1e-5), affine="weight" in held)
+
+
+@rule("instance_norm", "input running_mean running_var weight bias use_input_stats momentum eps")
+def _instance_norm(b: Bound) -> Wire:
+    held = b.held(weight="weight", bias="bias", running_mean="running_mean", running_var="running_var")
+    return b.node(
+        "instance_norm", held=held, eps=b.get("eps", 1e-5), momentum=b.get("momentum", 0.1), affine="weight" in held,
+        track_running_stats="running_mean" in held,
+    )  # fmt: skip
+
+
+@rule("prelu", "input weight")
+def _prelu(b: Bound) -> Wire:
+    held = b.held(weight="weight")
+    return b.node("prelu", held=held, num_parameters=held["weight"].shape[0])
+
+
+# Activations
+
+
+for _name in "relu relu6 sigmoid tanh silu hardswish hardsigmoid mish abs exp log neg sqrt rsqrt sign".split():
+    rule(_name, "input inplace")(lambda b, op=_name: b.node(op))
+
+
+@rule("gelu", "input approximate")
+def _gelu(b: Bound) -> Wire:
+    return b.node("gelu", approximate=b.get("approximate", "none"))
+
+
+@rule("leaky_relu", "input negative_slope inplace")
+def _leaky_relu(b: Bound) -> Wire:
+    return b.node("leaky_relu", negative_slope=b.get("negative_slope", 0.01))
+
+
+@rule("elu", "input alpha inplace")
+def _elu(b: Bound) -> Wire:
+    return b.node("elu", alpha=b.get("alpha", 1.0))
+
+
+@rule("hardtanh", "input min_val max_val inplace")
+def _hardtanh(b: Bound) -> Wire:
+    low, high = b.get("min_val", -1.0), b.get("max_val", 1.0)
+    return b.node("relu6") if (low, high) == (0, 6) else b.node("hardtanh", min_val=float(low), max_val=float(high))
+
+
+@rule("softplus", "input beta threshold")
+def _softplus(b: Bound) -> Wire:
+    return b.node("softplus", beta=float(b.get("beta", 1)), threshold=float(b.get("threshold", 20)))
+
+
+@rule("softmax", "input dim _stacklevel dtype")
+def _softmax(b: Bound) -> Wire:
+    return b.node("softmax", dim=dimension(b.first, b["dim"]))
+
+
+@rule("clamp clip", "input min max")
+def _clamp(b: Bound) -> Wire:
+    return b.node("clamp", min=b["min"], max=b["max"])
+
+
+@rule("dropout feature_dropout alpha_dropout", "input p training inplace")
+def _dropout(b: Bound) -> Wire:
+    return b.node("dropout", p=float(b.get("p", 0.5)))
+
+
+@rule("dropout1d dropout2d dropout3d", "input p training inplace")
+def _dropout2d(b: Bound) -> Wire:
+    return b.node("dropout2d", p=float(b.get("p", 0.5)))
+
+
+# Pooling and resampling
+
+
+@rule("max_pool1d max_pool2d max_pool3d boolean_dispatch", "input kernel_size stride padding dilation ceil_mode return_indices")
+def _max_pool(b: Bound) -> Wire:
+    kernel = _size(b["kernel_size"])
+    stride = _size(b["stride"]) if b["stride"] else kernel
+    return b.node(
+        "max_pool", kernel_size=kernel, stride=None if stride == kernel else stride, padding=_size(b.get("padding", 0)),
+        dilation=_size(b.get("dilation", 1)), ceil_mode=b.get("ceil_mode", False),
+    )  # fmt: skip
+
+
+@rule(
+    "avg_pool1d avg_pool2d avg_pool3d",
+    "input kernel_size stride padding ceil_mode count_include_pad divisor_override",
+)
+def _avg_pool(b: Bound) -> Wire:
+    kernel = _size(b["kernel_size"])
+    stride = _size(b["stride"]) if b["stride"] else kernel
+    return b.node(
+        "avg_pool", kernel_size=kernel, stride=None if stride == kernel else stride, padding=_size(b.get("padding", 0)),
+        ceil_mode=b.get("ceil_mode", False), count_include_pad=b.get("count_include_pad", True),
+        divisor_override=b["divisor_override"],
+    )  # fmt: skip
+
+
+@rule("adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d", "input output_size")
+def _adaptive_avg_pool(b: Bound) -> Wire:
+    return _adaptive(b, "avg")
+
+
+@rule("adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d", "input output_size return_indices")
+def _adaptive_max_pool(b: Bound) -> Wire:
+    return _adaptive(b, "max")
+
+
+def _adaptive(b: Bound, kind: str) -> Wire:
+    size = sample(b.output)[1:]
+    return b.node(f"global_{kind}_pool") if set(size) == {1} else b.node(f"adaptive_{kind}_pool", output_size=_size(size))
+
+
+@rule("interpolate upsample", "input size scale_factor mode align_corners recompute_scale_factor antialias")
+def _interpolate(b: Bound) -> Wire:
+    if b["antialias"]:
+        raise Unrecordable("interpolate with antialias")
+    scale = b["scale_factor"]
+    size = None if scale is not None else _size(sample(b.output)[1:])
+    scale = scale if isinstance(scale, int | float | None) else list(scale)
+    scale = int(scale) if isinstance(scale, float) and scale.is_integer() else scale
+    return b.node(
+        "upsample", size=size, scale_factor=scale, mode=b.get("mode", "nearest"), align_corners=b["align_corners"] or None
+    )
+
+
+@rule("pixel_shuffle", "input upscale_factor")
+def _pixel_shuffle(b: Bound) -> Wire:
+    return b.node("pixel_shuffle", upscale_factor=b["upscale_factor"])
+
+
+@rule("pixel_unshuffle", "input downscale_factor")
+def _pixel_unshuffle(b: Bound) -> Wire:
+    return b.node("pixel_unshuffle", downscale_factor=b["downscale_factor"])
+
+
+@rule("channel_shuffle native_channel_shuffle", "input groups")
+def _channel_shuffle(b: Bound) -> Wire:
+    return b.node("channel_shuffle", groups=b["groups"])
+
+
+@rule("pad", "input pad mode value")
+def _pad(b: Bound) -> Wire:
+    return b.node("pad", padding=list(b["pad"]), mode=b.get("mode", "constant"), value=float(b["value"] or 0))
+
+
+# Arithmetic
+
+
+def _two(op: str) -> Rule:
+    def function(b: Bound) -> Wire:
+        if b.get("alpha", 1) != 1 or b["rounding_mode"]:
+            raise Unrecordable(f"{b.call.function} with alpha or rounding_mode")
+        one, other = b["input"], b["other"]
+        if isinstance(one, Value | Held) and isinstance(other, Value | Held):
+            return b.node(op, "input", "other")
+        tensor, number = ("input", other) if isinstance(one, Value | Held) else ("other", one)
+        if isinstance(number, Batched) or not isinstance(number, int | float):
+            raise Unrecordable(f"{b.call.function} with {_what(number)}")
+        return b.node(op, tensor, value=number)
+
+    return function
+
+
+for _name in ("add", "mul", "sub", "div"):
+    rule(_name, "input other alpha")(_two(_name))
+
+
+@rule("rsub", "input other")
+def _rsub(b: Bound) -> Wire:
+    if isinstance(b["other"], Value | Held):
+        return b.node("sub", "other", "input")
+    return b.place.node("add", [b.node("neg")], value=b["other"])
+
+
+@rule("maximum", "input other")
+def _maximum(b: Bound) -> Wire:
+    return b.node("maximum", "input", "other")
+
+
+@rule("minimum", "input other")
+def _minimum(b: Bound) -> Wire:
+    return b.node("minimum", "input", "other")
+
+
+@rule("pow", "input exponent")
+def _pow(b: Bound) -> Wire:
+    return b.node("pow", exponent=b["exponent"])
+
+
+@rule("square", "input")
+def _square(b: Bound) -> Wire:
+    return b.node("pow", exponent=2)
+
+
+@rule("matmul bmm", "input other")
+def _matmul(b: Bound) -> Wire:
+    return b.node("matmul", "input", "other")
+
+
+@rule("scaled_dot_product_attention", "query key value attn_mask dropout_p is_causal scale")
+def _attention(b: Bound) -> Wire:
+    masks = ["attn_mask"] if b["attn_mask"] is not None else []
+    return b.node(
+        "scaled_dot_product_attention", "query", "key", "value", *masks, is_causal=b.get("is_causal", False),
+        scale=b["scale"],
+    )  # fmt: skip
+
+
+# Reductions
+
+
+def _reduction(op: str) -> Rule:
+    def function(b: Bound) -> Wire:
+        dims = b["dim"]
+        if dims is None:
+            raise Unrecordable(f"{b.call.function} over all dimensions mixes samples")
+        return b.node(op, dim=dimensions(b.first, dims), keepdim=b.get("keepdim", False))
+
+    return function
+
+
+for _name in ("mean", "sum", "amax", "amin"):
+    rule(_name, "input dim keepdim")(_reduction(_name))
+
+
+@rule("normalize", "input p dim eps out")
+def _normalize(b: Bound) -> Wire:
+    return b.node("normalize", p=float(b.get("p", 2.0)), dim=dimensions(b.first, b.get("dim", 1)), eps=b.get("eps", 1e-12))
+
+
+# Shapes
+
+
+@rule("contiguous clone detach float to type_as identity", "input other")
+def _same(b: Bound) -> Wire:
+    if b.first.dtype != b.output.dtype:
+        raise Unrecordable(f"a change of data type from {b.first.dtype} to {b.output.dtype}")
+    return b.place.wire(b.first)
+
+
+@rule("flatten", "input start_dim end_dim")
+def _flatten(b: Bound) -> Wire:
+    return _reshaped(b)
+
+
+@rule("view reshape unflatten reshape_as view_as", "input shape")
+def _reshape(b: Bound) -> Wire:
+    return _reshaped(b)
+
+
+def _reshaped(b: Bound) -> Wire:
+    before, after = sample(b.first), sample(b.output)
+    if _batch(b.first) or _batch(b.output):
+        raise Unrecordable("a reshape of a tensor whose batch is not its first dimension")
+    if before == after:
+        return b.place.wire(b.first)
+    if len(after) == 1:
+        return b.node("flatten")
+    for start in range(len(before) - len(after) + 1) if len(before) > len(after) else ():
+        joined = len(before) - len(after) + 1
+        for start in range(len(after)):
+            if before[:start] + [math.prod(before[start : start + joined])] + before[start + joined :] == after:
+                end = start + joined
+                return b.node("flatten", start_dim=start + 1, end_dim=-1 if end == len(before) else end)
+    return b.node("reshape", shape=after)
+
+
+@rule("permute", "input dims")
+def _permute(b: Bound) -> Wire:
+    dims = b["dims"]
+    return _permuted(b, list(dims[0] if len(dims) == 1 and isinstance(dims[0], list | tuple) else dims))
+
+
+@rule("transpose", "input dim0 dim1")
+def _transpose(b: Bound) -> Wire:
+    dims = list(range(len(b.first.sizes)))
+    one, other = b["dim0"] % len(dims), b["dim1"] % len(dims)
+    dims[one], dims[other] = dims[other], dims[one]
+    return _permuted(b, dims)
+
+
+@rule("t", "input")
+def _t(b: Bound) -> Wire:
+    return _permuted(b, [1, 0])
+
+
+def _permuted(b: Bound, dims: list[int]) -> Wire:
+    batch = _batch(b.first)
+    sample(b.output)
+    moved = [dimension(b.first, dim) for dim in dims if dim % len(dims) != batch]
+    joined = batch is not None and b.first.sizes[batch].factor > 1
+    moved = [1, *moved] if joined else moved
+    return b.place.wire(b.first) if moved == sorted(moved) else b.node("permute", dims=moved)
+
+
+@rule("unsqueeze", "input dim")
+def _unsqueeze(b: Bound) -> Wire:
+    dim = b["dim"] % len(b.output.sizes)
+    return b.node("unsqueeze", dim=dimension(b.output, dim))
+
+
+@rule("squeeze", "input dim")
+def _squeeze(b: Bound) -> Wire:
+    dim = b["dim"]
+    dims = [dim] if isinstance(dim, int) else range(len(b.first.sizes)) if dim is None else dim
+    wire = b.place.wire(b.first)
+    ones = [d for d in dims if b.first.sizes[d] == 1]
+    for ours in sorted((dimension(b.first, d) for d in ones), reverse=True):
+        wire = b.place.node("squeeze", [wire], dim=ours)
+    return wire
+
+
+@rule("cat", "tensors dim")
+def _cat(b: Bound) -> Wire:
+    tensors = b["tensors"]
+    values = [tensor for tensor in tensors if isinstance(tensor, Value)]
+    dim = dimension(values[0], b.get("dim", 0))
+    return b.place.node("concat", [b.place.wire(tensor) for tensor in tensors], dim=dim)
+
+
+@rule("stack", "tensors dim")
+def _stack(b: Bound) -> Wire:
+    dim = dimension(b.output, b.get("dim", 0))
+    return b.place.node("stack", [b.place.wire(tensor) for tensor in b["tensors"]], dim=dim)
+
+
+@rule("chunk", "input chunks dim")
+def _chunk(b: Bound) -> list[Wire]:
+    return _parts(b, b.get("dim", 0))
+
+
+@rule("split split_with_sizes tensor_split", "input split_size_or_sections dim")
+def _split(b: Bound) -> list[Wire]:
+    return _parts(b, b.get("dim", 0))
+
+
+def _parts(b: Bound, dim: int) -> list[Wire]:
+    """Parts of a dimension: of equal size, `split`, else `slice`."""
+    ours, sizes = dimension(b.first, dim), [value.sizes[dim] for value in b.call.outputs]
+    wire = b.place.wire(b.first)
+    if len(set(sizes)) == 1:
+        return [b.place.node("split", [wire], chunks=len(sizes), index=i, dim=ours) for i in range(len(sizes))]
+    ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
+    return [
+        b.place.node("slice", [wire], dim=ours, start=end - size, stop=end if end < sum(sizes) else None)
+        for size, end in zip(sizes, ends, strict=True)
+    ]
+
+
+@rule("unbind", "input dim")
+def _unbind(b: Bound) -> list[Wire]:
+    dim = b.get("dim", 0)
+    ours, count = dimension(b.first, dim), len(b.call.outputs)
+    wire = b.place.wire(b.first)
+    parts = [b.place.node("split", [wire], chunks=count, index=i, dim=ours) for i in range(count)]
+    return [b.place.node("squeeze", [part], dim=ours) for part in parts]
+
+
+@rule("getitem", "input index")
+def _getitem(b: Bound) -> Wire:
+    index = b["index"]
+    items = list(index) if isinstance(index, tuple) else [index]
+    if Ellipsis in items:
+        at = items.index(Ellipsis)
+        items[at : at + 1] = [slice(None)] * (len(b.first.sizes) - len(items) + 1 + items.count(None))
+    wire, dim, squeezed = b.place.wire(b.first), 0, []
+    for item in items:
+        if item is None:
+            raise Unrecordable("an index with None")
+        if isinstance(item, slice):
+            if item != slice(None):
+                ours = dimension(b.first, dim)
+                size = b.first.sizes[dim]
+                start, stop, step = item.indices(size)
+                if (start, stop, step) != (0, size, 1):
+                    wire = b.place.node(
+                        "slice", [wire], dim=ours, start=item.start or 0, stop=item.stop, step=step
+                    )
+        elif isinstance(item, int):
+            ours = dimension(b.first, dim)
+            at = item % b.first.sizes[dim]
+            wire = b.place.node("slice", [wire], dim=ours, start=at, stop=at + 1)
+            squeezed.append(ours)
+        else:
+            raise Unrecordable(f"an index with {_what(item)}")
+        dim += 1
+    for ours in sorted(squeezed, reverse=True):
+        wire = b.place.node("squeeze", [wire], dim=ours)
+    return wire
+
+
+@rule("select", "input dim index")
+def _select(b: Bound) -> Wire:
+    ours, at = dimension(b.first, b["dim"]), b["index"] % b.first.sizes[b["dim"]]
+    return b.place.node("squeeze", [b.node("slice", dim=ours, start=at, stop=at + 1)], dim=ours)
+
+
+@rule("narrow", "input dim start length")
+def _narrow(b: Bound) -> Wire:
+    return b.node("slice", dim=dimension(b.first, b["dim"]), start=b["start"], stop=b["start"] + b["length"])
+
+
+@rule("roll", "input shifts dims")
+def _roll(b: Bound) -> Wire:
+    return b.node("roll", shifts=_list(b["shifts"]), dims=dimensions(b.first, b["dims"]))
+
+
+@rule("flip", "input dims")
+def _flip(b: Bound) -> Wire:
+    return b.node("flip", dims=dimensions(b.first, _list(b["dims"])))
+
+
+@rule("expand expand_as broadcast_to", "input size")
+def _expand(b: Bound) -> Wire:
+    first = b["input"]
+    if isinstance(first, Held) and first.shape[0] == 1 and list(first.shape[1:]) == sample(b.output):
+        return b.place.wire(first)  # each sample is given it
+    if isinstance(first, Value) and sample(first) == sample(b.output):
+        return b.place.wire(first)
+    return b.node("expand", "input", shape=sample(b.output))
+
+
+def _size(sizes: Any) -> Any:
+    """A size for each dimension, as one where they are equal."""
+    if not isinstance(sizes, list | tuple):
+        return sizes
+    return sizes[0] if len(set(sizes)) == 1 else list(sizes)
+
+
+def _list(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

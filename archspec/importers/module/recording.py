@@ -1,0 +1,244 @@
+"""One run of a module: which modules were called, which functions of torch, and with what.
+
+Every size is a plain integer on the device ``meta``, Python's control flow has happened, and functions, methods and
+in-place calls are seen alike, by a `torch.overrides.TorchFunctionMode`; hooks say which module calls.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules import module as hooks
+from torch.overrides import TorchFunctionMode
+
+_TORCH = f"{Path(torch.__file__).parent}{os.sep}"
+
+
+@dataclass(eq=False)
+class Value:
+    """A tensor as it was at one time: one that is changed in place is another value from then on.
+
+    Attributes:
+        number: How many values were before it.
+        sizes: Its shape, of sizes that grow with the batch `Batched`, once two runs are compared.
+        dtype: Its data type.
+        stale: Why it cannot be used any longer; empty while it can.
+    """
+
+    number: int
+    sizes: tuple[Any, ...]
+    dtype: torch.dtype
+    stale: str = ""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A parameter or buffer that a module holds.
+
+    Attributes:
+        name: Its name in the state_dict.
+        shape: Its shape.
+        is_parameter: Whether it is a parameter.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    is_parameter: bool
+
+
+@dataclass(eq=False)
+class Call:
+    """A call of a function of torch.
+
+    Attributes:
+        function: The function's name, such as ``conv2d``; of a method of tensors its name too.
+        args: What it was given, with `Value` and `Held` in place of tensors.
+        kwargs: The same by name.
+        outputs: The tensors that it gave, in order.
+        place: The line of the source that calls it.
+    """
+
+    function: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    outputs: list[Value]
+    place: str
+
+    @property
+    def operands(self) -> Iterator[Value]:
+        """The tensors that it takes, besides those that a module holds."""
+        return (leaf for leaf in leaves((self.args, self.kwargs)) if isinstance(leaf, Value))
+
+
+@dataclass(eq=False)
+class Visit:
+    """A call of a module.
+
+    Attributes:
+        path: Its name in the network; empty for the network itself.
+        module: The module.
+        steps: What it called, in order.
+        outputs: What it gave, with `Value` in place of tensors.
+    """
+
+    path: str
+    module: nn.Module
+    steps: list[Call | Visit] = field(default_factory=list)
+    outputs: Any = None
+
+
+class Unrecordable(Exception):
+    """What a module does cannot be followed."""
+
+
+def leaves(given: Any) -> Iterator[Any]:
+    """What stands in lists, tuples and mappings, however deep."""
+    if isinstance(given, Mapping):
+        given = list(given.values())
+    if isinstance(given, list | tuple):
+        for item in given:
+            yield from leaves(item)
+    else:
+        yield given
+
+
+def record(module: nn.Module, inputs: Sequence[Tensor]) -> tuple[Visit, list[Value]]:
+    """Run a module, whose tensors and inputs lie on the device ``meta``.
+
+    Returns:
+        Its call, and the values of its inputs.
+
+    Raises:
+        Unrecordable: It does what cannot be followed.
+    """
+    recorder = _Recorder(module)
+    values = [recorder.value(tensor) for tensor in inputs]
+    with ExitStack() as stack:
+        stack.callback(hooks.register_module_forward_pre_hook(recorder.entered).remove)
+        stack.callback(hooks.register_module_forward_hook(recorder.left).remove)
+        stack.enter_context(recorder)
+        stack.enter_context(torch.no_grad())
+        module(*inputs)
+    assert recorder.root is not None
+    return recorder.root, values
+
+
+class _Recorder(TorchFunctionMode):
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.paths = {id(part): path for path, part in module.named_modules()}
+        self.held: dict[int, Held] = {}
+        for is_parameter, tensors in ((True, module.named_parameters()), (False, module.named_buffers())):
+            self.held.update({id(tensor): Held(name, tuple(tensor.shape), is_parameter) for name, tensor in tensors})
+        self.root: Visit | None = None
+        self.stack: list[Visit] = []
+        self.values: dict[int, Value] = {}
+        self.alive: list[Tensor] = []
+        self.storages: dict[int, list[Value]] = {}
+
+    def value(self, tensor: Tensor) -> Value:
+        """The value that a tensor is now."""
+        if id(tensor) not in self.values:
+            self._add(tensor)
+        value = self.values[id(tensor)]
+        if value.stale:
+            raise Unrecordable(value.stale)
+        return value
+
+    def _add(self, tensor: Tensor) -> Value:
+        self.alive.append(tensor)  # so that no other tensor has its id
+        value = Value(len(self.alive), tuple(tensor.shape), tensor.dtype)
+        self.values[id(tensor)] = value
+        self.storages.setdefault(tensor.untyped_storage()._cdata, []).append(value)
+        return value
+
+    def entered(self, module: nn.Module, args: Any) -> None:
+        """A module is called."""
+        path = self.paths.get(id(module))
+        if path is None:
+            raise Unrecordable(f"a module {type(module).__name__} is called that the network does not hold")
+        visit = Visit(path, module)
+        if self.stack:
+            self.stack[-1].steps.append(visit)
+        else:
+            self.root = visit
+        self.stack.append(visit)
+
+    def left(self, module: nn.Module, args: Any, outputs: Any) -> None:
+        """A module has returned."""
+        visit = self.stack.pop()
+        visit.outputs = self._seen(outputs)
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """A function of torch is called."""
+        kwargs = kwargs or {}
+        name = func.__name__
+        if name in _UNSEEN or not self.stack:
+            return func(*args, **kwargs)
+        given, named = self._seen(args), self._seen(kwargs)
+        outputs = func(*args, **kwargs)
+        tensors = [leaf for leaf in leaves(outputs) if isinstance(leaf, Tensor)]
+        if not tensors:
+            if name in _DEPENDING:
+                raise Unrecordable(f"{_place()} asks for numbers in a tensor ({name}): what follows depends on data")
+            if name == "__setitem__":
+                raise Unrecordable(f"{_place()} writes into a part of a tensor")
+            return outputs
+        first = args[0] if args else None
+        changed = any(tensor is first for tensor in tensors) and _changes(name, args, kwargs)
+        if changed:
+            assert isinstance(first, Tensor)
+            self._age(first)
+        made = [self._add(tensor) if changed or id(tensor) not in self.values else self.values[id(tensor)]
+                for tensor in tensors]  # fmt: skip
+        self.stack[-1].steps.append(Call(name, given, named, made, _place()))
+        return outputs
+
+    def _age(self, tensor: Tensor) -> None:
+        """A tensor is changed in place: values that share its memory are no longer what they were."""
+        mine = self.values.get(id(tensor))
+        for value in self.storages.get(tensor.untyped_storage()._cdata, []):
+            if value is not mine:
+                value.stale = f"{_place()} changes a tensor in place that is also seen through a view"
+
+    def _seen(self, given: Any) -> Any:
+        """What was given, with values in place of tensors."""
+        if isinstance(given, Tensor):
+            return self.held.get(id(given)) or self.value(given)
+        if isinstance(given, Mapping):
+            return {key: self._seen(item) for key, item in given.items()}
+        if isinstance(given, list | tuple):
+            return type(given)(*map(self._seen, given)) if hasattr(given, "_fields") else type(given)(map(self._seen, given))
+        return given
+
+
+_UNSEEN = {"__get__", "__set__", "dim", "size", "_set_grad_enabled", "stride", "numel", "is_contiguous", "data_ptr",
+           "is_floating_point", "element_size", "__len__", "requires_grad_", "__hash__", "__repr__", "_has_torch_function"}  # fmt: skip
+"""What asks for a property of a tensor."""
+_DEPENDING = {"item", "__bool__", "tolist", "__int__", "__float__", "equal", "allclose", "__index__", "numpy"}
+"""What asks for the numbers in a tensor."""
+
+
+def _changes(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
+    """Whether a function that gives its first operand has changed it."""
+    if name.startswith("__i"):
+        return True
+    return (name.endswith("_") and not name.endswith("__")) or kwargs.get("inplace") is True or True in args[1:]
+
+
+def _place() -> str:
+    """The line outside of torch that runs now."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and (frame.f_code.co_filename.startswith(_TORCH) or frame.f_code.co_filename == __file__):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
