@@ -36,6 +36,7 @@ class Node:
         graph: What a group holds.
         held: The tensors of the module that the op has, by the names that they have in the op.
         place: Where the module's source calls it.
+        reused: The node whose tensors it has too, for the second call of a module.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Node:
     graph: Graph | None = None
     held: dict[str, Held] = field(default_factory=dict)
     place: str = ""
+    reused: Node | None = None
 
 
 @dataclass(eq=False)

@@ -56,8 +56,9 @@ class _Drafting:
     visit: Visit
     parent: _Drafting | None
     found: list[Refusal]
+    called: dict[str, _Drafting] = field(default_factory=dict)
     known: dict[Value, Wire] = field(default_factory=dict)
-    held: dict[str, Wire] = field(default_factory=dict)
+    held: dict[Held, Wire] = field(default_factory=dict)
     children: list[tuple[Node, _Drafting]] = field(default_factory=list)
     graph: Graph = field(init=False)
     call: Call | None = None
@@ -80,29 +81,37 @@ class _Drafting:
         except Unrecordable as problem:
             self.found.append(Refusal(self.visit.path, str(problem), call.place))
             wires = [Wire(Node("?")) for _ in call.outputs]
-        self.known.update(zip(call.outputs, wires, strict=True))
+        for value, wire in zip(call.outputs, wires, strict=True):
+            self.known[value] = wire
+            if wire.node is not None and not wire.shape and not self.found:
+                wire.shape = tuple(sample(value))
 
     def _child(self, visit: Visit) -> None:
-        drafting = _Drafting(visit, self, self.found)
+        drafting = _Drafting(visit, self, self.found, self.called)
+        name = _own_name(visit.path, self.visit.path)
         if (kind := _told(visit)) is not None:
-            (value,) = leaves(visit.outputs)
             op, arguments = kind
-            self.known[value] = self.node(op, [self.wire(value)], None, **arguments)
-            self._rename(self.graph.nodes[-1], visit)
+            if op != "identity" or name.isdecimal():  # which keeps the numbers of a list
+                (value,) = leaves(visit.outputs)
+                self.known[value] = self.node(op, [self.wire(value)], None, **arguments)
+                self.graph.nodes[-1].name = ""
+                self.graph.nodes[-1].name = self._free(name)
             return
         drafting.fill()
         if not drafting.graph.nodes:
             for value, wire in drafting.known.items():  # it hands on what it is given
                 self.known.setdefault(value, _outside(drafting.graph, wire))
             return
-        node = Node(self._free(_own_name(visit.path, self.visit.path)), graph=drafting.graph)
+        node = Node(self._free(name), graph=drafting.graph)
+        node.reused = self._reused(visit)
         only = drafting.graph.nodes[0]
         if len(drafting.graph.nodes) == 1 and only.graph is None and _is_layer(only, visit):
             node.op, node.arguments, node.held, node.place = only.op, only.arguments, only.held, only.place
             node.operands = [_outside(drafting.graph, wire) for wire in only.operands]
             node.graph = None
             for value, wire in drafting.known.items():
-                self.known[value] = Wire(node) if wire.node is only else _outside(drafting.graph, wire)
+                mine = Wire(node, shape=wire.shape)
+                self.known[value] = mine if wire.node is only else _outside(drafting.graph, wire)
         else:
             self.children.append((node, drafting))
         self.graph.nodes.append(node)
@@ -149,10 +158,10 @@ class _Drafting:
             return _outside(self.graph, wire)
         for port, known in self.graph.outputs.items():
             if known.node is wire.node and known.port == wire.port:
-                return Wire(node, port)
+                return Wire(node, port, wire.shape)
         port = wire.node.name if not wire.port else f"{wire.node.name}_{wire.port}"
         self.graph.outputs[port] = wire
-        return Wire(node, port)
+        return Wire(node, port, wire.shape)
 
     def export_outputs(self) -> None:
         """State the outputs of the network."""
@@ -184,16 +193,29 @@ class _Drafting:
         owner, _, name = held.name.rpartition(".")
         if self.visit.path != owner and self.parent is not None:
             return self._input(self.parent._held(held))
-        if held.name not in self.held:
-            shape = list(held.shape[1:] if len(held.shape) > 1 and held.shape[0] == 1 else held.shape)
+        if held not in self.held:
+            if any(other.name == held.name for other in self.held):
+                raise Unrecordable(f"`{held.name}` is used in two shapes")
+            shape = sample(held)
             node = Node(self._free(name), "parameter", {"shape": shape}, held={"": held})
             self.graph.nodes.append(node)
-            self.held[held.name] = Wire(node)
-        return self.held[held.name]
+            self.held[held] = Wire(node, shape=tuple(shape))
+        return self.held[held]
 
-    def _rename(self, node: Node, visit: Visit) -> None:
-        node.name = ""
-        node.name = self._free(_own_name(visit.path, self.visit.path))
+    def _reused(self, visit: Visit) -> Node | None:
+        """The node of this graph whose module is called again; None for a first call, or one without tensors."""
+        if not any(True for _ in visit.module.state_dict()):
+            return None
+        first = self.called.get(visit.path)
+        if first is None:
+            self.called[visit.path] = self
+            return None
+        if first is not self:
+            message = f"the weights of `{visit.path}` are used in two places that are not in one graph"
+            self.found.append(Refusal(self.visit.path, message, ""))
+            return None
+        name = _own_name(visit.path, self.visit.path)
+        return next((node for node in self.graph.nodes if node.name == name), None)
 
     def _free(self, wanted: str) -> str:
         """A name that no node of the graph has."""
@@ -230,13 +252,13 @@ def _told(visit: Visit) -> tuple[str, dict[str, Any]] | None:
     if visit.steps:
         return None
     name = type(visit.module).__name__
-    if name == "DropPath":
-        return "stochastic_depth", {"p": float(visit.module.drop_prob or 0.0), "mode": "row"}
-    if name == "StochasticDepth":
-        return "stochastic_depth", {"p": float(visit.module.p), "mode": visit.module.mode}
-    if isinstance(visit.module, nn.Identity):
-        return "identity", {}
-    return None
+    if name in ("DropPath", "StochasticDepth"):
+        p = getattr(visit.module, "drop_prob", None) or getattr(visit.module, "p", None) or 0.0
+        return ("stochastic_depth", {"p": float(p), "mode": getattr(visit.module, "mode", "row")}) if p else _IDENTITY
+    return _IDENTITY if isinstance(visit.module, nn.Identity) else None
+
+
+_IDENTITY: tuple[str, dict[str, Any]] = ("identity", {})
 
 
 def _grouped(visit: Visit) -> list[Call | Visit]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from archspec.importers.module.draft import Graph, Node, Wire
 from archspec.language.names import block_name_problem, parameter_name_problem
 
 Spec = dict[str, Any]
-_CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
+_CONTAINERS = {nn.Sequential, nn.ModuleList, nn.ModuleDict}
 
 
 class Unlike(Exception):
@@ -74,13 +74,23 @@ class _Scope:
     uses: list[Graph]
     params: dict[str, list[Any]] = field(default_factory=dict)
 
-    def express(self, values: Sequence[Any], wanted: str) -> Any:
-        """What gives a value for each use; None stands for one that does not matter."""
+    def express(self, values: Sequence[Any], wanted: str, shapes: Mapping[str, Sequence[Any]] | None = None) -> Any:
+        """What gives a value for each use, which may be `_ANY`.
+
+        Args:
+            values: The values.
+            wanted: A name for a new parameter, where one is needed.
+            shapes: What else expressions can ask for where the value stands: numbers for each use.
+        """
         stated = [value for value in values if value is not _ANY]
         if not stated or all(_same(value, stated[0]) for value in stated):
-            return stated[0] if stated else None
-        if all(type(value) is int for value in stated) and (text := self._computed(values)):
+            return _plain(stated[0]) if stated else None
+        if all(type(value) is int for value in stated) and (text := self._computed(values, shapes or {})):
             return text
+        lengths = {len(value) if isinstance(value, list) else -1 for value in stated}
+        if len(lengths) == 1 and lengths.pop() > 0:
+            columns = zip(*(value if value is not _ANY else [_ANY] * len(stated[0]) for value in values), strict=True)
+            return [self.express(column, wanted, shapes) for column in columns]
         for name, known in self.params.items():
             if _fits(known, values):
                 return f"${name}"
@@ -90,34 +100,26 @@ class _Scope:
         self.params[name] = [usual if value is _ANY else value for value in values]
         return f"${name}"
 
-    def _computed(self, values: Sequence[Any]) -> str:
-        """An expression over the channels of the input or a parameter; empty where none gives the values."""
+    def _computed(self, values: Sequence[Any], shapes: Mapping[str, Sequence[Any]]) -> str:
+        """An expression over a parameter or a shape; empty where none gives the values."""
         known = {name: vector for name, vector in self.params.items() if all(type(value) is int for value in vector)}
-        for name, vector in known.items():
-            if _fits(vector, values):
-                return f"${name}"
-        sources = {**known, **self._channels()}
+        sources = {**known, **shapes}
         for name, vector in sources.items():
-            for sign, ratio in (("*", lambda a, b: a / b), ("//", lambda a, b: b / a)):
-                ratios = {ratio(value, base) for value, base in zip(values, vector, strict=True) if value is not _ANY}
-                (number,) = ratios if len(ratios) == 1 else (0.0,)
-                if number == 1:
-                    return f"$({name})"
-                if float(number).is_integer() and number > 1:
-                    return f"$({name} {sign} {int(number)})"
+            if _fits(vector, values):
+                return f"${name}" if name in known else f"$({name})"
+        for name, vector in sources.items():
+            pairs = [pair for pair in zip(values, vector, strict=True) if _ANY not in pair]
+            if len({base for _, base in pairs}) < 2:
+                continue
+            if all(value == base // 2 for value, base in pairs):
+                return f"$({name} // 2)"
+            if any(0 in pair for pair in pairs):
+                continue
+            for sign, ratios in (("*", {a / b for a, b in pairs}), ("//", {b / a for a, b in pairs})):
+                (ratio,) = ratios if len(ratios) == 1 else (0.0,)
+                if ratio > 1 and ratio.is_integer():
+                    return f"$({name} {sign} {int(ratio)})"
         return ""
-
-    def _channels(self) -> dict[str, list[int]]:
-        shapes = [[wire.shape for wire, _ in use.inputs] for use in self.uses]
-        if any(len(inputs) != 1 or not inputs[0] for inputs in shapes):
-            return {}
-        part = {1: "features", 2: "channels", 3: "channels", 4: "channels"}
-        ranks = {len(inputs[0]) for inputs in shapes}
-        if len(ranks) != 1 or (rank := ranks.pop()) not in part:
-            return {}
-        if rank == 2:  # tokens: places, then features
-            return {"input.shape[-1]": [inputs[0][-1] for inputs in shapes]}
-        return {f"input.{part[rank]}": [inputs[0][0] for inputs in shapes]}
 
     def _attribute(self, values: Sequence[Any]) -> str:
         """The attribute of the modules that has these values; empty where none does."""
@@ -140,16 +142,59 @@ class _Scope:
         return next(name for n in range(2, 10**6) if (name := f"{wanted}{n}") not in taken)
 
 
-class _Anything:
-    pass
-
-
-_ANY: Any = _Anything()
+_ANY: Any = object()
 """Stands for the value of a use that lacks the node."""
+
+
+class _OpName(str):
+    """The name of an op that is the value of a parameter."""
+
+    __slots__ = ()
+
+
+class _OpMapping(dict[str, Any]):
+    """An op with arguments that is the value of a parameter."""
+
+
+def _choice(node: Node | None, graph: Graph | None) -> Any:
+    """The op of a node as the value of a parameter; None for one that a use lacks.
+
+    Raises:
+        Unlike: It is more than a function of one tensor.
+    """
+    if graph is None:
+        return _ANY
+    if node is None:
+        return None
+    if node.graph is not None or node.held or len(node.operands) != 1:
+        raise Unlike
+    return _OpMapping(op=node.op, **node.arguments) if node.arguments else _OpName(node.op)
+
+
+def _is_choice(value: Any) -> bool:
+    return isinstance(value, _OpName | _OpMapping)
+
+
+def _shapes(name: str, shapes: Sequence[Any]) -> dict[str, list[Any]]:
+    """What expressions can ask of a tensor, with the numbers for each use."""
+    ranks = {len(shape) for shape in shapes if shape is not _ANY}
+    if len(ranks) != 1 or 0 in ranks:
+        return {}
+    (rank,) = ranks
+    names = {1: ["features"], 3: ["channels", "height", "width"], 4: ["channels", "depth", "height", "width"]}
+    parts = names.get(rank) or [f"shape[{i}]" for i in range(rank)]
+    return {
+        f"{name}.{part}": [shape if shape is _ANY else shape[i] for shape in shapes] for i, part in enumerate(parts)
+    }
 
 
 def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
+
+
+def _plain(value: Any) -> Any:
+    """A value as YAML holds it."""
+    return str(value) if isinstance(value, _OpName) else dict(value) if isinstance(value, _OpMapping) else value
 
 
 def _fits(known: Sequence[Any], values: Sequence[Any]) -> bool:
@@ -163,7 +208,7 @@ class _Folding:
         self.made: dict[str, _Block] = {}
         self.classes: dict[type, list[Graph]] = {}
         for graph in root.walk():
-            if graph is not root and not isinstance(graph.module, _CONTAINERS):
+            if graph is not root and type(graph.module) not in _CONTAINERS:
                 self.classes.setdefault(type(graph.module), []).append(graph)
         self.tried: set[type] = set()
 
@@ -175,34 +220,24 @@ class _Folding:
         """The block that a graph is; None for one that stands as a group."""
         cls = type(graph.module)
         uses = self.classes.get(cls, [])
-        if len(uses) < 2 or isinstance(graph.module, _CONTAINERS) or graph is self.root:
+        if len(uses) < 2 or type(graph.module) in _CONTAINERS or graph is self.root:
             return None
         if cls not in self.tried:
             self.tried.add(cls)
-            for group in _alike(uses):
-                self._make(cls, group)
+            self._make(cls, uses)
         return self.blocks.get(id(graph))
 
     def _make(self, cls: type, uses: list[Graph]) -> None:
         if len(uses) < 2:
             return
         scope = _Scope(uses)
-        counts = {len(use.inputs) for use in uses}
-        if len(counts) != 1:
-            return self._apart(cls, uses)
-        names = ["input"] if counts == {1} else [f"input{i + 1}" for i in range(counts.pop())]
         try:
-            graph = self.nodes(uses, scope, names)
-            outputs = _outputs(uses, graph)
+            contents = self._contents(uses, scope, "")
         except Unlike:
             return self._apart(cls, uses)
-        definition: Spec = {"params": {name: _declared(values) for name, values in scope.params.items()}}
-        if names != ["input"]:
-            definition["inputs"] = names
-        definition["graph"] = graph
-        definition |= outputs
-        if not definition["params"]:
-            del definition["params"]
+        params = {name: _declared(values) for name, values in scope.params.items()}
+        definition: Spec = ({"params": params} if params else {}) | contents
+        outputs = contents
         name = self._free(cls.__name__)
         values = {id(use): {key: vector[i] for key, vector in scope.params.items()} for i, use in enumerate(uses)}
         ports = list(outputs.get("outputs", ())) or None
@@ -212,13 +247,29 @@ class _Folding:
         return None
 
     def _apart(self, cls: type, uses: list[Graph]) -> None:
-        """Those of the same structure as blocks of their own."""
-        groups: dict[str, list[Graph]] = {}
+        """As few blocks as hold them all: those of one structure are one, and those that can be."""
+        likes: dict[str, list[Graph]] = {}
         for use in uses:
-            groups.setdefault(_likeness(use), []).append(use)
+            likes.setdefault(_likeness(use), []).append(use)
+        groups: list[list[Graph]] = []
+        for like in likes.values():
+            for group in groups:
+                if self._fit(group + like):
+                    group += like
+                    break
+            else:
+                groups.append(like)
         if len(groups) > 1:
-            for group in groups.values():
+            for group in groups:
                 self._make(cls, group)
+
+    def _fit(self, uses: list[Graph]) -> bool:
+        """Whether uses can be one block."""
+        try:
+            self._contents(uses, _Scope(uses), "")
+        except Unlike:
+            return False
+        return True
 
     def _free(self, class_name: str) -> str:
         words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", class_name.lstrip("_")).lower()
@@ -241,52 +292,75 @@ class _Folding:
         }
         made: Spec = {}
         references: dict[str, list[str]] = {}
+        around = _shapes("input", [graph.inputs[0][0].shape if graph and len(graph.inputs) == 1 else _ANY for graph in graphs])
         for name, column in columns.items():
             references[name] = _operands(name, column, graphs, columns, references, inputs)
-            made[name] = self.node(name, column, graphs, scope)
+            made[name] = self.node(name, column, graphs, scope, around)
             _with_operands(made, name, references[name], inputs)
         return {name: _bare(node) for name, node in made.items()}
 
-    def node(self, name: str, column: Sequence[Node | None], graphs: Sequence[Graph | None], scope: _Scope) -> Spec:
+    def node(
+        self,
+        name: str,
+        column: Sequence[Node | None],
+        graphs: Sequence[Graph | None],
+        scope: _Scope,
+        around: Mapping[str, Sequence[Any]],
+    ) -> Spec:
         """What the nodes of a name are in common."""
         present = [node for node in column if node is not None]
+        reused = {node.reused.name if node.reused else "" for node in present}
+        if reused != {""}:
+            (first, *others) = reused
+            if others or len(present) != len(column):
+                raise Unlike
+            return {"reuse": first}
         if len({(node.op, node.graph is None) for node in present}) != 1:
-            raise Unlike
+            return {"op": scope.express([_choice(node, graph) for node, graph in zip(column, graphs, strict=True)], name)}
         made: Spec
+        operand = _shapes("operand", [_taken(node)[0].shape if node and _taken(node) else _ANY for node in column])
         if present[0].graph is None:
-            made = {"op": present[0].op} | self._arguments(
-                [node.arguments if node else None for node in column], scope, name, present[0].op
-            )
+            given = [node.arguments if node else None for node in column]
+            made = {"op": present[0].op} | self._arguments(given, scope, present[0].op, {**operand, **around})
         else:
-            made = self._group([node.graph if node else None for node in column], scope, name)
+            made = self._group([node.graph if node else None for node in column], scope, name, {**around, **operand})
         missing = [graph is not None and node is None for graph, node in zip(graphs, column, strict=True)]
         if any(missing):
             states = [
                 _ANY if graph is None else node is not None for graph, node in zip(graphs, column, strict=True)
             ]
-            made["when"] = scope.express(states, name if name not in scope.params else f"has_{name}")
+            made["when"] = scope.express(states, f"with_{name}")
         return made
 
     def _arguments(
-        self, columns: Sequence[Mapping[str, Any] | None], scope: _Scope, node: str, op: str
+        self, columns: Sequence[Mapping[str, Any] | None], scope: _Scope, op: str, shapes: Mapping[str, Sequence[Any]]
     ) -> Spec:
         names = list(dict.fromkeys(name for given in columns if given for name in given))
         made = {}
         for name in names:
             values = [given.get(name, _default(op, name)) if given is not None else _ANY for given in columns]
-            made[name] = scope.express(values, name)
+            made[name] = scope.express(values, name, shapes)
         return made
 
-    def _group(self, graphs: Sequence[Graph | None], scope: _Scope, name: str) -> Spec:
+    def _group(
+        self, graphs: Sequence[Graph | None], scope: _Scope, name: str, shapes: Mapping[str, Sequence[Any]]
+    ) -> Spec:
         present = [graph for graph in graphs if graph is not None]
         blocks = {id(block): block for graph in present if (block := self.block(graph))}
         if len(blocks) == 1 and all(self.block(graph) for graph in present):
             (block,) = blocks.values()
-            return {"block": block.name} | self._block_arguments(block, graphs, scope, name)
+            return {"block": block.name} | self._block_arguments(block, graphs, scope, shapes)
         if blocks:
             raise Unlike
+        if all(_is_chain(graph) for graph in present) and (made := self._copies(graphs, scope)):
+            return made
+        return self._contents(graphs, scope, name)
+
+    def _contents(self, graphs: Sequence[Graph | None], scope: _Scope, name: str) -> Spec:
+        """The graph, inputs and outputs of a group or block."""
+        present = [graph for graph in graphs if graph is not None]
         if all(_is_chain(graph) for graph in present):
-            return self._chain(graphs, scope, name)
+            return {"graph": self._chain(graphs, scope, name)} | _outputs(present, {present[0].nodes[-1].name: None})
         inputs = _input_names(present)
         made: Spec = {}
         if inputs != ["input"]:
@@ -299,12 +373,12 @@ class _Folding:
         return made | _outputs(present, nodes)
 
     def _block_arguments(
-        self, block: _Block, graphs: Sequence[Graph | None], scope: _Scope, name: str
+        self, block: _Block, graphs: Sequence[Graph | None], scope: _Scope, shapes: Mapping[str, Sequence[Any]]
     ) -> Spec:
         made = {}
         for param, declared in block.definition.get("params", {}).items():
             values = [block.values[id(graph)][param] if graph else _ANY for graph in graphs]
-            given = scope.express(values, param)
+            given = scope.express(values, param, shapes)
             if not (isinstance(declared, dict) and "default" not in declared) and _same(given, _default_of(declared)):
                 continue
             made[param] = given
@@ -312,23 +386,27 @@ class _Folding:
 
     # Chains: lists of modules, each of which takes the one before
 
-    def _chain(self, graphs: Sequence[Graph | None], scope: _Scope, name: str) -> Spec:
+    def _copies(self, graphs: Sequence[Graph | None], scope: _Scope) -> Spec | None:
+        """A repeat or table of one block; None where the lists are not that."""
+        rows = [graph.nodes if graph else None for graph in graphs]
+        items = [node for row in rows for node in row or ()]
+        blocks = {id(block): block for node in items if node.graph and (block := self.block(node.graph))}
+        if len(blocks) != 1 or len(items) < 2 or not all(node.graph and self.block(node.graph) for node in items):
+            return None
+        (block,) = blocks.values()
+        return self._repeat(block, rows, scope)
+
+    def _chain(self, graphs: Sequence[Graph | None], scope: _Scope, name: str) -> list[Any]:
+        """The nodes of a list."""
         rows = [graph.nodes if graph else None for graph in graphs]
         present = [row for row in rows if row is not None]
-        items = [node for row in present for node in row]
-        blocks = {id(block): block for node in items if node.graph and (block := self.block(node.graph))}
-        if len(blocks) == 1 and all(node.graph and self.block(node.graph) for node in items):
-            (block,) = blocks.values()
-            return self._repeat(block, rows, scope, name)
         if len({len(row) for row in present}) != 1:
             raise Unlike
-        nodes: Spec = {}
-        for i in range(len(present[0])):
-            column = [row[i] if row else None for row in rows]
-            nodes[str(i)] = _bare(self.node(f"{name}_{i}", column, graphs, scope))
-        return {"graph": list(nodes.values())}
+        around = _shapes("input", [graph.inputs[0][0].shape if graph else _ANY for graph in graphs])
+        columns = ([row[i] if row else None for row in rows] for i in range(len(present[0])))
+        return [_bare(self.node(f"{name}_{i}", column, graphs, scope, around)) for i, column in enumerate(columns)]
 
-    def _repeat(self, block: _Block, rows: Sequence[list[Node] | None], scope: _Scope, name: str) -> Spec:
+    def _repeat(self, block: _Block, rows: Sequence[list[Node] | None], scope: _Scope) -> Spec:
         """Copies of a block, of which the first may differ; else a table."""
         values = [[block.values[id(node.graph)] for node in row] if row else None for row in rows]
         first, rest = {}, {}
@@ -364,6 +442,7 @@ class _Folding:
         given = [block.values[id(node.graph)] for node in rows[0]]
         differing = [name for name in given[0] if not all(_same(each[name], given[0][name]) for each in given)]
         defaults = block.definition.get("params", {})
+        given = [{name: _plain(value) for name, value in each.items()} for each in given]
         made: Spec = {"each": [[each[name] for name in differing] for each in given], "as": [*differing]}
         if len(differing) == 1:
             made = {"each": [each[differing[0]] for each in given], "as": differing[0]}
@@ -396,14 +475,40 @@ def _operands(
     if len({len(taken) for taken in stated}) != 1:
         raise Unlike
     whole = max(stated, key=lambda taken: sum(ref.partition(".")[0] in columns for ref in taken))
+    if len(whole) == 2 and _is_commutative(column) and _hands_on_second(name, column, graphs, columns, references, whole, inputs):
+        whole = whole[::-1]
     for node, graph, i in zip(column, graphs, range(len(graphs)), strict=True):
         if node is None or graph is None:
             continue
         own = [_reference(wire, graph, inputs) for wire in _taken(node)]
         passed = [_passed(ref, i, columns, references) for ref in whole]
-        if own != passed:
+        if own != passed and not (_is_commutative(column) and sorted(own) == sorted(passed)):
             raise Unlike
     return whole
+
+
+def _is_commutative(column: Sequence[Node | None]) -> bool:
+    return {node.op for node in column if node is not None} <= {"add", "mul", "maximum", "minimum"}
+
+
+def _hands_on_second(
+    name: str,
+    column: Sequence[Node | None],
+    graphs: Sequence[Graph | None],
+    columns: Mapping[str, Sequence[Node | None]],
+    references: Mapping[str, list[str]],
+    taken: list[str],
+    inputs: list[str],
+) -> bool:
+    """Whether the uses that lack a node of two operands go on with the second one."""
+    for i, (node, graph) in enumerate(zip(column, graphs, strict=True)):
+        if node is None and graph is not None:
+            one, other = (_passed(ref, i, columns, references) for ref in taken)
+            given = {_reference(wire, graph, inputs) for wire in graph.outputs.values()}
+            consumed = {_reference(wire, graph, inputs) for each in graph.nodes for wire in _taken(each)}
+            if other in given or (one not in given and one in consumed and other not in consumed):
+                return True
+    return False
 
 
 def _passed(ref: str, use: int, columns: Mapping[str, Sequence[Node | None]], references: Mapping[str, list[str]]) -> str:
@@ -452,14 +557,19 @@ def _outputs(graphs: Sequence[Graph], nodes: Spec) -> Spec:
     Raises:
         Unlike: They give different things.
     """
-    ports = {tuple((port, _reference(wire, graph)) for port, wire in graph.outputs.items()) for graph in graphs}
-    if len({tuple(sorted(each)) for each in ports}) != 1:
+    if all(len(graph.outputs) == 1 for graph in graphs):
+        ends = {_reference(wire, graph) for graph in graphs for wire in graph.outputs.values()}
+        last = next(reversed(nodes))
+        full = [graph for graph in graphs if any(node.name == last for node in graph.nodes)]
+        ends = {_reference(wire, graph) for graph in full for wire in graph.outputs.values()} if full != list(graphs) else ends
+        if len(ends) != 1:
+            raise Unlike
+        (end,) = ends
+        return {} if end == last else {"output": end}
+    ports = [{port: _reference(wire, graph) for port, wire in graph.outputs.items()} for graph in graphs]
+    if any(each != ports[0] for each in ports):
         raise Unlike
-    (first, *_) = ports
-    if len(first) == 1:
-        (_, reference), = first
-        return {} if reference == next(reversed(nodes)) else {"output": reference}
-    return {"outputs": dict(first)}
+    return {"outputs": ports[0]}
 
 
 def _input_names(graphs: Sequence[Graph]) -> list[str]:
@@ -508,11 +618,6 @@ def _merged_names(lists: Sequence[list[str]]) -> list[str]:
     return merged
 
 
-def _alike(uses: list[Graph]) -> list[list[Graph]]:
-    """All uses together: `_Folding` takes them apart where they are not one block."""
-    return [uses]
-
-
 def _likeness(graph: Graph) -> str:
     """The structure of a graph, without numbers."""
     parts = []
@@ -527,6 +632,11 @@ def _declared(values: Sequence[Any]) -> Any:
     """The declaration of a parameter: the usual value as its default, where one is usual."""
     common, count = Counter(map(repr, values)).most_common(1)[0]
     usual = next(value for value in values if repr(value) == common)
+    if any(map(_is_choice, values)):
+        nullable = {"nullable": True} if None in values else {}
+        return {"type": "op"} | ({"default": _plain(usual)} if usual is not None else {"default": None}) | nullable
+    if {type(value) for value in values} == {int, list}:
+        return {"type": "size", "min": 0} | ({"default": usual} if count * 2 > len(values) else {})
     if count * 2 > len(values) or isinstance(usual, bool):
         return usual
     kinds = {bool: "bool", int: "int", float: "float", list: "list", str: "str"}
@@ -555,7 +665,3 @@ def _default(op: str, name: str) -> Any:
 def _bare(node: Any) -> Any:
     return node["op"] if isinstance(node, dict) and list(node) == ["op"] else node
 
-
-def _walk(graph: Graph) -> Iterator[Node]:
-    for each in graph.walk():
-        yield from each.nodes

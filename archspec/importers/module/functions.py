@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from archspec.importers.module.batches import Batched
@@ -46,10 +46,10 @@ class Bound:
         return self.given.get(name, default)
 
     @property
-    def first(self) -> Value:
-        """The first operand, a tensor that is not a module's own."""
+    def first(self) -> Value | Held:
+        """The first operand."""
         value = next(iter(self.given.values()))
-        if not isinstance(value, Value):
+        if not isinstance(value, Value | Held):
             raise Unrecordable(f"{self.call.function} of {_what(value)}")
         return value
 
@@ -130,56 +130,68 @@ def _what(value: Any) -> str:
     return f"the module's `{value.name}`" if isinstance(value, Held) else f"{value!r}"
 
 
-# Dimensions: the language has the batch first, and never joined with another
+# Dimensions: the language has the batch first, and never joined with another. A tensor that does not grow with the
+# batch is the same for each sample; a first size of 1 stands for the batch.
 
 
-def sample(value: Value) -> list[int]:
-    """The shape of a sample of a value.
+def sample(tensor: Value | Held) -> list[int]:
+    """The shape of a sample of a tensor.
 
     Raises:
         Unrecordable: The batch is where the language cannot have it.
     """
-    batch = _batch(value)
-    sizes = list(value.sizes)
+    sizes, batch = list(_sizes(tensor)), _batch(tensor)
     if batch is None:
-        raise Unrecordable(f"a tensor of shape {tuple(value.sizes)} has no batch")
-    factor = sizes.pop(batch).factor
-    if factor > 1:
+        return sizes
+    size = sizes.pop(batch)
+    if isinstance(size, Batched) and size.factor > 1:
         if batch:
             raise Unrecordable("the batch is joined with another dimension that is not the first")
-        sizes.insert(0, factor)
+        sizes.insert(0, size.factor)
     return sizes
 
 
-def _batch(value: Value) -> int | None:
-    """The dimension that grows with the batch."""
-    found = [i for i, size in enumerate(value.sizes) if isinstance(size, Batched)]
+def _sizes(tensor: Value | Held) -> tuple[Any, ...]:
+    return tensor.shape if isinstance(tensor, Held) else tensor.sizes
+
+
+def _batch(tensor: Value | Held) -> int | None:
+    """The dimension that is the batch; None where none is, and each sample is given all of it."""
+    sizes = _sizes(tensor)
+    found = [i for i, size in enumerate(sizes) if isinstance(size, Batched)]
     if len(found) > 1:
-        raise Unrecordable(f"two dimensions of a tensor grow with the batch")
+        raise Unrecordable("two dimensions of a tensor grow with the batch")
+    if not found and len(sizes) > 1 and sizes[0] == 1:
+        return 0
     return found[0] if found else None
 
 
-def dimension(value: Value, dim: int) -> int:
+def _is_joined(tensor: Value | Held) -> bool:
+    """Whether the batch is one dimension with another."""
+    size = next((size for size in _sizes(tensor) if isinstance(size, Batched)), None)
+    return size is not None and size.factor > 1
+
+
+def dimension(tensor: Value | Held, dim: int) -> int:
     """Where the language has a dimension of a tensor, counting the batch as 0.
 
     Raises:
         Unrecordable: It is the batch.
     """
-    batch = _batch(value)
-    dim %= len(value.sizes)
+    batch = _batch(tensor)
+    dim %= len(_sizes(tensor))
     if batch is None:
-        raise Unrecordable(f"a tensor of shape {tuple(value.sizes)} has no batch")
+        return dim + 1
     if dim == batch:
         raise Unrecordable("what is done along the batch mixes samples")
-    joined = value.sizes[batch].factor > 1
-    return dim + (dim < batch) + joined
+    return dim + (dim < batch) + _is_joined(tensor)
 
 
-def dimensions(value: Value, dims: Any) -> int | list[int]:
+def dimensions(tensor: Value | Held, dims: Any) -> int | list[int]:
     """`dimension` for one, or for several."""
     if isinstance(dims, int):
-        return dimension(value, dims)
-    found = [dimension(value, dim) for dim in dims]
+        return dimension(tensor, dims)
+    found = [dimension(tensor, dim) for dim in dims]
     return found[0] if len(found) == 1 else found
 
 
@@ -313,7 +325,8 @@ def _clamp(b: Bound) -> Wire:
 
 @rule("dropout feature_dropout alpha_dropout", "input p training inplace")
 def _dropout(b: Bound) -> Wire:
-    return b.node("dropout", p=float(b.get("p", 0.5)))
+    p = float(b.get("p", 0.5))
+    return b.node("dropout", p=p) if p else b.place.wire(b.first)
 
 
 @rule("dropout1d dropout2d dropout3d", "input p training inplace")
@@ -486,7 +499,7 @@ def _normalize(b: Bound) -> Wire:
 
 @rule("contiguous clone detach float to type_as identity", "input other")
 def _same(b: Bound) -> Wire:
-    if b.first.dtype != b.output.dtype:
+    if isinstance(b.first, Value) and b.first.dtype != b.output.dtype:
         raise Unrecordable(f"a change of data type from {b.first.dtype} to {b.output.dtype}")
     return b.place.wire(b.first)
 
@@ -505,6 +518,8 @@ def _reshaped(b: Bound) -> Wire:
     before, after = sample(b.first), sample(b.output)
     if _batch(b.first) or _batch(b.output):
         raise Unrecordable("a reshape of a tensor whose batch is not its first dimension")
+    if isinstance(b.first, Held) and [size for size in before if size > 1] == [size for size in after if size > 1]:
+        return b.place.wire(replace(b.first, shape=tuple(after)) if len(after) == 1 or after[0] > 1 else b.first)
     if before == after:
         return b.place.wire(b.first)
     if len(after) == 1:
@@ -526,7 +541,7 @@ def _permute(b: Bound) -> Wire:
 
 @rule("transpose", "input dim0 dim1")
 def _transpose(b: Bound) -> Wire:
-    dims = list(range(len(b.first.sizes)))
+    dims = list(range(len(_sizes(b.first))))
     one, other = b["dim0"] % len(dims), b["dim1"] % len(dims)
     dims[one], dims[other] = dims[other], dims[one]
     return _permuted(b, dims)
@@ -541,23 +556,25 @@ def _permuted(b: Bound, dims: list[int]) -> Wire:
     batch = _batch(b.first)
     sample(b.output)
     moved = [dimension(b.first, dim) for dim in dims if dim % len(dims) != batch]
-    joined = batch is not None and b.first.sizes[batch].factor > 1
-    moved = [1, *moved] if joined else moved
+    moved = [1, *moved] if _is_joined(b.first) else moved
     return b.place.wire(b.first) if moved == sorted(moved) else b.node("permute", dims=moved)
 
 
 @rule("unsqueeze", "input dim")
 def _unsqueeze(b: Bound) -> Wire:
-    dim = b["dim"] % len(b.output.sizes)
-    return b.node("unsqueeze", dim=dimension(b.output, dim))
+    if sample(b.first) == sample(b.output):
+        return b.place.wire(b.first)
+    return b.node("unsqueeze", dim=dimension(b.output, b["dim"]))
 
 
 @rule("squeeze", "input dim")
 def _squeeze(b: Bound) -> Wire:
     dim = b["dim"]
-    dims = [dim] if isinstance(dim, int) else range(len(b.first.sizes)) if dim is None else dim
+    dims = [dim] if isinstance(dim, int) else range(len(_sizes(b.first))) if dim is None else dim
     wire = b.place.wire(b.first)
-    ones = [d for d in dims if b.first.sizes[d] == 1]
+    if sample(b.first) == sample(b.output):
+        return wire
+    ones = [d for d in dims if _sizes(b.first)[d] == 1]
     for ours in sorted((dimension(b.first, d) for d in ones), reverse=True):
         wire = b.place.node("squeeze", [wire], dim=ours)
     return wire
@@ -566,8 +583,8 @@ def _squeeze(b: Bound) -> Wire:
 @rule("cat", "tensors dim")
 def _cat(b: Bound) -> Wire:
     tensors = b["tensors"]
-    values = [tensor for tensor in tensors if isinstance(tensor, Value)]
-    dim = dimension(values[0], b.get("dim", 0))
+    whole = max(tensors, key=lambda tensor: any(isinstance(size, Batched) for size in _sizes(tensor)))
+    dim = dimension(whole, b.get("dim", 0))
     return b.place.node("concat", [b.place.wire(tensor) for tensor in tensors], dim=dim)
 
 
@@ -615,7 +632,7 @@ def _getitem(b: Bound) -> Wire:
     items = list(index) if isinstance(index, tuple) else [index]
     if Ellipsis in items:
         at = items.index(Ellipsis)
-        items[at : at + 1] = [slice(None)] * (len(b.first.sizes) - len(items) + 1 + items.count(None))
+        items[at : at + 1] = [slice(None)] * (len(_sizes(b.first)) - len(items) + 1 + items.count(None))
     wire, dim, squeezed = b.place.wire(b.first), 0, []
     for item in items:
         if item is None:
@@ -623,7 +640,7 @@ def _getitem(b: Bound) -> Wire:
         if isinstance(item, slice):
             if item != slice(None):
                 ours = dimension(b.first, dim)
-                size = b.first.sizes[dim]
+                size = _sizes(b.first)[dim]
                 start, stop, step = item.indices(size)
                 if (start, stop, step) != (0, size, 1):
                     wire = b.place.node(
@@ -631,7 +648,7 @@ def _getitem(b: Bound) -> Wire:
                     )
         elif isinstance(item, int):
             ours = dimension(b.first, dim)
-            at = item % b.first.sizes[dim]
+            at = item % _sizes(b.first)[dim]
             wire = b.place.node("slice", [wire], dim=ours, start=at, stop=at + 1)
             squeezed.append(ours)
         else:
@@ -644,7 +661,7 @@ def _getitem(b: Bound) -> Wire:
 
 @rule("select", "input dim index")
 def _select(b: Bound) -> Wire:
-    ours, at = dimension(b.first, b["dim"]), b["index"] % b.first.sizes[b["dim"]]
+    ours, at = dimension(b.first, b["dim"]), b["index"] % _sizes(b.first)[b["dim"]]
     return b.place.node("squeeze", [b.node("slice", dim=ours, start=at, stop=at + 1)], dim=ours)
 
 
@@ -665,11 +682,8 @@ def _flip(b: Bound) -> Wire:
 
 @rule("expand expand_as broadcast_to", "input size")
 def _expand(b: Bound) -> Wire:
-    first = b["input"]
-    if isinstance(first, Held) and first.shape[0] == 1 and list(first.shape[1:]) == sample(b.output):
-        return b.place.wire(first)  # each sample is given it
-    if isinstance(first, Value) and sample(first) == sample(b.output):
-        return b.place.wire(first)
+    if sample(b.first) == sample(b.output):  # each sample is given it
+        return b.place.wire(b.first)
     return b.node("expand", "input", shape=sample(b.output))
 
 

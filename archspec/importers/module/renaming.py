@@ -1,0 +1,85 @@
+"""Rules that lead from a module's names of tensors to those of its spec."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+
+from archspec.importers.module.draft import Graph
+
+
+def own_names(graph: Graph, path: str = "") -> Iterator[tuple[str, str]]:
+    """The name of each tensor in the module, and in the spec."""
+    for node in graph.nodes:
+        if node.reused is not None:
+            continue
+        here = f"{path}.{node.name}" if path else node.name
+        if node.graph is not None:
+            yield from own_names(node.graph, here)
+        for tensor, held in node.held.items():
+            yield held.name, f"{here}.{tensor}" if tensor else here
+
+
+def rules(names: Mapping[str, str], tensors: Collection[str]) -> dict[str, str | None]:
+    """Rules from the names in a module to those in its spec; None for what the spec leaves out.
+
+    Args:
+        names: For each tensor of the spec its name there, by its name in the module.
+        tensors: The names of all tensors in the module.
+    """
+    wanted = {name: names.get(name) for name in tensors}
+    found: dict[str, str | None] = {}
+    for name, own in wanted.items():
+        if own != name and not any(_covers(left, name) for left in found):
+            left, right = _widest(name, own, wanted)
+            found[left] = right
+    return found
+
+
+def _widest(name: str, own: str | None, wanted: Mapping[str, str | None]) -> tuple[str, str | None]:
+    """The most general rule that is right for all tensors."""
+    pairs = [(name, own)]
+    while own is not None and "." in name and "." in own and name.rpartition(".")[2] == own.rpartition(".")[2]:
+        name, own = name.rpartition(".")[0], own.rpartition(".")[0]
+        pairs.append((name, own))
+    while own is None and "." in name:
+        name = name.rpartition(".")[0]
+        pairs.append((name, None))
+    for shorter, its in reversed(pairs):
+        for left, right in (_starred(shorter, its), (shorter, its)):
+            if _is_right(left, right, wanted):
+                return left, right
+    return pairs[0]
+
+
+def _starred(name: str, own: str | None) -> tuple[str, str | None]:
+    """A rule with a star for each number."""
+    numbers = re.findall(r"(?<![^.])\d+(?![^.])", name)
+    if own is not None and re.findall(r"(?<![^.])\d+(?![^.])", own) != numbers:
+        return name, own
+    star = re.compile(r"(?<![^.])\d+(?![^.])")
+    return star.sub("*", name), None if own is None else star.sub("*", own)
+
+
+def _covers(left: str, name: str) -> bool:
+    return _matched(left, name) is not None
+
+
+def _matched(left: str, name: str) -> re.Match[str] | None:
+    pattern = "".join("([^.]*)" if part == "*" else re.escape(part) for part in re.split(r"(\*)", left))
+    return re.match(rf"{pattern}(?=\.|$)", name)
+
+
+def _is_right(left: str, right: str | None, wanted: Mapping[str, str | None]) -> bool:
+    """Whether a rule gives what is wanted for every tensor that it applies to."""
+    for name, own in wanted.items():
+        match = _matched(left, name)
+        if match is None:
+            continue
+        given = None
+        if right is not None:
+            stars = iter(match.groups())
+            given = "".join(next(stars) if part == "*" else part for part in re.split(r"(\*)", right)) + name[match.end() :]
+        if given != own:
+            return False
+    return True
