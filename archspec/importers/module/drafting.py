@@ -254,7 +254,7 @@ def _told(visit: Visit) -> tuple[str, dict[str, Any]] | None:
     name = type(visit.module).__name__
     if name in ("DropPath", "StochasticDepth"):
         p = getattr(visit.module, "drop_prob", None) or getattr(visit.module, "p", None) or 0.0
-        return ("stochastic_depth", {"p": float(p), "mode": getattr(visit.module, "mode", "row")}) if p else _IDENTITY
+        return "stochastic_depth", {"p": float(p), "mode": getattr(visit.module, "mode", "row")}
     return _IDENTITY if isinstance(visit.module, nn.Identity) else None
 
 

@@ -33,7 +33,10 @@ def folded(root: Graph, name: str, inputs: Mapping[str, Sequence[int]]) -> Spec:
     scope = _Scope([root])
     nodes = folding.nodes([root], scope, list(inputs))
     outputs = {port: _reference(wire, root) for port, wire in root.outputs.items()}
-    spec: Spec = {"archspec": 1, "name": name, "inputs": {key: list(shape) for key, shape in inputs.items()}}
+    spec: Spec = {"archspec": 1, "name": name}
+    if len(outputs) == 1 and (count := _classes(nodes)) is not None:
+        spec["params"] = {"num_classes": {"default": count, "min": 1, "doc": "Number of classes."}}
+    spec["inputs"] = {key: list(shape) for key, shape in inputs.items()}
     used = folding.definitions()
     if used:
         spec["blocks"] = used
@@ -69,10 +72,12 @@ class _Scope:
     Attributes:
         uses: The graphs that are to be one block.
         params: Their values by name, one for each use.
+        texts: Expressions over them that nodes have, with their values.
     """
 
     uses: list[Graph]
     params: dict[str, list[Any]] = field(default_factory=dict)
+    texts: dict[str, Sequence[Any]] = field(default_factory=dict)
 
     def express(self, values: Sequence[Any], wanted: str, shapes: Mapping[str, Sequence[Any]] | None = None) -> Any:
         """What gives a value for each use, which may be `_ANY`.
@@ -82,6 +87,7 @@ class _Scope:
             wanted: A name for a new parameter, where one is needed.
             shapes: What else expressions can ask for where the value stands: numbers for each use.
         """
+        values = [_rounded(value) if isinstance(value, float) else value for value in values]
         stated = [value for value in values if value is not _ANY]
         if not stated or all(_same(value, stated[0]) for value in stated):
             return _plain(stated[0]) if stated else None
@@ -94,15 +100,38 @@ class _Scope:
         for name, known in self.params.items():
             if _fits(known, values):
                 return f"${name}"
+        if all(isinstance(value, bool) for value in stated) and (text := self._condition(values, shapes or {})):
+            return text
         name = self._free(self._attribute(values) or wanted)
-        common = Counter(map(repr, stated)).most_common(1)[0][0]
-        usual = next(value for value in stated if repr(value) == common)
-        self.params[name] = [usual if value is _ANY else value for value in values]
+        self.params[name] = list(values)
         return f"${name}"
+
+    def _condition(self, values: Sequence[Any], shapes: Mapping[str, Sequence[Any]]) -> str:
+        """A comparison of numbers, or two of them, that is true where the values are; empty where none is."""
+        ints = {name: known for name, known in self.params.items() if _are_ints(known)}
+        single = {f"{name} == 1": [_ANY if each is _ANY else each == 1 for each in known] for name, known in ints.items()}
+        for part in ("input.channels", "operand.channels"):
+            for text, known in {**ints, **self.texts}.items():
+                if part in shapes and part not in text:
+                    single[f"{part} == {text}"] = [
+                        _ANY if _ANY in pair else pair[0] == pair[1] for pair in zip(shapes[part], known, strict=True)
+                    ]
+        for text, found in single.items():
+            if _decides(found, values):
+                return f"$({text})"
+            if _decides(list(map(_not, found)), values):
+                return f"$({text.replace('==', '!=')})"
+        for one, other in ((one, other) for one in single for other in single if one != other and "==" in one):
+            both = [_ANY if _ANY in pair else all(pair) for pair in zip(single[one], single[other], strict=True)]
+            if _decides(both, values):
+                return f"$({one} and {other})"
+            if _decides(list(map(_not, both)), values):
+                return f"$({one.replace('==', '!=')} or {other.replace('==', '!=')})"
+        return ""
 
     def _computed(self, values: Sequence[Any], shapes: Mapping[str, Sequence[Any]]) -> str:
         """An expression over a parameter or a shape; empty where none gives the values."""
-        known = {name: vector for name, vector in self.params.items() if all(type(value) is int for value in vector)}
+        known = {name: vector for name, vector in self.params.items() if _are_ints(vector)}
         sources = {**known, **shapes}
         for name, vector in sources.items():
             if _fits(vector, values):
@@ -118,7 +147,10 @@ class _Scope:
             for sign, ratios in (("*", {a / b for a, b in pairs}), ("//", {b / a for a, b in pairs})):
                 (ratio,) = ratios if len(ratios) == 1 else (0.0,)
                 if ratio > 1 and ratio.is_integer():
-                    return f"$({name} {sign} {int(ratio)})"
+                    text = f"{name} {sign} {int(ratio)}"
+                    if name in known:
+                        self.texts.setdefault(text, list(values))
+                    return f"$({text})"
         return ""
 
     def _attribute(self, values: Sequence[Any]) -> str:
@@ -195,6 +227,19 @@ def _same(one: Any, other: Any) -> bool:
 def _plain(value: Any) -> Any:
     """A value as YAML holds it."""
     return str(value) if isinstance(value, _OpName) else dict(value) if isinstance(value, _OpMapping) else value
+
+
+def _are_ints(values: Sequence[Any]) -> bool:
+    return all(type(value) is int or value is _ANY for value in values)
+
+
+def _not(value: Any) -> Any:
+    return value if value is _ANY else not value
+
+
+def _decides(found: Sequence[Any], values: Sequence[Any]) -> bool:
+    """Whether a condition is what is wanted in every use, and known in each."""
+    return all(value is _ANY or (each is not _ANY and each == value) for each, value in zip(found, values, strict=True))
 
 
 def _fits(known: Sequence[Any], values: Sequence[Any]) -> bool:
@@ -316,7 +361,7 @@ class _Folding:
                 raise Unlike
             return {"reuse": first}
         if len({(node.op, node.graph is None) for node in present}) != 1:
-            return {"op": scope.express([_choice(node, graph) for node, graph in zip(column, graphs, strict=True)], name)}
+            return {"op": scope.express([_choice(node, graph) for node, graph in zip(column, graphs, strict=True)], "act")}
         made: Spec
         operand = _shapes("operand", [_taken(node)[0].shape if node and _taken(node) else _ANY for node in column])
         if present[0].graph is None:
@@ -329,7 +374,7 @@ class _Folding:
             states = [
                 _ANY if graph is None else node is not None for graph, node in zip(graphs, column, strict=True)
             ]
-            made["when"] = scope.express(states, f"with_{name}")
+            made["when"] = scope.express(states, f"with_{name}", {**around, **operand})
         return made
 
     def _arguments(
@@ -409,19 +454,18 @@ class _Folding:
     def _repeat(self, block: _Block, rows: Sequence[list[Node] | None], scope: _Scope) -> Spec:
         """Copies of a block, of which the first may differ; else a table."""
         values = [[block.values[id(node.graph)] for node in row] if row else None for row in rows]
-        first, rest = {}, {}
+        first, rest, growing = {}, {}, {}
         for param in block.definition.get("params", {}):
             columns = [[each[param] for each in row] if row else None for row in values]
-            if any(row and not all(_same(value, row[-1]) for value in row[1:]) for row in columns):
-                return self._table(block, rows, scope)
-            last = [_ANY if row is None or len(row) == 1 else row[-1] for row in columns]
-            heads = [_ANY if row is None else row[0] for row in columns]
-            if all(row is None or _same(row[0], row[-1]) for row in columns):
-                rest[param] = heads
-            elif all(value is _ANY for value in last):
-                rest[param] = heads
+            if all(row is None or _are_same(row) for row in columns):
+                rest[param] = [_ANY if row is None else _one_of(row) for row in columns]
+            elif all(row is None or _are_same(row[1:]) for row in columns):
+                first[param] = [_ANY if row is None else row[0] for row in columns]
+                rest[param] = [_ANY if row is None or len(row) == 1 else _one_of(row[1:]) for row in columns]
+            elif all(row is None or _progression(row) for row in columns):
+                growing[param] = [(_ANY, _ANY) if row is None else _progression(row) for row in columns]
             else:
-                first[param], rest[param] = heads, last
+                return self._table(block, rows, scope)
         made: Spec = {"block": block.name}
         defaults = block.definition.get("params", {})
         for param, column in rest.items():
@@ -429,6 +473,10 @@ class _Folding:
             if "default" in _as_mapping(defaults[param]) and _same(given, _default_of(defaults[param])):
                 continue
             made[param] = given
+        for param, pairs in growing.items():
+            start, step = (scope.express([pair[i] for pair in pairs], f"{param}_{('start', 'step')[i]}") for i in (0, 1))
+            start, step = (text.removeprefix("$") if isinstance(text, str) else text for text in (start, step))
+            made[param] = f"$({step} * index)" if start == 0 else f"$({start} + {step} * index)"
         counts = [_ANY if row is None else len(row) for row in rows]
         made["repeat"] = scope.express(counts, "depth")
         if first:
@@ -440,9 +488,12 @@ class _Folding:
         if len(rows) != 1 or rows[0] is None:
             raise Unlike
         given = [block.values[id(node.graph)] for node in rows[0]]
-        differing = [name for name in given[0] if not all(_same(each[name], given[0][name]) for each in given)]
+        differing = [name for name in given[0] if not _are_same([each[name] for each in given])]
         defaults = block.definition.get("params", {})
-        given = [{name: _plain(value) for name, value in each.items()} for each in given]
+        usual = {name: _one_of([each[name] for each in given]) for name in given[0]}
+        given = [
+            {name: _plain(usual[name] if value is _ANY else value) for name, value in each.items()} for each in given
+        ]
         made: Spec = {"each": [[each[name] for name in differing] for each in given], "as": [*differing]}
         if len(differing) == 1:
             made = {"each": [each[differing[0]] for each in given], "as": differing[0]}
@@ -628,8 +679,37 @@ def _likeness(graph: Graph) -> str:
     return ";".join(parts)
 
 
+def _are_same(values: Sequence[Any]) -> bool:
+    stated = [value for value in values if value is not _ANY]
+    return all(_same(value, stated[0]) for value in stated)
+
+
+def _one_of(values: Sequence[Any]) -> Any:
+    """A value that is stated; `_ANY` where none is."""
+    return next((value for value in values if value is not _ANY), _ANY)
+
+
+def _progression(values: Sequence[Any]) -> tuple[float, float] | None:
+    """The first number and the step of numbers that grow evenly; None for others."""
+    known = [(i, value) for i, value in enumerate(values) if value is not _ANY]
+    if len(known) < 2 or not all(isinstance(value, float) for _, value in known):
+        return None
+    (i, one), (j, other) = known[0], known[-1]
+    step = (other - one) / (j - i)
+    start = one - step * i
+    if any(abs(start + step * at - value) > 1e-9 for at, value in known):
+        return None
+    return _rounded(start), _rounded(step)
+
+
+def _rounded(value: float) -> float:
+    """A number without what is left of computing it."""
+    return float(f"{value:.10g}")
+
+
 def _declared(values: Sequence[Any]) -> Any:
     """The declaration of a parameter: the usual value as its default, where one is usual."""
+    values = [value for value in values if value is not _ANY]
     common, count = Counter(map(repr, values)).most_common(1)[0]
     usual = next(value for value in values if repr(value) == common)
     if any(map(_is_choice, values)):
@@ -642,6 +722,20 @@ def _declared(values: Sequence[Any]) -> Any:
     kinds = {bool: "bool", int: "int", float: "float", list: "list", str: "str"}
     types = {type(value) for value in values}
     return {"type": kinds[types.pop()]} if len(types) == 1 else usual
+
+
+def _classes(nodes: Any) -> int | None:
+    """The features of a linear layer at the end of a graph, which `$num_classes` takes the place of."""
+    last = next(reversed(nodes.values() if isinstance(nodes, dict) else nodes))
+    if not isinstance(last, dict):
+        return None
+    if "graph" in last:
+        return _classes(last["graph"])
+    count = last.get("out_features")
+    if last.get("op") != "linear" or not isinstance(count, int):
+        return None
+    last["out_features"] = "$num_classes"
+    return count
 
 
 def _as_mapping(declared: Any) -> Mapping[str, Any]:
