@@ -26,6 +26,11 @@ FIGURES: dict[str, tuple[dict[str, str], int, int, int, int]] = {
     "yolov3.cfg": ({}, 61_949_149, 52_608, 32_932_037_632, 65),  # yolov3.weights; 65.86 GFLOPs
     "yolov2.cfg": ({}, 50_962_889, 20_672, 31_469_126_656, 45),  # yolov2.weights; 62.94 GFLOPs
     "darknet19.cfg": ({}, 20_842_376, 14_400, 3_645_374_464, 42),  # 7.29 GFLOPs at 256x256
+    "squeezenet_v1.1.prototxt": ({}, 1_235_496, 0, 387_747_520, 25),
+    "alexnet.prototxt": ({}, 60_965_224, 0, 724_406_816, 32),
+    "caffenet.prototxt": ({}, 60_965_224, 0, 724_406_816, 32),
+    "googlenet.prototxt": ({}, 6_998_552, 0, 1_582_671_872, 36),
+    "resnet50.prototxt": ({}, 25_557_096, 53_120, 3_857_973_248, 26),  # with a bias in its first convolution
 }
 """Options, parameters, statistics, multiply-accumulates, and the most lines of what is written, for each file."""
 

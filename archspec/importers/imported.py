@@ -9,11 +9,11 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from archspec.compiler.pipeline import compile_text
+from archspec.compiler.pipeline import of_bytes
 from archspec.errors import SpecError, UsageError, did_you_mean, shown
 from archspec.files import write
 from archspec.importers import registry
-from archspec.importers.draft import Draft, Format, Given, Layer, network_name
+from archspec.importers.draft import LIMITS, Draft, Format, Given, Layer, network_name
 from archspec.importers.writing import write as written
 from archspec.network import Network
 
@@ -143,14 +143,14 @@ def _agreeing(draft: Draft, given: Given, specs: list[dict[str, Any]]) -> tuple[
     for spec in specs[:-1]:
         try:
             text = written(spec)
-            network = compile_text(text, name=given.path)
+            network = _compiled(text, given)
         except SpecError:
             continue
         if not _differences(draft, network):
             return text, network
     text = written(specs[-1])
     try:
-        network = compile_text(text, name=given.path)
+        network = _compiled(text, given)
     except SpecError as error:
         raise _placed(error, draft, given) from None
     for difference in _of_layers(draft, network, given) or _differences(draft, network):
@@ -158,6 +158,19 @@ def _agreeing(draft: Draft, given: Given, specs: list[dict[str, Any]]) -> tuple[
     if given.faults.found:
         raise given.faults.as_error()
     return text, network
+
+
+def _compiled(text: str, given: Given) -> Network:
+    """The network of a spec, whose variants compile and keep their contracts too.
+
+    Raises:
+        SpecError: It does not compile, or is larger than a spec may be.
+    """
+    loaded = of_bytes(text.encode(), given.path, Path(), LIMITS)
+    network = loaded.compile()
+    for variant in network.variants:
+        loaded.compile(variant=variant)
+    return network
 
 
 def _placed(error: SpecError, draft: Draft, given: Given) -> SpecError:

@@ -44,6 +44,7 @@ class Unit:
         shape: What it gives.
         source: What the file calls it.
         inner: The nodes of a group.
+        word: What kind of group it is, where its name does not say.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Unit:
     shape: Shape
     source: str = ""
     inner: list[Unit] | None = None
+    word: str = ""
 
     @property
     def kind(self) -> str:
@@ -106,6 +108,7 @@ def specs_of(
     group_by_name(whole)
     library(whole)
     group_joins(whole)
+    library(whole)
     share(whole)
     repeat(whole)
     repeat_chains(whole)
@@ -227,9 +230,11 @@ def _pair(value: Any) -> list[int]:
 
 def library(graph: Graph) -> None:
     """Put blocks of the library in the places of groups that are equal to them."""
+    shapes = dict(graph.inputs) | {unit.name: unit.shape for unit in graph.units}
     for unit in graph.units:
         if unit.inner is not None:
             block = _fire(unit.inner) or _inception(unit.inner)
+            block = block or _residual(unit.inner, shapes[unit.inputs[0]], unit.shape)
             if block:
                 unit.node, unit.inner = block, None
 
@@ -271,6 +276,39 @@ def _inception(inner: Sequence[Unit]) -> dict[str, Any] | None:
     names = "ch1x1 ch3x3red ch3x3 ch5x5red ch5x5 pool_proj".split()
     units = (one, red3, three, red5, five, pooled)
     return {"block": "inception", **{n: u.node["out_channels"] for n, u in zip(names, units, strict=True)}}
+
+
+def _residual(inner: Sequence[Unit], taken: Shape, given: Shape) -> dict[str, Any] | None:
+    """The block of a ResNet, whose shortcut is a projection where the shapes differ."""
+    *branches, join, act = inner
+    if join.node != {"op": "add"} or act.node != {"op": "relu"} or len(join.inputs) != 2:
+        return None
+    own = [unit for unit in branches if unit.inputs == ["input"] and unit.name in join.inputs]
+    main = [unit for unit in branches if unit not in own]
+    ends = {own[0].name if own else "input", main[-1].name if main else ""}
+    if len(own) > 1 or bool(own) == (taken == given) or set(join.inputs) != ends:
+        return None
+    if [unit.inputs for unit in main] != [["input"], *([unit.name] for unit in main[:-1])]:
+        return None
+    kinds = ["conv_bn_relu"] * (len(main) - 1) + ["conv_bn"] * (1 + len(own))
+    units = [*main, *own]
+    known = {"block", "out_channels", "kernel_size", "stride"}
+    if [unit.kind for unit in units] != kinds or any(not unit.node.keys() <= known for unit in units):
+        return None
+    kernels = [unit.node["kernel_size"] for unit in main]
+    channels, strides = [unit.node["out_channels"] for unit in main], [unit.node.get("stride", 1) for unit in main]
+    stride = max(strides, default=1) if all(isinstance(each, int) for each in strides) else 0
+    if own and (own[0].node["kernel_size"], own[0].node.get("stride", 1)) != (1, stride):
+        return None
+    changed = {"stride": stride} if stride != 1 else {}
+    if kernels == [3, 3] and strides == [stride, 1] and channels[0] == channels[1]:
+        return {"block": "residual_basic", "channels": channels[0], **changed}
+    wide = kernels == [1, 3, 1] and channels[0] == channels[1] and channels[2] % channels[0] == 0
+    if not wide or sorted(strides) != [1, 1, stride] or strides[2] != 1:
+        return None
+    expansion = channels[2] // channels[0]
+    block = {"block": "bottleneck", "channels": channels[0]} | ({"expansion": expansion} if expansion != 4 else {})
+    return block | changed | ({"stride_in_1x1": True} if strides[0] != 1 else {})
 
 
 # Groups
@@ -358,15 +396,31 @@ def group_joins(graph: Graph) -> None:
         if counts[_skeleton(group)] < 2:
             continue
         made += graph.units[at:start]
-        joins = [unit for unit in group.inner or () if unit.kind in _JOINS]
-        word = "residual" if joins[-1].kind == "add" else "gated" if joins[-1].kind == "mul" else "branches"
-        number = re.search(r"\d+$", graph.units[start].name)
-        group.name = used.take(f"{word}{number[0]}" if number else word)
+        join = next(unit for unit in reversed(group.inner or []) if unit.kind in _JOINS)
+        group.word = _word(join)
+        used.taken -= {unit.name for unit in graph.units[start:stop]}
+        group.name = used.take(_joined_name(graph.units[start:stop], group.word))
         names[graph.units[stop - 1].name] = group.name
         made.append(group)
         at = stop
     graph.units = made + graph.units[at:]
     _rename(graph, names)
+
+
+def _word(join: Unit) -> str:
+    """What kind of group ends with a join."""
+    if join.kind in ("add", "sub"):
+        return "residual" if "input" in join.inputs else "projection"
+    return "gated" if join.kind == "mul" else "branches"
+
+
+def _joined_name(region: Sequence[Unit], word: str) -> str:
+    """The name of a group: that of its join, where the source has one; else what it is, and where it begins."""
+    join = next(unit for unit in reversed(region) if unit.kind in _JOINS)
+    if not re.fullmatch(rf"({join.kind}|concatenate|multiply)(_?\d+)*", join.name):
+        return re.sub(r"_(add|out|output|sum|concat|eltwise)$", "", join.name)
+    number = re.search(r"\d+$", region[0].name)
+    return f"{word}{number[0]}" if number else word
 
 
 def _region(graph: Graph, least: int, end: int, takers: Mapping[str, list[Unit]]) -> tuple[int, str] | None:
@@ -429,7 +483,7 @@ def share(graph: Graph) -> None:
 
 
 def _block_name(uses: Sequence[Unit], taken: Iterable[str]) -> str:
-    stem = re.sub(r"[\d_]*\d[a-z]?$", "", uses[0].name).rstrip("_") or "part"
+    stem = uses[0].word or re.sub(r"[\d_]*\d[a-z]?$", "", uses[0].name).rstrip("_") or "part"
     number, name = 2, stem
     while name in taken or name in ("conv", "pool"):
         name, number = f"{stem}_{number}", number + 1
@@ -572,7 +626,7 @@ def _first_differs(first: Unit, unit: Unit) -> bool:
     """Whether the first of a run is as the others but for its stride."""
     if first.inner is not None or "block" not in first.node:
         return False
-    rest = {key: value for key, value in first.node.items() if key != "stride"}
+    rest = {key: value for key, value in first.node.items() if key not in ("stride", "stride_in_1x1")}
     return first.node.get("stride", 1) != 1 and rest == unit.node
 
 
@@ -580,7 +634,8 @@ def _stem(run: Sequence[Unit], used: Names) -> str:
     """What the copies' names have in common, `conv5` for `conv5_1` and `conv5_2`; else the name of the first."""
     common = os.path.commonprefix([unit.name for unit in run])
     stem = common.rstrip("_")
-    if stem and stem != common and stem not in used.taken:
+    lettered = all(re.fullmatch(r"[a-z]", unit.name[len(common) :]) for unit in run)
+    if stem and (stem != common or lettered) and stem not in used.taken:
         used.taken.add(stem)
         return stem
     return run[0].name

@@ -133,7 +133,9 @@ def _entries(mapping: Mapping[str, Any], indent: int, kinds: Mapping[str, str] |
 
 def _line(key: str, value: Any, indent: int, kind: str) -> _Line | None:
     """An entry in one line; None where it is written in several."""
-    if _holds_anything(value) and (kind in _BROKEN or (kind == "node" and _has_graph(value)) or _is_table(key, value)):
+    if isinstance(value, Mapping) and value and (kind in _BROKEN or (kind == "node" and _has_graph(value))):
+        return None
+    if _is_table(key, value) or (kind == "nodes" and _holds_anything(value)):
         return None
     if isinstance(value, str):
         text = _text(value, in_flow=False)
