@@ -244,7 +244,9 @@ class _Reader:
             right = all(type(each) is int for each in taken) and type(count) is int and 0 < count <= MOST_LAYERS
             if not right or not taken or not isinstance(kind, str) or not isinstance(arguments, list):
                 raise self.error("a row is [from, number, module, arguments]", item)
-            rows.append(_Module([self.row_of(each, index, item) for each in taken], count, kind, arguments, item, index))
+            rows.append(
+                _Module([self.row_of(each, index, item) for each in taken], count, kind, arguments, item, index)
+            )
         return rows
 
     def row_of(self, number: int, index: int, place: Value) -> int:
@@ -566,7 +568,9 @@ class _Reader:
         if stated.kind == "C2PSA":
             return self.channels_of(stated.taken[0])
         if stated.kind not in _SCALED:
-            raise _Unsaid(f"the first level of Detect comes from {stated.kind}, whose channels are not stated", stated.place)
+            raise _Unsaid(
+                f"the first level of Detect comes from {stated.kind}, whose channels are not stated", stated.place
+            )
         channels = self.argument(stated, 0, None, int)
         return f"scaled({channels})" if self.scaled else str(channels)
 
@@ -596,7 +600,9 @@ class _Reader:
             outputs = [shapes[-1]]
         return tally, outputs
 
-    def count(self, tally: Tally, row: _Module, scale: Scale, name: str, taken: list[Shape]) -> tuple[Shape, list[Shape]]:
+    def count(
+        self, tally: Tally, row: _Module, scale: Scale, name: str, taken: list[Shape]
+    ) -> tuple[Shape, list[Shape]]:
         kind, arguments, shape = row.kind.removeprefix("nn."), row.arguments, taken[0]
         n = max(round(row.count * scale.depth), 1) if row.count > 1 else 1
         if n * max(shape) > MOST_NUMBER or n > LIMITS.nodes:

@@ -96,7 +96,9 @@ def from_module(
     try:
         network = archspec.compile_text(text, name=network_name)
     except SpecError as error:
-        raise UsageError(f"what was found in {type(module).__name__} does not compile; this is a fault of archspec:\n{error}") from None
+        raise UsageError(
+            f"what was found in {type(module).__name__} does not compile; this is a fault of archspec:\n{error}"
+        ) from None
     left_out = [key for key, own in renamed.items() if own is None]
     remarks = [f"left out, since evaluation does not run it: {key}" for key in left_out]
     difference = _verified(module, network, shapes, set(tensors) - known.keys(), verify)
@@ -117,7 +119,9 @@ def _runs(module: nn.Module, shapes: Sequence[Sequence[int]]) -> tuple[Visit, Vi
     """Two runs with batches of different sizes."""
     try:
         traced = copy.deepcopy(module).to("meta").eval()
-        runs = [record(traced, [torch.empty(batch, *shape, device="meta") for shape in shapes]) for batch in batches.BATCHES]
+        runs = [
+            record(traced, [torch.empty(batch, *shape, device="meta") for shape in shapes]) for batch in batches.BATCHES
+        ]
         (first, values), (second, others) = runs
         batches.compare(first, second)
         for one, other in zip(values, others, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,6 +74,10 @@ class _Drafting:
                 self._call(step)
             else:
                 self._child(step)
+        _number(self.graph)
+        if any(node.name.isdecimal() for node in self.graph.nodes) and not is_chain(self.graph):
+            for node in self.graph.nodes:
+                node.name = f"m{node.name}" if node.name.isdecimal() else node.name
 
     def _call(self, call: Call) -> None:
         self.call = call
@@ -87,20 +92,23 @@ class _Drafting:
                 wire.shape = tuple(sample(value))
 
     def _child(self, visit: Visit) -> None:
-        drafting = _Drafting(visit, self, self.found, self.called)
         name = _own_name(visit.path, self.visit.path)
+        if isinstance(visit.module, nn.MultiheadAttention):
+            self._attention(visit, name)
+            return
+        drafting = _Drafting(visit, self, self.found, self.called)
         if (kind := _told(visit)) is not None:
             op, arguments = kind
-            if op != "identity" or name.isdecimal():  # which keeps the numbers of a list
+            if op != "identity" or name.isdecimal():
                 (value,) = leaves(visit.outputs)
-                self.known[value] = self.node(op, [self.wire(value)], None, **arguments)
-                self.graph.nodes[-1].name = ""
-                self.graph.nodes[-1].name = self._free(name)
+                self._layer(name, op, [self.wire(value)], value, **arguments)
             return
         drafting.fill()
         if not drafting.graph.nodes:
             for value, wire in drafting.known.items():  # it hands on what it is given
                 self.known.setdefault(value, _outside(drafting.graph, wire))
+            if name.isdecimal() and isinstance(visit.outputs, Value):  # which keeps the numbers of a list
+                self._layer(name, "identity", [self.wire(visit.outputs)], visit.outputs)
             return
         node = Node(self._free(name), graph=drafting.graph)
         node.reused = self._reused(visit)
@@ -169,9 +177,7 @@ class _Drafting:
             if isinstance(value, Value):
                 self.graph.outputs[name] = self.wire(value)
 
-    def node(
-        self, op: str, operands: Sequence[Wire], held: dict[str, Held] | None = None, /, **arguments: Any
-    ) -> Wire:
+    def node(self, op: str, operands: Sequence[Wire], held: dict[str, Held] | None = None, /, **arguments: Any) -> Wire:
         """The output of a new node."""
         cls = registry.find(op)
         if cls is None:
@@ -202,6 +208,38 @@ class _Drafting:
             self.held[held] = Wire(node, shape=tuple(shape))
         return self.held[held]
 
+    def _layer(self, name: str, op: str, operands: Sequence[Wire], output: Value, **arguments: Any) -> None:
+        """A node of a module's name, which gives a value."""
+        self.known[output] = wire = self.node(op, operands, None, **arguments)
+        assert wire.node is not None
+        wire.node.name = ""
+        wire.node.name = self._free(name)
+        wire.shape = tuple(sample(output))
+
+    def _attention(self, visit: Visit, name: str) -> None:
+        """A layer of attention, whose function sees operands with the batch second."""
+        module = visit.module
+        assert isinstance(module, nn.MultiheadAttention)
+        try:
+            if not module.batch_first or len(visit.inputs) != 3 or module.bias_k is not None or module.add_zero_attn:
+                raise Unrecordable("attention with the batch second, a mask, bias_k or add_zero_attn")
+            query, key, value = visit.inputs
+            operands = [query] if query is key is value else [query, key, value]
+            prefix = f"{visit.path}." if visit.path else ""
+            held = {own: Held(prefix + own, tuple(tensor.shape), True) for own, tensor in module.named_parameters()}
+            wire = self.node(
+                "multi_head_attention", [self.wire(each) for each in operands], held, num_heads=module.num_heads,
+                bias=module.in_proj_bias is not None,
+            )  # fmt: skip
+        except Unrecordable as problem:
+            self.found.append(Refusal(visit.path, str(problem), ""))
+            wire = Wire(Node("?"))
+        if wire.node in self.graph.nodes:
+            wire.node.name = ""
+            wire.node.name = self._free(name)
+        given = next(leaf for leaf in leaves(visit.outputs) if isinstance(leaf, Value))
+        self.known[given] = wire
+
     def _reused(self, visit: Visit) -> Node | None:
         """The node of this graph whose module is called again; None for a first call, or one without tensors."""
         if not any(True for _ in visit.module.state_dict()):
@@ -220,6 +258,7 @@ class _Drafting:
     def _free(self, wanted: str) -> str:
         """A name that no node of the graph has."""
         taken = {node.name for node in self.graph.nodes}
+        wanted = re.sub(r"\W", "_", wanted, flags=re.ASCII)
         if wanted not in taken and (wanted.isdecimal() or not node_name_problem(wanted)):
             return wanted
         stem = wanted if not wanted.isdecimal() else f"m{wanted}"
@@ -229,6 +268,35 @@ class _Drafting:
                 return stem
         separator = "_" if stem[-1].isdecimal() else ""
         return next(name for n in range(2, 10**6) if (name := f"{stem}{separator}{n}") not in taken)
+
+
+def _number(graph: Graph) -> None:
+    """Call nodes by their numbers that are called ``block0``, ``block1`` … and each take the one before."""
+    stems = [re.fullmatch(r"(.*?)(\d+)", node.name) for node in graph.nodes]
+    if len(stems) < 2 or not all(stems) or len({stem and stem[1] for stem in stems}) != 1:
+        return
+    before: Node | None = None
+    for i, (node, stem) in enumerate(zip(graph.nodes, stems, strict=True)):
+        assert stem is not None
+        taken = node.operands if node.graph is None else [outer for _, outer in node.graph.inputs]
+        if int(stem[2]) != i or len(taken) != 1 or taken[0].node is not before:
+            return
+        before = node
+    for i, node in enumerate(graph.nodes):
+        node.name = str(i)
+
+
+def is_chain(graph: Graph) -> bool:
+    """Whether it is a list of nodes numbered from 0, each of which takes the one before."""
+    if len(graph.inputs) != 1 or not graph.nodes:
+        return False
+    before: Node | None = None
+    for i, node in enumerate(graph.nodes):
+        taken = node.operands if node.graph is None else [outer for _, outer in node.graph.inputs]
+        if node.name != str(i) or len(taken) != 1 or taken[0].node is not before:
+            return False
+        before = node
+    return True
 
 
 def _outside(graph: Graph, wire: Wire) -> Wire:
@@ -278,7 +346,7 @@ def _grouped(visit: Visit) -> list[Call | Visit]:
         name = step.path[depth:].partition(".")[0] if isinstance(step, Visit) else ""
         if name in first and first[name] == i and _is_apart(visit.steps[i : last[name] + 1], visit.path, name):
             path = f"{visit.path}.{name}" if visit.path else name
-            steps.append(Visit(path, visit.module.get_submodule(name), visit.steps[i : last[name] + 1]))
+            steps.append(Visit(path, visit.module.get_submodule(name), (), visit.steps[i : last[name] + 1]))
             i = last[name] + 1
         else:
             steps.append(step)

@@ -12,6 +12,8 @@ from torch import nn
 
 from archspec.importers.module.draft import Graph, Node, Wire
 from archspec.language.names import block_name_problem, parameter_name_problem
+from archspec.ops import registry
+from archspec.ops.arguments import compact
 
 Spec = dict[str, Any]
 _CONTAINERS = {nn.Sequential, nn.ModuleList, nn.ModuleDict}
@@ -109,7 +111,9 @@ class _Scope:
     def _condition(self, values: Sequence[Any], shapes: Mapping[str, Sequence[Any]]) -> str:
         """A comparison of numbers, or two of them, that is true where the values are; empty where none is."""
         ints = {name: known for name, known in self.params.items() if _are_ints(known)}
-        single = {f"{name} == 1": [_ANY if each is _ANY else each == 1 for each in known] for name, known in ints.items()}
+        single = {
+            f"{name} == 1": [_ANY if each is _ANY else each == 1 for each in known] for name, known in ints.items()
+        }
         for part in ("input.channels", "operand.channels"):
             for text, known in {**ints, **self.texts}.items():
                 if part in shapes and part not in text:
@@ -332,12 +336,14 @@ class _Folding:
             Unlike: They are not one graph with parameters.
         """
         merged = _merged_names([[node.name for node in graph.nodes] for graph in graphs if graph])
-        columns = {
-            name: [_find(graph, name) if graph else None for graph in graphs] for name in merged
-        }
+        if any(graph and 2 * len(graph.nodes) < len(merged) for graph in graphs):
+            raise Unlike  # they have little in common
+        columns = {name: [_find(graph, name) if graph else None for graph in graphs] for name in merged}
         made: Spec = {}
         references: dict[str, list[str]] = {}
-        around = _shapes("input", [graph.inputs[0][0].shape if graph and len(graph.inputs) == 1 else _ANY for graph in graphs])
+        around = _shapes(
+            "input", [graph.inputs[0][0].shape if graph and len(graph.inputs) == 1 else _ANY for graph in graphs]
+        )
         for name, column in columns.items():
             references[name] = _operands(name, column, graphs, columns, references, inputs)
             made[name] = self.node(name, column, graphs, scope, around)
@@ -361,7 +367,9 @@ class _Folding:
                 raise Unlike
             return {"reuse": first}
         if len({(node.op, node.graph is None) for node in present}) != 1:
-            return {"op": scope.express([_choice(node, graph) for node, graph in zip(column, graphs, strict=True)], "act")}
+            return {
+                "op": scope.express([_choice(node, graph) for node, graph in zip(column, graphs, strict=True)], "act")
+            }
         made: Spec
         operand = _shapes("operand", [_taken(node)[0].shape if node and _taken(node) else _ANY for node in column])
         if present[0].graph is None:
@@ -371,16 +379,15 @@ class _Folding:
             made = self._group([node.graph if node else None for node in column], scope, name, {**around, **operand})
         missing = [graph is not None and node is None for graph, node in zip(graphs, column, strict=True)]
         if any(missing):
-            states = [
-                _ANY if graph is None else node is not None for graph, node in zip(graphs, column, strict=True)
-            ]
+            states = [_ANY if graph is None else node is not None for graph, node in zip(graphs, column, strict=True)]
             made["when"] = scope.express(states, f"with_{name}", {**around, **operand})
         return made
 
     def _arguments(
         self, columns: Sequence[Mapping[str, Any] | None], scope: _Scope, op: str, shapes: Mapping[str, Sequence[Any]]
     ) -> Spec:
-        names = list(dict.fromkeys(name for given in columns if given for name in given))
+        stated = {name for given in columns if given for name in given}
+        names = [name for name in _fields(op) if name in stated]
         made = {}
         for name in names:
             values = [given.get(name, _default(op, name)) if given is not None else _ANY for given in columns]
@@ -412,7 +419,9 @@ class _Folding:
             made["inputs"] = inputs
         made["graph"] = nodes = self.nodes(graphs, scope, inputs)
         if any(key.isdecimal() for key in nodes):
-            if [*nodes] != [str(i) for i in range(len(nodes))] or any("from" in node for node in nodes.values() if isinstance(node, dict)):
+            if [*nodes] != [str(i) for i in range(len(nodes))] or any(
+                "from" in node for node in nodes.values() if isinstance(node, dict)
+            ):
                 raise Unlike
             made["graph"] = list(nodes.values())
         return made | _outputs(present, nodes)
@@ -420,14 +429,30 @@ class _Folding:
     def _block_arguments(
         self, block: _Block, graphs: Sequence[Graph | None], scope: _Scope, shapes: Mapping[str, Sequence[Any]]
     ) -> Spec:
-        made = {}
-        for param, declared in block.definition.get("params", {}).items():
+        made: Spec = {}
+        for param in block.definition.get("params", {}):
             values = [block.values[id(graph)][param] if graph else _ANY for graph in graphs]
-            given = scope.express(values, param, shapes)
-            if not (isinstance(declared, dict) and "default" not in declared) and _same(given, _default_of(declared)):
-                continue
-            made[param] = given
+            self._argument(made, block, param, values, scope, shapes)
         return made
+
+    @staticmethod
+    def _argument(
+        made: Spec,
+        block: _Block,
+        param: str,
+        values: Sequence[Any],
+        scope: _Scope,
+        shapes: Mapping[str, Sequence[Any]] | None = None,
+    ) -> None:
+        """State an argument of a block, where it is not the default."""
+        declared = _as_mapping(block.definition["params"][param])
+        if all(value is _ANY for value in values):
+            if "default" not in declared:  # it matters to no node that there is
+                made[param] = _plain(_one_of([given[param] for given in block.values.values()]))
+            return
+        given = scope.express(values, param, shapes)
+        if "default" not in declared or not _same(given, declared["default"]):
+            made[param] = given
 
     # Chains: lists of modules, each of which takes the one before
 
@@ -467,14 +492,12 @@ class _Folding:
             else:
                 return self._table(block, rows, scope)
         made: Spec = {"block": block.name}
-        defaults = block.definition.get("params", {})
         for param, column in rest.items():
-            given = scope.express(column, param)
-            if "default" in _as_mapping(defaults[param]) and _same(given, _default_of(defaults[param])):
-                continue
-            made[param] = given
+            self._argument(made, block, param, column, scope)
         for param, pairs in growing.items():
-            start, step = (scope.express([pair[i] for pair in pairs], f"{param}_{('start', 'step')[i]}") for i in (0, 1))
+            start, step = (
+                scope.express([pair[i] for pair in pairs], f"{param}_{('start', 'step')[i]}") for i in (0, 1)
+            )
             start, step = (text.removeprefix("$") if isinstance(text, str) else text for text in (start, step))
             made[param] = f"$({step} * index)" if start == 0 else f"$({start} + {step} * index)"
         counts = [_ANY if row is None else len(row) for row in rows]
@@ -489,7 +512,6 @@ class _Folding:
             raise Unlike
         given = [block.values[id(node.graph)] for node in rows[0]]
         differing = [name for name in given[0] if not _are_same([each[name] for each in given])]
-        defaults = block.definition.get("params", {})
         usual = {name: _one_of([each[name] for each in given]) for name in given[0]}
         given = [
             {name: _plain(usual[name] if value is _ANY else value) for name, value in each.items()} for each in given
@@ -501,8 +523,8 @@ class _Folding:
         for name, value in given[0].items():
             if name in differing:
                 made[name] = f"${name}"
-            elif not ("default" in _as_mapping(defaults[name]) and _same(value, _default_of(defaults[name]))):
-                made[name] = value
+            else:
+                self._argument(made, block, name, [value], scope)
         return made
 
 
@@ -526,7 +548,11 @@ def _operands(
     if len({len(taken) for taken in stated}) != 1:
         raise Unlike
     whole = max(stated, key=lambda taken: sum(ref.partition(".")[0] in columns for ref in taken))
-    if len(whole) == 2 and _is_commutative(column) and _hands_on_second(name, column, graphs, columns, references, whole, inputs):
+    if (
+        len(whole) == 2
+        and _is_commutative(column)
+        and _hands_on_second(name, column, graphs, columns, references, whole, inputs)
+    ):
         whole = whole[::-1]
     for node, graph, i in zip(column, graphs, range(len(graphs)), strict=True):
         if node is None or graph is None:
@@ -562,7 +588,9 @@ def _hands_on_second(
     return False
 
 
-def _passed(ref: str, use: int, columns: Mapping[str, Sequence[Node | None]], references: Mapping[str, list[str]]) -> str:
+def _passed(
+    ref: str, use: int, columns: Mapping[str, Sequence[Node | None]], references: Mapping[str, list[str]]
+) -> str:
     """What a reference stands for in a use that may lack the node."""
     while (name := ref.partition(".")[0]) in columns and columns[name][use] is None and references.get(name):
         ref = references[name][0]
@@ -612,7 +640,11 @@ def _outputs(graphs: Sequence[Graph], nodes: Spec) -> Spec:
         ends = {_reference(wire, graph) for graph in graphs for wire in graph.outputs.values()}
         last = next(reversed(nodes))
         full = [graph for graph in graphs if any(node.name == last for node in graph.nodes)]
-        ends = {_reference(wire, graph) for graph in full for wire in graph.outputs.values()} if full != list(graphs) else ends
+        ends = (
+            {_reference(wire, graph) for graph in full for wire in graph.outputs.values()}
+            if full != list(graphs)
+            else ends
+        )
         if len(ends) != 1:
             raise Unlike
         (end,) = ends
@@ -746,16 +778,15 @@ def _default_of(declared: Any) -> Any:
     return _as_mapping(declared).get("default")
 
 
-def _default(op: str, name: str) -> Any:
-    from archspec.ops import registry
-    from archspec.ops.arguments import compact
+def _fields(op: str) -> list[str]:
+    """The arguments of an op, in its order."""
+    return list(registry.get(op).model_fields)
 
-    cls = registry.find(op)
-    assert cls is not None
-    value = compact(cls.model_fields[name].default)
+
+def _default(op: str, name: str) -> Any:
+    value = compact(registry.get(op).model_fields[name].default)
     return list(value) if isinstance(value, tuple) else value
 
 
 def _bare(node: Any) -> Any:
     return node["op"] if isinstance(node, dict) and list(node) == ["op"] else node
-

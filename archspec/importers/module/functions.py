@@ -18,9 +18,7 @@ class Place(Protocol):
     def wire(self, operand: Value | Held) -> Wire:
         """What a node takes that takes this."""
 
-    def node(
-        self, op: str, operands: Sequence[Wire], held: dict[str, Held] | None = None, /, **arguments: Any
-    ) -> Wire:
+    def node(self, op: str, operands: Sequence[Wire], held: dict[str, Held] | None = None, /, **arguments: Any) -> Wire:
         """The output of a new node."""
 
 
@@ -122,8 +120,12 @@ def _plain(name: str) -> str:
     """The name of the function that a method, an operator or a call in place is."""
     name = name.strip("_") if name.startswith("__") else name.rstrip("_")
     name = name.removeprefix("i") if name in ("iadd", "isub", "imul", "itruediv", "ipow", "imatmul") else name
-    name = {"truediv": "div", "true_divide": "div", "multiply": "mul", "subtract": "sub", "divide": "div"}.get(name, name)
-    return {"radd": "add", "rmul": "mul", "concat": "cat", "concatenate": "cat", "swapaxes": "transpose"}.get(name, name)
+    name = {"truediv": "div", "true_divide": "div", "multiply": "mul", "subtract": "sub", "divide": "div"}.get(
+        name, name
+    )
+    return {"radd": "add", "rmul": "mul", "concat": "cat", "concatenate": "cat", "swapaxes": "transpose"}.get(
+        name, name
+    )
 
 
 def _what(value: Any) -> str:
@@ -337,7 +339,10 @@ def _dropout2d(b: Bound) -> Wire:
 # Pooling and resampling
 
 
-@rule("max_pool1d max_pool2d max_pool3d boolean_dispatch", "input kernel_size stride padding dilation ceil_mode return_indices")
+@rule(
+    "max_pool1d max_pool2d max_pool3d boolean_dispatch",
+    "input kernel_size stride padding dilation ceil_mode return_indices",
+)
 def _max_pool(b: Bound) -> Wire:
     kernel = _size(b["kernel_size"])
     stride = _size(b["stride"]) if b["stride"] else kernel
@@ -373,7 +378,9 @@ def _adaptive_max_pool(b: Bound) -> Wire:
 
 def _adaptive(b: Bound, kind: str) -> Wire:
     size = sample(b.output)[1:]
-    return b.node(f"global_{kind}_pool") if set(size) == {1} else b.node(f"adaptive_{kind}_pool", output_size=_size(size))
+    return (
+        b.node(f"global_{kind}_pool") if set(size) == {1} else b.node(f"adaptive_{kind}_pool", output_size=_size(size))
+    )
 
 
 @rule("interpolate upsample", "input size scale_factor mode align_corners recompute_scale_factor antialias")
@@ -385,7 +392,11 @@ def _interpolate(b: Bound) -> Wire:
     scale = scale if isinstance(scale, int | float | None) else list(scale)
     scale = int(scale) if isinstance(scale, float) and scale.is_integer() else scale
     return b.node(
-        "upsample", size=size, scale_factor=scale, mode=b.get("mode", "nearest"), align_corners=b["align_corners"] or None
+        "upsample",
+        size=size,
+        scale_factor=scale,
+        mode=b.get("mode", "nearest"),
+        align_corners=b["align_corners"] or None,
     )
 
 
@@ -491,7 +502,9 @@ for _name in ("mean", "sum", "amax", "amin"):
 
 @rule("normalize", "input p dim eps out")
 def _normalize(b: Bound) -> Wire:
-    return b.node("normalize", p=float(b.get("p", 2.0)), dim=dimensions(b.first, b.get("dim", 1)), eps=b.get("eps", 1e-12))
+    return b.node(
+        "normalize", p=float(b.get("p", 2.0)), dim=dimensions(b.first, b.get("dim", 1)), eps=b.get("eps", 1e-12)
+    )
 
 
 # Shapes
@@ -643,9 +656,7 @@ def _getitem(b: Bound) -> Wire:
                 size = _sizes(b.first)[dim]
                 start, stop, step = item.indices(size)
                 if (start, stop, step) != (0, size, 1):
-                    wire = b.place.node(
-                        "slice", [wire], dim=ours, start=item.start or 0, stop=item.stop, step=step
-                    )
+                    wire = b.place.node("slice", [wire], dim=ours, start=item.start or 0, stop=item.stop, step=step)
         elif isinstance(item, int):
             ours = dimension(b.first, dim)
             at = item % _sizes(b.first)[dim]

@@ -85,12 +85,14 @@ class Visit:
     Attributes:
         path: Its name in the network; empty for the network itself.
         module: The module.
+        inputs: What it was given by position, with `Value` in place of tensors.
         steps: What it called, in order.
         outputs: What it gave, with `Value` in place of tensors.
     """
 
     path: str
     module: nn.Module
+    inputs: tuple[Any, ...] = ()
     steps: list[Call | Visit] = field(default_factory=list)
     outputs: Any = None
 
@@ -165,7 +167,7 @@ class _Recorder(TorchFunctionMode):
         path = self.paths.get(id(module))
         if path is None:
             raise Unrecordable(f"a module {type(module).__name__} is called that the network does not hold")
-        visit = Visit(path, module)
+        visit = Visit(path, module, self._seen(args) if self.stack else ())
         if self.stack:
             self.stack[-1].steps.append(visit)
         else:
@@ -218,7 +220,11 @@ class _Recorder(TorchFunctionMode):
         if isinstance(given, Mapping):
             return {key: self._seen(item) for key, item in given.items()}
         if isinstance(given, list | tuple):
-            return type(given)(*map(self._seen, given)) if hasattr(given, "_fields") else type(given)(map(self._seen, given))
+            return (
+                type(given)(*map(self._seen, given))
+                if hasattr(given, "_fields")
+                else type(given)(map(self._seen, given))
+            )
         return given
 
 
@@ -239,6 +245,8 @@ def _changes(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> boo
 def _place() -> str:
     """The line outside of torch that runs now."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and (frame.f_code.co_filename.startswith(_TORCH) or frame.f_code.co_filename == __file__):
+    while frame.f_back is not None and (
+        frame.f_code.co_filename.startswith(_TORCH) or frame.f_code.co_filename == __file__
+    ):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"

@@ -54,10 +54,9 @@ def _widest(name: str, own: str | None, wanted: Mapping[str, str | None]) -> tup
 
 def _starred(name: str, own: str | None) -> tuple[str, str | None]:
     """A rule with a star for each number."""
-    numbers = re.findall(r"(?<![^.])\d+(?![^.])", name)
-    if own is not None and re.findall(r"(?<![^.])\d+(?![^.])", own) != numbers:
+    star = re.compile(r"\d+(?=\.|$)")
+    if own is not None and star.findall(own) != star.findall(name):
         return name, own
-    star = re.compile(r"(?<![^.])\d+(?![^.])")
     return star.sub("*", name), None if own is None else star.sub("*", own)
 
 
@@ -79,7 +78,9 @@ def _is_right(left: str, right: str | None, wanted: Mapping[str, str | None]) ->
         given = None
         if right is not None:
             stars = iter(match.groups())
-            given = "".join(next(stars) if part == "*" else part for part in re.split(r"(\*)", right)) + name[match.end() :]
+            given = (
+                "".join(next(stars) if part == "*" else part for part in re.split(r"(\*)", right)) + name[match.end() :]
+            )
         if given != own:
             return False
     return True
