@@ -311,6 +311,9 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "pixel_unshuffle": lambda pick, shape: {"downscale_factor": pick.of(2, 1)},
     "parameter": lambda pick, shape: {"shape": _broadcast(pick, shape)} | pick.some(value=lambda: pick.of(0.5, 1)),
     "constant": lambda pick, shape: {"shape": _broadcast(pick, shape), "value": pick.of(0.5, 1)},
+    "coordinates": lambda pick, shape: (
+        {"start": pick.of(-1, 0.5), "end": pick.of(1, 0.5), "steps": list(shape[:-1]) or [1]}
+    ),
     "linspace": lambda pick, shape: {"start": pick.of(-1, 0.5), "end": pick.of(1, 0.5), "steps": shape[-1]},
     "add": lambda pick, shape: {},
     "sub": lambda pick, shape: {},
@@ -392,6 +395,7 @@ LIBRARY: dict[str, Callable[[Pick, Shape], Args]] = {
     "depthwise_separable": lambda pick, shape: (
         {"out_channels": _channels(pick, shape)} | pick.some(stride=lambda: pick.of(2, 1))
     ),
+    "encoder_block": lambda pick, shape: {"heads": pick.of(*_divisors(shape[-1])), "hidden": pick.of(4, 8)},
     "fire": lambda pick, shape: (
         {"squeeze_channels": 2, "expand1x1_channels": pick.of(4, 2)} | pick.some(expand3x3_channels=lambda: 3)
     ),
@@ -401,6 +405,7 @@ LIBRARY: dict[str, Callable[[Pick, Shape], Args]] = {
     "inception_naive": lambda pick, shape: {name: pick.int(1, 4) for name in ("ch1x1", "ch3x3", "ch5x5")},
     "inverted_residual": _inverted,
     "mbconv": lambda pick, shape: _inverted(pick, shape) | pick.some(drop_path=lambda: pick.of(0.0, 0.1)),
+    "mlp": lambda pick, shape: {"hidden": pick.of(4, 8)} | pick.some(dropout=lambda: pick.of(0.1, 0.0)),
     "nin_block": lambda pick, shape: {"channels": pick.of(4, 8)} | pick.some(mlp1=lambda: 2, kernel_size=lambda: 1),
     "plain_basic": _residual,
     "preact_basic": _residual,
