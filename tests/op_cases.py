@@ -192,13 +192,16 @@ def distances(draw: Any) -> Case:
 
 @st.composite
 def shifted(draw: Any) -> Case:
-    """A map of windows, and mostly a shift that is less than they are."""
+    """Scores of the windows of a map, and mostly a shift that is less than they are."""
     window = [draw(PLACES), draw(PLACES)]
     size = [draw(mostly(st.integers(1, 3).map(lambda n, w=w: n * w), st.integers(0, 5), 10)) for w in window]
     shift = [draw(mostly(st.integers(0, w - 1), st.integers(-1, w), 6)) for w in window]
     args = {"size": size, "window_size": window, "shift_size": shift}
     args = {key: value[0] if value[0] == value[1] and draw(FLAG) else value for key, value in args.items()}
-    return args, (draw(shapes(draw(st.integers(1, 2)))),)
+    windows, places = math.prod(a // max(w, 1) for a, w in zip(size, window, strict=True)), math.prod(window)
+    first = draw(st.sampled_from([1, max(windows, 1)]))
+    scores = (first, draw(st.integers(1, 2)), places, draw(mostly(st.just(places), st.integers(1, 4), 12)))
+    return args, (draw(mostly(st.just(scores), st.just(scores[1:]), 20)),)
 
 
 def without_bias(args: Args) -> Args:

@@ -357,7 +357,7 @@ def raw_position_bias(table: Any, window_size: Any) -> Any:
     return table[:, apart[..., 0] * (2 * width - 1) + apart[..., 1]].permute(0, 3, 1, 2)
 
 
-def raw_window_mask(size: Any, window_size: Any, shift_size: Any) -> Any:
+def raw_window_mask(scores: Any, size: Any, window_size: Any, shift_size: Any) -> Any:
     """As the authors' code does it: the map in up to nine parts, with a number for each."""
     size, window, shift = pair(size), pair(window_size), pair(shift_size)
     for places, each, by in zip(size, window, shift, strict=True):
@@ -367,7 +367,9 @@ def raw_window_mask(size: Any, window_size: Any, shift_size: Any) -> Any:
     for number, (rows, columns) in enumerate(itertools.product(*ends)):
         parts[..., rows, columns] = number
     parts = F.unfold(parts, window, stride=window).permute(2, 0, 1)
-    return -100.0 * (parts[:, :, :, None] != parts[:, :, None])
+    mask = -100.0 * (parts[:, :, :, None] != parts[:, :, None])
+    need(scores.dim() == 5 and mask.shape[2:] == scores.shape[3:] and scores.shape[1] in (1, len(mask)))
+    return scores + mask
 
 
 def raw_pixel_unshuffle(args: Args, shapes: Shapes) -> Any:
@@ -446,7 +448,7 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
     "linspace": raw_numbers(torch.linspace),
     "coordinates": raw_numbers(raw_coordinates),
     "relative_position_bias": call(raw_position_bias),
-    "shifted_window_mask": raw_numbers(raw_window_mask),
+    "shifted_window_mask": call(raw_window_mask),
 } | {name: call(getattr(torch, name)) for name in ("abs", "exp", "log", "neg", "rsqrt", "sign", "sqrt")} | {
     name: layer(kind)
     for name, kind in {

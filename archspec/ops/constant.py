@@ -1,7 +1,7 @@
 """Tensors that a network holds itself: learned ones, and numbers."""
 
 from itertools import chain
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -9,9 +9,11 @@ from typing_extensions import override
 
 from archspec.errors import ArgumentError
 from archspec.ops.arguments import MAX_FLOAT, Positive, Real
-from archspec.ops.facts import Held
-from archspec.ops.source import Source
+from archspec.ops.facts import Along, Cost, Held, Reach, Taps
+from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes
+
+_NOTHING = Along(None, Taps(1, 0, (range(0),)))
 
 _Sizes = Annotated[
     tuple[Positive, ...],
@@ -22,14 +24,29 @@ _Sizes = Annotated[
 """The sizes of a tensor: a list of positive integers."""
 
 
-class Parameter(Source, name="parameter"):
+class _Source(Op):
+    """Takes no operand, and gives each sample the same tensor."""
+
+    takes_nothing: ClassVar[bool] = True
+    saved = ()
+
+    @override
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost()
+
+    @override
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        return ((_NOTHING,) * len(inputs[0]),)
+
+
+class Parameter(_Source, name="parameter"):
     """A learned tensor, such as a class token or a position embedding, the same for each sample.
 
     Its key in the state_dict is the path of the node; in `init:` it is called ``weight``. Costs no arithmetic.
     Source: torch.nn.Parameter.
 
     Args:
-        shape: _Sizes, without the batch.
+        shape: Sizes, without the batch.
         value: What all its numbers are before training, where no rule of `init:` says how they begin.
     """
 
@@ -91,7 +108,7 @@ _Numbers = Annotated[
 """A number, or nested lists of them, as nested tuples."""
 
 
-class Constant(Source, name="constant"):
+class Constant(_Source, name="constant"):
     """Fixed numbers, the same for each sample; the state_dict does not hold them.
 
     Costs no arithmetic.
@@ -99,7 +116,7 @@ class Constant(Source, name="constant"):
 
     Args:
         value: The numbers as nested lists, or one for all places of `shape`.
-        shape: _Sizes, without the batch, where `value` is one number.
+        shape: Sizes, without the batch, where `value` is one number.
     """
 
     value: _Numbers
@@ -125,7 +142,7 @@ class Constant(Source, name="constant"):
         return Held("torch.tensor", (self.value,), trained=False)
 
 
-class Coordinates(Source, name="coordinates"):
+class Coordinates(_Source, name="coordinates"):
     """The coordinates of the points of a grid, at equal distances; the state_dict does not hold them.
 
     The last dimension has one for each dimension of the grid. Costs no arithmetic.
@@ -153,7 +170,7 @@ class Coordinates(Source, name="coordinates"):
         return Held("coordinates", (self.start, self.end, self.steps), trained=False)
 
 
-class Linspace(Source, name="linspace"):
+class Linspace(_Source, name="linspace"):
     """Numbers at equal distances, such as the coordinates of a grid; the state_dict does not hold them.
 
     Costs no arithmetic.

@@ -1,4 +1,4 @@
-"""What attention in the windows of a map is given besides queries, keys and values."""
+"""What is added to the scores of attention in the windows of a map."""
 
 from math import prod
 from typing import Annotated, Any
@@ -6,12 +6,11 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from archspec.errors import ArgumentError, ShapeError
-from archspec.ops.arguments import MAX_INT, Positive
+from archspec.ops.arguments import MAX_INT, Positive, compact
 from archspec.ops.checks import divisors_near
-from archspec.ops.facts import Along, Cost, Function, Held, Operand, Reach
+from archspec.ops.facts import Along, Cost, Function, Operand, Reach
 from archspec.ops.op import Op
-from archspec.ops.source import Source
-from archspec.ops.tensor import Shape, Shapes, show
+from archspec.ops.tensor import Shape, Shapes, elements, show
 
 
 def _pair(value: Any) -> Any:
@@ -69,15 +68,16 @@ class RelativePositionBias(Op, name="relative_position_bias"):
         return ((Along.every(inputs[0][0]), Along.same(0)),)
 
     def torch(self, inputs: Shapes) -> Function:
-        return Function("relative_position_bias", (Operand(0), self.window_size))
+        return Function("relative_position_bias", (Operand(0), compact(self.window_size)))
 
 
-class ShiftedWindowMask(Source, name="shifted_window_mask"):
-    """The mask of attention in shifted windows: -100 for places that were no neighbours before the shift, else 0.
+class ShiftedWindowMask(Op, name="shifted_window_mask"):
+    """Scores of attention in shifted windows, or their bias, less 100 for places that the shift has brought together.
 
     A map is rolled by some places up and left, and divided into windows; those at its lower and right border hold
-    places from both of its ends, which do not see each other. ``(windows, 1, h * w, h * w)``, with a dimension for the
-    heads; it is added to the scores. Costs no arithmetic. The state_dict does not hold it.
+    places from both of its ends, which should not see each other. The operand ``(windows, heads, h * w, h * w)``, or of
+    one window for all, has a row for each query and a column for each key. Costs an addition for each element of the
+    output.
     Source: Liu et al. 2021, arXiv:2103.14030, section 3.2, figure 4; as torchvision.models.swin_transformer has it.
 
     Args:
@@ -90,9 +90,13 @@ class ShiftedWindowMask(Source, name="shifted_window_mask"):
     window_size: _Places
     shift_size: _Steps
 
-    example = "{op: shifted_window_mask, size: 56, window_size: 7, shift_size: 3}"
+    example = "{op: shifted_window_mask, size: 28, window_size: 7, shift_size: 3}"
+    example_inputs = ((1, 3, 49, 49),)
+    fresh = True
+    saved = ()
 
     def infer(self, inputs: Shapes) -> Shape:
+        (scores,) = inputs
         for size, window, shift in zip(self.size, self.window_size, self.shift_size, strict=True):
             if size % window:
                 message = f"windows of {window} places do not divide a map of {size}"
@@ -101,8 +105,19 @@ class ShiftedWindowMask(Source, name="shifted_window_mask"):
                 message = f"a shift by {shift} places is not less than a window of {window}"
                 raise ArgumentError("shift_size", message, help="half a window is usual: `$(window_size // 2)`")
         places = prod(self.window_size)
-        return (prod(self.size) // places, 1, places, places)
+        windows = prod(self.size) // places
+        if len(scores) != 4 or scores[0] not in (1, windows) or scores[2:] != (places, places):
+            message = f"{self.name} needs scores of {windows} windows of {places} places, the input is {show(scores)}"
+            raise ShapeError(message, help="they are `[windows, heads, places, places]`, or of 1 window for all")
+        return (windows, *scores[1:])
 
-    def torch(self, inputs: Shapes) -> Held:
-        """A buffer of ``shifted_window_mask(size, window_size, shift_size)``."""
-        return Held("shifted_window_mask", (self.size, self.window_size, self.shift_size), trained=False)
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost(other=elements(output))
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        windows = Along.every(1) if inputs[0][0] < output[0] else Along.same(0)
+        return ((windows, *map(Along.same, range(1, 4))),)
+
+    def torch(self, inputs: Shapes) -> Function:
+        sizes = map(compact, (self.size, self.window_size, self.shift_size))
+        return Function("shifted_window_mask", (Operand(0), *sizes))

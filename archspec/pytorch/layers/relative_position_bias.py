@@ -3,7 +3,7 @@
 from torch import Tensor
 
 
-def relative_position_bias(table: Tensor, window_size: tuple[int, int]) -> Tensor:
+def relative_position_bias(table: Tensor, window_size: int | tuple[int, int]) -> Tensor:
     """The bias of each pair of places of a window (Liu et al. 2021, arXiv:2103.14030).
 
     The table has a row for each distance in height and width. Windows that slide over
@@ -11,7 +11,7 @@ def relative_position_bias(table: Tensor, window_size: tuple[int, int]) -> Tenso
 
     Shape: (..., (2h - 1) * (2w - 1), heads) -> (..., heads, h * w, h * w)
     """
-    height, width = window_size
-    table = table.transpose(-1, -2).unflatten(-1, (2 * height - 1, 2 * width - 1))
-    bias = table.unfold(-2, height, 1).unfold(-2, width, 1).flip(-2, -1)
+    h, w = (window_size, window_size) if isinstance(window_size, int) else window_size
+    table = table.transpose(-1, -2).unflatten(-1, (2 * h - 1, 2 * w - 1))
+    bias = table.unfold(-2, h, 1).unfold(-2, w, 1).flip(-2, -1)
     return bias.flatten(-4, -3).flatten(-2)

@@ -5,18 +5,21 @@ from torch import Tensor
 
 
 def shifted_window_mask(
-    size: tuple[int, int],
-    window_size: tuple[int, int],
-    shift_size: tuple[int, int],
+    scores: Tensor,
+    size: int | tuple[int, int],
+    window_size: int | tuple[int, int],
+    shift_size: int | tuple[int, int],
 ) -> Tensor:
-    """-100 for pairs of places of a window that the shift has brought together.
+    """Less 100 for places of a window that the shift of the map has brought together.
 
     A map of some size was rolled up and left (Liu et al. 2021, arXiv:2103.14030,
-    figure 4). The shape is (windows, 1, places, places).
+    figure 4). The scores are (..., windows, heads, places, places).
     """
-    rows, columns = (torch.arange(places) >= places - shift for places, shift in zip(size, shift_size, strict=True))
-    parts = 2 * rows[:, None] + columns[None]
-    parts = parts.unflatten(1, (-1, window_size[1])).unflatten(0, (-1, window_size[0]))
-    parts = parts.transpose(1, 2).flatten(2).flatten(0, 1)
-    apart = parts[:, None, :, None] != parts[:, None, None, :]
-    return torch.where(apart, -100.0, 0.0)
+    high, wide = (size, size) if isinstance(size, int) else size
+    h, w = (window_size, window_size) if isinstance(window_size, int) else window_size
+    up, left = (shift_size, shift_size) if isinstance(shift_size, int) else shift_size
+    rows = torch.arange(high, device=scores.device) >= high - up
+    columns = torch.arange(wide, device=scores.device) >= wide - left
+    parts = (2 * rows[:, None] + columns).reshape(high // h, h, wide // w, w)
+    parts = parts.transpose(1, 2).reshape(-1, 1, h * w)
+    return scores - 100.0 * (parts[:, :, :, None] != parts[:, :, None])
