@@ -412,7 +412,7 @@ LIBRARY: dict[str, Callable[[Pick, Shape], Args]] = {
     "mbconv": lambda pick, shape: _inverted(pick, shape) | pick.some(drop_path=lambda: pick.of(0.0, 0.1)),
     "mlp_block": lambda pick, shape: {"hidden": pick.of(4, 8)} | pick.some(dropout=lambda: pick.of(0.1, 0.0)),
     "nin_block": lambda pick, shape: {"channels": pick.of(4, 8)} | pick.some(mlp1=lambda: 2, kernel_size=lambda: 1),
-    "patch_merging": lambda pick, shape: {"dim": shape[-1]},
+    **dict.fromkeys(("patch_merging", "patch_merging_v2"), lambda pick, shape: {"dim": shape[-1]}),
     "plain_basic": _residual,
     "preact_basic": _residual,
     "preact_bottleneck": lambda pick, shape: _residual(pick, shape) | {"expansion": pick.int(1, 2)},
@@ -425,12 +425,12 @@ LIBRARY: dict[str, Callable[[Pick, Shape], Args]] = {
     "squeeze_excite": lambda pick, shape: pick.some(
         reduction=lambda: 2, activation=lambda: "silu", gate=lambda: "hardsigmoid"
     ),
-    "swin_block": _windows,
+    **dict.fromkeys(("swin_block", "swin_block_v2"), _windows),
     "transition": lambda pick, shape: pick.some(compression=lambda: pick.of(1.0, 0.5)),
     "vgg_block": lambda pick, shape: (
         {"channels": pick.of(4, 8)} | pick.some(convs=lambda: pick.int(1, 3), batch_norm=lambda: True)
     ),
-    "window_attention": _windows,
+    **dict.fromkeys(("window_attention", "window_attention_v2"), _windows),
     "./lenet.yaml": lambda pick, shape: (
         {"num_classes": pick.of(10, 3)} | pick.some(sigmoid=lambda: False, kernel_size=lambda: 3)
     ),

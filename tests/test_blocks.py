@@ -90,6 +90,7 @@ EXAMPLES: dict[str, list[str]] = {
     "mlp_block": ["hidden: 24", "hidden: 24, dropout: 0.1"],
     "nin_block": ["channels: 8", "channels: 8, mlp1: 6, mlp2: 4, kernel_size: 5, padding: 2, stride: 2"],
     "patch_merging": ["dim: 64"],
+    "patch_merging_v2": ["dim: 64"],
     "plain_basic": ["channels: 64", "channels: 32, stride: 2"],
     "preact_basic": ["channels: 64", "channels: 32, stride: 2"],
     "preact_bottleneck": [
@@ -111,9 +112,11 @@ EXAMPLES: dict[str, list[str]] = {
     "shuffle_unit_v2": ["channels: 64", "channels: 116, stride: 2", "channels: 64, width: 32"],
     "squeeze_excite": ["", "reduction: 4", "squeeze_channels: 8, activation: silu, gate: hardsigmoid"],
     "swin_block": [WINDOWS, f"{WINDOWS}, shift: 2, drop_path: 0.1"],
+    "swin_block_v2": [WINDOWS, f"{WINDOWS}, shift: 2, drop_path: 0.1"],
     "transition": ["", "compression: 1.0"],
     "vgg_block": ["channels: 8", "channels: 8, convs: 3, batch_norm: true"],
     "window_attention": [WINDOWS, f"{WINDOWS}, shift: 2"],
+    "window_attention_v2": [WINDOWS, f"{WINDOWS}, shift: 2"],
 }
 """Arguments on which a block compiles, first the required ones alone; `OTHER_OPS` come to the last ones."""
 
@@ -121,7 +124,15 @@ OTHER_OPS = {"norm": "{op: group_norm, num_groups: 1}", "act": "{op: leaky_relu,
 """Values of parameters that are ops."""
 
 SHAPES = {"shuffle_unit": (60, 16, 16), "encoder_block": (16, 64)}
-SHAPES |= dict.fromkeys(("patch_merging", "swin_block", "window_attention"), (56, 56, 64))
+ON_LAST = (
+    "patch_merging",
+    "patch_merging_v2",
+    "swin_block",
+    "swin_block_v2",
+    "window_attention",
+    "window_attention_v2",
+)
+SHAPES |= dict.fromkeys(ON_LAST, (56, 56, 64))
 """Inputs for the examples, where not 64x16x16."""
 
 for _name, _examples in EXAMPLES.items():
@@ -217,7 +228,8 @@ def test_every_block_compiles(name: str, arguments: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments"), [case for case in CASES if "stride" not in case[1] and case[0] != "patch_merging"]
+    ("name", "arguments"),
+    [case for case in CASES if "stride" not in case[1] and not case[0].startswith("patch_merging")],
 )
 def test_a_block_can_be_repeated(name: str, arguments: str) -> None:
     two = harness(name, arguments, repeat=2)
@@ -230,9 +242,9 @@ def test_blocks_pad(name: str, arguments: str) -> None:
     size = {"transition": 8, "vgg_block": 8}.get(name, 8 if "stride: 2" in arguments else 16)
     if (name, arguments) == ("nin_block", "channels: 8"):
         size = 14
-    places = {"encoder_block": (64,), "patch_merging": (28, 128)}.get(name, (size, size))
-    if name in ("swin_block", "window_attention"):
-        places = (56, 64)
+    places = {"encoder_block": (64,)}.get(name, (size, size))
+    if name in ON_LAST:
+        places = (28, 128) if name.startswith("patch_merging") else (56, 64)
     assert output(harness(name, arguments))[1:] == places
 
 
