@@ -26,7 +26,7 @@ SHIPPED = [
     "vgg16_bn", "vgg19_bn", "nin", "nin_cifar10", "googlenet", "googlenet_bn", "resnet18", "resnet34",
     "resnet50", "resnet101", "resnet152", "resnet50_dilated", "resnet20_cifar", "resnet56_cifar",
     "resnet110_cifar", "plain20_cifar", "plain56_cifar", "resnetv2_50", "resnetv2_1001_cifar",
-    "resnext50_32x4d", "mobilenet_v1", "mobilenet_v2", "deepface",
+    "resnext50_32x4d", "mobilenet_v1", "mobilenet_v2", "deepface", "vit", "swin", "swin_v2", "maxvit",
 ]  # fmt: skip
 
 
@@ -356,6 +356,7 @@ def weight_layers(net: Network) -> int:
 DEPTHS = {
     "lenet": 5, "alexnet": 8, "alexnet_2012": 8, "googlenet": 22, "googlenet_bn": 22, "mobilenet_v1": 28, "deepface": 7,
     "resnet50_dilated": 50, "resnext50_32x4d": 50, "nin": 12, "nin_cifar10": 9, "mobilenet_v2": 53,
+    "vit": 26, "swin": 53, "swin_v2": 65, "maxvit": 147,
 }  # fmt: skip
 
 
