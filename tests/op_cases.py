@@ -82,12 +82,15 @@ def with_shape(ranks: tuple[int, ...], arguments: Callable[[Shape], Any]) -> Any
 
 
 @st.composite
-def joined(draw: Any, least: int, most: int, args: Any = None, broken: float = 0.1) -> Case:
-    """Operands of one shape, some sizes of which are 1 or wrong; seldom too few, too many, or of another rank."""
+def joined(draw: Any, least: int, most: int, args: Any = None, *, exactly: bool = False) -> Case:
+    """Operands of one shape, some sizes of which are 1 or wrong; seldom too few, too many, or of another rank.
+
+    Where it is to be exactly one shape, few are wrong.
+    """
     first = draw(shapes(draw(st.integers(-1, 3)) + 1, st.integers(1, 4)))[1:]
     operands = []
     for _ in range(draw(mostly(st.integers(least, most), st.sampled_from([1, 3])))):
-        rolls = draw(st.lists(st.integers(0, 11), min_size=len(first), max_size=len(first)))
+        rolls = draw(st.lists(st.integers(-60 * exactly, 11), min_size=len(first), max_size=len(first)))
         shape = [1 if roll == 10 else size + 1 if roll == 11 else size for size, roll in zip(first, rolls, strict=True)]
         operands.append(tuple(draw(mostly(st.just(shape), st.just(shape[1:]), 20))))
     return draw(args if args is not None else st.just({})), tuple(operands)
@@ -296,6 +299,7 @@ CASES: dict[str, Any] = {
     "scaled_dot_product_attention": attended(),
     "multi_head_attention": projected(),
     "concat": joined(1, 4, st.fixed_dictionaries({}, optional={"dim": DIM})),
+    "stack": joined(1, 4, st.fixed_dictionaries({}, optional={"dim": DIM}), exactly=True),
     "layer_scale": one({}, {"init_value": REAL, "dim": DIM}, ANY),
     "normalize": one({}, {"p": REAL, "dim": DIMS, "eps": EPS}, ANY),
     "flip": one({"dims": DIMS}, {}, ANY),

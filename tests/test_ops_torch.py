@@ -38,7 +38,7 @@ from archspec.network import Applied
 from archspec.ops.facts import Along, Kept
 from archspec.ops.op import Op
 from archspec.ops.registry import get, ops
-from archspec.ops.tensor import Places, Shape, Shapes, elements, size_in_bytes, spatial_rank
+from archspec.ops.tensor import Places, Shape, Shapes, axis, elements, size_in_bytes, spatial_rank
 
 torch = pytest.importorskip("torch")
 from dependence import Spans, op_spans  # noqa: E402
@@ -93,7 +93,7 @@ def oracle(name: str, args: Args, shapes: Shapes) -> tuple[Any, Any]:
     need(args.get("mode") != "circular" or min(args["padding"]) >= 0)  # exception 6
     need([] not in (args.get("dim"), args.get("dims")))  # exception 7
     for key in ("dim", "dims", "start_dim", "end_dim") if name != "permute" else ():  # exception 2
-        batch = {0, -1 - len(shapes[0]) - (name == "unsqueeze")}
+        batch = {0, -1 - len(shapes[0]) - (name in ("unsqueeze", "stack"))}
         need(batch.isdisjoint(numbers(args.get(key, 1))))
     need(name != "pad" or not any(args["padding"][2 * len(shapes[0]) :]))
     return run, two
@@ -192,17 +192,24 @@ def check_reach(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
         stated = [stated_reads(along, shape[dim], output) for dim, along in enumerate(ways[number])]
         for dim in range(len(shape) - 2 if op.name == "pixel_shuffle" else 0, len(shape)):
             spans = op_spans(op, shapes, layer, number, dim)
-            together = op.name == "pixel_unshuffle" and dim >= len(shape) - 2
-            for element, found in joined_channels(spans) if together else spans.items():
+            together = taken_together(op, output, dim)
+            for element, found in spans.items() if together is None else joined_along(spans, together):
                 spots = [(*element, 0)[along.dim or 0] for along in ways[number]]
                 read = [places[spot] for places, spot in zip(stated, spots, strict=True)]
                 wanted = hull((place, place) for place in read[dim]) if all(read) else None
                 assert found == wanted or (op.name in PARTLY_FLAT and hull([found, wanted]) == wanted), (element, dim)
 
 
-def joined_channels(spans: Spans) -> Iterator[tuple[tuple[int, ...], tuple[int, int] | None]]:
-    """What all channels of a place depend on together, for each element."""
-    places = {element: (*element[:-3], *element[-2:]) for element in spans}
+def taken_together(op: Op, output: Shape, dim: int) -> int | None:
+    """The dimension of the output of which all places are taken together in what is stated of the input's."""
+    if op.name == "stack":
+        return axis(op.dim, len(output))  # type: ignore[attr-defined]
+    return len(output) - 3 if op.name == "pixel_unshuffle" and dim >= len(output) - 2 else None
+
+
+def joined_along(spans: Spans, dim: int) -> Iterator[tuple[tuple[int, ...], tuple[int, int] | None]]:
+    """What the elements of a dimension depend on together, for each element."""
+    places = {element: (*element[:dim], *element[dim + 1 :]) for element in spans}
     for element, place in places.items():
         yield element, hull(found for other, found in spans.items() if places[other] == place)
 

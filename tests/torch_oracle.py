@@ -423,6 +423,7 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
     "scaled_dot_product_attention": raw_attention,
     "multi_head_attention": RawAttention,
     "concat": call(lambda *operands, dim=1: torch.cat(operands, dim)),
+    "stack": call(lambda *operands, dim=1: torch.stack(operands, dim)),
     "layer_scale": raw_layer_scale,
     "mean": call(torch.mean),
     "sum": call(torch.sum),

@@ -12,7 +12,7 @@ _FILES = {
     "dropout": "dropout dropout2d stochastic_depth",
     "linear": "linear",
     "local": "local_conv",
-    "merge": "add concat div matmul maximum minimum mul sub",
+    "merge": "add concat div matmul maximum minimum mul stack sub",
     "misc": "identity layer_scale",
     "norm": (
         "batch_norm global_response_norm group_norm instance_norm layer_norm local_response_norm normalize rms_norm"

@@ -161,9 +161,9 @@ _ELSEWHERE = {
         "`pixel_unshuffle` does it in PyTorch's order of channels, in which those that come of one stand together"
     ),
     "depthtospace": "`pixel_shuffle` does it in PyTorch's order of channels, which is mode CRD of ONNX",
-    "maxpoolwithargmax": "`max_pool` gives the places of its maxima too: a node `pool` has them as `pool.indices`",
+    "maxpoolwithargmax": "`max_pool` gives the places too, as NAME.indices, where NAME is the node",
     "fractionalmaxpool": "windows have one size: `max_pool`",
-    "stack hstack vstack dstack columnstack": "`unsqueeze` the operands, then `concat` them along the new dimension",
+    "hstack vstack dstack columnstack": "name the dimension: `concat` goes along one that is there, `stack` adds one",
     "repeat tile": (
         "`expand` repeats a dimension of size 1, operands of `add`, `sub`, `mul` and `div` broadcast; "
         "copies of a node are its key `repeat`"
