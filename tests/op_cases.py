@@ -8,9 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import hypothesis.strategies as st
+from pydantic import ValidationError
 from torch_oracle import Args
 
+from archspec.errors import RuleError
 from archspec.ops.arguments import MAX_FLOAT
+from archspec.ops.registry import get
 from archspec.ops.tensor import Shape, Shapes, axis
 
 Case = tuple[Args, Shapes]
@@ -80,12 +83,15 @@ def with_shape(ranks: tuple[int, ...], arguments: Callable[[Shape], Any]) -> Any
 
 
 @st.composite
-def joined(draw: Any, least: int, most: int, args: Any = None, broken: float = 0.1) -> Case:
-    """Operands of one shape, some sizes of which are 1 or wrong; seldom too few, too many, or of another rank."""
+def joined(draw: Any, least: int, most: int, args: Any = None, *, exactly: bool = False) -> Case:
+    """Operands of one shape, some sizes of which are 1 or wrong; seldom too few, too many, or of another rank.
+
+    Where it is to be exactly one shape, few are wrong.
+    """
     first = draw(shapes(draw(st.integers(-1, 3)) + 1, st.integers(1, 4)))[1:]
     operands = []
     for _ in range(draw(mostly(st.integers(least, most), st.sampled_from([1, 3])))):
-        rolls = draw(st.lists(st.integers(0, 11), min_size=len(first), max_size=len(first)))
+        rolls = draw(st.lists(st.integers(-60 * exactly, 11), min_size=len(first), max_size=len(first)))
         shape = [1 if roll == 10 else size + 1 if roll == 11 else size for size, roll in zip(first, rolls, strict=True)]
         operands.append(tuple(draw(mostly(st.just(shape), st.just(shape[1:]), 20))))
     return draw(args if args is not None else st.just({})), tuple(operands)
@@ -132,6 +138,20 @@ def projected(draw: Any) -> Case:
     optional = {"bias": st.booleans(), "is_causal": st.booleans()}
     args = draw(st.fixed_dictionaries({"num_heads": heads}, optional=optional))
     return args, tuple(operands)
+
+
+@st.composite
+def unpooled(draw: Any) -> Case:
+    """The places of a max pooling, seldom none, and an operand that mostly fits."""
+    args, shapes = draw(POOLED)
+    try:
+        op = get("max_pool").model_validate(args, context={"spatial_rank": len(shapes[0]) - 1})
+        places = op.parts(shapes)["indices"].infer(shapes)
+    except (ValidationError, RuleError):
+        return {}, (*shapes, *shapes)
+    rolls = draw(st.lists(st.integers(0, 60), min_size=len(places), max_size=len(places)))
+    operand = tuple(size + (roll == 60) for size, roll in zip(places, rolls, strict=True))
+    return {}, (operand, draw(mostly(st.just(places), st.just(tuple(places)), 20)))
 
 
 @st.composite
@@ -212,6 +232,8 @@ CONV = {"out_channels": COUNT, "kernel_size": sizes(1, 4)}
 STEPS = {"stride": sizes(1, 3), "dilation": sizes(1, 3), "groups": GROUPS, "bias": st.booleans()}
 POOL = {"stride": lambda rank: st.none() | sizes(1, 4)(rank), "ceil_mode": st.booleans()}
 FLAG = st.booleans()
+SMALL = {"stride": st.integers(1, 4), "padding": st.integers(0, 1), "dilation": st.integers(1, 2), "ceil_mode": FLAG}
+POOLED = one({"kernel_size": st.integers(1, 3)}, SMALL)
 KERNEL = {"kernel_size": sizes(1, 4)}
 DIVISOR = st.integers(-1, 5)
 MODES = mostly(st.sampled_from(["zeros", "reflect", "replicate", "circular"]), st.just("mirror"))
@@ -278,6 +300,7 @@ CASES: dict[str, Any] = {
     "max_pool": one(KERNEL, {**POOL, "padding": sizes(0, 1), "dilation": sizes(1, 3)})
     | one({**KERNEL, **POOL, "padding": sizes(0, 2)}, {"dilation": sizes(1, 2)})
     | one({**KERNEL, "padding": SAME}, {"stride": POOL["stride"], "dilation": sizes(1, 5)}),
+    "max_unpool": unpooled(),
     "avg_pool": one(KERNEL, {**POOL, "padding": sizes(0, 1), "count_include_pad": FLAG, "divisor_override": DIVISOR})
     | one({**KERNEL, **POOL, "padding": sizes(0, 2)})
     | one({**KERNEL, "padding": SAME}, {**POOL, "count_include_pad": FLAG, "divisor_override": DIVISOR}),
@@ -309,6 +332,7 @@ CASES: dict[str, Any] = {
     "scaled_dot_product_attention": attended(),
     "multi_head_attention": projected(),
     "concat": joined(1, 4, st.fixed_dictionaries({}, optional={"dim": DIM})),
+    "stack": joined(1, 4, st.fixed_dictionaries({}, optional={"dim": DIM}), exactly=True),
     "layer_scale": one({}, {"init_value": REAL, "dim": DIM}, ANY),
     "normalize": one({}, {"p": REAL, "dim": DIMS, "eps": EPS}, ANY),
     "flip": one({"dims": DIMS}, {}, ANY),

@@ -315,7 +315,7 @@ class Graph(Scope):
         pick, first = self.pick, self.operand()
         if not self.repeats:
             return self.layer(first)
-        repeat, name = pick.of(*self.repeats), pick.of("concat", "add", "maximum")
+        repeat, name = pick.of(*self.repeats), pick.of("concat", "add", "maximum", "stack")
         args = ARGUMENTS[name](pick, self.repeats[repeat][0])
         for before in ([first], []):
             shapes = (*(self.tensors[each] for each in before), *self.repeats[repeat])
@@ -356,7 +356,7 @@ class Graph(Scope):
     def merge(self) -> None:
         """An op of several operands, which may be one tensor twice, or of one and a number."""
         pick, first = self.pick, self.operand()
-        name = pick.of("add", "concat", "mul", "sub", "matmul", "div", "maximum", "minimum", *ATTENTION)
+        name = pick.of("add", "concat", "mul", "sub", "matmul", "div", "maximum", "minimum", "stack", *ATTENTION)
         if name in ATTENTION:
             return self.attention(name, first)
         args = ARGUMENTS[name](pick, self.tensors[first])
@@ -391,6 +391,20 @@ class Graph(Scope):
 
     def merged(self, name: str, args: Args, operands: list[str]) -> Shape | None:
         return infer(name, args, tuple(self.tensors[operand] for operand in operands))
+
+    def unpooled(self) -> None:
+        """A max pooling, perhaps a layer, and its elements where the maxima stood."""
+        pick, first = self.pick, self.operand()
+        shape = self.tensors[first]
+        fitting = fit("max_pool", ARGUMENTS["max_pool"](pick, shape), (shape,)) if 1 < len(shape) < 5 else None
+        if fitting is None or self.listed or isinstance(fitting[0].get("padding"), str):
+            return self.layer(first)
+        args, output = fitting
+        pool = last = self.add({"op": "max_pool"} | self.written(args), [first], {"": output}, "pool", 2)
+        if pick.chance(2):
+            last = self.add({"op": "sigmoid"}, [last], {"": output}, "sigmoid")
+        self.add({"op": "max_unpool"}, [last, f"{pool}.indices"], {"": shape}, "unpool")
+        return None
 
     def held(self) -> None:
         """A tensor that the network holds, and an op of it and another."""
@@ -728,7 +742,7 @@ class Graph(Scope):
 
 _KINDS = [
     *[Graph.op] * 6, *[Graph.merge] * 2, Graph.held, Graph.residual, Graph.group, *[Graph.block] * 3, Graph.library,
-    *[Graph.reuse] * 2, *[Graph.join_copies] * 2,
+    *[Graph.reuse] * 2, *[Graph.join_copies] * 2, Graph.unpooled,
 ]  # fmt: skip
 _OF_LISTS = [*[Graph.op] * 5, Graph.group, Graph.library]
 _KEPT = {"as", "op", "block", "graph", "reuse", "let", "outputs", "output", "inputs", "doc"}

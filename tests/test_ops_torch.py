@@ -38,7 +38,7 @@ from archspec.network import Applied
 from archspec.ops.facts import Along, Kept
 from archspec.ops.op import Op
 from archspec.ops.registry import get, ops
-from archspec.ops.tensor import Shape, Shapes, elements, spatial_rank
+from archspec.ops.tensor import Places, Shape, Shapes, axis, elements, size_in_bytes, spatial_rank
 
 torch = pytest.importorskip("torch")
 from dependence import Spans, op_spans  # noqa: E402
@@ -46,7 +46,7 @@ from op_cases import CASES, Case  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
-from torch_oracle import RAW, Args, Refused, build, kept_bytes, need  # noqa: E402
+from torch_oracle import RAW, Args, Refused, build, kept_bytes, need, places_of  # noqa: E402
 
 BUNDLED = [name for name, kind in ops().items() if kind.__module__.startswith("archspec.ops.")]
 
@@ -65,7 +65,13 @@ PARTLY_FLAT = """
 
 def tensors(shapes: Shapes, batch: int, grad: bool = False) -> list[Any]:
     source = torch.Generator().manual_seed(1)  # torch.manual_seed formats a stack trace each time
-    return [torch.randn(batch, *shape, generator=source, requires_grad=grad) for shape in shapes]
+
+    def made(shape: Shape) -> Any:
+        if isinstance(shape, Places):
+            return places_of(shape, torch.randn(batch, *shape.pooled, generator=source))
+        return torch.randn(batch, *shape, generator=source, requires_grad=grad)
+
+    return list(map(made, shapes))
 
 
 def numbers(value: Any) -> list[int]:
@@ -90,7 +96,7 @@ def oracle(name: str, args: Args, shapes: Shapes) -> tuple[Any, Any]:
     need(args.get("mode") != "circular" or min(args["padding"]) >= 0)  # exception 6
     need([] not in (args.get("dim"), args.get("dims")))  # exception 7
     for key in ("dim", "dims", "start_dim", "end_dim") if name != "permute" else ():  # exception 2
-        batch = {0, -1 - len(shapes[0]) - (name == "unsqueeze")}
+        batch = {0, -1 - len(shapes[0]) - (name in ("unsqueeze", "stack"))}
         need(batch.isdisjoint(numbers(args.get(key, 1))))
     need(name != "pad" or not any(args["padding"][2 * len(shapes[0]) :]))
     return run, two
@@ -160,10 +166,10 @@ def check_kept(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
 
 def check_kept_for_some(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
     """Where only some operands need a gradient."""
-    for needed in itertools.product((True, False), repeat=len(shapes)):
+    for needed in itertools.product(*([False] if isinstance(shape, Places) else [True, False] for shape in shapes)):
         found = op.keeps(shapes, output, needed) if any(needed) or op.weights(shapes) else Kept()
         assert found is not None
-        claim = 4 * sum(elements(shapes[number]) for number in found.operands) + 4 * elements(output) * found.output
+        claim = sum(size_in_bytes(shapes[number]) for number in found.operands) + 4 * elements(output) * found.output
         few, many = (
             kept_bytes(
                 layer, [x.requires_grad_(wanted) for x, wanted in zip(tensors(shapes, batch), needed, strict=True)]
@@ -183,11 +189,14 @@ def check_reach(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
     if not isinstance(ways, tuple) or takes_statistics(op, applied) or elements(output) > MOST_ELEMENTS:
         return
     for number, shape in enumerate(shapes):
+        if isinstance(shape, Places):
+            assert ways[number] == ways[0]  # they say what of the others is read
+            continue
         stated = [stated_reads(along, shape[dim], output) for dim, along in enumerate(ways[number])]
         for dim in range(len(shape) - 2 if op.name == "pixel_shuffle" else 0, len(shape)):
             spans = op_spans(op, shapes, layer, number, dim)
-            together = op.name == "pixel_unshuffle" and dim >= len(shape) - 2
-            for element, found in joined_channels(spans) if together else spans.items():
+            together = taken_together(op, output, dim)
+            for element, found in spans.items() if together is None else joined_along(spans, together):
                 spots = [(*element, 0)[along.dim or 0] for along in ways[number]]
                 read = [places[spot] for places, spot in zip(stated, spots, strict=True)]
                 wanted = hull((place, place) for place in read[dim]) if all(read) else None
@@ -197,9 +206,16 @@ def check_reach(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
                 )
 
 
-def joined_channels(spans: Spans) -> Iterator[tuple[tuple[int, ...], tuple[int, int] | None]]:
-    """What all channels of a place depend on together, for each element."""
-    places = {element: (*element[:-3], *element[-2:]) for element in spans}
+def taken_together(op: Op, output: Shape, dim: int) -> int | None:
+    """The dimension of the output of which all places are taken together in what is stated of the input's."""
+    if op.name == "stack":
+        return axis(op.dim, len(output))  # type: ignore[attr-defined]
+    return len(output) - 3 if op.name == "pixel_unshuffle" and dim >= len(output) - 2 else None
+
+
+def joined_along(spans: Spans, dim: int) -> Iterator[tuple[tuple[int, ...], tuple[int, int] | None]]:
+    """What the elements of a dimension depend on together, for each element."""
+    places = {element: (*element[:dim], *element[dim + 1 :]) for element in spans}
     for element, place in places.items():
         yield element, hull(found for other, found in spans.items() if places[other] == place)
 

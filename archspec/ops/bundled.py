@@ -12,13 +12,14 @@ _FILES = {
     "dropout": "dropout dropout2d stochastic_depth",
     "linear": "linear",
     "local": "local_conv",
-    "merge": "add concat div matmul maximum minimum mul sub",
+    "merge": "add concat div matmul maximum minimum mul stack sub",
     "misc": "identity layer_scale",
     "norm": (
         "batch_norm global_response_norm group_norm instance_norm layer_norm local_response_norm normalize rms_norm"
     ),
     "pool.adaptive": "adaptive_avg_pool adaptive_max_pool global_avg_pool global_max_pool",
     "pool.blur": "blur_pool",
+    "pool.unpool": "max_unpool",
     "pool.window": "avg_pool lp_pool max_pool",
     "reduction": "amax amin mean sum vector_norm",
     "resample": "pixel_shuffle pixel_unshuffle upsample",
