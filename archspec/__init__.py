@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from archspec.drawing.drawing import Drawing
     from archspec.drawing.pictures import draw
     from archspec.importers.imported import Imported, ImportReport, import_file
+    from archspec.importers.module import ModuleReport, from_module
     from archspec.language.limits import Limits
     from archspec.network import Block, Network, NetworkOutput, Node
     from archspec.pytorch.benchmarking import run
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     from archspec.pytorch.weights.matching import Matching
 
 __all__ = [
-    "ArchspecError", "Block", "Diagnostic", "Drawing", "ImportReport", "Imported", "Latency", "Limits", "LoadedSpec", "Matching", "Network",
-    "NetworkOutput", "Node", "Note", "RuleError", "RunResult", "Span", "SpecError", "UsageError", "WeightsError",
-    "build", "check_weights", "compile", "compile_text", "draw", "emit", "import_file", "load", "load_weights", "run",
+    "ArchspecError", "Block", "Diagnostic", "Drawing", "ImportReport", "Imported", "Latency", "Limits",
+    "LoadedSpec", "Matching", "ModuleReport", "Network", "NetworkOutput", "Node", "Note", "RuleError", "RunResult", "Span", "SpecError", "UsageError", "WeightsError",
+    "build", "check_weights", "compile", "compile_text", "draw", "emit", "from_module", "import_file", "load",
+    "load_weights", "run",
 ]  # fmt: skip
 
 _WHEN_USED = {
@@ -41,8 +43,9 @@ _WHEN_USED = {
     "pytorch.runtime": ("build",),
     "pytorch.loading": ("WeightsError", "check_weights", "load_weights"),
     "pytorch.benchmarking": ("run",),
+    "importers.module": ("ModuleReport", "from_module"),
 }
-"""Names that a module gives when they are first used: the last three import torch, which takes seconds."""
+"""Names that a module gives when they are first used: the last four import torch, which takes seconds."""
 
 
 def __getattr__(name: str) -> Any:

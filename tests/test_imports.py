@@ -18,7 +18,9 @@ from archspec.cli import command as function_of
 PACKAGE = Path(archspec.__file__).parent
 ROOT = PACKAGE.parent
 
-ROOMS = "version errors files ops language network analysis compiler reports drawing pytorch importers display commands cli".split()
+ROOMS = (
+    "version errors files ops language network analysis compiler reports drawing pytorch importers display commands cli"
+).split()
 """The rooms in order, a file or a folder each: what is in one imports from itself and from those before it."""
 
 BESIDE = "sphinx markdown __main__".split()
@@ -29,7 +31,7 @@ DOORS = {"op": "ops", "tensor": "ops"}
 
 WITHIN = {
     "drawing": "content layout formats drawing pictures".split(),
-    "importers": "writing draft structure caffe darknet keras ultralytics registry imported".split(),
+    "importers": "writing draft structure caffe darknet keras ultralytics registry imported module".split(),
     "pytorch": (
         "layers weights emitter emission runtime checkpoints loading images results measurement benchmarking".split()
     ),
@@ -115,7 +117,13 @@ def test_a_circle_is_found() -> None:
     assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == ["a", "b", "c"]
 
 
-RUNNING = {f"archspec.pytorch.{name}" for name in "runtime checkpoints loading images measurement benchmarking".split()}
+RUNNING = {
+    *(f"archspec.pytorch.{name}" for name in "runtime checkpoints loading images measurement benchmarking".split()),
+    *(
+        f"archspec.importers.module.{name}"
+        for name in "recording drafting folding importing verification sources".split()
+    ),
+}
 """What runs networks: with the layers that emitted source holds, all that imports torch."""
 
 

@@ -1,4 +1,4 @@
-"""Two runs with batches of different sizes: what differs between them, and by the ratio of the batches, is the batch."""
+"""Two runs with batches of different sizes: what differs by the ratio of the batches is the batch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from archspec.importers.module.recording import Call, Held, Unrecordable, Value, Visit
+from archspec.importers.module.recording import Call, Held, UnrecordableError, Value, Visit
 
 BATCHES = (2, 3)
 """The sizes of the two batches."""
@@ -27,17 +27,17 @@ def compare(first: Visit, second: Visit) -> None:
     """Put `Batched` in place of the sizes of the first run that the second one has otherwise.
 
     Raises:
-        Unrecordable: They differ in more.
+        UnrecordableError: They differ in more.
     """
     if len(first.steps) != len(second.steps):
-        raise Unrecordable(f"what `{first.path or 'the network'}` calls depends on the size of the batch")
+        raise UnrecordableError(f"what `{first.path or 'the network'}` calls depends on the size of the batch")
     for one, other in zip(first.steps, second.steps, strict=True):
         if isinstance(one, Visit) and isinstance(other, Visit) and one.path == other.path:
             compare(one, other)
         elif isinstance(one, Call) and isinstance(other, Call) and one.function == other.function:
             _compare_calls(one, other)
         else:
-            raise Unrecordable(f"what `{first.path or 'the network'}` calls depends on the size of the batch")
+            raise UnrecordableError(f"what `{first.path or 'the network'}` calls depends on the size of the batch")
 
 
 def _compare_calls(one: Call, other: Call) -> None:
@@ -70,5 +70,5 @@ def _size(one: Any, other: Any, what: str) -> Any:
     if isinstance(one, Batched) or type(one) is not int or one == other:
         return one
     if one * BATCHES[1] != other * BATCHES[0] or one % BATCHES[0]:
-        raise Unrecordable(f"{what} depends on the size of the batch otherwise than in proportion")
+        raise UnrecordableError(f"{what} depends on the size of the batch otherwise than in proportion")
     return Batched(one // BATCHES[0])

@@ -11,7 +11,7 @@ from torch import nn
 
 from archspec.importers.module.draft import Graph, Node, Wire
 from archspec.importers.module.functions import apply, sample
-from archspec.importers.module.recording import Call, Held, Unrecordable, Value, Visit, leaves
+from archspec.importers.module.recording import Call, Held, UnrecordableError, Value, Visit, leaves
 from archspec.language.names import node_name_problem
 from archspec.ops import registry
 from archspec.ops.arguments import compact
@@ -83,7 +83,7 @@ class _Drafting:
         self.call = call
         try:
             wires = apply(call, self)
-        except Unrecordable as problem:
+        except UnrecordableError as problem:
             self.found.append(Refusal(self.visit.path, str(problem), call.place))
             wires = [Wire(Node("?")) for _ in call.outputs]
         for value, wire in zip(call.outputs, wires, strict=True):
@@ -131,11 +131,11 @@ class _Drafting:
         if operand in self.known:
             return self.known[operand]
         for node, child in self.children:
-            if (wire := child.exported(operand, node, self)) is not None:
+            if (wire := child.exported(operand, node)) is not None:
                 self.known[operand] = wire
                 return wire
         if self.parent is None:
-            raise Unrecordable("a tensor is used that comes from outside of the network")
+            raise UnrecordableError("a tensor is used that comes from outside of the network")
         return self._input(self.parent.wire(operand), operand)
 
     def _input(self, outer: Wire, operand: Value | None = None) -> Wire:
@@ -151,11 +151,11 @@ class _Drafting:
             self.known[operand] = wire
         return wire
 
-    def exported(self, value: Value, node: Node, user: _Drafting) -> Wire | None:
+    def exported(self, value: Value, node: Node) -> Wire | None:
         """A value that was made inside, as the graph around takes it; None where it was not."""
         if value not in self.known:
             for child, inner in self.children:
-                wire = inner.exported(value, child, self)
+                wire = inner.exported(value, child)
                 if wire is not None:
                     self.known[value] = wire
                     break
@@ -181,7 +181,7 @@ class _Drafting:
         """The output of a new node."""
         cls = registry.find(op)
         if cls is None:
-            raise Unrecordable(f"there is no op `{op}` yet")
+            raise UnrecordableError(f"there is no op `{op}` yet")
         kept = {
             name: value
             for name, value in arguments.items()
@@ -195,13 +195,13 @@ class _Drafting:
     def _held(self, held: Held) -> Wire:
         """A parameter as an operand: a node in the graph of the module that holds it."""
         if not held.is_parameter:
-            raise Unrecordable(f"the buffer `{held.name}` is an operand")
+            raise UnrecordableError(f"the buffer `{held.name}` is an operand")
         owner, _, name = held.name.rpartition(".")
         if self.visit.path != owner and self.parent is not None:
             return self._input(self.parent._held(held))
         if held not in self.held:
             if any(other.name == held.name for other in self.held):
-                raise Unrecordable(f"`{held.name}` is used in two shapes")
+                raise UnrecordableError(f"`{held.name}` is used in two shapes")
             shape = sample(held)
             node = Node(self._free(name), "parameter", {"shape": shape}, held={"": held})
             self.graph.nodes.append(node)
@@ -222,7 +222,7 @@ class _Drafting:
         assert isinstance(module, nn.MultiheadAttention)
         try:
             if not module.batch_first or len(visit.inputs) != 3 or module.bias_k is not None or module.add_zero_attn:
-                raise Unrecordable("attention with the batch second, a mask, bias_k or add_zero_attn")
+                raise UnrecordableError("attention with the batch second, a mask, bias_k or add_zero_attn")
             query, key, value = visit.inputs
             operands = [query] if query is key is value else [query, key, value]
             prefix = f"{visit.path}." if visit.path else ""
@@ -231,7 +231,7 @@ class _Drafting:
                 "multi_head_attention", [self.wire(each) for each in operands], held, num_heads=module.num_heads,
                 bias=module.in_proj_bias is not None,
             )  # fmt: skip
-        except Unrecordable as problem:
+        except UnrecordableError as problem:
             self.found.append(Refusal(visit.path, str(problem), ""))
             wire = Wire(Node("?"))
         if wire.node in self.graph.nodes:

@@ -19,7 +19,7 @@ Spec = dict[str, Any]
 _CONTAINERS = {nn.Sequential, nn.ModuleList, nn.ModuleDict}
 
 
-class Unlike(Exception):
+class UnlikeError(Exception):
     """Uses of a class that are not one block with parameters."""
 
 
@@ -149,8 +149,8 @@ class _Scope:
             if any(0 in pair for pair in pairs):
                 continue
             for sign, ratios in (("*", {a / b for a, b in pairs}), ("//", {b / a for a, b in pairs})):
-                (ratio,) = ratios if len(ratios) == 1 else (0.0,)
-                if ratio > 1 and ratio.is_integer():
+                ratio = next(iter(ratios))
+                if len(ratios) == 1 and ratio > 1 and ratio == int(ratio):
                     text = f"{name} {sign} {int(ratio)}"
                     if name in known:
                         self.texts.setdefault(text, list(values))
@@ -163,7 +163,7 @@ class _Scope:
         for name, value in first.items():
             if name.startswith("_") or not isinstance(value, int | float | tuple):
                 continue
-            found = [vars(use.module).get(name) for use in self.uses]
+            found: list[Any] = [vars(use.module).get(name) for use in self.uses]
             found = [list(each) if isinstance(each, tuple) else each for each in found]
             if _fits(found, values):
                 return name
@@ -196,14 +196,14 @@ def _choice(node: Node | None, graph: Graph | None) -> Any:
     """The op of a node as the value of a parameter; None for one that a use lacks.
 
     Raises:
-        Unlike: It is more than a function of one tensor.
+        UnlikeError: It is more than a function of one tensor.
     """
     if graph is None:
         return _ANY
     if node is None:
         return None
     if node.graph is not None or node.held or len(node.operands) != 1:
-        raise Unlike
+        raise UnlikeError
     return _OpMapping(op=node.op, **node.arguments) if node.arguments else _OpName(node.op)
 
 
@@ -278,11 +278,11 @@ class _Folding:
 
     def _make(self, cls: type, uses: list[Graph]) -> None:
         if len(uses) < 2:
-            return
+            return None
         scope = _Scope(uses)
         try:
             contents = self._contents(uses, scope, "")
-        except Unlike:
+        except UnlikeError:
             return self._apart(cls, uses)
         params = {name: _declared(values) for name, values in scope.params.items()}
         definition: Spec = ({"params": params} if params else {}) | contents
@@ -316,7 +316,7 @@ class _Folding:
         """Whether uses can be one block."""
         try:
             self._contents(uses, _Scope(uses), "")
-        except Unlike:
+        except UnlikeError:
             return False
         return True
 
@@ -333,11 +333,11 @@ class _Folding:
         """The nodes that graphs have in common, one graph for each use; None where a use lacks it.
 
         Raises:
-            Unlike: They are not one graph with parameters.
+            UnlikeError: They are not one graph with parameters.
         """
         merged = _merged_names([[node.name for node in graph.nodes] for graph in graphs if graph])
         if any(graph and 2 * len(graph.nodes) < len(merged) for graph in graphs):
-            raise Unlike  # they have little in common
+            raise UnlikeError  # they have little in common
         columns = {name: [_find(graph, name) if graph else None for graph in graphs] for name in merged}
         made: Spec = {}
         references: dict[str, list[str]] = {}
@@ -364,7 +364,7 @@ class _Folding:
         if reused != {""}:
             (first, *others) = reused
             if others or len(present) != len(column):
-                raise Unlike
+                raise UnlikeError
             return {"reuse": first}
         if len({(node.op, node.graph is None) for node in present}) != 1:
             return {
@@ -403,7 +403,7 @@ class _Folding:
             (block,) = blocks.values()
             return {"block": block.name} | self._block_arguments(block, graphs, scope, shapes)
         if blocks:
-            raise Unlike
+            raise UnlikeError
         if all(_is_chain(graph) for graph in present) and (made := self._copies(graphs, scope)):
             return made
         return self._contents(graphs, scope, name)
@@ -422,7 +422,7 @@ class _Folding:
             if [*nodes] != [str(i) for i in range(len(nodes))] or any(
                 "from" in node for node in nodes.values() if isinstance(node, dict)
             ):
-                raise Unlike
+                raise UnlikeError
             made["graph"] = list(nodes.values())
         return made | _outputs(present, nodes)
 
@@ -471,7 +471,7 @@ class _Folding:
         rows = [graph.nodes if graph else None for graph in graphs]
         present = [row for row in rows if row is not None]
         if len({len(row) for row in present}) != 1:
-            raise Unlike
+            raise UnlikeError
         around = _shapes("input", [graph.inputs[0][0].shape if graph else _ANY for graph in graphs])
         columns = ([row[i] if row else None for row in rows] for i in range(len(present[0])))
         return [_bare(self.node(f"{name}_{i}", column, graphs, scope, around)) for i, column in enumerate(columns)]
@@ -488,7 +488,7 @@ class _Folding:
                 first[param] = [_ANY if row is None else row[0] for row in columns]
                 rest[param] = [_ANY if row is None or len(row) == 1 else _one_of(row[1:]) for row in columns]
             elif all(row is None or _progression(row) for row in columns):
-                growing[param] = [(_ANY, _ANY) if row is None else _progression(row) for row in columns]
+                growing[param] = [(_ANY, _ANY) if row is None else _progression(row) or () for row in columns]
             else:
                 return self._table(block, rows, scope)
         made: Spec = {"block": block.name}
@@ -509,7 +509,7 @@ class _Folding:
     def _table(self, block: _Block, rows: Sequence[list[Node] | None], scope: _Scope) -> Spec:
         """A row for each copy, of what differs among them."""
         if len(rows) != 1 or rows[0] is None:
-            raise Unlike
+            raise UnlikeError
         given = [block.values[id(node.graph)] for node in rows[0]]
         differing = [name for name in given[0] if not _are_same([each[name] for each in given])]
         usual = {name: _one_of([each[name] for each in given]) for name in given[0]}
@@ -546,12 +546,12 @@ def _operands(
             continue
         stated.append([_reference(wire, graph, inputs) for wire in _taken(node)])
     if len({len(taken) for taken in stated}) != 1:
-        raise Unlike
+        raise UnlikeError
     whole = max(stated, key=lambda taken: sum(ref.partition(".")[0] in columns for ref in taken))
     if (
         len(whole) == 2
         and _is_commutative(column)
-        and _hands_on_second(name, column, graphs, columns, references, whole, inputs)
+        and _hands_on_second(column, graphs, columns, references, whole, inputs)
     ):
         whole = whole[::-1]
     for node, graph, i in zip(column, graphs, range(len(graphs)), strict=True):
@@ -560,7 +560,7 @@ def _operands(
         own = [_reference(wire, graph, inputs) for wire in _taken(node)]
         passed = [_passed(ref, i, columns, references) for ref in whole]
         if own != passed and not (_is_commutative(column) and sorted(own) == sorted(passed)):
-            raise Unlike
+            raise UnlikeError
     return whole
 
 
@@ -569,7 +569,6 @@ def _is_commutative(column: Sequence[Node | None]) -> bool:
 
 
 def _hands_on_second(
-    name: str,
     column: Sequence[Node | None],
     graphs: Sequence[Graph | None],
     columns: Mapping[str, Sequence[Node | None]],
@@ -634,7 +633,7 @@ def _outputs(graphs: Sequence[Graph], nodes: Spec) -> Spec:
     """What graphs give in common.
 
     Raises:
-        Unlike: They give different things.
+        UnlikeError: They give different things.
     """
     if all(len(graph.outputs) == 1 for graph in graphs):
         ends = {_reference(wire, graph) for graph in graphs for wire in graph.outputs.values()}
@@ -646,19 +645,19 @@ def _outputs(graphs: Sequence[Graph], nodes: Spec) -> Spec:
             else ends
         )
         if len(ends) != 1:
-            raise Unlike
+            raise UnlikeError
         (end,) = ends
         return {} if end == last else {"output": end}
     ports = [{port: _reference(wire, graph) for port, wire in graph.outputs.items()} for graph in graphs]
     if any(each != ports[0] for each in ports):
-        raise Unlike
+        raise UnlikeError
     return {"outputs": ports[0]}
 
 
 def _input_names(graphs: Sequence[Graph]) -> list[str]:
     (count, *others) = {len(graph.inputs) for graph in graphs}
     if others:
-        raise Unlike
+        raise UnlikeError
     return ["input"] if count == 1 else [f"input{i + 1}" for i in range(count)]
 
 
@@ -685,15 +684,15 @@ def _merged_names(lists: Sequence[list[str]]) -> list[str]:
     """The names of all lists, each in the order of its list.
 
     Raises:
-        Unlike: There is no such order.
+        UnlikeError: There is no such order.
     """
-    merged = list(max(lists, key=len))
+    merged = max(lists, key=lambda names: len(names)).copy()
     for names in lists:
         at = 0
         for name in names:
             if name in merged:
                 if merged.index(name) < at:
-                    raise Unlike
+                    raise UnlikeError
                 at = merged.index(name) + 1
             else:
                 merged.insert(at, name)

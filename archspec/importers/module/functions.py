@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from archspec.importers.module.batches import Batched
 from archspec.importers.module.draft import Wire
-from archspec.importers.module.recording import Call, Held, Unrecordable, Value
+from archspec.importers.module.recording import Call, Held, UnrecordableError, Value
 
 
 class Place(Protocol):
@@ -48,7 +48,7 @@ class Bound:
         """The first operand."""
         value = next(iter(self.given.values()))
         if not isinstance(value, Value | Held):
-            raise Unrecordable(f"{self.call.function} of {_what(value)}")
+            raise UnrecordableError(f"{self.call.function} of {_what(value)}")
         return value
 
     @property
@@ -64,7 +64,7 @@ class Bound:
         """An argument that is a tensor."""
         value = self.given.get(name)
         if not isinstance(value, Value | Held):
-            raise Unrecordable(f"{self.call.function} with {name} = {_what(value)}")
+            raise UnrecordableError(f"{self.call.function} with {name} = {_what(value)}")
         return value
 
     def held(self, **names: str) -> dict[str, Held]:
@@ -75,7 +75,7 @@ class Bound:
             if isinstance(value, Held):
                 found[ours] = value
             elif value is not None:
-                raise Unrecordable(f"{self.call.function} with a {theirs} that is computed")
+                raise UnrecordableError(f"{self.call.function} with a {theirs} that is computed")
         return found
 
     def node(self, op: str, *names: str, held: dict[str, Held] | None = None, **arguments: Any) -> Wire:
@@ -103,11 +103,11 @@ def apply(call: Call, place: Place) -> list[Wire]:
     """The wires of what a call gives.
 
     Raises:
-        Unrecordable: The language has nothing for it.
+        UnrecordableError: The language has nothing for it.
     """
     name = _plain(call.function)
     if name not in RULES:
-        raise Unrecordable(f"there is no op for torch's `{call.function}`")
+        raise UnrecordableError(f"there is no op for torch's `{call.function}`")
     parameters, function = RULES[name]
     given = dict(zip(parameters, call.args, strict=False))
     if len(call.args) > len(parameters):  # x.permute(0, 2, 3, 1), where a list may stand
@@ -140,7 +140,7 @@ def sample(tensor: Value | Held) -> list[int]:
     """The shape of a sample of a tensor.
 
     Raises:
-        Unrecordable: The batch is where the language cannot have it.
+        UnrecordableError: The batch is where the language cannot have it.
     """
     sizes, batch = list(_sizes(tensor)), _batch(tensor)
     if batch is None:
@@ -148,7 +148,7 @@ def sample(tensor: Value | Held) -> list[int]:
     size = sizes.pop(batch)
     if isinstance(size, Batched) and size.factor > 1:
         if batch:
-            raise Unrecordable("the batch is joined with another dimension that is not the first")
+            raise UnrecordableError("the batch is joined with another dimension that is not the first")
         sizes.insert(0, size.factor)
     return sizes
 
@@ -162,7 +162,7 @@ def _batch(tensor: Value | Held) -> int | None:
     sizes = _sizes(tensor)
     found = [i for i, size in enumerate(sizes) if isinstance(size, Batched)]
     if len(found) > 1:
-        raise Unrecordable("two dimensions of a tensor grow with the batch")
+        raise UnrecordableError("two dimensions of a tensor grow with the batch")
     if not found and len(sizes) > 1 and sizes[0] == 1:
         return 0
     return found[0] if found else None
@@ -178,14 +178,14 @@ def dimension(tensor: Value | Held, dim: int) -> int:
     """Where the language has a dimension of a tensor, counting the batch as 0.
 
     Raises:
-        Unrecordable: It is the batch.
+        UnrecordableError: It is the batch.
     """
     batch = _batch(tensor)
     dim %= len(_sizes(tensor))
     if batch is None:
         return dim + 1
     if dim == batch:
-        raise Unrecordable("what is done along the batch mixes samples")
+        raise UnrecordableError("what is done along the batch mixes samples")
     return dim + (dim < batch) + _is_joined(tensor)
 
 
@@ -285,8 +285,12 @@ def _prelu(b: Bound) -> Wire:
 # Activations
 
 
+def _plain_op(op: str) -> Rule:
+    return lambda b: b.node(op)
+
+
 for _name in "relu relu6 sigmoid tanh silu hardswish hardsigmoid mish abs exp log neg sqrt rsqrt sign".split():
-    rule(_name, "input inplace")(lambda b, op=_name: b.node(op))
+    rule(_name, "input inplace")(_plain_op(_name))
 
 
 @rule("gelu", "input approximate")
@@ -386,7 +390,7 @@ def _adaptive(b: Bound, kind: str) -> Wire:
 @rule("interpolate upsample", "input size scale_factor mode align_corners recompute_scale_factor antialias")
 def _interpolate(b: Bound) -> Wire:
     if b["antialias"]:
-        raise Unrecordable("interpolate with antialias")
+        raise UnrecordableError("interpolate with antialias")
     scale = b["scale_factor"]
     size = None if scale is not None else _size(sample(b.output)[1:])
     scale = scale if isinstance(scale, int | float | None) else list(scale)
@@ -426,13 +430,13 @@ def _pad(b: Bound) -> Wire:
 def _two(op: str) -> Rule:
     def function(b: Bound) -> Wire:
         if b.get("alpha", 1) != 1 or b["rounding_mode"]:
-            raise Unrecordable(f"{b.call.function} with alpha or rounding_mode")
+            raise UnrecordableError(f"{b.call.function} with alpha or rounding_mode")
         one, other = b["input"], b["other"]
         if isinstance(one, Value | Held) and isinstance(other, Value | Held):
             return b.node(op, "input", "other")
         tensor, number = ("input", other) if isinstance(one, Value | Held) else ("other", one)
         if isinstance(number, Batched) or not isinstance(number, int | float):
-            raise Unrecordable(f"{b.call.function} with {_what(number)}")
+            raise UnrecordableError(f"{b.call.function} with {_what(number)}")
         return b.node(op, tensor, value=number)
 
     return function
@@ -490,7 +494,7 @@ def _reduction(op: str) -> Rule:
     def function(b: Bound) -> Wire:
         dims = b["dim"]
         if dims is None:
-            raise Unrecordable(f"{b.call.function} over all dimensions mixes samples")
+            raise UnrecordableError(f"{b.call.function} over all dimensions mixes samples")
         return b.node(op, dim=dimensions(b.first, dims), keepdim=b.get("keepdim", False))
 
     return function
@@ -513,7 +517,7 @@ def _normalize(b: Bound) -> Wire:
 @rule("contiguous clone detach float to type_as identity", "input other")
 def _same(b: Bound) -> Wire:
     if isinstance(b.first, Value) and b.first.dtype != b.output.dtype:
-        raise Unrecordable(f"a change of data type from {b.first.dtype} to {b.output.dtype}")
+        raise UnrecordableError(f"a change of data type from {b.first.dtype} to {b.output.dtype}")
     return b.place.wire(b.first)
 
 
@@ -530,7 +534,7 @@ def _reshape(b: Bound) -> Wire:
 def _reshaped(b: Bound) -> Wire:
     before, after = sample(b.first), sample(b.output)
     if _batch(b.first) or _batch(b.output):
-        raise Unrecordable("a reshape of a tensor whose batch is not its first dimension")
+        raise UnrecordableError("a reshape of a tensor whose batch is not its first dimension")
     if isinstance(b.first, Held) and [size for size in before if size > 1] == [size for size in after if size > 1]:
         return b.place.wire(replace(b.first, shape=tuple(after)) if len(after) == 1 or after[0] > 1 else b.first)
     if before == after:
@@ -540,8 +544,8 @@ def _reshaped(b: Bound) -> Wire:
     for start in range(len(before) - len(after) + 1) if len(before) > len(after) else ():
         joined = len(before) - len(after) + 1
         for start in range(len(after)):
-            if before[:start] + [math.prod(before[start : start + joined])] + before[start + joined :] == after:
-                end = start + joined
+            end = start + joined
+            if [*before[:start], math.prod(before[start:end]), *before[end:]] == after:
                 return b.node("flatten", start_dim=start + 1, end_dim=-1 if end == len(before) else end)
     return b.node("reshape", shape=after)
 
@@ -649,7 +653,7 @@ def _getitem(b: Bound) -> Wire:
     wire, dim, squeezed = b.place.wire(b.first), 0, []
     for item in items:
         if item is None:
-            raise Unrecordable("an index with None")
+            raise UnrecordableError("an index with None")
         if isinstance(item, slice):
             if item != slice(None):
                 ours = dimension(b.first, dim)
@@ -663,7 +667,7 @@ def _getitem(b: Bound) -> Wire:
             wire = b.place.node("slice", [wire], dim=ours, start=at, stop=at + 1)
             squeezed.append(ours)
         else:
-            raise Unrecordable(f"an index with {_what(item)}")
+            raise UnrecordableError(f"an index with {_what(item)}")
         dim += 1
     for ours in sorted(squeezed, reverse=True):
         wire = b.place.node("squeeze", [wire], dim=ours)

@@ -97,7 +97,7 @@ class Visit:
     outputs: Any = None
 
 
-class Unrecordable(Exception):
+class UnrecordableError(Exception):
     """What a module does cannot be followed."""
 
 
@@ -119,7 +119,7 @@ def record(module: nn.Module, inputs: Sequence[Tensor]) -> tuple[Visit, list[Val
         Its call, and the values of its inputs.
 
     Raises:
-        Unrecordable: It does what cannot be followed.
+        UnrecordableError: It does what cannot be followed.
     """
     recorder = _Recorder(module)
     values = [recorder.value(tensor) for tensor in inputs]
@@ -152,7 +152,7 @@ class _Recorder(TorchFunctionMode):
             self._add(tensor)
         value = self.values[id(tensor)]
         if value.stale:
-            raise Unrecordable(value.stale)
+            raise UnrecordableError(value.stale)
         return value
 
     def _add(self, tensor: Tensor) -> Value:
@@ -166,7 +166,7 @@ class _Recorder(TorchFunctionMode):
         """A module is called."""
         path = self.paths.get(id(module))
         if path is None:
-            raise Unrecordable(f"a module {type(module).__name__} is called that the network does not hold")
+            raise UnrecordableError(f"a module {type(module).__name__} is called that the network does not hold")
         visit = Visit(path, module, self._seen(args) if self.stack else ())
         if self.stack:
             self.stack[-1].steps.append(visit)
@@ -174,7 +174,7 @@ class _Recorder(TorchFunctionMode):
             self.root = visit
         self.stack.append(visit)
 
-    def left(self, module: nn.Module, args: Any, outputs: Any) -> None:
+    def left(self, _module: nn.Module, _args: Any, outputs: Any) -> None:
         """A module has returned."""
         visit = self.stack.pop()
         visit.outputs = self._seen(outputs)
@@ -192,9 +192,11 @@ class _Recorder(TorchFunctionMode):
         tensors = [leaf for leaf in leaves(outputs) if isinstance(leaf, Tensor)]
         if not tensors:
             if name in _DEPENDING:
-                raise Unrecordable(f"{_place()} asks for numbers in a tensor ({name}): what follows depends on data")
+                raise UnrecordableError(
+                    f"{_place()} asks for numbers in a tensor ({name}): what follows depends on data"
+                )
             if name == "__setitem__":
-                raise Unrecordable(f"{_place()} writes into a part of a tensor")
+                raise UnrecordableError(f"{_place()} writes into a part of a tensor")
             return outputs
         first = args[0] if args else None
         changed = any(tensor is first for tensor in tensors) and _changes(name, args, kwargs)
@@ -228,10 +230,12 @@ class _Recorder(TorchFunctionMode):
         return given
 
 
-_UNSEEN = {"__get__", "__set__", "dim", "size", "_set_grad_enabled", "stride", "numel", "is_contiguous", "data_ptr",
-           "is_floating_point", "element_size", "__len__", "requires_grad_", "__hash__", "__repr__", "_has_torch_function"}  # fmt: skip
+_UNSEEN = frozenset(
+    "__get__ __set__ dim size _set_grad_enabled stride numel is_contiguous data_ptr is_floating_point element_size "
+    "__len__ requires_grad_ __hash__ __repr__ _has_torch_function".split()
+)
 """What asks for a property of a tensor."""
-_DEPENDING = {"item", "__bool__", "tolist", "__int__", "__float__", "equal", "allclose", "__index__", "numpy"}
+_DEPENDING = frozenset("item __bool__ tolist __int__ __float__ equal allclose __index__ numpy".split())
 """What asks for the numbers in a tensor."""
 
 

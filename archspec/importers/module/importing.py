@@ -1,0 +1,139 @@
+"""From a module to a spec."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from archspec.compiler.pipeline import compile_text
+from archspec.errors import SpecError, UsageError
+from archspec.importers.imported import Imported
+from archspec.importers.module import batches
+from archspec.importers.module.draft import Graph
+from archspec.importers.module.drafting import Refusal, drafted
+from archspec.importers.module.folding import folded
+from archspec.importers.module.recording import UnrecordableError, Value, Visit, record
+from archspec.importers.module.renaming import own_names, rules
+from archspec.importers.module.verification import ModuleReport, compared, hollow
+from archspec.importers.writing import write
+from archspec.language.names import similar_name, spec_name_problem
+from archspec.network import Network
+
+
+def from_module(
+    module: nn.Module,
+    /,
+    *inputs: Tensor | Sequence[int],
+    name: str | None = None,
+    verify: bool = True,
+) -> Imported:
+    """A spec that says what a module computes.
+
+    The module runs in evaluation on the device ``meta``, so that its code runs. Blocks are its classes, parameters what
+    differs between their uses, and names those of the state_dict.
+
+    Args:
+        module: The module. It is not changed.
+        *inputs: Its inputs: shapes without the batch, or tensors with it.
+        name: The name of the network; that of the module's class unless given.
+        verify: Whether to compare outputs, with random weights and statistics; tensors, parameters and FLOPs are
+            compared in any case.
+
+    Returns:
+        The spec and a report, a `ModuleReport`. Weights of the module load into what the spec builds.
+
+    Raises:
+        UsageError: Something of the module cannot be said in a spec, or the spec does not agree with it.
+    """
+    if not isinstance(module, nn.Module):
+        raise UsageError(f"from_module takes an nn.Module, not {type(module).__name__}")
+    shapes = [tuple(each.shape[1:]) if isinstance(each, Tensor) else tuple(each) for each in inputs]
+    names = _input_names(module, len(shapes))
+    graph = _graph(module, shapes, names)
+    spec = folded(graph, name or _network_name(module), dict(zip(names, shapes, strict=True)))
+    known = _names(graph)
+    renamed = rules(known, list(module.state_dict()))
+    if renamed:
+        spec["weights"] = {type(module).__module__.partition(".")[0]: renamed}
+    network = _compiled(spec, module)
+    left_out = [f"left out, since evaluation does not run it: {key}" for key, own in renamed.items() if own is None]
+    difference = compared(module, network, shapes, known.keys(), outputs=verify)
+    report = ModuleReport(network.params, network.macs, tuple(spec.get("blocks", ())), difference, tuple(left_out))
+    return Imported(write(spec | {"expect": _contract(network)}), report)
+
+
+def _graph(module: nn.Module, shapes: Sequence[Sequence[int]], names: Sequence[str]) -> Graph:
+    """What two runs, with batches of different sizes, say of a module."""
+    traced = hollow(module)
+    try:
+        runs = [
+            record(traced, [torch.empty(size, *shape, device="meta") for shape in shapes]) for size in batches.BATCHES
+        ]
+        root, values = _merged(*runs)
+        graph, refused = drafted(root, values, names)
+    except UnrecordableError as problem:
+        raise UsageError(f"{type(module).__name__} cannot be imported: {problem}") from None
+    if refused:
+        raise UsageError(_refusal(module, refused))
+    return graph
+
+
+def _merged(one: tuple[Visit, list[Value]], other: tuple[Visit, list[Value]]) -> tuple[Visit, list[Value]]:
+    """The first of two runs, in which sizes that are the batch's are known as that."""
+    batches.compare(one[0], other[0])
+    for mine, its in zip(one[1], other[1], strict=True):
+        batches.merge_values(mine, its)
+    return one
+
+
+def _names(graph: Graph) -> dict[str, str]:
+    """The names of the module's tensors in the spec."""
+    known = dict(own_names(graph))
+    for key, own in list(known.items()):
+        if key.endswith("running_mean"):
+            theirs, ours = key.removesuffix("running_mean"), own.removesuffix("running_mean")
+            known[f"{theirs}num_batches_tracked"] = f"{ours}num_batches_tracked"
+    return known
+
+
+def _compiled(spec: Mapping[str, Any], module: nn.Module) -> Network:
+    try:
+        return compile_text(write(spec), name=spec["name"])
+    except SpecError as error:
+        raise UsageError(
+            f"what was found in {type(module).__name__} does not compile; this is a fault of archspec:\n{error}"
+        ) from None
+
+
+def _contract(network: Network) -> dict[str, Any]:
+    outputs = {name: list(output.shape) for name, output in network.outputs.items()}
+    figures: dict[str, Any] = {"params": network.params, "macs": network.macs}
+    return figures | ({"output": outputs["output"]} if list(outputs) == ["output"] else {"outputs": outputs})
+
+
+def _input_names(module: nn.Module, count: int) -> list[str]:
+    """Names of inputs: those of forward's parameters."""
+    parameters = list(inspect.signature(module.forward).parameters)[:count]
+    names = ["image" if name in ("x", "input") and count == 1 else name for name in parameters]
+    return names if len(set(names)) == count else [f"input{i + 1}" for i in range(count)]
+
+
+def _network_name(module: nn.Module) -> str:
+    name = type(module).__name__
+    return name if not spec_name_problem(name) else similar_name(name, spec_name_problem) or "network"
+
+
+def _refusal(module: nn.Module, refused: Sequence[Refusal]) -> str:
+    seen: dict[tuple[str, str], list[str]] = {}
+    for each in refused:
+        seen.setdefault((each.message, each.place), []).append(each.path)
+    lines = [f"{type(module).__name__} cannot be said in a spec:"]
+    for (message, place), paths in seen.items():
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        where = f" ({place})" if place else ""
+        lines.append(f"  {paths[0] or 'the network'}{more}: {message}{where}")
+    return "\n".join(lines)

@@ -1,0 +1,152 @@
+"""Whether a spec is what a module is: its tensors, its arithmetic, and what it gives."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from archspec.errors import UsageError
+from archspec.importers.module.recording import leaves
+from archspec.network import Network
+from archspec.pytorch.loading import WeightsError, load_weights
+from archspec.pytorch.runtime import build
+
+TOLERANCE = 1e-5
+"""The largest difference of outputs, over their largest number, that counts as equal."""
+
+
+@dataclass(frozen=True)
+class ModuleReport:
+    """What an imported module is.
+
+    Attributes:
+        params: Its parameters.
+        macs: Its multiply-accumulates for one sample.
+        blocks: The blocks of the spec.
+        difference: The largest difference between the outputs of the module and of the spec with its weights, over the
+            largest number; None where they were not compared.
+        remarks: What was left out, and why.
+    """
+
+    params: int
+    macs: int
+    blocks: tuple[str, ...]
+    difference: float | None
+    remarks: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        same = {None: "outputs not compared", 0.0: "outputs equal bit for bit"}
+        outputs = same.get(self.difference, f"outputs differ by {self.difference or 0:.1e} of the largest")
+        return "\n".join([f"{self.params:,} params, {self.macs:,} MACs; {outputs}", *self.remarks])
+
+
+def compared(
+    module: nn.Module,
+    network: Network,
+    shapes: Sequence[Sequence[int]],
+    known: Collection[str],
+    *,
+    outputs: bool,
+) -> float | None:
+    """The largest difference of outputs, where they are compared.
+
+    Args:
+        module: The module.
+        network: What its spec compiles to.
+        shapes: The shapes of the inputs, without the batch.
+        known: The names of the module's tensors that the spec has.
+        outputs: Whether to compare outputs.
+
+    Raises:
+        UsageError: The module and the spec differ.
+    """
+    held = {id(tensor): tensor.numel() for name, tensor in module.named_parameters() if name in known}
+    params = sum(held.values())
+    if params != network.params:
+        raise UsageError(f"the spec has {network.params:,} parameters, and the module {params:,}")
+    flops = _flops(module, shapes)
+    if flops != network.flops:
+        raise UsageError(f"the spec has {network.flops:,} FLOPs, and the module {flops:,}")
+    ours = build(network, device=None if outputs else "meta").eval()
+    theirs = shaken(module) if outputs else hollow(module)
+    try:
+        load_weights(ours, theirs.state_dict())
+    except WeightsError as error:
+        raise UsageError(f"weights of the module do not load into the spec: {error}") from None
+    return _difference(theirs, ours, shapes) if outputs else None
+
+
+def hollow(module: nn.Module) -> nn.Module:
+    """A copy of a module for evaluation, whose tensors have shapes and no numbers."""
+    memo: dict[int, Any] = {}
+    for parameter in module.parameters():
+        memo[id(parameter)] = nn.Parameter(torch.empty_like(parameter, device="meta"), parameter.requires_grad)
+    for buffer in module.buffers():
+        memo[id(buffer)] = torch.empty_like(buffer, device="meta")
+    return copy.deepcopy(module, memo).to("meta").eval()
+
+
+def shaken(module: nn.Module) -> nn.Module:
+    """A copy of a module for evaluation, with weights and statistics of which no two are equal."""
+    numbers = torch.Generator().manual_seed(0)
+    module = copy.deepcopy(module)
+    if any(parameter.is_meta for parameter in module.parameters()):
+        module.to_empty(device="cpu")
+    module.cpu().float().eval()
+    with torch.no_grad():
+        for part in module.modules():
+            for name, parameter in part.named_parameters(recurse=False):
+                _shake(name, parameter, numbers)
+            for name, buffer in part.named_buffers(recurse=False):
+                if name in ("running_mean", "running_var", "num_batches_tracked"):
+                    _shake(name, buffer, numbers)
+    return module
+
+
+def _shake(name: str, tensor: Tensor, numbers: torch.Generator) -> None:
+    if name == "num_batches_tracked":
+        tensor.zero_()
+    elif tensor.dim() > 1:
+        bound = (3 / max(1, tensor[0].numel())) ** 0.5
+        tensor.uniform_(-bound, bound, generator=numbers)
+    elif name in ("weight", "running_var"):
+        tensor.uniform_(0.5, 1.5, generator=numbers)
+    else:
+        tensor.normal_(0, 0.1, generator=numbers)
+
+
+def _flops(module: nn.Module, shapes: Sequence[Sequence[int]]) -> int:
+    """The FLOPs of one sample, as PyTorch counts them."""
+    with torch.device("meta"), torch.no_grad(), FlopCounterMode(display=False) as counter:
+        hollow(module)(*(torch.empty(1, *shape) for shape in shapes))
+    return int(counter.get_total_flops())
+
+
+def _difference(theirs: nn.Module, ours: nn.Module, shapes: Sequence[Sequence[int]]) -> float:
+    """The largest difference of outputs, over the largest number.
+
+    Raises:
+        UsageError: It is too large.
+    """
+    numbers = torch.Generator().manual_seed(0)
+    given = [torch.randn(2, *shape, generator=numbers) for shape in shapes]
+    with torch.inference_mode():
+        wanted = [leaf for leaf in leaves(theirs(*(each.clone() for each in given))) if isinstance(leaf, Tensor)]
+        found = [leaf for leaf in leaves(ours(*given)) if isinstance(leaf, Tensor)]
+    if [tensor.shape for tensor in wanted] != [tensor.shape for tensor in found]:
+        sizes = ["; ".join(str(list(tensor.shape)) for tensor in tensors) for tensors in (wanted, found)]
+        raise UsageError(f"the module gives tensors of the shapes {sizes[0]}, and the spec {sizes[1]}")
+    worst = max(
+        (float((one - other).abs().max() / one.abs().max().clamp(min=1e-30))
+         for one, other in zip(wanted, found, strict=True)),
+        default=0.0,
+    )  # fmt: skip
+    if not worst <= TOLERANCE:
+        raise UsageError(f"the outputs of the module and of its spec differ by {worst:.1e} of the largest number")
+    return worst
