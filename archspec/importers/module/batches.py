@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from archspec.importers.module.recording import Call, Held, UnrecordableError, Value, Visit
 
 BATCHES = (2, 3)
@@ -48,8 +51,29 @@ def _compare_calls(one: Call, other: Call) -> None:
 
 
 def merge_values(one: Value, other: Value) -> None:
-    """State the shape of a value, from its shapes in both runs."""
+    """State the shape of a value, from its shapes in both runs; of one that is known, one sample.
+
+    Raises:
+        UnrecordableError: It depends on the size of the batch otherwise than in proportion.
+    """
+    if one.fixed is not None and other.fixed is not None and any(isinstance(size, Batched) for size in one.sizes):
+        return
+    if one.fixed is not None and other.fixed is not None:
+        numbers = one.fixed
+        for dim, pair in enumerate(zip(one.sizes, other.sizes, strict=True)):
+            if pair[0] != pair[1]:
+                numbers = numbers.narrow(dim, 0, pair[0] // BATCHES[0])
+        same = all(torch.equal(numbers.expand_as(each), each) if _is_one_of(numbers, each) else False
+                   for each in (one.fixed, other.fixed))  # fmt: skip
+        if not same:
+            raise UnrecordableError("numbers that no input gives depend on the size of the batch")
+        one.fixed = numbers
     one.sizes = tuple(_size(a, b, "a shape") for a, b in zip(one.sizes, other.sizes, strict=True))
+
+
+def _is_one_of(sample: Tensor, batch: Tensor) -> bool:
+    """Whether a batch can be copies of a sample."""
+    return all(one in (1, size) for one, size in zip(sample.shape, batch.shape, strict=True))
 
 
 def _merged(one: Any, other: Any, call: Call) -> Any:
@@ -61,6 +85,8 @@ def _merged(one: Any, other: Any, call: Call) -> Any:
     if isinstance(one, slice):
         parts = ((getattr(one, part), getattr(other, part)) for part in ("start", "stop", "step"))
         return slice(*(_merged(*pair, call) for pair in parts))
+    if isinstance(one, Value) and isinstance(other, Value) and one.fixed is not None:
+        merge_values(one, other)
     if isinstance(one, Value | Held) or one is other:
         return one
     return _size(one, other, f"what {call.function} is given at {call.place}")

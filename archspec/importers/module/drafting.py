@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from archspec.importers.module.draft import Graph, Node, Wire
 from archspec.importers.module.functions import apply, sample
@@ -126,6 +127,8 @@ class _Drafting:
 
     def wire(self, operand: Value | Held) -> Wire:
         """What a node of this graph takes that takes this."""
+        if operand.fixed is not None:
+            return self.constant(operand.fixed.reshape(sample(operand)))
         if isinstance(operand, Held):
             return self._held(operand)
         if operand in self.known:
@@ -192,17 +195,37 @@ class _Drafting:
         self.graph.nodes.append(node)
         return Wire(node)
 
+    def constant(self, numbers: Tensor) -> Wire:
+        """Numbers as an operand."""
+        if numbers.numel() > _MOST_NUMBERS and not bool((numbers == numbers.flatten()[0]).all()):
+            raise UnrecordableError(f"{numbers.numel():,} numbers that nothing computes are an operand")
+        if not bool(numbers.isfinite().all()):
+            raise UnrecordableError("numbers that are not finite are an operand")
+        numbers = numbers.reshape(1) if numbers.dim() == 0 else numbers
+        first = numbers.flatten()[0].item()
+        shape = list(numbers.shape)
+        wire = (
+            self.node("constant", [], value=first, shape=shape)
+            if bool((numbers == first).all())
+            else self.node("constant", [], value=_shortest(numbers))
+        )
+        wire.shape = tuple(shape)
+        return wire
+
     def _held(self, held: Held) -> Wire:
         """A parameter as an operand: a node in the graph of the module that holds it."""
         if not held.is_parameter:
-            raise UnrecordableError(f"the buffer `{held.name}` is an operand")
+            raise UnrecordableError(f"the buffer `{held.name}`, whose numbers are not known, is an operand")
         owner, _, name = held.name.rpartition(".")
         if self.visit.path != owner and self.parent is not None:
             return self._input(self.parent._held(held))
         if held not in self.held:
-            if any(other.name == held.name for other in self.held):
-                raise UnrecordableError(f"`{held.name}` is used in two shapes")
-            shape = sample(held)
+            shape = sample(held) or [1]
+            for other, known in list(self.held.items()):
+                if other.name == held.name:
+                    self.held[held] = wire = self.node("reshape", [known], shape=shape)
+                    wire.shape = tuple(shape)
+                    return wire
             node = Node(self._free(name), "parameter", {"shape": shape}, held={"": held})
             self.graph.nodes.append(node)
             self.held[held] = Wire(node, shape=tuple(shape))
@@ -268,6 +291,20 @@ class _Drafting:
                 return stem
         separator = "_" if stem[-1].isdecimal() else ""
         return next(name for n in range(2, 10**6) if (name := f"{stem}{separator}{n}") not in taken)
+
+
+_MOST_NUMBERS = 1024
+"""How many numbers a spec says one by one."""
+
+
+def _shortest(numbers: Tensor) -> Any:
+    """Numbers as lists, with as few digits as say them in their type."""
+    if numbers.dtype.is_floating_point:
+        texts = [float(f"{value:.9g}") for value in numbers.flatten().tolist()]
+        short = [float(f"{value:.7g}") for value in texts]
+        chosen = short if torch.equal(torch.tensor(short, dtype=numbers.dtype), numbers.flatten()) else texts
+        return torch.tensor(chosen, dtype=torch.float64).reshape(numbers.shape).tolist()
+    return numbers.int().tolist()
 
 
 def _number(graph: Graph) -> None:

@@ -345,7 +345,7 @@ class _Folding:
             "input", [graph.inputs[0][0].shape if graph and len(graph.inputs) == 1 else _ANY for graph in graphs]
         )
         for name, column in columns.items():
-            references[name] = _operands(name, column, graphs, columns, references, inputs)
+            references[name] = _operands(column, graphs, columns, references, inputs)
             made[name] = self.node(name, column, graphs, scope, around)
             _with_operands(made, name, references[name], inputs)
         return {name: _bare(node) for name, node in made.items()}
@@ -532,7 +532,6 @@ class _Folding:
 
 
 def _operands(
-    name: str,
     column: Sequence[Node | None],
     graphs: Sequence[Graph | None],
     columns: Mapping[str, Sequence[Node | None]],

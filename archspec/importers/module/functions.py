@@ -7,13 +7,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from torch import Tensor
+
 from archspec.importers.module.batches import Batched
 from archspec.importers.module.draft import Wire
-from archspec.importers.module.recording import Call, Held, UnrecordableError, Value
+from archspec.importers.module.patterns import distances, shifted_windows
+from archspec.importers.module.recording import Call, Held, UnrecordableError, Value, leaves
 
 
 class Place(Protocol):
     """Where nodes are put."""
+
+    def constant(self, numbers: Tensor) -> Wire:
+        """What gives numbers to each sample."""
 
     def wire(self, operand: Value | Held) -> Wire:
         """What a node takes that takes this."""
@@ -112,8 +118,15 @@ def apply(call: Call, place: Place) -> list[Wire]:
     given = dict(zip(parameters, call.args, strict=False))
     if len(call.args) > len(parameters):  # x.permute(0, 2, 3, 1), where a list may stand
         given[parameters[-1]] = call.args[len(parameters) - 1 :]
-    result = function(Bound(call, place, given | call.kwargs))
+    result = function(Bound(call, place, {key: _known(value) for key, value in (given | call.kwargs).items()}))
     return result if isinstance(result, list) else [result]
+
+
+def _known(value: Any) -> Any:
+    """The number that a tensor of one is, where it is known."""
+    if isinstance(value, Value | Held) and value.fixed is not None and value.fixed.dim() == 0:
+        return value.fixed.item()
+    return value
 
 
 def _plain(name: str) -> str:
@@ -132,8 +145,9 @@ def _what(value: Any) -> str:
     return f"the module's `{value.name}`" if isinstance(value, Held) else f"{value!r}"
 
 
-# Dimensions: the language has the batch first, and never joined with another. A tensor that does not grow with the
-# batch is the same for each sample; a first size of 1 stands for the batch.
+# Dimensions: the language has the batch first, and never joined with another, as in windows of a map: what it is joined
+# with comes next, before all others. A tensor that does not grow with the batch is the same for each sample; a first
+# size of 1 stands for the batch.
 
 
 def sample(tensor: Value | Held) -> list[int]:
@@ -147,8 +161,6 @@ def sample(tensor: Value | Held) -> list[int]:
         return sizes
     size = sizes.pop(batch)
     if isinstance(size, Batched) and size.factor > 1:
-        if batch:
-            raise UnrecordableError("the batch is joined with another dimension that is not the first")
         sizes.insert(0, size.factor)
     return sizes
 
@@ -433,13 +445,44 @@ def _two(op: str) -> Rule:
             raise UnrecordableError(f"{b.call.function} with alpha or rounding_mode")
         one, other = b["input"], b["other"]
         if isinstance(one, Value | Held) and isinstance(other, Value | Held):
-            return b.node(op, "input", "other")
+            return (_masked(b, one, other) if op == "add" else None) or b.place.node(op, _aligned(b, one, other))
         tensor, number = ("input", other) if isinstance(one, Value | Held) else ("other", one)
         if isinstance(number, Batched) or not isinstance(number, int | float):
             raise UnrecordableError(f"{b.call.function} with {_what(number)}")
         return b.node(op, tensor, value=number)
 
     return function
+
+
+def _aligned(b: Bound, *operands: Value | Held) -> list[Wire]:
+    """What an elementwise op takes: tensors of one rank."""
+    return [_of_rank(b, operand, len(sample(b.output))) for operand in operands]
+
+
+def _of_rank(b: Bound, operand: Value | Held, rank: int) -> Wire:
+    """A tensor with sizes of 1 in front."""
+    missing = rank - len(sample(operand))
+    if missing <= 0:
+        return b.place.wire(operand)
+    if operand.fixed is not None:
+        return b.place.constant(operand.fixed.reshape([1] * missing + sample(operand)))
+    wire = b.place.wire(operand)
+    if isinstance(operand, Held) or wire.node is None or missing > 1:
+        return b.place.node("reshape", [wire], shape=[1] * missing + (sample(operand) or [1]))
+    return b.place.node("unsqueeze", [wire], dim=1)
+
+
+def _masked(b: Bound, one: Value | Held, other: Value | Held) -> Wire | None:
+    """Scores and the mask of shifted windows; None where they are not that."""
+    scores, mask = (one, other) if other.fixed is not None else (other, one)
+    if mask.fixed is None or scores.fixed is not None or len(sample(b.output)) != 4:
+        return None
+    found = shifted_windows(mask.fixed)
+    if found is None:
+        return None
+    size, window, shift = (_size(each) for each in found)
+    wire = _of_rank(b, scores, 4)
+    return b.place.node("shifted_window_mask", [wire], size=size, window_size=window, shift_size=shift)
 
 
 for _name in ("add", "mul", "sub", "div"):
@@ -455,12 +498,12 @@ def _rsub(b: Bound) -> Wire:
 
 @rule("maximum", "input other")
 def _maximum(b: Bound) -> Wire:
-    return b.node("maximum", "input", "other")
+    return b.place.node("maximum", _aligned(b, b.operand("input"), b.operand("other")))
 
 
 @rule("minimum", "input other")
 def _minimum(b: Bound) -> Wire:
-    return b.node("minimum", "input", "other")
+    return b.place.node("minimum", _aligned(b, b.operand("input"), b.operand("other")))
 
 
 @rule("pow", "input exponent")
@@ -476,6 +519,43 @@ def _square(b: Bound) -> Wire:
 @rule("matmul bmm", "input other")
 def _matmul(b: Bound) -> Wire:
     return b.node("matmul", "input", "other")
+
+
+@rule("einsum", "equation operands")
+def _einsum(b: Bound) -> Wire:
+    """A product of two tensors with one dimension that is summed over, and one of each that is kept."""
+    equation = b["equation"].replace(" ", "")
+    operands = list(leaves(b["operands"]))
+    left, _, out = equation.partition("->")
+    terms = left.split(",")
+    if not out or len(terms) != 2 or "." in equation or any(len(set(term)) != len(term) for term in (*terms, out)):
+        raise UnrecordableError(f"einsum of `{b['equation']}`")
+    one, other = terms
+    summed = [letter for letter in one if letter in other and letter not in out]
+    shared = [letter for letter in out if letter in one and letter in other]
+    kept = [[letter for letter in out if letter in term and letter not in shared] for term in terms]
+    if [len(summed), *map(len, kept)] != [1, 1, 1] or len(one) != len(shared) + 2 or len(other) != len(shared) + 2:
+        raise UnrecordableError(f"einsum of `{b['equation']}`")
+    orders = ([*shared, *kept[0], *summed], [*shared, *summed, *kept[1]])
+    wires = [
+        _arranged(b, b.place.wire(operand), operand, term, order)
+        for operand, term, order in zip(operands, terms, orders, strict=True)
+    ]
+    return _arranged(b, b.place.node("matmul", wires), b.output, "".join([*shared, *kept[0], *kept[1]]), out)
+
+
+def _arranged(b: Bound, wire: Wire, tensor: Value | Held, letters: str, order: Sequence[str]) -> Wire:
+    """A tensor whose dimensions are called by letters, with these in another order."""
+    batch = _batch(tensor)
+    named = order if isinstance(order, str) and tensor is b.output else letters  # the letter of the batch
+    first = named[batch] if batch is not None else ""
+    mine = [letter for letter in letters if letter != first]
+    wanted = [letter for letter in order if letter != first]
+    if mine == wanted:
+        return wire
+    if _is_joined(tensor):
+        raise UnrecordableError("einsum of a tensor whose batch is joined with another dimension")
+    return b.place.node("permute", [wire], dims=[mine.index(letter) + 1 for letter in wanted])
 
 
 @rule("scaled_dot_product_attention", "query key value attn_mask dropout_p is_causal scale")
@@ -533,21 +613,25 @@ def _reshape(b: Bound) -> Wire:
 
 def _reshaped(b: Bound) -> Wire:
     before, after = sample(b.first), sample(b.output)
-    if _batch(b.first) or _batch(b.output):
+    if (_batch(b.first) or _batch(b.output)) and [_batch(b.first), before] != [_batch(b.output), after]:
         raise UnrecordableError("a reshape of a tensor whose batch is not its first dimension")
     if isinstance(b.first, Held) and [size for size in before if size > 1] == [size for size in after if size > 1]:
         return b.place.wire(replace(b.first, shape=tuple(after)) if len(after) == 1 or after[0] > 1 else b.first)
+    wire = b.place.wire(b.first)
+    if wire.node is not None and wire.node.op in ("flatten", "reshape") and wire.node.operands[0].shape:
+        wire = wire.node.operands[0]
+        before = list(wire.shape)
     if before == after:
-        return b.place.wire(b.first)
+        return wire
     if len(after) == 1:
-        return b.node("flatten")
-    for start in range(len(before) - len(after) + 1) if len(before) > len(after) else ():
+        return b.place.node("flatten", [wire])
+    if len(before) > len(after):
         joined = len(before) - len(after) + 1
         for start in range(len(after)):
             end = start + joined
             if [*before[:start], math.prod(before[start:end]), *before[end:]] == after:
-                return b.node("flatten", start_dim=start + 1, end_dim=-1 if end == len(before) else end)
-    return b.node("reshape", shape=after)
+                return b.place.node("flatten", [wire], start_dim=start + 1, end_dim=-1 if end == len(before) else end)
+    return b.place.node("reshape", [wire], shape=after)
 
 
 @rule("permute", "input dims")
@@ -574,7 +658,13 @@ def _permuted(b: Bound, dims: list[int]) -> Wire:
     sample(b.output)
     moved = [dimension(b.first, dim) for dim in dims if dim % len(dims) != batch]
     moved = [1, *moved] if _is_joined(b.first) else moved
-    return b.place.wire(b.first) if moved == sorted(moved) else b.node("permute", dims=moved)
+    wire = b.place.wire(b.first)
+    if wire.node is not None and wire.node.op == "permute":
+        before = wire.node.arguments["dims"]
+        both = [before[dim - 1] for dim in moved]
+        if both == sorted(both):
+            return wire.node.operands[0]
+    return wire if moved == sorted(moved) else b.place.node("permute", [wire], dims=moved)
 
 
 @rule("unsqueeze", "input dim")
@@ -646,21 +736,24 @@ def _unbind(b: Bound) -> list[Wire]:
 @rule("getitem", "input index")
 def _getitem(b: Bound) -> Wire:
     index = b["index"]
+    if isinstance(index, Value | Held):
+        return _looked_up(b, index)
     items = list(index) if isinstance(index, tuple) else [index]
-    if Ellipsis in items:
-        at = items.index(Ellipsis)
-        items[at : at + 1] = [slice(None)] * (len(_sizes(b.first)) - len(items) + 1 + items.count(None))
-    wire, dim, squeezed = b.place.wire(b.first), 0, []
+    if any(item is Ellipsis for item in items):
+        at = next(i for i, item in enumerate(items) if item is Ellipsis)
+        missing = len(_sizes(b.first)) - len(items) + 1 + sum(item is None for item in items)
+        items[at : at + 1] = [slice(None)] * missing
+    wire, squeezed, added, kept = b.place.wire(b.first), [], [], 0
+    dims = iter(range(len(_sizes(b.first))))
     for item in items:
         if item is None:
-            raise UnrecordableError("an index with None")
+            added.append(kept)
+            kept += 1
+            continue
+        dim = next(dims)
         if isinstance(item, slice):
-            if item != slice(None):
-                ours = dimension(b.first, dim)
-                size = _sizes(b.first)[dim]
-                start, stop, step = item.indices(size)
-                if (start, stop, step) != (0, size, 1):
-                    wire = b.place.node("slice", [wire], dim=ours, start=item.start or 0, stop=item.stop, step=step)
+            kept += 1
+            wire = _sliced(b, wire, dim, item)
         elif isinstance(item, int):
             ours = dimension(b.first, dim)
             at = item % _sizes(b.first)[dim]
@@ -668,10 +761,47 @@ def _getitem(b: Bound) -> Wire:
             squeezed.append(ours)
         else:
             raise UnrecordableError(f"an index with {_what(item)}")
-        dim += 1
     for ours in sorted(squeezed, reverse=True):
         wire = b.place.node("squeeze", [wire], dim=ours)
+    for dim in added:
+        if not _is_batch_of_one(b.output, dim):
+            wire = b.place.node("unsqueeze", [wire], dim=dimension(b.output, dim))
     return wire
+
+
+def _is_batch_of_one(tensor: Value, dim: int) -> bool:
+    """Whether a dimension of size 1 is what stands for the batch."""
+    return _batch(tensor) == dim and tensor.sizes[dim] == 1
+
+
+def _sliced(b: Bound, wire: Wire, dim: int, item: slice) -> Wire:
+    if item == slice(None):
+        return wire
+    size = _sizes(b.first)[dim]
+    if isinstance(size, Batched):
+        raise UnrecordableError("a part of the batch is taken")
+    start, stop, step = item.indices(size)
+    if (start, stop, step) == (0, size, 1):
+        return wire
+    return b.place.node("slice", [wire], dim=dimension(b.first, dim), start=item.start or 0, stop=item.stop, step=step)
+
+
+def _looked_up(b: Bound, index: Value | Held) -> Wire:
+    """Rows of a table by fixed numbers: those of a bias by relative positions."""
+    window = distances(index.fixed) if index.fixed is not None else None
+    table = sample(b.first)
+    if window is None or len(table) != 2 or index.fixed is None:
+        raise UnrecordableError("an index with a tensor")
+    h, w = window
+    if table[0] != (2 * h - 1) * (2 * w - 1):
+        raise UnrecordableError("an index with a tensor")
+    wire = b.node("relative_position_bias", window_size=_size(list(window)))
+    wire.shape = (table[1], h * w, h * w)
+    wire = b.place.node("permute", [wire], dims=[2, 3, 1])
+    wire.shape = (h * w, h * w, table[1])
+    if index.fixed.dim() == 2:
+        return wire
+    return b.place.node("flatten", [wire], start_dim=1, end_dim=2)
 
 
 @rule("select", "input dim index")

@@ -30,12 +30,14 @@ class Value:
         number: How many values were before it.
         sizes: Its shape, of sizes that grow with the batch `Batched`, once two runs are compared.
         dtype: Its data type.
+        fixed: Its numbers, where they depend on no input and no parameter.
         stale: Why it cannot be used any longer; empty while it can.
     """
 
     number: int
     sizes: tuple[Any, ...]
     dtype: torch.dtype
+    fixed: Tensor | None = None
     stale: str = ""
 
 
@@ -47,11 +49,13 @@ class Held:
         name: Its name in the state_dict.
         shape: Its shape.
         is_parameter: Whether it is a parameter.
+        fixed: The numbers of a buffer.
     """
 
     name: str
     shape: tuple[int, ...]
     is_parameter: bool
+    fixed: Tensor | None = field(default=None, compare=False)
 
 
 @dataclass(eq=False)
@@ -112,8 +116,15 @@ def leaves(given: Any) -> Iterator[Any]:
         yield given
 
 
-def record(module: nn.Module, inputs: Sequence[Tensor]) -> tuple[Visit, list[Value]]:
+def record(
+    module: nn.Module, inputs: Sequence[Tensor], buffers: Mapping[str, Tensor] | None = None
+) -> tuple[Visit, list[Value]]:
     """Run a module, whose tensors and inputs lie on the device ``meta``.
+
+    Args:
+        module: The module.
+        inputs: Its inputs.
+        buffers: The numbers of its buffers, by their names.
 
     Returns:
         Its call, and the values of its inputs.
@@ -121,25 +132,32 @@ def record(module: nn.Module, inputs: Sequence[Tensor]) -> tuple[Visit, list[Val
     Raises:
         UnrecordableError: It does what cannot be followed.
     """
-    recorder = _Recorder(module)
+    recorder = _Recorder(module, buffers or {})
     values = [recorder.value(tensor) for tensor in inputs]
     with ExitStack() as stack:
         stack.callback(hooks.register_module_forward_pre_hook(recorder.entered).remove)
         stack.callback(hooks.register_module_forward_hook(recorder.left).remove)
-        stack.enter_context(recorder)
         stack.enter_context(torch.no_grad())
+        stack.enter_context(torch.device("meta"))
+        stack.enter_context(recorder)
         module(*inputs)
     assert recorder.root is not None
     return recorder.root, values
 
 
 class _Recorder(TorchFunctionMode):
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: nn.Module, buffers: Mapping[str, Tensor]) -> None:
         super().__init__()
         self.paths = {id(part): path for path, part in module.named_modules()}
         self.held: dict[int, Held] = {}
-        for is_parameter, tensors in ((True, module.named_parameters()), (False, module.named_buffers())):
-            self.held.update({id(tensor): Held(name, tuple(tensor.shape), is_parameter) for name, tensor in tensors})
+        self.fixed: dict[int, Tensor] = {}
+        for name, tensor in module.named_parameters():
+            self.held[id(tensor)] = Held(name, tuple(tensor.shape), True)
+        for name, tensor in module.named_buffers():
+            numbers = buffers[name].detach().clone() if name in buffers else None
+            self.held[id(tensor)] = Held(name, tuple(tensor.shape), False, numbers)
+            if numbers is not None:
+                self.fixed[id(tensor)] = numbers
         self.root: Visit | None = None
         self.stack: list[Visit] = []
         self.values: dict[int, Value] = {}
@@ -148,6 +166,8 @@ class _Recorder(TorchFunctionMode):
 
     def value(self, tensor: Tensor) -> Value:
         """The value that a tensor is now."""
+        if id(tensor) in self.fixed:
+            return self._fixed_value(tensor)
         if id(tensor) not in self.values:
             self._add(tensor)
         value = self.values[id(tensor)]
@@ -161,6 +181,15 @@ class _Recorder(TorchFunctionMode):
         self.values[id(tensor)] = value
         self.storages.setdefault(tensor.untyped_storage()._cdata, []).append(value)
         return value
+
+    def _fixed_value(self, tensor: Tensor) -> Value:
+        """The value of a tensor whose numbers are known, as they are now."""
+        known = self.values.get(id(tensor))
+        numbers = self.fixed[id(tensor)]
+        if known is None or known.fixed is None or not torch.equal(known.fixed, numbers):
+            known = self._add(tensor)
+            known.fixed = numbers.clone()
+        return known
 
     def entered(self, module: nn.Module, args: Any) -> None:
         """A module is called."""
@@ -187,6 +216,9 @@ class _Recorder(TorchFunctionMode):
         name = func.__name__
         if name in _UNSEEN or not self.stack:
             return func(*args, **kwargs)
+        operands = [leaf for leaf in leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+        if all(id(tensor) in self.fixed for tensor in operands) or name in _OF_SHAPES:
+            return self._settled(func, args, kwargs)
         given, named = self._seen(args), self._seen(kwargs)
         outputs = func(*args, **kwargs)
         tensors = [leaf for leaf in leaves(outputs) if isinstance(leaf, Tensor)]
@@ -207,6 +239,32 @@ class _Recorder(TorchFunctionMode):
                 for tensor in tensors]  # fmt: skip
         self.stack[-1].steps.append(Call(name, given, named, made, _place()))
         return outputs
+
+    def _settled(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What a function gives whose operands are known: numbers are computed, and nothing is recorded."""
+        with torch._C.DisableTorchFunction():
+            numbers = func(*self._numbers(args), **{key: self._numbers(each) for key, each in kwargs.items()})
+        if func.__name__ in _DEPENDING:
+            return numbers
+        outputs = func(*args, **kwargs)
+        for tensor, known in zip(leaves(outputs), leaves(numbers), strict=True):
+            if isinstance(tensor, Tensor) and isinstance(known, Tensor):
+                self.alive.append(tensor)
+                self.fixed[id(tensor)] = known
+        return outputs
+
+    def _numbers(self, given: Any) -> Any:
+        """What was given, with the numbers of tensors in place of them."""
+        if isinstance(given, Tensor):
+            known = self.fixed.get(id(given))
+            return torch.zeros((), dtype=given.dtype).expand(given.shape) if known is None else known
+        if isinstance(given, torch.device):
+            return torch.device("cpu")
+        if isinstance(given, slice):
+            return slice(*map(self._numbers, (given.start, given.stop, given.step)))
+        if isinstance(given, list | tuple) and not hasattr(given, "_fields"):
+            return type(given)(map(self._numbers, given))
+        return given
 
     def _age(self, tensor: Tensor) -> None:
         """A tensor is changed in place: values that share its memory are no longer what they were."""
@@ -235,6 +293,10 @@ _UNSEEN = frozenset(
     "__len__ requires_grad_ __hash__ __repr__ _has_torch_function".split()
 )
 """What asks for a property of a tensor."""
+_OF_SHAPES = frozenset(
+    "new_zeros new_ones new_full new_empty new_tensor zeros_like ones_like full_like empty_like".split()
+)
+"""What asks a tensor for its shape and type alone."""
 _DEPENDING = frozenset("item __bool__ tolist __int__ __float__ equal allclose __index__ numpy".split())
 """What asks for the numbers in a tensor."""
 

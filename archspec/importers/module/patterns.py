@@ -1,0 +1,56 @@
+"""Numbers that modules compute once, as the ops of the language have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from archspec.pytorch.layers.shifted_window_mask import shifted_window_mask
+
+_Pair = tuple[int, int]
+
+
+def distances(index: Tensor) -> _Pair | None:
+    """The window whose pairs of places an index gives the rows of a table for; None where it is another index."""
+    places = round(index.numel() ** 0.5)
+    if index.is_floating_point() or places**2 != index.numel() or index.dim() > 2:
+        return None
+    for h, w in _factors(places):
+        if torch.equal(index.flatten().long(), _distances(h, w).flatten()):
+            return h, w
+    return None
+
+
+def _distances(h: int, w: int) -> Tensor:
+    rows, columns = torch.arange(h * w) // w, torch.arange(h * w) % w
+    return (rows[:, None] - rows + h - 1) * (2 * w - 1) + columns[:, None] - columns + w - 1
+
+
+def shifted_windows(mask: Tensor) -> tuple[_Pair, _Pair, _Pair] | None:
+    """The map, window and shift that a mask of attention is for; None where it is another mask."""
+    sizes = [size for size in mask.shape if size > 1]
+    if len(sizes) == 4 and sizes[2] == sizes[3]:  # one for each head, which are all the same
+        sizes = [sizes[0], *sizes[2:]]
+        mask = mask.reshape(-1, mask.shape[-3], *sizes[1:])[:, 0]
+    if len(sizes) != 3 or sizes[1] != sizes[2] or set(mask.unique().tolist()) != {0.0, -100.0}:
+        return None
+    windows, places = sizes[:2]
+    mask = mask.reshape(windows, places, places)
+    for h, w in _factors(places):
+        for high, wide in _factors(windows):
+            size = (high * h, wide * w)
+            for shift in ((h // 2, w // 2), (h // 2, 0), (0, w // 2)):
+                if torch.equal(mask, shifted_window_mask(torch.zeros(1, 1, places, places), size, (h, w), shift)[:, 0]):
+                    return size, (h, w), shift
+    return None
+
+
+def _factors(number: int) -> Iterator[_Pair]:
+    """Pairs of numbers whose product it is, from those that are closest to each other."""
+    for one in range(int(number**0.5), 0, -1):
+        if number % one == 0:
+            yield one, number // one
+            if one != number // one:
+                yield number // one, one

@@ -1,0 +1,42 @@
+"""Graphs without what nothing takes."""
+
+from __future__ import annotations
+
+from archspec.importers.module.draft import Graph, Node, Wire
+
+
+def tidy(graph: Graph) -> None:
+    """Leave out nodes, outputs and inputs of graphs that nothing takes, but for the network's own inputs."""
+    while _pruned(graph):
+        pass
+
+
+def _pruned(graph: Graph) -> bool:
+    """Whether something was left out, here or inside."""
+    wanted = [wire for node in graph.nodes for wire in _operands(node)] + list(graph.outputs.values())
+    changed = False
+    for node in list(graph.nodes):
+        ports = {wire.port for wire in wanted if wire.node is node}
+        reused = any(other.reused is node for other in graph.nodes)
+        if not ports and not reused and not (node.graph is None and node.op == "identity"):
+            graph.nodes.remove(node)
+            changed = True
+        elif node.graph is not None and not reused and node.reused is None:
+            for port in set(node.graph.outputs) - ports:
+                del node.graph.outputs[port]
+                changed = True
+            changed |= _pruned(node.graph)
+            changed |= _without_idle_inputs(node.graph)
+    return changed
+
+
+def _without_idle_inputs(graph: Graph) -> bool:
+    taken = [wire for node in graph.nodes for wire in _operands(node)] + list(graph.outputs.values())
+    idle = [pair for pair in graph.inputs if not any(wire is pair[0] for wire in taken)]
+    for pair in idle:
+        graph.inputs.remove(pair)
+    return bool(idle)
+
+
+def _operands(node: Node) -> list[Wire]:
+    return node.operands if node.graph is None else [outer for _, outer in node.graph.inputs]
