@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +59,7 @@ class _Drafting:
     parent: _Drafting | None
     found: list[Refusal]
     called: dict[str, _Drafting] = field(default_factory=dict)
+    tensors: dict[str, Node] = field(default_factory=dict)
     known: dict[Value, Wire] = field(default_factory=dict)
     held: dict[Held, Wire] = field(default_factory=dict)
     children: list[tuple[Node, _Drafting]] = field(default_factory=list)
@@ -97,7 +98,7 @@ class _Drafting:
         if isinstance(visit.module, nn.MultiheadAttention):
             self._attention(visit, name)
             return
-        drafting = _Drafting(visit, self, self.found, self.called)
+        drafting = _Drafting(visit, self, self.found, self.called, self.tensors)
         if (kind := _told(visit)) is not None:
             op, arguments = kind
             if op != "identity" or name.isdecimal():
@@ -191,9 +192,36 @@ class _Drafting:
             if cls.model_fields[name].is_required() or compact(value) != compact(cls.model_fields[name].default)
         }
         place = self.call.place if self.call else ""
-        node = Node(self._free(op), op, kept, list(operands), held=held or {}, place=place)
+        node = Node(self._free(self._owner(held or {}) or op), op, kept, list(operands), held=held or {}, place=place)
+        node.reused = self._used(node)
         self.graph.nodes.append(node)
         return Wire(node)
+
+    def _owner(self, held: Mapping[str, Held]) -> str:
+        """The name of the module inside of this one whose tensors a function is given; empty where there is none."""
+        owners = {each.name.rpartition(".")[0] for each in held.values()}
+        around = f"{self.visit.path}." if self.visit.path else ""
+        owner = owners.pop() if len(owners) == 1 else ""
+        inside = owner.removeprefix(around) if owner.startswith(around) else ""
+        return "" if "." in inside else inside
+
+    def _used(self, node: Node) -> Node | None:
+        """The node that has the tensors of a node already; None where none has.
+
+        Raises:
+            UnrecordableError: It cannot be called again from here, or is another op.
+        """
+        before = {id(known): known for each in node.held.values() if (known := self.tensors.get(each.name))}
+        for each in node.held.values():
+            self.tensors.setdefault(each.name, node)
+        if not before:
+            return None
+        (known, *others) = before.values()
+        same = (known.op, known.arguments, known.held) == (node.op, node.arguments, node.held)
+        if others or not same or known not in self.graph.nodes:
+            names = ", ".join(f"`{each.name}`" for each in node.held.values())
+            raise UnrecordableError(f"{names} are used in two places that are not one call in one graph")
+        return known.reused or known
 
     def constant(self, numbers: Tensor) -> Wire:
         """Numbers as an operand."""

@@ -81,13 +81,21 @@ class _Scope:
     params: dict[str, list[Any]] = field(default_factory=dict)
     texts: dict[str, Sequence[Any]] = field(default_factory=dict)
 
-    def express(self, values: Sequence[Any], wanted: str, shapes: Mapping[str, Sequence[Any]] | None = None) -> Any:
+    def express(
+        self,
+        values: Sequence[Any],
+        wanted: str,
+        shapes: Mapping[str, Sequence[Any]] | None = None,
+        *,
+        rest: int | None = None,
+    ) -> Any:
         """What gives a value for each use, which may be `_ANY`.
 
         Args:
             values: The values.
             wanted: A name for a new parameter, where one is needed.
             shapes: What else expressions can ask for where the value stands: numbers for each use.
+            rest: What may stand for one item of a list that nothing computes.
         """
         values = [_rounded(value) if isinstance(value, float) else value for value in values]
         stated = [value for value in values if value is not _ANY]
@@ -98,15 +106,33 @@ class _Scope:
         lengths = {len(value) if isinstance(value, list) else -1 for value in stated}
         if len(lengths) == 1 and lengths.pop() > 0:
             columns = zip(*(value if value is not _ANY else [_ANY] * len(stated[0]) for value in values), strict=True)
-            return [self.express(column, wanted, shapes) for column in columns]
-        for name, known in self.params.items():
-            if _fits(known, values):
-                return f"${name}"
-        if all(isinstance(value, bool) for value in stated) and (text := self._condition(values, shapes or {})):
-            return text
+            items = []
+            for column in columns:
+                item = None if rest is None else self._known(column, shapes or {})
+                items.append(
+                    rest if rest is not None and item is None else item or self.express(column, wanted, shapes)
+                )
+                rest = None if items[-1] == rest else rest
+            return items
+        if (known := self._known(values, shapes or {})) is not None:
+            return known
         name = self._free(self._attribute(values) or wanted)
         self.params[name] = list(values)
         return f"${name}"
+
+    def _known(self, values: Sequence[Any], shapes: Mapping[str, Sequence[Any]]) -> Any:
+        """What gives values without a new parameter; None where nothing does."""
+        stated = [value for value in values if value is not _ANY]
+        if all(_same(value, stated[0]) for value in stated):
+            return _plain(stated[0])
+        if all(type(value) is int for value in stated) and (text := self._computed(values, shapes)):
+            return text
+        for name, known in self.params.items():
+            if _fits(known, values):
+                return f"${name}"
+        if all(isinstance(value, bool) for value in stated) and (text := self._condition(values, shapes)):
+            return text
+        return None
 
     def _condition(self, values: Sequence[Any], shapes: Mapping[str, Sequence[Any]]) -> str:
         """A comparison of numbers, or two of them, that is true where the values are; empty where none is."""
@@ -391,7 +417,7 @@ class _Folding:
         made = {}
         for name in names:
             values = [given.get(name, _default(op, name)) if given is not None else _ANY for given in columns]
-            made[name] = scope.express(values, name, shapes)
+            made[name] = scope.express(values, name, shapes, rest=-1 if (op, name) == ("reshape", "shape") else None)
         return made
 
     def _group(
@@ -424,7 +450,10 @@ class _Folding:
             ):
                 raise UnlikeError
             made["graph"] = list(nodes.values())
-        return made | _outputs(present, nodes)
+        outputs = _outputs(present, nodes)
+        if len(present) > 1:
+            _check_taken(made["graph"], outputs)
+        return made | outputs
 
     def _block_arguments(
         self, block: _Block, graphs: Sequence[Graph | None], scope: _Scope, shapes: Mapping[str, Sequence[Any]]
@@ -546,21 +575,33 @@ def _operands(
         stated.append([_reference(wire, graph, inputs) for wire in _taken(node)])
     if len({len(taken) for taken in stated}) != 1:
         raise UnlikeError
-    whole = max(stated, key=lambda taken: sum(ref.partition(".")[0] in columns for ref in taken))
-    if (
-        len(whole) == 2
-        and _is_commutative(column)
-        and _hands_on_second(column, graphs, columns, references, whole, inputs)
-    ):
-        whole = whole[::-1]
-    for node, graph, i in zip(column, graphs, range(len(graphs)), strict=True):
+    known = sorted(stated, key=lambda taken: -sum(ref.partition(".")[0] in columns for ref in taken))
+    for whole in dict.fromkeys(map(tuple, known)):
+        if len(whole) == 2 and _is_commutative(column):
+            if _hands_on_second(column, graphs, columns, references, list(whole), inputs):
+                whole = whole[::-1]
+        if _serves(whole, column, graphs, columns, references, inputs):
+            return list(whole)
+    raise UnlikeError
+
+
+def _serves(
+    taken: Sequence[str],
+    column: Sequence[Node | None],
+    graphs: Sequence[Graph | None],
+    columns: Mapping[str, Sequence[Node | None]],
+    references: Mapping[str, list[str]],
+    inputs: list[str],
+) -> bool:
+    """Whether what a node takes is right for all uses, where nodes that one lacks hand on what they take first."""
+    for i, (node, graph) in enumerate(zip(column, graphs, strict=True)):
         if node is None or graph is None:
             continue
         own = [_reference(wire, graph, inputs) for wire in _taken(node)]
-        passed = [_passed(ref, i, columns, references) for ref in whole]
+        passed = [_passed(ref, i, columns, references) for ref in taken]
         if own != passed and not (_is_commutative(column) and sorted(own) == sorted(passed)):
-            raise UnlikeError
-    return whole
+            return False
+    return True
 
 
 def _is_commutative(column: Sequence[Node | None]) -> bool:
@@ -651,6 +692,25 @@ def _outputs(graphs: Sequence[Graph], nodes: Spec) -> Spec:
     if any(each != ports[0] for each in ports):
         raise UnlikeError
     return {"outputs": ports[0]}
+
+
+def _check_taken(nodes: Any, outputs: Spec) -> None:
+    """Look whether something takes each node of a graph that several uses have in common.
+
+    Raises:
+        UnlikeError: Nothing takes one.
+    """
+    if not isinstance(nodes, dict):
+        return
+    given = {outputs["output"]} if "output" in outputs else set(outputs.get("outputs", {}).values())
+    names = list(nodes)
+    taken = {ref.partition(".")[0] for ref in given or {names[-1]}}
+    for before, (_, node) in zip(["", *names], nodes.items(), strict=False):
+        stated = node.get("from", before) if isinstance(node, dict) else before
+        if not (isinstance(node, dict) and node.get("op") == "parameter"):
+            taken |= {ref.partition(".")[0] for ref in ([stated] if isinstance(stated, str) else stated)}
+    if not set(names) <= taken:
+        raise UnlikeError
 
 
 def _input_names(graphs: Sequence[Graph]) -> list[str]:

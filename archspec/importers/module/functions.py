@@ -433,6 +433,8 @@ def _channel_shuffle(b: Bound) -> Wire:
 
 @rule("pad", "input pad mode value")
 def _pad(b: Bound) -> Wire:
+    if not any(b["pad"]):
+        return b.place.wire(b.first)
     return b.node("pad", padding=list(b["pad"]), mode=b.get("mode", "constant"), value=float(b["value"] or 0))
 
 

@@ -62,7 +62,7 @@ def from_module(
         spec["weights"] = {type(module).__module__.partition(".")[0]: renamed}
     network = _compiled(spec, module)
     left_out = [f"left out, since evaluation does not run it: {key}" for key, own in renamed.items() if own is None]
-    difference = compared(module, network, shapes, known.keys(), outputs=verify)
+    difference = compared(module, network, shapes, known, outputs=verify)
     report = ModuleReport(network.params, network.macs, tuple(spec.get("blocks", ())), difference, tuple(left_out))
     return Imported(write(spec | {"expect": _contract(network)}), report)
 

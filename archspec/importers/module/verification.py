@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from archspec.errors import UsageError
 from archspec.importers.module.recording import leaves
 from archspec.network import Network
-from archspec.pytorch.loading import WeightsError, load_weights
+from archspec.pytorch.loading import load_weights
 from archspec.pytorch.runtime import build
+from archspec.pytorch.weights.match import match
 
 TOLERANCE = 1e-5
 """The largest difference of outputs, over their largest number, that counts as equal."""
@@ -50,7 +51,7 @@ def compared(
     module: nn.Module,
     network: Network,
     shapes: Sequence[Sequence[int]],
-    known: Collection[str],
+    known: Mapping[str, str],
     *,
     outputs: bool,
 ) -> float | None:
@@ -60,7 +61,7 @@ def compared(
         module: The module.
         network: What its spec compiles to.
         shapes: The shapes of the inputs, without the batch.
-        known: The names of the module's tensors that the spec has.
+        known: The names in the spec of the module's tensors.
         outputs: Whether to compare outputs.
 
     Raises:
@@ -73,13 +74,33 @@ def compared(
     flops = _flops(module, shapes)
     if flops != network.flops:
         raise UsageError(f"the spec has {network.flops:,} FLOPs, and the module {flops:,}")
-    ours = build(network, device=None if outputs else "meta").eval()
-    theirs = shaken(module) if outputs else hollow(module)
-    try:
-        load_weights(ours, theirs.state_dict())
-    except WeightsError as error:
-        raise UsageError(f"weights of the module do not load into the spec: {error}") from None
-    return _difference(theirs, ours, shapes) if outputs else None
+    _check_names(module, network, known)
+    if not outputs:
+        return None
+    ours = build(network).eval()
+    theirs = shaken(module)
+    load_weights(ours, theirs.state_dict())
+    return _difference(theirs, ours, shapes)
+
+
+def _check_names(module: nn.Module, network: Network, known: Mapping[str, str]) -> None:
+    """Look whether the rules of the spec lead each tensor where it belongs.
+
+    Raises:
+        UsageError: They do not.
+    """
+    expected = {
+        node.op.key(node.path, name): shape
+        for node in network
+        for name, shape in {**node.weights, **node.buffers}.items()
+    }
+    found = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
+    matching = match(expected, found, network.weights)
+    if not matching.ok:
+        raise UsageError(f"weights of the module do not fit the spec: {matching}")
+    for own, theirs in matching.names.items():
+        if known.get(theirs, own) != own:
+            raise UsageError(f"the tensor `{theirs}` of the module would be `{own}` in the spec, not `{known[theirs]}`")
 
 
 def hollow(module: nn.Module) -> nn.Module:
