@@ -171,7 +171,8 @@ class _Drafting:
         for port, known in self.graph.outputs.items():
             if known.node is wire.node and known.port == wire.port:
                 return Wire(node, port, wire.shape)
-        port = wire.node.name if not wire.port else f"{wire.node.name}_{wire.port}"
+        port = f"m{wire.node.name}" if wire.node.name.isdecimal() else wire.node.name
+        port = f"{port}_{wire.port}" if wire.port else port
         self.graph.outputs[port] = wire
         return Wire(node, port, wire.shape)
 

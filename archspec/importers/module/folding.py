@@ -577,11 +577,12 @@ def _operands(
         raise UnlikeError
     known = sorted(stated, key=lambda taken: -sum(ref.partition(".")[0] in columns for ref in taken))
     for whole in dict.fromkeys(map(tuple, known)):
-        if len(whole) == 2 and _is_commutative(column):
-            if _hands_on_second(column, graphs, columns, references, list(whole), inputs):
-                whole = whole[::-1]
-        if _serves(whole, column, graphs, columns, references, inputs):
-            return list(whole)
+        taken = list(whole)
+        if len(taken) == 2 and _is_commutative(column):
+            swapped = _hands_on_second(column, graphs, columns, references, taken, inputs)
+            taken = taken[::-1] if swapped else taken
+        if _serves(taken, column, graphs, columns, references, inputs):
+            return taken
     raise UnlikeError
 
 

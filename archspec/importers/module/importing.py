@@ -18,6 +18,7 @@ from archspec.importers.module.drafting import Refusal, drafted
 from archspec.importers.module.folding import folded
 from archspec.importers.module.recording import UnrecordableError, Value, Visit, record
 from archspec.importers.module.renaming import own_names, rules
+from archspec.importers.module.simplifying import simplify
 from archspec.importers.module.tidying import tidy
 from archspec.importers.module.verification import ModuleReport, compared, hollow
 from archspec.importers.writing import write
@@ -69,17 +70,17 @@ def from_module(
 
 def _graph(module: nn.Module, shapes: Sequence[Sequence[int]], names: Sequence[str]) -> Graph:
     """What two runs, with batches of different sizes, say of a module."""
-    traced = hollow(module)
     buffers = {name: buffer.cpu() for name, buffer in module.named_buffers() if not buffer.is_meta}
     try:
         runs = [
-            record(traced, [torch.empty(size, *shape, device="meta") for shape in shapes], buffers)
+            record(hollow(module), [torch.empty(size, *shape, device="meta") for shape in shapes], buffers)
             for size in batches.BATCHES
         ]
         root, values = _merged(*runs)
         graph, refused = drafted(root, values, names)
         if not refused:
             tidy(graph)
+            simplify(graph)
     except UnrecordableError as problem:
         raise UsageError(f"{type(module).__name__} cannot be imported: {problem}") from None
     if refused:

@@ -144,8 +144,9 @@ def _shake(name: str, tensor: Tensor, numbers: torch.Generator) -> None:
 
 def _flops(module: nn.Module, shapes: Sequence[Sequence[int]]) -> int:
     """The FLOPs of one sample, as PyTorch counts them."""
-    with torch.device("meta"), torch.no_grad(), FlopCounterMode(display=False) as counter:
-        hollow(module)(*(torch.empty(1, *shape) for shape in shapes))
+    alone = hollow(module).requires_grad_(False)
+    with torch.device("meta"), FlopCounterMode(display=False) as counter:
+        alone(*(torch.empty(1, *shape) for shape in shapes))
     return int(counter.get_total_flops())
 
 
