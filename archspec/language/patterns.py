@@ -125,9 +125,12 @@ def filled(pattern: str, parts: tuple[str, ...]) -> str:
     return re.sub(r"\*", lambda _: next(values), pattern)
 
 
-def natural_order(path: str) -> tuple[tuple[int, int, str], ...]:
-    """A key that sorts paths by their names, numbers by value: ``features.2`` is before ``features.10``."""
-    return tuple(
-        (0, int(name), "") if name.isascii() and name.isdecimal() and len(name) <= _LONGEST_NUMBER else (1, 0, name)
-        for name in path.split(".")
-    )
+def natural_order(path: str) -> tuple[tuple[tuple[int, int, str], ...], ...]:
+    """A key that sorts paths by their names, numbers by value: ``block2.2`` is before ``block2.10`` and ``block10.1``."""
+    return tuple(tuple(map(_by_value, re.findall(r"[0-9]+|[^0-9]+", name))) for name in path.split("."))
+
+
+def _by_value(piece: str) -> tuple[int, int, str]:
+    """A number before any text."""
+    is_number = piece.isascii() and piece.isdecimal() and len(piece) <= _LONGEST_NUMBER
+    return (0, int(piece), "") if is_number else (1, 0, piece)

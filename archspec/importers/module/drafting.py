@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from archspec.importers.module.draft import Graph, Node, Wire
 from archspec.importers.module.functions import apply, sample
 from archspec.importers.module.recording import Call, Held, UnrecordableError, Value, Visit, leaves
+from archspec.importers.module.simplifying import number
 from archspec.language.names import node_name_problem
 from archspec.ops import registry
 from archspec.ops.arguments import compact
@@ -76,7 +77,7 @@ class _Drafting:
                 self._call(step)
             else:
                 self._child(step)
-        _number(self.graph)
+        number(self.graph)
         if any(node.name.isdecimal() for node in self.graph.nodes) and not is_chain(self.graph):
             for node in self.graph.nodes:
                 node.name = f"m{node.name}" if node.name.isdecimal() else node.name
@@ -334,22 +335,6 @@ def _shortest(numbers: Tensor) -> Any:
         chosen = short if torch.equal(torch.tensor(short, dtype=numbers.dtype), numbers.flatten()) else texts
         return torch.tensor(chosen, dtype=torch.float64).reshape(numbers.shape).tolist()
     return numbers.int().tolist()
-
-
-def _number(graph: Graph) -> None:
-    """Call nodes by their numbers that are called ``block0``, ``block1`` … and each take the one before."""
-    stems = [re.fullmatch(r"(.*?)(\d+)", node.name) for node in graph.nodes]
-    if len(stems) < 2 or not all(stems) or len({stem and stem[1] for stem in stems}) != 1:
-        return
-    before: Node | None = None
-    for i, (node, stem) in enumerate(zip(graph.nodes, stems, strict=True)):
-        assert stem is not None
-        taken = node.operands if node.graph is None else [outer for _, outer in node.graph.inputs]
-        if int(stem[2]) != i or len(taken) != 1 or taken[0].node is not before:
-            return
-        before = node
-    for i, node in enumerate(graph.nodes):
-        node.name = str(i)
 
 
 def is_chain(graph: Graph) -> bool:

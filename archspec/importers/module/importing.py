@@ -17,10 +17,10 @@ from archspec.importers.module.draft import Graph
 from archspec.importers.module.drafting import Refusal, drafted
 from archspec.importers.module.folding import folded
 from archspec.importers.module.recording import UnrecordableError, Value, Visit, record
-from archspec.importers.module.renaming import own_names, rules
+from archspec.importers.module.renaming import in_order, own_names, rules
 from archspec.importers.module.simplifying import simplify
 from archspec.importers.module.tidying import tidy
-from archspec.importers.module.verification import ModuleReport, compared, hollow
+from archspec.importers.module.verification import ModuleReport, compared, hollow, misled
 from archspec.importers.writing import write
 from archspec.language.names import similar_name, spec_name_problem
 from archspec.network import Network
@@ -59,6 +59,9 @@ def from_module(
     spec = folded(graph, name or _network_name(module), dict(zip(names, shapes, strict=True)))
     known = _names(graph)
     renamed = rules(known, list(module.state_dict()))
+    if len(renamed) > 1:
+        plain = _compiled(spec, module)
+        renamed = in_order(renamed, lambda rules: not misled(module, plain, {_OWN: rules}, known))
     if renamed:
         spec["weights"] = {type(module).__module__.partition(".")[0]: renamed}
     network = _compiled(spec, module)
@@ -66,6 +69,10 @@ def from_module(
     difference = compared(module, network, shapes, known, outputs=verify)
     report = ModuleReport(network.params, network.macs, tuple(spec.get("blocks", ())), difference, tuple(left_out))
     return Imported(write(spec | {"expect": _contract(network)}), report)
+
+
+_OWN = "module"
+"""The source of rules that are tried."""
 
 
 def _graph(module: nn.Module, shapes: Sequence[Sequence[int]], names: Sequence[str]) -> Graph:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from archspec.importers.module.draft import Graph
 
@@ -34,6 +34,33 @@ def rules(names: Mapping[str, str], tensors: Collection[str]) -> dict[str, str |
             left, right = _widest(name, own, wanted)
             found[left] = right
     return found
+
+
+def in_order(
+    found: Mapping[str, str | None], is_right: Callable[[Mapping[str, str | None]], bool]
+) -> dict[str, str | None]:
+    """Fewer rules, of which some pair modules in order, as ``"blocks*.**": "blocks*.**"`` does.
+
+    Args:
+        found: The rules.
+        is_right: Whether rules lead all tensors where they belong.
+    """
+    groups: dict[tuple[str, str], list[str]] = {}
+    for left, right in found.items():
+        if right is not None and "." in left and "." in right:
+            parents = (_NUMBER.sub("*", each.rpartition(".")[0]) for each in (left, right))
+            one, other = parents
+            groups.setdefault((f"{one}.**", f"{other}.**"), []).append(left)
+    rules = dict(found)
+    for (left, right), members in groups.items():
+        if len(members) >= _LEAST_IN_ORDER:
+            fewer = {key: value for key, value in rules.items() if key not in members} | {left: right}
+            rules = fewer if is_right(fewer) else rules
+    return rules
+
+
+_NUMBER = re.compile(r"\d+")
+_LEAST_IN_ORDER = 3
 
 
 def _widest(name: str, own: str | None, wanted: Mapping[str, str | None]) -> tuple[str, str | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from archspec.importers.module.draft import Graph, Node, Wire
@@ -13,6 +14,31 @@ def simplify(root: Graph) -> None:
         while _one_split(graph):
             pass
         _chain_dense(graph)
+        number(graph)
+
+
+def number(graph: Graph) -> None:
+    """Call nodes by their numbers that are called ``block1``, ``block2`` … and each take the one before.
+
+    They are of one class, so that they can be a repeat. Numbers from 0 are left as they are, those from 1 become less
+    by one; `renaming` has rules for them.
+    """
+    stems = [re.fullmatch(r"(.*?)(\d+)", node.name) for node in graph.nodes]
+    first = stems[0] if stems else None
+    if len(stems) < 2 or first is None or first[2] not in ("0", "1"):
+        return
+    names = [f"{first[1]}{int(first[2]) + i}" for i in range(len(stems))]
+    if [node.name for node in graph.nodes] != names:
+        return
+    if first[2] == "1" and len({type(node.graph.module) if node.graph else None for node in graph.nodes} - {None}) != 1:
+        return
+    before: Node | None = None
+    for node in graph.nodes:
+        if len(taken(node)) != 1 or taken(node)[0].node is not before:
+            return
+        before = node
+    for i, node in enumerate(graph.nodes):
+        node.name = str(i)
 
 
 def taken(node: Node) -> list[Wire]:
@@ -83,7 +109,8 @@ def _joined(graph: Graph, reshape: Node, permute: Node, parts: list[tuple[int, i
         graph.nodes.remove(permute)
         source = Wire(reshape, shape=source.shape)
     for _, index, part, squeeze in parts:
-        split = Node(_free(graph, "split"), "split", {"chunks": count, "index": index, "dim": heads}, [source])
+        name = ("query", "key", "value")[index] if count == 3 else "part"
+        split = Node(_free(graph, name), "split", {"chunks": count, "index": index, "dim": heads}, [source])
         split.place = part.place
         graph.nodes.insert(graph.nodes.index(part), split)
         graph.nodes.remove(part)

@@ -17,6 +17,7 @@ from archspec.network import Network
 from archspec.pytorch.loading import load_weights
 from archspec.pytorch.runtime import build
 from archspec.pytorch.weights.match import match
+from archspec.pytorch.weights.renaming import Rules
 
 TOLERANCE = 1e-5
 """The largest difference of outputs, over their largest number, that counts as equal."""
@@ -74,7 +75,8 @@ def compared(
     flops = _flops(module, shapes)
     if flops != network.flops:
         raise UsageError(f"the spec has {network.flops:,} FLOPs, and the module {flops:,}")
-    _check_names(module, network, known)
+    if problem := misled(module, network, network.weights, known):
+        raise UsageError(problem)
     if not outputs:
         return None
     ours = build(network).eval()
@@ -83,11 +85,14 @@ def compared(
     return _difference(theirs, ours, shapes)
 
 
-def _check_names(module: nn.Module, network: Network, known: Mapping[str, str]) -> None:
-    """Look whether the rules of the spec lead each tensor where it belongs.
+def misled(module: nn.Module, network: Network, sources: Mapping[str, Rules], known: Mapping[str, str]) -> str:
+    """What rules of a spec do with tensors of a module that is wrong; empty where each gets where it belongs.
 
-    Raises:
-        UsageError: They do not.
+    Args:
+        module: The module.
+        network: The network of the spec.
+        sources: The rules, by the library that they are for.
+        known: The names in the spec of the module's tensors.
     """
     expected = {
         node.op.key(node.path, name): shape
@@ -95,12 +100,11 @@ def _check_names(module: nn.Module, network: Network, known: Mapping[str, str]) 
         for name, shape in {**node.weights, **node.buffers}.items()
     }
     found = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
-    matching = match(expected, found, network.weights)
+    matching = match(expected, found, sources)
     if not matching.ok:
-        raise UsageError(f"weights of the module do not fit the spec: {matching}")
-    for own, theirs in matching.names.items():
-        if known.get(theirs, own) != own:
-            raise UsageError(f"the tensor `{theirs}` of the module would be `{own}` in the spec, not `{known[theirs]}`")
+        return f"weights of the module do not fit the spec: {matching}"
+    wrong = [theirs for own, theirs in matching.names.items() if known.get(theirs, own) != own]
+    return f"the tensor `{wrong[0]}` of the module is led to a wrong place of the spec" if wrong else ""
 
 
 def hollow(module: nn.Module) -> nn.Module:
