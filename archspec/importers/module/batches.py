@@ -71,6 +71,11 @@ def merge_values(one: Value, other: Value) -> None:
     one.sizes = tuple(_size(a, b, "a shape") for a, b in zip(one.sizes, other.sizes, strict=True))
 
 
+def of_one(first: int, second: int) -> int:
+    """A figure of one sample, given those of both batches: a part of it may be the same for any batch."""
+    return first - (second - first) * (BATCHES[0] - 1) // (BATCHES[1] - BATCHES[0])
+
+
 def _is_one_of(sample: Tensor, batch: Tensor) -> bool:
     """Whether a batch can be copies of a sample."""
     return all(one in (1, size) for one, size in zip(sample.shape, batch.shape, strict=True))

@@ -213,6 +213,12 @@ class _Drafting:
         Raises:
             UnrecordableError: It cannot be called again from here, or is another op.
         """
+        own = {each.name.rpartition(".")[0] for each in node.held.values()} == {self.visit.path}
+        if own and not any(each.name in self.tensors and self.tensors[each.name] in self.graph.nodes
+                           for each in node.held.values()):  # fmt: skip
+            for each in node.held.values():
+                self.tensors.setdefault(each.name, node)
+            return None  # a second call of a module is told by its calls
         before = {id(known): known for each in node.held.values() if (known := self.tensors.get(each.name))}
         for each in node.held.values():
             self.tensors.setdefault(each.name, node)

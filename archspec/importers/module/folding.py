@@ -651,11 +651,17 @@ def _reference(wire: Wire, graph: Graph, inputs: Sequence[str] = ()) -> str:
     if wire.node.graph is None:
         return wire.node.name
     inner = wire.node.graph
-    if _is_chain(inner):
+    if _is_chain(inner) and _can_be_copies(inner):
         last = inner.outputs[wire.port].node
         assert last is not None
         return wire.node.name if last is inner.nodes[-1] else f"{wire.node.name}.{last.name}"
     return wire.node.name if len(inner.outputs) == 1 else f"{wire.node.name}.{wire.port}"
+
+
+def _can_be_copies(graph: Graph) -> bool:
+    """Whether a list can be a repeat, whose copies are seen from outside; those of another list are its outputs."""
+    classes = {type(node.graph.module) if node.graph else None for node in graph.nodes}
+    return len(classes) == 1 and not classes & {None, *_CONTAINERS}
 
 
 def _with_operands(made: Spec, name: str, taken: list[str], inputs: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,13 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from archspec.compiler.pipeline import compile_text
-from archspec.errors import SpecError, UsageError
+from archspec.errors import ArchspecError, SpecError, UsageError, shown
 from archspec.importers.imported import Imported
 from archspec.importers.module import batches
 from archspec.importers.module.draft import Graph
 from archspec.importers.module.drafting import Refusal, drafted
 from archspec.importers.module.folding import folded
-from archspec.importers.module.recording import UnrecordableError, Value, Visit, record
+from archspec.importers.module.recording import Run, UnrecordableError, is_of_torch, record
 from archspec.importers.module.renaming import in_order, own_names, rules
 from archspec.importers.module.simplifying import simplify
 from archspec.importers.module.tidying import tidy
@@ -55,7 +56,7 @@ def from_module(
         raise UsageError(f"from_module takes an nn.Module, not {type(module).__name__}")
     shapes = [tuple(each.shape[1:]) if isinstance(each, Tensor) else tuple(each) for each in inputs]
     names = _input_names(module, len(shapes))
-    graph = _graph(module, shapes, names)
+    graph, flops = _graph(module, shapes, names)
     spec = folded(graph, name or _network_name(module), dict(zip(names, shapes, strict=True)))
     known = _names(graph)
     renamed = rules(known, list(module.state_dict()))
@@ -65,8 +66,10 @@ def from_module(
     if renamed:
         spec["weights"] = {type(module).__module__.partition(".")[0]: renamed}
     network = _compiled(spec, module)
-    left_out = [f"left out, since evaluation does not run it: {key}" for key, own in renamed.items() if own is None]
-    difference = compared(module, network, shapes, known, outputs=verify)
+    left_out = [
+        f"left out, since nothing in evaluation depends on it: {key}" for key, own in renamed.items() if own is None
+    ]
+    difference = compared(module, network, shapes, known, flops, outputs=verify)
     report = ModuleReport(network.params, network.macs, tuple(spec.get("blocks", ())), difference, tuple(left_out))
     return Imported(write(spec | {"expect": _contract(network)}), report)
 
@@ -75,32 +78,46 @@ _OWN = "module"
 """The source of rules that are tried."""
 
 
-def _graph(module: nn.Module, shapes: Sequence[Sequence[int]], names: Sequence[str]) -> Graph:
-    """What two runs, with batches of different sizes, say of a module."""
-    buffers = {name: buffer.cpu() for name, buffer in module.named_buffers() if not buffer.is_meta}
+def _graph(module: nn.Module, shapes: Sequence[Sequence[int]], names: Sequence[str]) -> tuple[Graph, int | None]:
+    """What two runs, with batches of different sizes, say of a module.
+
+    Returns:
+        Its graph, and its FLOPs for one sample; None where it computes what nothing takes.
+    """
     try:
-        runs = [
-            record(hollow(module), [torch.empty(size, *shape, device="meta") for shape in shapes], buffers)
-            for size in batches.BATCHES
-        ]
-        root, values = _merged(*runs)
-        graph, refused = drafted(root, values, names)
-        if not refused:
-            tidy(graph)
-            simplify(graph)
+        one, other = (_run(module, size, shapes) for size in batches.BATCHES)
+        batches.compare(one.root, other.root)
+        for mine, its in zip(one.inputs, other.inputs, strict=True):
+            batches.merge_values(mine, its)
+        graph, refused = drafted(one.root, one.inputs, names)
     except UnrecordableError as problem:
         raise UsageError(f"{type(module).__name__} cannot be imported: {problem}") from None
     if refused:
         raise UsageError(_refusal(module, refused))
-    return graph
+    idle = tidy(graph)
+    simplify(graph)
+    return graph, None if idle else batches.of_one(one.flops, other.flops)
 
 
-def _merged(one: tuple[Visit, list[Value]], other: tuple[Visit, list[Value]]) -> tuple[Visit, list[Value]]:
-    """The first of two runs, in which sizes that are the batch's are known as that."""
-    batches.compare(one[0], other[0])
-    for mine, its in zip(one[1], other[1], strict=True):
-        batches.merge_values(mine, its)
-    return one
+def _run(module: nn.Module, size: int, shapes: Sequence[Sequence[int]]) -> Run:
+    """A run with a batch.
+
+    Raises:
+        UsageError: The module fails on the device ``meta``.
+    """
+    buffers = {name: buffer.cpu() for name, buffer in module.named_buffers() if not buffer.is_meta}
+    inputs = [torch.empty(size, *shape, device="meta") for shape in shapes]
+    try:
+        return record(hollow(module).requires_grad_(False), inputs, buffers)
+    except (ArchspecError, UnrecordableError):
+        raise
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        frame = [each for each in frames if not is_of_torch(each.filename)][-1]
+        raise UsageError(
+            f"{type(module).__name__} raises {type(error).__name__}: {shown(str(error))} "
+            f"({shown(frame.filename)}:{frame.lineno})"
+        ) from error
 
 
 def _names(graph: Graph) -> dict[str, str]:

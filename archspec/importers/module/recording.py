@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules import module as hooks
 from torch.overrides import TorchFunctionMode
+from torch.utils.flop_counter import FlopCounterMode
 
 _TORCH = f"{Path(torch.__file__).parent}{os.sep}"
 
@@ -116,18 +117,28 @@ def leaves(given: Any) -> Iterator[Any]:
         yield given
 
 
-def record(
-    module: nn.Module, inputs: Sequence[Tensor], buffers: Mapping[str, Tensor] | None = None
-) -> tuple[Visit, list[Value]]:
+@dataclass
+class Run:
+    """One run of a module.
+
+    Attributes:
+        root: Its call.
+        inputs: The values that it was given.
+        flops: Its FLOPs, as PyTorch counts them.
+    """
+
+    root: Visit
+    inputs: list[Value]
+    flops: int
+
+
+def record(module: nn.Module, inputs: Sequence[Tensor], buffers: Mapping[str, Tensor] | None = None) -> Run:
     """Run a module, whose tensors and inputs lie on the device ``meta``.
 
     Args:
         module: The module.
         inputs: Its inputs.
         buffers: The numbers of its buffers, by their names.
-
-    Returns:
-        Its call, and the values of its inputs.
 
     Raises:
         UnrecordableError: It does what cannot be followed.
@@ -138,11 +149,12 @@ def record(
         stack.callback(hooks.register_module_forward_pre_hook(recorder.entered).remove)
         stack.callback(hooks.register_module_forward_hook(recorder.left).remove)
         stack.enter_context(torch.no_grad())
+        stack.enter_context(recorder.counter)
         stack.enter_context(torch.device("meta"))
         stack.enter_context(recorder)
         module(*inputs)
     assert recorder.root is not None
-    return recorder.root, values
+    return Run(recorder.root, values, recorder.counter.get_total_flops() - recorder.flops_of_numbers)
 
 
 class _Recorder(TorchFunctionMode):
@@ -158,6 +170,8 @@ class _Recorder(TorchFunctionMode):
             self.held[id(tensor)] = Held(name, tuple(tensor.shape), False, numbers)
             if numbers is not None:
                 self.fixed[id(tensor)] = numbers
+        self.counter = FlopCounterMode(display=False)
+        self.flops_of_numbers = 0
         self.root: Visit | None = None
         self.stack: list[Visit] = []
         self.values: dict[int, Value] = {}
@@ -219,14 +233,12 @@ class _Recorder(TorchFunctionMode):
         operands = [leaf for leaf in leaves((args, kwargs)) if isinstance(leaf, Tensor)]
         if all(id(tensor) in self.fixed for tensor in operands) or name in _OF_SHAPES:
             return self._settled(func, args, kwargs)
+        if name in _DEPENDING:
+            raise UnrecordableError(f"{_place()} asks for numbers in a tensor ({name}): what follows depends on data")
         given, named = self._seen(args), self._seen(kwargs)
         outputs = func(*args, **kwargs)
         tensors = [leaf for leaf in leaves(outputs) if isinstance(leaf, Tensor)]
         if not tensors:
-            if name in _DEPENDING:
-                raise UnrecordableError(
-                    f"{_place()} asks for numbers in a tensor ({name}): what follows depends on data"
-                )
             if name == "__setitem__":
                 raise UnrecordableError(f"{_place()} writes into a part of a tensor")
             return outputs
@@ -242,11 +254,13 @@ class _Recorder(TorchFunctionMode):
 
     def _settled(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What a function gives whose operands are known: numbers are computed, and nothing is recorded."""
+        before = self.counter.get_total_flops()
         with torch._C.DisableTorchFunction():
             numbers = func(*self._numbers(args), **{key: self._numbers(each) for key, each in kwargs.items()})
         if func.__name__ in _DEPENDING:
             return numbers
         outputs = func(*args, **kwargs)
+        self.flops_of_numbers += self.counter.get_total_flops() - before
         for tensor, known in zip(leaves(outputs), leaves(numbers), strict=True):
             if isinstance(tensor, Tensor) and isinstance(known, Tensor):
                 self.alive.append(tensor)
@@ -308,11 +322,14 @@ def _changes(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> boo
     return (name.endswith("_") and not name.endswith("__")) or kwargs.get("inplace") is True or True in args[1:]
 
 
+def is_of_torch(file: str) -> bool:
+    """Whether a file is PyTorch's, or this one."""
+    return file.startswith(_TORCH) or file == __file__
+
+
 def _place() -> str:
     """The line outside of torch that runs now."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and (
-        frame.f_code.co_filename.startswith(_TORCH) or frame.f_code.co_filename == __file__
-    ):
+    while frame.f_back is not None and is_of_torch(frame.f_code.co_filename):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"

@@ -16,14 +16,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import torch
 from torch import nn
 
 from archspec.errors import ArchspecError, UsageError, did_you_mean, shown
 from archspec.importers.imported import Imported
 from archspec.importers.module.importing import from_module
-
-_TORCH = str(Path(torch.__file__).parent)
+from archspec.importers.module.recording import is_of_torch
 
 
 def import_named(
@@ -144,4 +142,4 @@ def _user_code(source: str) -> Iterator[None]:
 
 
 def _is_ours(file: str) -> bool:
-    return file.startswith((_TORCH, str(Path(__file__).parent), "<frozen"))
+    return is_of_torch(file) or file.startswith((str(Path(__file__).parent), "<frozen"))

@@ -5,10 +5,16 @@ from __future__ import annotations
 from archspec.importers.module.draft import Graph, Node, Wire
 
 
-def tidy(graph: Graph) -> None:
-    """Leave out nodes, outputs and inputs of graphs that nothing takes, but for the network's own inputs."""
+def tidy(graph: Graph) -> bool:
+    """Leave out nodes, outputs and inputs of graphs that nothing takes, but for the network's own inputs.
+
+    Returns:
+        Whether there were such.
+    """
+    idle = False
     while _pruned(graph):
-        pass
+        idle = True
+    return idle
 
 
 def _pruned(graph: Graph) -> bool:

@@ -1,0 +1,414 @@
+"""Modules as people write them, with habits that break tracers: for each what import makes of it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - as everyone calls it
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+MODULES: dict[str, tuple[type[nn.Module], tuple[tuple[int, ...], ...], str]] = {}
+"""For each its class, the shapes of its inputs, and what refuses it; empty where it is imported."""
+
+
+def module(*shapes: tuple[int, ...], refused: str = "") -> Any:
+    def register(cls: type[nn.Module]) -> type[nn.Module]:
+        MODULES[cls.__name__] = (cls, shapes or ((3, 8, 8),), refused)
+        return cls
+
+    return register
+
+
+@module()
+class ViewOfSize(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.fc = nn.Linear(144, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x)
+        return self.fc(x.view(x.size(0), -1))
+
+
+@module()
+class FunctionalInPlace(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu(self.conv(x), inplace=True)
+        y += 1
+        return y.mul_(2).clamp_(max=6)
+
+
+@module()
+class CatOfSlices(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([x[:, :1], x[:, 1:, :, :], x[..., ::1]], dim=1)
+
+
+@module()
+class ParametersByName(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        for i in range(2):
+            self.register_parameter(f"scale{i}", nn.Parameter(torch.ones(3, 1, 1)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for i in range(2):
+            x = x * getattr(self, f"scale{i}")
+        return x
+
+
+@module()
+class LoopOverModuleList(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Conv2d(3, 3, 3, padding=1) for _ in range(4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for i, layer in enumerate(self.layers):
+            x = layer(x) if i % 2 else torch.relu(layer(x))
+        return x
+
+
+@module()
+class DictOfOutputs(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 2, 1), nn.Conv2d(3, 4, 1)
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        return OrderedDict(first=self.a(x), second=self.b(x))
+
+
+@module()
+class TupleOfOutputs(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 2, 1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        y = self.conv(x)
+        return y, y.mean((2, 3))
+
+
+class _Pair(NamedTuple):
+    low: Tensor
+    high: Tensor
+
+
+@module()
+class NamedOutputs(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.pool = nn.MaxPool2d(2)
+
+    def forward(self, x: Tensor) -> _Pair:
+        return _Pair(self.pool(x), x.sigmoid())
+
+
+@module()
+class ListComprehension(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(nn.Conv2d(3, 2, k, padding=k // 2) for k in (1, 3, 5))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([branch(x) for branch in self.branches], 1)
+
+
+@module()
+class SharedLayer(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 3, padding=1)
+        self.norm = nn.BatchNorm2d(3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for _ in range(3):
+            x = torch.tanh(self.norm(self.conv(x)))
+        return x
+
+
+@module()
+class ControlFlowOfShapes(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.small, self.large = nn.Conv2d(3, 4, 1), nn.Conv2d(3, 4, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.large(x) if x.shape[-1] > 7 else self.small(x)
+
+
+@module()
+class RegisteredBuffers(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1), persistent=False)
+        self.conv = nn.Conv2d(3, 4, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv((x - self.mean) / self.std)
+
+
+@module()
+class ScaleOfParameters(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.full((3,), 1e-6))
+        self.beta = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.gamma.view(1, -1, 1, 1) + self.beta
+
+
+@module()
+class FunctionalBatchNorm(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        n = self.norm
+        return F.batch_norm(x, n.running_mean, n.running_var, n.weight, n.bias, self.training, 0.1, n.eps)
+
+
+@module()
+class WeightOfAnother(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, self.conv.weight, stride=2, padding=1)
+
+
+class _Ignored(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 1)
+
+    @torch.jit.ignore
+    def helper(self, x: Tensor) -> Tensor:
+        return self.conv(x)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.helper(x).relu()
+
+
+module()(_Ignored)
+
+
+@module()
+class Checkpointed(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 3, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + checkpoint(self.body, x, use_reentrant=False)
+
+
+@module((6,))
+class ResidualMlp(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*[nn.Sequential(nn.Linear(6, 6), nn.GELU(), nn.Dropout(0.1)) for _ in range(3)])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x) + x
+
+
+@module((3, 8, 8), (5, 4, 4))
+class TwoInputs(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.down, self.conv = nn.Conv2d(3, 5, 2, stride=2), nn.Conv2d(5, 5, 1)
+
+    def forward(self, image: Tensor, features: Tensor) -> Tensor:
+        return self.conv(features) + self.down(image)
+
+
+@module()
+class SqueezeExcite(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc1, self.fc2 = nn.Linear(3, 8), nn.Linear(8, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        b, c, _, _ = x.shape
+        y = F.adaptive_avg_pool2d(x, 1).view(b, c)
+        return x * torch.sigmoid(self.fc2(F.relu(self.fc1(y)))).view(b, c, 1, 1).expand_as(x)
+
+
+@module((7, 12))
+class Attention(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.qkv, self.proj = nn.Linear(12, 36), nn.Linear(12, 12)
+
+    def forward(self, x: Tensor) -> Tensor:
+        b, n, c = x.shape
+        q, k, v = self.qkv(x).reshape(b, n, 3, 4, c // 4).permute(2, 0, 3, 1, 4)
+        scores = (q @ k.transpose(-2, -1)) * (c // 4) ** -0.5
+        return self.proj((scores.softmax(-1) @ v).transpose(1, 2).reshape(b, n, c))
+
+
+@module((7, 12))
+class BatchSecond(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(12, 12)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(x.transpose(0, 1)).transpose(0, 1)
+
+
+@module((5, 4))
+class ClassToken(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.token = nn.Parameter(torch.zeros(1, 1, 4))
+        self.position = nn.Parameter(torch.zeros(1, 6, 4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = torch.cat((self.token.expand(x.shape[0], -1, -1), x), dim=1) + self.position
+        return x[:, 0]
+
+
+@module()
+class ChannelShuffle(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 6, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x)
+        b, c, h, w = x.size()
+        return x.view(b, 2, c // 2, h, w).transpose(1, 2).contiguous().view(b, -1, h, w)
+
+
+@module()
+class UpsampleToSize(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, stride=2, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.interpolate(self.conv(x), size=x.shape[2:], mode="bilinear", align_corners=False)
+
+
+@module()
+class OddPadding(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(F.pad(x, (0, 1, 0, 1))).sum(dim=(2, 3))
+
+
+@module()
+class UnusedInEvaluation(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.auxiliary = nn.Conv2d(3, 4, 1), nn.Conv2d(4, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x)
+        _ = self.auxiliary(x)
+        return x
+
+
+@module((3, 8, 8))
+class Stacked(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.stack(x.unbind(dim=1), dim=2).squeeze()
+
+
+@module((4, 6))
+class Einsum(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.q, self.k = nn.Linear(6, 6, bias=False), nn.Linear(6, 6, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.einsum("bid,bjd->bij", self.q(x), self.k(x)).softmax(dim=-1)
+
+
+@module((4, 6))
+class GridOfNumbers(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        rows = torch.arange(4, device=x.device, dtype=x.dtype)[:, None]
+        if bool(rows.max() > 2):
+            rows = rows / 3
+        return x * rows
+
+
+# What is refused, with its place
+
+
+@module(refused="asks for numbers in a tensor")
+class DataDependent(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        if x.mean() > 0:
+            return x
+        return -x
+
+
+@module(refused="writes into a part of a tensor")
+class WritesIntoSlices(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        y = x.clone()
+        y[:, 0] = 0
+        return y
+
+
+@module(refused="a weight that is computed")
+class ComputedWeight(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, self.conv.weight / self.conv.weight.norm())
+
+
+@module(refused="mixes samples")
+class MixesSamples(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x - x.mean(dim=0, keepdim=True)
+
+
+@module(refused="depends on the size of the batch")
+class CountsSamples(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Conv2d(3, 3, 1) for _ in range(4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers[: x.shape[0]]:
+            x = layer(x)
+        return x
+
+
+@module(refused="no op for torch's `cumsum`")
+class UnknownFunctions(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.erfinv(torch.cumsum(x, dim=1))
+
+
+@module(refused="a tensor in place that is also seen through a view")
+class ChangesAView(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        y = x * 2
+        part = y[:, :1]
+        part.add_(1)
+        return y
