@@ -27,6 +27,13 @@ from archspec.language.names import similar_name, spec_name_problem
 from archspec.network import Network
 
 
+class NotImportableError(UsageError):
+    """A module that no spec says; the text has a line for each thing that cannot be said."""
+
+    def __init__(self, text: str) -> None:
+        ArchspecError.__init__(self, text)
+
+
 def from_module(
     module: nn.Module,
     /,
@@ -93,7 +100,7 @@ def _graph(module: nn.Module, shapes: Sequence[Sequence[int]], names: Sequence[s
     except UnrecordableError as problem:
         raise UsageError(f"{type(module).__name__} cannot be imported: {problem}") from None
     if refused:
-        raise UsageError(_refusal(module, refused))
+        raise NotImportableError(_refusal(module, refused))
     idle = tidy(graph)
     simplify(graph)
     return graph, None if idle else batches.of_one(one.flops, other.flops)
@@ -134,7 +141,7 @@ def _compiled(spec: Mapping[str, Any], module: nn.Module) -> Network:
     try:
         return compile_text(write(spec), name=spec["name"])
     except SpecError as error:
-        raise UsageError(
+        raise NotImportableError(
             f"what was found in {type(module).__name__} does not compile; this is a fault of archspec:\n{error}"
         ) from None
 

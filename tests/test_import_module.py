@@ -1,0 +1,369 @@
+"""Import of modules: networks of torchvision and timm, modules as people write them, and edits of what is written."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command import Run
+from counterparts import models
+from hypothesis import given
+from hypothesis import strategies as st
+from user_modules import MODULES
+
+import archspec
+from archspec.pytorch.weights import renaming
+
+torch = pytest.importorskip("torch")
+timm = pytest.importorskip("timm")
+from torch import Tensor, nn  # noqa: E402
+
+from archspec.importers.module.importing import _network_name  # noqa: E402
+from archspec.importers.module.patterns import distances, shifted_windows  # noqa: E402
+from archspec.importers.module.recording import leaves  # noqa: E402
+from archspec.importers.module.renaming import rules  # noqa: E402
+from archspec.importers.module.verification import shaken  # noqa: E402
+from archspec.pytorch.layers.shifted_window_mask import shifted_window_mask  # noqa: E402
+
+GOLDENS = Path(__file__).parent / "golden" / "modules"
+UPDATE = bool(os.environ.get("ARCHSPEC_UPDATE_GOLDENS"))
+
+NETWORKS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
+    "resnet18": ((3, 64, 64), {}),
+    "mobilenet_v2": ((3, 64, 64), {}),
+    "densenet121": ((3, 32, 32), {}),
+    "googlenet": ((3, 64, 64), {"init_weights": False, "transform_input": False}),
+    "squeezenet1_1": ((3, 64, 64), {}),
+    "shufflenet_v2_x0_5": ((3, 64, 64), {}),
+    "mnasnet0_5": ((3, 64, 64), {}),
+    "mobilenet_v3_small": ((3, 64, 64), {}),
+    "regnet_y_400mf": ((3, 64, 64), {}),
+    "efficientnet_b0": ((3, 64, 64), {}),
+    "swin_t": ((3, 112, 112), {}),
+    "r3d_18": ((3, 8, 32, 32), {}),
+    "lraspp_mobilenet_v3_large": ((3, 64, 64), {"weights_backbone": None}),
+    "timm:test_vit": ((3, 160, 160), {}),
+    "timm:test_resnet": ((3, 64, 64), {}),
+    "timm:test_convnext": ((3, 64, 64), {}),
+    "timm:test_efficientnet": ((3, 64, 64), {}),
+    "timm:fasternet_t0": ((3, 64, 64), {}),
+    "timm:darknet17": ((3, 64, 64), {}),
+    "timm:vovnet39a": ((3, 64, 64), {}),
+}
+"""For each its input, and what its builder is given."""
+
+
+def built(name: str, **arguments: Any) -> nn.Module:
+    library, _, own = name.rpartition(":")
+    torch.manual_seed(0)
+    model: nn.Module = timm.create_model(own, **arguments) if library else models.get_model(own, **arguments)
+    return model.eval()
+
+
+@cache
+def imported(name: str) -> archspec.Imported:
+    shape, arguments = NETWORKS[name]
+    return archspec.from_module(built(name, **arguments), shape, name=re.sub(r"\W", "_", name))
+
+
+def given_by(model: nn.Module, *inputs: Tensor) -> list[Tensor]:
+    with torch.inference_mode():
+        return [leaf for leaf in leaves(model(*inputs)) if isinstance(leaf, Tensor)]
+
+
+# Networks of libraries
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_is_written_takes_the_weights_and_gives_the_same(name: str, tmp_path: Path) -> None:
+    shape, arguments = NETWORKS[name]
+    path = tmp_path / "network.yaml"
+    imported(name).write(path)
+    theirs = shaken(built(name, **arguments))
+    ours = archspec.build(path).eval()
+    matching = archspec.load_weights(ours, theirs.state_dict())
+    assert matching.ok
+    image = torch.randn(1, *shape)
+    for one, other in zip(given_by(theirs, image), given_by(ours, image), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5 * float(one.abs().max()))
+    network = archspec.compile(path)
+    assert (network.params, network.macs) == (imported(name).report.params, imported(name).report.macs)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_text_is_that_of_the_golden(name: str) -> None:
+    golden = GOLDENS / f"{name.replace(':', '-')}.yaml"
+    text = imported(name).text
+    if UPDATE:
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_a_module_stays_as_it_is() -> None:
+    model = built("timm:test_resnet").train()
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    archspec.from_module(model, (3, 64, 64))
+    assert model.training
+    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
+
+
+# Modules as people write them
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_is_imported_or_refused_with_its_place(name: str) -> None:
+    cls, shapes, refused = MODULES[name]
+    model = cls()
+    if refused:
+        with pytest.raises(archspec.UsageError, match=re.escape(refused)) as caught:
+            archspec.from_module(model, *shapes)
+        assert re.search(r"user_modules\.py:\d+|depends on the size of the batch", str(caught.value))
+        return
+    result = archspec.from_module(model, *shapes)
+    theirs = shaken(model)
+    ours = archspec.build(archspec.compile_text(result.text)).eval()
+    archspec.load_weights(ours, theirs.state_dict())
+    inputs = [torch.randn(3, *shape) for shape in shapes]
+    for one, other in zip(given_by(theirs, *(each.clone() for each in inputs)), given_by(ours, *inputs), strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_everything_that_cannot_be_said_is_told_at_once() -> None:
+    with pytest.raises(archspec.UsageError) as caught:
+        archspec.from_module(MODULES["UnknownFunctions"][0](), (3, 8, 8))
+    assert {"`cumsum`", "`erfinv`"} <= set(re.findall("`\\w+`", str(caught.value)))
+
+
+class _Wrong(nn.Module):
+    """Gives other numbers than its calls say, when it has numbers."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * (2 if x.is_meta else 3)
+
+
+def test_outputs_that_differ_are_found() -> None:
+    with pytest.raises(archspec.UsageError, match="differ by"):
+        archspec.from_module(_Wrong(), (3, 4, 4))
+    assert archspec.from_module(_Wrong(), (3, 4, 4), verify=False).report.difference is None
+
+
+def test_wrong_calls_are_told() -> None:
+    with pytest.raises(archspec.UsageError, match=r"takes an nn\.Module"):
+        archspec.from_module("resnet50", (3, 8, 8))  # type: ignore[arg-type]
+    with pytest.raises(archspec.UsageError, match=r"raises RuntimeError: .*user_modules\.py:\d+"):
+        archspec.from_module(MODULES["ViewOfSize"][0](), (3, 9, 9))
+
+
+def test_names_of_classes_become_names_of_networks() -> None:
+    class Net(nn.Sequential):
+        pass
+
+    assert _network_name(Net()) == "Net"
+
+
+# Edits: one number changed in what was written is what the original's constructor makes of that change
+
+
+def edited(text: str, *changes: tuple[str, str]) -> str:
+    for old, new in changes:
+        assert len(re.findall(old, text)) == 1, old
+        text = re.sub(old, new, text)
+    return text[: text.index("expect:")]
+
+
+RESNET, VIT = "resnet18", "timm:test_vit"
+
+
+def _resnet(**changed: Any) -> nn.Module:
+    arguments = {"block": models.resnet.BasicBlock, "layers": [2, 2, 2, 2]}
+    return models.ResNet(**arguments | changed).eval()
+
+
+EDITS: dict[str, tuple[str, list[tuple[str, str]], dict[str, Any], Callable[[], nn.Module]]] = {
+    "classes": (RESNET, [], {"num_classes": 7}, lambda: built(RESNET, num_classes=7)),
+    "depth": (
+        RESNET,
+        [(r"(layer3: .*repeat:) 2", r"\1 5")],
+        {},
+        lambda: _resnet(layers=[2, 2, 5, 2]),
+    ),
+    "depth of one": (RESNET, [(r"(layer1: .*repeat:) 2", r"\1 1")], {}, lambda: _resnet(layers=[1, 2, 2, 2])),
+    "classes of mobilenet": (
+        "mobilenet_v2", [], {"num_classes": 12}, lambda: built("mobilenet_v2", num_classes=12)
+    ),
+    "depth of densenet": (
+        "densenet121",
+        [(r"(denseblock3: .*repeat:) 24", r"\1 9")],
+        {},
+        lambda: models.DenseNet(32, (6, 12, 9, 16)).eval(),
+    ),
+    "growth of densenet": (
+        "densenet121",
+        [(r"(conv1: .*out_channels:) 128", r"\1 64"), (r"(conv2: .*out_channels:) 32", r"\1 16")],
+        {},
+        lambda: models.DenseNet(16, (6, 12, 24, 16)).eval(),
+    ),
+    "depth of vit": (VIT, [(r"(blocks: .*repeat:) 6", r"\1 3")], {}, lambda: built(VIT, depth=3)),
+    "classes of vit": (VIT, [], {"num_classes": 3}, lambda: built(VIT, num_classes=3)),
+    "mlp of vit": (VIT, [(r"(fc1: .*out_features:) \d+", r"\1 96")], {}, lambda: built(VIT, mlp_ratio=1.5)),
+    "squeezenet": (
+        "squeezenet1_1", [(r"out_channels: 1000", "out_channels: 9")], {},
+        lambda: built("squeezenet1_1", num_classes=9),
+    ),
+    "depth of r3d": (
+        "r3d_18",
+        [(r"(layer2: .*repeat:) 2", r"\1 3")],
+        {},
+        lambda: models.video.resnet.VideoResNet(
+            models.video.resnet.BasicBlock,
+            [models.video.resnet.Conv3DSimple] * 4,
+            [2, 3, 2, 2],
+            models.video.resnet.BasicStem,
+        ).eval(),
+    ),
+    "image size": (RESNET, [(r"image: \[3, 64, 64\]", "image: [3, 96, 96]")], {}, lambda: built(RESNET)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_is_what_the_constructor_makes_of_it(edit: str) -> None:
+    name, changes, params, build = EDITS[edit]
+    text = edited(imported(name).text, *changes)
+    theirs = shaken(build())
+    ours = archspec.build(archspec.compile_text(text, **params)).eval()
+    archspec.load_weights(ours, theirs.state_dict())
+    own = sum(parameter.numel() for parameter in theirs.parameters())
+    assert sum(parameter.numel() for parameter in ours.parameters()) == own
+    shape = archspec.compile_text(text, **params).inputs["image"]
+    image = torch.randn(1, *shape)
+    for one, other in zip(given_by(theirs, image), given_by(ours, image), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5 * float(one.abs().max()))
+
+
+# Rules of names
+
+
+NAMES = st.lists(
+    st.lists(st.sampled_from("a b 0 1 2 b1 b2 b10".split()), min_size=1, max_size=3).map(".".join),
+    min_size=1, max_size=12, unique=True,
+)  # fmt: skip
+TENSORS = st.sampled_from(["weight", "bias"])
+
+
+@given(st.data())
+def test_rules_lead_each_name_to_its_own(data: st.DataObject) -> None:
+    theirs = [f"{name}.{data.draw(TENSORS)}" for name in data.draw(NAMES)]
+    kept = [name for name in theirs if data.draw(st.integers(0, 4))]
+    own = {name: name if data.draw(st.booleans()) else f"x.{name}" for name in kept}
+    found = rules(own, theirs)
+    names = renaming.Renaming(found, dict.fromkeys(own.values(), (1,)))
+    renamed = names.of({name: name for name in theirs}, dict.fromkeys(theirs, (1,)))
+    for name in theirs:
+        assert renamed[name] == own.get(name)
+
+
+def test_stars_stand_for_numbers() -> None:
+    names = {
+        f"layers.layer_{i}.fc.{tensor}": f"layers.{i}.fc.{tensor}" for i in range(12) for tensor in ("weight", "bias")
+    }
+    assert rules(names, [*names, "head.weight"]) == {"layers.layer_*": "layers.*", "head": None}
+
+
+# Numbers that modules compute
+
+
+@pytest.mark.parametrize(("h", "w"), [(1, 2), (2, 2), (3, 5), (7, 7)])
+def test_distances_in_a_window_are_recognised(h: int, w: int) -> None:
+    places = torch.stack(torch.meshgrid(torch.arange(h), torch.arange(w), indexing="ij")).flatten(1)
+    apart = places[:, :, None] - places[:, None]
+    index = (apart[0] + h - 1) * (2 * w - 1) + apart[1] + w - 1
+    assert distances(index) == (h, w)
+    assert distances(index.flatten()) == (h, w)
+    assert distances(index.roll(1, 0)) is None
+
+
+def test_masks_of_shifted_windows_are_recognised() -> None:
+    for size, window, shift in (((14, 14), (7, 7), (3, 3)), ((8, 16), (4, 4), (2, 2)), ((7, 14), (7, 7), (0, 3))):
+        places = window[0] * window[1]
+        mask = shifted_window_mask(torch.zeros(1, 1, places, places), size, window, shift)[:, 0]
+        assert shifted_windows(mask) == (size, window, shift)
+        assert shifted_windows(mask[None, :, None]) == (size, window, shift)
+    assert shifted_windows(torch.zeros(4, 49, 49)) is None
+
+
+# The command
+
+
+NET = """
+from torch import nn
+
+class Net(nn.Sequential):
+    def __init__(self, width=4):
+        super().__init__(nn.Conv2d(3, width, 1), nn.ReLU())
+
+def broken():
+    raise ValueError("not today")
+
+net = Net()
+number = 3
+"""
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Path:
+    path = tmp_path / "own_net.py"
+    path.write_text(NET, encoding="utf-8")
+    return path
+
+
+def test_the_command_imports_a_class_of_a_file(run: Run, net: Path, tmp_path: Path) -> None:
+    written = tmp_path / "net.yaml"
+    done = run("import", f"{net}:Net", "--input", "3,8,8", "--set", "width=6", "-o", str(written))
+    assert (done.code, done.out) == (0, "")
+    assert done.err.startswith("24 params, 1,152 MACs; outputs equal bit for bit")
+    network = archspec.compile(written)
+    assert (network.name, network.params) == ("net", 24)
+    done = run("import", f"{net}:net", "--input", "3x8x8", "--no-verify", "--name", "mine")
+    assert "name: mine" in done.out
+    assert "outputs not compared" in done.err
+
+
+def test_the_command_imports_networks_of_timm(run: Run) -> None:
+    done = run("import", "timm:test_resnet", "--no-verify")
+    assert done.code == 0
+    assert "image: [3, 160, 160]" in done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["{net}:Net"], "--input 3,224,224"),
+        (["{net}:Ned", "--input", "3,8,8"], "did you mean `Net`"),
+        (["{net}:number", "--input", "3,8,8"], "neither an nn.Module nor makes one: int"),
+        (["{net}:broken", "--input", "3,8,8"], "raises ValueError: not today"),
+        (["{net}:net", "--set", "width=3", "--input", "3,8,8"], "nothing for --set"),
+        (["{net}:Net", "--set", "depth=3", "--input", "3,8,8"], "raises TypeError"),
+        (["{net}:Net", "--input", "3,a"], "--input takes sizes"),
+        (["{net}:Net", "--input", "5,8,8"], "raises RuntimeError"),
+        (["{net}:Net", "--partial"], "--partial is for files"),
+        (["nowhere.to.be:Net"], "there is no module `nowhere.to.be`"),
+        (["nowhere.py:Net"], "there is no file nowhere.py"),
+        (["timm:no_such_network"], "timm has no network"),
+        (["x.cfg", "--set", "a=1"], "--set is for an nn.Module"),
+    ],
+)
+def test_what_is_wrong_with_a_name_is_told(run: Run, net: Path, words: list[str], told: str) -> None:
+    done = run("import", *(word.format(net=net) for word in words))
+    assert done.code == 2
+    assert told in done.err
+
+
+def test_what_the_users_code_raises_has_its_place(run: Run, net: Path) -> None:
+    line = NET.splitlines().index('    raise ValueError("not today")') + 1
+    assert f"own_net.py:{line}" in run("import", f"{net}:broken", "--input", "3,8,8").err
