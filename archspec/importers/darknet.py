@@ -10,7 +10,7 @@ from collections.abc import Callable
 from math import prod
 from typing import Any, NamedTuple
 
-from archspec.errors import Span, did_you_mean
+from archspec.errors import Span, did_you_mean, listed
 from archspec.importers.draft import MOST_LAYERS, MOST_NUMBER, Draft, Format, Given, Layer, Names, Shape, network_name
 from archspec.importers.structure import specs_of
 
@@ -156,7 +156,7 @@ class _Reader:
         option = self.section.options.get("activation", _Option(default, self.section.span))
         if option.text not in _ACTIVATIONS:
             message = f"the activation `{option.text}` is no op of ours"
-            raise _Unsaid(message, option.span, did_you_mean(option.text, _ACTIVATIONS))
+            raise _Unsaid(message, option.span, f"known here: {listed(_ACTIVATIONS)}")
         return _ACTIVATIONS[option.text]
 
     def places(self, key: str) -> list[int]:
