@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -202,12 +202,9 @@ def test_a_damaged_file_is_read_or_refused(source: str, seed: int, tmp_path: Pat
     for number in range(25):
         path = tmp_path / f"{number}{Path(source).suffix}"
         path.write_bytes(mutated(data, chance))
-        with not_for_ever():
-            try:
-                result = archspec.import_file(path, partial=chance.random() < 0.3)
-                assert not result.report.checked or archspec.compile_text(result.text).params == result.report.params
-            except (archspec.SpecError, archspec.UsageError) as error:
-                assert str(error)
+        with not_for_ever(), suppress(archspec.SpecError, archspec.UsageError):
+            result = archspec.import_file(path, partial=chance.random() < 0.3)
+            assert not result.report.checked or archspec.compile_text(result.text).params == result.report.params
 
 
 # What is imported runs nothing, and needs nothing

@@ -18,7 +18,9 @@ from archspec.cli import command as function_of
 PACKAGE = Path(archspec.__file__).parent
 ROOT = PACKAGE.parent
 
-ROOMS = "version errors files ops language network analysis compiler reports drawing pytorch importers display commands cli".split()
+ROOMS = (
+    "version errors files ops language network analysis compiler reports drawing pytorch importers display commands cli"
+).split()
 """The rooms in order, a file or a folder each: what is in one imports from itself and from those before it."""
 
 BESIDE = "sphinx markdown __main__".split()
@@ -29,7 +31,7 @@ DOORS = {"op": "ops", "tensor": "ops"}
 
 WITHIN = {
     "drawing": "content layout formats drawing pictures".split(),
-    "importers": "writing draft structure caffe darknet keras ultralytics registry imported".split(),
+    "importers": "writing draft structure prototext caffe darknet keras ultralytics registry imported".split(),
     "pytorch": (
         "layers weights emitter emission runtime checkpoints loading images results measurement benchmarking".split()
     ),
@@ -145,6 +147,7 @@ STATIC = {
     "draw": ("specs/lenet.yaml", "-o", "build/lenet.html"),
     "ops": ("conv",),
     "blocks": ("bottleneck",),
+    "list": (),
     "import": ("tests/data/imports/yolov3-tiny.cfg", "-o", "build/yolov3_tiny.yaml"),
     "schema": (),
     "explain": ("unknown-op",),
@@ -154,7 +157,7 @@ STATIC = {
 
 def test_each_command_has_a_file() -> None:
     files = {path.stem for path in (PACKAGE / "commands").glob("*.py")}
-    shared = {"__init__", "compilation", "completion", "options", "printing", "staleness", "streams"}
+    shared = {"__init__", "compilation", "completion", "options", "printing", "quantities", "staleness", "streams"}
     assert files == {*(function_of(name).__module__.rpartition(".")[2] for name in COMMANDS), *shared}
     assert set(COMMANDS) - STATIC.keys() == {"run", "weights"}
 

@@ -153,8 +153,9 @@ def _agreeing(draft: Draft, given: Given, specs: list[dict[str, Any]]) -> tuple[
         network = _compiled(text, given)
     except SpecError as error:
         raise _placed(error, draft, given) from None
-    for difference in _of_layers(draft, network, given) or _differences(draft, network):
-        given.faults.add(difference, given.start) if difference else None
+    if not _of_layers(draft, network, given):
+        for difference in _differences(draft, network):
+            given.faults.add(difference, given.start)
     if given.faults.found:
         raise given.faults.as_error()
     return text, network

@@ -12,7 +12,9 @@ import re
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar, NamedTuple
+
+from typing_extensions import override
 
 from archspec.errors import Span, UsageError, did_you_mean, listed, shown
 from archspec.files import LARGEST, reason, regular
@@ -111,7 +113,7 @@ _ACTIVATIONS: dict[str, dict[str, Any] | None] = {
 _HELP = f"known here: {listed(_ACTIVATIONS)}"
 
 
-class _Unsaid(Exception):
+class _UnsaidError(Exception):
     """A layer that cannot be said."""
 
     def __init__(self, message: str, help: str = "") -> None:
@@ -123,9 +125,12 @@ class Keras(Format, name="keras"):
     """Keras' `.keras` and `model.json`."""
 
     endings = (".keras", ".json")
-    options = {"input": "Sizes of the input, channels last as in Keras, where the file leaves them open: `224,224,3`."}
+    options: ClassVar[Mapping[str, str]] = {
+        "input": "Sizes of the input, channels last as in Keras, where the file leaves them open: `224,224,3`."
+    }
 
     @classmethod
+    @override
     def load(cls, path: str | os.PathLike[str]) -> bytes:
         """The configuration, which a `.keras` holds beside weights that may have any size."""
         try:
@@ -143,6 +148,7 @@ class Keras(Format, name="keras"):
                 raise UsageError(f"cannot read {shown(path)}: it is damaged ({error})") from None
             raise
 
+    @override
     def read(self, given: Given) -> Draft:
         source = given.source()
         try:
@@ -171,6 +177,14 @@ def _configuration(file: BinaryIO) -> bytes:
         if info.file_size > min(LIMITS.file_bytes, LARGEST):
             raise zipfile.BadZipFile(f"its config.json has more than {LIMITS.file_bytes:,} bytes")
         return archive.read(info)
+
+
+class _Window(NamedTuple):
+    """The kernel of a window, the sizes of what it gives, and the arguments that say so."""
+
+    kernel: list[int]
+    sizes: list[int]
+    node: dict[str, Any]
 
 
 class _Reader:
@@ -206,7 +220,8 @@ class _Reader:
             raise faults.error(f"it has more than {MOST_LAYERS:,} layers", self.given.start)
         self.old = "keras_version" in model and not str(model["keras_version"]).startswith("3")
         self.settings: Mapping[str, Any] = config if isinstance(config, dict) else {}
-        given = [self.call(number, each, sequential=kind == "Sequential", layers=layers) for number, each in enumerate(layers)]
+        sequential = kind == "Sequential"
+        given = [self.call(number, each, sequential=sequential) for number, each in enumerate(layers)]
         if not self.layers or not self.inputs:
             raise faults.error("it has no layers, or no input", self.given.start)
         ends = [given[-1]] if kind == "Sequential" else self.ends()
@@ -229,7 +244,10 @@ class _Reader:
         self.remarks.append("channels come first: shapes are turned round, and the axes of kernels with them")
         if self.turned:
             self.remarks.append("behind flatten or reshape numbers stand in another order: a Dense has its rows so")
-        specs = specs_of(self.layers, self.inputs, outputs, {"name": network_name(title), "doc": doc}, expect, self.blocks)
+        self.given.faults.check_operands(self.layers, self.given.start)
+        specs = specs_of(
+            self.layers, self.inputs, outputs, {"name": network_name(title), "doc": doc}, expect, self.blocks
+        )
         return Draft(specs, params, statistics, macs, shapes, f"{count} layers", self.remarks, self.layers)
 
     def in_branches(self, ends: Sequence[str]) -> None:
@@ -270,7 +288,7 @@ class _Reader:
 
     # Layers and what they take
 
-    def call(self, number: int, layer: Any, *, sequential: bool, layers: list[Any]) -> str:
+    def call(self, number: int, layer: Any, *, sequential: bool) -> str:
         """Read one layer; what gives its output."""
         faults = self.given.faults
         if not isinstance(layer, dict) or not isinstance(layer.get("config"), dict):
@@ -291,7 +309,7 @@ class _Reader:
             for at, taken in enumerate(calls):
                 given = self.read(kind, taken) if at == 0 else self.again(taken)
                 self.tensors[self.name, at] = given
-        except _Unsaid as fault:
+        except _UnsaidError as fault:
             faults.add(str(fault), self.span(), path=self.name, help=fault.help)
             given = self.unsaid(kind, str(fault), before)
             self.tensors[self.name, 0] = given
@@ -315,7 +333,7 @@ class _Reader:
             help = "say them, channels last: --input 224,224,3"
             raise self.given.faults.error("the sizes of the input are open", self.span(), path=self.name, help=help)
         own = self.names.take(self.name, "input")
-        self.inputs[own] = self.shapes[own] = tuple([sizes[-1], *sizes[:-1]])
+        self.inputs[own] = self.shapes[own] = (sizes[-1], *sizes[:-1])
         return own
 
     def calls(self, nodes: Any) -> list[list[str]]:
@@ -325,45 +343,45 @@ class _Reader:
             histories = _histories(node.get("args") if isinstance(node, dict) else node)
             taken = [self.tensors.get((str(name), call)) for name, call in histories]
             if not taken or None in taken:
-                raise _Unsaid("it takes something that no layer above gives")
+                raise _UnsaidError("it takes something that no layer above gives")
             found.append([each for each in taken if each is not None])
         if not found:
-            raise _Unsaid("nothing says what it takes")
+            raise _UnsaidError("nothing says what it takes")
         return found
 
     def again(self, taken: list[str]) -> str:
         """A layer that is called once more, with the same weights."""
         own = [layer for layer in self.layers if layer.source == self.name]
         if len(own) != 1 or [self.shapes[each] for each in taken] != [self.shapes[each] for each in own[0].inputs]:
-            raise _Unsaid("it is called again on another shape, or is several nodes here")
+            raise _UnsaidError("it is called again on another shape, or is several nodes here")
         return self.add({"reuse": own[0].name}, taken, own[0].shape, own="again", macs=own[0].macs)
 
     def read(self, kind: str, taken: list[str]) -> str:
         family = re.sub(r"[123]D$", "", kind).replace("2DTranspose", "Transpose").replace("1DTranspose", "Transpose")
         family = {"Conv3DTranspose": "ConvTranspose", "Convolution": "Conv"}.get(family, family)
         if kind in _CODE:
-            raise _Unsaid(f"a `{kind}` holds code, which is never run", "write it with ops in the spec")
+            raise _UnsaidError(f"a `{kind}` holds code, which is never run", "write it with ops in the spec")
         if _TRAINING.fullmatch(kind):
             self.remarks.append(f"{self.name} ({kind}) is left out: it belongs to the training")
             return taken[0]
         if family not in _KNOWN:
             if kind in ("Functional", "Sequential", "Model"):
-                raise _Unsaid("a model in a model is not read", "save the outer model with its layers flat")
-            raise _Unsaid(f"there is nothing for a layer of class `{kind}`", did_you_mean(family, _KNOWN))
+                raise _UnsaidError("a model in a model is not read", "save the outer model with its layers flat")
+            raise _UnsaidError(f"there is nothing for a layer of class `{kind}`", did_you_mean(family, _KNOWN))
         for key, value in self.config.items():
             if key not in _KNOWN[family] and key not in _IGNORED and value is not None:
-                raise _Unsaid(f"`{key}` of `{kind}` is not known", did_you_mean(key, _KNOWN[family]))
+                raise _UnsaidError(f"`{key}` of `{kind}` is not known", did_you_mean(key, _KNOWN[family]))
         if self.config.get("data_format") == "channels_first":
-            raise _Unsaid("only models with channels last are read")
+            raise _UnsaidError("only models with channels last are read")
         if family not in (*_MERGES, "Concatenate") and len(taken) != 1:
-            raise _Unsaid("it takes one tensor")
+            raise _UnsaidError("it takes one tensor")
         reader: Callable[[list[str], str], str] = getattr(self, f"read_{family.lower()}", self.merge)
         return reader(taken, family)
 
     def add(self, node: dict[str, Any], taken: Sequence[str], shape: Shape, *, own: str = "", **figures: int) -> str:
         """Add a node; its name."""
         if prod(shape) > MOST_NUMBER or min(shape, default=1) < 1:
-            raise _Unsaid(f"its output would have the sizes {'x'.join(map(str, shape))}")
+            raise _UnsaidError(f"its output would have the sizes {'x'.join(map(str, shape))}")
         kind = str(node.get("op") or node.get("block", "layer"))
         name = self.names.take(f"{self.name}_{own}" if own else self.name, kind)
         self.layers.append(Layer(name, node, list(taken), shape, span=self.span(), source=self.name, **figures))
@@ -382,19 +400,19 @@ class _Reader:
     def integer(self, key: str, default: int | None = None, least: int = 1) -> int:
         value = self.config.get(key, default)
         if type(value) is not int or not least <= value <= MOST_NUMBER:
-            raise _Unsaid(f"`{key}` is an integer of at least {least}, not {shown(json.dumps(value))}")
+            raise _UnsaidError(f"`{key}` is an integer of at least {least}, not {shown(json.dumps(value))}")
         return value
 
     def real(self, key: str, default: float) -> float:
         value = self.config.get(key, default)
         if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > MOST_NUMBER:
-            raise _Unsaid(f"`{key}` is a number, not {shown(json.dumps(value))}")
+            raise _UnsaidError(f"`{key}` is a number, not {shown(json.dumps(value))}")
         return value
 
     def flag(self, key: str, *, default: bool) -> bool:
         value = self.config.get(key, default)
         if not isinstance(value, bool):
-            raise _Unsaid(f"`{key}` is true or false, not {shown(json.dumps(value))}")
+            raise _UnsaidError(f"`{key}` is true or false, not {shown(json.dumps(value))}")
         return value
 
     def sizes(self, key: str, rank: int, default: Any = 1, least: int = 1) -> list[int]:
@@ -403,21 +421,21 @@ class _Reader:
         value = default if value is None else value
         found = [value] * rank if type(value) is int else value
         if not isinstance(found, list) or len(found) != rank:
-            raise _Unsaid(f"`{key}` has a number for each of {rank} dimensions")
+            raise _UnsaidError(f"`{key}` has a number for each of {rank} dimensions")
         if any(type(each) is not int or not least <= each <= MOST_NUMBER for each in found):
-            raise _Unsaid(f"`{key}` holds integers of at least {least}")
+            raise _UnsaidError(f"`{key}` holds integers of at least {least}")
         return found
 
     def same(self) -> bool:
         padding = self.config.get("padding", "valid")
         if padding not in ("same", "valid"):
-            raise _Unsaid(f"`padding` is same or valid, not {shown(json.dumps(padding))}")
+            raise _UnsaidError(f"`padding` is same or valid, not {shown(json.dumps(padding))}")
         return bool(padding == "same")
 
     def map(self, name: str) -> Shape:
         """The shape of a tensor with places."""
         if len(self.shapes[name]) < 2:
-            raise _Unsaid("it takes a tensor with places, and what comes before has none")
+            raise _UnsaidError("it takes a tensor with places, and what comes before has none")
         return self.shapes[name]
 
     def activated(self, node: str, default: str = "linear") -> str:
@@ -426,7 +444,7 @@ class _Reader:
         inner = value.get("config") if isinstance(value, dict) else value
         text = str(inner) if isinstance(inner, str) else "linear" if inner is None and value is None else ""
         if text not in _ACTIVATIONS or (self.old and text == "hard_sigmoid"):
-            raise _Unsaid(f"the activation {shown(json.dumps(value))} is no op of ours", _HELP)
+            raise _UnsaidError(f"the activation {shown(json.dumps(value))} is no op of ours", _HELP)
         act = _ACTIVATIONS[text]
         if act is None:
             return node
@@ -437,14 +455,14 @@ class _Reader:
         """A dimension as it is counted here, of a tensor with so many dimensions besides the batch."""
         axis = axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
         if type(axis) is not int or not (1 <= axis <= rank or -rank <= axis <= -1):
-            raise _Unsaid(f"the axis {shown(json.dumps(axis))} is the batch, or is not there")
+            raise _UnsaidError(f"the axis {shown(json.dumps(axis))} is the batch, or is not there")
         place = axis if axis > 0 else rank + 1 + axis
         return 1 if place == rank else place + 1
 
     # Convolutions
 
-    def window(self, taken: Shape, *, key: str = "kernel_size") -> tuple[list[int], list[int], list[int], dict[str, Any]]:
-        """Kernel, steps, output sizes, and the arguments that say so."""
+    def window(self, taken: Shape, *, key: str = "kernel_size") -> _Window:
+        """How a layer moves its window."""
         rank = len(taken) - 1
         default = {"pool_size": 2}.get(key)
         kernel = self.sizes(key, rank, default)
@@ -462,13 +480,13 @@ class _Reader:
         else:
             sizes = [(size - each) // step + 1 for size, each, step in zip(taken[1:], reach, stride, strict=True)]
         node |= {"dilation": _short(dilation)} if max(dilation) > 1 else {}
-        return kernel, stride, sizes, node
+        return _Window(kernel, sizes, node)
 
     def convolved(self, taken: str, filters: int, groups: int, *, bias: bool, own: str = "") -> str:
         shape = self.map(taken)
         if shape[0] % groups or filters % groups:
-            raise _Unsaid(f"{shape[0]} and {filters} channels do not divide into {groups} groups")
-        kernel, _, sizes, node = self.window(shape)
+            raise _UnsaidError(f"{shape[0]} and {filters} channels do not divide into {groups} groups")
+        kernel, sizes, node = self.window(shape)
         weights = filters * shape[0] // groups * prod(kernel)
         whole = {"op": "conv", "out_channels": filters, **node}
         whole |= ({"groups": groups} if groups > 1 else {}) | ({} if bias else {"bias": False})
@@ -500,9 +518,11 @@ class _Reader:
         rank, filters, groups = len(shape) - 1, self.integer("filters"), self.integer("groups", 1)
         kernel, stride = self.sizes("kernel_size", rank, None), self.sizes("strides", rank)
         if self.config.get("output_padding") is not None or max(self.sizes("dilation_rate", rank)) > 1 or groups > 1:
-            raise _Unsaid("`output_padding`, `dilation_rate` and `groups` of a transposed convolution are not read")
+            raise _UnsaidError(
+                "`output_padding`, `dilation_rate` and `groups` of a transposed convolution are not read"
+            )
         if any(size < step for size, step in zip(kernel, stride, strict=True)):
-            raise _Unsaid("a stride larger than the kernel is not read")
+            raise _UnsaidError("a stride larger than the kernel is not read")
         spare = [size - step if self.same() else 0 for size, step in zip(kernel, stride, strict=True)]
         sizes = [n * s + k - s for n, k, s in zip(shape[1:], kernel, stride, strict=True)]
         bias, weights = self.flag("use_bias", default=True), filters * shape[0] * prod(kernel)
@@ -534,11 +554,11 @@ class _Reader:
     def read_batchnormalization(self, taken: list[str], _: str) -> str:
         shape = self.shapes[taken[0]]
         if self.dim(self.config.get("axis", -1), len(shape)) != 1:
-            raise _Unsaid("only channels are normalised")
+            raise _UnsaidError("only channels are normalised")
         eps, momentum = self.real("epsilon", 1e-3), round(1 - self.real("momentum", 0.99), 12)
         center, scale = self.flag("center", default=True), self.flag("scale", default=True)
         if eps <= 0 or not 0 <= momentum <= 1 or (scale and not center):
-            raise _Unsaid("`epsilon` is above 0, `momentum` between 0 and 1, and `scale` goes with `center`")
+            raise _UnsaidError("`epsilon` is above 0, `momentum` between 0 and 1, and `scale` goes with `center`")
         node = {"op": "batch_norm", "eps": eps, "momentum": momentum}
         node = {key: value for key, value in node.items() if (key, value) not in (("eps", 1e-5), ("momentum", 0.1))}
         channels = shape[0]
@@ -565,17 +585,17 @@ class _Reader:
     def read_layernormalization(self, taken: list[str], _: str) -> str:
         shape = self.shapes[taken[0]]
         if self.dim(self.config.get("axis", -1), len(shape)) != 1 or self.flag("rms_scaling", default=False):
-            raise _Unsaid("only channels are normalised")
+            raise _UnsaidError("only channels are normalised")
         center, scale = self.flag("center", default=True), self.flag("scale", default=True)
         if center and not scale:
-            raise _Unsaid("offsets without factors cannot be said")
+            raise _UnsaidError("offsets without factors cannot be said")
         eps = self.real("epsilon", 1e-3)
         node: dict[str, Any] = {"op": "layer_norm", "dim": 1, "eps": eps}
         node |= {} if scale and center else {"bias": False} if scale else {"elementwise_affine": False}
         return self.add(node, taken, shape, params=shape[0] * (scale + center))
 
-    def pointwise(self, taken: list[str], node: dict[str, Any], **figures: int) -> str:
-        return self.add(node, taken, self.shapes[taken[0]], **figures)
+    def pointwise(self, taken: list[str], node: dict[str, Any], params: int = 0) -> str:
+        return self.add(node, taken, self.shapes[taken[0]], params=params)
 
     def read_activation(self, taken: list[str], _: str) -> str:
         given = self.activated(taken[0])
@@ -584,13 +604,15 @@ class _Reader:
     def read_relu(self, taken: list[str], _: str) -> str:
         most, slope = self.config.get("max_value"), self.config.get("negative_slope") or 0
         if self.config.get("threshold") not in (None, 0, 0.0) or (most is not None and slope):
-            raise _Unsaid("a threshold, or a slope with a greatest value, cannot be said")
+            raise _UnsaidError("a threshold, or a slope with a greatest value, cannot be said")
         if slope:
             return self.pointwise(taken, {"op": "leaky_relu", "negative_slope": self.real("negative_slope", 0)})
         if most is None:
             return self.pointwise(taken, {"op": "relu"})
         bound = self.real("max_value", 6.0)
-        return self.pointwise(taken, {"op": "relu6"} if bound == 6 else {"op": "hardtanh", "min_val": 0.0, "max_val": bound})
+        return self.pointwise(
+            taken, {"op": "relu6"} if bound == 6 else {"op": "hardtanh", "min_val": 0.0, "max_val": bound}
+        )
 
     def read_leakyrelu(self, taken: list[str], _: str) -> str:
         slope = self.real("negative_slope" if "negative_slope" in self.config else "alpha", 0.3)
@@ -604,27 +626,29 @@ class _Reader:
         shape = self.shapes[taken[0]]
         shared = self.config.get("shared_axes") or []
         if sorted(map(str, shared if isinstance(shared, list) else [])) != [str(each) for each in range(1, len(shape))]:
-            raise _Unsaid("a slope for each place cannot be said; `shared_axes` names all but the channels")
+            raise _UnsaidError("a slope for each place cannot be said; `shared_axes` names all but the channels")
         return self.pointwise(taken, {"op": "prelu", "num_parameters": shape[0]}, params=shape[0])
 
     def read_softmax(self, taken: list[str], _: str) -> str:
-        return self.pointwise(taken, {"op": "softmax", "dim": self.dim(self.config.get("axis", -1), len(self.shapes[taken[0]]))})
+        return self.pointwise(
+            taken, {"op": "softmax", "dim": self.dim(self.config.get("axis", -1), len(self.shapes[taken[0]]))}
+        )
 
     def read_dropout(self, taken: list[str], _: str) -> str:
         share, noise = self.real("rate", 0.5), self.config.get("noise_shape")
         if not 0 <= share <= 1:
-            raise _Unsaid("`rate` lies between 0 and 1")
+            raise _UnsaidError("`rate` lies between 0 and 1")
         if noise is None:
             return self.pointwise(taken, {"op": "dropout"} | ({"p": share} if share != 0.5 else {}))
         if not isinstance(noise, list) or any(each != 1 for each in noise[1:]):
-            raise _Unsaid("only noise for each sample can be said")
+            raise _UnsaidError("only noise for each sample can be said")
         return self.pointwise(taken, {"op": "stochastic_depth", "p": share, "mode": "row"})
 
     def read_spatialdropout(self, taken: list[str], _: str) -> str:
         share = self.real("rate", 0.5)
         self.map(taken[0])
         if not 0 <= share <= 1:
-            raise _Unsaid("`rate` lies between 0 and 1")
+            raise _UnsaidError("`rate` lies between 0 and 1")
         return self.pointwise(taken, {"op": "dropout2d"} | ({"p": share} if share != 0.5 else {}))
 
     def read_rescaling(self, taken: list[str], _: str) -> str:
@@ -642,9 +666,9 @@ class _Reader:
             return taken[0]
         numbers = [each if isinstance(each, list) else [] for each in (mean, variance)]
         if self.flag("invert", default=False) or self.dim(self.config.get("axis", -1), len(shape)) != 1:
-            raise _Unsaid("only channels are normalised")
+            raise _UnsaidError("only channels are normalised")
         if any(len(each) != shape[0] or any(type(n) not in (int, float) for n in each) for each in numbers):
-            raise _Unsaid("`mean` and `variance` have a number for each channel")
+            raise _UnsaidError("`mean` and `variance` have a number for each channel")
         deviations = [max(max(n, 0) ** 0.5, 1e-7) for n in numbers[1]]
         given = taken[0]
         for op, values in (("sub", numbers[0]), ("div", deviations)):
@@ -658,12 +682,14 @@ class _Reader:
 
     def read_maxpooling(self, taken: list[str], _: str) -> str:
         shape = self.map(taken[0])
-        _, _, sizes, node = self.window(shape, key="pool_size")
+        found = self.window(shape, key="pool_size")
+        sizes, node = found.sizes, found.node
         return self.add({"op": "max_pool", **node}, taken, (shape[0], *sizes))
 
     def read_averagepooling(self, taken: list[str], _: str) -> str:
         shape = self.map(taken[0])
-        _, _, sizes, node = self.window(shape, key="pool_size")
+        found = self.window(shape, key="pool_size")
+        sizes, node = found.sizes, found.node
         node |= {"count_include_pad": False} if "padding" in node else {}
         return self.add({"op": "avg_pool", **node}, taken, (shape[0], *sizes))
 
@@ -683,12 +709,12 @@ class _Reader:
         value = [value] * rank if type(value) is int else value
         value = [value] if rank == 1 and isinstance(value, list) and all(type(each) is int for each in value) else value
         if not isinstance(value, list) or len(value) != rank:
-            raise _Unsaid(f"`{key}` has two numbers for each of {rank} dimensions")
+            raise _UnsaidError(f"`{key}` has two numbers for each of {rank} dimensions")
         found = [[each, each] if type(each) is int else each for each in value]
         for each in found:
             right = isinstance(each, list) and len(each) == 2 and all(type(n) is int for n in each)
             if not right or not all(0 <= n <= MOST_NUMBER for n in each):
-                raise _Unsaid(f"`{key}` has two numbers for each of {rank} dimensions")
+                raise _UnsaidError(f"`{key}` has two numbers for each of {rank} dimensions")
         return [(each[0], each[1]) for each in found]
 
     def read_zeropadding(self, taken: list[str], family: str) -> str:
@@ -706,7 +732,7 @@ class _Reader:
         factors = self.sizes("size", len(shape) - 1, 2)
         mode = self.config.get("interpolation", "nearest")
         if mode not in ("nearest", "bilinear") or (mode == "bilinear" and len(shape) != 3):
-            raise _Unsaid(f"the interpolation {shown(json.dumps(mode))} cannot be said")
+            raise _UnsaidError(f"the interpolation {shown(json.dumps(mode))} cannot be said")
         node = {"op": "upsample", "scale_factor": _short(factors)} | ({"mode": mode} if mode != "nearest" else {})
         return self.add(node, taken, (shape[0], *(n * f for n, f in zip(shape[1:], factors, strict=True))))
 
@@ -718,14 +744,14 @@ class _Reader:
     def read_reshape(self, taken: list[str], _: str) -> str:
         shape, target = self.shapes[taken[0]], self.config.get("target_shape")
         if not isinstance(target, list) or not target or any(type(n) is not int or n < -1 or n == 0 for n in target):
-            raise _Unsaid("`target_shape` lists sizes")
+            raise _UnsaidError("`target_shape` lists sizes")
         known = prod(n for n in target if n != -1)
         whole = [prod(shape) // known if n == -1 else n for n in target]
         if prod(whole) != prod(shape) or target.count(-1) > 1:
-            raise _Unsaid("`target_shape` has another number of elements")
+            raise _UnsaidError("`target_shape` has another number of elements")
         result = (whole[-1], *whole[:-1])
         if len(shape) > 1 and len(result) > 1 and result != shape and max(prod(shape[1:]), prod(result[1:])) > 1:
-            raise _Unsaid("a reshape from places to places cannot be said: channels stand elsewhere")
+            raise _UnsaidError("a reshape from places to places cannot be said: channels stand elsewhere")
         self.turned = self.turned or max(prod(shape[1:]), prod(result[1:])) > 1
         return self.add({"op": "reshape", "shape": list(result)}, taken, result)
 
@@ -733,7 +759,7 @@ class _Reader:
         shapes = [self.shapes[each] for each in taken]
         result = _broadcast(shapes)
         if len(taken) < 2 or result is None or (family == "Subtract" and len(taken) != 2):
-            raise _Unsaid("what it takes differs in size")
+            raise _UnsaidError("what it takes differs in size")
         given = self.add({"op": _MERGES[family]}, taken, result)
         if family != "Average":
             return given
@@ -744,7 +770,7 @@ class _Reader:
         dim = self.dim(self.config.get("axis", -1), len(shapes[0]))
         rests = {(*shape[: dim - 1], *shape[dim:]) for shape in shapes}
         if len({len(shape) for shape in shapes}) > 1 or len(rests) > 1:
-            raise _Unsaid("what it takes differs in size")
+            raise _UnsaidError("what it takes differs in size")
         total = sum(shape[dim - 1] for shape in shapes)
         node = {"op": "concat"} | ({"dim": dim} if dim != 1 else {})
         return self.add(node, taken, (*shapes[0][: dim - 1], total, *shapes[0][dim:]))

@@ -7,7 +7,7 @@ not understand, and whoever imports checks what comes out against the flat list.
 
 from __future__ import annotations
 
-import os
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +19,7 @@ from archspec.language.names import parameter_name_problem
 from archspec.ops.same import same_pads
 
 _MOST_IN_REGION = 40
+_LEAST_IN_RESIDUAL = 4
 _MOST_PERIOD = 8
 _LEAST_COPIES = 3
 """Copies of several nodes in a row that are worth a group; of one node two are."""
@@ -351,6 +352,8 @@ def _inception(inner: Sequence[Unit]) -> dict[str, Any] | None:
 
 def _residual(inner: Sequence[Unit], taken: Shape, given: Shape) -> dict[str, Any] | None:
     """The block of a ResNet, whose shortcut is a projection where the shapes differ."""
+    if len(inner) < _LEAST_IN_RESIDUAL:
+        return None
     *branches, join, act = inner
     if join.node != {"op": "add"} or act.node != {"op": "relu"} or len(join.inputs) != 2:
         return None
@@ -523,7 +526,7 @@ def _numbered(region: Sequence[Unit]) -> list[str]:
 def _filled(node: Mapping[str, Any]) -> dict[str, Any]:
     """A node with the arguments that are 1 where they are left out."""
     is_conv = node.get("op") == "conv" or node.get("block") in _CONVS
-    return ({key: 1 for key in _ONES} if is_conv else {}) | dict(node)
+    return (dict.fromkeys(_ONES, 1) if is_conv else {}) | dict(node)
 
 
 def _is_number(value: Any) -> bool:
@@ -705,7 +708,8 @@ def _first_differs(first: Unit, unit: Unit) -> bool:
 
 def _stem(run: Sequence[Unit], used: Names) -> str:
     """What the copies' names have in common, `conv5` for `conv5_1` and `conv5_2`; else the name of the first."""
-    common = os.path.commonprefix([unit.name for unit in run])
+    pairs = itertools.takewhile(lambda letters: len(set(letters)) == 1, zip(*(unit.name for unit in run), strict=False))
+    common = "".join(letters[0] for letters in pairs)
     stem = common.rstrip("_")
     lettered = all(re.fullmatch(r"[a-z]", unit.name[len(common) :]) for unit in run)
     if stem and (stem != common or lettered) and stem not in used.taken:
@@ -775,17 +779,18 @@ def name_activation(graph: Graph) -> None:
 
 def hand_down(graph: Graph, key: str) -> None:
     """Give blocks of the file's own a parameter of the network that they ask for."""
-    asking = {
-        name
-        for name, block in graph.blocks.items()
-        if any(f"${key}" in (node if isinstance(node, dict) else {"": node}).values() for node in block["graph"].values())
-    }
+    asking = {name for name, block in graph.blocks.items() if f"${key}" in _values(block["graph"])}
     for name in asking:
         params = graph.blocks[name].get("params", {})
         graph.blocks[name] = {"params": {**params, key: {"type": "op"}}, "graph": graph.blocks[name]["graph"]}
     for node in _graph_nodes(graph.units):
         if node.get("block") in asking:
             node[key] = f"${key}"
+
+
+def _values(nodes: Mapping[str, Any]) -> list[Any]:
+    """The values of all keys of nodes, and those that are a word alone."""
+    return [value for node in nodes.values() for value in (node.values() if isinstance(node, dict) else (node,))]
 
 
 def _dicts(nodes: Mapping[str, Any]) -> list[dict[str, Any]]:
