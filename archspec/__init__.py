@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from archspec.pytorch.weights.matching import Matching
 
 __all__ = [
-    "ArchspecError", "Block", "Diagnostic", "Drawing", "ImportReport", "Imported", "Latency", "Limits",
-    "LoadedSpec", "Matching", "ModuleReport", "Network", "NetworkOutput", "Node", "Note", "RuleError", "RunResult", "Span", "SpecError", "UsageError", "WeightsError",
-    "build", "check_weights", "compile", "compile_text", "draw", "emit", "from_module", "import_file", "load",
-    "load_weights", "run",
+    "ArchspecError", "Block", "Diagnostic", "Drawing", "ImportReport", "Imported", "Latency", "Limits", "LoadedSpec",
+    "Matching", "ModuleReport", "Network", "NetworkOutput", "Node", "Note", "RuleError", "RunResult", "Span",
+    "SpecError", "UsageError", "WeightsError", "build", "check_weights", "compile", "compile_text", "draw", "emit",
+    "from_module", "import_file", "load", "load_weights", "run",
 ]  # fmt: skip
 
 _WHEN_USED = {

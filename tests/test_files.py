@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import get_args, get_type_hints
 

@@ -31,7 +31,7 @@ DOORS = {"op": "ops", "tensor": "ops"}
 
 WITHIN = {
     "drawing": "content layout formats drawing pictures".split(),
-    "importers": "writing draft structure caffe darknet keras ultralytics registry imported module".split(),
+    "importers": "writing draft structure prototext caffe darknet keras ultralytics registry imported module".split(),
     "pytorch": (
         "layers weights emitter emission runtime checkpoints loading images results measurement benchmarking".split()
     ),
@@ -153,6 +153,7 @@ STATIC = {
     "draw": ("specs/lenet.yaml", "-o", "build/lenet.html"),
     "ops": ("conv",),
     "blocks": ("bottleneck",),
+    "list": (),
     "import": ("tests/data/imports/yolov3-tiny.cfg", "-o", "build/yolov3_tiny.yaml"),
     "schema": (),
     "explain": ("unknown-op",),
@@ -162,7 +163,7 @@ STATIC = {
 
 def test_each_command_has_a_file() -> None:
     files = {path.stem for path in (PACKAGE / "commands").glob("*.py")}
-    shared = {"__init__", "compilation", "completion", "options", "printing", "staleness", "streams"}
+    shared = {"__init__", "compilation", "completion", "options", "printing", "quantities", "staleness", "streams"}
     assert files == {*(function_of(name).__module__.rpartition(".")[2] for name in COMMANDS), *shared}
     assert set(COMMANDS) - STATIC.keys() == {"run", "weights"}
 

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
+
+from typing_extensions import override
 
 from archspec.errors import Span, did_you_mean
 from archspec.importers.draft import MOST_LAYERS, MOST_NUMBER, Draft, Format, Given, Layer, Names, Shape, network_name
@@ -81,7 +84,7 @@ _SIZE = re.compile(r"[-+]?\d{1,10}")
 _REAL = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,2})?f?")
 
 
-class _Unsaid(Exception):
+class _UnsaidError(Exception):
     """A layer that cannot be said."""
 
     def __init__(self, message: str, span: Span, help: str = "") -> None:
@@ -101,8 +104,11 @@ class Caffe(Format, name="caffe"):
     """Caffe's `.prototxt`, mostly called `deploy.prototxt`."""
 
     endings = (".prototxt", ".pbtxt")
-    options = {"input": "Sizes of the input, channels first, where the file reads them from a data base."}
+    options: ClassVar[Mapping[str, str]] = {
+        "input": "Sizes of the input, channels first, where the file reads them from a data base."
+    }
 
+    @override
     def read(self, given: Given) -> Draft:
         return _Reader(given, parsed(given)).draft()
 
@@ -137,14 +143,14 @@ class _Reader:
         self.takers = Counter(each.text for layer in kept for each in layer.fields.get("bottom", []))
         try:
             self.declared()
-        except _Unsaid as fault:
+        except _UnsaidError as fault:
             raise faults.error(str(fault), fault.span, help=fault.help) from None
         for layer in kept:
             self.layer = layer
             self.name = self.text(layer, "name")
             try:
                 self.read()
-            except _Unsaid as fault:
+            except _UnsaidError as fault:
                 faults.add(str(fault), fault.span, path=self.name, help=fault.help)
                 self.unsaid(str(fault))
         if not self.layers or not self.inputs:
@@ -166,6 +172,7 @@ class _Reader:
         expect |= {"outputs": sizes} if len(sizes) > 1 else {"output": next(iter(sizes.values()))}
         title = self.text(self.net, "name") or self.given.stem
         doc = f"Imported from Caffe's {self.given.stem}.prototxt."
+        self.given.faults.check_operands(self.layers, self.given.start)
         specs = specs_of(self.layers, self.inputs, outputs, {"name": network_name(title), "doc": doc}, expect)
         found = f"{count} layers"
         return Draft(specs, params, statistics, macs, shapes, found, self.remarks, self.layers)
@@ -195,13 +202,13 @@ class _Reader:
         values = self.argument.fields.get(key, [])
         for value in values:
             if not _SIZE.fullmatch(value.text) or not least <= int(value.text) <= MOST_NUMBER:
-                raise _Unsaid(f"`{key}` is an integer of at least {least}, not `{value.text}`", value.span)
+                raise _UnsaidError(f"`{key}` is an integer of at least {least}, not `{value.text}`", value.span)
         return [int(value.text) for value in values]
 
     def integer(self, key: str, default: int | None, least: int = 0) -> int:
         found = self.integers(key, least)
         if not found and default is None:
-            raise _Unsaid(f"it lacks `{key}`", self.argument.span)
+            raise _UnsaidError(f"it lacks `{key}`", self.argument.span)
         return found[-1] if found else int(default or 0)
 
     def real(self, key: str, default: float) -> float:
@@ -209,7 +216,7 @@ class _Reader:
         if not values:
             return default
         if not _REAL.fullmatch(values[-1].text):
-            raise _Unsaid(f"`{key}` is a number, not `{values[-1].text}`", values[-1].span)
+            raise _UnsaidError(f"`{key}` is a number, not `{values[-1].text}`", values[-1].span)
         return float(values[-1].text.rstrip("f"))
 
     def flag(self, key: str, *, default: bool) -> bool:
@@ -217,7 +224,7 @@ class _Reader:
         if not values:
             return default
         if values[-1].text not in ("true", "false", "1", "0", "t", "f"):
-            raise _Unsaid(f"`{key}` is true or false, not `{values[-1].text}`", values[-1].span)
+            raise _UnsaidError(f"`{key}` is true or false, not `{values[-1].text}`", values[-1].span)
         return values[-1].text in ("true", "1", "t")
 
     def word(self, key: str, default: str, known: Sequence[str]) -> str:
@@ -227,14 +234,14 @@ class _Reader:
             return known[int(text)]
         if text not in known:
             span = self.argument.fields[key][-1].span
-            raise _Unsaid(f"`{key}: {text}` cannot be said in a spec", span, did_you_mean(text, known))
+            raise _UnsaidError(f"`{key}: {text}` cannot be said in a spec", span, did_you_mean(text, known))
         return text
 
     def pair(self, key: str, height: str, width: str, default: int, least: int = 0) -> tuple[int, int]:
         """A number for height and width, or one for each."""
         both = self.integers(key, least) if key else []
         if len(both) > 2:
-            raise _Unsaid(f"`{key}` has {len(both)} numbers; a map has two dimensions", self.argument.span)
+            raise _UnsaidError(f"`{key}` has {len(both)} numbers; a map has two dimensions", self.argument.span)
         first, last = (both[0], both[-1]) if both else (default, default)
         return self.integer(height, first, least), self.integer(width, last, least)
 
@@ -257,7 +264,7 @@ class _Reader:
     def input(self, name: str, sizes: Sequence[int]) -> None:
         """An input; the first of its sizes is the batch."""
         if not sizes[1:] or prod(sizes[1:]) > MOST_NUMBER:
-            raise _Unsaid(f"the input `{name}` has no sizes", self.argument.span)
+            raise _UnsaidError(f"the input `{name}` has no sizes", self.argument.span)
         own = self.names.take(name, "input")
         self.inputs[own] = tuple(sizes[1:])
         self.blobs[name] = _Blob(own, tuple(sizes[1:]))
@@ -279,7 +286,7 @@ class _Reader:
             from archspec.ops.foreign import ELSEWHERE, plain
 
             help = ELSEWHERE.get(plain(kind), "") or did_you_mean(kind, [*_PARAMS, *_PLAIN])
-            raise _Unsaid(f"there is nothing for a layer of type `{kind}`", span, help)
+            raise _UnsaidError(f"there is nothing for a layer of type `{kind}`", span, help)
         self.check_fields(own, _PARAMS[kind][1] if kind in _PARAMS else frozenset(["engine"]))
         found = self.layer.fields.get(own, [])
         self.argument = found[-1].message if found and found[-1].message else Message({}, self.layer.span)
@@ -298,15 +305,15 @@ class _Reader:
         """Refuse fields that are not known: they may change what a layer does."""
         for key, values in self.layer.fields.items():
             if key not in _LAYER and key != own:
-                raise _Unsaid(f"`{key}` is not known here", values[0].span, did_you_mean(key, [own, *_LAYER]))
+                raise _UnsaidError(f"`{key}` is not known here", values[0].span, did_you_mean(key, [own, *_LAYER]))
         for value in self.layer.fields.get(own, []):
             for key, inner in value.message.fields.items() if value.message else ():
                 if key not in known:
-                    raise _Unsaid(f"`{key}` of `{own}` is not known", inner[0].span, did_you_mean(key, known))
+                    raise _UnsaidError(f"`{key}` of `{own}` is not known", inner[0].span, did_you_mean(key, known))
         for value in self.layer.fields.get("param", []):
             name = self.text(value.message, "name") if value.message else value.text
             if name and self.shared.setdefault(name, self.name) != self.name:
-                raise _Unsaid(f"it shares the weights `{name}` of `{self.shared[name]}`", value.span)
+                raise _UnsaidError(f"it shares the weights `{name}` of `{self.shared[name]}`", value.span)
 
     def taken(self, count: int | None = None) -> list[_Blob]:
         """What a layer takes.
@@ -316,10 +323,12 @@ class _Reader:
         """
         names = self.texts("bottom")
         if (count is not None and len(names) != count) or not names:
-            raise _Unsaid(f"it takes {len(names)} blobs, not {count or 'one or more'}", self.layer.span)
+            raise _UnsaidError(f"it takes {len(names)} blobs, not {count or 'one or more'}", self.layer.span)
         for value in self.layer.fields["bottom"]:
             if value.text not in self.blobs:
-                raise _Unsaid(f"no layer above gives `{value.text}`", value.span, did_you_mean(value.text, self.blobs))
+                raise _UnsaidError(
+                    f"no layer above gives `{value.text}`", value.span, did_you_mean(value.text, self.blobs)
+                )
         for name in names:
             self.unused.pop(name, None)
         return [self.blobs[name] for name in names]
@@ -328,14 +337,14 @@ class _Reader:
         """What a layer takes, which has to be a map."""
         (taken,) = self.taken(1)
         if len(taken.shape) != 3:
-            raise _Unsaid("it takes a map, and what comes before is none", self.layer.span)
+            raise _UnsaidError("it takes a map, and what comes before is none", self.layer.span)
         return taken
 
     def add(self, node: dict[str, Any], inputs: Sequence[_Blob], shape: Shape, *, suffix: str = "", top: int = 0,
             own: str = "", **figures: int) -> _Blob:  # fmt: skip
         """Add a node, which its top then stands for."""
         if prod(shape) > MOST_NUMBER or min(shape, default=1) < 1:
-            raise _Unsaid(f"its output would have the sizes {'x'.join(map(str, shape))}", self.layer.span)
+            raise _UnsaidError(f"its output would have the sizes {'x'.join(map(str, shape))}", self.layer.span)
         kind = str(node["op"])
         name = self.names.take(own or (self.name or kind) + suffix, "conv" if kind == "conv" else kind)
         taken = [blob.node for blob in inputs]
@@ -368,7 +377,7 @@ class _Reader:
         shapes = [value.message for value in self.argument.fields.get("shape", []) if value.message]
         for number, top in enumerate(self.texts("top")):
             if not shapes:
-                raise _Unsaid("it has no shape", self.layer.span)
+                raise _UnsaidError("it has no shape", self.layer.span)
             self.argument = shapes[min(number, len(shapes) - 1)]
             self.input(top, self.integers("dim", 1))
 
@@ -387,7 +396,7 @@ class _Reader:
         """Kernel, stride and padding."""
         kernel = self.pair("kernel_size", "kernel_h", "kernel_w", 0, 1 if "kernel_size" in self.argument.fields else 0)
         if min(kernel) < 1:
-            raise _Unsaid("it lacks `kernel_size`", self.argument.span)
+            raise _UnsaidError("it lacks `kernel_size`", self.argument.span)
         stride = self.pair("stride", "stride_h", "stride_w", 1, 1)
         return kernel, stride, self.pair("pad", "pad_h", "pad_w", 0)
 
@@ -398,12 +407,12 @@ class _Reader:
         outputs, groups = self.integer("num_output", None, 1), self.integer("group", 1, 1)
         gaps = self.integers("dilation", 1)
         if self.integer("axis", 1) != 1 or len(set(gaps)) > 1:
-            raise _Unsaid(
+            raise _UnsaidError(
                 "a convolution over other dimensions, or with two dilations, cannot be said", self.argument.span
             )
         if taken.shape[0] % groups or outputs % groups:
             message = f"{taken.shape[0]} and {outputs} channels do not divide into {groups} groups"
-            raise _Unsaid(message, self.argument.span)
+            raise _UnsaidError(message, self.argument.span)
         dilation = gaps[0] if gaps else 1
         node: dict[str, Any] = {"op": op, "out_channels": outputs, "kernel_size": _short(kernel)}
         node |= {"stride": _short(stride)} if stride != (1, 1) else {}
@@ -463,15 +472,15 @@ class _Reader:
         (taken,) = self.taken(1)
         outputs, bias = self.integer("num_output", None, 1), self.flag("bias_term", default=True)
         if self.integer("axis", 1) != 1:
-            raise _Unsaid("an inner product from another axis than 1 cannot be said", self.argument.span)
+            raise _UnsaidError("an inner product from another axis than 1 cannot be said", self.argument.span)
         taken = self.flat(taken)
         node = {"op": "linear", "out_features": outputs} | ({} if bias else {"bias": False})
         weights = outputs * taken.shape[0]
         self.add(node, [taken], (outputs,), params=weights + (outputs if bias else 0), macs=weights)
 
-    def pointwise(self, node: dict[str, Any], **figures: int) -> None:
+    def pointwise(self, node: dict[str, Any]) -> None:
         (taken,) = self.taken(1)
-        self.add(node, [taken], taken.shape, **figures)
+        self.add(node, [taken], taken.shape)
 
     def read_relu(self) -> None:
         slope = self.real("negative_slope", 0)
@@ -499,7 +508,7 @@ class _Reader:
     def read_dropout(self) -> None:
         share = self.real("dropout_ratio", 0.5)
         if not 0 <= share <= 1:
-            raise _Unsaid("`dropout_ratio` lies between 0 and 1", self.argument.span)
+            raise _UnsaidError("`dropout_ratio` lies between 0 and 1", self.argument.span)
         self.pointwise({"op": "dropout"} | ({"p": share} if share != 0.5 else {}))
 
     def read_concat(self) -> None:
@@ -510,7 +519,7 @@ class _Reader:
         at = axis - 1 if axis > 0 else axis + rank
         rests = {shape[:at] + shape[at + 1 :] for shape in shapes}
         if not 0 <= at < rank or len(rests) > 1 or len({len(shape) for shape in shapes}) > 1:
-            raise _Unsaid("the blobs that it joins differ in size", self.layer.span)
+            raise _UnsaidError("the blobs that it joins differ in size", self.layer.span)
         total = sum(shape[at] for shape in shapes)
         node = {"op": "concat"} | ({"dim": at + 1} if at else {})
         self.add(node, taken, (*shapes[0][:at], total, *shapes[0][at + 1 :]))
@@ -520,12 +529,12 @@ class _Reader:
         kind = self.word("operation", "SUM", ("PROD", "SUM", "MAX"))
         factors = [value.text for value in self.argument.fields.get("coeff", [])]
         if len({blob.shape for blob in taken}) > 1:
-            raise _Unsaid("the blobs that it takes differ in size", self.layer.span)
+            raise _UnsaidError("the blobs that it takes differ in size", self.layer.span)
         if len(taken) < 2 or (factors and kind != "SUM"):
-            raise _Unsaid("it takes one blob, or has factors that do nothing", self.layer.span)
+            raise _UnsaidError("it takes one blob, or has factors that do nothing", self.layer.span)
         numbers = [float(factor) if _REAL.fullmatch(factor) else 0.0 for factor in factors]
         if numbers and numbers != [1.0] * len(taken) and numbers != [1.0, -1.0]:
-            raise _Unsaid("a sum with factors cannot be said", self.argument.span, "write a `mul` before it")
+            raise _UnsaidError("a sum with factors cannot be said", self.argument.span, "write a `mul` before it")
         op = {"PROD": "mul", "SUM": "sub" if -1.0 in numbers else "add", "MAX": "maximum"}[kind]
         self.add({"op": op}, taken, taken[0].shape)
 
@@ -535,14 +544,14 @@ class _Reader:
     def read_flatten(self) -> None:
         (taken,) = self.taken(1)
         if self.integer("axis", 1, -8) != 1 or self.integer("end_axis", -1, -8) != -1:
-            raise _Unsaid("only all that follows the batch can be flattened", self.argument.span)
+            raise _UnsaidError("only all that follows the batch can be flattened", self.argument.span)
         self.add({"op": "flatten"}, [taken], (prod(taken.shape),))
 
     def read_reshape(self) -> None:
         (taken,) = self.taken(1)
         shape = [value.message for value in self.argument.fields.get("shape", []) if value.message]
         if not shape or "axis" in self.argument.fields or "num_axes" in self.argument.fields:
-            raise _Unsaid("only a reshape of all dimensions can be said", self.argument.span)
+            raise _UnsaidError("only a reshape of all dimensions can be said", self.argument.span)
         self.argument = shape[-1]
         batch, *sizes = self.integers("dim", -1) or [1]
         sizes = [taken.shape[at] if size == 0 and at < len(taken.shape) else size for at, size in enumerate(sizes)]
@@ -550,7 +559,7 @@ class _Reader:
         open_size = prod(taken.shape) // known if known else 0
         whole = tuple(open_size if size == -1 else size for size in sizes)
         if batch not in (0, -1) or sizes.count(-1) > 1 or prod(whole) != prod(taken.shape) or 0 in sizes:
-            raise _Unsaid(f"{'x'.join(map(str, taken.shape))} does not become so", self.argument.span)
+            raise _UnsaidError(f"{'x'.join(map(str, taken.shape))} does not become so", self.argument.span)
         self.add({"op": "reshape", "shape": sizes}, [taken], whole)
 
     def read_slice(self) -> None:
@@ -558,16 +567,16 @@ class _Reader:
         tops, points = self.texts("top"), self.integers("slice_point", 1)
         axis = self.integer("axis", self.integer("slice_dim", 1), 1)
         if axis > len(taken.shape) or not tops:
-            raise _Unsaid("it slices a dimension that is not there", self.argument.span)
+            raise _UnsaidError("it slices a dimension that is not there", self.argument.span)
         size = taken.shape[axis - 1]
         if not points and size % len(tops):
-            raise _Unsaid(f"{size} does not divide into {len(tops)} parts", self.argument.span)
+            raise _UnsaidError(f"{size} does not divide into {len(tops)} parts", self.argument.span)
         points = points or [size // len(tops) * number for number in range(1, len(tops))]
         bounds = [0, *points, size]
         if len(bounds) != len(tops) + 1 or bounds != sorted(set(bounds)):
-            raise _Unsaid("`slice_point` does not fit the number of tops", self.argument.span)
-        for number, (start, stop) in enumerate(zip(bounds, bounds[1:], strict=False)):
-            even = len(set(b - a for a, b in zip(bounds, bounds[1:], strict=False))) == 1
+            raise _UnsaidError("`slice_point` does not fit the number of tops", self.argument.span)
+        for number, (start, stop) in enumerate(pairwise(bounds)):
+            even = len({b - a for a, b in pairwise(bounds)}) == 1
             dim = {} if axis == 1 else {"dim": axis}
             node: dict[str, Any] = {"op": "split", "chunks": len(tops), "index": number, **dim}
             if not even:
@@ -578,7 +587,7 @@ class _Reader:
     def read_power(self) -> None:
         (taken,) = self.taken(1)
         power, scale, shift = self.real("power", 1), self.real("scale", 1), self.real("shift", 0)
-        nodes = [{"op": "mul", "value": scale}] if scale != 1 else []
+        nodes: list[dict[str, Any]] = [{"op": "mul", "value": scale}] if scale != 1 else []
         nodes += [{"op": "add", "value": shift}] if shift else []
         nodes += [{"op": "pow", "exponent": power}] if power != 1 else []
         for number, node in enumerate(nodes or [{"op": "identity"}]):
@@ -596,7 +605,7 @@ class _Reader:
         """With a bias behind a normalisation, it is the factors and offsets of that."""
         (taken,) = self.taken(1)
         if self.integer("axis", 1, -8) != 1 or self.integer("num_axes", 1, -8) != 1:
-            raise _Unsaid("only factors of channels can be said", self.argument.span)
+            raise _UnsaidError("only factors of channels can be said", self.argument.span)
         bias = self.flag("bias_term", default=False)
         before = self.layers[-1] if self.layers else None
         is_norm = before is not None and before.name == taken.node and before.node.get("op") == "batch_norm"
@@ -609,7 +618,7 @@ class _Reader:
             self.unused[top] = taken.node
             return
         if bias:
-            raise _Unsaid("factors and offsets without a normalisation before cannot be said", self.argument.span)
+            raise _UnsaidError("factors and offsets without a normalisation before cannot be said", self.argument.span)
         self.add({"op": "layer_scale", "init_value": 1.0}, [taken], taken.shape, params=taken.shape[0])
 
 

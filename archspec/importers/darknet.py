@@ -10,7 +10,9 @@ from collections.abc import Callable
 from math import prod
 from typing import Any, NamedTuple
 
-from archspec.errors import Span, did_you_mean
+from typing_extensions import override
+
+from archspec.errors import Span, did_you_mean, listed
 from archspec.importers.draft import MOST_LAYERS, MOST_NUMBER, Draft, Format, Given, Layer, Names, Shape, network_name
 from archspec.importers.structure import specs_of
 
@@ -71,7 +73,7 @@ class _Section(NamedTuple):
     options: dict[str, _Option]
 
 
-class _Unsaid(Exception):
+class _UnsaidError(Exception):
     """A layer that cannot be said."""
 
     def __init__(self, message: str, span: Span, help: str = "") -> None:
@@ -85,6 +87,7 @@ class Darknet(Format, name="darknet"):
 
     endings = (".cfg",)
 
+    @override
     def read(self, given: Given) -> Draft:
         return _Reader(given, _sections(given)).draft()
 
@@ -138,10 +141,10 @@ class _Reader:
         option = self.section.options.get(key)
         if option is None:
             if default is None:
-                raise _Unsaid(f"it lacks `{key}`", self.section.span)
+                raise _UnsaidError(f"it lacks `{key}`", self.section.span)
             return default
         if not re.fullmatch(r"[-+]?\d{1,10}", option.text) or not least <= int(option.text) <= MOST_NUMBER:
-            raise _Unsaid(f"`{key}` is an integer of at least {least}, not `{option.text}`", option.span)
+            raise _UnsaidError(f"`{key}` is an integer of at least {least}, not `{option.text}`", option.span)
         return int(option.text)
 
     def real(self, key: str, default: float) -> float:
@@ -149,14 +152,14 @@ class _Reader:
         if option is None:
             return default
         if not re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d{1,2})?", option.text):
-            raise _Unsaid(f"`{key}` is a number, not `{option.text}`", option.span)
+            raise _UnsaidError(f"`{key}` is a number, not `{option.text}`", option.span)
         return float(option.text)
 
     def activation(self, default: str) -> dict[str, Any] | None:
         option = self.section.options.get("activation", _Option(default, self.section.span))
         if option.text not in _ACTIVATIONS:
             message = f"the activation `{option.text}` is no op of ours"
-            raise _Unsaid(message, option.span, did_you_mean(option.text, _ACTIVATIONS))
+            raise _UnsaidError(message, option.span, f"known here: {listed(_ACTIVATIONS)}")
         return _ACTIVATIONS[option.text]
 
     def places(self, key: str) -> list[int]:
@@ -164,11 +167,11 @@ class _Reader:
         option = self.section.options.get(key)
         here = len(self.given_by)
         if option is None or not re.fullmatch(r"[-+]?\d{1,6}(\s*,\s*[-+]?\d{1,6})*", option.text):
-            raise _Unsaid(f"`{key}` lists layers by their numbers", option.span if option else self.section.span)
+            raise _UnsaidError(f"`{key}` lists layers by their numbers", option.span if option else self.section.span)
         numbers = [int(part) for part in option.text.split(",")]
         found = [here + number if number < 0 else number for number in numbers]
         if any(not 0 <= number < here for number in found):
-            raise _Unsaid(f"`{key}` names a layer that is not above", option.span)
+            raise _UnsaidError(f"`{key}` names a layer that is not above", option.span)
         return found
 
     # The network
@@ -179,7 +182,7 @@ class _Reader:
             self.check_keys()
             width, height = (self.integer(key, None, 1) for key in ("width", "height"))
             self.shapes["image"] = (self.integer("channels", 3, 1), height, width)
-        except _Unsaid as fault:
+        except _UnsaidError as fault:
             raise faults.error(str(fault), fault.span, help=fault.help) from None
         self.last = "image"
         for number, section in enumerate(self.sections):
@@ -187,7 +190,7 @@ class _Reader:
             try:
                 self.check_keys()
                 self.read(section, number)
-            except _Unsaid as fault:
+            except _UnsaidError as fault:
                 faults.add(str(fault), fault.span, path=self.called(number), help=fault.help)
                 self.unsaid(number, str(fault))
             self.given_by.append(self.last)
@@ -207,6 +210,7 @@ class _Reader:
         name = network_name(self.given.stem)
         title = f"Imported from Darknet's {self.given.stem}.cfg."
         doc = f"{title} The outputs are the maps that its heads read." if self.outputs else title
+        self.given.faults.check_operands(self.layers, self.given.start)
         specs = specs_of(self.layers, {"image": self.shapes["image"]}, outputs, {"name": name, "doc": doc}, expect)
         found = f"{len(self.sections)} layers"
         return Draft(specs, params, statistics, macs, shapes, found, self.remarks, self.layers)
@@ -217,11 +221,15 @@ class _Reader:
     def check_keys(self) -> None:
         """Refuse keys that are not known: they may change what a layer does."""
         known = _KEYS.get(self.section.kind)
-        for key, option in self.section.options.items() if known is not None else ():
+        if known is None:
+            return
+        for key, option in self.section.options.items():
             if key not in known:
-                raise _Unsaid(f"`{key}` of `[{self.section.kind}]` is not known", option.span, did_you_mean(key, known))
+                raise _UnsaidError(
+                    f"`{key}` of `[{self.section.kind}]` is not known", option.span, did_you_mean(key, known)
+                )
             if key in _ZERO and option.text not in ("0", ""):
-                raise _Unsaid(f"`{key}={option.text}` cannot be said in a spec", option.span)
+                raise _UnsaidError(f"`{key}={option.text}` cannot be said in a spec", option.span)
 
     def read(self, section: _Section, number: int) -> None:
         """Read one section."""
@@ -236,14 +244,14 @@ class _Reader:
             from archspec.ops.foreign import ELSEWHERE
 
             help = ELSEWHERE.get(section.kind, "")
-            raise _Unsaid(f"there is nothing for `[{section.kind}]` in a spec", section.span, help)
+            raise _UnsaidError(f"there is nothing for `[{section.kind}]` in a spec", section.span, help)
 
     def add(
         self, kind: str, number: int | str, node: dict[str, Any], inputs: list[str], shape: Shape, **figures: int
     ) -> None:
         """Add a node, which is then what the next takes."""
         if prod(shape) > MOST_NUMBER:
-            raise _Unsaid(f"its output has more than {MOST_NUMBER:,} numbers", self.section.span)
+            raise _UnsaidError(f"its output has more than {MOST_NUMBER:,} numbers", self.section.span)
         name = self.names.take(f"{kind}{number}")
         source = self.called(len(self.given_by))
         self.layers.append(Layer(name, node, inputs, shape, span=self.section.span, source=source, **figures))
@@ -259,14 +267,14 @@ class _Reader:
         """The sizes of what a layer takes, which has to be a map."""
         shape = self.shapes[self.last]
         if len(shape) != 3:
-            raise _Unsaid("it takes a map, and what comes before is none", self.section.span)
+            raise _UnsaidError("it takes a map, and what comes before is none", self.section.span)
         return shape
 
     def window(self, size: int, stride: tuple[int, int], total: int) -> tuple[int, int]:
         """Height and width of what a window gives."""
         _, height, width = self.image()
         if min(height, width) + total < size:
-            raise _Unsaid(f"a window of {size} does not fit into {height}x{width}", self.section.span)
+            raise _UnsaidError(f"a window of {size} does not fit into {height}x{width}", self.section.span)
         return (height + total - size) // stride[0] + 1, (width + total - size) // stride[1] + 1
 
     def strides(self, default: int) -> tuple[int, int]:
@@ -291,7 +299,9 @@ class _Reader:
         reach = (size - 1) * dilation + 1
         height, width = self.window(reach, stride, 2 * padding)
         if channels % groups or filters % groups:
-            raise _Unsaid(f"{channels} and {filters} channels do not divide into {groups} groups", self.section.span)
+            raise _UnsaidError(
+                f"{channels} and {filters} channels do not divide into {groups} groups", self.section.span
+            )
         normed = self.integer("batch_normalize", 0) != 0
         self.activation("logistic")
         node: dict[str, Any] = {"op": "conv", "out_channels": filters, "kernel_size": size}
@@ -314,7 +324,7 @@ class _Reader:
         size = self.integer("size", stride, 1)
         total = self.integer("padding", size - 1)
         if strides[0] != strides[1]:
-            raise _Unsaid("a pooling with two strides cannot be said", self.section.span)
+            raise _UnsaidError("a pooling with two strides cannot be said", self.section.span)
         channels, *sizes = self.image()
         height, width = self.window(size, strides, total)
         node: dict[str, Any] = {"op": "max_pool", "kernel_size": size}
@@ -334,7 +344,7 @@ class _Reader:
         same = [max((-(-each // stride) - 1) * stride + size - each, 0) for each in sizes]
         if result == tuple(-(-each // stride) for each in sizes) and all(each // 2 == before for each in same):
             return {"padding": "same_upper"}
-        raise _Unsaid(f"a padding of {total} on both sides together cannot be said here", self.section.span)
+        raise _UnsaidError(f"a padding of {total} on both sides together cannot be said here", self.section.span)
 
     def read_avgpool(self, number: int) -> None:
         channels = self.image()[0]
@@ -362,13 +372,13 @@ class _Reader:
     def read_dropout(self, number: int) -> None:
         share = self.real("probability", 0.5)
         if not 0 <= share <= 1:
-            raise _Unsaid("`probability` lies between 0 and 1", self.section.span)
+            raise _UnsaidError("`probability` lies between 0 and 1", self.section.span)
         node = {"op": "dropout"} | ({"p": share} if share != 0.5 else {})
         self.add("dropout", number, node, [self.last], self.shapes[self.last])
 
     def read_softmax(self, number: int) -> None:
         if self.integer("groups", 1, 1) != 1 or "tree" in self.section.options or self.real("temperature", 1) != 1:
-            raise _Unsaid("only a softmax over all classes, at temperature 1, can be said", self.section.span)
+            raise _UnsaidError("only a softmax over all classes, at temperature 1, can be said", self.section.span)
         self.flat(number)
         self.add("softmax", number, {"op": "softmax", "dim": 1}, [self.last], self.shapes[self.last])
 
@@ -376,7 +386,7 @@ class _Reader:
         taken = [self.given_by[place] for place in self.places("layers")]
         shapes = [self.shapes[name] for name in taken]
         if len({shape[1:] for shape in shapes}) > 1 or any(len(shape) != len(shapes[0]) for shape in shapes):
-            raise _Unsaid("the layers that it joins differ in size", self.section.span)
+            raise _UnsaidError("the layers that it joins differ in size", self.section.span)
         total = sum(shape[0] for shape in shapes)
         groups, group = self.integer("groups", 1, 1), self.integer("group_id", 0)
         if len(taken) > 1:
@@ -385,7 +395,7 @@ class _Reader:
             self.last = taken[0]
         if groups > 1:
             if len(taken) > 1 or total % groups or group >= groups:
-                raise _Unsaid("`groups` can be said of one layer, whose channels they divide", self.section.span)
+                raise _UnsaidError("`groups` can be said of one layer, whose channels they divide", self.section.span)
             node = {"op": "split", "chunks": groups, "index": group}
             self.add("split", number, node, taken, (total // groups, *shapes[0][1:]))
 
@@ -394,7 +404,7 @@ class _Reader:
         shapes = [self.shapes[name] for name in taken]
         if len(set(shapes)) > 1:
             sizes = " and ".join("x".join(map(str, shape)) for shape in shapes)
-            raise _Unsaid(
+            raise _UnsaidError(
                 f"a sum of {sizes}, of which Darknet adds the part in common, cannot be said", self.section.span
             )
         self.activation("linear")
@@ -404,7 +414,7 @@ class _Reader:
     def read_upsample(self, number: int) -> None:
         stride = self.integer("stride", 2, 1)
         if self.real("scale", 1) != 1:
-            raise _Unsaid("`scale` of an upsampling cannot be said", self.section.options["scale"].span)
+            raise _UnsaidError("`scale` of an upsampling cannot be said", self.section.options["scale"].span)
         channels, height, width = self.image()
         node = {"op": "upsample", "scale_factor": stride}
         self.add("upsample", number, node, [self.last], (channels, height * stride, width * stride))
@@ -415,7 +425,7 @@ class _Reader:
         channels, height, width = self.image()
         square = stride * stride
         if channels % square or height % stride or width % stride:
-            raise _Unsaid(f"{channels}x{height}x{width} do not divide by the stride {stride}", self.section.span)
+            raise _UnsaidError(f"{channels}x{height}x{width} do not divide by the stride {stride}", self.section.span)
         split = (channels // square, height, stride, width, stride)
         self.add("reorg", number, {"op": "reshape", "shape": list(split)}, [self.last], split)
         moved = tuple(split[place] for place in (2, 4, 0, 1, 3))

@@ -17,6 +17,8 @@ from archspec.language.source import Source, decode
 CODE = "not-importable"
 MOST_LAYERS = 5_000
 """Layers of a file that is imported; a person edits what comes out."""
+MOST_OPERANDS = 50_000
+"""Operands of all layers of a file together."""
 MOST_NUMBER = 2**31 - 1
 """The greatest size, count or stride that a file may state."""
 
@@ -42,6 +44,15 @@ class Faults:
         """The error of a fault after which reading cannot go on, with all that were found before."""
         self.add(message, span, path=path, help=help)
         return self.as_error()
+
+    def check_operands(self, layers: Sequence[Layer], span: Span) -> None:
+        """Refuse a file whose layers take more than a person can follow.
+
+        Raises:
+            SpecError: They do.
+        """
+        if sum(len(layer.inputs) for layer in layers) > MOST_OPERANDS:
+            raise self.error(f"its layers take more than {MOST_OPERANDS:,} operands", span)
 
     def as_error(self) -> SpecError:
         """The error of all faults."""

@@ -92,8 +92,7 @@ class _Parser:
         return ""
 
     def whole(self) -> Message:
-        message = self.message("", 0, self.source.span(0, 0))
-        return message
+        return self.message("", 0, self.source.span(0, 0))
 
     def message(self, closing: str, depth: int, span: Span) -> Message:
         """The fields up to a closing bracket, or the end of the file."""
@@ -112,17 +111,20 @@ class _Parser:
             name = self.take()
             colon = self.accept(":")
             if self.accept("["):
-                self.listed(fields.setdefault(name.text, []), depth)
+                if values := self.listed(depth):
+                    fields.setdefault(name.text, []).extend(values)
             elif colon or self.token.text in _CLOSING:
                 fields.setdefault(name.text, []).append(self.value(name, depth))
             else:
                 raise self.wrong("`:` or `{`")
 
-    def listed(self, values: list[Value], depth: int) -> None:
+    def listed(self, depth: int) -> list[Value]:
+        values: list[Value] = []
         while not self.accept("]"):
             values.append(self.value(self.token, depth))
             if not self.accept(",") and self.token.text != "]":
                 raise self.wrong("`,` or `]`")
+        return values
 
     def value(self, name: Token, depth: int) -> Value:
         self.values += 1

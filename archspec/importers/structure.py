@@ -7,7 +7,7 @@ not understand, and whoever imports checks what comes out against the flat list.
 
 from __future__ import annotations
 
-import os
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,8 +16,10 @@ from typing import Any
 
 from archspec.importers.draft import Layer, Names, Shape
 from archspec.language.names import parameter_name_problem
+from archspec.ops.same import same_pads
 
 _MOST_IN_REGION = 40
+_LEAST_IN_RESIDUAL = 4
 _MOST_PERIOD = 8
 _LEAST_COPIES = 3
 """Copies of several nodes in a row that are worth a group; of one node two are."""
@@ -95,16 +97,28 @@ def specs_of(
     outputs: Mapping[str, str],
     head: Mapping[str, Any],
     expect: Mapping[str, Any],
+    blocks: Mapping[str, dict[str, Any]] | None = None,
 ) -> list[dict[str, Any]]:
-    """The network of a list of layers as specs, the one to be edited first and the plainest last."""
+    """The network of a list of layers as specs, the one to be edited first and the plainest last.
+
+    Args:
+        layers: The layers, in order.
+        inputs: The shapes of the inputs.
+        outputs: What gives each output.
+        head: The name of the network, and what else stands first.
+        expect: Its contract.
+        blocks: Blocks that some layers are.
+    """
 
     def plain() -> Graph:
         units = [Unit(e.name, dict(e.node), list(e.inputs), e.shape, e.source) for e in layers]
-        return Graph(inputs, dict(outputs), units)
+        return Graph(inputs, dict(outputs), units, dict(blocks or {}))
 
     fused_graph, whole = plain(), plain()
-    fuse(fused_graph)
-    fuse(whole)
+    for graph in (fused_graph, whole):
+        absorb_pads(graph)
+        name_norm(graph)
+        fuse(graph)
     group_by_name(whole)
     library(whole)
     group_joins(whole)
@@ -113,6 +127,7 @@ def specs_of(
     repeat(whole)
     repeat_chains(whole)
     name_activation(whole)
+    hand_down(whole, "norm")
     return [graph.spec(head, expect) for graph in (whole, fused_graph, plain())]
 
 
@@ -163,7 +178,62 @@ def _rename(graph: Graph, names: Mapping[str, str]) -> None:
     graph.outputs = {output: names.get(name, name) for output, name in graph.outputs.items()}
 
 
+# Padding
+
+
+def absorb_pads(graph: Graph) -> None:
+    """Let convolutions add the zeros that a node before them adds for them alone."""
+    takers = _takers(graph)
+    shapes = dict(graph.inputs) | {unit.name: unit.shape for unit in graph.units}
+    gone: set[int] = set()
+    for unit in graph.units:
+        conv = _only(unit.name, takers) if unit.kind == "pad" and list(unit.node) == ["op", "padding"] else None
+        if conv is None or conv.kind != "conv" or "padding" in conv.node:
+            continue
+        padding = _absorbed(unit.node["padding"], conv.node, shapes[unit.inputs[0]])
+        if padding is not None:
+            order = [key for key in _CONV_ORDER if key in conv.node]
+            rest = {key: value for key, value in conv.node.items() if key not in order}
+            conv.node = {**{key: conv.node[key] for key in order}, "padding": padding, **rest}
+            conv.inputs = unit.inputs
+            gone.add(id(unit))
+    graph.units = [unit for unit in graph.units if id(unit) not in gone]
+
+
+_CONV_ORDER = ("op", "out_channels", "kernel_size", "stride")
+
+
+def _absorbed(pads: Sequence[int], conv: Mapping[str, Any], shape: Shape) -> Any:
+    """The padding of a convolution that adds the same zeros; None where it has none such."""
+    pairs = list(zip(pads[::2], pads[1::2], strict=True))[::-1]
+    rank = len(shape) - 1
+    if len(pairs) != rank or min(pads) < 0:
+        return None
+    if all(before == after for before, after in pairs):
+        sizes = [before for before, _ in pairs]
+        return sizes[0] if len(set(sizes)) == 1 else sizes
+    kernel, stride, gaps = (_each(conv.get(key, 1), rank) for key in ("kernel_size", "stride", "dilation"))
+    window = tuple((size - 1) * gap + 1 for size, gap in zip(kernel, gaps, strict=True))
+    for padding in ("same_upper", "same_lower"):
+        if same_pads(shape[1:], window, tuple(stride), padding) == tuple(pairs):
+            return padding
+    return None
+
+
+def _each(value: Any, rank: int) -> list[int]:
+    return list(value) if isinstance(value, list) else [value] * rank
+
+
 # Library blocks
+
+
+def name_norm(graph: Graph) -> None:
+    """Give the network a parameter for its normalisation, where all are alike and not as they are by default."""
+    norms = [unit for unit in graph.units if unit.kind == "batch_norm" and "affine" not in unit.node]
+    if len(norms) > 1 and norms[0].node.keys() > {"op"} and all(unit.node == norms[0].node for unit in norms):
+        graph.params["norm"] = {"default": norms[0].node, "doc": "Normalisation."}
+        for unit in norms:
+            unit.node = {"op": "$norm"}
 
 
 def fuse(graph: Graph) -> None:
@@ -175,7 +245,7 @@ def fuse(graph: Graph) -> None:
         if unit.kind != "conv" or not unit.node.keys() <= _CONV or isinstance(unit.node.get("padding"), str):
             continue
         after = _only(unit.name, takers)
-        norm = after if after is not None and after.kind == "batch_norm" else None
+        norm = after if after is not None and after.kind in ("batch_norm", "$norm") else None
         after = _only(norm.name, takers) if norm else after
         act = after if after is not None and after.kind in _ACTIVATIONS else None
         block = _fused(unit.node, norm.node if norm else None, act.node if act else None)
@@ -200,6 +270,8 @@ def _fused(conv: dict[str, Any], norm: dict[str, Any] | None, act: dict[str, Any
     biased = conv.get("bias", True)
     if norm is None:
         return {"block": "conv_relu", **arguments} if value == "relu" and biased else None
+    if norm["op"] == "$norm":
+        arguments["norm"] = "$norm"
     changed = {key: each for key, each in norm.items() if key != "op"}
     if not biased and (value is None or value in list(_FUSED)) and changed.keys() <= {"eps"}:
         return {"block": _FUSED[value or ""], **arguments, **changed}
@@ -280,6 +352,8 @@ def _inception(inner: Sequence[Unit]) -> dict[str, Any] | None:
 
 def _residual(inner: Sequence[Unit], taken: Shape, given: Shape) -> dict[str, Any] | None:
     """The block of a ResNet, whose shortcut is a projection where the shapes differ."""
+    if len(inner) < _LEAST_IN_RESIDUAL:
+        return None
     *branches, join, act = inner
     if join.node != {"op": "add"} or act.node != {"op": "relu"} or len(join.inputs) != 2:
         return None
@@ -364,7 +438,7 @@ def group_by_name(graph: Graph) -> None:
 
 
 def _short(kind: str) -> str:
-    return "conv" if kind in _CONVS else "pool" if kind.endswith("_pool") else kind
+    return "conv" if kind in _CONVS else "pool" if kind.endswith("_pool") else kind.removeprefix("$")
 
 
 def group_joins(graph: Graph) -> None:
@@ -411,6 +485,8 @@ def _word(join: Unit) -> str:
     """What kind of group ends with a join."""
     if join.kind in ("add", "sub"):
         return "residual" if "input" in join.inputs else "projection"
+    if join.kind == "concat" and "input" in join.inputs:
+        return "dense"
     return "gated" if join.kind == "mul" else "branches"
 
 
@@ -450,7 +526,7 @@ def _numbered(region: Sequence[Unit]) -> list[str]:
 def _filled(node: Mapping[str, Any]) -> dict[str, Any]:
     """A node with the arguments that are 1 where they are left out."""
     is_conv = node.get("op") == "conv" or node.get("block") in _CONVS
-    return ({key: 1 for key in _ONES} if is_conv else {}) | dict(node)
+    return (dict.fromkeys(_ONES, 1) if is_conv else {}) | dict(node)
 
 
 def _is_number(value: Any) -> bool:
@@ -632,7 +708,8 @@ def _first_differs(first: Unit, unit: Unit) -> bool:
 
 def _stem(run: Sequence[Unit], used: Names) -> str:
     """What the copies' names have in common, `conv5` for `conv5_1` and `conv5_2`; else the name of the first."""
-    common = os.path.commonprefix([unit.name for unit in run])
+    pairs = itertools.takewhile(lambda letters: len(set(letters)) == 1, zip(*(unit.name for unit in run), strict=False))
+    common = "".join(letters[0] for letters in pairs)
     stem = common.rstrip("_")
     lettered = all(re.fullmatch(r"[a-z]", unit.name[len(common) :]) for unit in run)
     if stem and (stem != common or lettered) and stem not in used.taken:
@@ -695,15 +772,25 @@ def name_activation(graph: Graph) -> None:
     kind = {} if isinstance(stated[0], dict) else {"type": "op"}
     declared = kind | {"default": stated[0], "doc": "Activation."}
     graph.params["act"] = declared
-    inside = {name for name, block in graph.blocks.items() if any("act" in each for each in _dicts(block["graph"]))}
-    for name in inside:
-        params = graph.blocks[name].get("params", {})
-        graph.blocks[name] = {"params": {**params, "act": {"type": "op"}}, "graph": graph.blocks[name]["graph"]}
     for node in _stating(graph):
         node["act"] = "$act"
+    hand_down(graph, "act")
+
+
+def hand_down(graph: Graph, key: str) -> None:
+    """Give blocks of the file's own a parameter of the network that they ask for."""
+    asking = {name for name, block in graph.blocks.items() if f"${key}" in _values(block["graph"])}
+    for name in asking:
+        params = graph.blocks[name].get("params", {})
+        graph.blocks[name] = {"params": {**params, key: {"type": "op"}}, "graph": graph.blocks[name]["graph"]}
     for node in _graph_nodes(graph.units):
-        if node.get("block") in inside:
-            node["act"] = "$act"
+        if node.get("block") in asking:
+            node[key] = f"${key}"
+
+
+def _values(nodes: Mapping[str, Any]) -> list[Any]:
+    """The values of all keys of nodes, and those that are a word alone."""
+    return [value for node in nodes.values() for value in (node.values() if isinstance(node, dict) else (node,))]
 
 
 def _dicts(nodes: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping as MappingOf, Sequence as SequenceOf
+from collections.abc import Callable
+from collections.abc import Mapping as MappingOf
+from collections.abc import Sequence as SequenceOf
 from functools import cache
 from math import ceil, prod
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
+
+from typing_extensions import override
 
 from archspec.errors import Diagnostic, SpecError, did_you_mean
 from archspec.files import read
@@ -33,10 +37,13 @@ _REPEATED = frozenset("C2f C3 C3k2 C2PSA".split())
 """Modules that repeat something inside, in the place of themselves."""
 _ALL_C3K = frozenset("mlx")
 """Scales in which each C3k2 has C3k inside, whatever the table says."""
+_MOST_SCALES = 20
+_MOST_MODULES = 20_000
+"""Modules inside of all rows of a table."""
 _NUMBER = r"[-+]?\d{1,7}(\.\d{1,7})?"
 
 
-class _Unsaid(Exception):
+class _UnsaidError(Exception):
     """A module that cannot be said."""
 
     def __init__(self, message: str, place: Value, help: str = "") -> None:
@@ -78,10 +85,12 @@ class Tally:
         return self.plain(taken, channels, kernel, stride, groups, pad, bias=False)
 
     def bottleneck(self, taken: Shape, channels: int, e: float, kernels: SequenceOf[int] = (3, 3)) -> Shape:
+        """Two convolutions."""
         inside = self.conv(taken, int(channels * e), kernels[0])
         return self.conv(inside, channels, kernels[1])
 
     def c2f(self, taken: Shape, channels: int, n: int, e: float, unit: Callable[[Shape], Shape]) -> Shape:
+        """A stage whose blocks are all concatenated."""
         half = int(channels * e)
         self.conv(taken, 2 * half, 1)
         for _ in range(n):
@@ -89,6 +98,7 @@ class Tally:
         return self.conv(((2 + n) * half, *taken[1:]), channels, 1)
 
     def c3(self, taken: Shape, channels: int, n: int, e: float, kernels: SequenceOf[int]) -> Shape:
+        """A stage of two halves."""
         half = int(channels * e)
         inner = self.conv(taken, half, 1)
         self.conv(taken, half, 1)
@@ -97,6 +107,7 @@ class Tally:
         return self.conv((2 * half, *taken[1:]), channels, 1)
 
     def attention(self, taken: Shape) -> None:
+        """Attention between all places."""
         channels, places = taken[0], taken[1] * taken[2]
         heads = max(channels // 64, 1)
         values = channels // heads
@@ -107,6 +118,7 @@ class Tally:
         self.conv(taken, channels, 1)
 
     def c2psa(self, taken: Shape, n: int, e: float) -> Shape:
+        """A stage with attention in one half."""
         half = (int(taken[0] * e), *taken[1:])
         self.conv(taken, 2 * half[0], 1)
         for _ in range(n):
@@ -115,10 +127,12 @@ class Tally:
         return self.conv((2 * half[0], *taken[1:]), taken[0], 1)
 
     def sppf(self, taken: Shape, channels: int) -> Shape:
+        """A pyramid of poolings."""
         self.conv(taken, taken[0] // 2, 1)
         return self.conv((taken[0] // 2 * 4, *taken[1:]), channels, 1)
 
     def detect(self, taken: Shape, classes: int, distances: int, boxes: int, inside: int, *, light: bool) -> Shape:
+        """A head for one level."""
         self.plain(self.conv(self.conv(taken, boxes, 3), boxes, 3), 4 * distances, 1)
         if light:
             first = self.conv(self.conv(taken, taken[0], 3, groups=taken[0]), inside, 1)
@@ -133,11 +147,12 @@ class Ultralytics(Format, name="ultralytics"):
     """Ultralytics' YAML of YOLOv5, YOLOv8, YOLO11 and what is made of the same modules."""
 
     endings = (".yaml", ".yml")
-    options = {
+    options: ClassVar[MappingOf[str, str]] = {
         "scale": "The scale that is the default, such as `n`; the others become variants.",
         "input": "Sizes of the image, `3,640,640` unless given.",
     }
 
+    @override
     def read(self, given: Given) -> Draft:
         source = given.source()
         found: list[Diagnostic] = []
@@ -155,11 +170,11 @@ class _Module(NamedTuple):
     """A row of the table: what it takes, how often it is there, what it is, and its arguments."""
 
     taken: list[int]
-    count: int
+    times: int
     kind: str
     arguments: list[Any]
     place: Sequence
-    index: int
+    number: int
 
 
 class _Reader:
@@ -206,7 +221,9 @@ class _Reader:
         if not isinstance(stated, Mapping) or not stated.entries:
             raise self.error("`scales` maps names to [depth, width, max_channels]", stated)
         scales = {}
-        for name, row in list(stated.entries.items())[: LIMITS.variants]:
+        if len(stated.entries) > _MOST_SCALES:
+            raise self.error(f"it has more than {_MOST_SCALES} scales", stated)
+        for name, row in stated.entries.items():
             items = row.items if isinstance(row, Sequence) else []
             if len(items) != 3:
                 raise self.error("a scale is [depth, width, max_channels]", row)
@@ -239,7 +256,8 @@ class _Reader:
         for index, (part, item) in enumerate(items):
             if not isinstance(item, Sequence) or len(item.items) != 4:
                 raise self.error("a row is [from, number, module, arguments]", item or part)
-            taken, count, kind, arguments = (value.plain() for value in item.items)
+            plain: list[Any] = [value.plain() for value in item.items]
+            taken, count, kind, arguments = plain
             taken = taken if isinstance(taken, list) else [taken]
             right = all(type(each) is int for each in taken) and type(count) is int and 0 < count <= MOST_LAYERS
             if not right or not taken or not isinstance(kind, str) or not isinstance(arguments, list):
@@ -279,8 +297,8 @@ class _Reader:
         for row in rows:
             try:
                 self.given_by.append(self.read(row))
-            except _Unsaid as fault:
-                self.faults.add(str(fault), fault.place.span, path=f"{row.index} {row.kind}", help=fault.help)
+            except _UnsaidError as fault:
+                self.faults.add(str(fault), fault.place.span, path=f"{row.number} {row.kind}", help=fault.help)
                 node = {"op": "identity", "from": self.of(row.taken[0]), "doc": f"{row.kind} is not here: {fault}"}
                 self.given_by.append(self.add(row, "unsaid", node))
         counts = {} if self.faults.found else {each: self.counted(rows, scales[each], each, image) for each in scales}
@@ -312,7 +330,11 @@ class _Reader:
         variants = {}
         for each, scale in scales.items():
             if len(scales) > 1:
-                changed = {"depth": scale.depth, "width": scale.width, "max_channels": _whole(scale.most)}
+                changed: dict[str, Any] = {
+                    "depth": scale.depth,
+                    "width": scale.width,
+                    "max_channels": _whole(scale.most),
+                }
                 changed |= {"unit": "c3k" if each in _ALL_C3K else "bottleneck"}
                 values = {key: value for key, value in changed.items() if key in params}
                 variants[network_name(f"{family}{each}")] = values | {"expect": expects.get(each, {})}
@@ -357,7 +379,7 @@ class _Reader:
         if self.outputs and any(row.kind in ("Detect", "Classify") for row in rows):
             params["num_classes"] = {"default": self.classes, "min": 1, "doc": "Number of classes."}
         if self.scaled:
-            if any(row.count > 1 for row in rows):
+            if any(row.times > 1 for row in rows):
                 params["depth"] = {"default": self.scale.depth, "min": 0.0, "doc": "Multiplier of repeats."}
             params["width"] = {"default": self.scale.width, "min": 0.01, "doc": "Multiplier of all channels."}
             if self.scale.most != math.inf:
@@ -379,7 +401,7 @@ class _Reader:
             return self.head
         channels = "min(c, max_channels)" if self.scale.most != math.inf else "c"
         scaled = {"scaled(c)": f"$(ceil({channels} * width / 8) * 8)"}
-        times = {"times(n)": "$(max(1, round(n * depth)))"} if any(row.count > 1 for row in rows) else {}
+        times = {"times(n)": "$(max(1, round(n * depth)))"} if any(row.times > 1 for row in rows) else {}
         return scaled | times | self.head
 
     def activation(self) -> Any:
@@ -412,7 +434,7 @@ class _Reader:
 
     def add(self, row: _Module, kind: str, node: Any) -> str:
         """Add a node; without `from` where it takes the row above."""
-        name = self.names.take(f"{kind}{'_' if kind[-1].isdigit() else ''}{row.index}")
+        name = self.names.take(f"{kind}{'_' if kind[-1].isdigit() else ''}{row.number}")
         if isinstance(node, dict) and node.get("from") == (list(self.nodes)[-1] if self.nodes else "image"):
             node = {key: value for key, value in node.items() if key != "from"}
         self.nodes[name] = node["op"] if list(node) == ["op"] else node
@@ -426,19 +448,19 @@ class _Reader:
 
     def argument(self, row: _Module, number: int, default: Any, *kinds: type) -> Any:
         """An argument of a module, `None` as the text that YAML makes of it."""
-        value = row.arguments[number] if number < len(row.arguments) else default
-        value = {"None": None, "True": True, "False": False, "nc": self.classes}.get(value, value) \
-            if isinstance(value, str) else value  # fmt: skip
+        words = {"None": None, "True": True, "False": False, "nc": self.classes}
+        value: Any = row.arguments[number] if number < len(row.arguments) else default
+        value = words.get(value, value) if isinstance(value, str) else value
         if type(value) not in kinds:
-            raise _Unsaid(f"argument {number + 1} of {row.kind} cannot be said", row.place)
+            raise _UnsaidError(f"argument {number + 1} of {row.kind} cannot be said", row.place)
         if type(value) in (int, float) and not 0 <= value <= 10**6:
-            raise _Unsaid(f"argument {number + 1} of {row.kind} is out of range", row.place)
+            raise _UnsaidError(f"argument {number + 1} of {row.kind} is out of range", row.place)
         return value
 
     def most(self, row: _Module, count: int) -> None:
         """Refuse arguments beyond those that are read."""
         if len(row.arguments) > count:
-            raise _Unsaid(f"{row.kind} has more than {count} arguments", row.place)
+            raise _UnsaidError(f"{row.kind} has more than {count} arguments", row.place)
 
     def read(self, row: _Module) -> str:
         """Add the node of a row; its name."""
@@ -446,20 +468,20 @@ class _Reader:
         reader = getattr(self, f"read_{kind.lower()}", None) if row.kind in _MODULES else None
         if reader is None:
             help = did_you_mean(row.kind, _MODULES)
-            raise _Unsaid(f"there is nothing for the module `{row.kind}`", row.place.items[2], help)
+            raise _UnsaidError(f"there is nothing for the module `{row.kind}`", row.place.items[2], help)
         if kind not in ("Concat", "Detect") and len(row.taken) != 1:
-            raise _Unsaid(f"{row.kind} takes one map", row.place)
-        if row.count > 1 and kind not in _REPEATED and kind not in ("Conv", "Bottleneck"):
-            raise _Unsaid(f"{row.kind} cannot be repeated here", row.place)
+            raise _UnsaidError(f"{row.kind} takes one map", row.place)
+        if row.times > 1 and kind not in _REPEATED and kind not in ("Conv", "Bottleneck"):
+            raise _UnsaidError(f"{row.kind} cannot be repeated here", row.place)
         name = str(reader(row))
         if kind not in ("Concat", "Upsample", "Detect"):
-            self.weights[f"model.{row.index}"] = name
+            self.weights[f"model.{row.number}"] = name
         return name
 
     def block(self, row: _Module, kind: str, **arguments: Any) -> str:
         node = {"block": kind, "from": self.of(row.taken[0]), **arguments}
-        if row.count > 1 and row.kind not in _REPEATED:
-            node["repeat"] = f"$(times({row.count}))" if self.scaled else row.count
+        if row.times > 1 and row.kind not in _REPEATED:
+            node["repeat"] = f"$(times({row.times}))" if self.scaled else row.times
         return self.add(row, _SHORT.get(kind, kind), node)
 
     def read_conv(self, row: _Module) -> str:
@@ -475,7 +497,9 @@ class _Reader:
         return self.block(row, "conv_bn_silu", out_channels=self.channels(channels), kernel_size=kernel, **extra)
 
     def read_dwconv(self, row: _Module) -> str:
-        raise _Unsaid("DWConv divides by the greatest common divisor of channels, which is no expression", row.place)
+        raise _UnsaidError(
+            "DWConv divides by the greatest common divisor of channels, which is no expression", row.place
+        )
 
     def read_bottleneck(self, row: _Module) -> str:
         self.most(row, 2)
@@ -487,13 +511,13 @@ class _Reader:
         self.most(row, 2)
         channels, shortcut = self.argument(row, 0, None, int), self.argument(row, 1, False, bool)
         extra = {"shortcut": True} if shortcut else {}
-        return self.block(row, "c2f", channels=self.channels(channels), **self.times(row.count), **extra)
+        return self.block(row, "c2f", channels=self.channels(channels), **self.times(row.times), **extra)
 
     def read_c3(self, row: _Module) -> str:
         self.most(row, 2)
         channels, shortcut = self.argument(row, 0, None, int), self.argument(row, 1, True, bool)
         extra = {} if shortcut else {"shortcut": False}
-        return self.block(row, self.use("c3"), channels=self.channels(channels), **self.times(row.count), **extra)
+        return self.block(row, self.use("c3"), channels=self.channels(channels), **self.times(row.times), **extra)
 
     def read_c3k2(self, row: _Module) -> str:
         self.most(row, 3)
@@ -501,7 +525,7 @@ class _Reader:
         share = self.argument(row, 2, 0.5, float)
         extra: dict[str, Any] = {"unit": "c3k"} if big else {"unit": "$unit"} if self.named_scales else {}
         extra |= {"e": share} if share != 0.5 else {}
-        return self.block(row, self.use("c3k2"), channels=self.channels(channels), **self.times(row.count), **extra)
+        return self.block(row, self.use("c3k2"), channels=self.channels(channels), **self.times(row.times), **extra)
 
     def read_sppf(self, row: _Module) -> str:
         self.most(row, 2)
@@ -512,20 +536,20 @@ class _Reader:
     def read_c2psa(self, row: _Module) -> str:
         self.most(row, 1)
         self.argument(row, 0, None, int)
-        return self.block(row, self.use("c2psa"), **self.times(row.count))
+        return self.block(row, self.use("c2psa"), **self.times(row.times))
 
     def read_upsample(self, row: _Module) -> str:
         self.most(row, 3)
         self.argument(row, 0, None, type(None))
         factor, mode = self.argument(row, 1, 2, int), self.argument(row, 2, "nearest", str)
         if mode not in ("nearest", "bilinear", "bicubic") or factor < 1:
-            raise _Unsaid(f"the mode `{mode}` cannot be said", row.place)
+            raise _UnsaidError(f"the mode `{mode}` cannot be said", row.place)
         node = {"op": "upsample", "from": self.of(row.taken[0]), "scale_factor": factor}
         return self.add(row, "up", node | ({"mode": mode} if mode != "nearest" else {}))
 
     def read_concat(self, row: _Module) -> str:
         if self.argument(row, 0, 1, int) != 1:
-            raise _Unsaid("maps are joined by their channels", row.place)
+            raise _UnsaidError("maps are joined by their channels", row.place)
         return self.add(row, "concat", {"op": "concat", "from": [self.of(each) for each in row.taken]})
 
     def read_classify(self, row: _Module) -> str:
@@ -537,7 +561,7 @@ class _Reader:
 
     def read_detect(self, row: _Module) -> str:
         if self.argument(row, 0, self.classes, int) != self.classes:
-            raise _Unsaid("its number of classes is not `nc`", row.place)
+            raise _UnsaidError("its number of classes is not `nc`", row.place)
         anchors = self.anchors(row)
         name = ""
         if not anchors:
@@ -558,8 +582,8 @@ class _Reader:
             self.nodes[name] = {**kept, "from": self.of(taken), **node}
             self.outputs[name] = name
             key = "m" if anchors else "cv*"
-            self.weights[f"model.{row.index}.{key}.{level}"] = name if anchors else f"{name}.cv*"
-        self.weights[f"model.{row.index}.{'anchors' if anchors else 'dfl'}"] = None
+            self.weights[f"model.{row.number}.{key}.{level}"] = name if anchors else f"{name}.cv*"
+        self.weights[f"model.{row.number}.{'anchors' if anchors else 'dfl'}"] = None
         return name
 
     def channels_of(self, row: int) -> str:
@@ -568,7 +592,7 @@ class _Reader:
         if stated.kind == "C2PSA":
             return self.channels_of(stated.taken[0])
         if stated.kind not in _SCALED:
-            raise _Unsaid(
+            raise _UnsaidError(
                 f"the first level of Detect comes from {stated.kind}, whose channels are not stated", stated.place
             )
         channels = self.argument(stated, 0, None, int)
@@ -583,19 +607,21 @@ class _Reader:
         rows = value.plain()
         plain = isinstance(rows, list) and all(isinstance(each, list) and len(each) % 2 == 0 for each in rows)
         if not plain or len(rows) != len(row.taken) or row.arguments[1:] != ["anchors"]:
-            raise _Unsaid("`anchors` has a row of pairs for each level", value)
+            raise _UnsaidError("`anchors` has a row of pairs for each level", value)
         return list(rows)
 
     # Counting, after the constructors of the source
 
     def counted(self, rows: list[_Module], scale: Scale, name: str, image: Shape) -> tuple[Tally, list[Shape]]:
         tally, shapes, outputs = Tally(), [image], list[Shape]()
+        if sum(max(row.times, row.times * scale.depth) for row in rows) > _MOST_MODULES:
+            raise self.error(f"its rows hold more than {_MOST_MODULES:,} modules", self.value)
         for row in rows:
             taken = [shapes[each + 1] for each in row.taken]
             shape, given = self.count(tally, row, scale, name, taken)
             shapes.append(shape)
             outputs += given
-        if not self.outputs:
+        if not outputs:
             self.outputs = {"output": list(self.nodes)[-1]}
             outputs = [shapes[-1]]
         return tally, outputs
@@ -604,7 +630,7 @@ class _Reader:
         self, tally: Tally, row: _Module, scale: Scale, name: str, taken: list[Shape]
     ) -> tuple[Shape, list[Shape]]:
         kind, arguments, shape = row.kind.removeprefix("nn."), row.arguments, taken[0]
-        n = max(round(row.count * scale.depth), 1) if row.count > 1 else 1
+        n = max(round(row.times * scale.depth), 1) if row.times > 1 else 1
         if n * max(shape) > MOST_NUMBER or n > LIMITS.nodes:
             raise self.error("it is repeated too often", row.place)
         if kind in _SCALED:

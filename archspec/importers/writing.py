@@ -122,12 +122,12 @@ def _entries(mapping: Mapping[str, Any], indent: int, kinds: Mapping[str, str] |
         line = _line(key, value, indent, kind)
         found.append(line or list(_broken(_key(key), value, indent, kind)))
     aligned = kinds in ("node", "variant")
-    for is_line, group in groupby(found, lambda each: isinstance(each, _Line)):
-        if is_line:
-            lines = [each for each in group if isinstance(each, _Line)]
-            yield from _laid(lines, indent) if aligned else (f"{' ' * indent}{each.key}: {each.text}" for each in lines)
-        else:
-            for part in group:
+    for _, group in groupby(found, lambda each: isinstance(each, _Line)):
+        parts = list(group)
+        lines = [each for each in parts if isinstance(each, _Line)]
+        yield from _laid(lines, indent) if aligned else [f"{' ' * indent}{key}: {text}" for key, text, _ in lines]
+        for part in parts:
+            if not isinstance(part, _Line):
                 yield from part
 
 
@@ -137,10 +137,7 @@ def _line(key: str, value: Any, indent: int, kind: str) -> _Line | None:
         return None
     if _is_table(key, value) or (kind == "nodes" and _holds_anything(value)):
         return None
-    if isinstance(value, str):
-        text = _text(value, in_flow=False)
-    else:
-        text = _flow(value, kind)
+    text = _text(value, in_flow=False) if isinstance(value, str) else _flow(value, kind)
     line = _Line(_key(key), text, _items(value, kind))
     fits = indent + len(line.key) + 2 + len(text) <= WIDTH
     if fits or not (_holds_anything(value) or _folds(value)):
