@@ -352,6 +352,24 @@ class GridOfNumbers(nn.Module):
         return x * rows
 
 
+@module()
+class WritesIntoSlices(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        y = x.clone()
+        y[:, 0] = 0
+        y[..., 1:3] = x[..., :2]
+        return y
+
+
+@module()
+class ChangesThroughAView(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        y = x * 2
+        part = y[:, :1]
+        part.add_(1)
+        return y
+
+
 # What is refused, with its place
 
 
@@ -361,14 +379,6 @@ class DataDependent(nn.Module):
         if x.mean() > 0:
             return x
         return -x
-
-
-@module(refused="writes into a part of a tensor")
-class WritesIntoSlices(nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        y = x.clone()
-        y[:, 0] = 0
-        return y
 
 
 @module(refused="a weight that is computed")
@@ -405,10 +415,30 @@ class UnknownFunctions(nn.Module):
         return torch.erfinv(torch.cumsum(x, dim=1))
 
 
-@module(refused="a tensor in place that is also seen through a view")
-class ChangesAView(nn.Module):
+@module(refused="a tensor in place that is also seen")
+class SeesAChange(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = x * 2
         part = y[:, :1]
-        part.add_(1)
-        return y
+        y.add_(1)
+        return part
+
+
+class _Block(nn.Module):
+    def __init__(self, shared: nn.Module) -> None:
+        super().__init__()
+        self.shared = shared
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.shared(x).relu()
+
+
+@module(refused="used in two places")
+class SharedBetweenBlocks(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        conv = nn.Conv2d(3, 3, 1)
+        self.one, self.other = _Block(conv), _Block(conv)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.other(self.one(x))

@@ -67,6 +67,11 @@ class Graph:
     inputs: list[tuple[Wire, Wire]] = field(default_factory=list)
     outputs: dict[str, Wire] = field(default_factory=dict)
 
+    @property
+    def size(self) -> int:
+        """How many nodes it holds, in the graphs inside too."""
+        return sum(node.graph.size if node.graph else 1 for node in self.nodes)
+
     def walk(self) -> Iterator[Graph]:
         """It, and the graphs inside."""
         yield self

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from archspec.importers.module.draft import Graph, Node, Wire
 from archspec.importers.module.functions import apply, sample
 from archspec.importers.module.recording import Call, Held, UnrecordableError, Value, Visit, leaves
-from archspec.importers.module.simplifying import number
+from archspec.importers.module.simplifying import number, taken
 from archspec.language.names import node_name_problem
 from archspec.ops import registry
 from archspec.ops.arguments import compact
@@ -113,6 +113,9 @@ class _Drafting:
             if name.isdecimal() and isinstance(visit.outputs, Value):  # which keeps the numbers of a list
                 self._layer(name, "identity", [self.wire(visit.outputs)], visit.outputs)
             return
+        if not drafting.graph.inputs and not drafting.graph.outputs and self._is_source(drafting):
+            self._inline(drafting, name)
+            return
         node = Node(self._free(name), graph=drafting.graph)
         node.reused = self._reused(visit)
         only = drafting.graph.nodes[0]
@@ -126,6 +129,22 @@ class _Drafting:
         else:
             self.children.append((node, drafting))
         self.graph.nodes.append(node)
+
+    @staticmethod
+    def _is_source(drafting: _Drafting) -> bool:
+        """Whether a graph takes nothing, as no group does."""
+        return all(taken(node) or node.op in ("parameter", "constant") for node in drafting.graph.nodes)
+
+    def _inline(self, drafting: _Drafting, name: str) -> None:
+        """Put what a module without an input does into this graph."""
+        for node in drafting.graph.nodes:
+            node.name = self._free(f"{name}_{node.name}")
+            self.graph.nodes.append(node)
+        self.children += drafting.children
+        for child in drafting.children:
+            child[1].parent = self
+        self.known.update(drafting.known)
+        self.held.update(drafting.held)
 
     def wire(self, operand: Value | Held) -> Wire:
         """What a node of this graph takes that takes this."""

@@ -19,6 +19,10 @@ Spec = dict[str, Any]
 _CONTAINERS = {nn.Sequential, nn.ModuleList, nn.ModuleDict}
 
 
+_SHORT = {"out_channels": "channels", "out_features": "features", "normalized_shape": "features"}
+"""What a parameter is called that is this argument of an op."""
+
+
 class UnlikeError(Exception):
     """Uses of a class that are not one block with parameters."""
 
@@ -116,7 +120,7 @@ class _Scope:
             return items
         if (known := self._known(values, shapes or {})) is not None:
             return known
-        name = self._free(self._attribute(values) or wanted)
+        name = self._free(self._attribute(values) or _SHORT.get(wanted, wanted))
         self.params[name] = list(values)
         return f"${name}"
 
@@ -362,7 +366,8 @@ class _Folding:
             UnlikeError: They are not one graph with parameters.
         """
         merged = _merged_names([[node.name for node in graph.nodes] for graph in graphs if graph])
-        if any(graph and 2 * len(graph.nodes) < len(merged) for graph in graphs):
+        sizes = [graph.size for graph in graphs if graph]
+        if any(2 * size < max(sizes) for size in sizes):
             raise UnlikeError  # they have little in common
         columns = {name: [_find(graph, name) if graph else None for graph in graphs] for name in merged}
         made: Spec = {}
@@ -404,9 +409,13 @@ class _Folding:
         else:
             made = self._group([node.graph if node else None for node in column], scope, name, {**around, **operand})
         missing = [graph is not None and node is None for graph, node in zip(graphs, column, strict=True)]
+        if any(missing) and name.isdecimal() and present[0].graph is None and not present[0].held:
+            choices = [_choice(node, graph) for node, graph in zip(column, graphs, strict=True)]
+            return {"op": scope.express(choices, "act")}
         if any(missing):
             states = [_ANY if graph is None else node is not None for graph, node in zip(graphs, column, strict=True)]
-            made["when"] = scope.express(states, f"with_{name}", {**around, **operand})
+            wanted = f"with_{present[0].op or 'block'}" if name.isdecimal() else f"with_{name}"
+            made["when"] = scope.express(states, wanted, {**around, **operand})
         return made
 
     def _arguments(
@@ -438,7 +447,13 @@ class _Folding:
         """The graph, inputs and outputs of a group or block."""
         present = [graph for graph in graphs if graph is not None]
         if all(_is_chain(graph) for graph in present):
-            return {"graph": self._chain(graphs, scope, name)} | _outputs(present, {present[0].nodes[-1].name: None})
+            nodes = self._chain(graphs, scope)
+            full = [graph for graph in present if len(graph.nodes) == len(nodes)]
+            if len(full) < len(present) and any(list(graph.outputs) != [""] for graph in present):
+                for graph in present:
+                    if len(graph.outputs) != 1 or next(iter(graph.outputs.values())).node is not graph.nodes[-1]:
+                        raise UnlikeError
+            return {"graph": nodes} | _outputs(full, {str(len(nodes) - 1): None})
         inputs = _input_names(present)
         made: Spec = {}
         if inputs != ["input"]:
@@ -495,15 +510,16 @@ class _Folding:
         (block,) = blocks.values()
         return self._repeat(block, rows, scope)
 
-    def _chain(self, graphs: Sequence[Graph | None], scope: _Scope, name: str) -> list[Any]:
+    def _chain(self, graphs: Sequence[Graph | None], scope: _Scope) -> list[Any]:
         """The nodes of a list."""
         rows = [graph.nodes if graph else None for graph in graphs]
         present = [row for row in rows if row is not None]
-        if len({len(row) for row in present}) != 1:
+        longest = max(map(len, present))
+        if any(len(row) < longest - 1 for row in present):
             raise UnlikeError
         around = _shapes("input", [graph.inputs[0][0].shape if graph else _ANY for graph in graphs])
-        columns = ([row[i] if row else None for row in rows] for i in range(len(present[0])))
-        return [_bare(self.node(f"{name}_{i}", column, graphs, scope, around)) for i, column in enumerate(columns)]
+        columns = ([row[i] if row and i < len(row) else None for row in rows] for i in range(longest))
+        return [_bare(self.node(str(i), column, graphs, scope, around)) for i, column in enumerate(columns)]
 
     def _repeat(self, block: _Block, rows: Sequence[list[Node] | None], scope: _Scope) -> Spec:
         """Copies of a block, of which the first may differ; else a table."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor
 
 from archspec.importers.module.batches import Batched
@@ -240,6 +241,10 @@ def _conv_transpose(b: Bound) -> Wire:
 
 @rule("linear", "input weight bias")
 def _linear(b: Bound) -> Wire:
+    if isinstance(b["bias"], Value):  # put together of several
+        held = b.held(weight="weight")
+        product = b.node("linear", held=held, out_features=held["weight"].shape[0], bias=False)
+        return b.place.node("add", [product, _of_rank(b, b["bias"], len(sample(b.output)))])
     held = b.held(weight="weight", bias="bias")
     return b.node("linear", held=held, out_features=held["weight"].shape[0], bias="bias" in held)
 
@@ -511,6 +516,16 @@ def _minimum(b: Bound) -> Wire:
 @rule("pow", "input exponent")
 def _pow(b: Bound) -> Wire:
     return b.node("pow", exponent=b["exponent"])
+
+
+@rule("zero", "input")
+def _zero(b: Bound) -> Wire:
+    return b.place.constant(torch.zeros(sample(b.output)))
+
+
+@rule("fill", "input value")
+def _fill(b: Bound) -> Wire:
+    return b.place.constant(torch.full(sample(b.output), float(b["value"])))
 
 
 @rule("square", "input")
@@ -786,6 +801,49 @@ def _sliced(b: Bound, wire: Wire, dim: int, item: slice) -> Wire:
     if (start, stop, step) == (0, size, 1):
         return wire
     return b.place.node("slice", [wire], dim=dimension(b.first, dim), start=item.start or 0, stop=item.stop, step=step)
+
+
+@rule("setitem", "input index value")
+def _setitem(b: Bound) -> Wire:
+    """What stands in a part of a tensor after something was written there."""
+    items = b["index"] if isinstance(b["index"], tuple) else (b["index"],)
+    if any(item is Ellipsis for item in items):
+        at = next(i for i, item in enumerate(items) if item is Ellipsis)
+        items = (*items[:at], *[slice(None)] * (len(_sizes(b.first)) - len(items) + 1), *items[at + 1 :])
+    parts = [(dim, item) for dim, item in enumerate(items) if item != slice(None)]
+    if len(parts) != 1 or not isinstance(parts[0][1], int | slice):
+        raise UnrecordableError("a part of a tensor is written that is not a range of one dimension")
+    ((dim, item),) = parts
+    ours, size = dimension(b.first, dim), _sizes(b.first)[dim]
+    start, stop, step = (item % size, item % size + 1, 1) if isinstance(item, int) else item.indices(size)
+    if step != 1 or start >= stop:
+        raise UnrecordableError("a part of a tensor is written that is not a range of one dimension")
+    whole = sample(b.first)
+    shape = [*whole[: ours - 1], stop - start, *whole[ours:]]
+    wire = b.place.wire(b.first)
+    pieces = [_written(b, b["value"], shape, ours if isinstance(item, int) else None)]
+    if start > 0:
+        pieces.insert(0, b.place.node("slice", [wire], dim=ours, start=0, stop=start))
+    if stop < size:
+        pieces.append(b.place.node("slice", [wire], dim=ours, start=stop))
+    return pieces[0] if len(pieces) == 1 else b.place.node("concat", pieces, dim=ours)
+
+
+def _written(b: Bound, value: Any, shape: list[int], added: int | None) -> Wire:
+    """What is written into a part of a tensor, in the shape of the part."""
+    if isinstance(value, int | float):
+        return b.place.constant(torch.full(shape, float(value)))
+    if not isinstance(value, Value | Held):
+        raise UnrecordableError(f"{_what(value)} is written into a tensor")
+    own = sample(value)
+    if added is not None and len(own) == len(shape) - 1:
+        wire = b.place.node("unsqueeze", [b.place.wire(value)], dim=added)
+        own.insert(added - 1, 1)
+    else:
+        wire = b.place.wire(value)
+    if len(own) != len(shape):
+        raise UnrecordableError("a tensor of another rank is written into a part of one")
+    return wire if own == shape else b.place.node("expand", [wire], shape=shape)
 
 
 def _looked_up(b: Bound, index: Value | Held) -> Wire:

@@ -163,6 +163,7 @@ class _Recorder(TorchFunctionMode):
         self.paths = {id(part): path for path, part in module.named_modules()}
         self.held: dict[int, Held] = {}
         self.fixed: dict[int, Tensor] = {}
+        self.views: dict[int, tuple[Tensor, Any]] = {}
         for name, tensor in module.named_parameters():
             self.held[id(tensor)] = Held(name, tuple(tensor.shape), True)
         for name, tensor in module.named_buffers():
@@ -235,12 +236,12 @@ class _Recorder(TorchFunctionMode):
             return self._settled(func, args, kwargs)
         if name in _DEPENDING:
             raise UnrecordableError(f"{_place()} asks for numbers in a tensor ({name}): what follows depends on data")
+        if name == "__setitem__" and isinstance(args[0], Tensor):
+            return self._write(args[0], args[1], args[2])
         given, named = self._seen(args), self._seen(kwargs)
         outputs = func(*args, **kwargs)
         tensors = [leaf for leaf in leaves(outputs) if isinstance(leaf, Tensor)]
         if not tensors:
-            if name == "__setitem__":
-                raise UnrecordableError(f"{_place()} writes into a part of a tensor")
             return outputs
         first = args[0] if args else None
         changed = any(tensor is first for tensor in tensors) and _changes(name, args, kwargs)
@@ -250,7 +251,27 @@ class _Recorder(TorchFunctionMode):
         made = [self._add(tensor) if changed or id(tensor) not in self.values else self.values[id(tensor)]
                 for tensor in tensors]  # fmt: skip
         self.stack[-1].steps.append(Call(name, given, named, made, _place()))
+        if name == "__getitem__" and not isinstance(given[0], Held):
+            self.views[id(outputs)] = (args[0], args[1])
+        elif changed and first is not None and id(first) in self.views:
+            self._written(*self.views[id(first)], self.values[id(first)])
         return outputs
+
+    def _write(self, tensor: Tensor, index: Any, value: Any) -> None:
+        """A part of a tensor is written, so that it is another value."""
+        if id(tensor) in self.held:
+            raise UnrecordableError(f"{_place()} writes into the module's `{self.held[id(tensor)].name}`")
+        seen = self._seen(value)
+        tensor[index] = value
+        if id(tensor) in self.views:
+            raise UnrecordableError(f"{_place()} writes into a part of a part of a tensor")
+        self._written(tensor, index, seen)
+
+    def _written(self, tensor: Tensor, index: Any, value: Any) -> None:
+        before = self.values.get(id(tensor)) or self.value(tensor)
+        self._age(tensor)
+        after = self._add(tensor)
+        self.stack[-1].steps.append(Call("__setitem__", (before, self._seen(index), value), {}, [after], _place()))
 
     def _settled(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What a function gives whose operands are known: numbers are computed, and nothing is recorded."""
