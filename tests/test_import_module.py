@@ -344,7 +344,7 @@ def test_the_command_imports_networks_of_timm(run: Run) -> None:
     ("words", "told"),
     [
         (["{net}:Net"], "--input 3,224,224"),
-        (["{net}:Ned", "--input", "3,8,8"], "did you mean `Net`"),
+        (["{net}:Ned", "--input", "3,8,8"], "known here: `Net`, `broken`"),
         (["{net}:number", "--input", "3,8,8"], "neither an nn.Module nor makes one: int"),
         (["{net}:broken", "--input", "3,8,8"], "raises ValueError: not today"),
         (["{net}:net", "--set", "width=3", "--input", "3,8,8"], "nothing for --set"),

@@ -45,7 +45,8 @@ def drafted(root: Visit, inputs: Sequence[Value], names: Sequence[str]) -> tuple
     found: list[Refusal] = []
     graph = _Drafting(root, None, found)
     for value, name in zip(inputs, names, strict=True):
-        graph.known[value] = Wire(None, name)
+        graph.known[value] = wire = Wire(None, name)
+        graph.graph.inputs.append((wire, wire))
     graph.fill()
     if not found:
         graph.export_outputs()
@@ -104,7 +105,8 @@ class _Drafting:
             op, arguments = kind
             if op != "identity" or name.isdecimal():
                 (value,) = leaves(visit.outputs)
-                self._layer(name, op, [self.wire(value)], value, **arguments)
+                given = next(leaf for leaf in leaves(visit.inputs) if isinstance(leaf, Value))
+                self._layer(name, op, [self.wire(given)], value, **arguments)
             return
         drafting.fill()
         if not drafting.graph.nodes:
@@ -310,7 +312,7 @@ class _Drafting:
                 bias=module.in_proj_bias is not None,
             )  # fmt: skip
         except UnrecordableError as problem:
-            self.found.append(Refusal(visit.path, str(problem), ""))
+            self.found.append(Refusal(visit.path, str(problem), visit.place))
             wire = Wire(Node("?"))
         if wire.node in self.graph.nodes:
             wire.node.name = ""
@@ -328,7 +330,7 @@ class _Drafting:
             return None
         if first is not self:
             message = f"the weights of `{visit.path}` are used in two places that are not in one graph"
-            self.found.append(Refusal(self.visit.path, message, ""))
+            self.found.append(Refusal(self.visit.path, message, visit.place))
             return None
         name = _own_name(visit.path, self.visit.path)
         return next((node for node in self.graph.nodes if node.name == name), None)
@@ -391,11 +393,16 @@ def _is_layer(node: Node, visit: Visit) -> bool:
     )
 
 
+def is_told(visit: Visit) -> bool:
+    """Whether what a module does in training is known though it does nothing in evaluation."""
+    return (kind := _told(visit)) is not None and kind is not _IDENTITY
+
+
 def _told(visit: Visit) -> tuple[str, dict[str, Any]] | None:
     """The op of a module that does something in training alone, told by its class; None for another."""
-    if visit.steps:
-        return None
     name = type(visit.module).__name__
+    if visit.steps and (name not in ("DropPath", "StochasticDepth") or not visit.module.training):
+        return None
     if name in ("DropPath", "StochasticDepth"):
         p = getattr(visit.module, "drop_prob", None) or getattr(visit.module, "p", None) or 0.0
         return "stochastic_depth", {"p": float(p), "mode": getattr(visit.module, "mode", "row")}

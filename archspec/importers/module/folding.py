@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,20 +27,21 @@ class UnlikeError(Exception):
     """Uses of a class that are not one block with parameters."""
 
 
-def folded(root: Graph, name: str, inputs: Mapping[str, Sequence[int]]) -> Spec:
+def folded(root: Graph, name: str, inputs: Mapping[str, Sequence[int]], training_only: Collection[str] = ()) -> Spec:
     """The spec of a network.
 
     Args:
         root: Its graph.
         name: Its name.
         inputs: The shapes of its inputs, without the batch.
+        training_only: The outputs that only training has.
     """
     folding = _Folding(root)
     scope = _Scope([root])
-    nodes = folding.nodes([root], scope, list(inputs))
-    outputs = {port: _reference(wire, root) for port, wire in root.outputs.items()}
+    nodes = folding.chain([root], scope) if _is_chain(root) else folding.nodes([root], scope, list(inputs))
+    outputs: dict[str, Any] = {port: _reference(wire, root) for port, wire in root.outputs.items()}
     spec: Spec = {"archspec": 1, "name": name}
-    if len(outputs) == 1 and (count := _classes(nodes)) is not None:
+    if len(outputs) - len(training_only) == 1 and (count := _classes(nodes)) is not None:
         spec["params"] = {"num_classes": {"default": count, "min": 1, "doc": "Number of classes."}}
     spec["inputs"] = {key: list(shape) for key, shape in inputs.items()}
     used = folding.definitions()
@@ -48,8 +49,11 @@ def folded(root: Graph, name: str, inputs: Mapping[str, Sequence[int]]) -> Spec:
         spec["blocks"] = used
     spec["graph"] = nodes
     if list(outputs) != ["output"]:
-        spec["outputs"] = outputs
-    elif outputs["output"] != next(reversed(nodes)):
+        spec["outputs"] = {
+            port: {"from": ref, "training_only": True} if port in training_only else ref
+            for port, ref in outputs.items()
+        }
+    elif outputs["output"] != _last(nodes):
         spec["output"] = outputs["output"]
     return spec
 
@@ -171,8 +175,8 @@ class _Scope:
             if _fits(vector, values):
                 return f"${name}" if name in known else f"$({name})"
         for name, vector in sources.items():
-            pairs = [pair for pair in zip(values, vector, strict=True) if _ANY not in pair]
-            if len({base for _, base in pairs}) < 2:
+            pairs = [pair for pair in zip(values, vector, strict=True) if pair[0] is not _ANY]
+            if any(base is _ANY for _, base in pairs) or len({base for _, base in pairs}) < 2:
                 continue
             if all(value == base // 2 for value, base in pairs):
                 return f"$({name} // 2)"
@@ -189,7 +193,7 @@ class _Scope:
 
     def _attribute(self, values: Sequence[Any]) -> str:
         """The attribute of the modules that has these values; empty where none does."""
-        first = vars(self.uses[0].module)
+        first: dict[str, Any] = vars(self.uses[0].module)
         for name, value in first.items():
             if name.startswith("_") or not isinstance(value, int | float | tuple):
                 continue
@@ -254,6 +258,20 @@ def _shapes(name: str, shapes: Sequence[Any]) -> dict[str, list[Any]]:
     }
 
 
+_OF_SIZES = frozenset("shape size output_size kernel_size window_size start stop".split())
+
+
+def _apt(wanted: str, shapes: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    """The sizes that a number may follow from: heights and widths only where it is one of them.
+
+    What is last, where channels are last, is the width of a tensor.
+    """
+    if wanted in _OF_SIZES:
+        return dict(shapes)
+    unfit = (".depth", ".height") if "features" in wanted else (".depth", ".height", ".width")
+    return {name: values for name, values in shapes.items() if not name.endswith(unfit)}
+
+
 def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
@@ -311,7 +329,7 @@ class _Folding:
             return None
         scope = _Scope(uses)
         try:
-            contents = self._contents(uses, scope, "")
+            contents = self._contents(uses, scope)
         except UnlikeError:
             return self._apart(cls, uses)
         params = {name: _declared(values) for name, values in scope.params.items()}
@@ -345,7 +363,7 @@ class _Folding:
     def _fit(self, uses: list[Graph]) -> bool:
         """Whether uses can be one block."""
         try:
-            self._contents(uses, _Scope(uses), "")
+            self._contents(uses, _Scope(uses))
         except UnlikeError:
             return False
         return True
@@ -407,7 +425,7 @@ class _Folding:
             given = [node.arguments if node else None for node in column]
             made = {"op": present[0].op} | self._arguments(given, scope, present[0].op, {**operand, **around})
         else:
-            made = self._group([node.graph if node else None for node in column], scope, name, {**around, **operand})
+            made = self._group([node.graph if node else None for node in column], scope, {**around, **operand})
         missing = [graph is not None and node is None for graph, node in zip(graphs, column, strict=True)]
         if any(missing) and name.isdecimal() and present[0].graph is None and not present[0].held:
             choices = [_choice(node, graph) for node, graph in zip(column, graphs, strict=True)]
@@ -426,12 +444,12 @@ class _Folding:
         made = {}
         for name in names:
             values = [given.get(name, _default(op, name)) if given is not None else _ANY for given in columns]
-            made[name] = scope.express(values, name, shapes, rest=-1 if (op, name) == ("reshape", "shape") else None)
+            made[name] = scope.express(
+                values, name, _apt(name, shapes), rest=-1 if (op, name) == ("reshape", "shape") else None
+            )
         return made
 
-    def _group(
-        self, graphs: Sequence[Graph | None], scope: _Scope, name: str, shapes: Mapping[str, Sequence[Any]]
-    ) -> Spec:
+    def _group(self, graphs: Sequence[Graph | None], scope: _Scope, shapes: Mapping[str, Sequence[Any]]) -> Spec:
         present = [graph for graph in graphs if graph is not None]
         blocks = {id(block): block for graph in present if (block := self.block(graph))}
         if len(blocks) == 1 and all(self.block(graph) for graph in present):
@@ -441,19 +459,17 @@ class _Folding:
             raise UnlikeError
         if all(_is_chain(graph) for graph in present) and (made := self._copies(graphs, scope)):
             return made
-        return self._contents(graphs, scope, name)
+        return self._contents(graphs, scope)
 
-    def _contents(self, graphs: Sequence[Graph | None], scope: _Scope, name: str) -> Spec:
+    def _contents(self, graphs: Sequence[Graph | None], scope: _Scope) -> Spec:
         """The graph, inputs and outputs of a group or block."""
         present = [graph for graph in graphs if graph is not None]
         if all(_is_chain(graph) for graph in present):
-            nodes = self._chain(graphs, scope)
-            full = [graph for graph in present if len(graph.nodes) == len(nodes)]
-            if len(full) < len(present) and any(list(graph.outputs) != [""] for graph in present):
-                for graph in present:
-                    if len(graph.outputs) != 1 or next(iter(graph.outputs.values())).node is not graph.nodes[-1]:
-                        raise UnlikeError
-            return {"graph": nodes} | _outputs(full, {str(len(nodes) - 1): None})
+            listed = self.chain(graphs, scope)
+            full = [graph for graph in present if len(graph.nodes) == len(listed)]
+            if len(full) < len(present) and not all(map(_gives_last, present)):
+                raise UnlikeError
+            return {"graph": listed} | _outputs(full, {_last(listed): None})
         inputs = _input_names(present)
         made: Spec = {}
         if inputs != ["input"]:
@@ -494,7 +510,7 @@ class _Folding:
             if "default" not in declared:  # it matters to no node that there is
                 made[param] = _plain(_one_of([given[param] for given in block.values.values()]))
             return
-        given = scope.express(values, param, shapes)
+        given = scope.express(values, param, _apt(param, shapes or {}))
         if "default" not in declared or not _same(given, declared["default"]):
             made[param] = given
 
@@ -510,7 +526,7 @@ class _Folding:
         (block,) = blocks.values()
         return self._repeat(block, rows, scope)
 
-    def _chain(self, graphs: Sequence[Graph | None], scope: _Scope) -> list[Any]:
+    def chain(self, graphs: Sequence[Graph | None], scope: _Scope) -> list[Any]:
         """The nodes of a list."""
         rows = [graph.nodes if graph else None for graph in graphs]
         present = [row for row in rows if row is not None]
@@ -849,6 +865,16 @@ def _classes(nodes: Any) -> int | None:
         return None
     last["out_features"] = "$num_classes"
     return count
+
+
+def _gives_last(graph: Graph) -> bool:
+    """Whether all that a graph gives is its last node."""
+    return [wire.node for wire in graph.outputs.values()] == [graph.nodes[-1]]
+
+
+def _last(nodes: Any) -> str:
+    """The name of the last node of a graph, which may be a list."""
+    return str(len(nodes) - 1) if isinstance(nodes, list) else str(next(reversed(nodes)))
 
 
 def _as_mapping(declared: Any) -> Mapping[str, Any]:

@@ -14,10 +14,10 @@ from archspec.compiler.pipeline import compile_text
 from archspec.errors import ArchspecError, SpecError, UsageError, shown
 from archspec.importers.imported import Imported
 from archspec.importers.module import batches
-from archspec.importers.module.draft import Graph
-from archspec.importers.module.drafting import Refusal, drafted
+from archspec.importers.module.draft import Graph, Wire
+from archspec.importers.module.drafting import Refusal, drafted, is_told
 from archspec.importers.module.folding import folded
-from archspec.importers.module.recording import Run, UnrecordableError, is_of_torch, record
+from archspec.importers.module.recording import Run, UnrecordableError, Visit, is_of_torch, record
 from archspec.importers.module.renaming import in_order, own_names, rules
 from archspec.importers.module.simplifying import simplify
 from archspec.importers.module.tidying import tidy
@@ -63,9 +63,12 @@ def from_module(
         raise UsageError(f"from_module takes an nn.Module, not {type(module).__name__}")
     shapes = [tuple(each.shape[1:]) if isinstance(each, Tensor) else tuple(each) for each in inputs]
     names = _input_names(module, len(shapes))
-    graph, flops = _graph(module, shapes, names)
-    spec = folded(graph, name or _network_name(module), dict(zip(names, shapes, strict=True)))
-    known = _names(graph)
+    run, graph, flops = _graph(module, shapes, names)
+    known, trained = _names(graph), set[str]()
+    if not known.keys() >= {key for key, _ in module.named_parameters()}:
+        graph, trained = _with_training(module, shapes, names, graph)
+        known = _names(graph)
+    spec = folded(graph, name or _network_name(module), dict(zip(names, shapes, strict=True)), trained)
     renamed = rules(known, list(module.state_dict()))
     if len(renamed) > 1:
         plain = _compiled(spec, module)
@@ -77,7 +80,8 @@ def from_module(
         f"left out, since nothing in evaluation depends on it: {key}" for key, own in renamed.items() if own is None
     ]
     difference = compared(module, network, shapes, known, flops, outputs=verify)
-    report = ModuleReport(network.params, network.macs, tuple(spec.get("blocks", ())), difference, tuple(left_out))
+    remarks = (*left_out, *_idle_in_evaluation(run.root))
+    report = ModuleReport(network.params, network.macs, tuple(spec.get("blocks", ())), difference, remarks)
     return Imported(write(spec | {"expect": _contract(network)}), report)
 
 
@@ -85,14 +89,16 @@ _OWN = "module"
 """The source of rules that are tried."""
 
 
-def _graph(module: nn.Module, shapes: Sequence[Sequence[int]], names: Sequence[str]) -> tuple[Graph, int | None]:
+def _graph(
+    module: nn.Module, shapes: Sequence[Sequence[int]], names: Sequence[str], *, training: bool = False
+) -> tuple[Run, Graph, int | None]:
     """What two runs, with batches of different sizes, say of a module.
 
     Returns:
-        Its graph, and its FLOPs for one sample; None where it computes what nothing takes.
+        The first run, its graph, and the FLOPs for one sample; None where it computes what nothing takes.
     """
     try:
-        one, other = (_run(module, size, shapes) for size in batches.BATCHES)
+        one, other = (_run(module, size, shapes, training=training) for size in batches.BATCHES)
         batches.compare(one.root, other.root)
         for mine, its in zip(one.inputs, other.inputs, strict=True):
             batches.merge_values(mine, its)
@@ -103,10 +109,55 @@ def _graph(module: nn.Module, shapes: Sequence[Sequence[int]], names: Sequence[s
         raise NotImportableError(_refusal(module, refused))
     idle = tidy(graph)
     simplify(graph)
-    return graph, None if idle else batches.of_one(one.flops, other.flops)
+    return one, graph, None if idle else batches.of_one(one.flops, other.flops)
 
 
-def _run(module: nn.Module, size: int, shapes: Sequence[Sequence[int]]) -> Run:
+def _with_training(
+    module: nn.Module, shapes: Sequence[Sequence[int]], names: Sequence[str], graph: Graph
+) -> tuple[Graph, set[str]]:
+    """A graph with the heads that only training has, and the names of their outputs.
+
+    It is the one of evaluation where a run in training is refused, or lacks outputs of it.
+    """
+    try:
+        _, trained, _ = _graph(module, shapes, names, training=True)
+    except UsageError:
+        return graph, set()
+    outputs: dict[str, Wire] = {}
+    left = dict(trained.outputs)
+    for name, wire in graph.outputs.items():
+        same = next((port for port, other in left.items() if _is_same(wire, other)), None)
+        if same is None:
+            return graph, set()
+        outputs[name if len(graph.outputs) > 1 else same] = left.pop(same)
+    if "output" in outputs and left:
+        outputs = {("logits" if name == "output" else name): wire for name, wire in outputs.items()}
+    trained.outputs = outputs | left
+    return trained, set(left)
+
+
+def _is_same(one: Wire, other: Wire) -> bool:
+    """Whether wires of two runs are of nodes of one name and kind."""
+    if one.node is None or other.node is None:
+        return False
+    return (one.node.name, one.node.op, one.port) == (other.node.name, other.node.op, other.port)
+
+
+def _idle_in_evaluation(visit: Visit) -> list[str]:
+    """Modules that do nothing in evaluation, of kinds whose work in training is not known."""
+    found: dict[str, list[str]] = {}
+    todo = [visit]
+    while todo:
+        each = todo.pop(0)
+        if isinstance(each, Visit):
+            todo += [step for step in each.steps if isinstance(step, Visit)]
+            if not each.steps and not isinstance(each.module, nn.Identity) and not is_told(each):
+                found.setdefault(type(each.module).__name__, []).append(each.path)
+    return [f"what {name} does in training is left out: {paths[0]}{f' and {len(paths) - 1} more' if paths[1:] else ''}"
+            for name, paths in found.items()]  # fmt: skip
+
+
+def _run(module: nn.Module, size: int, shapes: Sequence[Sequence[int]], *, training: bool) -> Run:
     """A run with a batch.
 
     Raises:
@@ -115,7 +166,7 @@ def _run(module: nn.Module, size: int, shapes: Sequence[Sequence[int]]) -> Run:
     buffers = {name: buffer.cpu() for name, buffer in module.named_buffers() if not buffer.is_meta}
     inputs = [torch.empty(size, *shape, device="meta") for shape in shapes]
     try:
-        return record(hollow(module).requires_grad_(False), inputs, buffers)
+        return record(hollow(module).train(training).requires_grad_(False), inputs, buffers)
     except (ArchspecError, UnrecordableError):
         raise
     except Exception as error:

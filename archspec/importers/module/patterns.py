@@ -34,7 +34,7 @@ def shifted_windows(mask: Tensor) -> tuple[_Pair, _Pair, _Pair] | None:
     if len(sizes) == 4 and sizes[2] == sizes[3]:  # one for each head, which are all the same
         sizes = [sizes[0], *sizes[2:]]
         mask = mask.reshape(-1, mask.shape[-3], *sizes[1:])[:, 0]
-    if len(sizes) != 3 or sizes[1] != sizes[2] or set(mask.unique().tolist()) != {0.0, -100.0}:
+    if len(sizes) != 3 or sizes[1] != sizes[2] or set(mask.flatten().tolist()) != {0.0, -100.0}:
         return None
     windows, places = sizes[:2]
     mask = mask.reshape(windows, places, places)

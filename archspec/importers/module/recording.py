@@ -93,6 +93,7 @@ class Visit:
         inputs: What it was given by position, with `Value` in place of tensors.
         steps: What it called, in order.
         outputs: What it gave, with `Value` in place of tensors.
+        place: The line of the source that calls it.
     """
 
     path: str
@@ -100,6 +101,7 @@ class Visit:
     inputs: tuple[Any, ...] = ()
     steps: list[Call | Visit] = field(default_factory=list)
     outputs: Any = None
+    place: str = ""
 
 
 class UnrecordableError(Exception):
@@ -164,8 +166,8 @@ class _Recorder(TorchFunctionMode):
         self.held: dict[int, Held] = {}
         self.fixed: dict[int, Tensor] = {}
         self.views: dict[int, tuple[Tensor, Any]] = {}
-        for name, tensor in module.named_parameters():
-            self.held[id(tensor)] = Held(name, tuple(tensor.shape), True)
+        for name, parameter in module.named_parameters():
+            self.held[id(parameter)] = Held(name, tuple(parameter.shape), True)
         for name, tensor in module.named_buffers():
             numbers = buffers[name].detach().clone() if name in buffers else None
             self.held[id(tensor)] = Held(name, tuple(tensor.shape), False, numbers)
@@ -211,7 +213,7 @@ class _Recorder(TorchFunctionMode):
         path = self.paths.get(id(module))
         if path is None:
             raise UnrecordableError(f"a module {type(module).__name__} is called that the network does not hold")
-        visit = Visit(path, module, self._seen(args) if self.stack else ())
+        visit = Visit(path, module, self._seen(args) if self.stack else (), place=_place())
         if self.stack:
             self.stack[-1].steps.append(visit)
         else:
