@@ -12,7 +12,7 @@ from torch import Tensor
 
 from archspec.importers.module.batches import Batched
 from archspec.importers.module.draft import Wire
-from archspec.importers.module.patterns import distances, shifted_windows
+from archspec.importers.module.patterns import distances, separations, shifted_windows
 from archspec.importers.module.recording import Call, Held, UnrecordableError, Value, leaves
 
 
@@ -80,6 +80,8 @@ class Bound:
         for ours, theirs in names.items():
             value = self.given.get(theirs)
             if isinstance(value, Held):
+                if ours == "weight" and not value.is_parameter:
+                    raise UnrecordableError(f"{self.call.function} with a weight that is not trained")
                 found[ours] = value
             elif value is not None:
                 raise UnrecordableError(f"{self.call.function} with a {theirs} that is computed")
@@ -87,9 +89,17 @@ class Bound:
 
     def node(self, op: str, *names: str, held: dict[str, Held] | None = None, **arguments: Any) -> Wire:
         """A node of the operands that are named, or of the first one."""
+        if op in _CHANNELS_FIRST and _is_joined(self.first):
+            raise UnrecordableError(f"{self.call.function} in parts of a map that are joined with the batch")
         wires = self.wires(*names) if names else [self.place.wire(self.first)]
         return self.place.node(op, wires, held, **arguments)
 
+
+_CHANNELS_FIRST = frozenset(
+    "conv conv_transpose group_norm instance_norm prelu dropout2d max_pool avg_pool adaptive_avg_pool "
+    "adaptive_max_pool global_avg_pool global_max_pool upsample pixel_shuffle pixel_unshuffle channel_shuffle".split()
+)
+"""Ops for which the first dimension of a sample is its channels."""
 
 Rule = Callable[[Bound], "Wire | list[Wire]"]
 RULES: dict[str, tuple[tuple[str, ...], Rule]] = {}
@@ -252,10 +262,14 @@ def _linear(b: Bound) -> Wire:
 @rule("batch_norm", "input running_mean running_var weight bias training momentum eps")
 def _batch_norm(b: Bound) -> Wire:
     held = b.held(weight="weight", bias="bias", running_mean="running_mean", running_var="running_var")
-    return b.node(
-        "batch_norm", held=held, eps=b.get("eps", 1e-5), momentum=b.get("momentum", 0.1), affine="weight" in held,
+    wire, back = b.place.wire(b.first), [2, 1, *range(3, len(sample(b.first)) + 1)]
+    if _is_joined(b.first):  # the channels are the second dimension of a sample
+        wire = b.place.node("permute", [wire], dims=back)
+    wire = b.place.node(
+        "batch_norm", [wire], held, eps=b.get("eps", 1e-5), momentum=b.get("momentum", 0.1), affine="weight" in held,
         track_running_stats="running_mean" in held,
     )  # fmt: skip
+    return b.place.node("permute", [wire], dims=back) if _is_joined(b.first) else wire
 
 
 @rule("layer_norm", "input normalized_shape weight bias eps")
@@ -440,6 +454,8 @@ def _channel_shuffle(b: Bound) -> Wire:
 def _pad(b: Bound) -> Wire:
     if not any(b["pad"]):
         return b.place.wire(b.first)
+    if not math.isfinite(b["value"] or 0):
+        raise UnrecordableError(f"pad with {b['value']}")
     return b.node("pad", padding=list(b["pad"]), mode=b.get("mode", "constant"), value=float(b["value"] or 0))
 
 
@@ -577,11 +593,10 @@ def _arranged(b: Bound, wire: Wire, tensor: Value | Held, letters: str, order: S
 
 @rule("scaled_dot_product_attention", "query key value attn_mask dropout_p is_causal scale")
 def _attention(b: Bound) -> Wire:
-    masks = ["attn_mask"] if b["attn_mask"] is not None else []
-    return b.node(
-        "scaled_dot_product_attention", "query", "key", "value", *masks, is_causal=b.get("is_causal", False),
-        scale=b["scale"],
-    )  # fmt: skip
+    wires = b.wires("query", "key", "value")
+    if b["attn_mask"] is not None:
+        wires.append(_of_rank(b, b.operand("attn_mask"), len(sample(b.output))))
+    return b.place.node("scaled_dot_product_attention", wires, is_causal=b.get("is_causal", False), scale=b["scale"])
 
 
 # Reductions
@@ -756,6 +771,8 @@ def _getitem(b: Bound) -> Wire:
     if isinstance(index, Value | Held):
         return _looked_up(b, index)
     items = list(index) if isinstance(index, tuple) else [index]
+    if len(items) == 2 and items[0] == slice(None) and isinstance(items[1], Value | Held):
+        return _separated(b, items[1])
     if any(item is Ellipsis for item in items):
         at = next(i for i, item in enumerate(items) if item is Ellipsis)
         missing = len(_sizes(b.first)) - len(items) + 1 + sum(item is None for item in items)
@@ -844,6 +861,30 @@ def _written(b: Bound, value: Any, shape: list[int], added: int | None) -> Wire:
     if len(own) != len(shape):
         raise UnrecordableError("a tensor of another rank is written into a part of one")
     return wire if own == shape else b.place.node("expand", [wire], shape=shape)
+
+
+def _separated(b: Bound, index: Value | Held) -> Wire:
+    """Columns of a table by how far places of a map are apart: the bias of a table that is the same on all sides."""
+    table = sample(b.first)
+    found = separations(index.fixed, table[1]) if index.fixed is not None and len(table) == 2 else None
+    if found is None:
+        raise UnrecordableError("an index with a tensor")
+    (h, w), stride = found
+    heads = table[0]
+    wire = b.place.node("reshape", [b.place.wire(b.first)], shape=[heads, h, w])
+    for dim in (2, 3):
+        if (h, w)[dim - 2] > 1:
+            behind = b.place.node("slice", [wire], dim=dim, start=1)
+            wire = b.place.node("concat", [b.place.node("flip", [behind], dims=dim), wire], dim=dim)
+    wire = b.place.node("reshape", [wire], shape=[heads, (2 * h - 1) * (2 * w - 1)])
+    wire = b.place.node("permute", [wire], dims=[2, 1])
+    wire = b.place.node("relative_position_bias", [wire], window_size=_size([h, w]))
+    if stride == 1:
+        return wire
+    wire = b.place.node("reshape", [wire], shape=[heads, h, w, h * w])
+    for dim in (2, 3):
+        wire = b.place.node("slice", [wire], dim=dim, step=stride)
+    return b.place.node("reshape", [wire], shape=[heads, index.fixed.shape[0] if index.fixed is not None else 0, h * w])
 
 
 def _looked_up(b: Bound, index: Value | Held) -> Wire:

@@ -151,7 +151,7 @@ def _idle_in_evaluation(visit: Visit) -> list[str]:
         each = todo.pop(0)
         if isinstance(each, Visit):
             todo += [step for step in each.steps if isinstance(step, Visit)]
-            if not each.steps and not isinstance(each.module, nn.Identity) and not is_told(each):
+            if not each.steps and not isinstance(each.module, nn.Identity | nn.Sequential) and not is_told(each):
                 found.setdefault(type(each.module).__name__, []).append(each.path)
     return [f"what {name} does in training is left out: {paths[0]}{f' and {len(paths) - 1} more' if paths[1:] else ''}"
             for name, paths in found.items()]  # fmt: skip

@@ -28,6 +28,29 @@ def _distances(h: int, w: int) -> Tensor:
     return (rows[:, None] - rows + h - 1) * (2 * w - 1) + columns[:, None] - columns + w - 1
 
 
+def separations(index: Tensor, most: int) -> tuple[_Pair, int] | None:
+    """The map of which an index has, for pairs of places, how far they are apart along both sides; None for others.
+
+    Args:
+        index: A row for each query, a column for each key.
+        most: How many distances there are, one for each place of the map.
+
+    Returns:
+        The map's height and width, and the stride with which its places are queries.
+    """
+    if index.dim() != 2 or index.is_floating_point() or index.shape[1] != most:
+        return None
+    for h, w in _factors(most):
+        places = torch.arange(most).reshape(h, w)
+        for stride in (1, 2):
+            queries = places[::stride, ::stride].flatten()
+            apart = (queries[:, None] // w - places.flatten() // w).abs() * w
+            apart += (queries[:, None] % w - places.flatten() % w).abs()
+            if torch.equal(index.long(), apart):
+                return (h, w), stride
+    return None
+
+
 def shifted_windows(mask: Tensor) -> tuple[_Pair, _Pair, _Pair] | None:
     """The map, window and shift that a mask of attention is for; None where it is another mask."""
     sizes = [size for size in mask.shape if size > 1]

@@ -256,7 +256,9 @@ class _Recorder(TorchFunctionMode):
         if name == "__getitem__" and not isinstance(given[0], Held):
             self.views[id(outputs)] = (args[0], args[1])
         elif changed and first is not None and id(first) in self.views:
-            self._written(*self.views[id(first)], self.values[id(first)])
+            mine = self.values[id(first)]
+            self._written(*self.views[id(first)], mine)
+            mine.stale = ""
         return outputs
 
     def _write(self, tensor: Tensor, index: Any, value: Any) -> None:
@@ -342,7 +344,11 @@ def _changes(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> boo
     """Whether a function that gives its first operand has changed it."""
     if name.startswith("__i"):
         return True
-    return (name.endswith("_") and not name.endswith("__")) or kwargs.get("inplace") is True or True in args[1:]
+    return (
+        (name.endswith("_") and not name.endswith("__"))
+        or kwargs.get("inplace") is True
+        or any(arg is True for arg in args[1:])
+    )
 
 
 def is_of_torch(file: str) -> bool:

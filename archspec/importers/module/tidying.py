@@ -9,12 +9,20 @@ def tidy(graph: Graph) -> bool:
     """Leave out nodes, outputs and inputs of graphs that nothing takes, but for the network's own inputs.
 
     Returns:
-        Whether there were such.
+        Whether something of that multiplies.
     """
-    idle = False
+    before = _products(graph)
     while _pruned(graph):
-        idle = True
-    return idle
+        pass
+    return _products(graph) != before
+
+
+_MULTIPLYING = frozenset("conv conv_transpose linear matmul scaled_dot_product_attention multi_head_attention".split())
+
+
+def _products(graph: Graph) -> int:
+    """How many nodes have multiply-accumulates."""
+    return sum(node.op in _MULTIPLYING for each in graph.walk() for node in each.nodes)
 
 
 def _pruned(graph: Graph) -> bool:
