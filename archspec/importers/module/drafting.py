@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from archspec.importers.module.draft import Graph, Node, Wire
 from archspec.importers.module.functions import apply, sample
+from archspec.importers.module.patterns import grid
 from archspec.importers.module.recording import Call, Held, UnrecordableError, Value, Visit, leaves
 from archspec.importers.module.simplifying import number, taken
 from archspec.language.names import node_name_problem
@@ -135,7 +137,7 @@ class _Drafting:
     @staticmethod
     def _is_source(drafting: _Drafting) -> bool:
         """Whether a graph takes nothing, as no group does."""
-        return all(taken(node) or node.op in ("parameter", "constant") for node in drafting.graph.nodes)
+        return all(taken(node) or node.op in ("parameter", "constant", "coordinates") for node in drafting.graph.nodes)
 
     def _inline(self, drafting: _Drafting, name: str) -> None:
         """Put what a module without an input does into this graph."""
@@ -254,6 +256,8 @@ class _Drafting:
 
     def constant(self, numbers: Tensor) -> Wire:
         """Numbers as an operand."""
+        if steps := grid(numbers):
+            return self._scaled(steps)
         if numbers.numel() > _MOST_NUMBERS and not bool((numbers == numbers.flatten()[0]).all()):
             raise UnrecordableError(f"{numbers.numel():,} numbers that nothing computes are an operand")
         if not bool(numbers.isfinite().all()):
@@ -267,6 +271,15 @@ class _Drafting:
             else self.node("constant", [], value=_shortest(numbers))
         )
         wire.shape = tuple(shape)
+        return wire
+
+    def _scaled(self, steps: list[int]) -> Wire:
+        """The coordinates of a grid on a scale of logarithms."""
+        places = self.node("coordinates", [], start=-8.0, end=8.0, steps=steps)
+        size = self.node("log", [self.node("add", [self.node("abs", [places])], value=1.0)])
+        scaled = self.node("mul", [size], value=1 / (3 * math.log(2)))
+        wire = self.node("mul", [self.node("sign", [places]), scaled])
+        wire.shape = (*steps, len(steps))
         return wire
 
     def _held(self, held: Held) -> Wire:

@@ -19,6 +19,8 @@ Spec = dict[str, Any]
 _CONTAINERS = {nn.Sequential, nn.ModuleList, nn.ModuleDict}
 
 
+_SOURCES = frozenset(["parameter", "constant", "coordinates", "linspace"])
+"""Ops that take nothing."""
 _SHORT = {"out_channels": "channels", "out_features": "features", "normalized_shape": "features"}
 """What a parameter is called that is this argument of an op."""
 
@@ -746,7 +748,7 @@ def _check_taken(nodes: Any, outputs: Spec) -> None:
     taken = {ref.partition(".")[0] for ref in given or {names[-1]}}
     for before, (_, node) in zip(["", *names], nodes.items(), strict=False):
         stated = node.get("from", before) if isinstance(node, dict) else before
-        if not (isinstance(node, dict) and node.get("op") == "parameter"):
+        if not (isinstance(node, dict) and node.get("op") in _SOURCES):
             taken |= {ref.partition(".")[0] for ref in ([stated] if isinstance(stated, str) else stated)}
     if not set(names) <= taken:
         raise UnlikeError

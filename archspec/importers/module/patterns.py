@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from archspec.pytorch.layers.coordinates import coordinates
 from archspec.pytorch.layers.shifted_window_mask import shifted_window_mask
 
 _Pair = tuple[int, int]
@@ -68,6 +69,18 @@ def shifted_windows(mask: Tensor) -> tuple[_Pair, _Pair, _Pair] | None:
                 if torch.equal(mask, shifted_window_mask(torch.zeros(1, 1, places, places), size, (h, w), shift)[:, 0]):
                     return size, (h, w), shift
     return None
+
+
+def grid(numbers: Tensor) -> list[int]:
+    """The steps of a grid whose coordinates from -8 to 8, on a scale of logarithms, numbers are; empty for others.
+
+    Swin v2 computes its biases from them (Liu et al. 2021, arXiv:2111.09883, section 3.3).
+    """
+    if numbers.dim() != 3 or numbers.shape[-1] != 2 or min(numbers.shape) < 2:
+        return []
+    places = coordinates(-8, 8, (numbers.shape[0], numbers.shape[1]))
+    wanted = places.sign() * (places.abs() + 1).log2() / 3
+    return list(numbers.shape[:2]) if torch.allclose(wanted, numbers.float(), atol=1e-6) else []
 
 
 def _factors(number: int) -> Iterator[_Pair]:
