@@ -199,6 +199,8 @@ STATED = {
     **dict.fromkeys(("plain20_cifar", "plain56_cifar"), HE),
     **{f"resnet{depth}_cifar": HE for depth in (20, 56, 110)},
     "resnetv2_1001_cifar": HE,
+    "shufflenet_v2": {},
+    "squeezenet": {"conv.weight": [Initialiser("kaiming_uniform", {}), SMALL], "conv.bias": [ZEROS]},
     "resnetv2_50": {"conv.weight": [FAN_OUT], "linear.weight": [SMALL], "linear.bias": [ZEROS], **NORM},
     **{f"resnet{depth}": TORCHVISION_RESNET for depth in (18, 34, 50, 101, 152)},
     **dict.fromkeys(("resnet50_dilated", "resnext50_32x4d"), TORCHVISION_RESNET),
