@@ -185,6 +185,10 @@ STATED = {
     "googlenet": {},
     "googlenet_bn": {"conv.weight": [TRUNCATED], "linear.weight": [TRUNCATED], **NORM},
     "lenet": {"conv.weight": [XAVIER], "linear.weight": [XAVIER]},
+    "mnasnet": {
+        "conv.weight": [FAN_OUT], "linear.bias": [ZEROS], **NORM,
+        "linear.weight": [Initialiser("kaiming_uniform", {"mode": "fan_out", "nonlinearity": "sigmoid"})],
+    },
     "mobilenet_v1": {
         "conv.weight": [FAN_OUT, Initialiser("kaiming_normal", {"mode": "fan_in", "nonlinearity": "relu"})],
         "linear.weight": [Initialiser("uniform", {"a": -(1000**-0.5), "b": 1000**-0.5})],
