@@ -207,7 +207,7 @@ STATED = {
     "squeezenet": {"conv.weight": [Initialiser("kaiming_uniform", {}), SMALL], "conv.bias": [ZEROS]},
     "resnetv2_50": {"conv.weight": [FAN_OUT], "linear.weight": [SMALL], "linear.bias": [ZEROS], **NORM},
     **{f"resnet{depth}": TORCHVISION_RESNET for depth in (18, 34, 50, 101, 152)},
-    **dict.fromkeys(("resnet50_dilated", "resnext50_32x4d"), TORCHVISION_RESNET),
+    **dict.fromkeys(("resnet50_dilated", "resnext50_32x4d", "resnext101", "wide_resnet"), TORCHVISION_RESNET),
     **{f"vgg{depth}": TORCHVISION_VGG for depth in (11, 13, 16, 19)},
     **{f"vgg{depth}_bn": TORCHVISION_VGG | NORM for depth in (11, 13, 16, 19)},
 }  # fmt: skip
