@@ -78,6 +78,7 @@ EXAMPLES: dict[str, list[str]] = {
         "channels: 24, stride: 2",
         "channels: 16, expansion: 1",
         "channels: 8, hidden: 100",
+        "channels: 24, kernel_size: 5, unit: conv_bn_relu",
     ],
     "mbconv": [
         "channels: 64",

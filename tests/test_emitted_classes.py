@@ -493,3 +493,18 @@ output: mixes.a
     source = archspec.emit(network)
     assert "mixes_a_" not in source
     assert archspec.build(network)(torch.zeros(1, 4), torch.zeros(1, 4)).shape == (1, 4)
+
+
+def test_uses_that_need_several_classes_share_few() -> None:
+    """Units that stride and those that do not are two classes, whatever their channels are."""
+    network = archspec.compile_text("""
+archspec: 1
+name: shuffled
+inputs: {image: [8, 16, 16]}
+graph:
+  stage2: {block: shuffle_unit_v2, channels: 16, repeat: 2, first: {stride: 2}}
+  stage3: {block: shuffle_unit_v2, channels: 32, repeat: 2, first: {stride: 2}}
+  stage4: {block: shuffle_unit_v2, channels: 64, repeat: 2, first: {stride: 2}}
+""")
+    check(network, Counter())
+    assert archspec.emit(network).count("class ShuffleUnit") == 2

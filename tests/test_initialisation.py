@@ -181,9 +181,14 @@ STATED = {
     },
     "deepface": {f"{op}.{name}": [start] for op in ("conv", "local_conv", "linear")
                  for name, start in (("weight", SMALL), ("bias", HALF))},
+    "densenet": {"conv.weight": [Initialiser("kaiming_normal", {})], "linear.bias": [ZEROS], **NORM},
     "googlenet": {},
     "googlenet_bn": {"conv.weight": [TRUNCATED], "linear.weight": [TRUNCATED], **NORM},
     "lenet": {"conv.weight": [XAVIER], "linear.weight": [XAVIER]},
+    "mnasnet": {
+        "conv.weight": [FAN_OUT], "linear.bias": [ZEROS], **NORM,
+        "linear.weight": [Initialiser("kaiming_uniform", {"mode": "fan_out", "nonlinearity": "sigmoid"})],
+    },
     "mobilenet_v1": {
         "conv.weight": [FAN_OUT, Initialiser("kaiming_normal", {"mode": "fan_in", "nonlinearity": "relu"})],
         "linear.weight": [Initialiser("uniform", {"a": -(1000**-0.5), "b": 1000**-0.5})],
@@ -198,9 +203,11 @@ STATED = {
     **dict.fromkeys(("plain20_cifar", "plain56_cifar"), HE),
     **{f"resnet{depth}_cifar": HE for depth in (20, 56, 110)},
     "resnetv2_1001_cifar": HE,
+    "shufflenet_v2": {},
+    "squeezenet": {"conv.weight": [Initialiser("kaiming_uniform", {}), SMALL], "conv.bias": [ZEROS]},
     "resnetv2_50": {"conv.weight": [FAN_OUT], "linear.weight": [SMALL], "linear.bias": [ZEROS], **NORM},
     **{f"resnet{depth}": TORCHVISION_RESNET for depth in (18, 34, 50, 101, 152)},
-    **dict.fromkeys(("resnet50_dilated", "resnext50_32x4d"), TORCHVISION_RESNET),
+    **dict.fromkeys(("resnet50_dilated", "resnext50_32x4d", "resnext101", "wide_resnet"), TORCHVISION_RESNET),
     **{f"vgg{depth}": TORCHVISION_VGG for depth in (11, 13, 16, 19)},
     **{f"vgg{depth}_bn": TORCHVISION_VGG | NORM for depth in (11, 13, 16, 19)},
 }  # fmt: skip
@@ -343,8 +350,8 @@ def test_a_pattern_matches_as_its_definition_says(names: list[str], path: list[s
             assert patterns.matches(".".join(pattern), ".".join(path)) == matches(pattern, path), (pattern, path)
 
 
-@given(st.lists(st.lists(st.one_of(st.integers(0, 30).map(str), st.sampled_from("abc")), min_size=1, max_size=3)))
-def test_natural_order_counts_numbers_by_value(paths: list[list[str]]) -> None:
-    ordered = sorted((".".join(path) for path in paths), key=patterns.natural_order)
-    keys = [[(0, int(name), "") if name.isdigit() else (1, 0, name) for name in path.split(".")] for path in ordered]
-    assert keys == sorted(keys)
+@given(st.lists(st.lists(st.tuples(st.sampled_from(["", "a", "ab"]), st.integers(0, 30)), min_size=1, max_size=3)))
+def test_natural_order_counts_numbers_by_value(paths: list[list[tuple[str, int]]]) -> None:
+    texts = {".".join(f"{text}{number}" for text, number in path): path for path in paths}
+    ordered = [texts[text] for text in sorted(texts, key=patterns.natural_order)]
+    assert ordered == sorted(ordered)
