@@ -193,6 +193,19 @@ STATED = {
         "conv.weight": [Initialiser("kaiming_normal", {"mode": "fan_out"})], "linear.weight": [SMALL],
         "linear.bias": [ZEROS], **NORM,
     },
+    **dict.fromkeys(("efficientnet", "efficientnet_v2"), {
+        "conv.weight": [Initialiser("kaiming_normal", {"mode": "fan_out"})], "conv.bias": [ZEROS],
+        "linear.weight": [Initialiser("uniform", {"a": -(1000**-0.5), "b": 1000**-0.5})], "linear.bias": [ZEROS],
+        **NORM,
+    }),
+    "mobilenet_v3": {
+        "conv.weight": [Initialiser("kaiming_normal", {"mode": "fan_out"})], "conv.bias": [ZEROS],
+        "linear.weight": [SMALL], "linear.bias": [ZEROS], **NORM,
+    },
+    "regnet": {
+        "conv.weight": [Initialiser("kaiming_normal", {"mode": "fan_out"})], "linear.weight": [SMALL],
+        "linear.bias": [ZEROS], **NORM,
+    },
     "nin": {},
     "nin_cifar10": {},
     **dict.fromkeys(("plain20_cifar", "plain56_cifar"), HE),
@@ -343,8 +356,8 @@ def test_a_pattern_matches_as_its_definition_says(names: list[str], path: list[s
             assert patterns.matches(".".join(pattern), ".".join(path)) == matches(pattern, path), (pattern, path)
 
 
-@given(st.lists(st.lists(st.one_of(st.integers(0, 30).map(str), st.sampled_from("abc")), min_size=1, max_size=3)))
-def test_natural_order_counts_numbers_by_value(paths: list[list[str]]) -> None:
-    ordered = sorted((".".join(path) for path in paths), key=patterns.natural_order)
-    keys = [[(0, int(name), "") if name.isdigit() else (1, 0, name) for name in path.split(".")] for path in ordered]
-    assert keys == sorted(keys)
+@given(st.lists(st.lists(st.tuples(st.sampled_from(["", "a", "ab"]), st.integers(0, 30)), min_size=1, max_size=3)))
+def test_natural_order_counts_numbers_by_value(paths: list[list[tuple[str, int]]]) -> None:
+    texts = {".".join(f"{text}{number}" for text, number in path): path for path in paths}
+    ordered = [texts[text] for text in sorted(texts, key=patterns.natural_order)]
+    assert ordered == sorted(ordered)

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 _LONGEST = 500
 """Characters of a pattern."""
-_LONGEST_NUMBER = 18
+_NUMBER = re.compile("([0-9]{1,18})")
 
 
 def problem(pattern: str) -> str:
@@ -125,9 +125,12 @@ def filled(pattern: str, parts: tuple[str, ...]) -> str:
     return re.sub(r"\*", lambda _: next(values), pattern)
 
 
-def natural_order(path: str) -> tuple[tuple[int, int, str], ...]:
-    """A key that sorts paths by their names, numbers by value: ``features.2`` is before ``features.10``."""
+def natural_order(path: str) -> tuple[tuple[str | int, ...], ...]:
+    """A key that sorts paths by their names, the numbers in these by value.
+
+    >>> sorted(["layers.10", "layers.9", "layer10.0", "layer9.1"], key=natural_order)
+    ['layer9.1', 'layer10.0', 'layers.9', 'layers.10']
+    """
     return tuple(
-        (0, int(name), "") if name.isascii() and name.isdecimal() and len(name) <= _LONGEST_NUMBER else (1, 0, name)
-        for name in path.split(".")
+        tuple(int(part) if i % 2 else part for i, part in enumerate(_NUMBER.split(name))) for name in path.split(".")
     )
