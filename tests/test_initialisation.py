@@ -198,6 +198,19 @@ STATED = {
         "conv.weight": [Initialiser("kaiming_normal", {"mode": "fan_out"})], "linear.weight": [SMALL],
         "linear.bias": [ZEROS], **NORM,
     },
+    **dict.fromkeys(("efficientnet", "efficientnet_v2"), {
+        "conv.weight": [Initialiser("kaiming_normal", {"mode": "fan_out"})], "conv.bias": [ZEROS],
+        "linear.weight": [Initialiser("uniform", {"a": -(1000**-0.5), "b": 1000**-0.5})], "linear.bias": [ZEROS],
+        **NORM,
+    }),
+    "mobilenet_v3": {
+        "conv.weight": [Initialiser("kaiming_normal", {"mode": "fan_out"})], "conv.bias": [ZEROS],
+        "linear.weight": [SMALL], "linear.bias": [ZEROS], **NORM,
+    },
+    "regnet": {
+        "conv.weight": [Initialiser("kaiming_normal", {"mode": "fan_out"})], "linear.weight": [SMALL],
+        "linear.bias": [ZEROS], **NORM,
+    },
     "nin": {},
     "nin_cifar10": {},
     **dict.fromkeys(("plain20_cifar", "plain56_cifar"), HE),
