@@ -83,6 +83,8 @@ EXAMPLES: dict[str, list[str]] = {
         "channels: 64",
         "channels: 24, kernel_size: 5, stride: 2, se_reduction: 8",
         "channels: 64, expansion: 1, drop_path: 0.2, eps: 0.001",
+        "channels: 64, kernel_size: 5, dilation: 2, se: null",
+        "channels: 64, se: {block: squeeze_excite, gate: hardsigmoid}, squeeze_channels: 24",
         "channels: 8, hidden: 100",
     ],
     "nin_block": ["channels: 8", "channels: 8, mlp1: 6, mlp2: 4, kernel_size: 5, padding: 2, stride: 2"],
