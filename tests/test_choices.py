@@ -250,6 +250,15 @@ blocks:
             assert type(layers[node.path]).__name__ == call.target.removeprefix("nn."), node.path
 
 
+def test_a_network_whose_block_is_a_file_that_a_parameter_names_takes_other_numbers(tmp_path: Path) -> None:
+    body = "archspec: 1\nblock: body\ngraph:\n  conv: {op: conv, out_channels: 8, kernel_size: 1}\n"
+    (tmp_path / "body.yaml").write_text(body)
+    head = HEAD.replace("name: net", "name: net\nparams: {classes: 3, body: {type: block, default: body.yaml}}")
+    graph = "graph:\n  body: {block: $body}\n  scores: {op: conv, out_channels: $classes, kernel_size: 1}\n"
+    (tmp_path / "net.yaml").write_text(head + graph)
+    assert "def __init__(self, classes: int = 3)" in archspec.emit(archspec.compile(tmp_path / "net.yaml"))
+
+
 def test_what_no_argument_can_be_is_a_class_of_its_own() -> None:
     """A function, and layers made from more than channels; what all uses let overwrite is overwritten."""
     torch = pytest.importorskip("torch")

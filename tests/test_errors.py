@@ -100,8 +100,8 @@ def test_goldens_and_texts_are_pairs():
 # One mistake, one error
 
 MISTAKES = {
-    "unknown-op": (r"(?<=op: )\w+|(?<=: )(?<!block: )(?<!as: )[a-z_]+$", "no_such_op"),
-    "unknown-block": (r"(?<=block: )\w+", "no_such_block"),
+    "unknown-op": (r"(?<=op: )\w+|(?<=: )(?<!block: )(?<!as: )(?<!from: )[a-z_]+$", "no_such_op"),
+    "unknown-block": (r"(?<=block: )\w+(?![\w.])", "no_such_block"),
     "unknown-node": (r"(?<=from: )\w+", "no_such_node"),
     "unknown-name": (r"(?<=\$)\w+", "no_such_name"),
     "invalid-argument": (r"(?<=(?<!repeat): )\d+(?=[,}])", "many"),
@@ -117,7 +117,7 @@ def test_one_mistake_in_a_graph_is_one_error(spec):
     """Whatever stands below the mistake, nothing is invented about it."""
     text = spec.read_text(encoding="utf-8")
     graph = re.search(r"^graph:\n(?:[ #].*\n)+", text, flags=re.MULTILINE)
-    params = {"aux_heads": True} if "aux_heads:" in text else {}
+    params = {name: True for name in ("aux_heads", "aux_head") if f"\n  {name}: {{default: false" in text}
     for code, (pattern, wrong) in MISTAKES.items():
         for match in re.compile(pattern, re.MULTILINE).finditer(text, graph.start(), graph.end()):
             with pytest.raises(archspec.SpecError) as caught:

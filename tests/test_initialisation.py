@@ -174,11 +174,22 @@ TORCHVISION_RESNET = {"conv.weight": [FAN_OUT], **NORM}
 TORCHVISION_VGG = {
     "conv.weight": [FAN_OUT], "conv.bias": [ZEROS], "linear.weight": [SMALL], "linear.bias": [ZEROS],
 }  # fmt: skip
-STATED = {
+DCGAN = Initialiser("normal", {"std": 0.02})
+DCGAN_NORM = {"batch_norm.weight": [Initialiser("normal", {"mean": 1.0, "std": 0.02})], "batch_norm.bias": [ZEROS]}
+ON_RESNET = {"conv.weight": [FAN_OUT, None]}
+ON_MOBILENET = {"conv.weight": [Initialiser("kaiming_normal", {"mode": "fan_out"}), None], "conv.bias": [ZEROS, None]}
+"""The backbone of segmentation; its heads begin as PyTorch has it."""
+STATED: dict[str, dict[str, list[Initialiser | None]]] = {
     "alexnet": {},
     "alexnet_2012": {
         "conv.weight": [SMALL], "conv.bias": [ZEROS, ONES], "linear.weight": [SMALL], "linear.bias": [ZEROS, ONES],
     },
+    "c3d": {},
+    "dcgan_generator": {"conv_transpose.weight": [DCGAN], **DCGAN_NORM},
+    "dcgan_discriminator": {"conv.weight": [DCGAN], **DCGAN_NORM},
+    **dict.fromkeys(("fcn", "deeplabv3"), ON_RESNET),
+    **dict.fromkeys(("deeplabv3_mobilenet_v3_large", "lraspp"), ON_MOBILENET),
+    "unet": {"conv.weight": [FAN_IN]},
     "deepface": {f"{op}.{name}": [start] for op in ("conv", "local_conv", "linear")
                  for name, start in (("weight", SMALL), ("bias", HALF))},
     "densenet": {"conv.weight": [Initialiser("kaiming_normal", {})], "linear.bias": [ZEROS], **NORM},
@@ -220,7 +231,7 @@ STATED = {
     "squeezenet": {"conv.weight": [Initialiser("kaiming_uniform", {}), SMALL], "conv.bias": [ZEROS]},
     "resnetv2_50": {"conv.weight": [FAN_OUT], "linear.weight": [SMALL], "linear.bias": [ZEROS], **NORM},
     **{f"resnet{depth}": TORCHVISION_RESNET for depth in (18, 34, 50, 101, 152)},
-    **dict.fromkeys(("resnet50_dilated", "resnext50_32x4d", "resnext101", "wide_resnet"), TORCHVISION_RESNET),
+    **dict.fromkeys(("resnet50_dilated", "resnet101_dilated", "resnext50_32x4d", "resnext101", "wide_resnet"), TORCHVISION_RESNET),
     **{f"vgg{depth}": TORCHVISION_VGG for depth in (11, 13, 16, 19)},
     **{f"vgg{depth}_bn": TORCHVISION_VGG | NORM for depth in (11, 13, 16, 19)},
 }  # fmt: skip

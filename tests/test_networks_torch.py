@@ -47,13 +47,15 @@ def test_the_built_module_has_the_static_figures(path: Path, variant: str | None
 
 
 def check_blocks(network: archspec.Network, module: torch.nn.Module, given: dict[str, list[object]]) -> None:
-    """The output shape of every block, group and repeat that is a module."""
+    """The output shapes of every block, group and repeat that is a module: of outputs that something takes."""
     shapes = {name: [size for output in outputs for size in sizes(output)] for name, outputs in given.items()}
     stated = [output.shape for output in network.outputs.values()]
     assert shapes[""] == [(BATCH, *shape) for shape in stated]
     for block in network.blocks.walk():
         if block.path in shapes and block.path:
-            outputs = [network.shape(path) for path in block.outputs.values()]
+            around = [node for node in network if not node.path.startswith(f"{block.path}.")]
+            taken = {path for node in around for path in node.inputs} | {out.path for out in network.outputs.values()}
+            outputs = [network.shape(path) for path in block.outputs.values() if path in taken]
             assert shapes[block.path] == [(BATCH, *shape) for shape in outputs], block.path
     known = {node.path for node in network} | {block.path for block in network.blocks.walk()}
     extra = {name for name in shapes if name not in known}

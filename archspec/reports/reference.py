@@ -81,7 +81,9 @@ def _nodes(definition: Definition) -> Iterator[str]:
     graph = definition.value.entries["graph"]
     assert isinstance(graph, Mapping)
     for name, key in graph.keys.items():
-        yield "  " + key.source.text[key.start : graph.entries[name].end].rstrip()
+        node = graph.entries[name]
+        start, mark = (node.start, "  - ") if definition.graph.is_list else (key.start, "  ")
+        yield mark + key.source.text[start : node.end].rstrip()
 
 
 def param_rows(params: dict[str, Param]) -> list[tuple[str, str, str, str]]:
