@@ -26,7 +26,8 @@ SHIPPED = [
     "vgg16_bn", "vgg19_bn", "nin", "nin_cifar10", "googlenet", "googlenet_bn", "resnet18", "resnet34",
     "resnet50", "resnet101", "resnet152", "resnet50_dilated", "resnet20_cifar", "resnet56_cifar",
     "resnet110_cifar", "plain20_cifar", "plain56_cifar", "resnetv2_50", "resnetv2_1001_cifar",
-    "resnext50_32x4d", "mobilenet_v1", "mobilenet_v2", "deepface",
+    "resnext50_32x4d", "mobilenet_v1", "mobilenet_v2", "deepface", "r3d", "mc3", "r2plus1d", "s3d", "fpn", "retinanet",
+    "yolov8",
 ]  # fmt: skip
 
 
