@@ -168,12 +168,14 @@ FAN_IN = Initialiser("kaiming_normal", {"nonlinearity": "relu"})
 ONES, SMALL, HALF = Initialiser("ones", {}), Initialiser("normal", {"std": 0.01}), Initialiser("constant", {"val": 0.5})
 TRUNCATED = Initialiser("trunc_normal", {"std": 0.01})
 XAVIER = Initialiser("xavier_uniform", {})
+FPN = Initialiser("kaiming_uniform", {"a": 1})
 NORM = {"batch_norm.weight": [ONES], "batch_norm.bias": [ZEROS]}
 HE = {"conv.weight": [FAN_IN], "linear.weight": [FAN_IN], "linear.bias": [ZEROS]}
 TORCHVISION_RESNET = {"conv.weight": [FAN_OUT], **NORM}
 TORCHVISION_VGG = {
     "conv.weight": [FAN_OUT], "conv.bias": [ZEROS], "linear.weight": [SMALL], "linear.bias": [ZEROS],
 }  # fmt: skip
+TORCHVISION_VIDEO = {"conv.weight": [FAN_OUT], "linear.weight": [SMALL], "linear.bias": [ZEROS], **NORM}
 STATED = {
     "alexnet": {},
     "alexnet_2012": {
@@ -181,6 +183,7 @@ STATED = {
     },
     "deepface": {f"{op}.{name}": [start] for op in ("conv", "local_conv", "linear")
                  for name, start in (("weight", SMALL), ("bias", HALF))},
+    "fpn": {"conv.weight": [FAN_OUT, FPN], "conv.bias": [ZEROS], **NORM},
     "googlenet": {},
     "googlenet_bn": {"conv.weight": [TRUNCATED], "linear.weight": [TRUNCATED], **NORM},
     "lenet": {"conv.weight": [XAVIER], "linear.weight": [XAVIER]},
@@ -193,11 +196,17 @@ STATED = {
         "conv.weight": [Initialiser("kaiming_normal", {"mode": "fan_out"})], "linear.weight": [SMALL],
         "linear.bias": [ZEROS], **NORM,
     },
+    **dict.fromkeys(("r3d", "mc3", "r2plus1d"), TORCHVISION_VIDEO),
     "nin": {},
     "nin_cifar10": {},
     **dict.fromkeys(("plain20_cifar", "plain56_cifar"), HE),
     **{f"resnet{depth}_cifar": HE for depth in (20, 56, 110)},
     "resnetv2_1001_cifar": HE,
+    "retinanet": {"conv.weight": [FAN_OUT, FPN, SMALL], "conv.bias": [ZEROS, Initialiser("constant", {"val": -4.595})]},
+    "s3d": {},
+    "yolov8": {
+        "conv.bias": [ONES, *(Initialiser("constant", {"val": val}) for val in (-11.537, -10.15, -8.764))],
+    },
     "resnetv2_50": {"conv.weight": [FAN_OUT], "linear.weight": [SMALL], "linear.bias": [ZEROS], **NORM},
     **{f"resnet{depth}": TORCHVISION_RESNET for depth in (18, 34, 50, 101, 152)},
     **dict.fromkeys(("resnet50_dilated", "resnext50_32x4d"), TORCHVISION_RESNET),
