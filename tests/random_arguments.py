@@ -376,6 +376,9 @@ LIBRARY: dict[str, Callable[[Pick, Shape], Args]] = {
         | {"expansion": pick.of(1, 2)}
         | pick.some(dilation=lambda: 2, groups=lambda: 2, stride_in_1x1=lambda: True)
     ),
+    "c2f": lambda pick, shape: (
+        {"channels": pick.of(4, 8)} | pick.some(n=lambda: 2, shortcut=lambda: True, hidden=lambda: 3)
+    ),
     "conv_bn": _conv_block,
     "conv_bn_relu": _conv_block,
     "conv_bn_relu6": _conv_block,
@@ -385,6 +388,9 @@ LIBRARY: dict[str, Callable[[Pick, Shape], Args]] = {
     "convnext_block": lambda pick, shape: (
         {"kernel_size": pick.of(3, 1), "expansion": pick.int(1, 2)}
         | pick.some(layer_scale=lambda: 0.5, drop_path=lambda: pick.of(0.1, 0.0))
+    ),
+    "decoupled_head": lambda pick, shape: (
+        {"num_classes": pick.int(1, 4), "box_channels": 4} | pick.some(class_channels=lambda: 3, distances=lambda: 2)
     ),
     "dense_layer": lambda pick, shape: (
         {"growth_rate": pick.int(1, 4), "bn_size": pick.int(1, 2)} | pick.some(drop_rate=lambda: pick.of(0.0, 0.2))
@@ -411,6 +417,7 @@ LIBRARY: dict[str, Callable[[Pick, Shape], Args]] = {
     ),
     "shuffle_unit": _shuffle,
     "shuffle_unit_v2": lambda pick, shape: {"channels": shape[0], "stride": pick.of(1, 2)},
+    "sppf": lambda pick, shape: {"hidden": pick.int(1, 4)} | pick.some(kernel_size=lambda: 3, channels=lambda: 4),
     "squeeze_excite": lambda pick, shape: pick.some(
         reduction=lambda: 2, activation=lambda: "silu", gate=lambda: "hardsigmoid"
     ),

@@ -34,6 +34,7 @@ EXAMPLES: dict[str, list[str]] = {
         "channels: 64, groups: 32, width_per_group: 4",
         "channels: 16, dilation: 2, width: 32, expansion: 2",
     ],
+    "c2f": ["channels: 16", "channels: 12, n: 3, shortcut: true, hidden: 8"],
     "conv_bn": [
         "out_channels: 8",
         "out_channels: 8, kernel_size: [3, 1], padding: [1, 0], stride: 2",
@@ -66,6 +67,10 @@ EXAMPLES: dict[str, list[str]] = {
         "out_channels: 16, kernel_size: 5, dilation: 2, groups: 4",
     ],
     "convnext_block": ["", "kernel_size: 3, expansion: 2, layer_scale: 1.0, drop_path: 0.1"],
+    "decoupled_head": [
+        "num_classes: 10",
+        "num_classes: 10, box_channels: 8, class_channels: 12, distances: 4",
+    ],
     "dense_layer": ["", "growth_rate: 12, bn_size: 2, drop_rate: 0.2"],
     "depthwise_separable": ["out_channels: 32", "out_channels: 32, kernel_size: 5, stride: 2"],
     "fcn_head": ["num_classes: 21", "num_classes: 5, channels: 8, dropout: 0.5"],
@@ -109,6 +114,7 @@ EXAMPLES: dict[str, list[str]] = {
         "channels: 60, groups: 4, hidden: 20, branch: 60",
     ],
     "shuffle_unit_v2": ["channels: 64", "channels: 116, stride: 2", "channels: 64, width: 32"],
+    "sppf": ["", "channels: 16, hidden: 8, kernel_size: 3"],
     "squeeze_excite": ["", "reduction: 4", "squeeze_channels: 8, activation: silu, gate: hardsigmoid"],
     "transition": ["", "compression: 1.0"],
     "vgg_block": ["channels: 8", "channels: 8, convs: 3, batch_norm: true"],

@@ -168,6 +168,7 @@ FAN_IN = Initialiser("kaiming_normal", {"nonlinearity": "relu"})
 ONES, SMALL, HALF = Initialiser("ones", {}), Initialiser("normal", {"std": 0.01}), Initialiser("constant", {"val": 0.5})
 TRUNCATED = Initialiser("trunc_normal", {"std": 0.01})
 XAVIER = Initialiser("xavier_uniform", {})
+FPN = Initialiser("kaiming_uniform", {"a": 1})
 NORM = {"batch_norm.weight": [ONES], "batch_norm.bias": [ZEROS]}
 HE = {"conv.weight": [FAN_IN], "linear.weight": [FAN_IN], "linear.bias": [ZEROS]}
 TORCHVISION_RESNET = {"conv.weight": [FAN_OUT], **NORM}
@@ -179,6 +180,7 @@ DCGAN_NORM = {"batch_norm.weight": [Initialiser("normal", {"mean": 1.0, "std": 0
 ON_RESNET = {"conv.weight": [FAN_OUT, None]}
 ON_MOBILENET = {"conv.weight": [Initialiser("kaiming_normal", {"mode": "fan_out"}), None], "conv.bias": [ZEROS, None]}
 """The backbone of segmentation; its heads begin as PyTorch has it."""
+TORCHVISION_VIDEO = {"conv.weight": [FAN_OUT], "linear.weight": [SMALL], "linear.bias": [ZEROS], **NORM}
 STATED: dict[str, dict[str, list[Initialiser | None]]] = {
     "alexnet": {},
     "alexnet_2012": {
@@ -193,6 +195,7 @@ STATED: dict[str, dict[str, list[Initialiser | None]]] = {
     "deepface": {f"{op}.{name}": [start] for op in ("conv", "local_conv", "linear")
                  for name, start in (("weight", SMALL), ("bias", HALF))},
     "densenet": {"conv.weight": [Initialiser("kaiming_normal", {})], "linear.bias": [ZEROS], **NORM},
+    "fpn": {"conv.weight": [FAN_OUT, FPN], "conv.bias": [ZEROS], **NORM},
     "googlenet": {},
     "googlenet_bn": {"conv.weight": [TRUNCATED], "linear.weight": [TRUNCATED], **NORM},
     "lenet": {"conv.weight": [XAVIER], "linear.weight": [XAVIER]},
@@ -222,6 +225,7 @@ STATED: dict[str, dict[str, list[Initialiser | None]]] = {
         "conv.weight": [Initialiser("kaiming_normal", {"mode": "fan_out"})], "linear.weight": [SMALL],
         "linear.bias": [ZEROS], **NORM,
     },
+    **dict.fromkeys(("r3d", "mc3", "r2plus1d"), TORCHVISION_VIDEO),
     "nin": {},
     "nin_cifar10": {},
     **dict.fromkeys(("plain20_cifar", "plain56_cifar"), HE),
@@ -229,6 +233,11 @@ STATED: dict[str, dict[str, list[Initialiser | None]]] = {
     "resnetv2_1001_cifar": HE,
     "shufflenet_v2": {},
     "squeezenet": {"conv.weight": [Initialiser("kaiming_uniform", {}), SMALL], "conv.bias": [ZEROS]},
+    "retinanet": {"conv.weight": [FAN_OUT, FPN, SMALL], "conv.bias": [ZEROS, Initialiser("constant", {"val": -4.595})]},
+    "s3d": {},
+    "yolov8": {
+        "conv.bias": [ONES, *(Initialiser("constant", {"val": val}) for val in (-11.537, -10.15, -8.764))],
+    },
     "resnetv2_50": {"conv.weight": [FAN_OUT], "linear.weight": [SMALL], "linear.bias": [ZEROS], **NORM},
     **{f"resnet{depth}": TORCHVISION_RESNET for depth in (18, 34, 50, 101, 152)},
     **dict.fromkeys(("resnet50_dilated", "resnet101_dilated", "resnext50_32x4d", "resnext101", "wide_resnet"), TORCHVISION_RESNET),
