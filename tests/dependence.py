@@ -88,6 +88,7 @@ SURROGATES: dict[str, Callable[[Any, Sequence[Any]], Any]] = {
     "softmax": lambda op, operands: operands[0] + operands[0].sum(op.dim, keepdim=True),
     **dict.fromkeys(("add", "sub", "mul", "div", "maximum", "minimum"), lambda op, operands: sum(operands)),
     **dict.fromkeys(("amax", "amin", "vector_norm"), lambda op, operands: operands[0].sum(op.dim, op.keepdim)),
+    "sign": lambda op, operands: operands[0],
     "normalize": lambda op, operands: operands[0] + operands[0].sum(op.dim, keepdim=True),
     "scaled_dot_product_attention": lambda op, operands: attended(op, *operands),
     "multi_head_attention": lambda op, operands: attended(op, *(x.sum(-1, keepdim=True) for x in operands)).expand(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -171,6 +172,38 @@ def normalised(shape: Shape) -> Any:
     return st.fixed_dictionaries({}, optional={"normalized_shape": mostly(suffix, other, 2), **flags})
 
 
+PLACES = st.integers(1, 3)
+PAIR = mostly(PLACES | st.lists(PLACES, min_size=2, max_size=2), st.sampled_from([0, [2], [1, 2, 3]]), 20)
+
+
+def both(value: Any) -> list[Any]:
+    """What is written as one number for height and width, or as a list."""
+    return value if isinstance(value, list) else [value] * 2
+
+
+@st.composite
+def distances(draw: Any) -> Case:
+    """A window, and a table that mostly fits it."""
+    window = draw(PAIR)
+    rows = math.prod(2 * size - 1 for size in both(window))
+    table = draw(mostly(st.just(max(rows, 1)), st.integers(1, 9), 8)), draw(st.integers(1, 3))
+    return {"window_size": window}, (draw(mostly(st.just(table), st.just(table[1:]), 20)),)
+
+
+@st.composite
+def shifted(draw: Any) -> Case:
+    """Scores of the windows of a map, and mostly a shift that is less than they are."""
+    window = [draw(PLACES), draw(PLACES)]
+    size = [draw(mostly(st.integers(1, 3).map(lambda n, w=w: n * w), st.integers(0, 5), 10)) for w in window]
+    shift = [draw(mostly(st.integers(0, w - 1), st.integers(-1, w), 6)) for w in window]
+    args = {"size": size, "window_size": window, "shift_size": shift}
+    args = {key: value[0] if value[0] == value[1] and draw(FLAG) else value for key, value in args.items()}
+    windows, places = math.prod(a // max(w, 1) for a, w in zip(size, window, strict=True)), math.prod(window)
+    first = draw(st.sampled_from([1, max(windows, 1)]))
+    scores = (first, draw(st.integers(1, 2)), places, draw(mostly(st.just(places), st.integers(1, 4), 12)))
+    return args, (draw(mostly(st.just(scores), st.just(scores[1:]), 20)),)
+
+
 def without_bias(args: Args) -> Args:
     return {key: value for key, value in args.items() if key != "bias"}
 
@@ -216,7 +249,7 @@ SHAPE = st.lists(mostly(st.integers(1, 4), st.integers(-1, 4)), max_size=4)
 NESTED = st.recursive(REAL, lambda items: st.lists(items, max_size=3), max_leaves=12)
 PLAIN = """
     relu relu6 silu sigmoid tanh hardswish hardsigmoid mish identity global_avg_pool global_max_pool
-    abs exp log neg rsqrt sqrt
+    abs exp log neg rsqrt sign sqrt
 """.split()
 
 CASES: dict[str, Any] = {
@@ -288,6 +321,9 @@ CASES: dict[str, Any] = {
     "pixel_unshuffle": one({"downscale_factor": mostly(st.integers(1, 2), st.integers(-1, 3))}, {}, (1, 2, 2, 2, 3)),
     "parameter": one({"shape": SHAPE}, {"value": REAL}, ANY),
     "constant": one({"value": REAL}, {"shape": SHAPE}, ANY) | one({"value": NESTED}, {"shape": SHAPE}, ANY),
+    "coordinates": one({"start": REAL, "end": REAL, "steps": SHAPE}, {}, ANY),
+    "relative_position_bias": distances(),
+    "shifted_window_mask": shifted(),
     "linspace": one({"start": REAL, "end": REAL, "steps": COUNT}, {}, ANY),
 } | dict.fromkeys(PLAIN, one(ranks=ANY))
 CASES |= dict.fromkeys(("mean", "sum", "amax", "amin"), one({"dim": DIMS}, {"keepdim": st.booleans()}, ANY))

@@ -311,6 +311,9 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "pixel_unshuffle": lambda pick, shape: {"downscale_factor": pick.of(2, 1)},
     "parameter": lambda pick, shape: {"shape": _broadcast(pick, shape)} | pick.some(value=lambda: pick.of(0.5, 1)),
     "constant": lambda pick, shape: {"shape": _broadcast(pick, shape), "value": pick.of(0.5, 1)},
+    "coordinates": lambda pick, shape: (
+        {"start": pick.of(-1, 0.5), "end": pick.of(1, 0.5), "steps": list(shape[:-1]) or [1]}
+    ),
     "linspace": lambda pick, shape: {"start": pick.of(-1, 0.5), "end": pick.of(1, 0.5), "steps": shape[-1]},
     "add": lambda pick, shape: {},
     "sub": lambda pick, shape: {},
@@ -352,6 +355,11 @@ def _shuffle(pick: Pick, shape: Shape) -> Args:
     groups = pick.of(*_divisors(shape[0])[:4])
     channels = shape[0] if stride == 1 else shape[0] + 4 * groups
     return {"channels": channels, "groups": groups, "stride": stride, "groups_first": 1, "hidden": 2 * groups}
+
+
+def _windows(pick: Pick, shape: Shape) -> Args:
+    heads, window = pick.of(*_divisors(shape[-1])), pick.of(2, 3, 4)
+    return {"dim": shape[-1], "size": shape[0], "heads": heads, "window": window} | pick.some(shift=lambda: 1)
 
 
 ACTIVATIONS = ("silu", "relu", {"op": "leaky_relu", "negative_slope": 0.2}, {"op": "elu", "alpha": 0.5}, "gelu")
@@ -398,6 +406,7 @@ LIBRARY: dict[str, Callable[[Pick, Shape], Args]] = {
     "depthwise_separable": lambda pick, shape: (
         {"out_channels": _channels(pick, shape)} | pick.some(stride=lambda: pick.of(2, 1))
     ),
+    "encoder_block": lambda pick, shape: {"heads": pick.of(*_divisors(shape[-1])), "hidden": pick.of(4, 8)},
     "fire": lambda pick, shape: (
         {"squeeze_channels": 2, "expand1x1_channels": pick.of(4, 2)} | pick.some(expand3x3_channels=lambda: 3)
     ),
@@ -407,7 +416,9 @@ LIBRARY: dict[str, Callable[[Pick, Shape], Args]] = {
     "inception_naive": lambda pick, shape: {name: pick.int(1, 4) for name in ("ch1x1", "ch3x3", "ch5x5")},
     "inverted_residual": _inverted,
     "mbconv": lambda pick, shape: _inverted(pick, shape) | pick.some(drop_path=lambda: pick.of(0.0, 0.1)),
+    "mlp_block": lambda pick, shape: {"hidden": pick.of(4, 8)} | pick.some(dropout=lambda: pick.of(0.1, 0.0)),
     "nin_block": lambda pick, shape: {"channels": pick.of(4, 8)} | pick.some(mlp1=lambda: 2, kernel_size=lambda: 1),
+    **dict.fromkeys(("patch_merging", "patch_merging_v2"), lambda pick, shape: {"dim": shape[-1]}),
     "plain_basic": _residual,
     "preact_basic": _residual,
     "preact_bottleneck": lambda pick, shape: _residual(pick, shape) | {"expansion": pick.int(1, 2)},
@@ -421,10 +432,12 @@ LIBRARY: dict[str, Callable[[Pick, Shape], Args]] = {
     "squeeze_excite": lambda pick, shape: pick.some(
         reduction=lambda: 2, activation=lambda: "silu", gate=lambda: "hardsigmoid"
     ),
+    **dict.fromkeys(("swin_block", "swin_block_v2"), _windows),
     "transition": lambda pick, shape: pick.some(compression=lambda: pick.of(1.0, 0.5)),
     "vgg_block": lambda pick, shape: (
         {"channels": pick.of(4, 8)} | pick.some(convs=lambda: pick.int(1, 3), batch_norm=lambda: True)
     ),
+    **dict.fromkeys(("window_attention", "window_attention_v2"), _windows),
     "./lenet.yaml": lambda pick, shape: (
         {"num_classes": pick.of(10, 3)} | pick.some(sigmoid=lambda: False, kernel_size=lambda: 3)
     ),

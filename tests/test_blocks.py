@@ -21,6 +21,7 @@ BLOCKS = sorted(path.stem for path in (Path(archspec.__file__).parent / "blocks"
 
 INCEPTION = "ch1x1: 8, ch3x3red: 12, ch3x3: 16, ch5x5red: 2, ch5x5: 4, pool_proj: 4"
 FIRE = "squeeze_channels: 4, expand1x1_channels: 8"
+WINDOWS = "dim: 64, size: 56, heads: 2, window: 6"
 EXAMPLES: dict[str, list[str]] = {
     "bn_relu_conv": [
         "out_channels: 8",
@@ -74,6 +75,7 @@ EXAMPLES: dict[str, list[str]] = {
     "dense_layer": ["", "growth_rate: 12, bn_size: 2, drop_rate: 0.2"],
     "depthwise_separable": ["out_channels: 32", "out_channels: 32, kernel_size: 5, stride: 2"],
     "fcn_head": ["num_classes: 21", "num_classes: 5, channels: 8, dropout: 0.5"],
+    "encoder_block": ["heads: 4, hidden: 24", "heads: 2, hidden: 24, dropout: 0.1"],
     "fire": ["squeeze_channels: 4, expand1x1_channels: 16", f"{FIRE}, expand3x3_channels: 24"],
     "inception": [INCEPTION],
     "inception_a": ["pool_features: 32", "pool_features: 64, eps: 1.0e-5"],
@@ -94,7 +96,10 @@ EXAMPLES: dict[str, list[str]] = {
         "channels: 64, se: {block: squeeze_excite, gate: hardsigmoid}, squeeze_channels: 24",
         "channels: 8, hidden: 100",
     ],
+    "mlp_block": ["hidden: 24", "hidden: 24, dropout: 0.1"],
     "nin_block": ["channels: 8", "channels: 8, mlp1: 6, mlp2: 4, kernel_size: 5, padding: 2, stride: 2"],
+    "patch_merging": ["dim: 64"],
+    "patch_merging_v2": ["dim: 64"],
     "plain_basic": ["channels: 64", "channels: 32, stride: 2"],
     "preact_basic": ["channels: 64", "channels: 32, stride: 2"],
     "preact_bottleneck": [
@@ -116,15 +121,28 @@ EXAMPLES: dict[str, list[str]] = {
     "shuffle_unit_v2": ["channels: 64", "channels: 116, stride: 2", "channels: 64, width: 32"],
     "sppf": ["", "channels: 16, hidden: 8, kernel_size: 3"],
     "squeeze_excite": ["", "reduction: 4", "squeeze_channels: 8, activation: silu, gate: hardsigmoid"],
+    "swin_block": [WINDOWS, f"{WINDOWS}, shift: 2, drop_path: 0.1"],
+    "swin_block_v2": [WINDOWS, f"{WINDOWS}, shift: 2, drop_path: 0.1"],
     "transition": ["", "compression: 1.0"],
     "vgg_block": ["channels: 8", "channels: 8, convs: 3, batch_norm: true"],
+    "window_attention": [WINDOWS, f"{WINDOWS}, shift: 2"],
+    "window_attention_v2": [WINDOWS, f"{WINDOWS}, shift: 2"],
 }
 """Arguments on which a block compiles, first the required ones alone; `OTHER_OPS` come to the last ones."""
 
 OTHER_OPS = {"norm": "{op: group_norm, num_groups: 1}", "act": "{op: leaky_relu, negative_slope: 0.1}"}
 """Values of parameters that are ops."""
 
-SHAPES = {"shuffle_unit": (60, 16, 16)}
+SHAPES = {"shuffle_unit": (60, 16, 16), "encoder_block": (16, 64)}
+ON_LAST = (
+    "patch_merging",
+    "patch_merging_v2",
+    "swin_block",
+    "swin_block_v2",
+    "window_attention",
+    "window_attention_v2",
+)
+SHAPES |= dict.fromkeys(ON_LAST, (56, 56, 64))
 """Inputs for the examples, where not 64x16x16."""
 
 for _name, _examples in EXAMPLES.items():
@@ -218,7 +236,10 @@ def test_every_block_compiles(name: str, arguments: str) -> None:
     assert block.definition == name
 
 
-@pytest.mark.parametrize(("name", "arguments"), [case for case in CASES if "stride" not in case[1]])
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [case for case in CASES if "stride" not in case[1] and not case[0].startswith("patch_merging")],
+)
 def test_a_block_can_be_repeated(name: str, arguments: str) -> None:
     two = harness(name, arguments, repeat=2)
     assert two["node.1"].inputs == (harness(name, arguments).outputs["output"].path,)
@@ -230,7 +251,10 @@ def test_blocks_pad(name: str, arguments: str) -> None:
     size = {"transition": 8, "vgg_block": 8}.get(name, 8 if "stride: 2" in arguments else 16)
     if (name, arguments) == ("nin_block", "channels: 8"):
         size = 14
-    assert output(harness(name, arguments))[1:] == (size, size)
+    places = {"encoder_block": (64,)}.get(name, (size, size))
+    if name in ON_LAST:
+        places = (28, 128) if name.startswith("patch_merging") else (56, 64)
+    assert output(harness(name, arguments))[1:] == places
 
 
 @pytest.mark.parametrize("name", [name for name in BLOCKS if required(name)])

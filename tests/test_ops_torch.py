@@ -50,12 +50,15 @@ from torch_oracle import RAW, Args, Refused, build, kept_bytes, need  # noqa: E4
 
 BUNDLED = [name for name, kind in ops().items() if kind.__module__.startswith("archspec.ops.")]
 
+BOUNDED = {"relative_position_bias"}
+"""What they read of one dimension depends on several dimensions together, of which they state all."""
+
 MOST_ELEMENTS = 300
 """Of an output whose elements are looked at one by one."""
 
 PARTLY_FLAT = """
     hardtanh elu leaky_relu softplus local_response_norm softmax batch_norm mul div pow clamp normalize maximum minimum
-    scaled_dot_product_attention multi_head_attention vector_norm
+    scaled_dot_product_attention multi_head_attention vector_norm sign
 """.split()
 """With some arguments or sizes some of their derivatives are nothing, or no number, on all numbers that are tried."""
 
@@ -188,7 +191,10 @@ def check_reach(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
                 spots = [(*element, 0)[along.dim or 0] for along in ways[number]]
                 read = [places[spot] for places, spot in zip(stated, spots, strict=True)]
                 wanted = hull((place, place) for place in read[dim]) if all(read) else None
-                assert found == wanted or (op.name in PARTLY_FLAT and hull([found, wanted]) == wanted), (element, dim)
+                assert found == wanted or (op.name in {*PARTLY_FLAT, *BOUNDED} and hull([found, wanted]) == wanted), (
+                    element,
+                    dim,
+                )
 
 
 def joined_channels(spans: Spans) -> Iterator[tuple[tuple[int, ...], tuple[int, int] | None]]:

@@ -24,6 +24,7 @@ from archspec.pytorch.layers.blur_pool2d import BlurPool2d  # noqa: E402
 from archspec.pytorch.layers.conv1d_same import Conv1dSame  # noqa: E402
 from archspec.pytorch.layers.conv2d_same import Conv2dSame  # noqa: E402
 from archspec.pytorch.layers.conv3d_same import Conv3dSame  # noqa: E402
+from archspec.pytorch.layers.coordinates import coordinates  # noqa: E402
 from archspec.pytorch.layers.global_response_norm import GlobalResponseNorm  # noqa: E402
 from archspec.pytorch.layers.layer_norm_along import LayerNormAlong  # noqa: E402
 from archspec.pytorch.layers.layer_scale import LayerScale  # noqa: E402
@@ -34,6 +35,8 @@ from archspec.pytorch.layers.max_pool1d_same import MaxPool1dSame  # noqa: E402
 from archspec.pytorch.layers.max_pool2d_same import MaxPool2dSame  # noqa: E402
 from archspec.pytorch.layers.max_pool3d_same import MaxPool3dSame  # noqa: E402
 from archspec.pytorch.layers.multihead_attention import MultiheadAttention  # noqa: E402
+from archspec.pytorch.layers.relative_position_bias import relative_position_bias  # noqa: E402
+from archspec.pytorch.layers.shifted_window_mask import shifted_window_mask  # noqa: E402
 from archspec.pytorch.layers.stochastic_depth import StochasticDepth  # noqa: E402
 
 torch.set_num_threads(1)
@@ -332,6 +335,43 @@ def raw_constant(value: Any, shape: list[int] | None = None) -> Any:
     return torch.tensor(value, dtype=torch.float) if shape is None else torch.full(shape, float(value))
 
 
+def raw_coordinates(start: float, end: float, steps: list[int]) -> Any:
+    need(len(steps) > 0 and min(steps) > 0)
+    axes = [torch.linspace(start, end, size) for size in steps]
+    shaped = [line.view([-1 if i == n else 1 for i in range(len(steps))]) for n, line in enumerate(axes)]
+    return torch.stack([line.expand(steps) for line in shaped], -1)
+
+
+def pair(value: Any) -> tuple[int, int]:
+    """What is written as one number for height and width, or as a list of two."""
+    height, width = value if isinstance(value, list) else [value] * 2
+    return height, width
+
+
+def raw_position_bias(table: Any, window_size: Any) -> Any:
+    """As the authors' code looks it up: an index for each pair."""
+    height, width = pair(window_size)
+    need(table.dim() == 3 and table.shape[1] == (2 * height - 1) * (2 * width - 1) and min(height, width) > 0)
+    places = torch.cartesian_prod(torch.arange(height), torch.arange(width))
+    apart = places[:, None] - places + torch.tensor([height - 1, width - 1])
+    return table[:, apart[..., 0] * (2 * width - 1) + apart[..., 1]].permute(0, 3, 1, 2)
+
+
+def raw_window_mask(scores: Any, size: Any, window_size: Any, shift_size: Any) -> Any:
+    """As the authors' code does it: the map in up to nine parts, with a number for each."""
+    size, window, shift = pair(size), pair(window_size), pair(shift_size)
+    for places, each, by in zip(size, window, shift, strict=True):
+        need(places > 0 and each > 0 and places % each == 0 and 0 <= by < each)
+    parts = torch.zeros(1, 1, *size)
+    ends = [(slice(0, -each), slice(-each, -by), slice(-by, None)) for each, by in zip(window, shift, strict=True)]
+    for number, (rows, columns) in enumerate(itertools.product(*ends)):
+        parts[..., rows, columns] = number
+    parts = F.unfold(parts, window, stride=window).permute(2, 0, 1)
+    mask = -100.0 * (parts[:, :, :, None] != parts[:, :, None])
+    need(scores.dim() == 5 and mask.shape[2:] == scores.shape[3:] and scores.shape[1] in (1, len(mask)))
+    return scores + mask
+
+
 def raw_pixel_unshuffle(args: Args, shapes: Shapes) -> Any:
     need(len(shapes[0]) >= 3)  # exception 3
     return nn.PixelUnshuffle(**args)
@@ -406,7 +446,10 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
     "parameter": raw_parameter,
     "constant": raw_numbers(raw_constant),
     "linspace": raw_numbers(torch.linspace),
-} | {name: call(getattr(torch, name)) for name in ("abs", "exp", "log", "neg", "rsqrt", "sqrt")} | {
+    "coordinates": raw_numbers(raw_coordinates),
+    "relative_position_bias": call(raw_position_bias),
+    "shifted_window_mask": call(raw_window_mask),
+} | {name: call(getattr(torch, name)) for name in ("abs", "exp", "log", "neg", "rsqrt", "sign", "sqrt")} | {
     name: layer(kind)
     for name, kind in {
         "relu": "ReLU", "relu6": "ReLU6", "leaky_relu": "LeakyReLU", "prelu": "PReLU", "elu": "ELU", "gelu": "GELU",
@@ -422,6 +465,7 @@ OURS = {
         *(AvgPool1dSame, AvgPool2dSame, AvgPool3dSame, Conv1dSame, Conv2dSame, Conv3dSame),
         *(BlurPool2d, GlobalResponseNorm, LayerNormAlong, LayerScale, LocalConv1d, LocalConv2d, LocalResponseNorm3d),
         *(MaxPool1dSame, MaxPool2dSame, MaxPool3dSame, MultiheadAttention, StochasticDepth),
+        *(coordinates, relative_position_bias, shifted_window_mask),
     )
 }
 SPACES = {"torch": torch, "torch.linalg": torch.linalg, "F": F, "nn": nn, "operator": operator}

@@ -13,7 +13,7 @@ from archspec.language.definition import Definition
 from archspec.language.loader import block_file, is_path, library_block, located
 from archspec.network import Network
 
-_INPUTS = ((64, 56, 56), (60, 56, 56), (64, 56), (64,))
+_INPUTS = ((64, 56, 56), (60, 56, 56), (64, 56), (64,), (56, 56, 64))
 """Shapes of the inputs: the first on which the example compiles."""
 
 

@@ -55,6 +55,18 @@ class Neg(_Elementary, name="neg"):
     saved = ()
 
 
+class Sign(_Elementary, name="sign"):
+    """The sign: -1 below zero, 1 above it, and 0 at zero.
+
+    Costs 1 operation an element.
+    Source: torch.sign.
+    """
+
+    function = "torch.sign"
+    example = "{op: sign}"
+    saved = ()
+
+
 class Exp(_Elementary, name="exp"):
     """The exponential function.
 

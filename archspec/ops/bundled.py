@@ -5,9 +5,9 @@ from __future__ import annotations
 _FILES = {
     "activation.piecewise": "hardsigmoid hardswish hardtanh leaky_relu prelu relu relu6",
     "activation.smooth": "elu gelu mish sigmoid silu softmax softplus tanh",
-    "arithmetic": "abs clamp exp log neg pow rsqrt sqrt",
+    "arithmetic": "abs clamp exp log neg pow rsqrt sign sqrt",
     "attention": "multi_head_attention scaled_dot_product_attention",
-    "constant": "constant linspace parameter",
+    "constant": "constant coordinates linspace parameter",
     "conv": "conv conv_transpose",
     "dropout": "dropout dropout2d stochastic_depth",
     "linear": "linear",
@@ -27,6 +27,7 @@ _FILES = {
     "reshape.order": "flip roll",
     "reshape.pad": "pad",
     "reshape.part": "slice split",
+    "window": "relative_position_bias shifted_window_mask",
 }
 
 BUNDLED = {name: f"archspec.ops.{file}" for file, names in _FILES.items() for name in names.split()}

@@ -142,6 +142,34 @@ class Constant(_Source, name="constant"):
         return Held("torch.tensor", (self.value,), trained=False)
 
 
+class Coordinates(_Source, name="coordinates"):
+    """The coordinates of the points of a grid, at equal distances; the state_dict does not hold them.
+
+    The last dimension has one for each dimension of the grid. Costs no arithmetic.
+    Source: torch.meshgrid of torch.linspace, stacked, in a buffer that is not persistent.
+
+    Args:
+        start: The first coordinate of each dimension.
+        end: The last.
+        steps: How many points there are along each dimension of the grid.
+    """
+
+    start: Real
+    end: Real
+    steps: _Sizes
+
+    example = "{op: coordinates, start: -1, end: 1, steps: [8, 8]}"
+
+    @override
+    def infer(self, inputs: Shapes) -> Shape:
+        return (*self.steps, len(self.steps))
+
+    @override
+    def torch(self, inputs: Shapes) -> Held:
+        """A buffer of ``coordinates(start, end, steps)``."""
+        return Held("coordinates", (self.start, self.end, self.steps), trained=False)
+
+
 class Linspace(_Source, name="linspace"):
     """Numbers at equal distances, such as the coordinates of a grid; the state_dict does not hold them.
 

@@ -66,7 +66,7 @@ class Builder:
             self._step(step.name, step.operands or ())
         outputs = self._outputs()
         ranks = {key: len(next(iter(tensor.shapes.values()), ())) for key, tensor in self.tensors.known.items()}
-        expand(self.statements, ranks, outputs.values())
+        expand(self.statements, self.members, ranks, outputs.values())
         if self.graph.is_list and not all(member.name.isdecimal() for member in self.members):
             raise Mismatch  # an attribute would be a layer
         overwrite(self.statements, self.members, self.graph, self.registry.overwriting)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from archspec.language.algebra import Code, same
+from archspec.language.algebra import Code, names, same
 from archspec.network import Node
-from archspec.ops.facts import Function, Module, Operand
+from archspec.ops.facts import Batch, Function, Module, Operand
 from archspec.pytorch.emitter.construction import Construction, Hints
 from archspec.pytorch.emitter.model import Attribute, Member, Spread
 from archspec.pytorch.emitter.overwriting import Children
@@ -77,7 +77,7 @@ class Functions:
         """What the arguments in the instances have in common; numbers that differ become attributes."""
         first = next(iter(seen.values()))
         if all(same(value, first) for value in seen.values()):
-            return first
+            return self._alike(first, seen, hints, label)
         if any(type(value) is not type(first) for value in seen.values()):
             raise Mismatch
         if isinstance(first, Function):
@@ -85,11 +85,7 @@ class Functions:
         if isinstance(first, tuple):
             if len({len(value) for value in seen.values()}) != 1:
                 raise Mismatch
-            alike = len(first) == len(hints)  # a list that the spec writes item by item
-            return tuple(
-                self._merged({n: value[i] for n, value in seen.items()}, [*hints[i : i + alike], *hints], label)
-                for i in range(len(first))
-            )
+            return self._merged_items(first, seen, hints, label)
         if isinstance(first, slice):
             ends = {number: (part.start, part.stop, part.step) for number, part in seen.items()}
             return slice(*self._merged(ends, hints, label))
@@ -97,6 +93,30 @@ class Functions:
             raise Mismatch
         values: dict[Spot, Any] = {(number, None): value for number, value in seen.items()}
         return Attribute(self.attribute(label, self.scope.resolve(values, hints, label)))
+
+    def _merged_items(self, first: tuple[Any, ...], seen: Mapping[int, Any], hints: Hints, label: str) -> Any:
+        before = isinstance(first[0], Batch) if first else 0
+        alike = len(first) - before == len(hints)  # a list that the spec writes item by item
+        own = [hints[i - before : i - before + 1] if alike and i >= before else [] for i in range(len(first))]
+        return tuple(
+            self._merged({n: value[i] for n, value in seen.items()}, [*own[i], *hints], label)
+            for i in range(len(first))
+        )
+
+    def _alike(self, first: Any, seen: Mapping[int, Any], hints: Hints, label: str) -> Any:
+        """What is the same in all instances: numbers that the spec computes are those of the class's variables."""
+        hints = [hint for hint in hints if hint is not None]
+        if not any(map(names, hints)):
+            return first
+        if isinstance(first, Function):
+            return self._merged_calls(first, seen, hints, label)
+        if isinstance(first, tuple):
+            return self._merged_items(first, seen, hints, label)
+        if type(first) not in (int, float):
+            return first
+        values: dict[Spot, Any] = {(number, None): value for number, value in seen.items()}
+        found = next((hint for hint in hints if self.scope.gives(hint, values)), None)
+        return Attribute(self.attribute(label, found)) if found is not None and names(found) else first
 
     def _merged_calls(self, first: Function, seen: Mapping[int, Function], hints: Hints, label: str) -> Function:
         if len({(call.target, tuple(call.kwargs)) for call in seen.values()}) != 1:
@@ -113,6 +133,8 @@ class Functions:
         for member in self.members:
             if isinstance(member.part, ast.expr) and ast.dump(member.part) == ast.dump(code):
                 return member.name
+        if isinstance(code, ast.Name):
+            wanted = code.id
         used = {member.name for member in self.members}.union(*self.children)
         while wanted in used:
             wanted += "_"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-from archspec.language.algebra import Code, literal, name
+from archspec.language.algebra import Code, literal, name, names
 from archspec.ops.facts import Function
 from archspec.pytorch.emitter.calls import call
-from archspec.pytorch.emitter.code import WIDTH, Call, Choice, Factory, Listed, Part, laid_out, printed
+from archspec.pytorch.emitter.code import WIDTH, Call, Choice, Factory, Listed, Part, asked, laid_out, printed
 from archspec.pytorch.emitter.construction import numbered
 from archspec.pytorch.emitter.forward import Forward
 from archspec.pytorch.emitter.model import Class, Member
@@ -119,15 +121,28 @@ def constructor(made: Class, ending: Iterable[str] = ()) -> Lines:
 
 
 def _locals(made: Class) -> Lines:
+    kept = set(_kept_alone(made).values())
     for variable, (code, _) in made.scope.locals.items():
-        if variable in made.asked:
+        if variable in made.asked and variable not in kept:
             yield from laid_out(f"{variable} = ", code, "", 8)
 
 
+def _kept_alone(made: Class) -> dict[str, str]:
+    """For each attribute that is a variable which nothing else asks for, that variable."""
+    asking = Counter(each for member in made.members for each in asked(member.part))
+    asking.update(each for member in made.members if member.condition is not None for each in names(member.condition))
+    used = [code for variable, (code, _) in made.scope.locals.items() if variable in made.asked]
+    asking.update(each for code in used for each in names(code))
+    held = {member.name: member.part.id for member in made.members if isinstance(member.part, ast.Name)}
+    return {held_as: each for held_as, each in held.items() if asking[each] == 1 and each in made.scope.locals}
+
+
 def _members(made: Class) -> Lines:
+    alone = _kept_alone(made)
     for member in made.members:
         if member.condition is None:
-            yield from laid_out(f"self.{member.name} = ", member.part, "", 8)
+            part = made.scope.locals[alone[member.name]][0] if member.name in alone else member.part
+            yield from laid_out(f"self.{member.name} = ", part, "", 8)
         else:
             yield from laid_out(f"self.{member.name}: nn.Module = ", Call("nn.Identity"), "", 8)
             yield from condition(member.condition, 8)

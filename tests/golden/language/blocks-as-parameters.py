@@ -117,12 +117,12 @@ class Residual(nn.Module):
         self.branch: nn.Module = nn.Identity()
         if has_branch:
             self.branch = Narrow(in_channels, in_channels, width=branch_width)
-        self.has_add = has_branch
+        self.has_branch = has_branch
         self.act = act()
 
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.branch(x)
-        if self.has_add:
+        if self.has_branch:
             out = out + x
         out = self.act(out)
         return out
