@@ -180,6 +180,11 @@ DCGAN_NORM = {"batch_norm.weight": [Initialiser("normal", {"mean": 1.0, "std": 0
 ON_RESNET = {"conv.weight": [FAN_OUT, None]}
 ON_MOBILENET = {"conv.weight": [Initialiser("kaiming_normal", {"mode": "fan_out"}), None], "conv.bias": [ZEROS, None]}
 """The backbone of segmentation; its heads begin as PyTorch has it."""
+EFFICIENTNET = {
+    "conv.weight": [Initialiser("kaiming_normal", {"mode": "fan_out"})], "conv.bias": [ZEROS],
+    "linear.weight": [Initialiser("uniform", {"a": -(1000**-0.5), "b": 1000**-0.5})], "linear.bias": [ZEROS],
+    **NORM,
+}  # fmt: skip
 TORCHVISION_VIDEO = {"conv.weight": [FAN_OUT], "linear.weight": [SMALL], "linear.bias": [ZEROS], **NORM}
 STATED: dict[str, dict[str, list[Initialiser | None]]] = {
     "alexnet": {},
@@ -212,11 +217,7 @@ STATED: dict[str, dict[str, list[Initialiser | None]]] = {
         "conv.weight": [Initialiser("kaiming_normal", {"mode": "fan_out"})], "linear.weight": [SMALL],
         "linear.bias": [ZEROS], **NORM,
     },
-    **dict.fromkeys(("efficientnet", "efficientnet_v2"), {
-        "conv.weight": [Initialiser("kaiming_normal", {"mode": "fan_out"})], "conv.bias": [ZEROS],
-        "linear.weight": [Initialiser("uniform", {"a": -(1000**-0.5), "b": 1000**-0.5})], "linear.bias": [ZEROS],
-        **NORM,
-    }),
+    **dict.fromkeys(("efficientnet", "efficientnet_v2"), EFFICIENTNET),
     "mobilenet_v3": {
         "conv.weight": [Initialiser("kaiming_normal", {"mode": "fan_out"})], "conv.bias": [ZEROS],
         "linear.weight": [SMALL], "linear.bias": [ZEROS], **NORM,
@@ -240,7 +241,8 @@ STATED: dict[str, dict[str, list[Initialiser | None]]] = {
     },
     "resnetv2_50": {"conv.weight": [FAN_OUT], "linear.weight": [SMALL], "linear.bias": [ZEROS], **NORM},
     **{f"resnet{depth}": TORCHVISION_RESNET for depth in (18, 34, 50, 101, 152)},
-    **dict.fromkeys(("resnet50_dilated", "resnet101_dilated", "resnext50_32x4d", "resnext101", "wide_resnet"), TORCHVISION_RESNET),
+    **dict.fromkeys(("resnet50_dilated", "resnet101_dilated"), TORCHVISION_RESNET),
+    **dict.fromkeys(("resnext50_32x4d", "resnext101", "wide_resnet"), TORCHVISION_RESNET),
     **{f"vgg{depth}": TORCHVISION_VGG for depth in (11, 13, 16, 19)},
     **{f"vgg{depth}_bn": TORCHVISION_VGG | NORM for depth in (11, 13, 16, 19)},
 }  # fmt: skip

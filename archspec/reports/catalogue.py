@@ -40,11 +40,19 @@ class Entry(NamedTuple):
 
 
 def entries() -> list[Entry]:
-    """All bundled networks in order of history; a family whose variants are networks is shown as those."""
+    """All bundled networks in order of history; a file's own is left out where it has another name too."""
     known = list(networks.networks())
-    families = {each.path for each in known if each.variant}
-    listed = [_entry(each) for each in known if each.variant or each.path not in families]
+    renamed = {each.path for each in known if each.variant and _is_default(each)}
+    listed = [_entry(each) for each in known if each.variant or each.path not in renamed]
     return sorted(listed, key=lambda each: (each.year, each.title, each.file, each.params, each.name))
+
+
+def _is_default(known: networks.Known) -> bool:
+    """Whether a variant is the network of the file itself."""
+    own, family = (known_network(name).params for name in (known.name, known.path.stem))
+    return {name: param.default for name, param in own.items()} == {
+        name: param.default for name, param in family.items()
+    }
 
 
 def _entry(known: networks.Known) -> Entry:
