@@ -25,7 +25,7 @@ class Entry(NamedTuple):
         url: Where its paper can be read.
         params: Its parameters.
         macs: Its multiply-accumulates.
-        variants: The names of its variants.
+        variants: The names of its variants, but for those that are networks of their own.
         file: The file that holds it, by its stem.
     """
 
@@ -60,9 +60,8 @@ def _entry(known: networks.Known) -> Entry:
     paper = definition.paper
     assert paper is not None, f"{known.name} names no paper"
     params, macs = _figures(definition)
-    return Entry(
-        known.name, paper.year, paper.title, paper.url, params, macs, tuple(definition.variants), known.path.stem
-    )
+    variants = tuple(name for name in definition.variants if not name.startswith(known.path.stem))
+    return Entry(known.name, paper.year, paper.title, paper.url, params, macs, variants, known.path.stem)
 
 
 def _figures(definition: Definition) -> tuple[int, int]:
