@@ -121,11 +121,11 @@ EXAMPLES: dict[str, list[str]] = {
     "shuffle_unit_v2": ["channels: 64", "channels: 116, stride: 2", "channels: 64, width: 32"],
     "sppf": ["", "channels: 16, hidden: 8, kernel_size: 3"],
     "squeeze_excite": ["", "reduction: 4", "squeeze_channels: 8, activation: silu, gate: hardsigmoid"],
-    "swin_block": [WINDOWS, f"{WINDOWS}, shift: 2, drop_path: 0.1"],
+    "swin_block": [WINDOWS, f"{WINDOWS}, shift: 2, scale: 0.5, drop_path: 0.1"],
     "swin_block_v2": [WINDOWS, f"{WINDOWS}, shift: 2, drop_path: 0.1"],
     "transition": ["", "compression: 1.0"],
     "vgg_block": ["channels: 8", "channels: 8, convs: 3, batch_norm: true"],
-    "window_attention": [WINDOWS, f"{WINDOWS}, shift: 2"],
+    "window_attention": [WINDOWS, f"{WINDOWS}, shift: 2, scale: 0.5"],
     "window_attention_v2": [WINDOWS, f"{WINDOWS}, shift: 2"],
 }
 """Arguments on which a block compiles, first the required ones alone; `OTHER_OPS` come to the last ones."""

@@ -146,6 +146,16 @@ def test_tensors_without_values_are_not_said_to_be_loaded(model: Any, right: dic
         archspec.load_weights(archspec.build(LENET, device="meta"), archspec.build(LENET, device="meta").state_dict())
 
 
+def test_a_model_from_meta_gets_the_numbers_that_no_checkpoint_holds() -> None:
+    text = "archspec: 1\nname: net\ninputs: {x: [4, 8]}\ngraph:\n  fc: {op: linear, out_features: 8}\n"
+    text += "  line: {op: linspace, start: 1, end: 8, steps: 8}\n  row: {op: unsqueeze, dim: -2}\n"
+    net = archspec.compile_text(text + "  mul: {op: mul, from: [fc, row]}\n")
+    model, right = archspec.build(net, device="meta", dtype="float64"), archspec.build(net, dtype="float64")
+    archspec.load_weights(model, right.state_dict())
+    x = torch.randn(2, 4, 8, dtype=torch.float64)
+    assert model(x).equal(right(x))
+
+
 @pytest.mark.parametrize(
     "dtype", "float64 float16 bfloat16 float8_e4m3fn float8_e5m2 int64 int8 uint8 bool uint16".split()
 )

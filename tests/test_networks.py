@@ -366,6 +366,7 @@ DEPTHS = {
     "mobilenet_v3": 64, "efficientnet": 82, "efficientnet_v2": 171, "regnet": 87,
     "resnet101_dilated": 101, "unet": 23, "c3d": 11, "dcgan_generator": 5, "dcgan_discriminator": 5,
     "vit": 26, "swin": 53, "swin_v2": 65,
+    "maxvit": 147,
 }  # fmt: skip
 NAMED_AFTER_BACKBONES = {"fcn", "deeplabv3", "deeplabv3_mobilenet_v3_large", "lraspp"}
 

@@ -6,7 +6,9 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 from typing_extensions import override
 
 from archspec.compiler.given import Spec, compiled
@@ -74,7 +76,29 @@ def load_weights(
     empty = any(tensor.is_meta for tensor in expected.values())
     state = {ours: _taken(found[theirs], expected[ours], theirs) for ours, theirs in matching.names.items()}
     model.load_state_dict(state, assign=empty)
+    if empty:
+        _fill_constants(model)
     return matching
+
+
+def _fill_constants(model: nn.Module) -> None:
+    """Give a model that was built on ``meta`` the numbers that no checkpoint holds: those of one built elsewhere."""
+    missing = {name: buffer.dtype for name, buffer in model.named_buffers() if buffer.is_meta}
+    if not missing or RULES not in model.__dict__:
+        return
+    with torch.device("cpu"), _EmptyOnMeta():
+        made = type(model)()
+    for name, dtype in missing.items():
+        owner, _, leaf = name.rpartition(".")
+        setattr(model.get_submodule(owner), leaf, made.get_buffer(name).to(dtype))
+
+
+class _EmptyOnMeta(TorchFunctionMode):
+    """Weights that begin as memory without values, as those of layers do, are made on ``meta``."""
+
+    @override
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return func(*args, **{**(kwargs or {}), **({"device": "meta"} if func is torch.empty else {})})
 
 
 def _taken(tensor: Tensor, expected: Tensor, name: str) -> Tensor:
