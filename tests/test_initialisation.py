@@ -184,6 +184,9 @@ STATED = {
     "densenet": {"conv.weight": [Initialiser("kaiming_normal", {})], "linear.bias": [ZEROS], **NORM},
     "googlenet": {},
     "googlenet_bn": {"conv.weight": [TRUNCATED], "linear.weight": [TRUNCATED], **NORM},
+    "inception_v3": {
+        f"{op}.weight": [Initialiser("trunc_normal", {"std": 0.1})] for op in ("conv", "linear")
+    } | NORM,
     "lenet": {"conv.weight": [XAVIER], "linear.weight": [XAVIER]},
     "mnasnet": {
         "conv.weight": [FAN_OUT], "linear.bias": [ZEROS], **NORM,

@@ -26,8 +26,8 @@ SHIPPED = [
     "vgg16_bn", "vgg19_bn", "nin", "nin_cifar10", "googlenet", "googlenet_bn", "resnet18", "resnet34",
     "resnet50", "resnet101", "resnet152", "resnet50_dilated", "resnet20_cifar", "resnet56_cifar",
     "resnet110_cifar", "plain20_cifar", "plain56_cifar", "resnetv2_50", "resnetv2_1001_cifar",
-    "resnext50_32x4d", "mobilenet_v1", "mobilenet_v2", "deepface", "densenet", "squeezenet", "shufflenet_v2", "mnasnet", "resnext101",
-    "wide_resnet",
+    "resnext50_32x4d", "mobilenet_v1", "mobilenet_v2", "deepface", "densenet", "squeezenet", "shufflenet_v2",
+    "mnasnet", "resnext101", "wide_resnet", "inception_v3",
 ]  # fmt: skip
 
 
@@ -364,7 +364,7 @@ def weight_layers(net: Network) -> int:
 DEPTHS = {
     "lenet": 5, "alexnet": 8, "alexnet_2012": 8, "googlenet": 22, "googlenet_bn": 22, "mobilenet_v1": 28, "deepface": 7,
     "resnet50_dilated": 50, "resnext50_32x4d": 50, "nin": 12, "nin_cifar10": 9, "mobilenet_v2": 53,
-    "densenet": 121, "squeezenet": 18, "shufflenet_v2": 51, "mnasnet": 53, "wide_resnet": 50,
+    "densenet": 121, "squeezenet": 18, "shufflenet_v2": 51, "mnasnet": 53, "wide_resnet": 50, "inception_v3": 48,
 }  # fmt: skip
 
 
