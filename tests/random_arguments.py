@@ -364,16 +364,18 @@ def _windows(pick: Pick, shape: Shape) -> Args:
 
 ACTIVATIONS = ("silu", "relu", {"op": "leaky_relu", "negative_slope": 0.2}, {"op": "elu", "alpha": 0.5}, "gelu")
 NORMS = ({"op": "group_norm", "num_groups": 1}, "instance_norm", {"op": "batch_norm", "eps": 0.01})
-"""Values of parameters that are ops, any of which does in place of another."""
+UNITS = ("conv_bn_relu", "conv_norm_act")
+"""Values of parameters that are ops or blocks, any of which does in place of another."""
 
 
 def chosen_ops(pick: Pick, block: str) -> Args:
-    """Some ops for the parameters of a library block that are ops."""
+    """Some ops and blocks for the parameters of a library block that are such."""
     params = library_block(block).params if not block.endswith(".yaml") else {}
     found: Args = {}
     for name, param in params.items():
         if param.names_one and pick.chance(3):
-            found[name] = pick.of(*(NORMS if name == "norm" else ACTIVATIONS), *[None] * param.nullable)
+            values = {"norm": NORMS, "unit": UNITS}.get(name, ACTIVATIONS)
+            found[name] = pick.of(*values, *[None] * param.nullable)
     return found
 
 
@@ -412,6 +414,10 @@ LIBRARY: dict[str, Callable[[Pick, Shape], Args]] = {
     ),
     "inception": _inception,
     "inception_a": lambda pick, shape: {"pool_features": pick.int(1, 4)},
+    "inception_b": lambda pick, shape: {},
+    "inception_c": lambda pick, shape: {"channels": pick.int(1, 4)},
+    "inception_d": lambda pick, shape: {},
+    "inception_e": lambda pick, shape: {},
     "inception_bn": _inception,
     "inception_naive": lambda pick, shape: {name: pick.int(1, 4) for name in ("ch1x1", "ch3x3", "ch5x5")},
     "inverted_residual": _inverted,

@@ -79,6 +79,10 @@ EXAMPLES: dict[str, list[str]] = {
     "fire": ["squeeze_channels: 4, expand1x1_channels: 16", f"{FIRE}, expand3x3_channels: 24"],
     "inception": [INCEPTION],
     "inception_a": ["pool_features: 32", "pool_features: 64, eps: 1.0e-5"],
+    "inception_b": ["", "eps: 1.0e-5"],
+    "inception_c": ["channels: 128", "channels: 8, eps: 1.0e-5"],
+    "inception_d": ["", "eps: 1.0e-5"],
+    "inception_e": ["", "eps: 1.0e-5"],
     "inception_bn": [INCEPTION, f"{INCEPTION}, eps: 1.0e-5"],
     "inception_naive": ["ch1x1: 8, ch3x3: 16, ch5x5: 4"],
     "inverted_residual": [
@@ -248,7 +252,9 @@ def test_a_block_can_be_repeated(name: str, arguments: str) -> None:
 @pytest.mark.parametrize(("name", "arguments"), CASES)
 def test_blocks_pad(name: str, arguments: str) -> None:
     """Only a stride, a pooling stage, or a first example without padding changes the size."""
-    size = {"transition": 8, "vgg_block": 8}.get(name, 8 if "stride: 2" in arguments else 16)
+    size = {"transition": 8, "vgg_block": 8, "inception_b": 7, "inception_d": 7}.get(
+        name, 8 if "stride: 2" in arguments else 16
+    )
     if (name, arguments) == ("nin_block", "channels: 8"):
         size = 14
     places = {"encoder_block": (64,)}.get(name, (size, size))
@@ -305,6 +311,10 @@ def test_inception_concatenates_its_branches() -> None:
     assert output(harness("inception_bn", INCEPTION)) == (8 + 16 + 4 + 4, 16, 16)
     assert output(harness("inception_naive", EXAMPLES["inception_naive"][0])) == (8 + 16 + 4 + 64, 16, 16)
     assert output(harness("inception_a", "pool_features: 32")) == (64 + 64 + 96 + 32, 16, 16)
+    assert output(harness("inception_b", "")) == (384 + 96 + 64, 7, 7)
+    assert output(harness("inception_c", "channels: 8")) == (4 * 192, 16, 16)
+    assert output(harness("inception_d", "")) == (320 + 192 + 64, 7, 7)
+    assert output(harness("inception_e", "")) == (320 + 4 * 384 + 192, 16, 16)
 
 
 def test_inception_reduces_before_it_convolves() -> None:

@@ -203,6 +203,9 @@ STATED: dict[str, dict[str, list[Initialiser | None]]] = {
     "fpn": {"conv.weight": [FAN_OUT, FPN], "conv.bias": [ZEROS], **NORM},
     "googlenet": {},
     "googlenet_bn": {"conv.weight": [TRUNCATED], "linear.weight": [TRUNCATED], **NORM},
+    "inception_v3": {
+        f"{op}.weight": [Initialiser("trunc_normal", {"std": 0.1})] for op in ("conv", "linear")
+    } | NORM,
     "lenet": {"conv.weight": [XAVIER], "linear.weight": [XAVIER]},
     "mnasnet": {
         "conv.weight": [FAN_OUT], "linear.bias": [ZEROS], **NORM,

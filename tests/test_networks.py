@@ -367,6 +367,7 @@ DEPTHS = {
     "resnet101_dilated": 101, "unet": 23, "c3d": 11, "dcgan_generator": 5, "dcgan_discriminator": 5,
     "vit": 26, "swin": 53, "swin_v2": 65,
     "maxvit": 147,
+    "inception_v3": 48,
 }  # fmt: skip
 NAMED_AFTER_BACKBONES = {"fcn", "deeplabv3", "deeplabv3_mobilenet_v3_large", "lraspp"}
 
