@@ -198,6 +198,10 @@ STATED = {
         "linear.weight": [Initialiser("uniform", {"a": -(1000**-0.5), "b": 1000**-0.5})], "linear.bias": [ZEROS],
         **NORM,
     }),
+    "convnext": {
+        f"{op}.{name}": [start] for op in ("conv", "linear")
+        for name, start in (("weight", Initialiser("trunc_normal", {"std": 0.02})), ("bias", ZEROS))
+    },
     "mobilenet_v3": {
         "conv.weight": [Initialiser("kaiming_normal", {"mode": "fan_out"})], "conv.bias": [ZEROS],
         "linear.weight": [SMALL], "linear.bias": [ZEROS], **NORM,

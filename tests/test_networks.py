@@ -27,7 +27,7 @@ SHIPPED = [
     "resnet50", "resnet101", "resnet152", "resnet50_dilated", "resnet20_cifar", "resnet56_cifar",
     "resnet110_cifar", "plain20_cifar", "plain56_cifar", "resnetv2_50", "resnetv2_1001_cifar",
     "resnext50_32x4d", "mobilenet_v1", "mobilenet_v2", "deepface", "mobilenet_v3",
-    "efficientnet", "efficientnet_v2", "regnet",
+    "efficientnet", "efficientnet_v2", "regnet", "convnext",
 ]  # fmt: skip
 
 
@@ -358,7 +358,7 @@ def weight_layers(net: Network) -> int:
 DEPTHS = {
     "lenet": 5, "alexnet": 8, "alexnet_2012": 8, "googlenet": 22, "googlenet_bn": 22, "mobilenet_v1": 28, "deepface": 7,
     "resnet50_dilated": 50, "resnext50_32x4d": 50, "nin": 12, "nin_cifar10": 9, "mobilenet_v2": 53,
-    "mobilenet_v3": 64, "efficientnet": 82, "efficientnet_v2": 171, "regnet": 87,
+    "mobilenet_v3": 64, "efficientnet": 82, "efficientnet_v2": 171, "regnet": 87, "convnext": 59,
 }  # fmt: skip
 
 
