@@ -221,6 +221,10 @@ STATED: dict[str, dict[str, list[Initialiser | None]]] = {
         "linear.bias": [ZEROS], **NORM,
     },
     **dict.fromkeys(("efficientnet", "efficientnet_v2"), EFFICIENTNET),
+    "convnext": {
+        f"{op}.{name}": [start] for op in ("conv", "linear")
+        for name, start in (("weight", Initialiser("trunc_normal", {"std": 0.02})), ("bias", ZEROS))
+    },
     "mobilenet_v3": {
         "conv.weight": [Initialiser("kaiming_normal", {"mode": "fan_out"})], "conv.bias": [ZEROS],
         "linear.weight": [SMALL], "linear.bias": [ZEROS], **NORM,

@@ -368,6 +368,7 @@ DEPTHS = {
     "vit": 26, "swin": 53, "swin_v2": 65,
     "maxvit": 147,
     "inception_v3": 48,
+    "convnext": 59,
 }  # fmt: skip
 NAMED_AFTER_BACKBONES = {"fcn", "deeplabv3", "deeplabv3_mobilenet_v3_large", "lraspp"}
 
