@@ -522,11 +522,13 @@ def test_the_backbone_of_segmentation_is_the_dilated_network(name: str) -> None:
 
 def test_u_net_of_the_figure() -> None:
     """Ronneberger et al. 2015, figure 1 and section 2: 23 convolutional layers; padding keeps the size of the image."""
-    net = network("unet")
-    assert sum(is_op(node, "conv", "conv_transpose") for node in net) == 23
+    net = network("unet", "unet_paper")
+    assert sum(is_op(node, "conv", "conv_transpose") for node in net) == weight_layers(net) == 23
     crops = [(node.input_shapes[0][1:], node.shape[1:]) for node in net if is_op(node, "pad")]
     assert crops == [((64, 64), (56, 56)), ((136, 136), (104, 104)), ((280, 280), (200, 200)), ((568, 568), (392, 392))]
-    padded = network("unet", "unet_padded")
+    shapes = {"down5": (1024, 28, 28), "up4": (512, 52, 52), "up3": (256, 100, 100), "up2": (128, 196, 196)}
+    assert {path: net.shape(path) for path in shapes} == shapes
+    padded = network("unet")
     assert padded.shape("logits")[1:] == next(iter(padded.inputs.values()))[1:]
     assert not any(is_op(node, "pad") for node in padded)
 
