@@ -28,7 +28,7 @@ SHIPPED = [
     "resnet110_cifar", "plain20_cifar", "plain56_cifar", "resnetv2_50", "resnetv2_1001_cifar",
     "resnext50_32x4d", "mobilenet_v1", "mobilenet_v2", "deepface", "mobilenet_v3",
     "resnet101_dilated", "fcn", "deeplabv3", "deeplabv3_mobilenet_v3_large", "lraspp", "unet", "dcgan_generator",
-    "dcgan_discriminator", "c3d",
+    "dcgan_discriminator", "c3d", "segnet",
 ]  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def test_every_spec_has_its_modeline_and_doc(name: str) -> None:
 
 
 WITHOUT_CLASSES = {"dcgan_generator", "dcgan_discriminator"}
-WITHOUT_IMAGES = {"dcgan_generator"}
+WITHOUT_IMAGES = {"dcgan_generator", "segnet"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -123,7 +123,7 @@ def test_every_spec_takes_a_number_of_classes(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_spec_takes_an_image_size(name: str) -> None:
-    """The sides of an image, or of the images of a clip."""
+    """The sides of an image, or of the images of a clip; SegNet's has a height and a width."""
     assert ("image_size" not in network(name).arguments) == (name in WITHOUT_IMAGES)
     if name not in WITHOUT_IMAGES:
         size = network(name).arguments["image_size"] + 32
@@ -373,6 +373,7 @@ DEPTHS = {
     "lenet": 5, "alexnet": 8, "alexnet_2012": 8, "googlenet": 22, "googlenet_bn": 22, "mobilenet_v1": 28, "deepface": 7,
     "resnet50_dilated": 50, "resnext50_32x4d": 50, "nin": 12, "nin_cifar10": 9, "mobilenet_v2": 53,
     "mobilenet_v3": 64, "resnet101_dilated": 101, "unet": 23, "c3d": 11, "dcgan_generator": 5, "dcgan_discriminator": 5,
+    "segnet": 26,
 }  # fmt: skip
 NAMED_AFTER_BACKBONES = {"fcn", "deeplabv3", "deeplabv3_mobilenet_v3_large", "lraspp"}
 
@@ -531,6 +532,17 @@ def test_u_net_of_the_figure() -> None:
     padded = network("unet")
     assert padded.shape("logits")[1:] == next(iter(padded.inputs.values()))[1:]
     assert not any(is_op(node, "pad") for node in padded)
+
+
+def test_segnet_goes_back_as_vgg16_came() -> None:
+    """Badrinarayanan et al. 2017, section 3: the 13 convolutions of VGG-16, as many back, at their sizes."""
+    net, vgg = network("segnet"), network("vgg16")
+    convolutions = [node for node in net if is_op(node, "conv")]
+    assert [node.weights for node in convolutions[:13]] == [node.weights for node in vgg if is_op(node, "conv")]
+    assert len(convolutions) == 2 * 13
+    for level in range(1, 6):
+        assert net.shape(f"unpool{level}") == net.shape(f"encoder{level}")
+    assert network("segnet", height=37, width=53).shape("logits") == (11, 37, 53)
 
 
 def test_both_networks_of_dcgan_have_the_sizes_of_the_figure() -> None:
