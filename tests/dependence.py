@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
+from math import prod
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 import archspec
 from archspec.analysis.sight import hull
 from archspec.ops.op import Op
-from archspec.ops.tensor import Shape, Shapes
+from archspec.ops.tensor import Places, Shape, Shapes
 
 torch = pytest.importorskip("torch")
 import torch.autograd.forward_ad as forward  # noqa: E402
@@ -68,6 +69,10 @@ def op_spans(op: Op, shapes: Shapes, layer: nn.Module, operand: int, dim: int) -
         return spans(layer(moved) > 0)
     if op.name == "amin":
         return spans(layer(-moved) < 0)
+    if op.name == "max_unpool":
+        places = shapes[1]
+        assert isinstance(places, Places)
+        return spans(torch.stack([unpooled(moved, each, places) > 0 for each in all_places(places)]).any(0))
     layer = positive(layer)
     masks = []
     for seed, (low, high) in enumerate([(0.5, 1.5), (-2.0, 2.0), (0.0, 0.1)]):
@@ -79,6 +84,31 @@ def op_spans(op: Op, shapes: Shapes, layer: nn.Module, operand: int, dim: int) -
             tangent = forward.unpack_dual(layer(*batch)).tangent
         masks.append(torch.zeros(len(moved), *layer(*batch).shape[1:]) if tangent is None else tangent)
     return spans(torch.stack(list(map(depends, masks))).any(0))
+
+
+def all_places(shape: Places) -> Iterator[Any]:
+    """Places of maxima, in turn each of the windows'."""
+    window, sizes = shape.window, shape.pooled[1:]
+    axes = zip(shape[1:], sizes, window.kernel, window.stride, window.padding, window.dilation, strict=True)
+    reads = [
+        [
+            [at for at in range(first, first + reach, gap) if 0 <= at < size]
+            for first in (place * int(stride) - int(padding) for place in range(count))
+        ]
+        for count, size, reach, stride, padding, gap in axes
+    ]
+    for choice in product(*(range(max(map(len, each))) for each in reads)):
+        found = torch.zeros(1, dtype=torch.long)
+        for each, number, size in zip(reads, choice, sizes, strict=True):
+            found = found[..., None] * size + torch.tensor([places[number % len(places)] for places in each])
+        yield found.expand(1, *shape)
+
+
+def unpooled(x: Any, found: Any, places: Places) -> Any:
+    """Elements at their places, and the greatest of several at one."""
+    flat = found.expand(x.shape).flatten(2)
+    sizes = places.pooled[1:]
+    return x.new_zeros(*x.shape[:2], prod(sizes)).scatter_reduce(2, flat, x.flatten(2), "amax").unflatten(2, sizes)
 
 
 SURROGATES: dict[str, Callable[[Any, Sequence[Any]], Any]] = {
@@ -126,6 +156,19 @@ def window_sums(op: Any, x: Any) -> Any:
     return getattr(F, f"conv{rank}d")(x, weight, stride=steps, dilation=op.dilation, groups=x.shape[1])
 
 
+def spread_sums(places: Any, x: Any) -> Any:
+    """What a max unpooling may put at a place: the sum of all."""
+    window, rank = places.window, len(places) - 1
+    kernel = [(reach - 1) // gap + 1 for reach, gap in zip(window.kernel, window.dilation, strict=True)]
+    steps, padding = (tuple(map(int, each)) for each in (window.stride, window.padding))
+    weight = torch.ones(x.shape[1], 1, *kernel, dtype=x.dtype)
+    function = getattr(F, f"conv_transpose{rank}d")
+    x = function(x, weight, stride=steps, groups=x.shape[1], dilation=window.dilation)
+    ends = [start + size for start, size in zip(padding, places.pooled[1:], strict=True)]
+    x = F.pad(x, [n for end, size in zip(ends[::-1], x.shape[:1:-1], strict=True) for n in (0, max(end - size, 0))])
+    return x[(..., *map(slice, padding, ends))]
+
+
 POINTWISE = """
     batch_norm layer_norm rms_norm group_norm instance_norm global_response_norm
     dropout dropout2d stochastic_depth prelu
@@ -156,6 +199,8 @@ def network_spans(network: archspec.Network, input: str, dim: int) -> dict[str, 
 
 def _applied(node: archspec.Node, operands: list[Any]) -> Any:
     op = node.op
+    if op.name == "max_unpool":
+        return spread_sums(node.input_shapes[1], sum(operands))
     if op.name in SURROGATES:
         return SURROGATES[op.name](op, operands)
     if op.name in POINTWISE or type(op).__module__.startswith(("archspec.ops.activation", "archspec.ops.arithmetic")):

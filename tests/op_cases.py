@@ -8,9 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import hypothesis.strategies as st
+from pydantic import ValidationError
 from torch_oracle import Args
 
+from archspec.errors import RuleError
 from archspec.ops.arguments import MAX_FLOAT
+from archspec.ops.registry import get
 from archspec.ops.tensor import Shape, Shapes, axis
 
 Case = tuple[Args, Shapes]
@@ -135,6 +138,20 @@ def projected(draw: Any) -> Case:
 
 
 @st.composite
+def unpooled(draw: Any) -> Case:
+    """The places of a max pooling, seldom none, and an operand that mostly fits."""
+    args, shapes = draw(POOLED)
+    try:
+        op = get("max_pool").model_validate(args, context={"spatial_rank": len(shapes[0]) - 1})
+        places = op.parts(shapes)["indices"].infer(shapes)
+    except (ValidationError, RuleError):
+        return {}, (*shapes, *shapes)
+    rolls = draw(st.lists(st.integers(0, 60), min_size=len(places), max_size=len(places)))
+    operand = tuple(size + (roll == 60) for size, roll in zip(places, rolls, strict=True))
+    return {}, (operand, draw(mostly(st.just(places), st.just(tuple(places)), 20)))
+
+
+@st.composite
 def reshaped(draw: Any, shape: Shape) -> Args:
     """Sizes with the right product, one of them -1 or wrong."""
     wanted = list(draw(st.permutations(shape)))
@@ -212,6 +229,8 @@ CONV = {"out_channels": COUNT, "kernel_size": sizes(1, 4)}
 STEPS = {"stride": sizes(1, 3), "dilation": sizes(1, 3), "groups": GROUPS, "bias": st.booleans()}
 POOL = {"stride": lambda rank: st.none() | sizes(1, 4)(rank), "ceil_mode": st.booleans()}
 FLAG = st.booleans()
+SMALL = {"stride": st.integers(1, 4), "padding": st.integers(0, 1), "dilation": st.integers(1, 2), "ceil_mode": FLAG}
+POOLED = one({"kernel_size": st.integers(1, 3)}, SMALL)
 KERNEL = {"kernel_size": sizes(1, 4)}
 DIVISOR = st.integers(-1, 5)
 MODES = mostly(st.sampled_from(["zeros", "reflect", "replicate", "circular"]), st.just("mirror"))
@@ -278,6 +297,7 @@ CASES: dict[str, Any] = {
     "max_pool": one(KERNEL, {**POOL, "padding": sizes(0, 1), "dilation": sizes(1, 3)})
     | one({**KERNEL, **POOL, "padding": sizes(0, 2)}, {"dilation": sizes(1, 2)})
     | one({**KERNEL, "padding": SAME}, {"stride": POOL["stride"], "dilation": sizes(1, 5)}),
+    "max_unpool": unpooled(),
     "avg_pool": one(KERNEL, {**POOL, "padding": sizes(0, 1), "count_include_pad": FLAG, "divisor_override": DIVISOR})
     | one({**KERNEL, **POOL, "padding": sizes(0, 2)})
     | one({**KERNEL, "padding": SAME}, {**POOL, "count_include_pad": FLAG, "divisor_override": DIVISOR}),

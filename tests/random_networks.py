@@ -392,6 +392,20 @@ class Graph(Scope):
     def merged(self, name: str, args: Args, operands: list[str]) -> Shape | None:
         return infer(name, args, tuple(self.tensors[operand] for operand in operands))
 
+    def unpooled(self) -> None:
+        """A max pooling, perhaps a layer, and its elements where the maxima stood."""
+        pick, first = self.pick, self.operand()
+        shape = self.tensors[first]
+        fitting = fit("max_pool", ARGUMENTS["max_pool"](pick, shape), (shape,)) if 1 < len(shape) < 5 else None
+        if fitting is None or self.listed or isinstance(fitting[0].get("padding"), str):
+            return self.layer(first)
+        args, output = fitting
+        pool = last = self.add({"op": "max_pool"} | self.written(args), [first], {"": output}, "pool", 2)
+        if pick.chance(2):
+            last = self.add({"op": "sigmoid"}, [last], {"": output}, "sigmoid")
+        self.add({"op": "max_unpool"}, [last, f"{pool}.indices"], {"": shape}, "unpool")
+        return None
+
     def held(self) -> None:
         """A tensor that the network holds, and an op of it and another."""
         pick, operand = self.pick, self.operand()
@@ -728,7 +742,7 @@ class Graph(Scope):
 
 _KINDS = [
     *[Graph.op] * 6, *[Graph.merge] * 2, Graph.held, Graph.residual, Graph.group, *[Graph.block] * 3, Graph.library,
-    *[Graph.reuse] * 2, *[Graph.join_copies] * 2,
+    *[Graph.reuse] * 2, *[Graph.join_copies] * 2, Graph.unpooled,
 ]  # fmt: skip
 _OF_LISTS = [*[Graph.op] * 5, Graph.group, Graph.library]
 _KEPT = {"as", "op", "block", "graph", "reuse", "let", "outputs", "output", "inputs", "doc"}

@@ -196,6 +196,7 @@ STATED: dict[str, dict[str, list[Initialiser | None]]] = {
     "dcgan_discriminator": {"conv.weight": [DCGAN], **DCGAN_NORM},
     **dict.fromkeys(("fcn", "deeplabv3"), ON_RESNET),
     **dict.fromkeys(("deeplabv3_mobilenet_v3_large", "lraspp"), ON_MOBILENET),
+    "segnet": {"conv.weight": [FAN_IN]},
     "unet": {"conv.weight": [FAN_IN]},
     "deepface": {f"{op}.{name}": [start] for op in ("conv", "local_conv", "linear")
                  for name, start in (("weight", SMALL), ("bias", HALF))},

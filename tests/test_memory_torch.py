@@ -16,8 +16,9 @@ from sampling import examples
 
 import archspec
 from archspec.analysis.memory import activation_memory
-from archspec.analysis.training import differentiated, step_macs
+from archspec.analysis.training import differentiated, step_macs, trains
 from archspec.network import Node
+from archspec.ops.tensor import Places
 
 torch = pytest.importorskip("torch")
 from corpus import SOME_SPECS, SOME_VARIANTS  # noqa: E402
@@ -56,6 +57,7 @@ def kept_bytes(network: archspec.Network, batch: int) -> int:
     """The bytes of the storages that autograd keeps when the nodes run one by one, weights and buffers apart."""
     storages: dict[int, Any] = {}
     alive: list[Any] = []
+    maxima: dict[str, Any] = {}
 
     def pack(tensor: Any) -> Any:
         storages[tensor.untyped_storage()._cdata] = tensor.untyped_storage()
@@ -70,7 +72,11 @@ def kept_bytes(network: archspec.Network, batch: int) -> int:
             layer = build(node.op.torch(node.input_shapes), state).train()
             layer.requires_grad_(not network.is_frozen(node.path))
             operands = [tensors[origin] for origin in node.inputs]
-            output = layer(*operands)
+            if isinstance(node.shape, Places):  # of a layer that gives maxima too
+                maxima[node.path], output = layer(*operands)
+            else:
+                output = maxima.pop(node.inputs[-1], None)
+                output = layer(*operands) if output is None else output
             shared = {tensor.untyped_storage()._cdata for tensor in operands}
             tensors[node.path] = output.clone() if output.untyped_storage()._cdata in shared else output
             alive += [layer, output]
@@ -165,6 +171,7 @@ class Trace(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()
         self.steps: list[tuple[set[int], set[int]]] = []
+        self.besides: list[set[int]] = []
         self.sizes: dict[int, int] = {}
         self.alive: list[Any] = []
 
@@ -180,10 +187,10 @@ class Trace(TorchDispatchMode):
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         given = function(*args, **(kwargs or {}))
-        # Indices and statistics, which kernels give besides, are no part of the figure.
-        self.steps.append(
-            (self.storages((args, kwargs)), self.storages(given[0] if isinstance(given, tuple) else given))
-        )
+        # Statistics which kernels give besides are no part of the figure, nor are indices that nothing takes.
+        first, *others = given if isinstance(given, tuple) else (given,)
+        self.steps.append((self.storages((args, kwargs)), self.storages(first)))
+        self.besides.append(self.storages(others))
         return given
 
     def peak(self, first: set[int], last: set[int], own: set[int]) -> int:
@@ -191,7 +198,7 @@ class Trace(TorchDispatchMode):
         final = {place: index for index, step in enumerate(self.steps) for place in step[0] | step[1]}
         live, peak = set(first), sum(self.sizes[place] for place in first)
         for index, (taken, made) in enumerate(self.steps):
-            live |= (taken | made) - own
+            live |= (taken | made | (self.besides[index] & final.keys())) - own
             peak = max(peak, sum(self.sizes[place] for place in live))
             live -= {place for place in live if final.get(place, -1) <= index and place not in last}
         return peak
@@ -276,7 +283,7 @@ def macs_of(network: archspec.Network) -> tuple[int, int]:
 
 def counted_more(network: archspec.Network) -> int:
     """What PyTorch's counter has too much: it counts the weight gradient of a convolution for each of its groups."""
-    grouped = [node for node in network if node.op.name in ("conv", "conv_transpose")]
+    grouped = [node for node in network if node.op.name in ("conv", "conv_transpose") and trains(network, node)]
     return sum((node.op.groups - 1) * (node.macs or 0) for node in grouped)
 
 

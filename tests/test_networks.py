@@ -98,7 +98,7 @@ def test_every_spec_has_its_modeline_and_doc(name: str) -> None:
 
 
 WITHOUT_CLASSES = {"dcgan_generator", "dcgan_discriminator"}
-WITHOUT_IMAGES = {"dcgan_generator"}
+WITHOUT_IMAGES = {"dcgan_generator", "segnet"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -113,7 +113,7 @@ def test_every_spec_takes_a_number_of_classes(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_spec_takes_an_image_size(name: str) -> None:
-    """The sides of an image, or of the images of a clip."""
+    """The sides of an image, or of the images of a clip; SegNet's has a height and a width."""
     assert ("image_size" not in network(name).arguments) == (name in WITHOUT_IMAGES)
     if name not in WITHOUT_IMAGES:
         size = network(name).arguments["image_size"] + 32
@@ -369,6 +369,7 @@ DEPTHS = {
     "maxvit": 147,
     "inception_v3": 48,
     "convnext": 59,
+    "segnet": 26,
 }  # fmt: skip
 NAMED_AFTER_BACKBONES = {"fcn", "deeplabv3", "deeplabv3_mobilenet_v3_large", "lraspp"}
 
@@ -518,13 +519,26 @@ def test_the_backbone_of_segmentation_is_the_dilated_network(name: str) -> None:
 
 def test_u_net_of_the_figure() -> None:
     """Ronneberger et al. 2015, figure 1 and section 2: 23 convolutional layers; padding keeps the size of the image."""
-    net = network("unet")
-    assert sum(is_op(node, "conv", "conv_transpose") for node in net) == 23
+    net = network("unet", "unet_paper")
+    assert sum(is_op(node, "conv", "conv_transpose") for node in net) == weight_layers(net) == 23
     crops = [(node.input_shapes[0][1:], node.shape[1:]) for node in net if is_op(node, "pad")]
     assert crops == [((64, 64), (56, 56)), ((136, 136), (104, 104)), ((280, 280), (200, 200)), ((568, 568), (392, 392))]
-    padded = network("unet", "unet_padded")
+    shapes = {"down5": (1024, 28, 28), "up4": (512, 52, 52), "up3": (256, 100, 100), "up2": (128, 196, 196)}
+    assert {path: net.shape(path) for path in shapes} == shapes
+    padded = network("unet")
     assert padded.shape("logits")[1:] == next(iter(padded.inputs.values()))[1:]
     assert not any(is_op(node, "pad") for node in padded)
+
+
+def test_segnet_goes_back_as_vgg16_came() -> None:
+    """Badrinarayanan et al. 2017, section 3: the 13 convolutions of VGG-16, as many back, at their sizes."""
+    net, vgg = network("segnet"), network("vgg16")
+    convolutions = [node for node in net if is_op(node, "conv")]
+    assert [node.weights for node in convolutions[:13]] == [node.weights for node in vgg if is_op(node, "conv")]
+    assert len(convolutions) == 2 * 13
+    for level in range(1, 6):
+        assert net.shape(f"unpool{level}") == net.shape(f"encoder{level}")
+    assert network("segnet", height=37, width=53).shape("logits") == (11, 37, 53)
 
 
 def test_both_networks_of_dcgan_have_the_sizes_of_the_figure() -> None:

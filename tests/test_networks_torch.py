@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 from corpus import SOME_SPECS, SOME_VARIANTS  # noqa: E402
 from test_random_networks import check_on_meta, check_state  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
-from torch_oracle import build  # noqa: E402
+from torch_oracle import build_op  # noqa: E402
 
 BATCH = 2
 
@@ -28,7 +28,7 @@ def test_shapes_weights_and_flops_are_those_of_pytorch(path: Path) -> None:
             state = {
                 name: torch.empty(shape) for name, shape in {**node.applied.weights, **node.applied.buffers}.items()
             }
-            layer = build(node.op.torch(node.input_shapes), state).eval()
+            layer = build_op(node.op, node.input_shapes, state).eval()
             tensors[node.path] = layer(*(tensors[origin] for origin in node.inputs))
             assert tuple(tensors[node.path].shape) == (BATCH, *node.shape), node.path
             if not node.shares:

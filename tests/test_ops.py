@@ -20,7 +20,7 @@ from archspec.ops.bundled import BUNDLED, family
 from archspec.ops.facts import MOST_PERIOD, Along, Cost, Function, Module, Operand, Taps, Window
 from archspec.ops.op import Op
 from archspec.ops.registry import find, get, ops
-from archspec.ops.tensor import Shape, Shapes, spatial_rank
+from archspec.ops.tensor import Places, Shape, Shapes, spatial_rank
 
 ROOM = Path(archspec.ops.__file__).parent
 SHARED = {"arguments", "checks", "facts", "op", "same", "tensor"}
@@ -68,6 +68,15 @@ HUGE = 2**20
 """Divides by every size of the examples, and is larger than any period that is listed."""
 
 
+def enlarged(shape: Shape, dim: int) -> Shape:
+    """A shape with a huge dimension, for places of maxima with that of the map."""
+    found = (*shape[:dim], HUGE, *shape[dim + 1 :])
+    if not isinstance(shape, Places):
+        return found
+    size = HUGE * shape.pooled[dim] // shape[dim]
+    return Places(found, (*shape.pooled[:dim], size, *shape.pooled[dim + 1 :]), shape.window)
+
+
 def periods(op: Op, shapes: Shapes, output: Shape) -> list[int]:
     reach = op.reach(shapes, output)
     ways = reach if isinstance(reach, tuple) and not isinstance(reach, Window) else ()
@@ -80,7 +89,7 @@ def test_what_an_op_reads_is_said_in_few_words_however_large_its_operands(name: 
     kind = get(name)
     args, fitting = example(kind), 0
     for dim in range(len(kind.example_inputs[0])):
-        shapes = tuple((*shape[:dim], HUGE, *shape[dim + 1 :]) for shape in kind.example_inputs)
+        shapes = tuple(enlarged(shape, dim) for shape in kind.example_inputs)
         try:
             op = make(name, args, shapes)
             output = op.infer(shapes)

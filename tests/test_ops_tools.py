@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import linecache
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from archspec.network.content import Applied
 from archspec.ops.facts import Function
 from archspec.ops.op import Op
 from archspec.ops.registry import get
-from archspec.ops.tensor import Shape, Shapes
+from archspec.ops.tensor import Places, Shape, Shapes
 
 torch = pytest.importorskip("torch")
 from op_cases import CASES, Case  # noqa: E402
@@ -69,7 +70,21 @@ def scripted(op: Op, args: Args, shapes: Shapes, run: Any) -> Any:
     inputs = {f"x{number}": list(shape) for number, shape in enumerate(shapes)}
     node = {"op": op.name, "from": list(inputs), **args}
     spec = {"archspec": 1, "name": "net", "inputs": inputs, "graph": {"node": node}}
+    if any(isinstance(shape, Places) for shape in shapes):
+        return torch.jit.script(unpooling(shapes, call))
     return torch.jit.script(archspec.build(archspec.compile_text(json.dumps(spec))).eval())
+
+
+def unpooling(shapes: Shapes, call: Function) -> Any:
+    """What the emitter writes of the call, of places that are given: no spec has such an input."""
+    arguments = ", ".join(f"{name}={value}" for name, value in call.kwargs.items())
+    lines = ["class Unpool(nn.Module):", "    def forward(self, x: Tensor, places: Tensor) -> Tensor:"]
+    space: dict[str, Any] = {"nn": torch.nn, "F": torch.nn.functional, "Tensor": torch.Tensor}
+    text = "\n".join([*lines, f"        return {call.target}(x, places, {arguments})", ""])
+    name = f"<unpool {text}>"
+    linecache.cache[name] = len(text), None, text.splitlines(keepends=True), name
+    exec(compile(text, name, "exec"), space)
+    return space["Unpool"]()
 
 
 @ops

@@ -38,7 +38,7 @@ from archspec.network import Applied
 from archspec.ops.facts import Along, Kept
 from archspec.ops.op import Op
 from archspec.ops.registry import get, ops
-from archspec.ops.tensor import Shape, Shapes, elements, spatial_rank
+from archspec.ops.tensor import Places, Shape, Shapes, elements, size_in_bytes, spatial_rank
 
 torch = pytest.importorskip("torch")
 from dependence import Spans, op_spans  # noqa: E402
@@ -46,7 +46,7 @@ from op_cases import CASES, Case  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
-from torch_oracle import RAW, Args, Refused, build, kept_bytes, need  # noqa: E402
+from torch_oracle import RAW, Args, Refused, build, kept_bytes, need, places_of  # noqa: E402
 
 BUNDLED = [name for name, kind in ops().items() if kind.__module__.startswith("archspec.ops.")]
 
@@ -65,7 +65,13 @@ PARTLY_FLAT = """
 
 def tensors(shapes: Shapes, batch: int, grad: bool = False) -> list[Any]:
     source = torch.Generator().manual_seed(1)  # torch.manual_seed formats a stack trace each time
-    return [torch.randn(batch, *shape, generator=source, requires_grad=grad) for shape in shapes]
+
+    def made(shape: Shape) -> Any:
+        if isinstance(shape, Places):
+            return places_of(shape, torch.randn(batch, *shape.pooled, generator=source))
+        return torch.randn(batch, *shape, generator=source, requires_grad=grad)
+
+    return list(map(made, shapes))
 
 
 def numbers(value: Any) -> list[int]:
@@ -160,10 +166,10 @@ def check_kept(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
 
 def check_kept_for_some(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
     """Where only some operands need a gradient."""
-    for needed in itertools.product((True, False), repeat=len(shapes)):
+    for needed in itertools.product(*([False] if isinstance(shape, Places) else [True, False] for shape in shapes)):
         found = op.keeps(shapes, output, needed) if any(needed) or op.weights(shapes) else Kept()
         assert found is not None
-        claim = 4 * sum(elements(shapes[number]) for number in found.operands) + 4 * elements(output) * found.output
+        claim = sum(size_in_bytes(shapes[number]) for number in found.operands) + 4 * elements(output) * found.output
         few, many = (
             kept_bytes(
                 layer, [x.requires_grad_(wanted) for x, wanted in zip(tensors(shapes, batch), needed, strict=True)]
@@ -183,6 +189,9 @@ def check_reach(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
     if not isinstance(ways, tuple) or takes_statistics(op, applied) or elements(output) > MOST_ELEMENTS:
         return
     for number, shape in enumerate(shapes):
+        if isinstance(shape, Places):
+            assert ways[number] == ways[0]  # they say what of the others is read
+            continue
         stated = [stated_reads(along, shape[dim], output) for dim, along in enumerate(ways[number])]
         for dim in range(len(shape) - 2 if op.name == "pixel_shuffle" else 0, len(shape)):
             spans = op_spans(op, shapes, layer, number, dim)

@@ -25,7 +25,7 @@ from archspec.ops.registry import ops
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
-from torch_oracle import build  # noqa: E402
+from torch_oracle import build_op  # noqa: E402
 
 EXAMPLES = max(examples(300), settings.default.max_examples)
 BATCH = 2
@@ -102,7 +102,7 @@ def layers(network: archspec.Network, module: nn.Module) -> dict[str, nn.Module]
     made: dict[str, nn.Module] = {}
     for node in network:
         weights = {key: state[node.op.key(node.path, key)] for key in (*node.weights, *node.buffers)}
-        own = None if node.shares else build(node.op.torch(node.input_shapes), weights).double()
+        own = None if node.shares else build_op(node.op, node.input_shapes, weights).double()
         made[node.path] = made[node.shares] if own is None else own
     return made
 

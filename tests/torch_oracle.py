@@ -6,12 +6,14 @@ import functools
 import itertools
 import operator
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import pytest
 
 from archspec.ops.facts import Batch, Function, Held, Module, Operand
-from archspec.ops.tensor import Shape, Shapes
+from archspec.ops.op import Op
+from archspec.ops.tensor import Places, Shape, Shapes
 
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
@@ -286,6 +288,36 @@ def raw_attention(args: Args, shapes: Shapes) -> Any:
     return lambda *operands: F.scaled_dot_product_attention(*operands, **args)
 
 
+def raw_max_unpool(args: Args, shapes: Shapes) -> Any:
+    """By its definition: a place for each element, and the sizes of what was pooled."""
+    need(len(shapes) == 2 and isinstance(shapes[1], Places))
+    pooled = shapes[1].pooled
+    need(len(pooled) == len(shapes[0]))
+    return lambda x, places: (
+        x.new_zeros(*x.shape[:2], prod(pooled[1:]))
+        .scatter(2, indices_fitting(x, places).flatten(2), x.flatten(2))
+        .unflatten(2, pooled[1:])
+    )
+
+
+def indices_fitting(x: Any, places: Any) -> Any:
+    need(x.shape == places.shape)
+    return places
+
+
+def places_of(shape: Places, maps: Any) -> Any:
+    """Where in maps the maxima of windows stand."""
+    window, rank = shape.window, len(shape) - 1
+    kernel = [(reach - 1) // gap + 1 for reach, gap in zip(window.kernel, window.dilation, strict=True)]
+    steps, padding = (tuple(map(int, each)) for each in (window.stride, window.padding))
+    for ceil_mode in (True, False):
+        pool = getattr(F, f"max_pool{rank}d")
+        found = pool(maps, kernel, steps, padding, window.dilation, ceil_mode, return_indices=True)[1]
+        if tuple(found.shape[1:]) == tuple(shape):
+            break
+    return found
+
+
 def raw_roll(x: Any, shifts: Any, dims: Any) -> Any:
     shifts, dims = ([each] if isinstance(each, int) else each for each in (shifts, dims))
     need(len(shifts) == len(dims) > 0)
@@ -399,6 +431,7 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
     "instance_norm": layer("InstanceNorm{}d", channels),
     "local_response_norm": layer("LocalResponseNorm"),
     "max_pool": or_padded_first(layer("MaxPool{}d"), float("-inf")),
+    "max_unpool": raw_max_unpool,
     "avg_pool": or_padded_first(layer("AvgPool{}d")),
     "blur_pool": RawBlur,
     "lp_pool": lambda args, shapes: layer("LPPool{}d")({key: lone(value) for key, value in args.items()}, shapes),
@@ -501,6 +534,24 @@ def build(node: Module | Function, weights: dict[str, Any] | None = None) -> nn.
     if weights is not None:
         layer.load_state_dict(weights)
     return layer
+
+
+def build_op(op: Op, shapes: Shapes, weights: dict[str, Any] | None = None) -> nn.Module:
+    """What an op emits, as a layer with one output, in training mode."""
+    layer = build(op.torch(shapes), weights)
+    is_part = getattr(layer, "return_indices", False)
+    return OnePart(layer, isinstance(op.infer(shapes), Places)) if is_part else layer
+
+
+class OnePart(nn.Module):
+    """One of the outputs of a layer of one operand."""
+
+    def __init__(self, layer, number):
+        super().__init__()
+        self.layer, self.number = layer, number
+
+    def forward(self, x, *others):
+        return self.layer(x)[self.number]
 
 
 class Call(nn.Module):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from archspec.network import Block, Network, Node
+from archspec.network import Block, Network, Node, one_op
 from archspec.ops.tensor import Shape
 
 
@@ -71,7 +71,7 @@ def _open(network: Network, block: Block, level: int, depth: int | None, rows: l
     for child in block.children:
         if isinstance(child, Block) and child.step is not None and child.step.each is not None:
             _open(network, child, level, depth, rows)
-        elif isinstance(child, Node) or (depth is not None and level + 1 >= depth):
+        elif isinstance(child, Node) or child.kind == "op" or (depth is not None and level + 1 >= depth):
             rows.append(_row(network, child, level))
         else:
             _open(network, child, level + 1, depth, rows)
@@ -79,11 +79,12 @@ def _open(network: Network, block: Block, level: int, depth: int | None, rows: l
 
 def _row(network: Network, part: Block | Node, level: int) -> Row:
     totals = part.content.totals
-    op = part.op if isinstance(part, Node) else None
+    single = one_op(part)
+    op = single and single.op
     kernel_size = getattr(op, "kernel_size", None)
     return Row(
         path=part.path,
-        kind=part.op.name if isinstance(part, Node) else _block_kind(part),
+        kind=op.name if op else _block_kind(part),
         depth=level,
         shape=_shape(network, part),
         params=part.params,
@@ -92,7 +93,7 @@ def _row(network: Network, part: Block | Node, level: int) -> Row:
         other_ops=totals.other if totals.costed else None,
         share=share(network, part),
         complete=totals.costed == totals.nodes,
-        is_block=isinstance(part, Block),
+        is_block=op is None,
         kernel_size=kernel_size,
         stride=getattr(op, "stride", None) or kernel_size,
         groups=getattr(op, "groups", None),
@@ -108,13 +109,15 @@ def share(network: Network, part: Block | Node) -> float:
     return part.content.totals.macs / network.macs
 
 
-def _block_kind(block: Block) -> str:
+def _block_kind(block: Block | Node) -> str:
+    assert isinstance(block, Block)
     if block.kind != "repeat":
         return block.definition or block.kind
     first: Block | Node = block
     while isinstance(first, Block) and first.kind == "repeat":
         first = first.children[0]
-    inner = first.op.name if isinstance(first, Node) else _block_kind(first)
+    single = one_op(first)
+    inner = single.op.name if single else _block_kind(first)
     copies = block.content.copies
     return f"{inner} ×{copies}" if copies > 1 else inner
 
@@ -122,5 +125,5 @@ def _block_kind(block: Block) -> str:
 def _shape(network: Network, part: Block | Node) -> Shape | None:
     if isinstance(part, Node):
         return part.shape
-    paths = list(part.outputs.values())
-    return network.shape(paths[0]) if len(paths) == 1 and paths[0] in network else None
+    path = part.outputs.get(part.main_output, "")
+    return network.shape(path) if path in network else None

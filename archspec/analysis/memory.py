@@ -5,7 +5,7 @@ from __future__ import annotations
 from archspec.analysis.overwriting import Overwriting
 from archspec.analysis.training import differentiated, trains
 from archspec.network import ActivationMemory, Network
-from archspec.ops.tensor import elements
+from archspec.ops.tensor import size_in_bytes
 
 DTYPE_BYTES = {"float32": 4, "float64": 8, "float16": 2, "bfloat16": 2}
 
@@ -16,17 +16,17 @@ def activation_memory(network: Network, *, dtype: str = "float32", batch: int = 
     Raises:
         KeyError: ``dtype`` is none of `DTYPE_BYTES`.
     """
-    item = DTYPE_BYTES[dtype] * batch
-    peak, node = _peak(network)
-    kept = _kept(network, DTYPE_BYTES[dtype])
-    return ActivationMemory(dtype, batch, peak * item, node, None if kept is None else kept * batch)
+    item = DTYPE_BYTES[dtype]
+    peak, node = _peak(network, item)
+    kept = _kept(network, item)
+    return ActivationMemory(dtype, batch, peak * batch, node, None if kept is None else kept * batch)
 
 
-def _peak(network: Network) -> tuple[int, str]:
-    """The peak in elements of one sample, and the node at which it is reached."""
+def _peak(network: Network, item: int) -> tuple[int, str]:
+    """The peak in bytes of one sample, and the node at which it is reached."""
     overwriting = Overwriting(network)
     nodes = [node for node in network if not network.is_training_only(node.path)]
-    sizes = {name: elements(shape) for name, shape in network.inputs.items()}
+    sizes = {name: size_in_bytes(shape, item) for name, shape in network.inputs.items()}
     last_use = {path: index for index, node in enumerate(nodes) for path in node.operands}
     ends = {output.path for output in network.outputs.values()}
     live = sum(sizes.values())
@@ -39,7 +39,7 @@ def _peak(network: Network) -> tuple[int, str]:
             dead.remove(node.inputs[0])
             sizes[node.path] = sizes[node.inputs[0]]
         else:
-            sizes[node.path] = elements(node.shape)
+            sizes[node.path] = size_in_bytes(node.shape, item)
             live += sizes[node.path]
         if live > peak:
             peak, peak_node = live, node.path
@@ -62,4 +62,4 @@ def _kept(network: Network, item: int) -> int | None:
         kept.update(node.inputs[number] for number in found.operands)
         kept.update([node.path] if found.output else ())
         besides += found.besides
-    return item * sum(elements(shapes[path]) for path in kept) + besides
+    return sum(size_in_bytes(shapes[path], item) for path in kept) + besides

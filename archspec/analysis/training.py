@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from archspec.network import Network, Node
+from archspec.ops.tensor import Places
 
 
 def differentiated(network: Network) -> frozenset[str]:
-    """Paths of the nodes whose output has a gradient: weights that train went into it. The inputs need none."""
+    """Paths of the nodes whose output has a gradient: weights that train went into it. Inputs and places need none."""
     found: set[str] = set()
     for node in network:
+        if isinstance(node.shape, Places):
+            continue
         if trains(network, node) or not found.isdisjoint(node.operands):
             found.add(node.path)
     return frozenset(found)

@@ -11,13 +11,14 @@ from archspec.compiler.sharing import OPS, BoundKey
 from archspec.compiler.trace import Failed
 from archspec.compiler.walk import CHARACTERS_OF_A_VALUE, Site, Walk
 from archspec.errors import ArgumentError, OperandError, RuleError, ShapeError, listed
+from archspec.language.definition import Reference
 from archspec.language.limits import VALUES_OF_A_STEP
 from archspec.language.source import Scalar, Value
 from archspec.language.values import Unknown
 from archspec.language.wording import expectation, found, hint
 from archspec.network import Applied
 from archspec.ops.op import NODE_KEYS, Op
-from archspec.ops.tensor import MAX_ELEMENTS, MAX_RANK, Shape, Shapes, elements, show, spatial_rank
+from archspec.ops.tensor import MAX_ELEMENTS, MAX_RANK, Places, Shape, Shapes, elements, show, spatial_rank
 
 _LONG = CHARACTERS_OF_A_VALUE * VALUES_OF_A_STEP
 
@@ -53,14 +54,36 @@ class Application:
             return None
         return applied
 
+    def parts(self, applied: Applied, site: Site) -> dict[str, Applied] | None:
+        """The ops that an op is of which an output is taken by name, by that; None where an error left it unknown."""
+        found: dict[str, Applied] = {}
+        try:
+            for name, op in applied.op.parts(applied.input_shapes).items():
+                found[name] = _applied(op, (*applied.input_shapes, *(each.shape for each in found.values())))
+        except RuleError as error:
+            self._rule_error(error, site)
+            return None
+        return found
+
     def _operands_fit(self, cls: type[Op], site: Site, shapes: tuple[Shape | None, ...]) -> bool:
         least, most = cls.arity
         count = len(shapes)
         if site.step.operands is not None and not least <= count <= (most or count):
             wanted = f"{least}" if least == most else f"{least} to {most}" if most else f"{least} or more"
             message = f"{cls.name} takes {wanted} operand{'s' * (wanted != '1')}, not {count}"
-            help = "name them: `from: [a, b]`" if count < least else "join them first, with `add` or `concat`"
+            few = f"for example `{cls.example}`" if cls.takes_places else "name them: `from: [a, b]`"
+            help = few if count < least else "join them first, with `add` or `concat`"
             self._report("operand-count", message, site.key, site, label=_operand_shapes(site), help=help)
+            return False
+        misplaced = next(
+            (n for n, shape in enumerate(shapes) if isinstance(shape, Places) and n not in cls.takes_places), -1
+        )
+        if misplaced >= 0:
+            name = _written(list(site.scope.expanded(site.step.operands or ()))[misplaced])
+            message = f"{cls.name} computes with numbers, and `{name}` is places of maxima"
+            self._report(
+                "shape-mismatch", message, site.key, site, help="an operand of `max_unpool` says where to put another"
+            )
             return False
         shape = shapes[0] if shapes else None
         if shape is None or cls.spatial_ranks is None or spatial_rank(shape) in cls.spatial_ranks:
@@ -171,10 +194,14 @@ def _operand_shapes(site: Site) -> str:
     words = []
     for reference, shape in zip(site.scope.expanded(site.step.operands or ()), site.shapes, strict=True):
         if shape is not None:
-            name = reference.name + (f".{reference.port}" if reference.port else "")
             place = _line(keys.get(reference.name), site.step.key)
-            words.append(f"{name or 'input'}{place} is {show(shape)}")
+            words.append(f"{_written(reference)}{place} is {show(shape)}")
     return ", ".join(words)
+
+
+def _written(reference: Reference) -> str:
+    """What a node takes, as written."""
+    return reference.name + (f".{reference.port}" if reference.port else "") or "input"
 
 
 def _line(key: Scalar | None, near: Scalar) -> str:

@@ -19,7 +19,7 @@ from archspec.compiler.overriding import Overriding
 from archspec.compiler.repeats import Repeats
 from archspec.compiler.reuses import Reuses
 from archspec.compiler.sharing import Memory
-from archspec.compiler.tensors import NOWHERE, UNKNOWN_TENSOR, Scope, Tensor, tensor_of
+from archspec.compiler.tensors import NOWHERE, UNKNOWN_TENSOR, OutputsOfOp, Scope, Tensor, tensor_of
 from archspec.compiler.trace import Failed, Frame, Trace
 from archspec.compiler.walk import Made, Site, Walk
 from archspec.language.choice import KINDS, Choice, chosen, names_one
@@ -30,7 +30,7 @@ from archspec.language.loader import Loader, Reading
 from archspec.language.source import Scalar, Sequence, Value
 from archspec.language.values import UNKNOWN, Unknown
 from archspec.language.wording import found
-from archspec.network import Network, Use
+from archspec.network import Applied, Body, Network, Origin, Use
 from archspec.ops import registry
 from archspec.ops.tensor import Shape
 
@@ -203,7 +203,26 @@ class Elaboration:
         applied = self.application.apply(cls, site)
         if applied is None:
             return UNKNOWN_TENSOR, None
+        if site.name == site.step.name and site.name in site.scope.parted:
+            parts = self.application.parts(applied, site)
+            if parts is None:
+                return UNKNOWN_TENSOR, None
+            if parts:
+                return self._parted(site, parts)
         return Tensor(site.name, applied.shape), Use(site.name, applied, site.origins, site.step, site.arguments)
+
+    @staticmethod
+    def _parted(site: Site, parts: Mapping[str, Applied]) -> Made:
+        """An op of which outputs are taken by name."""
+        operands: tuple[Origin, ...] = tuple(range(len(site.operands)))
+        uses = []
+        for name, part in parts.items():
+            uses.append(Use(name, part, operands, site.step, site.arguments))
+            operands = (*operands, name)
+        outputs = {name: Tensor(f"{site.name}.{name}", parts[name].shape) for name in [*parts][::-1]}
+        origins, shapes = {name: name for name in outputs}, {name: parts[name].shape for name in outputs}
+        body = Body("op", {}, tuple(uses), origins, shapes, site.scope.definition, None)
+        return OutputsOfOp(outputs), Use(site.name, body, site.origins, site.step, site.arguments)
 
     def _unknown_op(self, target: Scalar, site: Site) -> None:
         name = str(target.value)

@@ -78,6 +78,7 @@ class Graphs:
             self.walk.trace.report("empty-graph", message, place, path=scope.path)
         steps = _needed(scope.graph, existing)
         scope.taken = frozenset(_taken(steps, existing))
+        scope.parted = frozenset(_parted(steps, existing))
         for step in steps:
             result, use = self.node(step, scope)
             scope.tensors[step.name] = result
@@ -107,6 +108,12 @@ def _taken(steps: list[Step], outputs: list[OutputStep]) -> Iterator[str]:
     for step in steps:
         yield from (reference.name for reference in step.operands or () if reference.port and reference.copy)
     yield from (output.reference.name for output in outputs if output.reference and output.reference.copy)
+
+
+def _parted(steps: list[Step], outputs: list[OutputStep]) -> Iterator[str]:
+    """The nodes without copies of which something takes an output by name."""
+    taken = [*(reference for step in steps for reference in step.operands or ()), *(each.reference for each in outputs)]
+    yield from (each.name for each in taken if each and each.port not in ("", "output") and not each.copy)
 
 
 def _needed(graph: GraphSteps, outputs: list[OutputStep]) -> list[Step]:

@@ -37,6 +37,10 @@ Result = Tensor | dict[str, Tensor]
 """What a node gives: an op one tensor, a block or group its outputs by name."""
 
 
+class OutputsOfOp(dict[str, Tensor]):
+    """What an op gives of which outputs are taken by name; its own name alone stands for the first."""
+
+
 def outputs_of(result: Result) -> dict[str, Tensor]:
     """Its outputs by name; an op's is called ``output``."""
     return {"output": result} if isinstance(result, Tensor) else result
@@ -79,7 +83,8 @@ def view(result: Result) -> Any:
     if UNKNOWN_OUTPUTS in result:
         return UNKNOWN
     outputs = {name: TensorView(tensor.shape) for name, tensor in result.items()}
-    return next(iter(outputs.values())) if len(outputs) == 1 else TensorView(None, outputs or None)
+    single = len(outputs) == 1 or isinstance(result, OutputsOfOp)
+    return next(iter(outputs.values())) if single else TensorView(None, outputs or None)
 
 
 def views(graph: GraphSteps, inputs: tuple[Tensor, ...]) -> dict[str, TensorView]:
@@ -156,6 +161,7 @@ class Scope:
         edits: What ``override:`` changes in it.
         uses: The nodes so far that hold something, by name.
         taken: Names of the repeats of which something takes copies one by one.
+        parted: Names of the nodes of which something takes an output by name.
         copies: What each copy of these gives.
     """
 
@@ -167,6 +173,7 @@ class Scope:
     edits: Edits
     uses: dict[str, Use] = field(default_factory=dict)
     taken: frozenset[str] = frozenset()
+    parted: frozenset[str] = frozenset()
     copies: dict[str, tuple[Result, ...]] = field(default_factory=dict)
 
     @classmethod

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from archspec.compiler.binding import evaluate, of_expression
 from archspec.compiler.failures import Failures
 from archspec.compiler.sharing import Memory
-from archspec.compiler.tensors import UNKNOWN_TENSOR, Result, Scope, Tensor, outputs_of
+from archspec.compiler.tensors import UNKNOWN_TENSOR, OutputsOfOp, Result, Scope, Tensor, outputs_of
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import SpecError, listed, nearest
 from archspec.language.choice import Choice
@@ -178,8 +178,10 @@ class Walk:
                 message = f"`{reference.name}` has one output, and no `{reference.port}`"
                 help, same = f"write `{reference.name}`", (scope.path, reference.name)
                 self.trace.report("unknown-node", message, reference.value, same=same, path=path, help=help)
+                return UNKNOWN_TENSOR
             return result
-        name = reference.port or (next(iter(result)) if len(result) == 1 else "")
+        single = len(result) == 1 or isinstance(result, OutputsOfOp)
+        name = reference.port or (next(iter(result)) if single else "")
         if name in result:
             return result[name]
         if result and UNKNOWN_OUTPUTS not in result:  # a graph without an output has been reported

@@ -3,9 +3,10 @@
 from archspec.network.content import Applied, Body, Content, Copies, Layer, Origin, Run, Totals, Use
 from archspec.network.figures import ActivationMemory, ReceptiveField
 from archspec.network.network import Network, NetworkOutput, NotCompiled, PartialNetwork
-from archspec.network.views import Block, Context, Node
+from archspec.network.views import Block, Context, Node, one_op
 
 __all__ = [
     "ActivationMemory", "Applied", "Block", "Body", "Content", "Context", "Copies", "Layer", "Network",
     "NetworkOutput", "Node", "NotCompiled", "Origin", "PartialNetwork", "ReceptiveField", "Run", "Totals", "Use",
+    "one_op",
 ]  # fmt: skip

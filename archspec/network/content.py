@@ -19,14 +19,10 @@ from archspec.language.edits import NO_EDITS, Edits
 from archspec.language.source import Entry
 from archspec.ops.facts import Cost
 from archspec.ops.op import Op
-from archspec.ops.tensor import Shape, Shapes, elements
+from archspec.ops.tensor import Shape, Shapes, elements, size_in_bytes
 
 Origin = int | str
 """A tensor as the inside of a block knows it: the number of an input, or the path of the node inside that gives it."""
-
-
-FLOAT_BYTES = 4
-"""Bytes of a float32."""
 
 
 class Totals(NamedTuple):
@@ -85,7 +81,7 @@ class Applied:
     def totals(self) -> Totals:
         """Its figures."""
         params, buffers = (sum(map(elements, tensors.values())) for tensors in (self.weights, self.buffers))
-        activations = FLOAT_BYTES * elements(self.shape)
+        activations = size_in_bytes(self.shape)
         if self.cost is None:
             return Totals(1, 0, params, buffers, activations=activations)
         return Totals(1, 1, params, buffers, self.cost.macs, self.cost.other, activations)
@@ -96,13 +92,13 @@ class Body:
     """What a block, group, repeat or network holds. Equal uses of a block in one network have one.
 
     Attributes:
-        kind: ``network``, ``block``, ``group`` or ``repeat``.
+        kind: ``network``, ``block``, ``group``, ``repeat``, or ``op`` for one op with several outputs.
         arguments: The values of the definition's parameters.
         uses: What it holds, in order.
         outputs: The tensors that it gives, by output name.
         shapes: Their shapes, without the batch.
         template: The network or block that its graph, or the step that repeats, stands in.
-        graph: Its graph as written; None for a repeat.
+        graph: Its graph as written; None for a repeat, and for an op.
         lets: What its graph defines with ``let``: values and functions by name.
         edits: What ``override:`` changes in its graph.
         whole: What this is left of, where nothing needed some of its nodes.

@@ -137,9 +137,9 @@ class Network:
         part = self[path]
         if isinstance(part, Node):
             return part.shape
-        if len(part.outputs) != 1:
+        if not part.main_output:
             raise UsageError(f"the block `{path}` has several outputs: {', '.join(part.outputs)}")
-        return next(iter(part.content.shapes.values()))
+        return part.content.shapes[part.main_output]
 
     @property
     def params(self) -> int:

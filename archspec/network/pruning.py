@@ -79,6 +79,8 @@ def _left(content: Content, needed: frozenset[str]) -> tuple[Content, Iterable[i
         return None
     if isinstance(content, Applied):
         return content, range(len(content.input_shapes))
+    if content.kind == "op":  # one layer gives all of its outputs
+        return _left(content.uses[0].content, needed) and (content, range(len(content.uses[0].inputs)))
     pruned = _pruned(content, needed)
     return pruned and (pruned.body or content, pruned.inputs)
 

@@ -195,7 +195,7 @@ class Block:
 
     @property
     def kind(self) -> str:
-        """``network``, ``block``, ``group`` or ``repeat``."""
+        """``network``, ``block``, ``group``, ``repeat``, or ``op`` for one op with several outputs."""
         return self.content.kind
 
     @property
@@ -314,15 +314,25 @@ class Block:
 
     @property
     def receptive_field(self) -> ReceptiveField | None:
-        """That of the node that gives its output; None where it is not known, and with several outputs."""
-        return (
-            self.context.fields.get(next(iter(self.outputs.values())))
-            if self.context and len(self.outputs) == 1
-            else None
-        )
+        """That of the node that gives its output; None where it is not known, and with several outputs of a block."""
+        main = self.main_output
+        return self.context.fields.get(self.outputs[main]) if self.context and main else None
+
+    @property
+    def main_output(self) -> str:
+        """The name of the output that its own name stands for: an only one, or that of an op; else empty."""
+        return "output" if self.kind == "op" else next(iter(self.outputs)) if len(self.outputs) == 1 else ""
 
     @property
     def stride(self) -> tuple[Fraction, ...] | None:
         """Steps of the input for one step of its output, for each spatial dimension; None where it is not known."""
         field = self.receptive_field
         return field and field.stride
+
+
+def one_op(part: Node | Block) -> Node | None:
+    """The node of an op, of one with several outputs that which gives the first; None for a block of several ops."""
+    if isinstance(part, Node):
+        return part
+    children = part.children if part.kind == "op" else ()
+    return next((child for child in reversed(children) if isinstance(child, Node)), None)

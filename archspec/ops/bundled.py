@@ -19,6 +19,7 @@ _FILES = {
     ),
     "pool.adaptive": "adaptive_avg_pool adaptive_max_pool global_avg_pool global_max_pool",
     "pool.blur": "blur_pool",
+    "pool.unpool": "max_unpool",
     "pool.window": "avg_pool lp_pool max_pool",
     "reduction": "amax amin mean sum vector_norm",
     "resample": "pixel_shuffle pixel_unshuffle upsample",

@@ -1,13 +1,13 @@
 """Convolutions with shared weights, in one, two or three spatial dimensions."""
 
 from fractions import Fraction
-from math import gcd, prod
+from math import prod
 from typing import Literal
 
 from archspec.errors import ArgumentError
 from archspec.ops.arguments import NamedPadding, Padding, Positive, Size, compact, default
 from archspec.ops.checks import check_fit, check_groups
-from archspec.ops.facts import MOST_PERIOD, Along, Cost, Kept, Module, Reach, Taps, Window
+from archspec.ops.facts import MOST_PERIOD, Along, Cost, Kept, Module, Reach, Window
 from archspec.ops.op import Op
 from archspec.ops.same import Pads, constant_pads, same_pads, with_padding
 from archspec.ops.tensor import Shape, Shapes, elements, extent, places, show
@@ -235,21 +235,9 @@ class ConvTranspose(Op, name="conv_transpose"):
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         if max(self.stride) > MOST_PERIOD:
             return "unknown"
-        spread = (Along(1 + axis, self._gathered(axis)) for axis in range(len(self.stride)))
+        axes = zip(extent(self.kernel_size, self.dilation), self.stride, self.padding, self.dilation, strict=True)
+        spread = (Along.gathered(dim, *axis) for dim, axis in enumerate(axes, 1))
         return ((Along.grouped(self.groups, inputs[0][0], self.out_channels), *spread),)
-
-    def _gathered(self, axis: int) -> Taps:
-        """Place ``o`` reads each ``i`` with ``o = stride * i - padding + dilation * j`` for a ``j`` of the kernel."""
-        kernel, stride, dilation = self.kernel_size[axis], self.stride[axis], self.dilation[axis]
-        common = gcd(stride, dilation)
-        step = dilation // common
-        inverse = pow(stride // common, -1, step)
-        places = []
-        for place in range(self.padding[axis], self.padding[axis] + stride):
-            first, last = -(-(place - dilation * (kernel - 1)) // stride), place // stride
-            start = first + (place // common * inverse - first) % step
-            places.append(range(0) if place % common else range(start, last + 1, step))
-        return Taps(stride, 1, tuple(places))
 
     def torch(self, inputs: Shapes) -> Module:
         channels, *sizes = inputs[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import gcd
 from typing import Any, Literal, NamedTuple
 
 Saved = tuple[Literal["input", "output"], ...]
@@ -127,6 +128,23 @@ class Along(NamedTuple):
         if groups == 1 or period > MOST_PERIOD:
             return cls.every(inputs)
         return cls(0, Taps(period, each, (range(each),) * period, "end"))
+
+    @classmethod
+    def gathered(cls, dim: int, window: int, stride: int, padding: int, dilation: int = 1) -> Along:
+        """What windows spread: place ``o`` reads each ``i`` with ``o = stride * i - padding + dilation * j``.
+
+        So many places as ``window`` lie from the first to the last of a window's, of which ``j`` is the number. The
+        stride is at most `MOST_PERIOD`.
+        """
+        common = gcd(stride, dilation)
+        step = dilation // common
+        inverse = pow(stride // common, -1, step)
+        places = []
+        for place in range(padding, padding + stride):
+            first, last = -(-(place - window + 1) // stride), place // stride
+            start = first + (place // common * inverse - first) % step
+            places.append(range(0) if place % common else range(start, last + 1, step))
+        return cls(dim, Taps(stride, 1, tuple(places)))
 
 
 Reads = tuple[tuple[Along, ...], ...]

@@ -58,6 +58,7 @@ log: naturallog logarithm
 lp_pool: lppooling l2pool l2pooling
 matmul: bmm mm dot batchdot batchmatmul
 max_pool: maxpooling
+max_unpool: unpool unpooling maxunpooling
 maximum: fmax eltwisemax elementwisemax elementwisemaximum
 mean: reducemean
 minimum: fmin eltwisemin elementwisemin elementwiseminimum
@@ -160,7 +161,7 @@ _ELSEWHERE = {
         "`pixel_unshuffle` does it in PyTorch's order of channels, in which those that come of one stand together"
     ),
     "depthtospace": "`pixel_shuffle` does it in PyTorch's order of channels, which is mode CRD of ONNX",
-    "maxunpool unpool unpooling maxpoolwithargmax": "pooling gives no indices, so that nothing can undo it",
+    "maxpoolwithargmax": "`max_pool` gives the places of its maxima too: a node `pool` has them as `pool.indices`",
     "fractionalmaxpool": "windows have one size: `max_pool`",
     "stack hstack vstack dstack columnstack": "`unsqueeze` the operands, then `concat` them along the new dimension",
     "repeat tile": (
@@ -275,7 +276,7 @@ _NEVER = {
     "inplace": "leave it out: it changes no figure, and the emitted source overwrites what nobody needs",
     "dataformat device dtype": "leave it out: channels come first, and the emitted source is plain PyTorch",
     "inputshape inputdim batchinputshape inshape": "leave it out: it follows from the input",
-    "returnindices": "pooling gives no indices",
+    "returnindices": "leave it out: the places of the maxima of a node `pool` are `pool.indices`",
     "outputpadding": "only `conv_transpose` has it",
     "weightfiller biasfiller kernelinitializer biasinitializer initializer weightsinit": (
         "how weights begin stands in `init:` at the top of the file"

@@ -6,6 +6,7 @@ import inspect
 import keyword
 import re
 import sys
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -46,6 +47,8 @@ class Op(BaseModel):
     """Arguments of PyTorch's that follow from the operands, so that a spec leaves them out."""
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
     """The least and greatest number of operands; None for no bound."""
+    takes_places: ClassVar[frozenset[int]] = frozenset()
+    """The numbers of the operands that are places of maxima (`Places`), and no numbers to compute with."""
     takes_nothing: ClassVar[bool] = False
     """Whether a node of it takes no tensors. What rules see as its operand only says how many samples there are."""
     spatial_ranks: ClassVar[frozenset[int] | None] = None
@@ -77,6 +80,17 @@ class Op(BaseModel):
             ArgumentError: An argument does not fit the operands.
         """
         raise NotImplementedError
+
+    def parts(self, inputs: Shapes) -> Parts:
+        """The ops that it is where a spec takes an output of it by name, in order; none for an op with one output.
+
+        Each takes the operands, and after them what those before it give. The last gives ``output``, which the node's
+        name alone stands for. What `torch` says of it is a layer that gives all, the output first.
+
+        Raises:
+            ArgumentError: With these arguments there is but one output.
+        """
+        return {}
 
     def weights(self, inputs: Shapes) -> dict[str, Shape]:
         """Trainable tensors: their names in the state_dict, and their shapes."""
@@ -150,6 +164,9 @@ class Op(BaseModel):
         entries = re.findall(r"^    (\w+): (.*(?:\n {5,}.*)*)", section, flags=re.MULTILINE)
         return {name: " ".join(text.split()) for name, text in entries}
 
+
+Parts = Mapping[str, Op]
+"""Ops that are one layer, by the names of what they give."""
 
 REGISTERED: dict[str, type[Op]] = {}
 """The ops that have been imported; `archspec.ops.registry` finds the others too."""

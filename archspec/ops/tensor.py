@@ -3,12 +3,58 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
+
+from typing_extensions import override
+
+from archspec.ops.facts import Window
 
 Shape = tuple[int, ...]
 """Sizes per sample, channels first: ``(3, 224, 224)``; features alone: ``(1000,)``."""
 
 Shapes = tuple[Shape, ...]
 """The shapes of an op's operands, in operand order."""
+
+
+class Places(tuple[int, ...]):
+    """The shape of a tensor of places, int64: of each window of a map, where in the map its maximum stands.
+
+    It differs from a shape of numbers, and from one of places in other windows.
+
+    Attributes:
+        pooled: The shape of the map.
+        window: The windows.
+    """
+
+    pooled: Shape
+    window: Window
+
+    def __new__(cls, shape: Shape, pooled: Shape, window: Window) -> Places:
+        made = super().__new__(cls, shape)
+        made.pooled = pooled
+        made.window = window
+        return made
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return tuple(self), self.pooled, self.window
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Places):
+            return False
+        return tuple(self) == tuple(other) and (self.pooled, self.window) == (other.pooled, other.window)
+
+    @override
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    @override
+    def __hash__(self) -> int:
+        return hash((tuple(self), self.pooled, self.window))
+
+
+PLACE_BYTES = 8
+"""Bytes of a place."""
 
 MAX_ELEMENTS = 2**62
 """PyTorch counts elements in int64; larger tensors are refused."""
@@ -20,6 +66,11 @@ MAX_RANK = 64
 def elements(shape: Shape) -> int:
     """The number of elements of one sample."""
     return prod(shape)
+
+
+def size_in_bytes(shape: Shape, item: int = 4) -> int:
+    """The bytes of one sample: of so many for each number, or those of places."""
+    return elements(shape) * (PLACE_BYTES if isinstance(shape, Places) else item)
 
 
 def show(shape: Shape) -> str:

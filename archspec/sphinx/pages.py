@@ -17,7 +17,7 @@ from archspec.language.loader import library_block
 from archspec.network import Network, Node
 from archspec.ops import bundled, registry
 from archspec.ops.op import Op
-from archspec.ops.tensor import show
+from archspec.ops.tensor import Places, Shape, show
 from archspec.reports import explanations, table
 from archspec.reports import reference as texts
 
@@ -91,8 +91,21 @@ def _op_example(cls: type[Op]) -> Network:
         graph, sizes = f"{graph}, sum: {{op: add, from: [x, {cls.name}1]}}", (texts.example_output(cls),)
     named = re.search(r"from: \[(.*?)\]", cls.example)
     names = named[1].split(", ") if named else ["x"]
-    inputs = json.dumps(dict(zip(names, sizes, strict=True)))
+    inputs = json.dumps(dict(map(_given, names, sizes)))
+    graph = ", ".join([*filter(None, map(_pooled, names, sizes)), graph])
     return archspec.compile_text(f"archspec: 1\nname: example\ninputs: {inputs}\ngraph: {{{graph}}}\n")
+
+
+def _given(name: str, size: Shape) -> tuple[str, Shape]:
+    """The input that an operand is, or that it is made of."""
+    return ("image", size.pooled) if isinstance(size, Places) else (name, size)
+
+
+def _pooled(name: str, size: Shape) -> str:
+    """What gives the places of an operand."""
+    if not isinstance(size, Places):
+        return ""
+    return f"{name.partition('.')[0]}: {{op: max_pool, from: image, kernel_size: {size.window.kernel[0]}}}"
 
 
 def _class_body(source: str) -> str:

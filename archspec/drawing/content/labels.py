@@ -7,11 +7,11 @@ from math import prod
 from typing import Any
 
 from archspec.language.choice import kind_named
-from archspec.network import Block, Node, NotCompiled
+from archspec.network import Block, Node, NotCompiled, one_op
 from archspec.ops import bundled
 from archspec.ops.arguments import compact
 from archspec.ops.op import Op
-from archspec.ops.tensor import Shape
+from archspec.ops.tensor import Places, Shape
 
 FAMILIES = {
     "input": "input, output",
@@ -229,7 +229,8 @@ _ORDER = (
 
 def shape_text(shape: Shape) -> str:
     """``64×56×56``."""
-    return times(shape) if shape else "scalar"
+    text = times(shape) if shape else "scalar"
+    return f"indices {text}" if isinstance(shape, Places) else text
 
 
 def definition_word(block: Block) -> str:
@@ -244,7 +245,8 @@ def definition_word(block: Block) -> str:
 
 def kind_of(part: Block | Node) -> str:
     """What copies have in common that differ in arguments alone: the op, or the block."""
-    return part.op.name if isinstance(part, Node) else f"{part.kind} {part.definition}"
+    node = one_op(part)
+    return node.op.name if node is not None else f"{getattr(part, 'kind', '')} {getattr(part, 'definition', '')}"
 
 
 def block_arguments(block: Block) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from archspec.drawing.content.scene import Detail
 from archspec.drawing.content.summary import is_unit
 from archspec.drawing.content.symbols import SymbolicNetwork
 from archspec.errors import UsageError
-from archspec.network import Block, Network, Node, PartialNetwork
+from archspec.network import Block, Network, Node, PartialNetwork, one_op
 
 MOST_IN_OVERVIEW = 25
 """Boxes of an overview; it opens more blocks only as long as they fit."""
@@ -80,7 +80,7 @@ class Opening:
         """Whether what a block holds is shown, and not the block as one box."""
         if not block.path:
             return True
-        if block.path in self.collapse:
+        if block.path in self.collapse or one_op(block) is not None:
             return False
         if block.path in self.expand or block.path in self.opened or self.detail == "ops":
             return True
@@ -128,6 +128,7 @@ class Opening:
             for group in groups
             for part in group.parts[:1]
             if isinstance(part, Block)
+            and one_op(part) is None
             and len(group.parts) == 1
             and part.path not in refused | self.opened | self.collapse
         ]

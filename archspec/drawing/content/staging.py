@@ -15,7 +15,7 @@ from archspec.drawing.content.summary import block_lines, has_shortcut, head, is
 from archspec.drawing.content.symbols import SymbolicNetwork
 from archspec.errors import UsageError, did_you_mean
 from archspec.language.patterns import is_pattern, matches
-from archspec.network import Block, Network, Node, NotCompiled, PartialNetwork
+from archspec.network import Block, Network, Node, NotCompiled, PartialNetwork, one_op
 from archspec.ops.tensor import Shape
 
 
@@ -48,7 +48,7 @@ def _paths(network: Network, wanted: Sequence[str]) -> frozenset[str]:
     """The paths of the blocks that are named, or that a pattern matches."""
     if not wanted:
         return frozenset()
-    known = dict.fromkeys(block.path for block in network.blocks.walk() if block.path)
+    known = dict.fromkeys(block.path for block in network.blocks.walk() if block.path and one_op(block) is None)
     found: set[str] = set()
     for text in wanted:
         chosen = [path for path in known if matches(text, path)] if is_pattern(text) else [text] * (text in known)
@@ -111,7 +111,8 @@ class _Stage:
             box = self._unit(group)
         else:
             (run,) = group.runs
-            box = self._op(run, run.typical) if isinstance(run.typical, Node) else self._block(run, run.typical)
+            node = one_op(run.typical)
+            box = self._op(run, node) if node is not None else self._block(run, run.typical)
         nodes = tuple(node for part in group.parts for node in nodes_of(part))
         last = outputs_of(group.parts[-1])
         return replace(
@@ -119,7 +120,7 @@ class _Stage:
             paths=tuple(node.path for node in nodes),
             cluster=group.cluster,
             name=texts.full_name(box.id, box.name, group.cluster),
-            shape=self.network.shape(last[0]) if len(last) == 1 else None,
+            shape=self.network.shape(last[0]) if len(last) == 1 or one_op(group.parts[-1]) else None,
             figures=texts.figures(self.network, nodes, self.fields.get(last[-1]) if last else None),
             counted=self._counted(box.id),
             remark=" · ".join(filter(None, (box.remark, texts.shared(group.parts), texts.frozen(self.network, nodes)))),
@@ -194,7 +195,8 @@ class _Stage:
             doc=type(node.op).summary(),
         )
 
-    def _block(self, run: Run, block: Block) -> Box:
+    def _block(self, run: Run, block: Part) -> Box:
+        assert isinstance(block, Block)
         if self.detail != "ops" and is_unit(block):
             unit = self._unit(Group((Run((block,)),), ""))
             return replace(unit, id=self._id(run), name=self._name(run), count=len(run.parts), remark=texts.remark(run))

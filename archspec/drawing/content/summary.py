@@ -7,7 +7,7 @@ from itertools import groupby, pairwise
 
 from archspec.drawing.content import labels
 from archspec.drawing.content.folding import Part, external, nodes_of, outputs_of
-from archspec.network import Block, Node
+from archspec.network import Block, Node, one_op
 
 _MOST = 4
 """Lines; a block of more says its arguments instead."""
@@ -15,6 +15,8 @@ _MOST = 4
 
 def is_unit(block: Block) -> bool:
     """Whether a block is a chain of one op and others that finish it, such as convolution, normalisation, ReLU."""
+    if one_op(block) is not None:
+        return False
     nodes = list(block.nodes())
     heavy = [node for node in nodes if labels.family(node.op) not in labels.LIGHT]
     chained = all(node.operands == (before.path,) for before, node in pairwise(nodes))
@@ -53,12 +55,13 @@ def _lines(block: Block) -> Iterator[str]:
         yield ""
         return
     for child in path:
-        if isinstance(child, Node):
-            if _is_heavy(child):
-                yield f"{labels.word(child.op, child.input_shapes)} {labels.essentials(child.op, child.input_shapes)}"
-        elif child.kind == "block" and not is_unit(child):
+        node = one_op(child)
+        if node is not None:
+            if _is_heavy(node):
+                yield f"{labels.word(node.op, node.input_shapes)} {labels.essentials(node.op, node.input_shapes)}"
+        elif isinstance(child, Block) and child.kind == "block" and not is_unit(child):
             yield labels.definition_word(child)
-        else:
+        elif isinstance(child, Block):
             yield from _lines(child)
 
 

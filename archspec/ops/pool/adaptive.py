@@ -9,8 +9,7 @@ from pydantic_core import PydanticCustomError
 from archspec.ops.arguments import MAX_INT, compact
 from archspec.ops.facts import MOST_PERIOD, Along, Cost, Module, Reach, Taps
 from archspec.ops.op import Op
-from archspec.ops.pool import INDEX_BYTES
-from archspec.ops.tensor import Shape, Shapes, elements
+from archspec.ops.tensor import PLACE_BYTES, Shape, Shapes, elements
 
 
 def _output_size(value: Any, info: ValidationInfo) -> Any:
@@ -136,7 +135,7 @@ class AdaptiveMaxPool(Op, name="adaptive_max_pool"):
         return Cost(other=_reads(inputs, output) - elements(output))
 
     def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
-        return INDEX_BYTES * elements(output)
+        return PLACE_BYTES * elements(output)
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return _adaptive_reach(inputs, output)
@@ -190,7 +189,7 @@ class GlobalMaxPool(Op, name="global_max_pool"):
         return Cost(other=elements(inputs[0]) - elements(output))
 
     def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
-        return INDEX_BYTES * elements(output)
+        return PLACE_BYTES * elements(output)
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         return _adaptive_reach(inputs, output)

@@ -8,11 +8,10 @@ from typing import ClassVar
 from archspec.errors import ArgumentError
 from archspec.ops.arguments import MAX_INT, Real, Size, StridedPadding, default
 from archspec.ops.checks import check_fit
-from archspec.ops.facts import Cost, Module, Reach, Saved, Window
-from archspec.ops.op import Op
-from archspec.ops.pool import INDEX_BYTES
+from archspec.ops.facts import Along, Cost, Module, Reach, Saved, Taps, Window
+from archspec.ops.op import Op, Parts
 from archspec.ops.same import Pads, constant_pads, same_pads, with_padding
-from archspec.ops.tensor import Shape, Shapes, elements, extent, show
+from archspec.ops.tensor import PLACE_BYTES, Places, Shape, Shapes, elements, extent, show
 
 
 def _positions(size: int, window: int, stride: int, padding: int, ceil_mode: bool) -> int:
@@ -148,6 +147,7 @@ class _Padded(Op):
 class MaxPool(_Padded, name="max_pool"):
     """The maximum of each window.
 
+    Where in the input each maximum stands is `NAME.indices`, for `max_unpool`.
     Costs ``prod(kernel_size) - 1`` comparisons for each element of the output; windows that a border cuts
     are counted whole. For the backward pass it keeps the input, and an int64 index for each element of the output.
     Source: torch.nn.MaxPool1d, MaxPool2d, MaxPool3d; `same_upper` and `same_lower`: ONNX's MaxPool, and TensorFlow's
@@ -179,15 +179,79 @@ class MaxPool(_Padded, name="max_pool"):
         _check_sees_input(inputs[0][1:], output[1:], self.pads(inputs), self.steps, self.dilation)
         return output
 
+    def parts(self, inputs: Shapes) -> Parts:
+        if self.fixed(inputs) is None:
+            message = f"padding `{self.padding}` is added apart, so that PyTorch counts the places in a padded copy"
+            raise ArgumentError("padding", message, help="for `indices` give the padding as a number")
+        return {
+            name: part.model_construct(**{field: getattr(self, field) for field in type(self).model_fields})
+            for name, part in (("indices", _Indices), ("output", _Maxima))
+        }
+
     def cost(self, inputs: Shapes, output: Shape) -> Cost:
         return Cost(other=(prod(self.kernel_size) - 1) * elements(output))
 
     def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
-        return super().saved_bytes(inputs, output) + INDEX_BYTES * elements(output)
+        return super().saved_bytes(inputs, output) + PLACE_BYTES * elements(output)
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         padding = tuple(Fraction(before) for before, _ in self.pads(inputs))
         return Window(self.window, tuple(map(Fraction, self.steps)), padding, self.dilation, groups=0)
+
+
+class _OfBoth(MaxPool):
+    """A max pooling that gives the maxima and their places."""
+
+    def torch(self, inputs: Shapes) -> Module:
+        """The layer that gives both."""
+        layer = super().torch(inputs[:1])
+        return Module(layer.target, layer.args, {**layer.kwargs, "return_indices": True})
+
+
+class _Indices(_OfBoth):
+    """The places of the maxima."""
+
+    saved = ()
+
+    def infer(self, inputs: Shapes) -> Shape:
+        window = self.reach(inputs, ())
+        assert isinstance(window, Window)
+        return Places(super().infer(inputs), inputs[0], window)
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost()
+
+    def kept(self, inputs: Shapes, output: Shape) -> Saved:
+        return ()
+
+    def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
+        return 0
+
+
+class _Maxima(_OfBoth):
+    """The maxima, of the map and their places."""
+
+    arity = (2, 2)
+
+    def infer(self, inputs: Shapes) -> Shape:
+        return super().infer(inputs[:1])
+
+    def kept(self, inputs: Shapes, output: Shape) -> Saved:
+        return ("input",)
+
+    def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
+        return 0
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        """What it reads of the places is what they are read of."""
+        window = super().reach(inputs[:1], output)
+        assert isinstance(window, Window)
+        reads = zip(window.kernel, window.stride, window.padding, window.dilation, strict=True)
+        axes = (
+            Along(dim, Taps(1, int(stride), (range(-int(padding), kernel - int(padding), gap),)))
+            for dim, (kernel, stride, padding, gap) in enumerate(reads, 1)
+        )
+        return (Along.same(0), *axes), tuple(map(Along.same, range(len(output))))
 
 
 class AvgPool(_Padded, name="avg_pool"):

@@ -142,6 +142,8 @@ class Agreement:
         assert isinstance(part, Call)
         if isinstance(content, Applied):
             self._layer(part, values, content)
+        elif content.kind == "op":
+            self._part(part, values, content.uses[-1].content)
         elif content.kind == "repeat":
             self._repeat(part, values, content)
         elif (made := self.registry.named(part.target)) is not None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from archspec.language.algebra import Code, binary, literal
 from archspec.language.definition import ALL_COPIES, Reference, Reuse
-from archspec.network import Block, Node
+from archspec.network import Block, Node, one_op
 from archspec.ops.facts import Function, Held
 from archspec.pytorch.emitter.code import Call, Listed, Part
 from archspec.pytorch.emitter.construction import Child, Construction, Hints, Uses, word
@@ -235,7 +235,8 @@ class Builder:
             channels = [*hints.get(port, ()), *passing]
             self.tensors.add((step, port), Local(paths, shapes, self.construction.channels(shapes, channels)))
             keys.append((step, port))
-        if len(keys) == 1:
+        first = next(iter(present.values()))
+        if len(keys) == 1 or one_op(first) is not None:
             self.names.tensors[step] = self.tensors[keys[0]]
         return tuple(keys)
 
@@ -261,7 +262,8 @@ class Builder:
             raise Mismatch
         self.modules[step] = present
         self.members.append(Member(step, part, condition))
-        self.statements.append(Statement(step, takes, gives, step if own is None else Attribute(step)))
+        called = step if own is None else Attribute(step)
+        self.statements.append(Statement(step, takes, gives, called, is_op=one_op(first) is not None))
 
     def _is_sequence(self, repeat: Block, in_list: bool) -> bool:
         """Whether copies are an ``nn.Sequential``, of which only what the last gives is taken."""

@@ -39,7 +39,7 @@ def _visit(registry: Registry, holding: Holding, instance: Instance) -> None:
 def _inner(registry: Registry, block: Block) -> Iterator[Block]:
     """The blocks and groups inside that have a class, those in repeats and in groups written in place too."""
     for child in block.children:
-        if not isinstance(child, Block) or child.shares:
+        if not isinstance(child, Block) or child.shares or child.kind == "op":
             continue
         if child.kind == "repeat" or registry.is_inline(child):
             yield from _inner(registry, registry.instances.opened(child))

@@ -11,7 +11,7 @@ from archspec.language.functions import LetFunction
 from archspec.language.names import OPERAND
 from archspec.language.source import Value
 from archspec.language.values import ExpressionError
-from archspec.network import Block, Node
+from archspec.network import Block, Node, one_op
 from archspec.ops.facts import Module
 from archspec.ops.tensor import Shape
 from archspec.pytorch.emitter.channels import added, divided, follows, is_sum, rounds_up, scales
@@ -55,8 +55,9 @@ class Construction:
         Raises:
             Mismatch: One call cannot make them all.
         """
-        nodes = {spot: use for spot, use in uses.items() if isinstance(use, Node)}
-        blocks = {spot: use for spot, use in uses.items() if isinstance(use, Block)}
+        ops = {spot: one_op(use) for spot, use in uses.items()}
+        nodes = {spot: op for spot, op in ops.items() if op is not None}
+        blocks = {spot: use for spot, use in uses.items() if isinstance(use, Block) and spot not in nodes}
         if nodes and blocks:
             raise Mismatch
         if nodes:

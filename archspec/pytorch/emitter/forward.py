@@ -195,27 +195,33 @@ class Forward:
         statement = self.statements[number]
         if statement.in_place:
             return [self.variables[statement.takes[0]]]
-        if len(statement.gives) != 1:
-            wanted = [f"{word(statement.name)}_{port}" for _, port in statement.gives]
-            needed = [key in self._last_use or statement.times != 1 for key in statement.gives]
-            names = [
-                (self._of_copies(name, number) or self._fresh(name, number)) if used else "_"
-                for name, used in zip(wanted, needed, strict=True)
-            ]
-            self._unpacked.update(names)
-            return names
+        if len(statement.gives) == 1:
+            return [self._target(number)]
+        wanted = [f"{word(statement.name)}_{port}" for _, port in statement.gives]
+        needed = [key in self._last_use or statement.times != 1 for key in statement.gives]
+        first = [self._target(number)] if statement.is_op else []
+        names = [
+            (self._of_copies(name, number) or self._apart(name, number, first)) if used else "_"
+            for name, used in list(zip(wanted, needed, strict=True))[len(first) :]
+        ]
+        self._unpacked.update(names)
+        return [*first, *names]
+
+    def _target(self, number: int) -> str:
+        """The variable of the only tensor that a statement gives, or of the first that an op does."""
+        statement = self.statements[number]
         if statement.gives[0] == self.returned:
             if statement.takes and self._continues(number):
-                return [self.variables[statement.takes[0]]]
-            return [self._flowing(number) or self._fresh("out", number)]
+                return self.variables[statement.takes[0]]
+            return self._flowing(number) or self._fresh("out", number)
         if statement.gives[0] not in self._last_use:  # it is called again, and nothing takes what it gives here
-            return ["_"]
+            return "_"
         if self._uses[statement.gives[0]] > 1:
-            return [self._fresh(word(statement.name), number)]
+            return self._fresh(word(statement.name), number)
         if statement.takes and self._continues(number):
-            return [self.variables[statement.takes[0]]]
+            return self.variables[statement.takes[0]]
         flowing = self._flowing(number) if self._begins_run(number) else ""
-        return [flowing or self._fresh(word(statement.name), number)]
+        return flowing or self._fresh(word(statement.name), number)
 
     def _of_copies(self, wanted: str, number: int) -> str:
         """The variable of what the copy before gives, where this is the next copy and nothing else needs that."""
@@ -244,7 +250,7 @@ class Forward:
         """Whether the next statement goes on with what this one makes, and nothing else needs that."""
         if number + 1 == len(self.statements):
             return False
-        (key,), following = self.statements[number].gives, self.statements[number + 1]
+        key, following = self.statements[number].gives[0], self.statements[number + 1]
         alone = len(following.gives if following.loop is None else following.loop.ports) == 1
         return following.takes[:1] == (key,) and alone
 

@@ -91,7 +91,7 @@ class _Search:
             if isinstance(child, Node):
                 if self._asks(child.written.values(), names):
                     self.dependent[child.path] = child
-            elif child.kind in ("group", "repeat"):
+            elif child.kind in ("group", "repeat", "op"):
                 self._collect(child, names)
             else:
                 handed = {key for key, entry in child.written.items() if names & set(names_in(entry.value))}

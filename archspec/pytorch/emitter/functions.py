@@ -122,7 +122,9 @@ class Functions:
         if len({(call.target, tuple(call.kwargs)) for call in seen.values()}) != 1:
             raise Mismatch
         kwargs = {
-            key: self._merged({n: call.kwargs[key] for n, call in seen.items()}, hints, f"{label}_{key}")
+            key: self._merged(
+                {n: call.kwargs[key] for n, call in seen.items()}, hints, f"{label.removesuffix('_size')}_{key}"
+            )
             for key in first.kwargs
         }
         args = self._merged({n: call.args for n, call in seen.items()}, hints, label)

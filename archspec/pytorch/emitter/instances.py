@@ -140,6 +140,8 @@ class Instances:
     def _found_outputs(self, part: Block | Node) -> tuple[str, ...]:
         if isinstance(part, Node):
             return ("output",)
+        if part.kind == "op":
+            return tuple(part.outputs)  # one layer gives all of them
         block = self.opened(part)
         inside = block.path + "."
         taken: dict[str, str] = {}

@@ -84,6 +84,7 @@ class Statement:
         reuses: The place in the graph of what is called again; empty for what the step itself makes.
         times: How often it is called in a row, each time on what it gave: a number, or the attribute that holds it.
         loop: For a repeat whose copies are called in a loop, how.
+        is_op: Whether it calls one op, of which more may be taken than its output: that comes first.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Statement:
     reuses: str = ""
     times: int | Attribute = 1
     loop: Loop | None = None
+    is_op: bool = False
 
 
 @dataclass(eq=False)

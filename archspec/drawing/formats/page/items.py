@@ -9,7 +9,7 @@ from archspec.drawing.content.folding import Part, nodes_of
 from archspec.drawing.content.scene import Box, Detail
 from archspec.drawing.content.staging import stage
 from archspec.drawing.layout.segments import frame_chain
-from archspec.network import Block, Network, Node
+from archspec.network import Block, Network, Node, one_op
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class _Tree:
         parts = self._parts(box)
         if len(parts) == 1:
             (part,) = parts
-            return Item(box, tuple(self._inside(part)) if isinstance(part, Block) else ())
+            return Item(box, tuple(self._inside(part)) if isinstance(part, Block) and one_op(part) is None else ())
         return Item(box, tuple(map(self._part, parts)))
 
     def _parts(self, box: Box) -> list[Part]:
@@ -86,7 +86,7 @@ class _Tree:
         return part
 
     def _part(self, part: Part) -> Item:
-        if isinstance(part, Node):
+        if isinstance(part, Node) or one_op(part) is not None:
             return Item(self.ops[part.path])
         return Item(self.blocks[part.path], tuple(self._inside(part)))
 
@@ -104,7 +104,7 @@ def _folded(network: Network) -> Mapping[str, Box]:
     """The box of each block, as a picture shows it in which the blocks around are open."""
     levels: dict[int, list[str]] = {}
     for block in network.blocks.walk():
-        if block.path:
+        if block.path and one_op(block) is None:
             levels.setdefault(block.path.count("."), []).append(block.path)
     boxes: dict[str, Box] = {}
     around: list[str] = []

@@ -81,10 +81,12 @@ class Tree:
             self._add(child, number)
 
     def _connect(self) -> None:
-        leaves = {item.box.id: number for number, item in enumerate(self.items) if item and not item.children}
+        lowest = [(number, item.box) for number, item in enumerate(self.items) if item and not item.children]
+        leaves = {path: number for number, box in lowest for path in (box.id, *box.paths)}
         for tensor, target, operand, shape in _uses(self.network):
             source = f"input {tensor}" if tensor in self.network.inputs else tensor
-            self._use(tensor, leaves[source], leaves[target], operand, shape)
+            if leaves[source] != leaves[target]:  # of one op with several outputs
+                self._use(tensor, leaves[source], leaves[target], operand, shape)
 
     def _use(self, tensor: str, source: int, target: int, operand: int, shape: Shape) -> None:
         """Draw a tensor from one leaf to another, through the borders of all that is around either alone."""
