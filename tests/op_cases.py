@@ -140,6 +140,25 @@ def projected(draw: Any) -> Case:
 
 
 @st.composite
+def folded(draw: Any) -> Case:
+    """Columns of windows, whose numbers mostly fit."""
+    optional = {"dilation": sizes(1, 2)(2), "padding": sizes(0, 1)(2), "stride": sizes(1, 3)(2)}
+    needed = {"output_size": sizes(1, 6)(2), "kernel_size": sizes(1, 3)(2)}
+    args = draw(st.fixed_dictionaries(needed, optional=optional))
+    channels = draw(st.integers(1, 3))
+    try:
+        size = tuple(args["output_size"]) if isinstance(args["output_size"], list) else (args["output_size"],) * 2
+        given = {key: value for key, value in args.items() if key != "output_size"}
+        unfold = get("unfold").model_validate(given, context={"spatial_rank": 2})
+        numbers, columns = unfold.infer(((channels, *size),))
+    except (ValidationError, RuleError):
+        numbers, columns = channels, 4
+    return args, (
+        (draw(mostly(st.just(numbers), st.integers(1, 9))), draw(mostly(st.just(columns), st.integers(1, 9)))),
+    )
+
+
+@st.composite
 def unpooled(draw: Any) -> Case:
     """The places of a max pooling, seldom none, and an operand that mostly fits."""
     args, shapes = draw(POOLED)
@@ -300,6 +319,8 @@ CASES: dict[str, Any] = {
     "multi_head_attention": projected(),
     "concat": joined(1, 4, st.fixed_dictionaries({}, optional={"dim": DIM})),
     "stack": joined(1, 4, st.fixed_dictionaries({}, optional={"dim": DIM}), exactly=True),
+    "unfold": one(KERNEL, {"dilation": sizes(1, 2), "padding": sizes(0, 2), "stride": sizes(1, 3)}, (2,)),
+    "fold": folded(),
     "layer_scale": one({}, {"init_value": REAL, "dim": DIM}, ANY),
     "normalize": one({}, {"p": REAL, "dim": DIMS, "eps": EPS}, ANY),
     "flip": one({"dims": DIMS}, {}, ANY),

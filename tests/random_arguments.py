@@ -324,6 +324,10 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     ),
     "scaled_dot_product_attention": lambda pick, shape: pick.some(scale=lambda: 0.5, is_causal=lambda: True),
     "max_unpool": lambda pick, shape: {},
+    "unfold": lambda pick, shape: (
+        {"kernel_size": _window(pick, shape)} | pick.some(padding=lambda: 1, stride=lambda: 2)
+    ),
+    "fold": lambda pick, shape: {},  # what its places see is not known
     "stack": lambda pick, shape: {"dim": pick.int(1, len(shape) + 1)} if pick.chance(2) else {},
     "concat": lambda pick, shape: {"dim": _dim(pick, shape)} if pick.chance(2) else {},
 } | dict.fromkeys(PLAIN, lambda pick, shape: {})

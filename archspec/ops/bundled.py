@@ -24,6 +24,7 @@ _FILES = {
     "reduction": "amax amin mean sum vector_norm",
     "resample": "pixel_shuffle pixel_unshuffle upsample",
     "reshape.arrangement": "channel_shuffle flatten permute reshape",
+    "reshape.columns": "fold unfold",
     "reshape.dimension": "expand squeeze unsqueeze",
     "reshape.order": "flip roll",
     "reshape.pad": "pad",
