@@ -288,6 +288,7 @@ class RawAttention(nn.MultiheadAttention):
 def raw_attention(args: Args, shapes: Shapes) -> Any:
     need(len({len(shape) for shape in shapes}) == 1 and len(shapes[0]) > 1 and len(shapes) > 2)  # exception 3
     need(shapes[1][-2] == shapes[2][-2])  # exception 8
+    need((args.get("scale") or 0) >= 0)  # exception 9
     return lambda *operands: F.scaled_dot_product_attention(*operands, **args)
 
 
