@@ -83,12 +83,15 @@ def with_shape(ranks: tuple[int, ...], arguments: Callable[[Shape], Any]) -> Any
 
 
 @st.composite
-def joined(draw: Any, least: int, most: int, args: Any = None, broken: float = 0.1) -> Case:
-    """Operands of one shape, some sizes of which are 1 or wrong; seldom too few, too many, or of another rank."""
+def joined(draw: Any, least: int, most: int, args: Any = None, *, exactly: bool = False) -> Case:
+    """Operands of one shape, some sizes of which are 1 or wrong; seldom too few, too many, or of another rank.
+
+    Where it is to be exactly one shape, few are wrong.
+    """
     first = draw(shapes(draw(st.integers(-1, 3)) + 1, st.integers(1, 4)))[1:]
     operands = []
     for _ in range(draw(mostly(st.integers(least, most), st.sampled_from([1, 3])))):
-        rolls = draw(st.lists(st.integers(0, 11), min_size=len(first), max_size=len(first)))
+        rolls = draw(st.lists(st.integers(-60 * exactly, 11), min_size=len(first), max_size=len(first)))
         shape = [1 if roll == 10 else size + 1 if roll == 11 else size for size, roll in zip(first, rolls, strict=True)]
         operands.append(tuple(draw(mostly(st.just(shape), st.just(shape[1:]), 20))))
     return draw(args if args is not None else st.just({})), tuple(operands)
@@ -115,7 +118,7 @@ def attended(draw: Any) -> Case:
         changed = {29: 1, 30: 5}
         shape = tuple(changed.get(roll, each) for roll, each in zip([*rolls, 0, 0], shape, strict=False))
         operands.append(draw(mostly(st.just(shape), st.just(shape[1:]), 30)))
-    scale = st.none() | st.floats(0.01, 100)  # PyTorch takes its root, or not, before it multiplies
+    scale = st.none() | mostly(st.floats(0.01, 100), st.sampled_from([0.0, -0.5]), 6)
     args = draw(
         st.fixed_dictionaries({}, optional={"is_causal": mostly(st.just(False), st.just(True), 2), "scale": scale})
     )
@@ -135,6 +138,25 @@ def projected(draw: Any) -> Case:
     optional = {"bias": st.booleans(), "is_causal": st.booleans()}
     args = draw(st.fixed_dictionaries({"num_heads": heads}, optional=optional))
     return args, tuple(operands)
+
+
+@st.composite
+def folded(draw: Any) -> Case:
+    """Columns of windows, whose numbers mostly fit."""
+    optional = {"dilation": sizes(1, 2)(2), "padding": sizes(0, 1)(2), "stride": sizes(1, 3)(2)}
+    needed = {"output_size": sizes(1, 6)(2), "kernel_size": sizes(1, 3)(2)}
+    args = draw(st.fixed_dictionaries(needed, optional=optional))
+    channels = draw(st.integers(1, 3))
+    try:
+        size = tuple(args["output_size"]) if isinstance(args["output_size"], list) else (args["output_size"],) * 2
+        given = {key: value for key, value in args.items() if key != "output_size"}
+        unfold = get("unfold").model_validate(given, context={"spatial_rank": 2})
+        numbers, columns = unfold.infer(((channels, *size),))
+    except (ValidationError, RuleError):
+        numbers, columns = channels, 4
+    return args, (
+        (draw(mostly(st.just(numbers), st.integers(1, 9))), draw(mostly(st.just(columns), st.integers(1, 9)))),
+    )
 
 
 @st.composite
@@ -329,6 +351,9 @@ CASES: dict[str, Any] = {
     "scaled_dot_product_attention": attended(),
     "multi_head_attention": projected(),
     "concat": joined(1, 4, st.fixed_dictionaries({}, optional={"dim": DIM})),
+    "stack": joined(1, 4, st.fixed_dictionaries({}, optional={"dim": DIM}), exactly=True),
+    "unfold": one(KERNEL, {"dilation": sizes(1, 2), "padding": sizes(0, 2), "stride": sizes(1, 3)}, (2,)),
+    "fold": folded(),
     "layer_scale": one({}, {"init_value": REAL, "dim": DIM}, ANY),
     "normalize": one({}, {"p": REAL, "dim": DIMS, "eps": EPS}, ANY),
     "flip": one({"dims": DIMS}, {}, ANY),

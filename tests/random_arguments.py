@@ -326,6 +326,12 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
         {"num_heads": pick.of(*_divisors(shape[-1]))} | pick.some(bias=lambda: False, is_causal=lambda: True)
     ),
     "scaled_dot_product_attention": lambda pick, shape: pick.some(scale=lambda: 0.5, is_causal=lambda: True),
+    "max_unpool": lambda pick, shape: {},
+    "unfold": lambda pick, shape: (
+        {"kernel_size": _window(pick, shape)} | pick.some(padding=lambda: 1, stride=lambda: 2)
+    ),
+    "fold": lambda pick, shape: {},  # what its places see is not known
+    "stack": lambda pick, shape: {"dim": pick.int(1, len(shape) + 1)} if pick.chance(2) else {},
     "concat": lambda pick, shape: {"dim": _dim(pick, shape)} if pick.chance(2) else {},
 } | dict.fromkeys(PLAIN, lambda pick, shape: {})
 """For each op, a draw of arguments for the shape of its first operand."""

@@ -315,7 +315,7 @@ class Graph(Scope):
         pick, first = self.pick, self.operand()
         if not self.repeats:
             return self.layer(first)
-        repeat, name = pick.of(*self.repeats), pick.of("concat", "add", "maximum")
+        repeat, name = pick.of(*self.repeats), pick.of("concat", "add", "maximum", "stack")
         args = ARGUMENTS[name](pick, self.repeats[repeat][0])
         for before in ([first], []):
             shapes = (*(self.tensors[each] for each in before), *self.repeats[repeat])
@@ -356,7 +356,7 @@ class Graph(Scope):
     def merge(self) -> None:
         """An op of several operands, which may be one tensor twice, or of one and a number."""
         pick, first = self.pick, self.operand()
-        name = pick.of("add", "concat", "mul", "sub", "matmul", "div", "maximum", "minimum", *ATTENTION)
+        name = pick.of("add", "concat", "mul", "sub", "matmul", "div", "maximum", "minimum", "stack", *ATTENTION)
         if name in ATTENTION:
             return self.attention(name, first)
         args = ARGUMENTS[name](pick, self.tensors[first])

@@ -104,7 +104,7 @@ Conv conv | ConvTranspose conv_transpose | Gemm linear | MatMul matmul | BatchNo
 LRN local_response_norm | GlobalAveragePool global_avg_pool | AveragePool avg_pool | Concat concat
 Resize upsample | Transpose permute
 Slice slice | Split split | Clip clamp | HardSwish hardswish | ReduceMean mean | Unsqueeze unsqueeze | Max - | Min -
-DepthToSpace - | SpaceToDepth - | MaxUnpool - | Celu - | Selu - | Softsign - | LogSoftmax - | Einsum -
+DepthToSpace - | SpaceToDepth - | MaxUnpool max_unpool | Celu - | Selu - | Softsign - | LogSoftmax - | Einsum -
 Div div | Sqrt sqrt | Abs abs | Exp exp | Log log | Neg neg | Pow pow | ReduceSum sum | ReduceMax amax | ReduceMin amin
 Squeeze squeeze | LpNormalization normalize | Reciprocal - | ReduceProd - | ArgMax -
 """
@@ -125,7 +125,8 @@ tconv conv_transpose | transposed_conv conv_transpose | hswish hardswish | drop_
 BasicBlock residual_basic | SEBlock squeeze_excite | SqueezeExcitation squeeze_excite | ConvBNReLU conv_bn_relu
 FireModule fire | MBConvBlock mbconv | InvertedResidual inverted_residual | PreActBlock preact_basic
 CNBlock convnext_block | BottleneckBlock bottleneck | DenseLayer dense_layer | deconvv conv_transpose | convolusion conv
-pixel_unshuffle pixel_unshuffle | space_to_depth - | depthwise - | dwconv - | attention - | maximum maximum | stack -
+pixel_unshuffle pixel_unshuffle | space_to_depth - | depthwise - | dwconv - | attention - | maximum maximum
+stack stack | im2col unfold
 l2_norm normalize | RMSNorm rms_norm | GRN global_response_norm | MHSA multi_head_attention
 DropConnect - | glu -
 """

@@ -17,13 +17,14 @@ Where PyTorch runs and archspec refuses on purpose:
 6. A circular padding with negative numbers: PyTorch's result then holds memory that it never wrote.
 7. A list of no dimensions, which means none to some functions and all to others, the batch too.
 8. Attention with another number of values than of keys: PyTorch's fused kernel reads beyond the end of memory.
+9. Attention with a scale below 0, of which PyTorch takes the root where it has no fused kernel: no number is left.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from contextlib import suppress
+from math import prod
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ from archspec.network import Applied
 from archspec.ops.facts import Along, Kept
 from archspec.ops.op import Op
 from archspec.ops.registry import get, ops
-from archspec.ops.tensor import Places, Shape, Shapes, elements, size_in_bytes, spatial_rank
+from archspec.ops.tensor import Places, Shape, Shapes, axis, elements, size_in_bytes, spatial_rank
 
 torch = pytest.importorskip("torch")
 from dependence import Spans, op_spans  # noqa: E402
@@ -96,7 +97,7 @@ def oracle(name: str, args: Args, shapes: Shapes) -> tuple[Any, Any]:
     need(args.get("mode") != "circular" or min(args["padding"]) >= 0)  # exception 6
     need([] not in (args.get("dim"), args.get("dims")))  # exception 7
     for key in ("dim", "dims", "start_dim", "end_dim") if name != "permute" else ():  # exception 2
-        batch = {0, -1 - len(shapes[0]) - (name == "unsqueeze")}
+        batch = {0, -1 - len(shapes[0]) - (name in ("unsqueeze", "stack"))}
         need(batch.isdisjoint(numbers(args.get(key, 1))))
     need(name != "pad" or not any(args["padding"][2 * len(shapes[0]) :]))
     return run, two
@@ -194,9 +195,8 @@ def check_reach(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
             continue
         stated = [stated_reads(along, shape[dim], output) for dim, along in enumerate(ways[number])]
         for dim in range(len(shape) - 2 if op.name == "pixel_shuffle" else 0, len(shape)):
-            spans = op_spans(op, shapes, layer, number, dim)
-            together = op.name == "pixel_unshuffle" and dim >= len(shape) - 2
-            for element, found in joined_channels(spans) if together else spans.items():
+            spans = joined(op, op_spans(op, shapes, layer, number, dim), dim)
+            for element, found in spans.items():
                 spots = [(*element, 0)[along.dim or 0] for along in ways[number]]
                 read = [places[spot] for places, spot in zip(stated, spots, strict=True)]
                 wanted = hull((place, place) for place in read[dim]) if all(read) else None
@@ -206,11 +206,27 @@ def check_reach(op: Op, output: Shape, shapes: Shapes, layer: Any) -> None:
                 )
 
 
-def joined_channels(spans: Spans) -> Iterator[tuple[tuple[int, ...], tuple[int, int] | None]]:
-    """What all channels of a place depend on together, for each element."""
-    places = {element: (*element[:-3], *element[-2:]) for element in spans}
-    for element, place in places.items():
-        yield element, hull(found for other, found in spans.items() if places[other] == place)
+def taken_together(op: Op, element: tuple[int, ...], dim: int) -> tuple[int, ...]:
+    """An element, or what of it those have in common that are stated together to read a dimension of the input."""
+    if op.name == "stack":
+        index = axis(op.dim, len(element))  # type: ignore[attr-defined]
+        assert index is not None
+        return (*element[:index], *element[index + 1 :])
+    if op.name == "unfold":  # the numbers of a channel's window, some of which may be those of the padding
+        number, column = element
+        return (column,) if dim else (number // prod(op.kernel_size), column)  # type: ignore[attr-defined]
+    if op.name == "pixel_unshuffle" and dim >= len(element) - 2:
+        return (*element[:-3], *element[-2:])
+    return element
+
+
+def joined(op: Op, spans: Spans, dim: int) -> Spans:
+    """What those elements depend on together, for each of them."""
+    keys = {element: taken_together(op, element, dim) for element in spans}
+    found: dict[tuple[int, ...], Any] = {}
+    for element, span in spans.items():
+        found[keys[element]] = hull((span, found.get(keys[element])))
+    return {element: found[keys[element]] for element in spans}
 
 
 def takes_statistics(op: Op, applied: Applied) -> bool:

@@ -92,6 +92,12 @@ def tupled(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+def pairs(args: Args) -> Args:
+    """PyTorch's kernels take other numbers of sizes than two, and read what is not there."""
+    need(all(not isinstance(value, list) or len(value) == 2 for value in args.values()))
+    return {name: tupled(value) for name, value in args.items()}
+
+
 def lone(value: Any) -> Any:
     """``[3]`` is ``3`` in one dimension, where LPPool1d takes no list."""
     return value[0] if isinstance(value, list) and len(value) == 1 else value
@@ -285,6 +291,7 @@ class RawAttention(nn.MultiheadAttention):
 def raw_attention(args: Args, shapes: Shapes) -> Any:
     need(len({len(shape) for shape in shapes}) == 1 and len(shapes[0]) > 1 and len(shapes) > 2)  # exception 3
     need(shapes[1][-2] == shapes[2][-2])  # exception 8
+    need((args.get("scale") or 0) >= 0)  # exception 9
     return lambda *operands: F.scaled_dot_product_attention(*operands, **args)
 
 
@@ -463,6 +470,9 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
     "scaled_dot_product_attention": raw_attention,
     "multi_head_attention": RawAttention,
     "concat": call(lambda *operands, dim=1: torch.cat(operands, dim)),
+    "stack": call(lambda *operands, dim=1: torch.stack(operands, dim)),
+    "unfold": lambda args, shapes: nn.Unfold(**pairs(args)) if need(len(shapes[0]) == 3) is None else None,
+    "fold": lambda args, shapes: nn.Fold(**pairs(args)) if need(len(shapes[0]) == 2) is None else None,
     "layer_scale": raw_layer_scale,
     "mean": call(torch.mean),
     "sum": call(torch.sum),

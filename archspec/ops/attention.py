@@ -26,7 +26,7 @@ class ScaledDotProductAttention(Op, name="scaled_dot_product_attention"):
 
     Args:
         is_causal: Whether a query sees only the keys up to its own place; with three operands.
-        scale: Factor of the scores; where left out, one over the root of the keys' size.
+        scale: Factor of the scores, not below 0; where left out, one over the root of the keys' size.
     """
 
     is_causal: bool = False
@@ -58,6 +58,10 @@ class ScaledDotProductAttention(Op, name="scaled_dot_product_attention"):
                 f"the dimensions before the last two do not match: {', '.join(map(show, inputs[:3]))}",
                 help="sizes agree, or one is 1",
             )
+        if self.scale is not None and self.scale < 0:
+            message = f"PyTorch takes the root of the scale, and there is none of {self.scale:g}"
+            help = f"write {-self.scale:g}, and a `neg` of the queries above"
+            raise ArgumentError("scale", message, help=help)
         scores = self._scores(inputs)
         for mask in masks:
             self._check_mask(mask, scores)

@@ -12,7 +12,7 @@ _FILES = {
     "dropout": "dropout dropout2d stochastic_depth",
     "linear": "linear",
     "local": "local_conv",
-    "merge": "add concat div matmul maximum minimum mul sub",
+    "merge": "add concat div matmul maximum minimum mul stack sub",
     "misc": "identity layer_scale",
     "norm": (
         "batch_norm global_response_norm group_norm instance_norm layer_norm local_response_norm normalize rms_norm"
@@ -24,6 +24,7 @@ _FILES = {
     "reduction": "amax amin mean sum vector_norm",
     "resample": "pixel_shuffle pixel_unshuffle upsample",
     "reshape.arrangement": "channel_shuffle flatten permute reshape",
+    "reshape.columns": "fold unfold",
     "reshape.dimension": "expand squeeze unsqueeze",
     "reshape.order": "flip roll",
     "reshape.pad": "pad",

@@ -38,6 +38,7 @@ elu: exponentiallinear exponentiallinearunit
 exp: exponential
 expand: expandas broadcastto
 flatten: flat ravel unroll flattenlayer
+fold: col2im
 flip: reverse reversev2 fliplr flipud
 gelu: gaussianerrorlinearunit
 global_avg_pool: gap globalavgpooling globalaveragepool globalaveragepooling spatialmean
@@ -87,6 +88,7 @@ stochastic_depth: droppath
 sub: subtract minus difference
 sum: reducesum
 tanh: hyperbolictangent
+unfold: im2col extractpatches extractimagepatches
 unsqueeze: expanddims
 vector_norm: reducel2 frobeniusnorm
 upsample: interpolate interp resize resizeimages resizenearestneighbor upsampling
@@ -161,9 +163,9 @@ _ELSEWHERE = {
         "`pixel_unshuffle` does it in PyTorch's order of channels, in which those that come of one stand together"
     ),
     "depthtospace": "`pixel_shuffle` does it in PyTorch's order of channels, which is mode CRD of ONNX",
-    "maxpoolwithargmax": "`max_pool` gives the places of its maxima too: a node `pool` has them as `pool.indices`",
+    "maxpoolwithargmax": "`max_pool` gives the places too, as NAME.indices, where NAME is the node",
     "fractionalmaxpool": "windows have one size: `max_pool`",
-    "stack hstack vstack dstack columnstack": "`unsqueeze` the operands, then `concat` them along the new dimension",
+    "hstack vstack dstack columnstack": "name the dimension: `concat` goes along one that is there, `stack` adds one",
     "repeat tile": (
         "`expand` repeats a dimension of size 1, operands of `add`, `sub`, `mul` and `div` broadcast; "
         "copies of a node are its key `repeat`"
@@ -182,7 +184,7 @@ _ELSEWHERE = {
     ),
     "celu selu glu swiglu geglu crelu rrelu softsign hardshrink softshrink tanhshrink logsigmoid threshold maxout": _NO,
     "renorm softmin gumbelsoftmax logitnorm logit sign sgn real tan atan sinh cosh acosh asinh atanh arctanh": _NO,
-    "exp2 expm1 log1p log2 log10 reducelogsum symsqrt asin ne normal logspace": _NO,
+    "exp2 expm1 fmod log1p log2 log10 reducelogsum symsqrt asin ne normal logspace": _NO,
     "cov cond conj median mode std var sort relative nanmean cumsum trapz mvlgamma": _NO,
     "resizeas convtbc addmv addr addbmm baddbmm saddmm dsplit hsplit vsplit rsub lu cancast rnnrelu rnntanh": _NO,
     "logsoftmax adaptivelogsoftmaxwithloss": "there is `softmax`; a loss mostly takes what comes before",
@@ -199,7 +201,6 @@ _ELSEWHERE = {
     "lambda function module": "an op of your own is a class; docs/extending.md shows one",
     "einsum": "write it with `permute`, `reshape` and `matmul`",
     "bilinear": "`linear` takes one operand; to double a map write `{op: upsample, scale_factor: 2, mode: bilinear}`",
-    "fold unfold im2col col2im": "write the `conv` that it is for",
 }
 
 _ARGUMENTS = """

@@ -326,3 +326,45 @@ class Concat(Op, name="concat"):
 
     def torch(self, inputs: Shapes) -> Function:
         return Function("torch.cat", (tuple(map(Operand, range(len(inputs)))),), {"dim": self.dim})
+
+
+class Stack(Op, name="stack"):
+    """The operands one beside another along a new dimension.
+
+    Costs no arithmetic.
+    Source: torch.stack.
+
+    Args:
+        dim: Where the new dimension stands in the output; 1 before the channels, -1 for the last.
+    """
+
+    dim: Index = 1
+
+    example = "{op: stack, from: [a, b]}"
+    example_inputs = ((16, 8, 8), (16, 8, 8))
+    arity = (1, None)
+    fresh = True
+    saved = ()
+
+    def infer(self, inputs: Shapes) -> Shape:
+        first = inputs[0]
+        if len(set(inputs)) != 1:
+            help = "`concat` takes operands that differ along its `dim`; to share a shape, reshape or pool one of them"
+            raise ShapeError(f"stack needs operands of one shape, these are {_listing(inputs)}", help=help)
+        index = axis(self.dim, len(first) + 1)
+        if index is None:
+            message = f"no dimension can be added to {show(first)} at dim {self.dim}"
+            raise ArgumentError("dim", message, help=f"use 1 to {len(first) + 1}, or -1 for the last; 0 is the batch")
+        return (*first[:index], len(inputs), *first[index:])
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        return Cost()
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        """Each operand is read as it stands; along the new dimension all are taken together, as channels are."""
+        index = axis(self.dim, len(output)) or 0
+        ways = tuple(Along.same(dim) for dim in range(len(output)) if dim != index)
+        return (ways,) * len(inputs)
+
+    def torch(self, inputs: Shapes) -> Function:
+        return Function("torch.stack", (tuple(map(Operand, range(len(inputs)))),), {"dim": self.dim})

@@ -52,7 +52,16 @@ _WORDS = {
 }
 """Names of ops that the field writes in another way."""
 
-_GLYPHS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "maximum": "max", "minimum": "min", "concat": "concat"}
+_GLYPHS = {
+    "add": "+",
+    "sub": "−",
+    "mul": "×",
+    "div": "÷",
+    "maximum": "max",
+    "minimum": "min",
+    "concat": "concat",
+    "stack": "stack",
+}
 """Signs of the ops that join tensors."""
 
 _QUIET = frozenset(
