@@ -143,6 +143,7 @@ STATIC = {
     "compile": ("specs/lenet.yaml", "--format", "json", "-o", "build"),
     "emit": ("specs/lenet.yaml",),
     "draw": ("specs/lenet.yaml", "-o", "build/lenet.html"),
+    "list": (),
     "ops": ("conv",),
     "blocks": ("bottleneck",),
     "schema": (),
@@ -153,7 +154,7 @@ STATIC = {
 
 def test_each_command_has_a_file() -> None:
     files = {path.stem for path in (PACKAGE / "commands").glob("*.py")}
-    shared = {"__init__", "compilation", "completion", "options", "printing", "staleness", "streams"}
+    shared = {"__init__", "compilation", "completion", "options", "printing", "quantities", "staleness", "streams"}
     assert files == {*COMMANDS, *shared}
     assert set(COMMANDS) - STATIC.keys() == {"run", "weights"}
 
