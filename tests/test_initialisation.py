@@ -174,6 +174,10 @@ TORCHVISION_RESNET = {"conv.weight": [FAN_OUT], **NORM}
 TORCHVISION_VGG = {
     "conv.weight": [FAN_OUT], "conv.bias": [ZEROS], "linear.weight": [SMALL], "linear.bias": [ZEROS],
 }  # fmt: skip
+EFFICIENTNET = {
+    "conv.weight": [Initialiser("kaiming_normal", {"mode": "fan_out"})], "conv.bias": [ZEROS],
+    "linear.weight": [Initialiser("uniform", {"a": -(1000**-0.5), "b": 1000**-0.5})], "linear.bias": [ZEROS], **NORM,
+}  # fmt: skip
 STATED = {
     "alexnet": {},
     "alexnet_2012": {
@@ -193,11 +197,7 @@ STATED = {
         "conv.weight": [Initialiser("kaiming_normal", {"mode": "fan_out"})], "linear.weight": [SMALL],
         "linear.bias": [ZEROS], **NORM,
     },
-    **dict.fromkeys(("efficientnet", "efficientnet_v2"), {
-        "conv.weight": [Initialiser("kaiming_normal", {"mode": "fan_out"})], "conv.bias": [ZEROS],
-        "linear.weight": [Initialiser("uniform", {"a": -(1000**-0.5), "b": 1000**-0.5})], "linear.bias": [ZEROS],
-        **NORM,
-    }),
+    **dict.fromkeys(("efficientnet", "efficientnet_v2"), EFFICIENTNET),
     "convnext": {
         f"{op}.{name}": [start] for op in ("conv", "linear")
         for name, start in (("weight", Initialiser("trunc_normal", {"std": 0.02})), ("bias", ZEROS))
