@@ -175,6 +175,7 @@ TORCHVISION_RESNET = {"conv.weight": [FAN_OUT], **NORM}
 TORCHVISION_VGG = {
     "conv.weight": [FAN_OUT], "conv.bias": [ZEROS], "linear.weight": [SMALL], "linear.bias": [ZEROS],
 }  # fmt: skip
+TRUNCATED_SWIN = {"linear.weight": [Initialiser("trunc_normal", {"std": 0.02})], "linear.bias": [ZEROS]}
 DCGAN = Initialiser("normal", {"std": 0.02})
 DCGAN_NORM = {"batch_norm.weight": [Initialiser("normal", {"mean": 1.0, "std": 0.02})], "batch_norm.bias": [ZEROS]}
 ON_RESNET = {"conv.weight": [FAN_OUT, None]}
@@ -253,6 +254,19 @@ STATED: dict[str, dict[str, list[Initialiser | None]]] = {
     **dict.fromkeys(("resnext50_32x4d", "resnext101", "wide_resnet"), TORCHVISION_RESNET),
     **{f"vgg{depth}": TORCHVISION_VGG for depth in (11, 13, 16, 19)},
     **{f"vgg{depth}_bn": TORCHVISION_VGG | NORM for depth in (11, 13, 16, 19)},
+    "vit": {
+        "conv.weight": [Initialiser("trunc_normal", {"std": (3 * 16 * 16) ** -0.5})], "conv.bias": [ZEROS],
+        "linear.weight": [Initialiser("xavier_uniform", {}), ZEROS],
+        "linear.bias": [Initialiser("normal", {"std": 1e-6}), ZEROS],
+        "parameter.weight": [Initialiser("normal", {"std": 0.02}), None],
+    },
+    "swin": TRUNCATED_SWIN | {"parameter.weight": [Initialiser("trunc_normal", {"std": 0.02})]},
+    "swin_v2": TRUNCATED_SWIN,
+    "maxvit": {
+        "conv.weight": [Initialiser("normal", {"std": 0.02})], "conv.bias": [ZEROS],
+        "linear.weight": [Initialiser("normal", {"std": 0.02})], "linear.bias": [ZEROS],
+        "parameter.weight": [Initialiser("trunc_normal", {"std": 0.02})],
+    },
 }  # fmt: skip
 """What torchvision, timm and the papers say, by op and tensor."""
 

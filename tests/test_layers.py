@@ -432,6 +432,12 @@ def test_a_file_imports_torch_and_the_standard_library(file: Path) -> None:
     tree = ast.parse(file.read_text(encoding="utf-8"))
     imports = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     own = [line for line in imports if line.startswith("from archspec.pytorch.layers.")]
-    assert set(imports) <= {"import math", "import torch", "from torch import Tensor", "from torch import Tensor, nn", *own}
+    assert set(imports) <= {
+        "import math",
+        "import torch",
+        "from torch import Tensor",
+        "from torch import Tensor, nn",
+        *own,
+    }
     inner = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     assert len(inner) == len(imports)

@@ -94,10 +94,16 @@ def test_every_spec_has_its_modeline_and_doc(name: str) -> None:
     assert (SPECS / schema).resolve() == (ROOT / "docs" / "archspec.schema.json").resolve()
     doc = written(name)["doc"]
     assert re.search(r"\b(19|20)\d\d\b.*\b(table|figure|section)\b", doc), "the doc names no source"
-    assert ("he output is logits" if name not in WITHOUT_CLASSES else "he output is ") in doc
+    others = "he outputs are " if name in PYRAMIDS else "he output is "
+    assert ("he output is logits" if name not in WITHOUT_CLASSES | PYRAMIDS else others) in doc
 
 
-WITHOUT_CLASSES = {"dcgan_generator", "dcgan_discriminator"}
+WITHOUT_CLASSES = {"dcgan_generator", "dcgan_discriminator", "fpn"}
+PYRAMIDS = {"fpn", "retinanet", "yolov8"}
+"""Networks that give maps of several levels."""
+ANCHORS = 9
+PER_CLASS = {"retinanet": ("classes", ANCHORS, 0), "yolov8": ("", 1, 4 * 16)}
+"""Of networks that detect: the outputs that grow with the classes, channels of these for each, and their others."""
 WITHOUT_IMAGES = {"dcgan_generator", "segnet"}
 
 
@@ -106,8 +112,11 @@ def test_every_spec_takes_a_number_of_classes(name: str) -> None:
     """Each output has so many channels, and is else as it was: scores of an image, or of each place of a map."""
     assert ("num_classes" not in network(name).arguments) == (name in WITHOUT_CLASSES)
     if name not in WITHOUT_CLASSES:
-        outputs = network(name).outputs
-        wanted = {key: (7, *output.shape[1:]) for key, output in outputs.items()}
+        start, each, others = PER_CLASS.get(name, ("", 1, 0))
+        wanted = {
+            key: (each * 7 + others if key.startswith(start) else output.shape[0], *output.shape[1:])
+            for key, output in network(name).outputs.items()
+        }
         assert {key: output.shape for key, output in network(name, num_classes=7).outputs.items()} == wanted
 
 
@@ -371,6 +380,7 @@ DEPTHS = {
     "convnext": 59,
     "segnet": 26,
 }  # fmt: skip
+DEPTHS |= {"r3d": 18, "mc3": 18, "r2plus1d": 35, "s3d": 33, "fpn": 51, "retinanet": 56, "yolov8": 48}
 NAMED_AFTER_BACKBONES = {"fcn", "deeplabv3", "deeplabv3_mobilenet_v3_large", "lraspp"}
 
 

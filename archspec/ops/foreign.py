@@ -80,6 +80,7 @@ roll: cyclicshift circularshift circshift
 rsqrt: inversesqrt invsqrt reciprocalsqrt
 scaled_dot_product_attention: sdpa dotproductattention
 sigmoid: logistic sigm expit
+sign: sgn signum
 silu: swish
 slice: narrow stridedslice
 split: chunk splitv
@@ -183,8 +184,8 @@ _ELSEWHERE = {
         "`{op: mul, value: 0.5}` has one fixed number"
     ),
     "celu selu glu swiglu geglu crelu rrelu softsign hardshrink softshrink tanhshrink logsigmoid threshold maxout": _NO,
-    "renorm softmin gumbelsoftmax logitnorm logit sign sgn real tan atan sinh cosh acosh asinh atanh arctanh": _NO,
-    "exp2 expm1 fmod log1p log2 log10 reducelogsum symsqrt asin ne normal logspace": _NO,
+    "renorm softmin gumbelsoftmax logitnorm logit signbit real tan atan sinh cosh acosh asinh atanh arctanh": _NO,
+    "exp2 expm1 fmod log1p log2 log10 reducelogsum symsqrt asin sin cos sinc ne normal logspace": _NO,
     "cov cond conj median mode std var sort relative nanmean cumsum trapz mvlgamma": _NO,
     "resizeas convtbc addmv addr addbmm baddbmm saddmm dsplit hsplit vsplit rsub lu cancast rnnrelu rnntanh": _NO,
     "logsoftmax adaptivelogsoftmaxwithloss": "there is `softmax`; a loss mostly takes what comes before",
