@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from archspec.compiler.pipeline import LoadedSpec, compile, compile_text, load
     from archspec.drawing.drawing import Drawing
     from archspec.drawing.pictures import draw
+    from archspec.importers.imported import Imported, ImportReport, import_file
     from archspec.language.limits import Limits
     from archspec.network import Block, Network, NetworkOutput, Node
     from archspec.pytorch.benchmarking import run
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     from archspec.pytorch.weights.matching import Matching
 
 __all__ = [
-    "ArchspecError", "Block", "Diagnostic", "Drawing", "Latency", "Limits", "LoadedSpec", "Matching", "Network",
-    "NetworkOutput", "Node", "Note", "RuleError", "RunResult", "Span", "SpecError", "UsageError", "WeightsError",
-    "build", "check_weights", "compile", "compile_text", "draw", "emit", "load", "load_weights", "run",
+    "ArchspecError", "Block", "Diagnostic", "Drawing", "ImportReport", "Imported", "Latency", "Limits", "LoadedSpec",
+    "Matching", "Network", "NetworkOutput", "Node", "Note", "RuleError", "RunResult", "Span", "SpecError",
+    "UsageError", "WeightsError", "build", "check_weights", "compile", "compile_text", "draw", "emit", "import_file",
+    "load", "load_weights", "run",
 ]  # fmt: skip
 
 _WHEN_USED = {
@@ -33,6 +35,7 @@ _WHEN_USED = {
     "network": ("Block", "Network", "NetworkOutput", "Node"),
     "drawing.drawing": ("Drawing",),
     "drawing.pictures": ("draw",),
+    "importers.imported": ("Imported", "ImportReport", "import_file"),
     "pytorch.emission": ("emit",),
     "pytorch.weights.matching": ("Matching",),
     "pytorch.results": ("Latency", "RunResult"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import errno
 import gc
+import keyword
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -23,8 +24,14 @@ _Misuse: Any = typer.BadParameter.__mro__[2]
 
 _INTERRUPTED = 130
 
-COMMANDS = "compile emit draw weights run check list ops blocks schema explain".split()
-"""Each is a function in the file of its name in `archspec.commands`."""
+COMMANDS = "compile emit draw weights run check import list ops blocks schema explain".split()
+"""Each is a function in the file of its name in `archspec.commands`, with a `_` behind a keyword of Python."""
+
+
+def command(name: str) -> Any:
+    """The function of a command, which is imported."""
+    python = f"{name}_" if keyword.iskeyword(name) else name
+    return getattr(import_module(f"archspec.commands.{python}"), python)
 
 
 class _Commands(Mapping[str, Any]):
@@ -34,7 +41,7 @@ class _Commands(Mapping[str, Any]):
         if name not in COMMANDS:
             raise KeyError(name)
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        alone.command(name)(getattr(import_module(f"archspec.commands.{name}"), name))
+        alone.command(name)(command(name))
         return typer.main.get_command(alone)
 
     def __iter__(self) -> Iterator[str]:

@@ -15,6 +15,7 @@ from command import Done, Run
 import archspec
 
 LENET = str(Path(__file__).parent.parent / "specs" / "lenet.yaml")
+CFG = str(Path(__file__).parent / "data" / "imports" / "yolov3-tiny.cfg")
 GIGABYTES = 3 * 2**30
 
 HOLDER = "archspec: 1\nname: holder\ninputs: {x: [3, 8, 8]}\ngraph: {a: {block: FILE}}\n"
@@ -89,6 +90,7 @@ READING: dict[str, Callable[[str], list[str]]] = {
     "weights FILE": lambda file: ["weights", LENET, file],
     "run --weights": lambda file: ["run", LENET, "--weights", file],
     "run --input": lambda file: ["run", LENET, "--input", file],
+    "import SOURCE": lambda file: ["import", file, "--format", "darknet"],
     "compile SPEC, extends": lambda file: ["compile", holder(EXTENDING, file)],
     "check SPEC..., block": lambda file: ["check", holder(HOLDER, file)],
 }
@@ -98,6 +100,7 @@ WRITING: dict[str, Callable[[str], list[str]]] = {
     "compile --output": lambda file: ["compile", LENET, "-o", file],
     "emit --output": lambda file: ["emit", LENET, "-o", file],
     "draw --output": lambda file: ["draw", LENET, "-o", file],
+    "import --output": lambda file: ["import", CFG, "-o", file],
 }
 """Each way by which a command writes a file, and a call of it."""
 
@@ -115,6 +118,7 @@ API: dict[str, Callable[[str], object]] = {
     "load_weights": lambda file: archspec.load_weights(archspec.build(LENET), file),
     "run": lambda file: archspec.run(LENET, weights=file),
     "run, image": lambda file: archspec.run(LENET, image=file),
+    "import_file": lambda file: archspec.import_file(file, format="darknet"),
 }
 """Each function of the package that reads a file, and a call of it."""
 

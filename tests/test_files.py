@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -22,6 +21,7 @@ from strange_files import API, KINDS, LENET, NEED_TORCH, NO_FILES, READING, WRIT
 import archspec
 import archspec.files
 from archspec.cli import COMMANDS
+from archspec.cli import command as function_of
 from archspec.files import read, write, write_all
 
 PACKAGE = Path(archspec.__file__).parent
@@ -43,8 +43,7 @@ def name_of(value: object) -> str:
 def test_every_file_that_a_command_takes_is_in_the_tables() -> None:
     found = set()
     for command in COMMANDS:
-        function = getattr(import_module(f"archspec.commands.{command}"), command)
-        for name, hint in get_type_hints(function, include_extras=True).items():
+        for name, hint in get_type_hints(function_of(command), include_extras=True).items():
             what, *told = get_args(hint) or (hint,)
             if told and (Path in (what, *get_args(what)) or name in ("spec", "specs", "block")):
                 found.add(f"{command} {told[0].default if isinstance(told[0].default, str) else told[0].metavar}")

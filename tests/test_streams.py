@@ -34,6 +34,7 @@ graph:
   a: {op: conv, out_channels: 2, kernel_size: $k}
 """
 BROKEN = FOREIGN + "  größe: {op: convв, 名前: 😀}\n"
+CFG = "# Größe\n[net]\nwidth=8\nheight=8\n[convolutional]\nfilters=2\nactivation=größe\n"
 ENCODINGS = ("ascii", "cp1252", "latin-1", "cp437", "shift_jis", "utf-16", "utf-8")
 
 CALLS: dict[str, list[str]] = {
@@ -47,6 +48,8 @@ CALLS: dict[str, list[str]] = {
     "check json": ["check", "ü.yaml", "wrong.yaml", "--format", "json"],
     "check github": ["check", "wrong.yaml", "--format", "github"],
     "check nothing": ["check", "名前.yaml"],
+    "import": ["import", "ü.cfg"],
+    "import nothing": ["import", "名前.cfg"],
     "ops": ["ops"],
     "ops conv": ["ops", "conv"],
     "blocks": ["blocks"],
@@ -76,6 +79,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "ü.yaml").write_text(FOREIGN, encoding="utf-8")
     (tmp_path / "wrong.yaml").write_text(BROKEN, encoding="utf-8")
+    (tmp_path / "ü.cfg").write_text(CFG, encoding="utf-8")
     return tmp_path
 
 

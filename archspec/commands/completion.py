@@ -138,6 +138,14 @@ def drawn_blocks(context: typer.Context) -> Iterable[str]:
 
 
 @_quiet
+def import_formats() -> Iterable[str]:
+    """Kinds of files that can be imported."""
+    from archspec.importers import registry
+
+    return registry.formats()
+
+
+@_quiet
 def codes() -> Iterable[str]:
     """The codes of errors."""
     from archspec.reports import explanations

@@ -1,0 +1,65 @@
+"""The table of all formats: the bundled ones, and those of installed plugins."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import PurePath
+
+from archspec.errors import UsageError, did_you_mean, shown
+from archspec.importers.draft import REGISTERED, Format
+
+BUNDLED = {name: f"archspec.importers.{name}" for name in ("caffe", "darknet", "keras", "ultralytics")}
+"""The module of each bundled format, by its name."""
+
+
+def formats() -> dict[str, type[Format]]:
+    """All formats by name, those of plugins included, in alphabetical order."""
+    for module in BUNDLED.values():
+        import_module(module)
+    _load_plugins()
+    return dict(sorted(REGISTERED.items()))
+
+
+def get(name: str) -> type[Format]:
+    """The format of a name.
+
+    Raises:
+        UsageError: There is none.
+    """
+    if name in BUNDLED:
+        import_module(BUNDLED[name])
+        return REGISTERED[name]
+    known = formats()
+    if name not in known:
+        raise UsageError(f"no format is called `{name}`; {did_you_mean(name, known)}".rstrip("; "))
+    return known[name]
+
+
+def of_path(path: str) -> type[Format]:
+    """The format of a file, by the end of its name.
+
+    Raises:
+        UsageError: Files of no format end so.
+    """
+    name = PurePath(path).name.lower()
+    known = formats()
+    for each in known.values():
+        if name.endswith(each.endings):
+            return each
+    endings = ", ".join(ending for each in known.values() for ending in each.endings)
+    raise UsageError(f"{shown(path)} has none of the endings {endings}; say what it is with --format")
+
+
+_plugins_loaded = False
+
+
+def _load_plugins() -> None:
+    """Import what installed packages offer under the entry point group ``archspec.importers``."""
+    global _plugins_loaded
+    if _plugins_loaded:
+        return
+    _plugins_loaded = True
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group="archspec.importers"):
+        entry.load()
