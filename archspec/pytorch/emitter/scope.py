@@ -154,7 +154,8 @@ class Scope:
                 if self.gives(hint, values):
                     return hint
             elif not self.frozen and self._depends_on_place(hint) and self.gives(hint, values):
-                return _Columns(self).visit(copied(hint))
+                looked_up: Code = _Columns(self).visit(copied(hint))
+                return looked_up
         first = next(iter(values.values()))
         if all(same(value, first) for value in values.values()):
             return literal(first)
