@@ -143,3 +143,8 @@ def test_what_is_no_number_is_refused(run: Run) -> None:
     done = run("list", "--max-params", "many")
     assert done.code == 2
     assert re.search("`many` is no number", done.err)
+
+
+@pytest.mark.parametrize("name", ["lenet", "squeezenet1_1", "unet_paper"])
+def test_the_source_of_a_named_network_says_the_name(name: str) -> None:
+    assert f"archspec emit {name} -o {name}.py\n" in archspec.emit(archspec.compile(name))
