@@ -206,13 +206,14 @@ class _Stage:
         if self.detail == "overview" and len(given) > 3:
             given = []
         title = labels.definition_word(block)
+        group = block.step.name if block.step else block.name
         return Box(
             id=self._id(run),
             kind="block",
             family="block",
-            title=title or labels.group_word(block.step.name if block.step else block.name),
+            title=title or labels.group_word(group),
             arguments="" if lines else ", ".join(given),
-            name=self._name(run) if title else "",
+            name=self._name(run) if title or group != block.name else "",  # a copy of a group has its number
             lines=lines,
             remark=texts.remark(run) or self._copies(block),
             count=len(run.parts) * block.content.copies,
