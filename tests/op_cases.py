@@ -120,7 +120,9 @@ def attended(draw: Any) -> Case:
         operands.append(draw(mostly(st.just(shape), st.just(shape[1:]), 30)))
     scale = st.none() | mostly(st.floats(0.01, 100), st.sampled_from([0.0, -0.5]), 6)
     args = draw(
-        st.fixed_dictionaries({}, optional={"is_causal": mostly(st.just(False), st.just(True), 2), "scale": scale})
+        st.fixed_dictionaries(
+            {}, optional={"is_causal": mostly(st.just(False), st.just(True), 2), "scale": scale, "dropout_p": CHANCE}
+        )
     )
     return args, tuple(operands)
 
@@ -135,7 +137,7 @@ def projected(draw: Any) -> Case:
     operands = [(places, size), *((draw(number), draw(others[1])) for _ in range(count - 1))]
     operands = [draw(mostly(st.just(shape), st.just(shape[1:]), 30)) for shape in operands]
     heads = mostly(st.sampled_from([n for n in (1, 2, 3, 6) if size % n == 0]), st.sampled_from([0, -1, 4, 5]), 6)
-    optional = {"bias": st.booleans(), "is_causal": st.booleans()}
+    optional = {"bias": st.booleans(), "is_causal": st.booleans(), "dropout": CHANCE}
     args = draw(st.fixed_dictionaries({"num_heads": heads}, optional=optional))
     return args, tuple(operands)
 

@@ -36,10 +36,11 @@ def fit(name: str, args: Args, shapes: Shapes) -> tuple[Args, Shape] | None:
 
 def infer(name: str, args: Args, shapes: Shapes) -> Shape | None:
     """The shape that an op gives, or None where it refuses, or gives more than is wanted here."""
-    if not takes(name, len(shapes)):
+    rank = spatial_rank(shapes[0])
+    if not takes(name, len(shapes)) or rank not in (get(name).spatial_ranks or {rank}):
         return None
     try:
-        op: Op = get(name).model_validate(args, context={"spatial_rank": spatial_rank(shapes[0])})
+        op: Op = get(name).model_validate(args, context={"spatial_rank": rank})
         output = op.infer(shapes)
     except (ValidationError, RuleError):
         return None

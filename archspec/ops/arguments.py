@@ -82,6 +82,9 @@ Real = Annotated[float, Field(ge=-MAX_FLOAT, le=MAX_FLOAT)]
 """A finite number; integers are taken too."""
 
 
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
 def _listed(value: Any) -> Any:
     """``3`` becomes ``(3,)``, and a list a tuple."""
     return tuple(value) if isinstance(value, list) else (value,) if type(value) is int else value

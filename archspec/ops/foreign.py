@@ -259,6 +259,8 @@ norm_type: norm p ord
 ord: p normtype order
 drop_path: droppathrate stochasticdepthprob
 drop_rate: dropout
+dropout_p: dropout attndrop attndropout attentiondropout dropoutrate
+dropout: dropoutp attndrop attndropout attentiondropout dropoutrate
 """
 
 _NEVER = {
