@@ -23,9 +23,10 @@ def resnet() -> Network:
 
 def test_the_public_names() -> None:
     assert archspec.__all__ == [
-        "ArchspecError", "Block", "Diagnostic", "Drawing", "Latency", "Limits", "LoadedSpec", "Matching", "Network",
-        "NetworkOutput", "Node", "Note", "RuleError", "RunResult", "Span", "SpecError", "UsageError", "WeightsError",
-        "build", "check_weights", "compile", "compile_text", "draw", "emit", "load", "load_weights", "run",
+        "ArchspecError", "Block", "Diagnostic", "Drawing", "ImportReport", "Imported", "Latency", "Limits",
+        "LoadedSpec", "Matching", "Network", "NetworkOutput", "Node", "Note", "RuleError", "RunResult", "Span",
+        "SpecError", "UsageError", "WeightsError", "build", "check_weights", "compile", "compile_text", "draw", "emit",
+        "import_file", "load", "load_weights", "run",
     ]  # fmt: skip
     pytest.importorskip("torch")
     assert all(getattr(archspec, name).__doc__ for name in archspec.__all__)
@@ -128,8 +129,10 @@ def public_values(resnet: Network) -> list[object]:
     span = wrong.value.diagnostics[0].span
     drawing, note = archspec.draw(resnet, detail="ops"), archspec.Note("used here", span)
     loaded = archspec.load(ROOT / "specs" / "resnet50.yaml")
+    imported = archspec.import_file(ROOT / "tests" / "data" / "imports" / "yolov3-tiny.cfg")
     return [
-        archspec.Limits(), drawing, latency, loaded, unfit.value.matching, resnet, resnet["layer2"],
+        archspec.Limits(), drawing, imported, imported.report, latency, loaded, unfit.value.matching, resnet,
+        resnet["layer2"],
         resnet["layer2.0.conv1"], note, resnet.outputs["output"], result, span, unfit.value, wrong.value,
     ]  # fmt: skip
 

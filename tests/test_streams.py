@@ -48,6 +48,7 @@ CALLS: dict[str, list[str]] = {
     "check json": ["check", "ü.yaml", "wrong.yaml", "--format", "json"],
     "check github": ["check", "wrong.yaml", "--format", "github"],
     "check nothing": ["check", "名前.yaml"],
+    "list": ["list"],
     "import": ["import", "ü.cfg"],
     "import nothing": ["import", "名前.cfg"],
     "ops": ["ops"],

@@ -6,8 +6,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
+
+from typing_extensions import override
 
 from archspec.compiler.pipeline import of_bytes
 from archspec.errors import SpecError, UsageError, did_you_mean, shown
@@ -18,7 +20,7 @@ from archspec.importers.writing import write as written
 from archspec.network import Network
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImportReport:
     """What was found in a file.
 
@@ -42,6 +44,12 @@ class ImportReport:
     remarks: tuple[str, ...] = ()
     checked: bool = True
 
+    @override
+    def __repr__(self) -> str:
+        name = shown(PurePath(self.source).name[:60])
+        return f"<ImportReport of {name} ({self.format}), {self.params:,} params, {len(self.remarks)} remarks>"
+
+    @override
     def __str__(self) -> str:
         figures = f"{self.params:,} params"
         figures += f" and {self.statistics:,} statistics" if self.statistics else ""
@@ -51,7 +59,7 @@ class ImportReport:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Imported:
     """A spec that was made of something else.
 
@@ -62,6 +70,10 @@ class Imported:
 
     text: str
     report: Any
+
+    @override
+    def __repr__(self) -> str:
+        return f"<Imported of {len(self.text.splitlines())} lines>"
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the spec to a file: whole, or not at all.
