@@ -38,8 +38,8 @@ from archspec.pytorch.layers.max_pool2d_same import MaxPool2dSame  # noqa: E402
 from archspec.pytorch.layers.max_pool3d_same import MaxPool3dSame  # noqa: E402
 from archspec.pytorch.layers.multihead_attention import MultiheadAttention  # noqa: E402
 from archspec.pytorch.layers.relative_position_bias import relative_position_bias  # noqa: E402
-from archspec.pytorch.layers.shifted_window_mask import shifted_window_mask  # noqa: E402
 from archspec.pytorch.layers.scaled_dot_product_attention import ScaledDotProductAttention  # noqa: E402
+from archspec.pytorch.layers.shifted_window_mask import shifted_window_mask  # noqa: E402
 from archspec.pytorch.layers.stochastic_depth import StochasticDepth  # noqa: E402
 
 torch.set_num_threads(1)
