@@ -79,7 +79,8 @@ class Reuses:
         assert reused is not None
         errors = len(trace.reported)
         result, use = make(site)
-        if len(trace.reported) > errors or any(tensor.shape is None for tensor in site.operands or ()):
+        known = site.step.operands is not None and all(tensor.shape is not None for tensor in site.operands or ())
+        if len(trace.reported) > errors or not known:
             return result, use
         difference = _Comparison(reused.path, site.step.name).difference(
             _held(site.scope.uses, reused), use and use.content
