@@ -110,8 +110,12 @@ MISTAKES = {
 """Texts in a graph, and what to write in their place to get an error of this code."""
 
 LEFT_OUT = {
-    ("aux_heads", "false"): True, ("aux_head", "false"): True, ("p6_of_p5", "false"): True, ("dropout", "0.0"): 0.5, ("pools", "[4, 8]"): [3, 4, 5, 8],
-}  # fmt: skip
+    ("aux_heads", "false"): True,
+    ("aux_head", "false"): True,
+    ("p6_of_p5", "false"): True,
+    ("dropout", "0.0"): 0.5,
+    ("pools", "[4, 8]"): [3, 4, 5, 8],
+}
 """Parameters whose default leaves nodes out, with a value that does not."""
 
 GRAPHS = [path for path in sorted((PACKAGE.parent / "specs").glob("*.yaml")) if "\ngraph:\n" in path.read_text()]
