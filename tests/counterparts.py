@@ -98,7 +98,8 @@ TORCHVISION: dict[str, Counterpart] = {
 """Each builder of torchvision, by the name of our network."""
 
 TORCHVISION_ARGUMENTS: dict[str, Counterpart] = {
-    "resnet50_dilated": Counterpart("torchvision", "resnet50", {"replace_stride_with_dilation": [False, True, True]}),
+    f"{name}_dilated": Counterpart("torchvision", name, {"replace_stride_with_dilation": [False, True, True]})
+    for name in ("resnet50", "resnet101")
 }
 """Networks that a builder of torchvision makes by its arguments."""
 
