@@ -133,7 +133,11 @@ def test_equal_blocks_are_one_class_and_structures_that_differ_are_several() -> 
     assert [node.name for node in tree.body if isinstance(node, ast.ClassDef)] == ["Bottleneck", "Resnet152"]
 
 
-WITH_CLASSES = [path for path in SOME_SPECS if "num_classes" in archspec.compile(path).arguments]
+IN_BLOCKS = {"retinanet", "yolov8"}
+"""Their classes are counted in a block that other numbers of the network go into, so that no class takes them."""
+WITH_CLASSES = [
+    path for path in SOME_SPECS if "num_classes" in archspec.compile(path).arguments and path.stem not in IN_BLOCKS
+]
 
 
 @pytest.mark.parametrize("path", WITH_CLASSES, ids=lambda path: path.stem)
