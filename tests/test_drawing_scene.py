@@ -17,6 +17,7 @@ from drawn import (
 )
 
 import archspec
+from archspec.drawing.content.folding import without_probability
 from archspec.drawing.content.labels import FAMILIES
 from archspec.drawing.content.opening import MOST_IN_OVERVIEW
 from archspec.drawing.content.scene import DETAILS, Box
@@ -24,7 +25,7 @@ from archspec.drawing.content.staging import stage
 from archspec.drawing.drawing import Drawing, draw
 from archspec.drawing.layout.placing import fitted, page_size
 from archspec.language import library
-from archspec.network import Block, Node
+from archspec.network import Block, Node, one_op
 from archspec.ops.registry import ops
 
 
@@ -52,9 +53,11 @@ def check_overview(picture: Drawing) -> None:
 
 @every_spec
 def test_every_op_is_a_box_where_every_op_is_shown(name: str) -> None:
-    shown = drawing(name, "ops").placing.scene
+    """One for each node, and one for all tensors of an op that gives several."""
+    net, shown = network(name), drawing(name, "ops").placing.scene
     ops = [box for box in shown.boxes if box.kind not in ("input", "output")]
-    assert [box.id for box in ops] == [node.path for node in network(name)]
+    assert [path for box in ops for path in box.paths] == [node.path for node in net]
+    assert all(box.paths == (box.id,) or one_op(net[box.id]) is not None for box in ops)
 
 
 @every_spec
@@ -88,13 +91,14 @@ def copies_of(net: archspec.Network, box: Box) -> list[Block | Node]:
 
 
 def content(part: Block | Node) -> list[object]:
-    """What a part is, without names."""
+    """What a part is, without names, and inside a block without the probabilities of dropout."""
     nodes = [part] if isinstance(part, Node) else list(part.nodes())
     places = {node.path: index for index, node in enumerate(nodes)}
     for node in nodes:
         for path in node.inputs:
             places.setdefault(path, -len(places))
-    return [(node.op, node.input_shapes, [places[path] for path in node.inputs]) for node in nodes]
+    ops = [node.op if isinstance(part, Node) else without_probability(node.op) for node in nodes]
+    return [(op, node.input_shapes, [places[path] for path in node.inputs]) for op, node in zip(ops, nodes, strict=True)]
 
 
 REPEATED = "  layer: {{op: conv, out_channels: 8, kernel_size: {}, padding: same, repeat: 6}}\n"
