@@ -108,7 +108,9 @@ def content(part: Block | Node) -> list[object]:
         for path in node.inputs:
             places.setdefault(path, -len(places))
     ops = [node.op if isinstance(part, Node) else without_probability(node.op) for node in nodes]
-    return [(op, node.input_shapes, [places[path] for path in node.inputs]) for op, node in zip(ops, nodes, strict=True)]
+    return [
+        (op, node.input_shapes, [places[path] for path in node.inputs]) for op, node in zip(ops, nodes, strict=True)
+    ]
 
 
 REPEATED = "  layer: {{op: conv, out_channels: 8, kernel_size: {}, padding: same, repeat: 6}}\n"

@@ -327,7 +327,8 @@ class Construction:
                 # The copies take what the ones before them give: made again with that as a hint.
                 _, given = self.made(uses, [*operands, *channels], label)
                 part, channels = self.made(uses, [*operands, *channels, *given], label)
-                if single and INDEX in asked(part):
+                between = isinstance(count, ast.Constant) and count.value == head + tail + 1  # one copy, and no loop
+                if INDEX in asked(part) and (single or between):
                     return None
                 stop_at = binary(count, ast.Sub, literal(tail))
                 arguments.append(("", part if single else _run(part, head, stop_at)))
