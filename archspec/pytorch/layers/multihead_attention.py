@@ -74,7 +74,8 @@ class MultiheadAttention(nn.Module):
         q, k, v = self._projected(query, key, value)
         q, k, v = self._heads(q), self._heads(k), self._heads(v)
         dropout = self.dropout if self.training else 0.0
-        out = nn.functional.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=self.is_causal)
+        attend = nn.functional.scaled_dot_product_attention
+        out = attend(q, k, v, dropout_p=dropout, is_causal=self.is_causal)
         projected: Tensor = self.out_proj(out.transpose(1, 2).flatten(2))
         return projected
 
