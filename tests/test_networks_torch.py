@@ -10,7 +10,7 @@ import archspec
 
 torch = pytest.importorskip("torch")
 from corpus import SOME_SPECS, SOME_VARIANTS  # noqa: E402
-from test_random_networks import check_on_meta, check_state  # noqa: E402
+from test_random_networks import check_on_meta, check_state, without_inputs  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 from torch_oracle import build_op  # noqa: E402
 
@@ -50,14 +50,16 @@ def test_the_built_module_has_the_static_figures(path: Path, variant: str | None
 def check_blocks(network: archspec.Network, module: torch.nn.Module, given: dict[str, list[object]]) -> None:
     """The output shapes of every block, group and repeat that is a module: of outputs that something takes."""
     shapes = {name: sizes(outputs[0]) for name, outputs in given.items()}
+    alone = without_inputs(network)
     stated = [output.shape for output in network.outputs.values()]
     assert shapes[""] == [(BATCH, *shape) for shape in stated]
     for block in network.blocks.walk():
         if block.path in shapes and block.path:
             around = [node for node in network if not node.path.startswith(f"{block.path}.")]
             taken = {path for node in around for path in node.inputs} | {out.path for out in network.outputs.values()}
-            outputs = [network.shape(path) for path in block.outputs.values() if path in taken]
-            assert shapes[block.path] == [(BATCH, *shape) for shape in outputs], block.path
+            outputs = [path for path in block.outputs.values() if path in taken]
+            wanted = [network.shape(path) if path in alone else (BATCH, *network.shape(path)) for path in outputs]
+            assert shapes[block.path] == wanted, block.path
     known = {node.path for node in network} | {block.path for block in network.blocks.walk()}
     parts = tuple(f"{node.path}." for node in network)  # of a layer, such as the projection of attention
     extra = {name for name in shapes if name not in known and not name.startswith(parts)}
