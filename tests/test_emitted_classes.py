@@ -115,7 +115,7 @@ class Law:
         """All uses of each class that some blocks are of; what has no class stands together."""
         made: dict[int, list[Block]] = {}
         for child in children:
-            if not isinstance(child, Block) or child.shares:
+            if not isinstance(child, Block) or child.shares or child.kind == "op":  # an op of several outputs
                 continue
             if child.kind == "repeat" or self.registry.is_inline(child):
                 made.setdefault(0, []).append(self.instances.opened(child))
