@@ -280,6 +280,9 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "hardtanh": lambda pick, shape: pick.some(min_val=lambda: pick.of(-2, -0.5), max_val=lambda: pick.of(2, 0.5)),
     "softplus": lambda pick, shape: pick.some(beta=lambda: pick.of(2, 0.5), threshold=lambda: 10),
     "softmax": lambda pick, shape: {"dim": _dim(pick, shape)},
+    "sign": lambda pick, shape: {},
+    "relative_position_bias": lambda pick, shape: {"window_size": pick.int(1, 2)},
+    "shifted_window_mask": lambda pick, shape: {"size": 4, "window_size": 2, "shift_size": pick.int(0, 1)},
     "max_pool": lambda pick, shape: _pool(pick, shape) | pick.some(dilation=lambda: 2),
     "avg_pool": lambda pick, shape: (
         _pool(pick, shape) | pick.some(count_include_pad=lambda: False, divisor_override=lambda: pick.of(3, 1))
@@ -416,6 +419,7 @@ LIBRARY: dict[str, Callable[[Pick, Shape], Args]] = {
         {"out_channels": _channels(pick, shape)} | pick.some(stride=lambda: pick.of(2, 1))
     ),
     "encoder_block": lambda pick, shape: {"heads": pick.of(*_divisors(shape[-1])), "hidden": pick.of(4, 8)},
+    "fcn_head": lambda pick, shape: {"num_classes": pick.int(1, 4), "channels": pick.of(4, 2)},
     "fire": lambda pick, shape: (
         {"squeeze_channels": 2, "expand1x1_channels": pick.of(4, 2)} | pick.some(expand3x3_channels=lambda: 3)
     ),
