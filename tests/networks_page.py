@@ -19,7 +19,7 @@ evaluation. Lines are those of the YAML file, without comments and empty lines; 
 own, and a family's file stands for all its networks. Compared: the parameters, and the MACs that `FlopCounterMode`
 counts, are those of the other library's network; with its weights, of which no two are equal, both give equal
 outputs: to 10⁻⁵ of the largest, for images of the size stated (those of more than 60 million parameters in the
-nightly tests). The [gallery](gallery/index.md) has a page on each file.
+nightly tests).
 """
 
 

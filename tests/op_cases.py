@@ -118,9 +118,11 @@ def attended(draw: Any) -> Case:
         changed = {29: 1, 30: 5}
         shape = tuple(changed.get(roll, each) for roll, each in zip([*rolls, 0, 0], shape, strict=False))
         operands.append(draw(mostly(st.just(shape), st.just(shape[1:]), 30)))
-    scale = st.none() | st.floats(0.01, 100)  # PyTorch takes its root, or not, before it multiplies
+    scale = st.none() | mostly(st.floats(0.01, 100), st.sampled_from([0.0, -0.5]), 6)
     args = draw(
-        st.fixed_dictionaries({}, optional={"is_causal": mostly(st.just(False), st.just(True), 2), "scale": scale})
+        st.fixed_dictionaries(
+            {}, optional={"is_causal": mostly(st.just(False), st.just(True), 2), "scale": scale, "dropout_p": CHANCE}
+        )
     )
     return args, tuple(operands)
 
@@ -135,9 +137,28 @@ def projected(draw: Any) -> Case:
     operands = [(places, size), *((draw(number), draw(others[1])) for _ in range(count - 1))]
     operands = [draw(mostly(st.just(shape), st.just(shape[1:]), 30)) for shape in operands]
     heads = mostly(st.sampled_from([n for n in (1, 2, 3, 6) if size % n == 0]), st.sampled_from([0, -1, 4, 5]), 6)
-    optional = {"bias": st.booleans(), "is_causal": st.booleans()}
+    optional = {"bias": st.booleans(), "is_causal": st.booleans(), "dropout": CHANCE}
     args = draw(st.fixed_dictionaries({"num_heads": heads}, optional=optional))
     return args, tuple(operands)
+
+
+@st.composite
+def folded(draw: Any) -> Case:
+    """Columns of windows, whose numbers mostly fit."""
+    optional = {"dilation": sizes(1, 2)(2), "padding": sizes(0, 1)(2), "stride": sizes(1, 3)(2)}
+    needed = {"output_size": sizes(1, 6)(2), "kernel_size": sizes(1, 3)(2)}
+    args = draw(st.fixed_dictionaries(needed, optional=optional))
+    channels = draw(st.integers(1, 3))
+    try:
+        size = tuple(args["output_size"]) if isinstance(args["output_size"], list) else (args["output_size"],) * 2
+        given = {key: value for key, value in args.items() if key != "output_size"}
+        unfold = get("unfold").model_validate(given, context={"spatial_rank": 2})
+        numbers, columns = unfold.infer(((channels, *size),))
+    except (ValidationError, RuleError):
+        numbers, columns = channels, 4
+    return args, (
+        (draw(mostly(st.just(numbers), st.integers(1, 9))), draw(mostly(st.just(columns), st.integers(1, 9)))),
+    )
 
 
 @st.composite
@@ -333,6 +354,8 @@ CASES: dict[str, Any] = {
     "multi_head_attention": projected(),
     "concat": joined(1, 4, st.fixed_dictionaries({}, optional={"dim": DIM})),
     "stack": joined(1, 4, st.fixed_dictionaries({}, optional={"dim": DIM}), exactly=True),
+    "unfold": one(KERNEL, {"dilation": sizes(1, 2), "padding": sizes(0, 2), "stride": sizes(1, 3)}, (2,)),
+    "fold": folded(),
     "layer_scale": one({}, {"init_value": REAL, "dim": DIM}, ANY),
     "normalize": one({}, {"p": REAL, "dim": DIMS, "eps": EPS}, ANY),
     "flip": one({"dims": DIMS}, {}, ANY),

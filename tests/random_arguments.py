@@ -36,10 +36,11 @@ def fit(name: str, args: Args, shapes: Shapes) -> tuple[Args, Shape] | None:
 
 def infer(name: str, args: Args, shapes: Shapes) -> Shape | None:
     """The shape that an op gives, or None where it refuses, or gives more than is wanted here."""
-    if not takes(name, len(shapes)):
+    rank = spatial_rank(shapes[0])
+    if not takes(name, len(shapes)) or rank not in (get(name).spatial_ranks or {rank}):
         return None
     try:
-        op: Op = get(name).model_validate(args, context={"spatial_rank": spatial_rank(shapes[0])})
+        op: Op = get(name).model_validate(args, context={"spatial_rank": rank})
         output = op.infer(shapes)
     except (ValidationError, RuleError):
         return None
@@ -279,6 +280,9 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "hardtanh": lambda pick, shape: pick.some(min_val=lambda: pick.of(-2, -0.5), max_val=lambda: pick.of(2, 0.5)),
     "softplus": lambda pick, shape: pick.some(beta=lambda: pick.of(2, 0.5), threshold=lambda: 10),
     "softmax": lambda pick, shape: {"dim": _dim(pick, shape)},
+    "sign": lambda pick, shape: {},
+    "relative_position_bias": lambda pick, shape: {"window_size": pick.int(1, 2)},
+    "shifted_window_mask": lambda pick, shape: {"size": 4, "window_size": 2, "shift_size": pick.int(0, 1)},
     "max_pool": lambda pick, shape: _pool(pick, shape) | pick.some(dilation=lambda: 2),
     "avg_pool": lambda pick, shape: (
         _pool(pick, shape) | pick.some(count_include_pad=lambda: False, divisor_override=lambda: pick.of(3, 1))
@@ -327,6 +331,10 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     ),
     "scaled_dot_product_attention": lambda pick, shape: pick.some(scale=lambda: 0.5, is_causal=lambda: True),
     "max_unpool": lambda pick, shape: {},
+    "unfold": lambda pick, shape: (
+        {"kernel_size": _window(pick, shape)} | pick.some(padding=lambda: 1, stride=lambda: 2)
+    ),
+    "fold": lambda pick, shape: {},  # what its places see is not known
     "stack": lambda pick, shape: {"dim": pick.int(1, len(shape) + 1)} if pick.chance(2) else {},
     "concat": lambda pick, shape: {"dim": _dim(pick, shape)} if pick.chance(2) else {},
 } | dict.fromkeys(PLAIN, lambda pick, shape: {})
@@ -366,16 +374,18 @@ def _windows(pick: Pick, shape: Shape) -> Args:
 
 ACTIVATIONS = ("silu", "relu", {"op": "leaky_relu", "negative_slope": 0.2}, {"op": "elu", "alpha": 0.5}, "gelu")
 NORMS = ({"op": "group_norm", "num_groups": 1}, "instance_norm", {"op": "batch_norm", "eps": 0.01})
-"""Values of parameters that are ops, any of which does in place of another."""
+UNITS = ("conv_bn_relu", "conv_norm_act")
+"""Values of parameters that are ops or blocks, any of which does in place of another."""
 
 
 def chosen_ops(pick: Pick, block: str) -> Args:
-    """Some ops for the parameters of a library block that are ops."""
+    """Some ops and blocks for the parameters of a library block that are such."""
     params = library_block(block).params if not block.endswith(".yaml") else {}
     found: Args = {}
     for name, param in params.items():
         if param.names_one and pick.chance(3):
-            found[name] = pick.of(*(NORMS if name == "norm" else ACTIVATIONS), *[None] * param.nullable)
+            values = {"norm": NORMS, "unit": UNITS}.get(name, ACTIVATIONS)
+            found[name] = pick.of(*values, *[None] * param.nullable)
     return found
 
 
@@ -409,11 +419,16 @@ LIBRARY: dict[str, Callable[[Pick, Shape], Args]] = {
         {"out_channels": _channels(pick, shape)} | pick.some(stride=lambda: pick.of(2, 1))
     ),
     "encoder_block": lambda pick, shape: {"heads": pick.of(*_divisors(shape[-1])), "hidden": pick.of(4, 8)},
+    "fcn_head": lambda pick, shape: {"num_classes": pick.int(1, 4), "channels": pick.of(4, 2)},
     "fire": lambda pick, shape: (
         {"squeeze_channels": 2, "expand1x1_channels": pick.of(4, 2)} | pick.some(expand3x3_channels=lambda: 3)
     ),
     "inception": _inception,
     "inception_a": lambda pick, shape: {"pool_features": pick.int(1, 4)},
+    "inception_b": lambda pick, shape: {},
+    "inception_c": lambda pick, shape: {"channels": pick.int(1, 4)},
+    "inception_d": lambda pick, shape: {},
+    "inception_e": lambda pick, shape: {},
     "inception_bn": _inception,
     "inception_naive": lambda pick, shape: {name: pick.int(1, 4) for name in ("ch1x1", "ch3x3", "ch5x5")},
     "inverted_residual": _inverted,

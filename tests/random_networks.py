@@ -322,7 +322,7 @@ class Graph(Scope):
             output = infer(name, args, shapes) if len(shapes) > 1 or name == "concat" else None
             if output is not None:
                 node = {"op": name} | self.written(args)
-                return self.conditional(node, [*before, f"{repeat}.*"], {"": output}, name, odds=10**6)
+                return self.add(node, [*before, f"{repeat}.*"], {"": output}, name)
         return self.layer(first)
 
     def copies(self, params: Args, mappings: bool) -> Node:

@@ -1,7 +1,7 @@
 """How many cases a run tries: every law runs in each profile, and `quick` tries fewer of the cases that state one law.
 
-HYPOTHESIS_PROFILE is `quick` (`make test`), `default` (`make check`, and where nothing is said: every case) or
-`nightly` (a long search). What is left out is the same at every run.
+HYPOTHESIS_PROFILE is `quick` (`make test`), `default` (`make check`, and where nothing is said: every case, but of the
+bundled specs those of `corpus`) or `nightly` (a long search). What is left out is the same at every run.
 """
 
 from __future__ import annotations

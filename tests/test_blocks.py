@@ -74,10 +74,15 @@ EXAMPLES: dict[str, list[str]] = {
     ],
     "dense_layer": ["", "growth_rate: 12, bn_size: 2, drop_rate: 0.2"],
     "depthwise_separable": ["out_channels: 32", "out_channels: 32, kernel_size: 5, stride: 2"],
+    "fcn_head": ["num_classes: 21", "num_classes: 5, channels: 8, dropout: 0.5"],
     "encoder_block": ["heads: 4, hidden: 24", "heads: 2, hidden: 24, dropout: 0.1"],
     "fire": ["squeeze_channels: 4, expand1x1_channels: 16", f"{FIRE}, expand3x3_channels: 24"],
     "inception": [INCEPTION],
     "inception_a": ["pool_features: 32", "pool_features: 64, eps: 1.0e-5"],
+    "inception_b": ["", "eps: 1.0e-5"],
+    "inception_c": ["channels: 128", "channels: 8, eps: 1.0e-5"],
+    "inception_d": ["", "eps: 1.0e-5"],
+    "inception_e": ["", "eps: 1.0e-5"],
     "inception_bn": [INCEPTION, f"{INCEPTION}, eps: 1.0e-5"],
     "inception_naive": ["ch1x1: 8, ch3x3: 16, ch5x5: 4"],
     "inverted_residual": [
@@ -85,11 +90,14 @@ EXAMPLES: dict[str, list[str]] = {
         "channels: 24, stride: 2",
         "channels: 16, expansion: 1",
         "channels: 8, hidden: 100",
+        "channels: 24, kernel_size: 5, unit: conv_bn_relu",
     ],
     "mbconv": [
         "channels: 64",
         "channels: 24, kernel_size: 5, stride: 2, se_reduction: 8",
         "channels: 64, expansion: 1, drop_path: 0.2, eps: 0.001",
+        "channels: 64, kernel_size: 5, dilation: 2, se: null",
+        "channels: 64, se: {block: squeeze_excite, gate: hardsigmoid}, squeeze_channels: 24",
         "channels: 8, hidden: 100",
     ],
     "mlp_block": ["hidden: 24", "hidden: 24, dropout: 0.1"],
@@ -193,10 +201,9 @@ def test_every_block_has_an_example_that_compiles(name: str) -> None:
 @pytest.mark.parametrize("name", BLOCKS)
 def test_the_page_of_a_block_has_all_of_its_graph(name: str) -> None:
     """Also where it is another's file that writes it."""
-    graph = "graph:" + reference.block_page(name).rpartition("\ngraph:")[2]
-    written = block_file(name)["graph"]
-    listed = list(written.values()) if "0" in written else written
-    assert yaml.safe_load(graph)["graph"] == listed
+    graph = yaml.safe_load("graph:" + reference.block_page(name).rpartition("\ngraph:")[2])["graph"]
+    nodes = dict(enumerate(graph)) if isinstance(graph, list) else graph
+    assert {str(key): node for key, node in nodes.items()} == block_file(name)["graph"]
 
 
 @pytest.mark.parametrize("name", BLOCKS)
@@ -245,7 +252,9 @@ def test_a_block_can_be_repeated(name: str, arguments: str) -> None:
 @pytest.mark.parametrize(("name", "arguments"), CASES)
 def test_blocks_pad(name: str, arguments: str) -> None:
     """Only a stride, a pooling stage, or a first example without padding changes the size."""
-    size = {"transition": 8, "vgg_block": 8}.get(name, 8 if "stride: 2" in arguments else 16)
+    size = {"transition": 8, "vgg_block": 8, "inception_b": 7, "inception_d": 7}.get(
+        name, 8 if "stride: 2" in arguments else 16
+    )
     if (name, arguments) == ("nin_block", "channels: 8"):
         size = 14
     places = {"encoder_block": (64,)}.get(name, (size, size))
@@ -302,6 +311,10 @@ def test_inception_concatenates_its_branches() -> None:
     assert output(harness("inception_bn", INCEPTION)) == (8 + 16 + 4 + 4, 16, 16)
     assert output(harness("inception_naive", EXAMPLES["inception_naive"][0])) == (8 + 16 + 4 + 64, 16, 16)
     assert output(harness("inception_a", "pool_features: 32")) == (64 + 64 + 96 + 32, 16, 16)
+    assert output(harness("inception_b", "")) == (384 + 96 + 64, 7, 7)
+    assert output(harness("inception_c", "channels: 8")) == (4 * 192, 16, 16)
+    assert output(harness("inception_d", "")) == (320 + 192 + 64, 7, 7)
+    assert output(harness("inception_e", "")) == (320 + 4 * 384 + 192, 16, 16)
 
 
 def test_inception_reduces_before_it_convolves() -> None:

@@ -115,7 +115,7 @@ class Law:
         """All uses of each class that some blocks are of; what has no class stands together."""
         made: dict[int, list[Block]] = {}
         for child in children:
-            if not isinstance(child, Block) or child.shares:
+            if not isinstance(child, Block) or child.shares or child.kind == "op":  # an op of several outputs
                 continue
             if child.kind == "repeat" or self.registry.is_inline(child):
                 made.setdefault(0, []).append(self.instances.opened(child))
@@ -493,3 +493,60 @@ output: mixes.a
     source = archspec.emit(network)
     assert "mixes_a_" not in source
     assert archspec.build(network)(torch.zeros(1, 4), torch.zeros(1, 4)).shape == (1, 4)
+
+
+def test_uses_that_need_several_classes_share_few() -> None:
+    """Units that stride and those that do not are two classes, whatever their channels are."""
+    network = archspec.compile_text("""
+archspec: 1
+name: shuffled
+inputs: {image: [8, 16, 16]}
+graph:
+  stage2: {block: shuffle_unit_v2, channels: 16, repeat: 2, first: {stride: 2}}
+  stage3: {block: shuffle_unit_v2, channels: 32, repeat: 2, first: {stride: 2}}
+  stage4: {block: shuffle_unit_v2, channels: 64, repeat: 2, first: {stride: 2}}
+""")
+    check(network, Counter())
+    assert archspec.emit(network).count("class ShuffleUnit") == 2
+
+
+GROWING = """
+archspec: 1
+name: growing
+params: {layers: [2, 3, 4]}
+let: {total: $(sum(layers))}
+inputs: {image: [8, 32, 32]}
+blocks:
+  unit:
+    params: {channels: {type: int}, stride: 1, p: {type: float}}
+    graph:
+      conv: {op: conv, out_channels: $channels, kernel_size: 3, stride: $stride, padding: 1}
+      drop: {op: dropout, p: $p}
+graph:
+  alone: {block: unit, channels: 8, repeat: 5, p: $(0.5 * index / 5), first: {stride: 2}}
+  stages:
+    each: [[0, 16], [1, 24], [2, 32]]
+    as: [stage, c]
+    block: unit
+    channels: $c
+    repeat: $(layers[stage])
+    first: {stride: 2}
+    p: $(0.5 * (sum(layers[:stage]) + index) / total)
+"""
+
+
+def test_a_first_copy_and_the_others_are_one_expression_of_their_index() -> None:
+    """What the row of a table looks up, beside the index of a copy, is a column."""
+    source = archspec.emit(archspec.compile_text(GROWING))
+    for text in (
+        "Unit(8, 8, 0.0, stride=2)",
+        "*(Unit(8, 8, 0.5 * i / 5) for i in range(1, 5))",
+        "Unit(in_channels, c, 0.5 * offset / 9, stride=2)",
+        "*(Unit(c, c, 0.5 * (offset + i) / 9) for i in range(1, repeat))",
+        "(16, 3, 2, 24)",
+    ):
+        assert text in source
+    network = archspec.compile_text(GROWING)
+    wanted = [node.op.p for node in network if node.op.name == "dropout"]  # type: ignore[attr-defined]
+    model = archspec.build(network)
+    assert [module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)] == wanted

@@ -160,3 +160,17 @@ def test_a_list_of_the_copies_of_a_table_is_a_comprehension() -> None:
     assert "self.stages = nn.ModuleList(" in source
     assert "[*(" not in re.sub(r"\s", "", source)
     check(source)
+
+
+def test_the_variables_of_a_table_stand_below_each_other_where_they_are_many() -> None:
+    names = [f"long_name_of_a_column_{number}" for number in range(4)]
+    rows = [[8, 3, 1, 1], [16, 5, 2, 2], [24, 7, 3, 3]]
+    arguments = dict(
+        zip(("out_channels", "kernel_size", "padding", "stride"), (f"${name}" for name in names), strict=True)
+    )
+    node = {"each": rows, "as": names, "op": "conv", **arguments}
+    text = str({"archspec": 1, "name": "net", "inputs": {"x": [3, 64, 64]}, "graph": {"convs": node}})
+    source = archspec.emit(archspec.compile_text(text))
+    assert re.search(r"for \(\n( +)in_channels,\n\1long_name_of_a_column_0,\n", source)
+    compile(source, "net.py", "exec")
+    check(source)

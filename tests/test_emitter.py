@@ -133,15 +133,39 @@ def test_equal_blocks_are_one_class_and_structures_that_differ_are_several() -> 
     assert [node.name for node in tree.body if isinstance(node, ast.ClassDef)] == ["Bottleneck", "Resnet152"]
 
 
-@pytest.mark.parametrize("path", SOME_SPECS, ids=lambda path: path.stem)
+IN_BLOCKS = {"retinanet", "yolov8"}
+"""Their classes are counted in a block that other numbers of the network go into, so that no class takes them."""
+WITH_CLASSES = [
+    path for path in SOME_SPECS if "num_classes" in archspec.compile(path).arguments and path.stem not in IN_BLOCKS
+]
+
+
+@pytest.mark.parametrize("path", WITH_CLASSES, ids=lambda path: path.stem)
 def test_the_number_of_classes_is_an_argument_where_nothing_depends_on_it(path: Path) -> None:
     torch = pytest.importorskip("torch")
-    network = archspec.compile(path)
+    network, wanted = archspec.compile(path), archspec.compile(path, num_classes=7)
     module = archspec.build(network, device="meta")
     with torch.device("meta"):
         other = type(module)(num_classes=7).eval()
         inputs = [torch.empty(2, *shape) for shape in network.inputs.values()]
-        assert other(*inputs).shape == (2, 7)
+        (shape,) = (output.shape for output in wanted.outputs.values() if not output.training_only)
+        assert other(*inputs).shape == (2, *shape)
+
+
+def test_the_number_of_classes_is_an_argument_where_a_layer_after_it_asks_for_the_size_of_the_image() -> None:
+    text = """
+archspec: 1
+name: net
+params: {classes: 3, size: 8}
+inputs: {image: [3, $size, $size]}
+graph:
+  pool: {op: max_pool, kernel_size: 2}
+  scores: {op: conv, out_channels: $classes, kernel_size: 1}
+  upsample: {op: upsample, size: $size}
+"""
+    assert "def __init__(self, classes: int = 3)" in archspec.emit(archspec.compile_text(text))
+    of_a_shape = text.replace("size: $size}", "size: $(scores.channels + 5)}")
+    assert "def __init__(self)" in archspec.emit(archspec.compile_text(of_a_shape))
 
 
 def test_a_parameter_that_layers_depend_on_is_no_argument() -> None:

@@ -125,7 +125,8 @@ tconv conv_transpose | transposed_conv conv_transpose | hswish hardswish | drop_
 BasicBlock residual_basic | SEBlock squeeze_excite | SqueezeExcitation squeeze_excite | ConvBNReLU conv_bn_relu
 FireModule fire | MBConvBlock mbconv | InvertedResidual inverted_residual | PreActBlock preact_basic
 CNBlock convnext_block | BottleneckBlock bottleneck | DenseLayer dense_layer | deconvv conv_transpose | convolusion conv
-pixel_unshuffle pixel_unshuffle | space_to_depth - | depthwise - | dwconv - | attention - | maximum maximum | stack stack
+pixel_unshuffle pixel_unshuffle | space_to_depth - | depthwise - | dwconv - | attention - | maximum maximum
+stack stack | im2col unfold
 l2_norm normalize | RMSNorm rms_norm | GRN global_response_norm | MHSA multi_head_attention
 DropConnect - | glu -
 """

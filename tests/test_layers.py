@@ -38,6 +38,7 @@ from archspec.pytorch.layers.max_pool1d_same import MaxPool1dSame  # noqa: E402
 from archspec.pytorch.layers.max_pool2d_same import MaxPool2dSame  # noqa: E402
 from archspec.pytorch.layers.max_pool3d_same import MaxPool3dSame  # noqa: E402
 from archspec.pytorch.layers.multihead_attention import MultiheadAttention  # noqa: E402
+from archspec.pytorch.layers.scaled_dot_product_attention import ScaledDotProductAttention  # noqa: E402
 from archspec.pytorch.layers.stochastic_depth import StochasticDepth  # noqa: E402
 
 FILES = sorted((Path(archspec.__file__).parent / "pytorch" / "layers").glob("*.py"))
@@ -53,7 +54,7 @@ LAYERS: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
     "row": (StochasticDepth(0.4, "row"), (3, 2)),
     "batch": (StochasticDepth(0.4, "batch"), (3,)),
     "attention": (MultiheadAttention(6, 2), (5, 6)),
-    "attention-causal": (MultiheadAttention(4, 2, False, True), (5, 4)),
+    "attention-causal": (MultiheadAttention(4, 2, bias=False, is_causal=True), (5, 4)),
     "layer-norm": (LayerNormAlong(4, 1, 1e-3), (4, 3, 2)),
     "layer-norm-plain": (LayerNormAlong(3, -2, elementwise_affine=False), (4, 3, 2)),
     "response": (GlobalResponseNorm(3, -1), (4, 2, 3)),
@@ -432,6 +433,29 @@ def test_a_file_imports_torch_and_the_standard_library(file: Path) -> None:
     tree = ast.parse(file.read_text(encoding="utf-8"))
     imports = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     own = [line for line in imports if line.startswith("from archspec.pytorch.layers.")]
-    assert set(imports) <= {"import math", "import torch", "from torch import Tensor, nn", *own}
+    assert set(imports) <= {
+        "import math",
+        "import torch",
+        "from torch import Tensor",
+        "from torch import Tensor, nn",
+        *own,
+    }
     inner = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     assert len(inner) == len(imports)
+
+
+def test_the_weights_of_attention_are_dropped_in_training_alone() -> None:
+    """On average nothing changes; of all of them dropped nothing is left."""
+    queries = torch.randn(2, 3, 4, 5, generator=torch.Generator().manual_seed(1))
+    layer = ScaledDotProductAttention(0.4, scale=0.5)
+    wanted = nn.functional.scaled_dot_product_attention(queries, queries, queries, scale=0.5)
+    drawn = torch.stack([layer(queries, queries, queries) for _ in range(4000)])
+    torch.testing.assert_close(drawn.mean(0), wanted, rtol=0, atol=0.1)
+    assert not torch.equal(drawn[0], drawn[1])
+    torch.testing.assert_close(layer.eval()(queries, queries, queries), wanted)
+    heads = MultiheadAttention(6, 2, dropout=1.0, bias=False)
+    x = torch.randn(2, 5, 6, generator=torch.Generator().manual_seed(1))
+    assert not heads(x).any()
+    assert heads.eval()(x).all()
+    assert "dropout=1.0" in repr(heads)
+    assert repr(layer) == "ScaledDotProductAttention(dropout_p=0.4, is_causal=False, scale=0.5)"

@@ -22,6 +22,7 @@ from archspec.drawing.drawing import draw
 from archspec.drawing.layout.geometry import Part, Point, Rect
 from archspec.drawing.layout.placing import Placing
 
+SPECS = Path(__file__).parent.parent / "specs"
 NEAR = 1.0
 DIRECTIONS = ("down", "right")
 
@@ -94,3 +95,39 @@ def test_a_late_input_stands_beside_the_trunk_which_is_straight() -> None:
     assert max(middles) - min(middles) < NEAR
     assert boxes["c"][1] < boxes["input r"][3] < boxes["f"][3]
     assert boxes["input r"][0] > max(boxes[name][2] for name in "abcdef")
+
+
+def starts(placing: Placing, source: str) -> dict[str, set[Point]]:
+    """Where the lines of each tensor of a box begin."""
+    found: dict[str, set[Point]] = defaultdict(set)
+    for placed in placing.edges:
+        if placed.edge.source == source:
+            found[placed.edge.tensor].add(placed.parts[0][0])
+    return found
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize(("name", "source", "tensors"), [("fpn", "body", 4), ("retinanet", "backbone", 4)])
+def test_tensors_of_one_box_leave_it_apart(name: str, source: str, tensors: int, direction: str) -> None:
+    network = archspec.compile(SPECS / f"{name}.yaml")
+    begun = starts(draw(network, detail="overview", direction=direction).placing, source)
+    assert len(begun) == tensors
+    assert all(len(points) == 1 for points in begun.values())
+    assert len(set().union(*begun.values())) == tensors
+
+
+def test_an_output_stands_beside_what_leads_to_a_deeper_one_whichever_is_named_first() -> None:
+    for outputs in ("out: d, side: s", "side: s, out: d"):
+        text = WIRINGS["an output beside the trunk"].replace("outputs: {out: b, side: a}", f"outputs: {{{outputs}}}")
+        nodes = "  s: {op: relu, from: [b]}\n  c: {op: tanh, from: [b]}\n  d: {op: sigmoid, from: [c]}\n"
+        network = archspec.compile_text(text.replace("outputs:", f"{nodes}outputs:"))
+        boxes = draw(network, detail="ops", direction="down").placing.boxes
+        middles = {(boxes[name][0] + boxes[name][2]) / 2 for name in ("a", "b", "c", "d", "output out")}
+        assert max(middles) - min(middles) < NEAR
+        assert boxes["s"][0] > max(middles)
+
+
+def test_outputs_of_one_depth_stand_side_by_side() -> None:
+    boxes = draw(archspec.compile(SPECS / "retinanet.yaml"), detail="overview", direction="down").placing.boxes
+    for level in range(3, 8):
+        assert boxes[f"output classes{level}"][1] == boxes[f"output boxes{level}"][1]

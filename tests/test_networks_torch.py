@@ -10,7 +10,7 @@ import archspec
 
 torch = pytest.importorskip("torch")
 from corpus import SOME_SPECS, SOME_VARIANTS  # noqa: E402
-from test_random_networks import check_on_meta, check_state  # noqa: E402
+from test_random_networks import check_on_meta, check_state, without_inputs  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 from torch_oracle import build_op  # noqa: E402
 
@@ -31,9 +31,10 @@ def test_shapes_weights_and_flops_are_those_of_pytorch(path: Path) -> None:
             layer = build_op(node.op, node.input_shapes, state).eval()
             tensors[node.path] = layer(*(tensors[origin] for origin in node.inputs))
             assert tuple(tensors[node.path].shape) == (BATCH, *node.shape), node.path
-            params += sum(weight.numel() for weight in layer.parameters())
-            buffers += sum(buffer.numel() for buffer in layer.buffers())
-    assert (params, buffers) == (network.params, network.buffer_elements)
+            if not node.shares:
+                params += sum(weight.numel() for weight in layer.parameters())
+                buffers += sum(tensor.numel() for tensor in layer.state_dict().values())
+    assert (params, buffers - params) == (network.params, network.buffer_elements)
     assert counter.get_total_flops() == BATCH * network.blocks.flops
 
 
@@ -47,16 +48,21 @@ def test_the_built_module_has_the_static_figures(path: Path, variant: str | None
 
 
 def check_blocks(network: archspec.Network, module: torch.nn.Module, given: dict[str, list[object]]) -> None:
-    """The output shape of every block, group and repeat that is a module."""
-    shapes = {name: [size for output in outputs for size in sizes(output)] for name, outputs in given.items()}
+    """The output shapes of every block, group and repeat that is a module: of outputs that something takes."""
+    shapes = {name: sizes(outputs[0]) for name, outputs in given.items()}
+    alone = without_inputs(network)
     stated = [output.shape for output in network.outputs.values()]
     assert shapes[""] == [(BATCH, *shape) for shape in stated]
     for block in network.blocks.walk():
         if block.path in shapes and block.path:
-            outputs = [network.shape(path) for path in block.outputs.values()]
-            assert shapes[block.path] == [(BATCH, *shape) for shape in outputs], block.path
+            around = [node for node in network if not node.path.startswith(f"{block.path}.")]
+            taken = {path for node in around for path in node.inputs} | {out.path for out in network.outputs.values()}
+            outputs = [path for path in block.outputs.values() if path in taken]
+            wanted = [network.shape(path) if path in alone else (BATCH, *network.shape(path)) for path in outputs]
+            assert shapes[block.path] == wanted, block.path
     known = {node.path for node in network} | {block.path for block in network.blocks.walk()}
-    extra = {name for name in shapes if name not in known}
+    parts = tuple(f"{node.path}." for node in network)  # of a layer, such as the projection of attention
+    extra = {name for name in shapes if name not in known and not name.startswith(parts)}
     assert all(isinstance(module.get_submodule(name), torch.nn.Identity) for name in extra), extra
 
 

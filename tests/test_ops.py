@@ -44,6 +44,9 @@ def example(kind: type[Op]) -> dict[str, Any]:
 
 # Every op
 
+UNSEEN = {"fold"}
+"""Ops of which it cannot be said what each place sees."""
+
 
 @pytest.mark.parametrize("name", KINDS)
 def test_example_compiles(name: str) -> None:
@@ -59,7 +62,7 @@ def test_example_compiles(name: str) -> None:
     assert cost is not None
     assert cost.macs >= 0
     assert cost.other >= 0
-    assert op.reach(shapes, output) != "unknown"
+    assert (op.reach(shapes, output) == "unknown") == (name in UNSEEN)
     assert op.kept(shapes, output) is not None
     assert op.saved_bytes(shapes, output) >= 0
 

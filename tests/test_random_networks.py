@@ -155,6 +155,15 @@ def check_gradients(network: archspec.Network, module: nn.Module, inputs: list[A
     assert [name for name, gradient in zip(names, gradients, strict=True) if gradient is None] == []
 
 
+def without_inputs(network: archspec.Network) -> set[str]:
+    """What no input reaches, such as biases that a network of its own computes: it is there once for all samples."""
+    reached = set(network.inputs)
+    for node in network:
+        if not node.op.takes_nothing and not reached.isdisjoint(node.inputs):
+            reached.add(node.path)
+    return {node.path for node in network} - reached
+
+
 def check_on_meta(network: archspec.Network, module: nn.Module) -> dict[str, list[Any]]:
     """Without data: the shape of what each node's module gives, and the FLOPs; returns what each module gave."""
     given: dict[str, list[Any]] = {}
@@ -167,13 +176,16 @@ def check_on_meta(network: archspec.Network, module: nn.Module) -> dict[str, lis
     module.requires_grad_(False)  # the counter looks for gradients where a layer takes a view of a parameter
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         module(*(torch.empty(BATCH, *shape, device="meta") for shape in network.inputs.values()))
-    assert counter.get_total_flops() == BATCH * network.blocks.flops  # every output
+    alone = without_inputs(network)
+    once = sum(node.flops or 0 for node in network if node.path in alone)
+    assert counter.get_total_flops() == BATCH * network.blocks.flops - (BATCH - 1) * once  # every output
     calls: dict[str, list[Any]] = {}
     for node in network:
         # beside copies that are layers, an identity that is not called keeps the place of a function
         is_layer = isinstance(node.op.torch(node.input_shapes), Module) or bool(given.get(node.shares or node.path))
         if is_layer:
-            calls.setdefault(node.shares or node.path, []).append((BATCH, *node.shape))
+            shape = node.shape if node.path in alone else (BATCH, *node.shape)
+            calls.setdefault(node.shares or node.path, []).append(shape)
         if (node.weights or node.buffers) and not node.op.takes_nothing:
             assert node.path in given
     for path in calls.keys() & given.keys():

@@ -23,6 +23,7 @@ from strange_files import API, LENET, NEED_TORCH, READING, WRITING, called
 import archspec
 from archspec.cli import COMMANDS, main
 from archspec.errors import Diagnostic, Span, shown
+from archspec.language.loader import is_path
 from archspec.reports.diagnostics import render_github
 
 FOREIGN = """archspec: 1
@@ -358,13 +359,14 @@ def test_a_name_from_outside_steers_nothing(run: Run, way: str, name: str, there
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
 def test_a_spec_in_a_file_of_any_name_is_one(run: Run, name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(FOREIGN, encoding="utf-8")
-    for words in (["check", name], ["emit", name], ["draw", name], ["compile", name]):
+    path = name if is_path(name) else f"./{name}"  # else it is the name of a bundled network
+    for words in (["check", path], ["emit", path], ["draw", path], ["compile", path]):
         assert run(*words).code == 0
     assert all(
-        node["place"]["file"] == name for node in json.loads(run("compile", name, "--format", "json").out)["nodes"]
+        node["place"]["file"] == name for node in json.loads(run("compile", path, "--format", "json").out)["nodes"]
     )
-    (checked,) = json.loads(run("check", name, "--format", "json").out)["files"]
-    assert (checked["file"], checked["ok"]) == (name, True)
+    (checked,) = json.loads(run("check", path, "--format", "json").out)["files"]
+    assert (checked["file"], checked["ok"]) == (path, True)
 
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)

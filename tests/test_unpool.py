@@ -143,3 +143,21 @@ graph:
     for kernel in (2, 4):  # other kernels would not give the size of what was pooled
         assert f"nn.MaxPool2d(kernel_size={kernel}, return_indices=True)" in source
         assert f"F.max_unpool2d(x, pool_indices, kernel_size={kernel}, stride={kernel})" in source
+
+
+def test_a_pooling_that_is_reused_gives_its_places_each_time() -> None:
+    network = archspec.compile_text(f"""{HEAD}
+  pool: {{op: max_pool, kernel_size: 2}}
+  again: {{reuse: pool, from: image}}
+  add: {{op: add, from: [pool, again]}}
+  unpool: {{op: max_unpool, from: [add, again.indices]}}
+""")
+    module, image = archspec.build(network), torch.randn(1, 3, 64, 64)
+    x, indices = F.max_pool2d(image, 2, return_indices=True)
+    torch.testing.assert_close(module(image), F.max_unpool2d(x + x, indices, 2))
+    with pytest.raises(archspec.SpecError, match="copies of a node do not"):
+        archspec.compile_text(f"""{HEAD}
+  pool: {{op: max_pool, kernel_size: 2}}
+  unpool: {{op: max_unpool, from: [pool, pool.indices]}}
+  again: {{reuse: pool, repeat: 2}}
+""")

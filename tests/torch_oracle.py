@@ -38,6 +38,7 @@ from archspec.pytorch.layers.max_pool2d_same import MaxPool2dSame  # noqa: E402
 from archspec.pytorch.layers.max_pool3d_same import MaxPool3dSame  # noqa: E402
 from archspec.pytorch.layers.multihead_attention import MultiheadAttention  # noqa: E402
 from archspec.pytorch.layers.relative_position_bias import relative_position_bias  # noqa: E402
+from archspec.pytorch.layers.scaled_dot_product_attention import ScaledDotProductAttention  # noqa: E402
 from archspec.pytorch.layers.shifted_window_mask import shifted_window_mask  # noqa: E402
 from archspec.pytorch.layers.stochastic_depth import StochasticDepth  # noqa: E402
 
@@ -90,6 +91,12 @@ class RawLocalConv(nn.Module):
 
 def tupled(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
+
+
+def pairs(args: Args) -> Args:
+    """PyTorch's kernels take other numbers of sizes than two, and read what is not there."""
+    need(all(not isinstance(value, list) or len(value) == 2 for value in args.values()))
+    return {name: tupled(value) for name, value in args.items()}
 
 
 def lone(value: Any) -> Any:
@@ -285,7 +292,21 @@ class RawAttention(nn.MultiheadAttention):
 def raw_attention(args: Args, shapes: Shapes) -> Any:
     need(len({len(shape) for shape in shapes}) == 1 and len(shapes[0]) > 1 and len(shapes) > 2)  # exception 3
     need(shapes[1][-2] == shapes[2][-2])  # exception 8
-    return lambda *operands: F.scaled_dot_product_attention(*operands, **args)
+    need((args.get("scale") or 0) >= 0)  # exception 9
+    need(0 <= args.get("dropout_p", 0) <= 1)
+    return AttentionWithDropout(args)
+
+
+class AttentionWithDropout(nn.Module):
+    """The function, and in evaluation without dropout."""
+
+    def __init__(self, args):
+        super().__init__()
+        self.args = args
+
+    def forward(self, *operands):
+        given = self.args if self.training else {**self.args, "dropout_p": 0.0}
+        return F.scaled_dot_product_attention(*operands, **given)
 
 
 def raw_max_unpool(args: Args, shapes: Shapes) -> Any:
@@ -464,6 +485,8 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
     "multi_head_attention": RawAttention,
     "concat": call(lambda *operands, dim=1: torch.cat(operands, dim)),
     "stack": call(lambda *operands, dim=1: torch.stack(operands, dim)),
+    "unfold": lambda args, shapes: nn.Unfold(**pairs(args)) if need(len(shapes[0]) == 3) is None else None,
+    "fold": lambda args, shapes: nn.Fold(**pairs(args)) if need(len(shapes[0]) == 2) is None else None,
     "layer_scale": raw_layer_scale,
     "mean": call(torch.mean),
     "sum": call(torch.sum),
@@ -500,6 +523,7 @@ OURS = {
         *(BlurPool2d, GlobalResponseNorm, LayerNormAlong, LayerScale, LocalConv1d, LocalConv2d, LocalResponseNorm3d),
         *(MaxPool1dSame, MaxPool2dSame, MaxPool3dSame, MultiheadAttention, StochasticDepth),
         *(coordinates, relative_position_bias, shifted_window_mask),
+        ScaledDotProductAttention,
     )
 }
 SPACES = {"torch": torch, "torch.linalg": torch.linalg, "F": F, "nn": nn, "operator": operator}

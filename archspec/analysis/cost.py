@@ -60,7 +60,8 @@ def roll_up(network: Network, depth: int | None = None) -> tuple[Row, ...]:
 
     Args:
         network: The network.
-        depth: How many levels of blocks to open; None for all, with a row for each node and none for blocks.
+        depth: How many levels of blocks to open; None for all, with a row for each op, whose outputs may be several
+            nodes, and none for blocks.
     """
     rows: list[Row] = []
     _open(network, network.blocks, 0, depth, rows)

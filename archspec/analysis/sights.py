@@ -197,6 +197,8 @@ def _parted(operands: list[Sights], applied: Applied, ways: Reads) -> list[Sight
     Along channels all are seen: the channels of a place are taken together.
     """
     shape = applied.shape
+    if any(len(way) != len(shape) for way in ways):  # as of a stack, whose operands lie along a dimension of their own
+        return operands
     places = {dim for operand in operands for sight in operand.values() if sight for dim in dims_of(sight)}
     for dim, size in enumerate(shape):
         if dim in places and len(operands) > 1 and any(way[dim].taps.beyond == "end" for way in ways):

@@ -110,10 +110,13 @@ def _taken(steps: list[Step], outputs: list[OutputStep]) -> Iterator[str]:
     yield from (output.reference.name for output in outputs if output.reference and output.reference.copy)
 
 
-def _parted(steps: list[Step], outputs: list[OutputStep]) -> Iterator[str]:
-    """The nodes without copies of which something takes an output by name."""
+def _parted(steps: list[Step], outputs: list[OutputStep]) -> set[str]:
+    """The nodes without copies of which something takes an output by name; those that reuse one another alike."""
     taken = [*(reference for step in steps for reference in step.operands or ()), *(each.reference for each in outputs)]
-    yield from (each.name for each in taken if each and each.port not in ("", "output") and not each.copy)
+    found = {each.name for each in taken if each and each.port not in ("", "output") and not each.copy}
+    reused = {step.name: step.reused.step.name for step in steps if step.reused is not None}
+    found |= {reused[name] for name in found & reused.keys()}
+    return found | {name for name, other in reused.items() if other in found}
 
 
 def _needed(graph: GraphSteps, outputs: list[OutputStep]) -> list[Step]:

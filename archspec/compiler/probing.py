@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +188,7 @@ class _Known(Loader):
     def __init__(self, known: Mapping[int, Definition], limits: Limits) -> None:
         super().__init__(Path(), limits, [])
         self._known = {place: Reading(definition, (), ()) for place, definition in known.items()}
+        self._of_files = {_file(definition): Reading(definition, (), ()) for definition in known.values()}
 
     @override
     def block(self, target: Scalar, user: Definition) -> Reading:
@@ -195,7 +196,19 @@ class _Known(Loader):
 
     @override
     def _named_file(self, target: Value) -> Reading:
+        """A file of a block that the network uses, which a parameter may name."""
+        if target.source.path is not None and isinstance(target, Scalar):
+            with suppress(OSError, ValueError, RuntimeError):
+                path = (target.source.path.parent / str(target.value)).resolve()
+                if path in self._of_files:
+                    return self._of_files[path]
         raise NotKnown(target)
+
+
+def _file(definition: Definition) -> Path | None:
+    """The file that is a block; None where the block is only part of one."""
+    path = definition.source.path
+    return path.resolve() if path is not None and "archspec" in definition.value.entries else None
 
 
 def _definitions(root: Body) -> dict[int, Definition]:

@@ -15,6 +15,8 @@ from archspec.ops.tensor import show
 
 _ALIKE = "what is reused runs as it is: no `when`, `repeat` or size inside may come out differently"
 
+_NO_COPIES = "write a node for each of them"
+
 
 class Reuses:
     """Makes nodes that reuse others; ``single`` and ``repeats`` make them as if they had tensors of their own."""
@@ -77,7 +79,8 @@ class Reuses:
         assert reused is not None
         errors = len(trace.reported)
         result, use = make(site)
-        if len(trace.reported) > errors or any(tensor.shape is None for tensor in site.operands or ()):
+        known = site.step.operands is not None and all(tensor.shape is not None for tensor in site.operands or ())
+        if len(trace.reported) > errors or not known:
             return result, use
         difference = _Comparison(reused.path, site.step.name).difference(
             _held(site.scope.uses, reused), use and use.content
@@ -142,6 +145,8 @@ class _Comparison:
         elif held is None or content is None:
             empty = self.there if held is None else self.here
             found = _Difference(f"`{empty}` holds nothing, as each node inside is left out")
+        elif "op" in (getattr(held, "kind", ""), getattr(content, "kind", "")):
+            found = _Difference("one of them gives an output by name, and copies of a node do not", _NO_COPIES)
         else:
             found = _Difference(f"`{path}` is another kind of node in it")
         if found is None:

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 _LONGEST = 500
 """Characters of a pattern."""
-_LONGEST_NUMBER = 18
+_NUMBER = re.compile("([0-9]{1,18})")
 
 
 def problem(pattern: str) -> str:
@@ -125,12 +125,12 @@ def filled(pattern: str, parts: tuple[str, ...]) -> str:
     return re.sub(r"\*", lambda _: next(values), pattern)
 
 
-def natural_order(path: str) -> tuple[tuple[tuple[int, int, str], ...], ...]:
-    """A key that sorts paths by their names, numbers by value: ``block2.2`` is before ``block2.10`` and ``block10.1``."""
-    return tuple(tuple(map(_by_value, re.findall(r"[0-9]+|[^0-9]+", name))) for name in path.split("."))
+def natural_order(path: str) -> tuple[tuple[str | int, ...], ...]:
+    """A key that sorts paths by their names, the numbers in these by value.
 
-
-def _by_value(piece: str) -> tuple[int, int, str]:
-    """A number before any text."""
-    is_number = piece.isascii() and piece.isdecimal() and len(piece) <= _LONGEST_NUMBER
-    return (0, int(piece), "") if is_number else (1, 0, piece)
+    >>> sorted(["layers.10", "layers.9", "layer10.0", "layer9.1"], key=natural_order)
+    ['layer9.1', 'layer10.0', 'layers.9', 'layers.10']
+    """
+    return tuple(
+        tuple(int(part) if i % 2 else part for i, part in enumerate(_NUMBER.split(name))) for name in path.split(".")
+    )

@@ -15,12 +15,15 @@ MAX_FLOAT = 3.4028234663852886e38
 """The largest number of float32; PyTorch refuses larger arguments."""
 
 
-def _per_axis(minimum: int, words: tuple[str, ...] = ()) -> Callable[[Any, ValidationInfo], Any]:
+def _per_axis(
+    minimum: int, words: tuple[str, ...] = (), rank: int | None = None
+) -> Callable[[Any, ValidationInfo], Any]:
+    fixed = rank
     wanted = "".join(f"`{word}`, " for word in words) + f"an integer of at least {minimum}"
 
     def normalise(value: Any, info: ValidationInfo) -> Any:
         """``3`` becomes ``(3, 3)`` on two spatial dimensions, so that no rule sees a union."""
-        rank = (info.context or {}).get("spatial_rank")
+        rank = fixed or (info.context or {}).get("spatial_rank")
         if isinstance(value, str) and value in words:
             return value
         sizes = tuple(value) if isinstance(value, list | tuple) else (value,) * (rank or 1)
@@ -28,16 +31,18 @@ def _per_axis(minimum: int, words: tuple[str, ...] = ()) -> Callable[[Any, Valid
             raise PydanticCustomError("size", f"{wanted}, or one for each spatial dimension")
         if rank is not None and len(sizes) != rank:
             raise PydanticCustomError(
-                "size", f"one integer, or {rank} (the input has {rank} spatial dimension{'s' * (rank > 1)})"
+                "size",
+                f"one integer, or {rank} ({'a map' if fixed else 'the input'} has {rank} spatial dimension"
+                f"{'s' * (rank > 1)})",
             )
         return sizes
 
     return normalise
 
 
-def _size_schema(minimum: int, words: tuple[str, ...] = ()) -> WithJsonSchema:
+def _size_schema(minimum: int, words: tuple[str, ...] = (), most: int = 3) -> WithJsonSchema:
     one: dict[str, Any] = {"type": "integer", "minimum": minimum}
-    kinds: list[dict[str, Any]] = [one, {"type": "array", "items": one, "minItems": 1, "maxItems": 3}]
+    kinds: list[dict[str, Any]] = [one, {"type": "array", "items": one, "minItems": 1, "maxItems": most}]
     return WithJsonSchema({"anyOf": [*kinds, {"enum": list(words)}] if words else kinds})
 
 
@@ -46,6 +51,12 @@ Size = Annotated[tuple[int, ...], BeforeValidator(_per_axis(1)), _size_schema(1)
 
 Padding = Annotated[tuple[int, ...], BeforeValidator(_per_axis(0)), _size_schema(0)]
 """A non-negative integer for each spatial dimension, written as one for all or as a list."""
+
+PairSize = Annotated[tuple[int, ...], BeforeValidator(_per_axis(1, rank=2)), _size_schema(1, most=2)]
+"""A positive integer for each dimension of a map, which need not be the input."""
+
+PairPadding = Annotated[tuple[int, ...], BeforeValidator(_per_axis(0, rank=2)), _size_schema(0, most=2)]
+"""A non-negative integer likewise."""
 
 _SAME = ("same_upper", "same_lower")
 _WORDS = ("same", "valid", *_SAME)
@@ -69,6 +80,9 @@ Index = Annotated[int, Field(ge=-MAX_INT, le=MAX_INT)]
 
 Real = Annotated[float, Field(ge=-MAX_FLOAT, le=MAX_FLOAT)]
 """A finite number; integers are taken too."""
+
+
+Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 def _listed(value: Any) -> Any:

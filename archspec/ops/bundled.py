@@ -6,7 +6,8 @@ _FILES = {
     "activation.piecewise": "hardsigmoid hardswish hardtanh leaky_relu prelu relu relu6",
     "activation.smooth": "elu gelu mish sigmoid silu softmax softplus tanh",
     "arithmetic": "abs clamp exp log neg pow rsqrt sign sqrt",
-    "attention": "multi_head_attention scaled_dot_product_attention",
+    "attention.products": "multi_head_attention scaled_dot_product_attention",
+    "attention.window": "relative_position_bias shifted_window_mask",
     "constant": "constant coordinates linspace parameter",
     "conv": "conv conv_transpose",
     "dropout": "dropout dropout2d stochastic_depth",
@@ -24,11 +25,11 @@ _FILES = {
     "reduction": "amax amin mean sum vector_norm",
     "resample": "pixel_shuffle pixel_unshuffle upsample",
     "reshape.arrangement": "channel_shuffle flatten permute reshape",
+    "reshape.columns": "fold unfold",
     "reshape.dimension": "expand squeeze unsqueeze",
     "reshape.order": "flip roll",
     "reshape.pad": "pad",
     "reshape.part": "slice split",
-    "window": "relative_position_bias shifted_window_mask",
 }
 
 BUNDLED = {name: f"archspec.ops.{file}" for file, names in _FILES.items() for name in names.split()}

@@ -1,14 +1,11 @@
 """Random removal in training. In inference these do nothing and cost nothing."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
-
+from archspec.ops.arguments import Probability
 from archspec.ops.facts import Cost, Module, Reach, Window
 from archspec.ops.op import Op
 from archspec.ops.tensor import Shape, Shapes, elements
-
-Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class Dropout(Op, name="dropout"):

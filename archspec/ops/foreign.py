@@ -38,6 +38,7 @@ elu: exponentiallinear exponentiallinearunit
 exp: exponential
 expand: expandas broadcastto
 flatten: flat ravel unroll flattenlayer
+fold: col2im
 flip: reverse reversev2 fliplr flipud
 gelu: gaussianerrorlinearunit
 global_avg_pool: gap globalavgpooling globalaveragepool globalaveragepooling spatialmean
@@ -79,6 +80,7 @@ roll: cyclicshift circularshift circshift
 rsqrt: inversesqrt invsqrt reciprocalsqrt
 scaled_dot_product_attention: sdpa dotproductattention
 sigmoid: logistic sigm expit
+sign: sgn signum
 silu: swish
 slice: narrow stridedslice
 split: chunk splitv
@@ -87,6 +89,7 @@ stochastic_depth: droppath
 sub: subtract minus difference
 sum: reducesum
 tanh: hyperbolictangent
+unfold: im2col extractpatches extractimagepatches
 unsqueeze: expanddims
 vector_norm: reducel2 frobeniusnorm
 upsample: interpolate interp resize resizeimages resizenearestneighbor upsampling
@@ -181,8 +184,8 @@ _ELSEWHERE = {
         "`{op: mul, value: 0.5}` has one fixed number"
     ),
     "celu selu glu swiglu geglu crelu rrelu softsign hardshrink softshrink tanhshrink logsigmoid threshold maxout": _NO,
-    "renorm softmin gumbelsoftmax logitnorm logit sign sgn real tan atan sinh cosh acosh asinh atanh arctanh": _NO,
-    "exp2 expm1 log1p log2 log10 reducelogsum symsqrt asin ne normal logspace": _NO,
+    "renorm softmin gumbelsoftmax logitnorm logit signbit real tan atan sinh cosh acosh asinh atanh arctanh": _NO,
+    "exp2 expm1 fmod log1p log2 log10 reducelogsum symsqrt asin sin cos sinc ne normal logspace": _NO,
     "cov cond conj median mode std var sort relative nanmean cumsum trapz mvlgamma": _NO,
     "resizeas convtbc addmv addr addbmm baddbmm saddmm dsplit hsplit vsplit rsub lu cancast rnnrelu rnntanh": _NO,
     "logsoftmax adaptivelogsoftmaxwithloss": "there is `softmax`; a loss mostly takes what comes before",
@@ -199,7 +202,6 @@ _ELSEWHERE = {
     "lambda function module": "an op of your own is a class; docs/extending.md shows one",
     "einsum": "write it with `permute`, `reshape` and `matmul`",
     "bilinear": "`linear` takes one operand; to double a map write `{op: upsample, scale_factor: 2, mode: bilinear}`",
-    "fold unfold im2col col2im": "write the `conv` that it is for",
 }
 
 _ARGUMENTS = """
@@ -257,6 +259,8 @@ norm_type: norm p ord
 ord: p normtype order
 drop_path: droppathrate stochasticdepthprob
 drop_rate: dropout
+dropout_p: dropout attndrop attndropout attentiondropout dropoutrate
+dropout: dropoutp attndrop attndropout attentiondropout dropoutrate
 """
 
 _NEVER = {

@@ -25,7 +25,7 @@ class Entry(NamedTuple):
         url: Where its paper can be read.
         params: Its parameters.
         macs: Its multiply-accumulates.
-        variants: The names of its variants.
+        variants: The names of its variants, but for those that are networks of their own.
         file: The file that holds it, by its stem.
     """
 
@@ -40,11 +40,19 @@ class Entry(NamedTuple):
 
 
 def entries() -> list[Entry]:
-    """All bundled networks in order of history; a family whose variants are networks is shown as those."""
+    """All bundled networks in order of history; a file's own is left out where it has another name too."""
     known = list(networks.networks())
-    families = {each.path for each in known if each.variant}
-    listed = [_entry(each) for each in known if each.variant or each.path not in families]
+    renamed = {each.path for each in known if each.variant and _is_default(each)}
+    listed = [_entry(each) for each in known if each.variant or each.path not in renamed]
     return sorted(listed, key=lambda each: (each.year, each.title, each.file, each.params, each.name))
+
+
+def _is_default(known: networks.Known) -> bool:
+    """Whether a variant is the network of the file itself."""
+    own, family = (known_network(name).params for name in (known.name, known.path.stem))
+    return {name: param.default for name, param in own.items()} == {
+        name: param.default for name, param in family.items()
+    }
 
 
 def _entry(known: networks.Known) -> Entry:
@@ -52,9 +60,8 @@ def _entry(known: networks.Known) -> Entry:
     paper = definition.paper
     assert paper is not None, f"{known.name} names no paper"
     params, macs = _figures(definition)
-    return Entry(
-        known.name, paper.year, paper.title, paper.url, params, macs, tuple(definition.variants), known.path.stem
-    )
+    variants = tuple(name for name in definition.variants if not name.startswith(known.path.stem))
+    return Entry(known.name, paper.year, paper.title, paper.url, params, macs, variants, known.path.stem)
 
 
 def _figures(definition: Definition) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from archspec.language.definition import Definition
 from archspec.language.expr import is_expression
 from archspec.language.limits import Limits
 from archspec.language.loader import library_block
-from archspec.language.source import Mapping, Numbered
+from archspec.language.source import Mapping
 from archspec.language.spec import Param
 from archspec.ops import registry
 from archspec.ops.arguments import MAX_INT
@@ -82,8 +82,8 @@ def _nodes(definition: Definition) -> Iterator[str]:
     assert isinstance(graph, Mapping)
     for name, key in graph.keys.items():
         node = graph.entries[name]
-        first, mark = (node.start, "- ") if isinstance(graph, Numbered) else (key.start, "")
-        yield f"  {mark}{key.source.text[first : node.end].rstrip()}"
+        start, mark = (node.start, "  - ") if definition.graph.is_list else (key.start, "  ")
+        yield mark + key.source.text[start : node.end].rstrip()
 
 
 def param_rows(params: dict[str, Param]) -> list[tuple[str, str, str, str]]:

@@ -56,6 +56,22 @@ graph:
   pair: {block: pair, from: [x, a]}
   sum: {op: add, from: [pair.first, pair.second]}
 """,
+    "a block whose first input comes through a box": """
+archspec: 1
+name: net
+inputs: {x: [4, 8, 8]}
+blocks:
+  pair:
+    inputs: [left, right]
+    graph:
+      one: {op: conv, from: left, out_channels: 4, kernel_size: 1}
+      both: {op: add, from: [one, right]}
+    outputs: {first: one, second: both}
+graph:
+  a: {op: conv, out_channels: 4, kernel_size: 1}
+  pair: {block: pair, from: [a, x]}
+  sum: {op: add, from: [pair.first, pair.second]}
+""",
     "one tensor twice, inside a block and a block in it": """
 archspec: 1
 name: net

@@ -1,6 +1,7 @@
 """Which parts of a network are equal in structure, and which parts in a row are copies of one.
 
-Names do not count: a part is what its ops are, the shapes they take, and how they are wired.
+Names do not count: a part is what its ops are, the shapes they take, and how they are wired. Nor do the probabilities
+of dropout inside a block, which grow from copy to copy with stochastic depth.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from archspec.drawing.content.labels import argument, block_arguments, essentials, glyph, kind_of, shape_text
-from archspec.network import Block, Network, Node
+from archspec.drawing.content.labels import argument, block_arguments, essentials, family, glyph, kind_of, shape_text
+from archspec.network import Block, Network, Node, one_op
+from archspec.ops.op import Op
 
 Part = Block | Node
 
@@ -39,7 +41,7 @@ class Structure:
     network: Network
     _numbers: dict[Hashable, int] = field(default_factory=dict)
     _contents: dict[Hashable, int] = field(default_factory=dict)
-    _ops: dict[int, int] = field(default_factory=dict)
+    _ops: dict[tuple[int, bool], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.consumers: Mapping[str, frozenset[str]] = _consumers(self.network)
@@ -59,16 +61,18 @@ class Structure:
         places: dict[str, Hashable] = {}
         holders: dict[str, int] = {}
         entries: list[Hashable] = []
+        exact = one_op(part) is not None
         for index, node in enumerate(nodes_of(part)):
             sources = tuple(places.setdefault(path, ("outside", len(places))) for path in node.operands)
-            entries.append((self._op(node), sources, holders.setdefault(node.shares or node.path, index)))
+            entries.append((self._op(node, exact=exact), sources, holders.setdefault(node.shares or node.path, index)))
             places[node.path] = index
         return (tuple(entries), tuple(places[path] for path in outputs_of(part) if path in places))
 
-    def _op(self, node: Node) -> int:
-        identity = id(node.applied)
+    def _op(self, node: Node, *, exact: bool) -> int:
+        identity = id(node.applied), exact
         if identity not in self._ops:
-            self._ops[identity] = self._number((node.op, node.input_shapes))
+            op = node.op if exact else without_probability(node.op)
+            self._ops[identity] = self._number((op, node.input_shapes))
         return self._ops[identity]
 
     def follows(self, part: Part, before: Part) -> bool:
@@ -77,6 +81,11 @@ class Structure:
         if not inside or not external(part) <= given:
             return False
         return all(self.consumers.get(path, frozenset()) <= inside for path in given)
+
+
+def without_probability(op: Op) -> Op:
+    """An op; one of dropout as if it dropped nothing."""
+    return op.model_copy(update={"p": 0.0}) if family(op) == "dropout" and hasattr(op, "p") else op
 
 
 def _reused(part: Part) -> str:
@@ -195,9 +204,10 @@ def _different_widths(first: Part, other: Part) -> list[str]:
     if not isinstance(first, Block) or not isinstance(other, Block):
         return []
     usual = dict(_widths(other))
+    told = [value for name, value in block_arguments(first).items() if value != other.arguments.get(name)]
     layers: dict[int, dict[str, None]] = {}
     for path, width in _widths(first):
-        if usual.get(path, width) != width and width not in block_arguments(first).values():
+        if usual.get(path, width) != width and width not in told:
             layers.setdefault(width, {})[path.rpartition(".")[0] or path] = None
     return [f"{' and '.join(names)} {width}" for width, names in layers.items()]
 

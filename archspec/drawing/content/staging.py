@@ -202,17 +202,18 @@ class _Stage:
             return replace(unit, id=self._id(run), name=self._name(run), count=len(run.parts), remark=texts.remark(run))
         inner = _copied(block)
         lines = self._lines(inner) if isinstance(inner, Block) else ()
-        given = labels.written(labels.sized(inner)) if isinstance(inner, Block) else [texts.essentials(inner)]
+        given = _given(inner, run.parts[1:] if inner is block else block.children[1:])
         if self.detail == "overview" and len(given) > 3:
             given = []
         title = labels.definition_word(block)
+        group = block.step.name if block.step else block.name
         return Box(
             id=self._id(run),
             kind="block",
             family="block",
-            title=title or labels.group_word(block.step.name if block.step else block.name),
+            title=title or labels.group_word(group),
             arguments="" if lines else ", ".join(given),
-            name=self._name(run) if title else "",
+            name=self._name(run) if title or group != block.name else "",  # a copy of a group has its number
             lines=lines,
             remark=texts.remark(run) or self._copies(block),
             count=len(run.parts) * block.content.copies,
@@ -266,6 +267,14 @@ class _Stage:
             edge = Edge(giver[output.path], f"output {name}", output.path, output.shape)
             edges[output.path, edge.target, 0] = edge
         return list(edges.values())
+
+
+def _given(part: Part, copies: Iterable[Part]) -> list[str]:
+    """The arguments of a part that copies of it have too."""
+    if not isinstance(part, Block):
+        return [texts.essentials(part)]
+    others = [labels.written(labels.sized(copy)) for copy in copies if isinstance(copy, Block) and copy.kind == "block"]
+    return [text for text in labels.written(labels.sized(part)) if all(text in other for other in others)]
 
 
 def _copied(block: Block) -> Part:

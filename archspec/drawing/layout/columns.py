@@ -52,7 +52,7 @@ def places(chain: Sequence[Segment], pieces: Sequence[Piece], setting: Setting) 
     for segment, piece in zip(chain, pieces, strict=True):
         old, new = before.frames if before else (), segment.frames
         shared = sum(1 for one, other in zip(old, new, strict=False) if one == other)
-        room = _room(segment, setting) if before else 0.0
+        room = (_room(segment, setting) if before else 0.0) + max(0.0, -piece.bounds[0])
         found.append(Place(segment, piece, room, len(old) - shared, len(new) - shared))
         before = segment
     return found

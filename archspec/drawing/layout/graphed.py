@@ -23,12 +23,14 @@ from archspec.drawing.layout.geometry import (
     shifted_rect,
 )
 from archspec.drawing.layout.pieces import HEADER, Piece, Setting, header_widths, label_size
-from archspec.drawing.layout.routes import Obstacles, route
+from archspec.drawing.layout.routes import Obstacles, Port, ports, route, way_out
 from archspec.drawing.layout.segments import Segment
 
 _STRAIGHT = 100
 """How much Graphviz prefers the body straight to a shortcut."""
 
+_OUT = ""
+"""In the place of a tensor's name: the one that leaves the segment."""
 
 _TANGLED = 1_000
 """Rows that edges lead past, from which on labels, each of which is a box to the engine, would only be in the way."""
@@ -130,11 +132,20 @@ class Graphed:
         }
         curves = [[moved(point) for point in points] for points in found.links]
         obstacles = Obstacles(boxes.values())
+        leads = curves[len(self.edges)] if self.way_out is not None else []
+        ports = self._ports(boxes, leads)
         lines = {
-            edge: self._line(edge, curve, boxes, obstacles) for edge, curve in zip(self.edges, curves, strict=False)
+            edge: self._line(edge, curve, boxes, obstacles, ports.get(edge.tensor))
+            for edge, curve in zip(self.edges, curves, strict=False)
         }
-        labels = {edge: self._label(edge, lines[edge], obstacles) for edge in self.edges if self._is_labelled(edge)}
-        leaving = curve_parts(curves[len(self.edges)]) if self.way_out is not None else ()
+        labels = {
+            edge: self._label(edge, lines[edge], obstacles, late=edge.tensor in ports)
+            for edge in self.edges
+            if self._is_labelled(edge)
+        }
+        leaving = curve_parts(leads)
+        if _OUT in ports:
+            leaving = way_out(ports[_OUT], boxes[self.segment.exit], leads[-1], leads, obstacles)
         exit = leaving[-1][-1] if leaving else self._side(boxes)
         points = [point for parts in (*lines.values(), leaving) for part in parts for point in part]
         rects = [*boxes.values(), *frames.values(), *map(point_rect, points)]
@@ -147,7 +158,7 @@ class Graphed:
         return Counter((edge.source, edge.target) for edge in self.edges)
 
     def _line(
-        self, edge: Edge, curve: Sequence[Point], boxes: Mapping[str, Rect], obstacles: Obstacles
+        self, edge: Edge, curve: Sequence[Point], boxes: Mapping[str, Rect], obstacles: Obstacles, port: Port | None
     ) -> tuple[Part, ...]:
         """The line of an edge; of several between the same boxes each is a curve of its own."""
         if edge.source not in boxes:
@@ -155,11 +166,25 @@ class Graphed:
         if self._between[edge.source, edge.target] > 1:
             return curve_parts(curve)
         joins = self.setting.joins(edge)
-        return route(edge, boxes.get(edge.source), boxes[edge.target], curve, obstacles, joins=joins)
+        return route(edge, boxes.get(edge.source), boxes[edge.target], curve, obstacles, joins=joins, port=port)
 
-    def _label(self, edge: Edge, parts: tuple[Part, ...], obstacles: Obstacles) -> Point:
-        """Where the label of an edge begins: on the side of its line where no box is."""
-        sides = [self.setting.label(edge, parts, side) for side in (1, -1)]
+    def _ports(self, boxes: Mapping[str, Rect], leads: Sequence[Point]) -> dict[str, Port]:
+        """Where tensors leave, by their names, where one box gives several; one may lead out of the segment."""
+        given: dict[str, dict[str, list[float]]] = {}
+        for edge in self.segment.inner:
+            _, low, _, high = boxes[edge.target]
+            given.setdefault(edge.source, {}).setdefault(edge.tensor, []).append((low + high) / 2)
+        if leads and len(given.get(self.segment.exit, ())) > 1:
+            given[self.segment.exit][_OUT] = [leads[-1][1]]
+        found: dict[str, Port] = {}
+        for source, tensors in given.items():
+            if len(tensors) > 1:
+                found |= ports(boxes[source], tensors)
+        return found
+
+    def _label(self, edge: Edge, parts: tuple[Part, ...], obstacles: Obstacles, *, late: bool) -> Point:
+        """Where the label of an edge begins: on the side of its line where no box is; late, where its line ends."""
+        sides = [self.setting.label(edge, parts, side, late=late) for side in (1, -1)]
         return next((start for start in sides if not self._covers(edge, start, obstacles)), sides[0])
 
     def _covers(self, edge: Edge, start: Point, obstacles: Obstacles) -> bool:

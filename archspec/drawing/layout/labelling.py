@@ -42,16 +42,22 @@ def label_rect(edge: Edge, start: Point) -> Rect:
     return x, y - height / 2, x + width, y + height / 2
 
 
+def shrunk(rect: Rect) -> Rect:
+    """A rectangle without its outermost half point, which may touch what is beside it."""
+    left, top, right, bottom = rect
+    return left + 0.5, top + 0.5, right - 0.5, bottom - 0.5
+
+
 def freed(
     labels: Mapping[Edge, Point], lines: Mapping[Edge, tuple[Part, ...]], boxes: Iterable[Rect]
 ) -> dict[Edge, Point]:
-    """Where labels begin so that none is on another; one for which there is no room on its line is left out."""
+    """Where labels begin so that none is on another or on a box; one for which its line has no room is left out."""
     placed, blocked = _Grid(), _Grid(boxes)
     found: dict[Edge, Point] = {}
     for edge, begun in labels.items():
         others = (start for start in _beside(edge, lines[edge]) if start[0] >= BESIDE)
-        free = (start for start in others if not blocked.meets(label_rect(edge, start)))
-        start = next((start for start in chain((begun,), free) if not placed.meets(label_rect(edge, start))), None)
+        rects = ((start, label_rect(edge, start)) for start in chain((begun,), others))
+        start = next((start for start, rect in rects if not (placed.meets(rect) or blocked.meets(shrunk(rect)))), None)
         if start is not None:
             found[edge] = start
             placed.add(label_rect(edge, start))

@@ -18,6 +18,8 @@ HEADER = 11.0
 _FIRST_LABEL = 14.0
 _NEAREST_LABEL = 8.5
 """How far from its box the label of an edge stands, if that is long, and at least."""
+_LAST_LABEL = 14.0
+"""How far before its box the label of an edge stands at its end."""
 BESIDE = 5.0
 """Between a line and its label."""
 
@@ -99,15 +101,21 @@ class Setting:
         x, y = self.turned(start)
         return self.turned_rect((x, y - height / 2, x + width, y + height / 2))
 
-    def label(self, edge: Edge, parts: tuple[Part, ...], side: int = 1) -> Point:
+    def label(self, edge: Edge, parts: tuple[Part, ...], side: int = 1, *, late: bool = False) -> Point:
         """Where the label of an edge begins: beside the first part of its line, or above where that leads right.
 
         Args:
             edge: The edge.
             parts: Its line.
             side: 1 for right of a line, or above it; -1 for the other side.
+            late: Beside the last part of its line.
         """
         width, height = label_size(edge)
+        if late and len(parts[-1]) == 2:
+            (start, across), (end, _) = parts[-1]
+            if self.rightwards:
+                return end - _LAST_LABEL - width, across - side * (height / 2 + 1)
+            return max(start, end - _LAST_LABEL), across + (BESIDE if side > 0 else -BESIDE - width)
         (start, across), (end, _) = parts[0][0], parts[0][-1]
         if self.rightwards:
             return start + 5, across - side * (height / 2 + 1)

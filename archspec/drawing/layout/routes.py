@@ -6,19 +6,29 @@ Coordinates are along and across the chain.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, pairwise
+from typing import NamedTuple
 
 from archspec.drawing.content.scene import Edge
-from archspec.drawing.layout.geometry import Part, Point, Rect, curve_parts, rounded
+from archspec.drawing.layout.geometry import Part, Point, Rect, curve_parts, point_rect, rounded
 
 RADIUS = 7.0
 _BUS = 10.0
 """How far before a box lines that come from beside turn to it."""
+_LANE = 6.0
+"""Between the turns of lines from ports side by side."""
 _CLEAR = 3.0
 """Between a line and a box that it passes."""
 _STRAIGHT = 0.6
 """Across, what is this near is straight ahead."""
+
+
+class Port(NamedTuple):
+    """Where a tensor leaves its box, one of several: across, and how far on its lines turn."""
+
+    across: float
+    turn: float
 
 
 class Obstacles:
@@ -54,6 +64,7 @@ def route(
     boxes: Obstacles,
     *,
     joins: bool,
+    port: Port | None = None,
 ) -> tuple[Part, ...]:
     """The line of an edge.
 
@@ -64,12 +75,56 @@ def route(
         curve: The curve that the layout engine drew.
         boxes: All boxes.
         joins: Whether the target is a sum or a concatenation.
+        port: Where it leaves a box that gives several tensors.
     """
     start = (0.0, 0.0) if source is None else _end(source)
-    for corners in _ways(edge, start, source is None, target, curve, joins):
-        if not any(boxes.stop(one, other, (source, target)) for one, other in pairwise(corners)):
+    ways = _ways(edge, start, source is None, target, curve, joins)
+    if source and port:
+        ways = chain(_ways_from(port, source[2], target), ways)
+    return _first_free(ways, (source, target), curve, boxes)
+
+
+def way_out(port: Port, source: Rect, end: Point, curve: Sequence[Point], boxes: Obstacles) -> tuple[Part, ...]:
+    """The line from a port to where a tensor leaves the segment; see `route`."""
+    return _first_free(_ways_from(port, source[2], point_rect(end)), (source,), curve, boxes)
+
+
+def _first_free(
+    ways: Iterable[list[Point]], ends: tuple[Rect | None, ...], curve: Sequence[Point], boxes: Obstacles
+) -> tuple[Part, ...]:
+    """The first line that leads through no box, else the engine's."""
+    for corners in ways:
+        if not any(boxes.stop(one, other, ends) for one, other in pairwise(corners)):
             return rounded(corners, RADIUS)
     return curve_parts(curve)
+
+
+def ports(source: Rect, targets: Mapping[str, Sequence[float]]) -> dict[str, Port]:
+    """Ports for the tensors that a box gives, from where each leads to, across: none of their lines cross.
+
+    Args:
+        source: The box.
+        targets: For each tensor the middles of the boxes that take it.
+    """
+    _, low, end, high = source
+    order = sorted(targets, key=lambda tensor: sum(targets[tensor]) / len(targets[tensor]))
+    step = (high - low) / (len(order) + 1)
+    acrosses = {tensor: low + step * number for number, tensor in enumerate(order, 1)}
+    left = [tensor for tensor in order if min(targets[tensor]) < acrosses[tensor]]
+    right = [tensor for tensor in reversed(order) if max(targets[tensor]) > acrosses[tensor]]
+    lanes = {tensor: max(each.index(tensor) for each in (left, right) if tensor in each) for tensor in {*left, *right}}
+    return {tensor: Port(across, end + _BUS + _LANE * lanes.get(tensor, 0)) for tensor, across in acrosses.items()}
+
+
+def _ways_from(port: Port, end: float, target: Rect) -> Iterator[list[Point]]:
+    """The corners of a line from a port, which turns at once or right before its target."""
+    begin, middle = target[0], _middle(target)
+    if abs(port.across - middle) < _STRAIGHT:
+        yield [(end, port.across), (begin, port.across)]
+        return
+    for turn in (port.turn, begin - _BUS):
+        if end < turn < begin:
+            yield [(end, port.across), (turn, port.across), (turn, middle), (begin, middle)]
 
 
 def _ways(

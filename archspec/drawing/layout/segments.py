@@ -58,8 +58,23 @@ def segments(
         entering = tuple(edge for edge in into if place[edge.source] < start)
         inner = tuple(edge for edge in into if place[edge.source] >= start)
         found.append(Segment(ids, entering, inner, "", common([chains[id] for id in ids])))
+    _stand_together(found, {box.id for box in boxes if box.kind == "output"}, chains)
     exits = [*(segment.entering[0].source if segment.entering else "" for segment in found[1:]), ""]
     return tuple(segment._replace(exit=exit) for segment, exit in zip(found, exits, strict=True))
+
+
+def _stand_together(found: list[Segment], outputs: set[str], chains: Mapping[str, tuple[str, ...]]) -> None:
+    """Put the last output, and a single box before it, beside outputs of the segment before, not below them."""
+    for count in (2, 1):
+        before, rest = found[-count - 1 : -count], found[-count:]
+        last = [id for segment in rest for id in segment.boxes]
+        if not before or len(last) != count or last[-1] not in outputs or outputs.isdisjoint(before[0].boxes):
+            continue
+        if all(edge.source in before[0].boxes for edge in rest[0].entering):
+            ids = (*before[0].boxes, *last)
+            inner = (*before[0].inner, *(edge for segment in rest for edge in (*segment.entering, *segment.inner)))
+            found[-count - 1 :] = [Segment(ids, before[0].entering, inner, "", common([chains[id] for id in ids]))]
+            return
 
 
 def frame_chain(path: str, parents: Mapping[str, str]) -> tuple[str, ...]:
@@ -100,14 +115,18 @@ def in_order(boxes: Iterable[Box], edges: Iterable[Edge]) -> list[str]:
 
 
 def _trunk(boxes: Sequence[Box], edges: Iterable[Edge]) -> set[str]:
-    """The boxes that lead to the first output, or all where there is none."""
-    end = next((box.id for box in boxes if box.kind == "output"), None)
-    if end is None:
-        return {box.id for box in boxes}
+    """The boxes that lead to the output that most boxes in a row lead to, or all where there is none."""
     before: dict[str, list[str]] = {}
     for edge in edges:
         before.setdefault(edge.target, []).append(edge.source)
-    found, near = {end}, [end]
+    rows: dict[str, int] = {}
+    for box in boxes:
+        rows[box.id] = 1 + max((rows.get(source, 0) for source in before.get(box.id, ())), default=0)
+    outputs = [box for box in boxes if box.kind == "output"]
+    end = max(outputs, key=lambda box: (not box.training_only, rows[box.id]), default=None)
+    if end is None:
+        return {box.id for box in boxes}
+    found, near = {end.id}, [end.id]
     for id in near:
         more = [source for source in dict.fromkeys(before.get(id, ())) if source not in found]
         near += more

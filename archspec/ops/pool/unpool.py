@@ -4,7 +4,6 @@ from fractions import Fraction
 from typing import Any
 
 from archspec.errors import ShapeError
-from archspec.ops.arguments import compact
 from archspec.ops.facts import MOST_PERIOD, Along, Cost, Function, Kept, Operand, Reach, Window
 from archspec.ops.op import Op
 from archspec.ops.tensor import Places, Shape, Shapes, show, size_in_bytes
@@ -62,9 +61,12 @@ class MaxUnpool(Op, name="max_unpool"):
         return ways, ways
 
     def torch(self, inputs: Shapes) -> Function:
-        """A call that is told the sizes where they do not follow: PyTorch's layer is none for TorchScript."""
+        """A call that is told the sizes where they do not follow: PyTorch's layer is none for TorchScript.
+
+        A number for each axis, for PyTorch's types of these functions let no single one stand for all.
+        """
         window, (_, *sizes) = _window(inputs), inputs[0]
-        values: dict[str, Any] = {"kernel_size": compact(window.kernel)}
+        values: dict[str, Any] = {"kernel_size": window.kernel}
         values |= {"stride": _whole(window.stride), "padding": _whole(window.padding)}
         if not any(window.padding):
             del values["padding"]
@@ -75,8 +77,8 @@ class MaxUnpool(Op, name="max_unpool"):
         return Function(f"F.max_unpool{len(sizes)}d", (Operand(0), Operand(1)), values)
 
 
-def _whole(values: tuple[Fraction, ...]) -> Any:
-    return compact(tuple(map(int, values)))
+def _whole(values: tuple[Fraction, ...]) -> tuple[int, ...]:
+    return tuple(map(int, values))
 
 
 def _window(inputs: Shapes) -> Window:

@@ -291,7 +291,8 @@ class Builder:
         gives = self._give(step, present, takes, {port: [each.channels] for port, each in before.items() if each})
         if len(present) < len(self.part) and len(gives) != 1:
             raise Mismatch
-        self.statements.append(Statement(step, takes, gives, call, flag, reuses=reused.path, times=times))
+        is_op = one_op(next(iter(present.values()))) is not None
+        self.statements.append(Statement(step, takes, gives, call, flag, reuses=reused.path, times=times, is_op=is_op))
 
     def _times(self, step: str, reused: Reuse, present: Present) -> int | Attribute:
         """How often a step calls what it reuses."""

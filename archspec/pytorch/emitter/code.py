@@ -252,7 +252,11 @@ def _inside(part: Repeated | Tabled, indent: int) -> list[str]:
     element = laid_out("", part.element, "", indent)
     if isinstance(part, Repeated):
         return [*element, f"{' ' * indent}{_loop(part)}"]
-    return [*element, *laid_out(_over(part), _table(part), "", indent)]
+    space, over = " " * indent, _over(part)
+    if len(part.variables) == 1 or indent + len(over) + len("[") <= WIDTH:
+        return [*element, *laid_out(over, _table(part), "", indent)]
+    variables = [f"{space}    {variable}," for variable in part.variables]
+    return [*element, f"{space}for (", *variables, *laid_out(") in ", _table(part), "", indent)]
 
 
 def _needs_parentheses(prefix: str, part: Part, indent: int) -> bool:

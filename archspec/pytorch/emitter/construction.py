@@ -269,8 +269,7 @@ class Construction:
         step = next(iter(uses.values())).step
         if step is not None and step.each is not None:
             return self._of_table({spot[0]: repeat for spot, repeat in uses.items()}, indexed, operands, label)
-        if step is not None and step.counter is not None:
-            self.scope.known[str(step.counter.value)] = name(INDEX)
+        counter = str(step.counter.value) if step is not None and step.counter is not None else ""
         hint = self.names.code(step.repeat) if step else None
         values: dict[Spot, int] = {(number, None): length for number, length in lengths.items()}
         count = self.scope.resolve(values, [hint], f"{label}_repeat")
@@ -278,7 +277,7 @@ class Construction:
         for head, tail in [(0, 0), (1, 0), (0, 1), (1, 1)] if full else []:
             if min(lengths.values()) < head + tail:
                 break
-            made = self._alike(indexed, count, head, tail, operands, label)
+            made = self._alike(indexed, count, head, tail, operands, label, counter)
             if made is not None:
                 return made
         if len(set(lengths.values())) != 1:
@@ -302,9 +301,12 @@ class Construction:
         inner.names.tensors = self.names.tensors
         return inner.made(uses, operands, "")
 
-    def _alike(self, indexed: CopiesOf, count: Code, head: int, tail: int, operands: Hints, label: str) -> Made | None:
+    def _alike(
+        self, indexed: CopiesOf, count: Code, head: int, tail: int, operands: Hints, label: str, counter: str
+    ) -> Made | None:
         """The first copy apart, the last apart, or both, and one expression for all the others."""
         frozen, self.scope.frozen = self.scope.frozen, not self.scope.has_columns
+        outer = self.scope.index
         arguments: list[tuple[str, Part]] = []
         channels: list[Code | None] = []
         part: Part = Call("nn.Identity")
@@ -317,18 +319,23 @@ class Construction:
                 }
                 if not uses:
                     continue
+                single = (start, stop) != (head, -tail)
+                place = literal(0) if start == 0 else binary(count, ast.Sub, literal(1))
+                self.scope.index = place if single else name(INDEX)
+                if counter:
+                    self.scope.known[counter] = self.scope.index
                 # The copies take what the ones before them give: made again with that as a hint.
                 _, given = self.made(uses, [*operands, *channels], label)
                 part, channels = self.made(uses, [*operands, *channels, *given], label)
-                single = (start, stop) != (head, -tail)
-                if single and INDEX in asked(part):
+                between = isinstance(count, ast.Constant) and count.value == head + tail + 1  # one copy, and no loop
+                if INDEX in asked(part) and (single or between):
                     return None
-                rest = binary(count, ast.Sub, literal(head + tail))
-                arguments.append(("", part if single else _run(part, start, rest)))
+                stop_at = binary(count, ast.Sub, literal(tail))
+                arguments.append(("", part if single else _run(part, head, stop_at)))
         except Mismatch:
             return None
         finally:
-            self.scope.frozen = frozen
+            self.scope.frozen, self.scope.index = frozen, outer
         constant: list[Code | None] = [code for code in channels if code and INDEX not in names(code)]
         if len(channels) == 1 and not tail and not constant:
             constant = _of_next(part, count)
@@ -412,10 +419,10 @@ def _of_next(part: Part, count: Code) -> list[Code | None]:
     return [substituted(code, {INDEX: count}) for code in given if isinstance(code, ast.expr) and INDEX in names(code)]
 
 
-def _run(part: Part, start: int, count: Code) -> Part:
+def _run(part: Part, start: int, stop: Code) -> Part:
     """``*(part for i in range(…))``; the part alone where there is one."""
-    if INDEX not in asked(part):
-        single = isinstance(count, ast.Constant) and count.value == 1
-        return part if single else Repeated(part, "_", (count,))
-    stop = binary(count, ast.Add, literal(start))
-    return Repeated(part, INDEX, (literal(start), stop) if start else (stop,))
+    if INDEX in asked(part):
+        return Repeated(part, INDEX, (literal(start), stop) if start else (stop,))
+    count = binary(stop, ast.Sub, literal(start))
+    single = isinstance(count, ast.Constant) and count.value == 1
+    return part if single else Repeated(part, "_", (count,))

@@ -74,7 +74,7 @@ class _Search:
         changed: set[str] = set(self.dependent)
         for node in network:
             below = [number for number, origin in enumerate(node.inputs) if origin in changed]
-            if below and (node.path in self.dependent or not _follows(node, below) or _computes(node)):
+            if below and (node.path in self.dependent or not _follows(node, below) or _computes(node, network)):
                 return False
             if below:
                 changed.add(node.path)
@@ -134,9 +134,10 @@ def _asked(template: Definition) -> tuple[tuple[str, frozenset[str]], ...]:
     return tuple((name, names) for name, names in asked if names)
 
 
-def _computes(node: Node) -> bool:
-    """Whether an argument is computed, perhaps from a shape."""
-    return any(True for entry in node.written.values() for _ in names_in(entry.value))
+def _computes(node: Node, network: Network) -> bool:
+    """Whether an argument is computed, perhaps from a shape: from more than the network's own parameters."""
+    known = () if "." in node.path else network.blocks.template.params
+    return any(each not in known for entry in node.written.values() for each in names_in(entry.value))
 
 
 def _follows(node: Node, below: list[int]) -> bool:

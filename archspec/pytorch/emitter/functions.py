@@ -105,8 +105,8 @@ class Functions:
 
     def _alike(self, first: Any, seen: Mapping[int, Any], hints: Hints, label: str) -> Any:
         """What is the same in all instances: numbers that the spec computes are those of the class's variables."""
-        hints = [hint for hint in hints if hint is not None]
-        if not any(map(names, hints)):
+        known = [hint for hint in hints if hint is not None]
+        if not any(map(names, known)):
             return first
         if isinstance(first, Function):
             return self._merged_calls(first, seen, hints, label)
@@ -115,7 +115,7 @@ class Functions:
         if type(first) not in (int, float):
             return first
         values: dict[Spot, Any] = {(number, None): value for number, value in seen.items()}
-        found = next((hint for hint in hints if self.scope.gives(hint, values)), None)
+        found = next((hint for hint in known if self.scope.gives(hint, values)), None)
         return Attribute(self.attribute(label, found)) if found is not None and names(found) else first
 
     def _merged_calls(self, first: Function, seen: Mapping[int, Function], hints: Hints, label: str) -> Function:

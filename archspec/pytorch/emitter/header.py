@@ -46,6 +46,7 @@ def _command(network: Network) -> Iterator[str]:
     """The words of the command, an option with its value as one."""
     template = network.blocks.template
     file = template.source.name.replace("\\", "/").rpartition("/")[2]
+    file = template.name if template.source.bundled else file  # which any folder knows
     yield f"archspec emit {_quoted(shown(file))}"
     for parameter in stated(template, network.arguments):
         yield f"--set {parameter}={_shell(network.arguments[parameter])}"

@@ -47,7 +47,8 @@ class Holding:
         tie = next(_ties([*wrong, *others], wrong), None)
         if tie is not None:
             return self.classes(_tied(made, *tie))
-        several = next((parameter for parameter in wrong if len(_distinct(parameter)) > 1), None)
+        different = [each for each in wrong if len(_distinct(each)) > 1]
+        several = min(different, key=lambda each: len(_distinct(each)), default=None)
         if several is None:
             return [_without(made, {each.name: literal(each.values[0]) for each in wrong})]
         parts: dict[str, list[Instance]] = {}

@@ -9,7 +9,7 @@ from archspec.language import patterns
 from archspec.language.algebra import Code, literal, name
 from archspec.language.initialisation import Initialiser, InitRule, effective
 from archspec.network import Network, Node
-from archspec.pytorch.emitter.code import Call, laid_out, quoted
+from archspec.pytorch.emitter.code import WIDTH, Call, Listed, Part, flat, laid_out, quoted
 from archspec.pytorch.emitter.instances import as_layer
 
 Initialisers = dict[str, Initialiser]
@@ -50,12 +50,15 @@ def _over_layers(network: Network, rules: list[InitRule]) -> Iterator[str]:
     yield "        for module in self.modules():"
     word = "if"
     for key, (merged, targets) in chosen.items():
-        kinds = targets[0] if len(targets) == 1 else f"({', '.join(targets)})"
+        kinds = tuple(map(name, targets))
         guarded = [tensor for tensor in merged if (tensor, "guard") in key]
-        condition = f"isinstance(module, {kinds})"
+        condition = Call(
+            "isinstance", (("", name("module")), ("", kinds[0] if len(kinds) == 1 else Listed(kinds, "()")))
+        )
+        rest = ""
         if len(merged) == len(guarded) == 1:
-            condition, guarded = f"{condition} and module.{guarded[0]} is not None", []
-        yield f"            {word} {condition}:"
+            rest, guarded = f"and module.{guarded[0]} is not None", []
+        yield from _branch(word, condition, rest)
         for tensor, each in merged.items():
             if tensor in guarded:
                 yield f"                if module.{tensor} is not None:"
@@ -99,11 +102,24 @@ def _over_parameters(rules: Iterable[tuple[str, Initialiser]]) -> Iterator[str]:
     yield from ["        for name, parameter in self.named_parameters():"] if rules else []
     for path, initialiser in rules:
         if patterns.is_pattern(path):
-            pattern = patterns.regex_without_groups(path)
-            yield f'            if re.fullmatch(r"{pattern}", name):'
+            pattern = name(f'r"{patterns.regex_without_groups(path)}"')
+            yield from _branch("if", Call("re.fullmatch", (("", pattern), ("", name("name")))))
         else:
-            yield f"            if name == {quoted(path)}:"
+            yield from _branch("if", name("name"), f"== {quoted(path)}")
         yield from laid_out("", _call(initialiser, name("parameter")), "", 16)
+
+
+def _branch(word: str, first: Part, rest: str = "") -> Iterator[str]:
+    """The line ``if first rest:`` in a loop; broken as ruff breaks it, in parentheses where more follows the first."""
+    condition = f"{flat(first)} {rest}"
+    if not rest:
+        yield from laid_out(f"{word} ", first, ":", 12)
+    elif 12 + len(f"{word} {condition}:") <= WIDTH:
+        yield f"            {word} {condition}:"
+    else:
+        fits = 16 + len(condition) <= WIDTH
+        inner = [f"                {condition}"] if fits else [*laid_out("", first, "", 16), f"                {rest}"]
+        yield from [f"            {word} (", *inner, "            ):"]
 
 
 def _call(initialiser: Initialiser, tensor: Code) -> Call:

@@ -81,6 +81,7 @@ class Scope:
         tied: For each parameter, those that are no parameters any more since they are so many times it.
         factories: For each parameter of the definition that is an op and differs, the parameter that makes its layers.
         defaults: Parameters of the definition that are given as constants, but just what their default computes.
+        index: What the index of the nearest repeat is.
     """
 
     count: int
@@ -95,6 +96,7 @@ class Scope:
     tied: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     factories: dict[str, str] = field(default_factory=dict)
     defaults: set[str] = field(default_factory=set)
+    index: Code = field(default_factory=lambda: name(INDEX))
 
     def variables(self) -> Iterator[tuple[str, list[Any]]]:
         """The variables and their values in the instances."""
@@ -146,8 +148,14 @@ class Scope:
     def find(self, values: Values, hints: Sequence[Code | None]) -> Code | None:
         """An expression with these values: a hint, a constant, a variable, or a line in the index of the copy."""
         for hint in hints:
-            if hint is not None and not (self.has_columns and _is_looked_up(hint)) and self.gives(hint, values):
-                return hint
+            if hint is None:
+                continue
+            if not (self.has_columns and _is_looked_up(hint)):
+                if self.gives(hint, values):
+                    return hint
+            elif not self.frozen and self._depends_on_place(hint) and self.gives(hint, values):
+                looked_up: Code = _Columns(self).visit(copied(hint))
+                return looked_up
         first = next(iter(values.values()))
         if all(same(value, first) for value in values.values()):
             return literal(first)
@@ -155,6 +163,10 @@ class Scope:
             if all(same(seen[instance], value) for (instance, _), value in values.items()):
                 return name(each)
         return self._items(values, hints) if isinstance(first, tuple) else self._line(values, hints)
+
+    def _depends_on_place(self, hint: Code) -> bool:
+        """Whether the index of a copy is in an expression, or may have been, where a copy stands apart."""
+        return INDEX in names(hint) or (INDEX not in names(self.index) and not _Columns.takes(hint))
 
     def _items(self, values: Values, hints: Sequence[Code | None]) -> Code | None:
         """A tuple of expressions."""
@@ -232,6 +244,26 @@ def _is_looked_up(code: Code) -> bool:
             case ast.Call(ast.Name(function)) if function in functions:
                 return True
     return False
+
+
+class _Columns(ast.NodeTransformer):
+    """A column in place of each of the largest parts of an expression that look something up, and have no index."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    @staticmethod
+    def takes(code: Code) -> bool:
+        """Whether an expression is itself such a part."""
+        looked_up = isinstance(code, ast.Subscript | ast.Call) and _is_looked_up(code)
+        return looked_up and INDEX not in names(code)
+
+    def visit(self, node: ast.AST) -> Any:
+        if not isinstance(node, ast.expr) or not self.takes(node):
+            return self.generic_visit(node)
+        spots: list[Spot] = [(instance, None) for instance in range(self.scope.count)]
+        values = dict(zip(spots, self.scope.evaluated(node, spots), strict=True))
+        return self.scope.resolve(values, [], "offset")
 
 
 @dataclass(slots=True)
@@ -312,7 +344,7 @@ class _Translation(ast.NodeTransformer):
         if node.id in constants:
             return literal(constants[node.id])
         if node.id == "index" and self.indexed:
-            return name(INDEX)
+            return self.names.scope.index
         raise Mismatch
 
     def visit_Attribute(self, node: ast.Attribute) -> Code:

@@ -27,6 +27,7 @@ class MultiheadAttention(nn.Module):
         self,
         embed_dim: int,
         num_heads: int,
+        dropout: float = 0.0,
         bias: bool = True,
         is_causal: bool = False,
         kdim: int | None = None,
@@ -37,6 +38,7 @@ class MultiheadAttention(nn.Module):
             raise ValueError("num_heads must divide embed_dim")
         self.embed_dim = embed_dim
         self.num_heads = num_heads
+        self.dropout = dropout
         self.is_causal = is_causal
         self.kdim = embed_dim if kdim is None else kdim
         self.vdim = embed_dim if vdim is None else vdim
@@ -71,8 +73,9 @@ class MultiheadAttention(nn.Module):
         """Project the operands, let each head attend, and project what they give."""
         q, k, v = self._projected(query, key, value)
         q, k, v = self._heads(q), self._heads(k), self._heads(v)
-        causal = self.is_causal
-        out = nn.functional.scaled_dot_product_attention(q, k, v, is_causal=causal)
+        dropout = self.dropout if self.training else 0.0
+        attend = nn.functional.scaled_dot_product_attention
+        out = attend(q, k, v, dropout_p=dropout, is_causal=self.is_causal)
         projected: Tensor = self.out_proj(out.transpose(1, 2).flatten(2))
         return projected
 
@@ -115,5 +118,5 @@ class MultiheadAttention(nn.Module):
         """The arguments."""
         sizes = f"kdim={self.kdim}, vdim={self.vdim}"
         bias, causal = self.in_proj_bias is not None, self.is_causal
-        heads = f"{self.embed_dim}, num_heads={self.num_heads}"
+        heads = f"{self.embed_dim}, num_heads={self.num_heads}, dropout={self.dropout}"
         return f"{heads}, bias={bias}, is_causal={causal}, {sizes}"

@@ -1,5 +1,6 @@
 """Biases of attention by how far places are apart."""
 
+import torch
 from torch import Tensor
 
 
@@ -12,6 +13,6 @@ def relative_position_bias(table: Tensor, window_size: int | tuple[int, int]) ->
     Shape: (..., (2h - 1) * (2w - 1), heads) -> (..., heads, h * w, h * w)
     """
     h, w = (window_size, window_size) if isinstance(window_size, int) else window_size
-    table = table.transpose(-1, -2).unflatten(-1, (2 * h - 1, 2 * w - 1))
+    table = torch.unflatten(table.transpose(-1, -2), -1, (2 * h - 1, 2 * w - 1))
     bias = table.unfold(-2, h, 1).unfold(-2, w, 1).flip(-2, -1)
     return bias.flatten(-4, -3).flatten(-2)

@@ -42,7 +42,7 @@ class Backbone(nn.Module):
     def __init__(self, in_channels: int) -> None:
         super().__init__()
         self.body = nn.ModuleList(
-            [Stage(in_channels, 8), Stage(8, 16), Stage(16, 24), Stage(24, 32)]
+            [Stage(in_channels, 8), *(Stage(8 * i, 8 * (i + 1)) for i in range(1, 4))]
         )
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -63,11 +63,7 @@ class Backbone2(nn.Sequential):
     """
 
     def __init__(self, in_channels: int) -> None:
-        super().__init__(
-            OrderedDict(
-                body=nn.Sequential(*(Stage(in_channels, 8 * (i + 1)) for i in range(1)))
-            ),
-        )
+        super().__init__(OrderedDict(body=nn.Sequential(Stage(in_channels, 8))))
 
 
 class PyramidOutputs(NamedTuple):

@@ -33,11 +33,11 @@ class Tokens(nn.Module):
         out = self.patches(x)
         out = torch.flatten(out, start_dim=2)
         out = torch.permute(out, (0, 2, 1))
-        class_token: Tensor = self.class_token.expand(x.shape[0], -1, -1)
-        class_token = torch.cat((class_token, out), dim=1)
-        class_token += self.position
-        class_token = self.norm(class_token)
-        class_token = class_token[:, :1]
-        class_token = torch.flatten(class_token, start_dim=1)
-        class_token = self.fc(class_token)
-        return class_token
+        x = self.class_token.expand(x.shape[0], -1, -1)
+        x = torch.cat((x, out), dim=1)
+        x += self.position
+        x = self.norm(x)
+        x = x[:, :1]
+        x = torch.flatten(x, start_dim=1)
+        x = self.fc(x)
+        return x

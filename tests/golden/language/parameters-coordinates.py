@@ -22,10 +22,10 @@ class CoordNet(nn.Module):
         self.gain = nn.Parameter(torch.full((8, 1, 1), 0.5))
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.columns.expand(x.shape[0], -1)
+        out = self.columns.expand(x.shape[0], -1)
         out = torch.reshape(out, (out.shape[0], 1, 1, 8))
         out = out * self.ones
-        out = torch.cat((x, out), dim=1)
-        out = self.conv(out)
-        out = out * self.gain
-        return out
+        x = torch.cat((x, out), dim=1)
+        x = self.conv(x)
+        x = x * self.gain
+        return x

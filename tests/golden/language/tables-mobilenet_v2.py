@@ -1,4 +1,4 @@
-"""mobilenet_v2, emitted by archspec 0.1.0 (spec 481907f62605f637). To regenerate:
+"""mobilenet_v2, emitted by archspec 0.1.0 (spec 597e27fee7f1aa00). To regenerate:
 
 archspec emit tables-mobilenet_v2.yaml -o mobilenet_v2.py
 """

@@ -3,7 +3,7 @@
 from math import prod
 
 from archspec.errors import ArgumentError, ShapeError
-from archspec.ops.arguments import Positive, Real
+from archspec.ops.arguments import Positive, Probability, Real
 from archspec.ops.checks import divisors_near
 from archspec.ops.facts import MOST_PERIOD, Along, Cost, Function, Kept, Module, Operand, Reach, Saved, Taps
 from archspec.ops.op import Op
@@ -21,14 +21,16 @@ class ScaledDotProductAttention(Op, name="scaled_dot_product_attention"):
     the dimensions before, and 6 operations for each score, 7 with a mask; what `is_causal` hides is counted. For the
     backward pass it keeps operands, output and a number for each query; where PyTorch has no fused kernel (a mask that
     needs a gradient, values of another size than the keys, other than three dimensions) the scaled queries and keys,
-    the values and the weights. There is no dropout of the weights.
+    the values and the weights; with dropout that is not known there. Fused kernels, of CUDA, keep no more for it.
     Source: torch.nn.functional.scaled_dot_product_attention (Vaswani et al. 2017, section 3.2.1).
 
     Args:
+        dropout_p: Probability that a weight is zeroed in training.
         is_causal: Whether a query sees only the keys up to its own place; with three operands.
-        scale: Factor of the scores; where left out, one over the root of the keys' size.
+        scale: Factor of the scores, not below 0; where left out, one over the root of the keys' size.
     """
 
+    dropout_p: Probability = 0.0
     is_causal: bool = False
     scale: Real | None = None
 
@@ -58,6 +60,10 @@ class ScaledDotProductAttention(Op, name="scaled_dot_product_attention"):
                 f"the dimensions before the last two do not match: {', '.join(map(show, inputs[:3]))}",
                 help="sizes agree, or one is 1",
             )
+        if self.scale is not None and self.scale < 0:
+            message = f"PyTorch takes the root of the scale, and there is none of {self.scale:g}"
+            help = f"write {-self.scale:g}, and a `neg` of the queries above"
+            raise ArgumentError("scale", message, help=help)
         scores = self._scores(inputs)
         for mask in masks:
             self._check_mask(mask, scores)
@@ -90,18 +96,24 @@ class ScaledDotProductAttention(Op, name="scaled_dot_product_attention"):
         alike = queries[:-2] == keys[:-2] == values[:-2] and keys[-1] == values[-1]
         return len(queries) == 3 and alike and not any(gradients[3:])
 
-    def kept(self, inputs: Shapes, output: Shape) -> Saved:
-        return ("input", "output") if self._is_fused(inputs, (True,) * len(inputs)) else ()
+    def kept(self, inputs: Shapes, output: Shape) -> Saved | None:
+        if self._is_fused(inputs, (True,) * len(inputs)):
+            return ("input", "output")
+        return None if self.dropout_p else ()
 
     def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
         found = self.keeps(inputs, output, (True,) * len(inputs))
+        if found is None:
+            return 0
         whole = () if self.kept(inputs, output) else found.operands
         return found.besides + 4 * sum(elements(inputs[number]) for number in whole)
 
-    def keeps(self, inputs: Shapes, output: Shape, gradients: tuple[bool, ...]) -> Kept:
+    def keeps(self, inputs: Shapes, output: Shape, gradients: tuple[bool, ...]) -> Kept | None:
         """A factor of a product is kept for the gradient of the other, one that broadcasts as a copy."""
         if self._is_fused(inputs, gradients):
             return Kept(tuple(range(len(inputs))), True, 4 * prod(output[:-1]))
+        if self.dropout_p:
+            return None
         queries, keys, values, *_ = inputs
         scores = self._scores(inputs)
         weighs = gradients[0] or gradients[1] or any(gradients[3:])
@@ -132,7 +144,10 @@ class ScaledDotProductAttention(Op, name="scaled_dot_product_attention"):
         reads += [(*outer[3], _outer(row, mask, output), Along.every(mask[-1])) for mask in masks]
         return tuple(reads)
 
-    def torch(self, inputs: Shapes) -> Function:
+    def torch(self, inputs: Shapes) -> Module | Function:
+        """The function; with dropout a layer, which knows whether it trains."""
+        if self.dropout_p:
+            return Module("ScaledDotProductAttention", (), self.changed())
         return Function("F.scaled_dot_product_attention", tuple(map(Operand, range(len(inputs)))), self.changed())
 
 
@@ -142,20 +157,23 @@ class MultiHeadAttention(Op, name="multi_head_attention"):
     Operands are ``(L, embed_dim)``, of which it is self-attention; with a second one ``(S, kdim)`` that gives keys and
     values; or with one for each, the values ``(S, vdim)``. The output has the first one's shape. Tensors are named as
     in torch.nn.MultiheadAttention: `in_proj_weight`, or `q_proj_weight`, `k_proj_weight` and `v_proj_weight` where
-    sizes differ, `in_proj_bias`, `out_proj.weight` and `out_proj.bias`. There is no dropout of the weights.
+    sizes differ, `in_proj_bias`, `out_proj.weight` and `out_proj.bias`.
     Costs the four projections and ``2 * L * S * embed_dim`` multiply-accumulates, also of places that `is_causal`
     hides; 6 operations for each score of each head, and an addition for each bias. For the backward pass it keeps the
-    operands, queries, keys and values, what the heads give, and a number for each query of each head.
+    operands, queries, keys and values, what the heads give, and a number for each query of each head; for dropout no
+    more, as CUDA's kernels do.
     Source: torch.nn.MultiheadAttention with ``batch_first=True`` and ``need_weights=False``
     (Vaswani et al. 2017, section 3.2.2).
 
     Args:
         num_heads: Number of heads, between which the queries' size is divided.
+        dropout: Probability that a weight is zeroed in training.
         bias: Whether to add a learned number to each output of the projections.
         is_causal: Whether a query sees only the keys up to its own place.
     """
 
     num_heads: Positive
+    dropout: Probability = 0.0
     bias: bool = True
     is_causal: bool = False
 

@@ -1,0 +1,1 @@
+"""Attention, and what is added to its scores."""
