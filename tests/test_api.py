@@ -129,9 +129,12 @@ def public_values(resnet: Network) -> list[object]:
     span = wrong.value.diagnostics[0].span
     drawing, note = archspec.draw(resnet, detail="ops"), archspec.Note("used here", span)
     loaded = archspec.load(ROOT / "specs" / "resnet50.yaml")
+    imported = archspec.import_file(ROOT / "tests" / "data" / "imports" / "yolov3-tiny.cfg")
+    module = archspec.from_module(archspec.build(resnet), (3, 64, 64), verify=False)
     return [
-        archspec.Limits(), drawing, latency, loaded, unfit.value.matching, resnet, resnet["layer2"],
-        resnet["layer2.0.conv1"], note, resnet.outputs["output"], result, span, unfit.value, wrong.value,
+        archspec.Limits(), drawing, imported, imported.report, latency, loaded, unfit.value.matching, module.report,
+        resnet, resnet["layer2"], resnet["layer2.0.conv1"], note, resnet.outputs["output"], result, span,
+        unfit.value, wrong.value,
     ]  # fmt: skip
 
 

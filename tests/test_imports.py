@@ -121,7 +121,7 @@ RUNNING = {
     *(f"archspec.pytorch.{name}" for name in "runtime checkpoints loading images measurement benchmarking".split()),
     *(
         f"archspec.importers.module.{name}"
-        for name in "recording drafting folding importing verification sources".split()
+        for name in "batches drafting folding functions importing patterns recording sources verification".split()
     ),
 }
 """What runs networks: with the layers that emitted source holds, all that imports torch."""

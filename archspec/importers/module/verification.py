@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from archspec.errors import UsageError
 from archspec.importers.module.recording import leaves
@@ -41,6 +42,11 @@ class ModuleReport:
     difference: float | None
     remarks: tuple[str, ...] = ()
 
+    @override
+    def __repr__(self) -> str:
+        return f"<ModuleReport: {self.params:,} params, {len(self.blocks)} blocks, {len(self.remarks)} remarks>"
+
+    @override
     def __str__(self) -> str:
         same = {None: "outputs not compared", 0.0: "outputs equal bit for bit"}
         outputs = same.get(self.difference, f"outputs differ by {self.difference or 0:.1e} of the largest")
