@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
+from typing import Any
 
 import pytest
 from drawing_geometry import faults
@@ -80,13 +81,16 @@ def test_every_block_without_blocks_inside_is_a_box_where_blocks_are_shown(name:
 
 @every_spec
 def test_copies_in_one_box_are_equal_but_for_the_first(name: str) -> None:
+    """Or all are equal but for the sizes of what they take."""
     net = network(name)
     for box in drawing(name, "overview").placing.scene.boxes:
         if box.count > 1:
             copies = copies_of(net, box)
             assert len(copies) == box.count
-            assert all(content(copy) == content(copies[1]) for copy in copies[1:])
-            assert bool(box.remark) == (content(copies[0]) != content(copies[1]))
+            contents = [content(copy) for copy in copies]
+            alike = [[(op, wiring) for op, _, wiring in content] for content in contents]
+            assert all(each == contents[1] for each in contents[1:]) or all(each == alike[0] for each in alike)
+            assert bool(box.remark) == (contents[0] != contents[1])
 
 
 def copies_of(net: archspec.Network, box: Box) -> list[Block | Node]:
@@ -100,7 +104,7 @@ def copies_of(net: archspec.Network, box: Box) -> list[Block | Node]:
     return list(parent.children[start : start + box.count])
 
 
-def content(part: Block | Node) -> list[object]:
+def content(part: Block | Node) -> list[tuple[Any, ...]]:
     """What a part is, without names, and inside a block without the probabilities of dropout."""
     nodes = [part] if isinstance(part, Node) else list(part.nodes())
     places = {node.path: index for index, node in enumerate(nodes)}
@@ -129,6 +133,13 @@ REPEATED = "  layer: {{op: conv, out_channels: 8, kernel_size: {}, padding: same
 def test_a_copy_that_differs_stands_alone(size: str, expected: list[str]) -> None:
     shown = scene(small(REPEATED.format(size)))
     assert [f"{box.name} ×{box.count}" for box in shown.boxes if box.kind == "op"] == expected
+
+
+def test_copies_that_take_more_channels_each_are_one_box() -> None:
+    shown = scene(small("  layer: {block: dense_layer, growth_rate: 4, repeat: 6}\n"))
+    (box,) = (box for box in shown.boxes if box.kind == "block")
+    assert (box.name, box.count) == ("layer", 6)
+    assert box.remark.startswith("first: from ")
 
 
 def test_copies_of_several_kinds_have_no_title_and_do_not_fold() -> None:

@@ -41,38 +41,39 @@ class Structure:
     network: Network
     _numbers: dict[Hashable, int] = field(default_factory=dict)
     _contents: dict[Hashable, int] = field(default_factory=dict)
-    _ops: dict[tuple[int, bool], int] = field(default_factory=dict)
+    _ops: dict[Hashable, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.consumers: Mapping[str, frozenset[str]] = _consumers(self.network)
 
-    def content(self, part: Part) -> int:
-        """A number that is the same for parts of equal content."""
-        key = (id(part.content), tuple(map(part.inputs.index, part.inputs)), _reused(part))
+    def content(self, part: Part, *, sizes: bool = True) -> int:
+        """A number that is the same for parts of equal content; without ``sizes``, on inputs of other sizes too."""
+        key = (id(part.content), tuple(map(part.inputs.index, part.inputs)), _reused(part), sizes)
         if key not in self._contents:
-            self._contents[key] = self._number((_reused(part), self._canonical(part)))
+            self._contents[key] = self._number((_reused(part), self._canonical(part, sizes)))
         return self._contents[key]
 
     def _number(self, key: Hashable) -> int:
         return self._numbers.setdefault(key, len(self._numbers))
 
-    def _canonical(self, part: Part) -> Hashable:
-        """Ops with the shapes they take and whose tensors they use, wired by positions; then where the outputs are."""
+    def _canonical(self, part: Part, sizes: bool) -> Hashable:
+        """Ops, for ``sizes`` with the shapes they take, and whose tensors they use, by positions; then the outputs."""
         places: dict[str, Hashable] = {}
         holders: dict[str, int] = {}
         entries: list[Hashable] = []
         exact = one_op(part) is not None
         for index, node in enumerate(nodes_of(part)):
             sources = tuple(places.setdefault(path, ("outside", len(places))) for path in node.operands)
-            entries.append((self._op(node, exact=exact), sources, holders.setdefault(node.shares or node.path, index)))
+            op = self._op(node, exact=exact, sizes=sizes)
+            entries.append((op, sources, holders.setdefault(node.shares or node.path, index)))
             places[node.path] = index
         return (tuple(entries), tuple(places[path] for path in outputs_of(part) if path in places))
 
-    def _op(self, node: Node, *, exact: bool) -> int:
-        identity = id(node.applied), exact
+    def _op(self, node: Node, *, exact: bool, sizes: bool) -> int:
+        identity = id(node.applied), exact, sizes
         if identity not in self._ops:
             op = node.op if exact else without_probability(node.op)
-            self._ops[identity] = self._number((op, node.input_shapes))
+            self._ops[identity] = self._number((op, node.input_shapes if sizes else ()))
         return self._ops[identity]
 
     def follows(self, part: Part, before: Part) -> bool:
@@ -138,7 +139,7 @@ def runs(structure: Structure, parts: Sequence[Part], *, copies: bool) -> Iterat
     start = 0
     while start < len(parts):
         if copies and start == 0 and _first_differs(structure, parts):
-            end = _equal_until(structure, parts, 1)
+            end = max(_equal_until(structure, parts, 1), _equal_until(structure, parts, 0, sizes=False))
             yield Run(tuple(parts[:end]), difference(structure.network, parts[0], parts[1]))
         else:
             end = _equal_until(structure, parts, start)
@@ -146,12 +147,12 @@ def runs(structure: Structure, parts: Sequence[Part], *, copies: bool) -> Iterat
         start = end
 
 
-def _equal_until(structure: Structure, parts: Sequence[Part], start: int) -> int:
-    """The end of the run that begins at ``start``."""
+def _equal_until(structure: Structure, parts: Sequence[Part], start: int, *, sizes: bool = True) -> int:
+    """The end of the run that begins at ``start``; without ``sizes``, of parts on inputs of any sizes."""
     end = start + 1
     while (
         end < len(parts)
-        and structure.content(parts[end]) == structure.content(parts[start])
+        and structure.content(parts[end], sizes=sizes) == structure.content(parts[start], sizes=sizes)
         and structure.follows(parts[end], parts[end - 1])
     ):
         end += 1
