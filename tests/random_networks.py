@@ -257,10 +257,10 @@ class Graph(Scope):
         return {"op": self.choice("op", {"op": name, **inner} if inner else name)} | self.written(outer)
 
     def conditional(
-        self, node: Node, operands: list[str], result: dict[str, Shape], plain: str, nodes: int = 1, odds: int = 7
+        self, node: Node, operands: list[str], result: dict[str, Shape], plain: str, nodes: int = 1
     ) -> None:
         """A node, now and then with a `when`."""
-        if self.pick.chance(odds):
+        if self.pick.chance(7):
             node["when"], truth = self.condition()
             result = result if truth else {"": self.tensors[operands[0]]}
         self.add(node, operands, result, plain, nodes)

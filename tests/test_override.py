@@ -129,8 +129,9 @@ def test_a_change_that_says_what_is_there_changes_nothing(text: str) -> None:
     plain = [
         node for node in network if not node.shares and node.step.target and node.step.target.value == node.op.name
     ]
-    plain = [node for node in plain if node.path.rpartition(".")[0] not in several(network)]
-    same = {node.path: {"op": node.op.name} for node in plain if node.path not in stated}
+    written = {*network.written_paths()}
+    places = [node.path if node.path in written else node.path.rpartition(".")[0] for node in plain]
+    same = {path: {"op": node.op.name} for path, node in zip(places, plain, strict=True) if path not in stated}
     again = yaml.safe_dump(spec | {"override": stated | same}, sort_keys=False)
     assert facts(archspec.compile_text(again, root=SPECS)) == facts(network)
 

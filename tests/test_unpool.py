@@ -38,7 +38,7 @@ def test_one_layer_gives_the_maxima_and_their_places() -> None:
     assert isinstance(UNPOOL["pool.indices"].shape, Places)
     source = archspec.emit(UNPOOL)
     assert "self.pool = nn.MaxPool2d(kernel_size=2, return_indices=True)\n" in source
-    unpool = "F.max_unpool2d(x, pool_indices, kernel_size=2, stride=2)"
+    unpool = "F.max_unpool2d(x, pool_indices, kernel_size=(2, 2), stride=(2, 2))"
     assert f"x, pool_indices = self.pool(x)\n        x = {unpool}\n" in source
 
 
@@ -142,7 +142,7 @@ graph:
     source = archspec.emit(network)
     for kernel in (2, 4):  # other kernels would not give the size of what was pooled
         assert f"nn.MaxPool2d(kernel_size={kernel}, return_indices=True)" in source
-        assert f"F.max_unpool2d(x, pool_indices, kernel_size={kernel}, stride={kernel})" in source
+        assert f"F.max_unpool2d(x, pool_indices, kernel_size={kernel, kernel}, stride={kernel, kernel})" in source
 
 
 def test_a_pooling_that_is_reused_gives_its_places_each_time() -> None:

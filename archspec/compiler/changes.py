@@ -48,7 +48,7 @@ def check_changed(definition: Definition, changed: Collection[Scalar], network: 
             message, help = f"no node has the path `{pattern}`", ""
             if shares:
                 message, help = f"`{pattern}` is `{shares}` again, and says nothing of its own", f"change `{shares}`"
-            trace.report("unknown-node", message, key, help=help or did_you_mean(pattern, network.paths()))
+            trace.report("unknown-node", message, key, help=help or did_you_mean(pattern, network.written_paths()))
 
 
 class _EditReader(RuleReader):

@@ -130,6 +130,11 @@ class Network:
         yield from (block.path for block in self.blocks.walk() if block.path)
         yield from (node.path for node in self.blocks.nodes())
 
+    def written_paths(self) -> Iterator[str]:
+        """The same without what ops with several outputs are made of, which a spec changes as a whole."""
+        ops = {block.path for block in self.blocks.walk() if block.kind == "op"}
+        yield from (path for path in self.paths() if path.rpartition(".")[0] not in ops)
+
     def shape(self, path: str) -> Shape:
         """The shape of the tensor of a node's path or an input's name, without the batch."""
         if path in self.inputs:

@@ -8,7 +8,7 @@ from archspec.ops.tensor import elements, show
 
 OF_MAPS = frozenset(
     """
-    adaptive_avg_pool adaptive_max_pool avg_pool batch_norm blur_pool channel_shuffle conv conv_transpose dropout2d
+    adaptive_avg_pool adaptive_max_pool avg_pool batch_norm blur_pool channel_shuffle conv conv_transpose dropout2d fold
     global_avg_pool global_max_pool group_norm instance_norm local_conv local_response_norm lp_pool max_pool max_unpool
     pixel_shuffle pixel_unshuffle upsample
     """.split()
