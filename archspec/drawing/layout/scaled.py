@@ -35,8 +35,10 @@ from archspec.drawing.layout.wiring import LANE
 
 _ROW = 40.0
 """Between rows."""
-_GUTTER = 44.0
-"""Between columns, besides labels."""
+_GUTTER = 28.0
+"""Between columns."""
+_ARROW = 16.0
+"""Beside the label of a line between columns."""
 _EDGE = 9.0
 """From boxes to the first line beside them."""
 
@@ -178,7 +180,7 @@ class _Scaling:
         leaving = [edge for edge in self.between if self.place[edge.source][0] == index != self.place[edge.target][0]]
         widths = [label_size(edge)[0] for edge in leaving if self.setting.labelled(edge)]
         turning = {edge.tensor for edge in self.between if self._turns(edge, index)}
-        return _GUTTER + max(widths, default=0.0) + LANE * max(0, len(turning) - 2)
+        return max([_GUTTER, *(width + _ARROW for width in widths)]) + LANE * max(0, len(turning) - 2)
 
     def _turns(self, edge: Edge, index: int) -> bool:
         """Whether a line leads past a column's right side, from one level to another."""
