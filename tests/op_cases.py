@@ -260,6 +260,7 @@ DIVISOR = st.integers(-1, 5)
 MODES = mostly(st.sampled_from(["zeros", "reflect", "replicate", "circular"]), st.just("mirror"))
 WORDS = st.sampled_from(["same", "valid", "same_upper", "same_lower"])
 SAME = st.sampled_from(["same_upper", "same_lower"])
+KINDS = mostly(st.sampled_from(["weight_norm", "spectral_norm", "standardize"]), st.just("group_norm"), 20)
 WRONG = mostly(st.none(), st.just([4]))
 NORM = {"eps": EPS, "affine": st.booleans()}
 STATS = {**NORM, "momentum": st.none() | REAL, "track_running_stats": st.booleans()}
@@ -299,10 +300,13 @@ CASES: dict[str, Any] = {
     "conv": one(CONV, {**STEPS, "padding": sizes(0, 3), "padding_mode": MODES})
     | one({**CONV, "padding": WORDS}, {**STEPS, "stride": st.integers(1, 2), "padding_mode": MODES})
     | one({**CONV, "padding": sizes(0, 4), "padding_mode": MODES}, {"bias": FLAG})
-    | one({**CONV, "padding": SAME}, STEPS),
-    "conv_transpose": one(CONV, {**STEPS, "padding": sizes(0, 3), "output_padding": sizes(0, 2)}),
+    | one({**CONV, "padding": SAME}, STEPS)
+    | one({**CONV, "parametrize": KINDS}, {**STEPS, "padding": sizes(0, 3)})
+    | one({**CONV, "padding": SAME, "parametrize": KINDS}, STEPS),
+    "conv_transpose": one(CONV, {**STEPS, "padding": sizes(0, 3), "output_padding": sizes(0, 2)})
+    | one({**CONV, "parametrize": KINDS}, {"stride": sizes(1, 3), "groups": GROUPS}),
     "local_conv": one(CONV, {**STEPS, "padding": sizes(0, 2)}, (1, 2)),
-    "linear": one({"out_features": COUNT}, {"bias": st.booleans()}, ANY),
+    "linear": one({"out_features": COUNT}, {"bias": st.booleans(), "parametrize": st.none() | KINDS}, ANY),
     "batch_norm": one({}, STATS, ANY),
     "layer_norm": with_shape(ANY, normalised)
     | one({"dim": DIM}, {"eps": EPS, "elementwise_affine": FLAG, "bias": FLAG, "normalized_shape": WRONG}, ANY),

@@ -118,6 +118,7 @@ def _conv(pick: Pick, shape: Shape) -> Args:
         groups=lambda: pick.of(*_divisors(shape[0], out)),
         dilation=lambda: _each(pick, shape, 2, 1),
         padding_mode=lambda: pick.of("reflect", "replicate", "circular", "zeros"),
+        parametrize=lambda: pick.of("weight_norm", "spectral_norm", "standardize"),
     )
 
 
@@ -130,6 +131,7 @@ def _conv_transpose(pick: Pick, shape: Shape) -> Args:
         groups=lambda: pick.of(*_divisors(shape[0], out)),
         bias=lambda: False,
         dilation=lambda: 2,
+        parametrize=lambda: pick.of("spectral_norm", "weight_norm"),
     )
 
 
@@ -257,7 +259,10 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "conv": _conv,
     "conv_transpose": _conv_transpose,
     "local_conv": _local_conv,
-    "linear": lambda pick, shape: {"out_features": pick.of(5, 1, 10, 16)} | pick.some(bias=lambda: False),
+    "linear": lambda pick, shape: (
+        {"out_features": pick.of(5, 1, 10, 16)}
+        | pick.some(bias=lambda: False, parametrize=lambda: pick.of("weight_norm", "spectral_norm", "standardize"))
+    ),
     "batch_norm": _statistics,
     "layer_norm": _layer_norm,
     "rms_norm": lambda pick, shape: {

@@ -18,6 +18,7 @@ Where PyTorch runs and archspec refuses on purpose:
 7. A list of no dimensions, which means none to some functions and all to others, the batch too.
 8. Attention with another number of values than of keys: PyTorch's fused kernel reads beyond the end of memory.
 9. Attention with a scale below 0, of which PyTorch takes the root where it has no fused kernel: no number is left.
+10. Standardised weights of which each output has but one: all are 0.
 """
 
 from __future__ import annotations

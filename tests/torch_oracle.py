@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import itertools
 import operator
@@ -17,7 +18,9 @@ from archspec.ops.tensor import Places, Shape, Shapes
 
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
+from torch.func import functional_call  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
+from torch.nn.utils import parametrizations  # noqa: E402
 
 from archspec.pytorch.layers.avg_pool1d_same import AvgPool1dSame  # noqa: E402
 from archspec.pytorch.layers.avg_pool2d_same import AvgPool2dSame  # noqa: E402
@@ -40,6 +43,13 @@ from archspec.pytorch.layers.multihead_attention import MultiheadAttention  # no
 from archspec.pytorch.layers.relative_position_bias import relative_position_bias  # noqa: E402
 from archspec.pytorch.layers.scaled_dot_product_attention import ScaledDotProductAttention  # noqa: E402
 from archspec.pytorch.layers.shifted_window_mask import shifted_window_mask  # noqa: E402
+from archspec.pytorch.layers.std_conv1d import StdConv1d  # noqa: E402
+from archspec.pytorch.layers.std_conv1d_same import StdConv1dSame  # noqa: E402
+from archspec.pytorch.layers.std_conv2d import StdConv2d  # noqa: E402
+from archspec.pytorch.layers.std_conv2d_same import StdConv2dSame  # noqa: E402
+from archspec.pytorch.layers.std_conv3d import StdConv3d  # noqa: E402
+from archspec.pytorch.layers.std_conv3d_same import StdConv3dSame  # noqa: E402
+from archspec.pytorch.layers.std_linear import StdLinear  # noqa: E402
 from archspec.pytorch.layers.stochastic_depth import StochasticDepth  # noqa: E402
 
 torch.set_num_threads(1)
@@ -131,8 +141,10 @@ class PaddedFirst(nn.Module):
         need(args.get("padding_mode", "zeros") == "zeros")
         self.fill = fill
         self.makes = [make({key: value for key, value in args.items() if key != "padding"}, shapes)]
-        for name, parameter in self.makes[0].named_parameters():
+        for name, parameter in self.makes[0].named_parameters(recurse=False):
             self.register_parameter(name, parameter)
+        for name, child in self.makes[0].named_children():
+            self.add_module(name, child)
 
     def pads(self, x):
         layer, rank = self.makes[0], x.dim() - 2
@@ -164,6 +176,39 @@ def or_padded_first(make: Any, fill: float = 0.0) -> Any:
     return lambda args, shapes: (
         PaddedFirst(args, shapes, make, fill) if args.get("padding") in named else make(args, shapes)
     )
+
+
+def or_parametrized(make: Any, standardize: bool = True) -> Any:
+    """A layer whose weight may be parametrised; `standardize` as timm does it, which sets the weight at each call."""
+
+    def made(args: Args, shapes: Shapes) -> Any:
+        given = dict(args)
+        kind = given.pop("parametrize", None)
+        found = make(given, shapes)
+        if kind == "standardize":
+            need(standardize)
+            return standardizing(found)
+        if kind is None:
+            return found
+        need(kind in ("weight_norm", "spectral_norm"))
+        return getattr(parametrizations, kind)(found)
+
+    return made
+
+
+def standardizing(layer: Any) -> Any:
+    """A layer that is called with its weights standardised by their definition."""
+    need(layer.weight[0].numel() > 1)  # exception 10
+    plain = copy.deepcopy(layer)
+
+    def forward(x):
+        weight = layer.weight.flatten(1)
+        apart = weight - weight.mean(1, keepdim=True)
+        weight = apart / (apart.square().mean(1, keepdim=True) + 1e-6).sqrt()
+        return functional_call(plain, {**dict(layer.named_parameters()), "weight": weight.view_as(layer.weight)}, x)
+
+    layer.forward = forward
+    return layer
 
 
 def channels(shape: Shape) -> int:
@@ -440,10 +485,10 @@ def global_pool(name: str) -> Any:
 
 
 RAW: dict[str, Callable[[Args, Shapes], Any]] = {
-    "conv": or_padded_first(layer("Conv{}d", channels)),
-    "conv_transpose": layer("ConvTranspose{}d", channels),
+    "conv": or_padded_first(or_parametrized(layer("Conv{}d", channels))),
+    "conv_transpose": or_parametrized(layer("ConvTranspose{}d", channels), standardize=False),
     "local_conv": lambda args, shapes: RawLocalConv(shapes[0][0], shapes[0][1:], **args),
-    "linear": layer("Linear", lambda shape: shape[-1]),
+    "linear": or_parametrized(layer("Linear", lambda shape: shape[-1])),
     "batch_norm": layer("BatchNorm{}d", channels, ranks=(0, 1, 2, 3)),
     "layer_norm": raw_layer_norm,
     "rms_norm": raw_rms_norm,
@@ -524,9 +569,17 @@ OURS = {
         *(MaxPool1dSame, MaxPool2dSame, MaxPool3dSame, MultiheadAttention, StochasticDepth),
         *(coordinates, relative_position_bias, shifted_window_mask),
         ScaledDotProductAttention,
+        *(StdConv1d, StdConv2d, StdConv3d, StdConv1dSame, StdConv2dSame, StdConv3dSame, StdLinear),
     )
 }
-SPACES = {"torch": torch, "torch.linalg": torch.linalg, "F": F, "nn": nn, "operator": operator}
+SPACES = {
+    "nn.utils.parametrizations": parametrizations,
+    "torch": torch,
+    "torch.linalg": torch.linalg,
+    "F": F,
+    "nn": nn,
+    "operator": operator,
+}
 
 
 def resolve(target: str) -> Any:
@@ -555,6 +608,7 @@ def build(node: Module | Function, weights: dict[str, Any] | None = None) -> nn.
     if isinstance(node, Function):
         return Call(node)
     made = resolve(node.target)(*node.args, **node.kwargs)
+    made = resolve(node.within)(made) if node.within else made
     layer = HeldLayer(made, node.trained) if isinstance(node, Held) else made
     if weights is not None:
         layer.load_state_dict(weights)
