@@ -129,12 +129,13 @@ def attended(draw: Any) -> Case:
 
 @st.composite
 def projected(draw: Any) -> Case:
-    """Queries, keys and values, whose sizes mostly fit."""
+    """Queries, keys, values and sometimes a padding mask, whose sizes mostly fit."""
     places, size = draw(st.integers(1, 4)), draw(st.sampled_from([1, 2, 4, 6]))
     others = draw(st.integers(1, 4)), mostly(st.just(size), st.sampled_from([1, 2, 3]), 2)
-    count = draw(mostly(st.integers(1, 3), st.just(4), 20))
+    count = draw(mostly(st.integers(1, 4), st.just(5), 20))
     number = mostly(st.just(others[0]), st.integers(1, 4), 20)
     operands = [(places, size), *((draw(number), draw(others[1])) for _ in range(count - 1))]
+    operands = [shape[:1] if at > 2 else shape for at, shape in enumerate(operands)]
     operands = [draw(mostly(st.just(shape), st.just(shape[1:]), 30)) for shape in operands]
     heads = mostly(st.sampled_from([n for n in (1, 2, 3, 6) if size % n == 0]), st.sampled_from([0, -1, 4, 5]), 6)
     optional = {"bias": st.booleans(), "is_causal": st.booleans(), "dropout": CHANCE}

@@ -89,6 +89,9 @@ layers = pytest.mark.parametrize("name", LAYERS)
 convolutions = pytest.mark.parametrize("name", [name for name in LAYERS if "d" in name.partition("-")[0][:2]])
 
 
+deprecated = pytest.mark.filterwarnings("ignore:`torch.jit.*` is deprecated:DeprecationWarning")
+
+
 def make(name: str, batch: int, **factory: Any) -> tuple[nn.Module, Any]:
     """A copy of the layer, in evaluation mode, and inputs."""
     layer, shape = LAYERS[name]
@@ -249,6 +252,23 @@ def test_stochastic_depth_passes_on_in_evaluation() -> None:
     assert StochasticDepth(1.0, "row").eval()(x) is x
 
 
+@deprecated
+@pytest.mark.parametrize("is_causal", [True, False])
+def test_attention_sees_no_padding(is_causal: bool) -> None:
+    ours = MultiheadAttention(8, 2, is_causal=is_causal).eval()
+    theirs = nn.MultiheadAttention(8, 2, batch_first=True)
+    theirs.load_state_dict(ours.state_dict())
+    x, mask = torch.randn(3, 5, 8), torch.zeros(3, 5)
+    mask[0, 3:] = mask[1, 1:] = float("-inf")
+    causal = torch.full((5, 5), float("-inf")).triu(1) if is_causal else None
+    expected, _ = theirs(x, x, x, key_padding_mask=mask, attn_mask=causal, need_weights=False)
+    for layer in (ours, torch.jit.script(ours)):
+        torch.testing.assert_close(layer(x, x, x, mask), expected)
+    ours.bfloat16()(*[x.bfloat16()] * 3, mask.bfloat16())
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        ours.float()(x, x, x, mask)
+
+
 def test_standardised_weights_are_those_of_timm() -> None:
     pytest.importorskip("counterparts")  # declares what timm needs of torchvision's compiled part
     timm = pytest.importorskip("timm.layers")
@@ -261,8 +281,6 @@ def test_standardised_weights_are_those_of_timm() -> None:
 
 
 # PyTorch's tools
-
-deprecated = pytest.mark.filterwarnings("ignore:`torch.jit.*` is deprecated:DeprecationWarning")
 
 
 def scripted(layer: nn.Module, x: Any) -> Any:

@@ -320,18 +320,21 @@ class RawAttention(nn.MultiheadAttention):
     def __init__(self, args, shapes):
         given = dict(args)
         self.causal = given.pop("is_causal", False)
-        need(all(len(shape) == 2 for shape in shapes))  # exception 3
+        need(all(len(shape) == 2 for shape in shapes[:3]))  # exception 3
+        need(all(len(shape) == 1 for shape in shapes[3:]))
         sizes = [shape[1] for shape in [*shapes, *shapes[-1:] * 2][:3]]
         super().__init__(sizes[0], kdim=sizes[1], vdim=sizes[2], batch_first=True, **given)
 
     def forward(self, *operands):
-        need(0 < len(operands) < 4)
-        operands = [*operands, *operands[-1:] * 2][:3]
+        need(0 < len(operands) < 5)
+        mask = operands[3] if len(operands) > 3 else None
+        operands = [*operands[:3], *operands[-1:] * 2][:3]
         torch.backends.mha.set_fastpath_enabled(False)
         hidden = None
         if self.causal:
             hidden = torch.ones(operands[0].shape[1], operands[1].shape[1], dtype=torch.bool).tril().logical_not()
-        return super().forward(*operands, need_weights=False, attn_mask=hidden)[0]
+        given = {"attn_mask": hidden, "key_padding_mask": mask}
+        return super().forward(*operands, need_weights=False, **given)[0]
 
 
 def raw_attention(args: Args, shapes: Shapes) -> Any:
