@@ -157,8 +157,9 @@ class MultiHeadAttention(Op, name="multi_head_attention"):
     Operands are ``(L, embed_dim)``, of which it is self-attention; with a second one ``(S, kdim)`` that gives keys and
     values; or with one for each, the values ``(S, vdim)``. A fourth is the padding mask of the keys, ``(S,)``, which is
     added to the scores of every query: 0 for a key that is there, minus infinity for one that is padding. The output
-    has the first one's shape. Tensors are named as in torch.nn.MultiheadAttention: `in_proj_weight`, or `q_proj_weight`, `k_proj_weight` and
-    `v_proj_weight` where sizes differ, `in_proj_bias`, `out_proj.weight` and `out_proj.bias`.
+    has the first one's shape. Tensors are named as in torch.nn.MultiheadAttention: `in_proj_weight`, or
+    `q_proj_weight`, `k_proj_weight` and `v_proj_weight` where sizes differ, `in_proj_bias`, `out_proj.weight` and
+    `out_proj.bias`.
     Costs the four projections and ``2 * L * S * embed_dim`` multiply-accumulates, also of places that `is_causal`
     hides; 6 operations for each score of each head, 7 with a padding mask, and an addition for each bias. For the
     backward pass it keeps the operands, queries, keys and values, what the heads give, and a number for each query of
