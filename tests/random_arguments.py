@@ -332,14 +332,17 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "clamp": lambda pick, shape: {"min": pick.of(-1, 0.5, None), "max": pick.of(1, 2)},
     "matmul": lambda pick, shape: {},
     "multi_head_attention": lambda pick, shape: (
-        {"num_heads": pick.of(*_divisors(shape[-1]))} | pick.some(bias=lambda: False, is_causal=lambda: True)
+        {"num_heads": pick.of(*_divisors(shape[-1]))}
+        | pick.some(bias=lambda: False, is_causal=lambda: True, dropout=lambda: 0.1)
     ),
-    "scaled_dot_product_attention": lambda pick, shape: pick.some(scale=lambda: 0.5, is_causal=lambda: True),
+    "scaled_dot_product_attention": lambda pick, shape: pick.some(
+        scale=lambda: 0.5, is_causal=lambda: True, dropout_p=lambda: 0.1
+    ),
     "max_unpool": lambda pick, shape: {},
     "unfold": lambda pick, shape: (
         {"kernel_size": _window(pick, shape)} | pick.some(padding=lambda: 1, stride=lambda: 2)
     ),
-    "fold": lambda pick, shape: {},  # what its places see is not known
+    "fold": lambda pick, shape: {},  # of the columns of an `unfold` alone
     "stack": lambda pick, shape: {"dim": pick.int(1, len(shape) + 1)} if pick.chance(2) else {},
     "concat": lambda pick, shape: {"dim": _dim(pick, shape)} if pick.chance(2) else {},
 } | dict.fromkeys(PLAIN, lambda pick, shape: {})
