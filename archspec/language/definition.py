@@ -13,7 +13,7 @@ from archspec.language.choice import chosen, is_choice
 from archspec.language.expr import is_expression
 from archspec.language.source import Entry, Mapping, Scalar, Sequence, Source, Value, locate
 from archspec.language.spec import Paper, Param
-from archspec.language.usage import names_in, unused_names
+from archspec.language.usage import names_in, names_of_defaults, unused_names
 from archspec.language.values import UNKNOWN
 from archspec.ops import registry
 from archspec.ops.op import NODE_KEYS
@@ -369,6 +369,11 @@ class Definition:
     def unused(self) -> tuple[Diagnostic, ...]:
         """What it declares and nothing asks for, as errors: to be told where nothing else is wrong."""
         return (*unused_names(self.value), *_unused_loop_names(self.graph, self.source))
+
+    @cached_property
+    def of_defaults(self) -> dict[str, frozenset[str]]:
+        """The parameters that only the defaults of others ask for, each with those others."""
+        return names_of_defaults(self.value)
 
     def param_key(self, name: str) -> Scalar:
         """Where a parameter is named."""
