@@ -21,7 +21,9 @@ class StdConv2d(nn.Conv2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """Convolve the input with the standardised weight."""
-        return self._conv_forward(input, standardized(self.weight), self.bias)
+        weight = standardized(self.weight)
+        output: Tensor = self._conv_forward(input, weight, self.bias)
+        return output
 
 
 def per_axis(value: int | tuple[int, ...], axes: int) -> list[int]:
