@@ -179,7 +179,7 @@ def or_padded_first(make: Any, fill: float = 0.0) -> Any:
 
 
 def or_parametrized(make: Any, standardize: bool = True) -> Any:
-    """A layer whose weight may be parametrised; `standardize` as timm does it, which sets the weight at each call."""
+    """A layer whose weight may be parametrised."""
 
     def made(args: Args, shapes: Shapes) -> Any:
         given = dict(args)
@@ -197,14 +197,13 @@ def or_parametrized(make: Any, standardize: bool = True) -> Any:
 
 
 def standardizing(layer: Any) -> Any:
-    """A layer that is called with its weights standardised by their definition."""
+    """A layer that is called with its weights standardised as timm does it: two that are nearly equal are rounded."""
     need(layer.weight[0].numel() > 1)  # exception 10
     plain = copy.deepcopy(layer)
 
     def forward(x):
-        weight = layer.weight.flatten(1)
-        apart = weight - weight.mean(1, keepdim=True)
-        weight = apart / (apart.square().mean(1, keepdim=True) + 1e-6).sqrt()
+        rows = layer.weight.reshape(1, len(layer.weight), -1)
+        weight = F.batch_norm(rows, None, None, training=True, momentum=0.0, eps=1e-6)
         return functional_call(plain, {**dict(layer.named_parameters()), "weight": weight.view_as(layer.weight)}, x)
 
     layer.forward = forward
