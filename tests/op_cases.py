@@ -302,12 +302,12 @@ CASES: dict[str, Any] = {
     | one({**CONV, "padding": WORDS}, {**STEPS, "stride": st.integers(1, 2), "padding_mode": MODES})
     | one({**CONV, "padding": sizes(0, 4), "padding_mode": MODES}, {"bias": FLAG})
     | one({**CONV, "padding": SAME}, STEPS)
-    | one({**CONV, "parametrize": KINDS}, {**STEPS, "padding": sizes(0, 3)})
+    | one({**CONV, "parametrize": KINDS}, {**STEPS, "padding": sizes(0, 3), "padding_mode": MODES, "eps": EPS})
     | one({**CONV, "padding": SAME, "parametrize": KINDS}, STEPS),
     "conv_transpose": one(CONV, {**STEPS, "padding": sizes(0, 3), "output_padding": sizes(0, 2)})
     | one({**CONV, "parametrize": KINDS}, {"stride": sizes(1, 3), "groups": GROUPS}),
     "local_conv": one(CONV, {**STEPS, "padding": sizes(0, 2)}, (1, 2)),
-    "linear": one({"out_features": COUNT}, {"bias": st.booleans(), "parametrize": st.none() | KINDS}, ANY),
+    "linear": one({"out_features": COUNT}, {"bias": st.booleans(), "parametrize": st.none() | KINDS, "eps": EPS}, ANY),
     "batch_norm": one({}, STATS, ANY),
     "layer_norm": with_shape(ANY, normalised)
     | one({"dim": DIM}, {"eps": EPS, "elementwise_affine": FLAG, "bias": FLAG, "normalized_shape": WRONG}, ANY),

@@ -69,8 +69,8 @@ LAYERS: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
     "conv1-same": (Conv1dSame(4, 6, 4, stride=2, groups=2), (4, 8)),
     "conv2-same": (Conv2dSame(2, 3, (3, 4), 2, "same_lower", dilation=2), (2, 8, 7)),
     "conv3-same": (Conv3dSame(2, 3, 3, 2, bias=False), (2, 4, 5, 6)),
-    "std1": (StdConv1d(4, 6, 3, groups=2), (4, 8)),
-    "std2": (StdConv2d(2, 3, 3, padding=1, padding_mode="reflect"), (2, 5, 6)),
+    "std1": (StdConv1d(4, 6, 3, groups=2, eps=1e-8), (4, 8)),
+    "std2": (StdConv2d(2, 3, 3, padding="same"), (2, 5, 6)),
     "std3": (StdConv3d(2, 3, 2, bias=False), (2, 3, 4, 5)),
     "std1-same": (StdConv1dSame(2, 3, 4, 2), (2, 8)),
     "std2-same": (StdConv2dSame(2, 3, 3, 2, "same_lower"), (2, 8, 7)),
@@ -274,6 +274,7 @@ def test_standardised_weights_are_those_of_timm() -> None:
     timm = pytest.importorskip("timm.layers")
     for ours, theirs, x in [
         (StdConv2d(4, 6, 3, 2, groups=2), timm.StdConv2d(4, 6, 3, 2, 0, groups=2, bias=True), torch.randn(2, 4, 9, 9)),
+        (StdConv2d(4, 6, 3, eps=0.1), timm.StdConv2d(4, 6, 3, 1, 0, bias=True, eps=0.1), torch.randn(2, 4, 9, 9)),
         (StdConv2dSame(3, 5, 7, 2), timm.StdConv2dSame(3, 5, 7, 2, "same", bias=True), torch.randn(2, 3, 10, 9)),
     ]:
         theirs.load_state_dict(ours.state_dict())

@@ -183,11 +183,12 @@ def or_parametrized(make: Any, standardize: bool = True) -> Any:
 
     def made(args: Args, shapes: Shapes) -> Any:
         given = dict(args)
-        kind = given.pop("parametrize", None)
+        kind, eps = given.pop("parametrize", None), given.pop("eps", 1e-6)
+        need(eps > 0 and (eps == 1e-6 or kind == "standardize"))  # it would have no effect
         found = make(given, shapes)
         if kind == "standardize":
-            need(standardize)
-            return standardizing(found)
+            need(standardize and args.get("padding_mode", "zeros") == "zeros")  # timm has no other
+            return standardizing(found, eps)
         if kind is None:
             return found
         need(kind in ("weight_norm", "spectral_norm"))
@@ -196,14 +197,14 @@ def or_parametrized(make: Any, standardize: bool = True) -> Any:
     return made
 
 
-def standardizing(layer: Any) -> Any:
+def standardizing(layer: Any, eps: float) -> Any:
     """A layer that is called with its weights standardised as timm does it: two that are nearly equal are rounded."""
     need(layer.weight[0].numel() > 1)  # exception 10
     plain = copy.deepcopy(layer)
 
     def forward(x):
         rows = layer.weight.reshape(1, len(layer.weight), -1)
-        weight = F.batch_norm(rows, None, None, training=True, momentum=0.0, eps=1e-6)
+        weight = F.batch_norm(rows, None, None, training=True, momentum=0.0, eps=eps)
         return functional_call(plain, {**dict(layer.named_parameters()), "weight": weight.view_as(layer.weight)}, x)
 
     layer.forward = forward

@@ -5,11 +5,11 @@ from math import prod
 from typing import Literal
 
 from archspec.errors import ArgumentError
-from archspec.ops.arguments import NamedPadding, Padding, Positive, Size, compact, default
+from archspec.ops.arguments import NamedPadding, Padding, Positive, Real, Size, compact, default
 from archspec.ops.checks import check_fit, check_groups
 from archspec.ops.facts import MOST_PERIOD, Along, Cost, Kept, Module, Reach, Window
 from archspec.ops.op import Op
-from archspec.ops.parametrization import Computed, Normed, check_standardized, estimated, parametrized, trained
+from archspec.ops.parametrization import EPS, Computed, Normed, check_standardized, estimated, parametrized, trained
 from archspec.ops.same import Pads, constant_pads, same_pads, with_padding
 from archspec.ops.tensor import Shape, Shapes, elements, extent, places, show
 
@@ -36,6 +36,7 @@ class Conv(Op, name="conv"):
         parametrize: How the weight is computed each time: by `weight_norm` or `spectral_norm` of
             torch.nn.utils.parametrizations, of tensors that are named as there; or by `standardize`, which gives each
             output's weights mean 0 and variance 1. What that takes, once for a batch, is not counted.
+        eps: Added to the variance of weights that are standardised, above 0.
     """
 
     out_channels: Positive
@@ -47,6 +48,7 @@ class Conv(Op, name="conv"):
     bias: bool = True
     padding_mode: Literal["zeros", "reflect", "replicate", "circular"] = "zeros"
     parametrize: Computed = None
+    eps: Real = EPS
 
     example = "{op: conv, out_channels: 64, kernel_size: 3, padding: 1}"
     inferred = ("in_channels",)
@@ -93,7 +95,7 @@ class Conv(Op, name="conv"):
         self._check_padding_mode(inputs)
         _, *sizes = self.padded(inputs)
         check_fit(tuple(sizes), self.window)
-        check_standardized(self.parametrize, self._weight(inputs))
+        check_standardized(self.parametrize, self._weight(inputs), self.eps)
         return (self.out_channels, *places(tuple(sizes), self.window, self.stride))
 
     def _strided_same(self, sizes: Shape) -> str:
@@ -107,7 +109,10 @@ class Conv(Op, name="conv"):
         return f"{help}TensorFlow's `same` is `padding: same_upper`"
 
     def _check_zeros(self) -> None:
-        """TensorFlow and ONNX, whose words these are, add zeros only."""
+        """TensorFlow and ONNX, whose words these are, add zeros only, and so does timm, whose layer that is."""
+        if self.parametrize == "standardize" and self.padding_mode != "zeros":
+            message = f"a standardised convolution adds zeros, not what `padding_mode: {self.padding_mode}` says"
+            raise ArgumentError("padding_mode", message, help=f"write a `pad` with `mode: {self.padding_mode}` above")
         if self.padding in ("same_upper", "same_lower") and self.padding_mode != "zeros":
             message = f"padding `{self.padding}` adds zeros, not what `padding_mode: {self.padding_mode}` says"
             raise ArgumentError("padding_mode", message, help="leave it out, or give `padding` a number")
@@ -171,7 +176,8 @@ class Conv(Op, name="conv"):
     def torch(self, inputs: Shapes) -> Module:
         """``Conv{n}dSame`` pads as each input's size asks for; PyTorch's layer where all ask for the same."""
         channels, *sizes = inputs[0]
-        arguments = self.changed("kernel_size", "stride", "padding", "dilation", "groups", "bias", "padding_mode")
+        names = ("kernel_size", "stride", "padding", "dilation", "groups", "bias", "padding_mode", "eps")
+        arguments = self.changed(*names)
         target = f"Conv{len(sizes)}dSame"
         if self.fixed is not None:
             target = f"nn.Conv{len(sizes)}d"

@@ -15,6 +15,10 @@ Computed = Literal["weight_norm", "spectral_norm", "standardize"] | None
 """The same, or each output's weights get mean 0 and variance 1 (Qiao et al. 2019, arXiv:1903.10520), as in timm."""
 
 
+EPS = 1e-6
+"""What timm adds to the variance of weights."""
+
+
 def trained(kind: Computed, weights: dict[str, Shape]) -> dict[str, Shape]:
     """The trainable tensors of a layer: of one that is parametrised those of which its weight is computed.
 
@@ -45,12 +49,17 @@ def estimated(kind: Computed, weight: Shape, dim: int = 0) -> dict[str, Shape]:
     return {"parametrizations.weight.0._u": (rows,), "parametrizations.weight.0._v": (prod(weight) // rows,)}
 
 
-def check_standardized(kind: Computed, weight: Shape) -> None:
-    """Refuse to standardise single numbers.
+def check_standardized(kind: Computed, weight: Shape, eps: float) -> None:
+    """Refuse to standardise single numbers, and an ``eps`` that does nothing.
 
     Raises:
-        ArgumentError: An output has but one weight.
+        ArgumentError: An output has but one weight, or `eps` is not above 0, or not asked for.
     """
+    if kind != "standardize" and eps != EPS:
+        message = "`eps` is that of standardised weights, and these are not"
+        raise ArgumentError("eps", message, help="write `parametrize: standardize`, or leave it out")
+    if eps <= 0:
+        raise ArgumentError("eps", f"eps must be above 0, not {eps:g}", help=f"the default is {EPS:g}")
     if kind == "standardize" and prod(weight[1:]) == 1:
         message = "each output has one weight, of which there is no variance"
         raise ArgumentError("parametrize", message, help="leave it out here")

@@ -1,4 +1,4 @@
-"""discriminator, emitted by archspec 0.1.0 (spec 5dc4ece079242275). To regenerate:
+"""discriminator, emitted by archspec 0.1.0 (spec fd7934c59a93589c). To regenerate:
 
 archspec emit parametrize-discriminator.yaml -o discriminator.py
 """
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 
-def standardized(weight: Tensor, eps: float = 1e-6) -> Tensor:
+def standardized(weight: Tensor, eps: float) -> Tensor:
     """The weights of each output with mean 0 and variance 1 (Qiao et al. 2019)."""
     rows = weight.reshape(1, weight.shape[0], -1)
     rows = nn.functional.batch_norm(rows, None, None, training=True, eps=eps)
@@ -19,9 +19,33 @@ def standardized(weight: Tensor, eps: float = 1e-6) -> Tensor:
 class StdConv2d(nn.Conv2d):
     """nn.Conv2d whose weights for each output have mean 0 and variance 1."""
 
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        padding: str | int | tuple[int, int] = 0,
+        dilation: int | tuple[int, int] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        eps: float = 1e-6,
+    ) -> None:
+        super().__init__(
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            padding,
+            dilation,
+            groups,
+            bias,
+        )
+        self.eps = eps
+
     def forward(self, input: Tensor) -> Tensor:
         """Convolve the input with the standardised weight."""
-        weight = standardized(self.weight)
+        weight = standardized(self.weight, self.eps)
         output: Tensor = self._conv_forward(input, weight, self.bias)
         return output
 
@@ -93,11 +117,35 @@ class Conv2dSame(nn.Conv2d):
 class StdConv2dSame(Conv2dSame):
     """Conv2dSame whose weights for each output have mean 0 and variance 1."""
 
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        padding: str = "same_upper",
+        dilation: int | tuple[int, int] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        eps: float = 1e-6,
+    ) -> None:
+        super().__init__(
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            padding,
+            dilation,
+            groups,
+            bias,
+        )
+        self.eps = eps
+
     def forward(self, input: Tensor) -> Tensor:
         """Pad the input and convolve it with the standardised weight."""
         kernel, step, gap = self.kernel_size, self.stride, self.dilation
         x = pad_same(input, self.padding, list(kernel), list(step), list(gap))
-        weight, bias = standardized(self.weight), self.bias
+        weight, bias = standardized(self.weight, self.eps), self.bias
         return nn.functional.conv2d(x, weight, bias, step, 0, gap, self.groups)
 
 
@@ -136,7 +184,7 @@ class Discriminator(nn.Module):
         self.up = nn.utils.parametrizations.weight_norm(
             nn.ConvTranspose2d(64, 8, kernel_size=2, stride=2)
         )
-        self.standard = StdConv2d(8, 8, kernel_size=3, padding=1)
+        self.standard = StdConv2d(8, 8, kernel_size=3, padding=1, eps=1e-08)
         self.same = StdConv2dSame(8, 4, kernel_size=3, stride=2, padding="same_upper")
         self.plain = nn.Conv2d(4, 4, kernel_size=1)
         self.score = nn.utils.parametrizations.spectral_norm(nn.Linear(256, 1))
