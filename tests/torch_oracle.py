@@ -320,6 +320,7 @@ class RawAttention(nn.MultiheadAttention):
     def __init__(self, args, shapes):
         given = dict(args)
         self.causal = given.pop("is_causal", False)
+        need(0 <= given.get("dropout", 0) <= 1)  # exception 5
         need(all(len(shape) == 2 for shape in shapes[:3]))  # exception 3
         need(all(len(shape) == 1 for shape in shapes[3:]))
         sizes = [shape[1] for shape in [*shapes, *shapes[-1:] * 2][:3]]
@@ -341,7 +342,7 @@ def raw_attention(args: Args, shapes: Shapes) -> Any:
     need(len({len(shape) for shape in shapes}) == 1 and len(shapes[0]) > 1 and len(shapes) > 2)  # exception 3
     need(shapes[1][-2] == shapes[2][-2])  # exception 8
     need((args.get("scale") or 0) >= 0)  # exception 9
-    need(0 <= args.get("dropout_p", 0) <= 1)
+    need(0 <= args.get("dropout_p", 0) <= 1)  # exception 5
     return AttentionWithDropout(args)
 
 
