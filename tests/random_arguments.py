@@ -118,6 +118,7 @@ def _conv(pick: Pick, shape: Shape) -> Args:
         groups=lambda: pick.of(*_divisors(shape[0], out)),
         dilation=lambda: _each(pick, shape, 2, 1),
         padding_mode=lambda: pick.of("reflect", "replicate", "circular", "zeros"),
+        parametrize=lambda: pick.of("weight_norm", "spectral_norm", "standardize"),
     )
 
 
@@ -130,6 +131,7 @@ def _conv_transpose(pick: Pick, shape: Shape) -> Args:
         groups=lambda: pick.of(*_divisors(shape[0], out)),
         bias=lambda: False,
         dilation=lambda: 2,
+        parametrize=lambda: pick.of("spectral_norm", "weight_norm"),
     )
 
 
@@ -257,7 +259,10 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "conv": _conv,
     "conv_transpose": _conv_transpose,
     "local_conv": _local_conv,
-    "linear": lambda pick, shape: {"out_features": pick.of(5, 1, 10, 16)} | pick.some(bias=lambda: False),
+    "linear": lambda pick, shape: (
+        {"out_features": pick.of(5, 1, 10, 16)}
+        | pick.some(bias=lambda: False, parametrize=lambda: pick.of("weight_norm", "spectral_norm", "standardize"))
+    ),
     "batch_norm": _statistics,
     "layer_norm": _layer_norm,
     "rms_norm": lambda pick, shape: {
@@ -327,14 +332,17 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "clamp": lambda pick, shape: {"min": pick.of(-1, 0.5, None), "max": pick.of(1, 2)},
     "matmul": lambda pick, shape: {},
     "multi_head_attention": lambda pick, shape: (
-        {"num_heads": pick.of(*_divisors(shape[-1]))} | pick.some(bias=lambda: False, is_causal=lambda: True)
+        {"num_heads": pick.of(*_divisors(shape[-1]))}
+        | pick.some(bias=lambda: False, is_causal=lambda: True, dropout=lambda: 0.1)
     ),
-    "scaled_dot_product_attention": lambda pick, shape: pick.some(scale=lambda: 0.5, is_causal=lambda: True),
+    "scaled_dot_product_attention": lambda pick, shape: pick.some(
+        scale=lambda: 0.5, is_causal=lambda: True, dropout_p=lambda: 0.1
+    ),
     "max_unpool": lambda pick, shape: {},
     "unfold": lambda pick, shape: (
         {"kernel_size": _window(pick, shape)} | pick.some(padding=lambda: 1, stride=lambda: 2)
     ),
-    "fold": lambda pick, shape: {},  # what its places see is not known
+    "fold": lambda pick, shape: {},  # of the columns of an `unfold` alone
     "stack": lambda pick, shape: {"dim": pick.int(1, len(shape) + 1)} if pick.chance(2) else {},
     "concat": lambda pick, shape: {"dim": _dim(pick, shape)} if pick.chance(2) else {},
 } | dict.fromkeys(PLAIN, lambda pick, shape: {})

@@ -20,6 +20,7 @@ import archspec
 from archspec.language import library
 from archspec.language.initialisation import effective
 from archspec.ops.facts import Module
+from archspec.ops.op import Op
 from archspec.ops.registry import ops
 
 torch = pytest.importorskip("torch")
@@ -46,12 +47,17 @@ def check(network: archspec.Network) -> None:
     given = [tensor.clone() for tensor in inputs]
     nodes = layers(network, module)
     check_equal(network, module.eval(), nodes, inputs)
-    if not any(node.op.name in RANDOM for node in network):
+    if not any(is_random(node.op) for node in network):
         check_equal(network, module.train(), nodes, inputs)
         check_statistics(module, nodes)
     check_gradients(network, module.train(), inputs)
     equal(given, inputs)  # nothing works in place on what it is given
     check_on_meta(network, archspec.build(network, device="meta"))
+
+
+def is_random(op: Op) -> bool:
+    """Whether it gives other numbers at each call in training."""
+    return op.name in RANDOM or bool(getattr(op, "dropout", 0) or getattr(op, "dropout_p", 0))
 
 
 def source() -> Any:
@@ -156,7 +162,7 @@ def check_gradients(network: archspec.Network, module: nn.Module, inputs: list[A
 
 
 def without_inputs(network: archspec.Network) -> set[str]:
-    """What no input reaches, such as biases that a network of its own computes: it is there once for all samples."""
+    """What no input reaches, such as biases that a network of its own computes: it may be there once for all."""
     reached = set(network.inputs)
     for node in network:
         if not node.op.takes_nothing and not reached.isdisjoint(node.inputs):

@@ -156,7 +156,8 @@ class Construction:
         layers = {each: self.registry.layer(node, variables) for each, node in distinct.items()}
         calls = {spot: layers[id(node.applied)] for spot, node in uses.items()}
         node, call = next(iter(uses.values())), next(iter(calls.values()))
-        if any(each.target != call.target or len(each.args) != len(call.args) for each in calls.values()):
+        kind = call.target, call.within, len(call.args)
+        if any((each.target, each.within, len(each.args)) != kind for each in calls.values()):
             raise Mismatch
         written = self.written(uses)
         inferred = [each for each in node.op.inferred if each not in call.kwargs][: len(call.args)]
@@ -176,6 +177,7 @@ class Construction:
             keywords.append((key, self.scope.resolve(values, meant, wanted, _usual(uses, values))))
         own = [*positional[len(inferred) :], *(code for _, code in keywords)]
         part = Call(call.target, (*(("", code) for code in positional), *keywords))
+        part = Call(call.within, (("", part),)) if call.within else part
         return part, [self.first_dimension(uses, operands, own)]
 
     def _wanted(self, label: str, argument: str, inferred: Sequence[str]) -> str:

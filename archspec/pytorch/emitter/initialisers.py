@@ -57,17 +57,24 @@ def _over_layers(network: Network, rules: list[InitRule]) -> Iterator[str]:
         )
         rest = ""
         if len(merged) == len(guarded) == 1:
-            rest, guarded = f"and module.{guarded[0]} is not None", []
+            rest, guarded = f"and {_present(guarded[0])}", []
         yield from _branch(word, condition, rest)
         for tensor, each in merged.items():
             if tensor in guarded:
-                yield f"                if module.{tensor} is not None:"
+                yield f"                if {_present(tensor)}:"
             yield from laid_out("", _call(each, name(f"module.{tensor}")), "", 20 if tensor in guarded else 16)
         word = "elif"
 
 
 def _has(group: Iterable[Node], tensor: str) -> bool:
     return any(tensor in node.applied.weights for node in group)
+
+
+def _present(tensor: str) -> str:
+    """The condition that a layer has a tensor; one that is not parametrised has no attribute for those of such."""
+    if tensor.startswith("parametrizations."):
+        return f"{quoted(tensor)} in dict(module.named_parameters())"
+    return f"module.{tensor} is not None"
 
 
 def _is_optional(target: str, tensor: str, group: list[Node]) -> bool:
