@@ -313,3 +313,24 @@ def test_slices_are_written_as_ruff_writes_them(text: str) -> None:
     from archspec.pytorch.emitter.code import printed
 
     assert printed(ast.parse(text, mode="eval").body) == text
+
+
+PARTS = """
+archspec: 1
+name: parts
+inputs: {image: [6, 8, 8]}
+graph:
+  a: {op: split, chunks: 2, index: 0}
+  b: {op: split, from: image, chunks: 2, index: 1}
+  add: {op: add, from: [a, b]}
+  c: {op: split, chunks: 1, index: 0}
+  d: {op: split, from: c, chunks: 3, index: 1}
+  e: {op: split, from: c, chunks: 3, index: 2}
+  rest: {op: concat, from: [d, e]}
+"""
+
+
+def test_all_parts_of_a_tensor_are_taken_at_once() -> None:
+    source = archspec.emit(archspec.compile_text(PARTS))
+    assert "a, b = torch.chunk(x, 2, dim=1)" in source
+    assert source.count("torch.chunk(") == 4, "one part alone, or some, are items"

@@ -13,10 +13,6 @@ class VggBlockLayers(nn.Sequential):
     """The group `layers` of `vgg_block`.
 
     Shape: (N, in_channels, H, W) -> (N, channels, H, W)
-
-    Args:
-        in_channels: Channels of the input.
-        channels: Channels of every convolution.
     """
 
     def __init__(self, in_channels: int, channels: int) -> None:
@@ -36,8 +32,6 @@ class VggBlock(nn.Sequential):
     Shape: (N, in_channels, H, W) -> (N, channels, H / 2, W / 2)
 
     Args:
-        in_channels: Channels of the input.
-        channels: Channels of every convolution.
         convs: Number of convolutions.
     """
 
