@@ -53,7 +53,7 @@ def check_changed(definition: Definition, changed: Collection[Scalar], network: 
 
 class _EditReader(RuleReader):
     def __init__(self, definition: Definition, arguments: Mapping[str, Any], trace: Trace) -> None:
-        super().__init__(arguments, None, trace, usual=False)
+        super().__init__(arguments, None, trace, strict=None)
         self.definition = definition
 
     def edits(self, value: MappingValue) -> Edits:
