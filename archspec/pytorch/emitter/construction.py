@@ -191,16 +191,19 @@ class Construction:
         written = self.written(uses) | self._defined(next(iter(uses.values())))
         arguments: list[tuple[str, Part]] = []
         chosen: dict[str, Code] = {}
+        in_order = True  # while arguments need no keyword: they have no default, or the variable says what they are
         for parameter in made.signature:
             values = {spot: each[parameter.name] for spot, each in given.items()}
             declared = made.scope.declared.get(parameter.name, "")
             hints = [written.get(declared), *operands, self.scope.known.get(declared)]
             code = self.scope.resolve(values, hints, f"{label}_{parameter.name}")
             chosen[parameter.name] = code
-            if parameter.default is REQUIRED:
-                arguments.append(("", code))
-            elif names(code) or not self.scope.gives(literal(parameter.default), values):
-                arguments.append((parameter.name, code))
+            required = parameter.default is REQUIRED
+            if not required and not names(code) and self.scope.gives(literal(parameter.default), values):
+                in_order = False
+                continue
+            in_order = in_order and (required or (isinstance(code, ast.Name) and code.id == parameter.name))
+            arguments.append(("" if in_order else parameter.name, code))
         return Call(made.name, tuple(arguments)), [_outer(code, made, chosen) for code in made.channels.values()]
 
     def _defined(self, block: Block) -> dict[str, Code | None]:

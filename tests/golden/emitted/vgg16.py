@@ -61,7 +61,7 @@ class Vgg16(nn.Module):
         super().__init__()
         self.features = nn.Sequential(
             *(
-                VggBlock(in_channels, channels, convs=convs)
+                VggBlock(in_channels, channels, convs)
                 for in_channels, convs, channels in [
                     (3, 2, 64),
                     (64, 2, 128),
