@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,23 +14,33 @@ from archspec.drawing.content.labels import OpSymbol
 from archspec.drawing.content.symbols import symbolic
 from archspec.drawing.pictures import block_alone
 from archspec.language import library
-from archspec.network import Block, Network
+from archspec.language.expr import read
+from archspec.language.values import TensorView
+from archspec.network import Block, Network, Node
 
 SPECS = sorted(Path("specs").glob("*.yaml"))
-SIZES = ("channels", "height", "width")
+ON_LAST = ("patch_merging", "swin_block", "window_attention")
+SHAPES = {
+    "encoder_block": [60, 64],
+    **{f"{name}{version}": [56, 56, 64] for name in ON_LAST for version in ("", "_v2")},
+}
+"""Inputs of the blocks that do not take a map whose channels are first."""
 
 
 def meant(text: str, block: Block, network: Network) -> Any:
     """The number that a text stands for in one use of a block."""
-    code = text.replace("·", "*").replace("//", "/").replace("/", "//").replace(" mod ", " % ")
-    shapes = [network.shape(path) for path in block.inputs]
+    code = text.replace("·", "*").replace("//", "/").replace("/", "//").replace(" mod ", " % ").replace("^", "**")
     names = block.template.graph.inputs or ("input",)
-    inputs = {
-        name: SimpleNamespace(**dict(zip(SIZES, shape, strict=False)))
-        for name, shape in zip(names, shapes, strict=True)
-    }
-    letters = {"C": shapes[0][0], "max": max, "floor": int, **inputs}
-    return eval(code, {"__builtins__": {}}, {**letters, **block.content.lets, **block.arguments})
+    tensors = dict(zip(names, block.inputs, strict=True))
+    tensors |= {child.name: path for child in block.children for path in [*_given(child)][:1]}
+    views = {name: TensorView(network.shape(path)) for name, path in tensors.items()}
+    letters = {"C": network.shape(block.inputs[0])[0]}
+    return read(f"$({code})").evaluate({**letters, **views, **block.content.lets, **block.arguments})
+
+
+def _given(child: Block | Node) -> Iterator[str]:
+    """The tensors that a node or block gives."""
+    yield from [child.path] if isinstance(child, Node) else child.outputs.values()
 
 
 def uses(network: Network) -> Iterator[Block]:
@@ -85,7 +94,7 @@ def test_every_block_of_the_library_has_symbols(name: str) -> None:
     definition = archspec.language.loader.library_block(name)
     arguments = definition.example.plain() if definition.example else {}
     graph = {"it": {"block": name, "from": list(definition.graph.inputs) or ["input"], **arguments}}
-    inputs = {key: [60, 56, 56] for key in definition.graph.inputs or ["x"]}
+    inputs = {key: SHAPES.get(name, [60, 56, 56]) for key in definition.graph.inputs or ["x"]}
     network = archspec.compile_text(str({"archspec": 1, "name": "n", "inputs": inputs, "graph": graph}))
     block = network["it"]
     assert isinstance(block, Block)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -243,13 +243,24 @@ class _Symbols:
             return literal(value.value)
         tree = copied(read(str(value.value)).tree)
         try:
-            return simplified(_Translation(scope, self.channels).visit(tree))
-        except _TooLong:
+            return simplified(_Translation(scope, self.channels, self._name).visit(tree))
+        except _Unsaid:
             return None
 
+    def _name(self, path: str) -> str:
+        """What a tensor is called in the block.
 
-class _TooLong(Exception):  # noqa: N818 - a signal, not an error
-    """What a function gives is no text to be read."""
+        Raises:
+            _Unsaid: It is inside of another block, or outside.
+        """
+        known = self._path(path)
+        if "." in known or (known == path and self.block.path):
+            raise _Unsaid
+        return known
+
+
+class _Unsaid(Exception):  # noqa: N818 - a signal, not an error
+    """There is no text to be read for a value: a number is said in its place."""
 
 
 _LONGEST = 100
@@ -257,11 +268,12 @@ _LONGEST = 100
 
 
 class _Translation(ast.NodeTransformer):
-    """Parameters become what they stand for, and ``x.channels`` what is known of it."""
+    """Parameters become what they stand for, ``x.channels`` what is known of it, tensors what the block calls them."""
 
-    def __init__(self, scope: _Scope, channels: Mapping[str, Code]) -> None:
+    def __init__(self, scope: _Scope, channels: Mapping[str, Code], called: Callable[[str], str]) -> None:
         self.scope = scope
         self.channels = channels
+        self.called = called
 
     def visit_Name(self, node: ast.Name) -> Code:
         return self.scope.params.get(node.id, node)
@@ -272,19 +284,22 @@ class _Translation(ast.NodeTransformer):
         if function is None:
             return node
         params = {**function.scope.params, **dict(zip(function.parameters, node.args, strict=True))}
-        inner = _Translation(function.scope._replace(params=params), self.channels)
+        inner = _Translation(function.scope._replace(params=params), self.channels, self.called)
         code: Code = inner.visit(copied(read(function.text).tree))
         if sum(1 for _ in ast.walk(code)) > _LONGEST:
-            raise _TooLong
+            raise _Unsaid
         return code
 
     def visit_Attribute(self, node: ast.Attribute) -> Code:
         item = ast.unparse(node)
         if item in self.scope.params:  # of a row of a table
             return self.scope.params[item]
-        if isinstance(node.value, ast.Name) and node.attr in ("channels", "features"):
-            return self.channels.get(self.scope.tensor(node.value.id), node)
-        return node
+        if not isinstance(node.value, ast.Name):
+            return node
+        tensor = self.scope.tensor(node.value.id)
+        if node.attr in ("channels", "features") and tensor in self.channels:
+            return self.channels[tensor]
+        return ast.Attribute(name(self.called(tensor)), node.attr, ast.Load())
 
 
 def _named_inputs(block: Block) -> dict[str, str]:
