@@ -176,7 +176,8 @@ def check_on_meta(network: archspec.Network, module: nn.Module) -> dict[str, lis
     module.requires_grad_(False)  # the counter looks for gradients where a layer takes a view of a parameter
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         module(*(torch.empty(BATCH, *shape, device="meta") for shape in network.inputs.values()))
-    alone = without_inputs(network)
+    ranks = {path: {output.dim() for output in given.get(path, ())} for path in without_inputs(network)}
+    alone = {path for path, found in ranks.items() if found <= {len(network[path].shape)}}  # a norm takes a batch of it
     once = sum(node.flops or 0 for node in network if node.path in alone)
     assert counter.get_total_flops() == BATCH * network.blocks.flops - (BATCH - 1) * once  # every output
     calls: dict[str, list[Any]] = {}
