@@ -22,7 +22,7 @@ from archspec.pytorch.emitter.model import Class
 from archspec.pytorch.emitter.overwriting import in_place
 from archspec.pytorch.emitter.registry import Registry
 from archspec.pytorch.emitter.scope import INDEX, REQUIRED, Inlined, Local, Mismatch, Names, Scope, Spot
-from archspec.pytorch.emitter.tables import TableLoop
+from archspec.pytorch.emitter.tables import TableLoop, row_of
 
 Child = Block | Node
 Uses = Mapping[Spot, Child]
@@ -296,7 +296,11 @@ class Construction:
                 return made
         if len({max(each) for each in indexed.values()}) != 1:
             raise Mismatch
-        return self._runs(indexed, max(lengths), operands, label)
+        known = dict(self.scope.known)
+        try:
+            return self._runs(indexed, max(lengths), operands, label, repeats)
+        finally:
+            self.scope.known = known
 
     def _over(self, scope: Scope, uses: Uses, operands: Hints) -> Made:
         """The call that makes copies of a table, over the variables of its rows."""
@@ -344,8 +348,13 @@ class Construction:
             constant = _of_next(part, count)
         return Call("nn.Sequential", tuple(arguments)), constant
 
-    def _runs(self, indexed: CopiesOf, length: int, operands: Hints, label: str) -> Made:
-        """Runs of equal copies, each with arguments of its own; a copy that passes its input on is an identity."""
+    def _runs(
+        self, indexed: CopiesOf, length: int, operands: Hints, label: str, tables: Mapping[int, Block] | None = None
+    ) -> Made:
+        """Runs of equal copies, each with arguments of its own; a copy that passes its input on is an identity.
+
+        Of the copies of a table, what the names of its rows stand for is known.
+        """
         starts = [0, *(index for index in range(1, length) if not self._continue(indexed, index))]
         arguments: list[tuple[str, Part]] = []
         current: Hints = operands
@@ -355,6 +364,7 @@ class Construction:
             if uses:
                 if len(uses) != len(indexed):
                     raise Mismatch
+                self.scope.known |= row_of(tables, start) if tables else {}
                 part, channels = self.made(uses, current, f"{label}{start}")
                 current = [*channels, *operands]
             arguments.append(("", _run(part, 0, literal(stop - start))))
