@@ -3,44 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import archspec
+from archspec.compiler.example import example
 from archspec.drawing.content import labels
 from archspec.drawing.content.labels import OpSymbol
 from archspec.drawing.content.symbols import symbolic
 from archspec.drawing.pictures import block_alone
 from archspec.language import library
-from archspec.language.expr import read
 from archspec.language.values import TensorView
-from archspec.network import Block, Network, Node
+from archspec.network import Block, Network
+from archspec.ops.tensor import Shape
 
 SPECS = sorted(Path("specs").glob("*.yaml"))
-ON_LAST = ("patch_merging", "swin_block", "window_attention")
-SHAPES = {
-    "encoder_block": [60, 64],
-    **{f"{name}{version}": [56, 56, 64] for name in ON_LAST for version in ("", "_v2")},
-}
-"""Inputs of the blocks that do not take a map whose channels are first."""
 
 
 def meant(text: str, block: Block, network: Network) -> Any:
-    """The number that a text stands for in one use of a block."""
-    code = text.replace("·", "*").replace("//", "/").replace("/", "//").replace(" mod ", " % ").replace("^", "**")
+    """The number that a text stands for in one use of a block: a list where a letter stands for one of each axis."""
+    code = text.replace("·", "*").replace("^", "**").replace("//", "/").replace("/", "//").replace(" mod ", " % ")
+    shapes = [network.shape(path) for path in block.inputs]
     names = block.template.graph.inputs or ("input",)
-    tensors = dict(zip(names, block.inputs, strict=True))
-    tensors |= {child.name: path for child in block.children for path in [*_given(child)][:1]}
-    views = {name: TensorView(network.shape(path)) for name, path in tensors.items()}
-    letters = {"C": network.shape(block.inputs[0])[0]}
-    return read(f"$({code})").evaluate({**letters, **views, **block.content.lets, **block.arguments})
+    inputs = {name: sizes(shape) for name, shape in zip(names, shapes, strict=True)}
+    letters = {"C": shapes[0][0], "max": max, "round": round, "ceil": ceil, "floor": int, **inputs}
+    letters |= {**block.content.lets, **block.arguments}
+    try:
+        return eval(code, {"__builtins__": {}}, letters)
+    except TypeError:
+        axes = {name: value for name, value in letters.items() if isinstance(value, list) and name in code}
+        each = [dict(zip(axes, values, strict=True)) for values in zip(*axes.values(), strict=True)]
+        return [eval(code, {"__builtins__": {}}, {**letters, **values}) for values in each]
 
 
-def _given(child: Block | Node) -> Iterator[str]:
-    """The tensors that a node or block gives."""
-    yield from [child.path] if isinstance(child, Node) else child.outputs.values()
+def sizes(shape: Shape) -> SimpleNamespace:
+    """The sizes of a tensor by name."""
+    view = TensorView(shape)
+    return SimpleNamespace(shape=shape, rank=len(shape), **{name: view.attribute(name) for name in view.sizes()})
 
 
 def uses(network: Network) -> Iterator[Block]:
@@ -92,12 +95,8 @@ def test_symbols_mean_the_numbers_of_the_network(path: Path) -> None:
 @pytest.mark.parametrize("name", library.blocks())
 def test_every_block_of_the_library_has_symbols(name: str) -> None:
     definition = archspec.language.loader.library_block(name)
-    arguments = definition.example.plain() if definition.example else {}
-    graph = {"it": {"block": name, "from": list(definition.graph.inputs) or ["input"], **arguments}}
-    inputs = {key: SHAPES.get(name, [60, 56, 56]) for key in definition.graph.inputs or ["x"]}
-    network = archspec.compile_text(str({"archspec": 1, "name": "n", "inputs": inputs, "graph": graph}))
-    block = network["it"]
-    assert isinstance(block, Block)
+    network = example(name)
+    block = next(block for block in network.blocks.walk() if block.path and block.definition == name)
     sizes = [param for param in definition.params.values() if param.type in ("int", "size")]
     assert check(network, block) > 0 or not sizes
     assert block_alone(name).name == name
