@@ -20,6 +20,7 @@ import archspec
 from archspec import Network
 
 torch = pytest.importorskip("torch")
+from test_random_networks import check_state  # noqa: E402
 from torch.utils.checkpoint import checkpoint  # noqa: E402
 
 torch.set_num_threads(1)
