@@ -107,9 +107,7 @@ def _onnx(model: nn.Module, inputs: tuple[Tensor, ...], network: Network) -> byt
 
 def _simplified(model: Any) -> None:
     """Leave out what PyTorch's exporter writes to compute sizes and missing biases; layers stay as they are."""
-    from onnxscript import rewriter
     from onnxscript.optimizer import fold_constants_ir, remove_unused_nodes
-    from onnxscript.rewriter.rules import common
 
     weights = set(model.graph.initializers)
 
@@ -118,16 +116,13 @@ def _simplified(model: Any) -> None:
         held = any(value is not None and value.name in weights for value in node.inputs)
         return False if held and node.op_type != "Shape" else None
 
-    rules = [
-        common.remove_optional_bias_from_conv_rule,
-        common.remove_optional_bias_from_conv_transpose_rule,
-        common.remove_optional_bias_from_gemm_rule,
-        common.no_op_cast_rule,
-    ]
-    for _ in range(2):
-        fold_constants_ir(model, should_fold=is_of_sizes)
-        rewriter.rewrite(model, rules)
-        remove_unused_nodes(model)
+    fold_constants_ir(model, should_fold=is_of_sizes)
+    for node in model.graph:
+        bias = node.inputs[2] if node.op_type in ("Conv", "ConvTranspose", "Gemm") and len(node.inputs) > 2 else None
+        known = bias.const_value if bias is not None and bias.name not in weights else None
+        if known is not None and not known.numpy().any():
+            node.resize_inputs(2)
+    remove_unused_nodes(model)
 
 
 @contextmanager

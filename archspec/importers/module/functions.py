@@ -307,6 +307,12 @@ def _instance_norm(b: Bound) -> Wire:
     )  # fmt: skip
 
 
+@rule("local_response_norm", "input size alpha beta k")
+def _local_response_norm(b: Bound) -> Wire:
+    alpha, beta, k = (float(b.get(*each)) for each in (("alpha", 1e-4), ("beta", 0.75), ("k", 1.0)))
+    return b.node("local_response_norm", size=b["size"], alpha=alpha, beta=beta, k=k)
+
+
 @rule("prelu", "input weight")
 def _prelu(b: Bound) -> Wire:
     held = b.held(weight="weight")

@@ -1,4 +1,4 @@
-"""What nodes give that take numbers which are known: sizes, indices, and weights that are turned before they are used."""
+"""What nodes give that take known numbers: sizes, indices, and weights that are turned before they are used."""
 
 from __future__ import annotations
 
@@ -149,7 +149,8 @@ def _expanded(_: dict[str, Any], x: Array, shape: Array) -> Array:
 
 def _range(_: dict[str, Any], start: Array, limit: Array, delta: Array) -> Array:
     _bounded([abs(int((float(limit) - float(start)) / float(delta))) + 1])
-    return np.arange(start.item(), limit.item(), delta.item(), start.dtype)
+    found: Array = np.arange(start.item(), limit.item(), delta.item(), dtype=start.dtype)
+    return found
 
 
 def _tile(_: dict[str, Any], x: Array, repeats: Array) -> Array:

@@ -12,9 +12,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from archspec.importers.module.draft import Wire
 from archspec.importers.module.functions import Bound as Called
 from archspec.importers.module.functions import rule as torch_rule
-from archspec.importers.module.draft import Wire
 from archspec.importers.onnx.arithmetic import axes_of
 from archspec.importers.onnx.model import Array, Model, Step
 
@@ -29,8 +29,8 @@ class UnsaidError(Exception):
         self.help = help
 
 
-@torch.overrides.wrap_torch_function(lambda value, doc: (value,))  # type: ignore[arg-type]
-def unsaid(value: Tensor, doc: str) -> Tensor:  # noqa: ARG001
+@torch.overrides.wrap_torch_function(lambda value, _doc: (value,))
+def unsaid(value: Tensor, _doc: str) -> Tensor:
     """What stands for a node that cannot be said: what it takes."""
     return value.clone()
 
@@ -114,6 +114,7 @@ class Bound:
 
 
 def short(value: float) -> float:
+    """A number without the digits that its 32 bits do not have."""
     return float(str(np.float32(value)))
 
 
@@ -130,6 +131,8 @@ RULES: dict[str, Rule] = {}
 
 
 def rule(names: str) -> Callable[[Rule], Rule]:
+    """Registers what operators become."""
+
     def register(function: Rule) -> Rule:
         RULES.update(dict.fromkeys(names.split(), function))
         return function
@@ -155,7 +158,9 @@ def _each(b: Bound, name: str, default: int) -> list[int]:
     return list(value)
 
 
-def _pads(b: Bound, kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> tuple[list[int], list[int]]:
+def _pads(
+    b: Bound, kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
+) -> tuple[list[int], list[int]]:
     """How many places are added before and behind each dimension."""
     kind, sizes = b.attribute("auto_pad", "NOTSET"), b.tensor().shape[2:]
     if kind in ("NOTSET", ""):
@@ -256,7 +261,9 @@ def _group_norm(b: Bound) -> Tensor:
 
 @rule("LRN")
 def _lrn(b: Bound) -> Tensor:
-    size, alpha, beta, bias = (b.attribute(*each) for each in (("size",), ("alpha", 1e-4), ("beta", 0.75), ("bias", 1.0)))
+    size, alpha, beta, bias = (
+        b.attribute(*each) for each in (("size",), ("alpha", 1e-4), ("beta", 0.75), ("bias", 1.0))
+    )
     return F.local_response_norm(b.tensor(), size, alpha, beta, bias)
 
 
@@ -279,8 +286,9 @@ def _plain(function: Callable[..., Any], **arguments: tuple[str, float]) -> Rule
 
 RULES |= {
     "Relu": _plain(F.relu), "Sigmoid": _plain(torch.sigmoid), "Tanh": _plain(torch.tanh), "Mish": _plain(F.mish),
-    "HardSwish": _plain(F.hardswish), "Softplus": _plain(F.softplus), "Abs": _plain(torch.abs), "Exp": _plain(torch.exp),
-    "Log": _plain(torch.log), "Neg": _plain(torch.neg), "Sqrt": _plain(torch.sqrt), "Sign": _plain(torch.sign),
+    "HardSwish": _plain(F.hardswish), "Softplus": _plain(F.softplus), "Abs": _plain(torch.abs),
+    "Exp": _plain(torch.exp), "Log": _plain(torch.log), "Neg": _plain(torch.neg), "Sqrt": _plain(torch.sqrt),
+    "Sign": _plain(torch.sign),
     "LeakyRelu": _plain(F.leaky_relu, negative_slope=("alpha", 0.01)), "Elu": _plain(F.elu, alpha=("alpha", 1.0)),
     "Reciprocal": lambda b: b.tensor() ** -1, "Identity": lambda b: b.tensor(),
 }  # fmt: skip
@@ -325,9 +333,9 @@ def _bound(b: Bound, number: int, key: str) -> float | None:
 @rule("Softmax")
 def _softmax(b: Bound) -> Tensor:
     x, axis = b.tensor(), b.attribute("axis", -1 if b.model.opset >= 13 else 1)
-    if b.model.opset < 13 and axis % x.dim() != x.dim() - 1:
-        if any(size != 1 for size in x.shape[axis % x.dim() + 1 :]):
-            raise UnsaidError("a softmax over several dimensions cannot be said")
+    joined = x.shape[axis % x.dim() + 1 :] if b.model.opset < 13 else ()
+    if any(size != 1 for size in joined):
+        raise UnsaidError("a softmax over several dimensions cannot be said")
     return torch.softmax(x, axis)
 
 
@@ -401,7 +409,11 @@ def _resize(b: Bound) -> Tensor:
     scales, sizes = b.numbers(number), b.integers(3) if number == 2 else None
     scales = np.asarray(b.attribute("scales")) if scales is None and b.attribute("scales") else scales
     place = b.attribute("coordinate_transformation_mode", "half_pixel" if number == 2 else "asymmetric")
-    kind = {"nearest": "nearest", "linear": {1: "linear", 2: "bilinear", 3: "trilinear"}.get(b.rank, ""), "cubic": "bicubic"}
+    kind = {
+        "nearest": "nearest",
+        "linear": {1: "linear", 2: "bilinear", 3: "trilinear"}.get(b.rank, ""),
+        "cubic": "bicubic",
+    }
     mode = kind.get(b.attribute("mode", "nearest"), "")
     if b.attribute("antialias", 0) or b.attribute("exclude_outside", 0) or b.attribute("axes") is not None or not mode:
         raise UnsaidError("a resizing with antialias, exclude_outside or axes cannot be said")
@@ -418,7 +430,9 @@ def _resize(b: Bound) -> Tensor:
     if scales is not None and scales.size:
         factors = [short(float(each)) for each in scales[2:]]
         factors = [int(each) if each.is_integer() else each for each in factors]
-        return F.interpolate(x, scale_factor=factors[0] if len(set(factors)) == 1 else factors, mode=mode, align_corners=corners)
+        return F.interpolate(
+            x, scale_factor=factors[0] if len(set(factors)) == 1 else factors, mode=mode, align_corners=corners
+        )
     if sizes is None:
         raise UnsaidError("a resizing without sizes")
     return F.interpolate(x, size=sizes[2:], mode=mode, align_corners=corners)
@@ -436,7 +450,9 @@ def _pad(b: Bound) -> Tensor:
     x, pads, axes = b.tensor(), b.integers(1, "pads") or [], b.axes(3)
     value = b.numbers(2)
     number = float(value.reshape(())) if value is not None and value.size else float(b.attribute("value", 0.0))
-    mode = {"constant": "constant", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}[b.attribute("mode", "constant")]
+    mode = {"constant": "constant", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}[
+        b.attribute("mode", "constant")
+    ]
     half = len(pads) // 2
     dims = [dim % x.dim() for dim in axes] if axes is not None else list(range(half))
     low, high = [0] * x.dim(), [0] * x.dim()

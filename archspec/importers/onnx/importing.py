@@ -10,7 +10,6 @@ from typing import Any
 from archspec.compiler.pipeline import compile_text
 from archspec.errors import SpecError, UsageError
 from archspec.importers.draft import MOST_LAYERS, Draft, Given, Layer, network_name
-from archspec.importers.imported import statistics
 from archspec.importers.module.draft import Graph
 from archspec.importers.module.folding import folded
 from archspec.importers.module.importing import NotImportableError, contract, graph_of, tensor_names
@@ -78,7 +77,7 @@ def drafted(given: Given) -> Draft:
         if difference := fits(candidate.network, _weights(candidate), reference):
             reference.problem = difference
             continue
-        return _draft(candidate, model, given, reference)
+        return _draft(candidate, model, reference)
     raise given.faults.error(reference.problem or "no spec of it compiles", given.start)
 
 
@@ -132,7 +131,7 @@ def _read(model: Model, given: Given, shapes: Mapping[str, list[int]], root: Vis
         raise given.faults.as_error() from None
     except UsageError as problem:
         if not given.faults.found:
-            given.faults.add(str(problem), given.start)
+            given.faults.add(str(problem).removeprefix(f"{type(module).__name__} cannot be imported: "), given.start)
         raise given.faults.as_error() from None
     if given.faults.found and not given.partial:
         raise given.faults.as_error()
@@ -172,7 +171,7 @@ def _candidates(model: Model, given: Given, shapes: Mapping[str, list[int]]) -> 
             yield candidate
     read = _read(model, given, shapes, scopes.flat(model))
     plain = _plain(read, given, shapes)
-    yield from _structured(plain, given, shapes)
+    yield from _structured(plain, given)
     yield plain
 
 
@@ -229,7 +228,7 @@ def _plain(read: _Read, given: Given, shapes: Mapping[str, list[int]]) -> _Candi
     return _Candidate({**spec, "expect": contract(network)}, network, read.names, read)
 
 
-def _structured(plain: _Candidate, given: Given, shapes: Mapping[str, list[int]]) -> Iterator[_Candidate]:
+def _structured(plain: _Candidate, given: Given) -> Iterator[_Candidate]:
     """The same as blocks and repeats, where repeated runs of nodes are some."""
     spec, network = plain.spec, plain.network
     if any(isinstance(node, dict) and "reuse" in node for node in spec["graph"].values()) or "params" in spec:
@@ -248,7 +247,9 @@ def _structured(plain: _Candidate, given: Given, shapes: Mapping[str, list[int]]
         same = len(expected(network)) == len(expected(compiled)) and all(a[1] == b[1] for a, b in pairs)
         if same and (compiled.params, compiled.macs) == (network.params, network.macs):
             own = {a[0]: b[0] for a, b in pairs}
-            yield _Candidate(each, compiled, {theirs: own.get(it, it) for theirs, it in plain.names.items()}, plain.read)
+            yield _Candidate(
+                each, compiled, {theirs: own.get(it, it) for theirs, it in plain.names.items()}, plain.read
+            )
 
 
 def _without_parameters(spec: dict[str, Any]) -> dict[str, Any]:
@@ -287,7 +288,7 @@ def _weights(candidate: _Candidate) -> dict[str, Array]:
     return {own: arrays[name] for name, own in candidate.names.items() if name in arrays}
 
 
-def _draft(candidate: _Candidate, model: Model, given: Given, reference: Reference) -> Draft:
+def _draft(candidate: _Candidate, model: Model, reference: Reference) -> Draft:
     read, network = candidate.read, candidate.network
     arrays = read.tensors.arrays
     held = {name for name in arrays if name in read.names}
@@ -308,6 +309,3 @@ def _partial(model: Model, given: Given, shapes: Mapping[str, list[int]]) -> Dra
     spec = _spec(read, given, shapes)
     nodes = f"{len(model.proto.graph.node)} nodes"
     return Draft([spec], read.tensors.count, read.tensors.statistics, None, {}, nodes)
-
-
-__all__ = ["drafted", "statistics"]

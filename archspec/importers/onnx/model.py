@@ -1,5 +1,7 @@
-"""From the bytes of a file to its nodes and numbers. Nothing in the file is run, and no other file is read but its own
-external data, in its folder."""
+"""From the bytes of a file to its nodes and numbers.
+
+Nothing in the file is run, and no other file is read but its own external data, in its folder.
+"""
 
 from __future__ import annotations
 
@@ -193,7 +195,9 @@ def _step(node: Any, faults: Faults, given: Given) -> Step:
         except (ValueError, TypeError):
             value = None
         if isinstance(value, onnx.GraphProto) or (isinstance(value, list) and len(value) > _MOST_VALUES):
-            faults.add(f"{node.op_type} holds a graph, or too many numbers, which cannot be said", given.start, path=name)
+            faults.add(
+                f"{node.op_type} holds a graph, or too many numbers, which cannot be said", given.start, path=name
+            )
         elif isinstance(value, onnx.TensorProto):
             step.attributes[attribute.name] = _array(value, given, name)
         else:
@@ -296,5 +300,3 @@ def _number(text: str) -> int:
     if not text.isdecimal() or len(text) > 18:
         raise ValueError(f"`{text[:20]}` is no number of bytes")
     return int(text)
-
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,9 +14,8 @@ from archspec.errors import shown
 from archspec.importers.draft import Given
 from archspec.importers.module.recording import place_of
 from archspec.importers.onnx.arithmetic import UnknownError, computed
-from archspec.importers.onnx.functions import Bound, UnsaidError, unsaid
+from archspec.importers.onnx.functions import RULES, Bound, UnsaidError, unsaid
 from archspec.importers.onnx.model import Array, Model, Step
-from archspec.importers.onnx.shapes import RULES
 from archspec.importers.onnx.scopes import SEQUENTIAL, Visit
 from archspec.importers.onnx.tensors import BUFFERS, Tensors
 
@@ -61,6 +61,7 @@ class Part(nn.Module):
     """A module of a file."""
 
     def forward(self, frame: _Frame, visit: Visit) -> None:
+        """Do what a call of it does."""
         run(self, frame, visit)
 
 
@@ -87,9 +88,11 @@ class Network(Part):
         return self  # it has no numbers
 
     def forward(self, *inputs: Tensor) -> Tensor | dict[str, Tensor]:  # type: ignore[override]
+        """What it gives: a tensor, or several by name."""
         model = self.plan.model
         weights = {**dict(self.named_parameters()), **dict(self.named_buffers())}
-        known = {**model.numbers, **dict(zip(model.inputs, inputs, strict=True))}
+        known: dict[str, Tensor | Array] = {**model.numbers}
+        known.update(zip(model.inputs, inputs, strict=True))
         frame = _Frame(self.plan, weights, len(inputs[0]), known)
         run(self, frame, self.root)
         given = {name: frame.known[name] for name in model.outputs}
@@ -120,7 +123,7 @@ def _made(kind: str) -> nn.Module:
         return nn.ModuleList()
     if kind == SEQUENTIAL:
         inner = nn.Sequential()
-        inner.forward = lambda frame, visit: run(inner, frame, visit)  # type: ignore[method-assign]
+        inner.forward = partial(run, inner)  # type: ignore[method-assign]
         return inner
     name = kind if kind.isidentifier() else "Part"
     return _classes.setdefault(name, type(name, (Part,), {}))()
@@ -158,7 +161,9 @@ def _step(frame: _Frame, step: Step) -> None:
     finally:
         place_of.reset(token)
     first = next((value for name in step.inputs if isinstance(value := frame.known.get(name), Tensor)), None)
-    first = first if first is not None else next(v for n in plan.model.inputs if isinstance(v := frame.known[n], Tensor))
+    first = (
+        first if first is not None else next(v for n in plan.model.inputs if isinstance(v := frame.known[n], Tensor))
+    )
     for name in step.outputs:
         frame.known[name] = unsaid(first, f"The {step.op} {step.name} is not here.")
         frame.wrong.add(name)
@@ -183,5 +188,7 @@ def _results(frame: _Frame, step: Step) -> list[Tensor | Array]:
 
         raise UnsaidError(f"there is nothing for the operator {step.op}", ELSEWHERE.get(plain(step.op), ""))
     weights = {i: frame.weights[names[id(step), i]] for i in range(len(given)) if (id(step), i) in names}
-    found = RULES[step.op](Bound(step, [weights.get(i, each) for i, each in enumerate(given)], frame.plan.model, frame.batch))
+    found = RULES[step.op](
+        Bound(step, [weights.get(i, each) for i, each in enumerate(given)], frame.plan.model, frame.batch)
+    )
     return list(found) if isinstance(found, list | tuple) else [found]

@@ -97,7 +97,9 @@ def _pattern(function: Callable[[_Graph, Step], _Found]) -> Callable[[_Graph, St
     return function
 
 
-def _one(last: Step, op: str, inputs: list[str], parts: list[Step], first: Step | None = None, **attributes: object) -> _Found:
+def _one(
+    last: Step, op: str, inputs: list[str], parts: list[Step], first: Step | None = None, **attributes: object
+) -> _Found:
     """A step with the outputs of the last, in the scope of the first."""
     scopes = (first or last).scopes
     return replace(last, op=op, inputs=inputs, attributes=attributes, scopes=scopes), parts
@@ -271,7 +273,16 @@ def _local_response(graph: _Graph, step: Step) -> _Found:
     """`x / (k + alpha * mean of squares) ** beta` over neighbouring channels, as PyTorch computes it."""
     chain: list[Step] = []
     name = step.input(1) if step.op == "Div" else ""
-    for ops in (("Pow",), ("Add",), ("Mul",), ("Squeeze", "Reshape"), ("AveragePool",), ("Pad",), ("Unsqueeze", "Reshape"), ("Mul",)):
+    for ops in (
+        ("Pow",),
+        ("Add",),
+        ("Mul",),
+        ("Squeeze", "Reshape"),
+        ("AveragePool",),
+        ("Pad",),
+        ("Unsqueeze", "Reshape"),
+        ("Mul",),
+    ):
         maker = graph.maker(name, *ops)
         if maker is None:
             return None
@@ -280,7 +291,9 @@ def _local_response(graph: _Graph, step: Step) -> _Found:
         name = next((each for each in maker.inputs if each not in known), "")
     power, moved, scaled, _, pool, pad, _, square = chain
     x = step.inputs[0]
-    numbers = [next((v for n in each.inputs if (v := graph.number(n)) is not None), None) for each in (power, moved, scaled)]
+    numbers = [
+        next((v for n in each.inputs if (v := graph.number(n)) is not None), None) for each in (power, moved, scaled)
+    ]
     kernel = pool.attributes.get("kernel_shape", [])
     if square.inputs != [x, x] or None in numbers or len(kernel) != 3 or kernel[1:] != [1, 1]:
         return None

@@ -6,6 +6,7 @@ import heapq
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from archspec.importers.onnx import tensors
 from archspec.importers.onnx.model import Model, Step
@@ -130,7 +131,9 @@ def _kinds(paths: set[str]) -> dict[str, str]:
         words = [word for part in path.split(".") if (word := re.sub(r"[\d_]+$", "", part)) and not part.isdecimal()]
         depth = sum(not part.isdecimal() for part in path.split("."))
         name = f"{words[-1] if words else 'part'}".title().replace("_", "")
-        kinds[path] = SEQUENTIAL if inside and all(map(str.isdecimal, inside)) else f"{name}{depth if depth > 2 else ''}"
+        kinds[path] = (
+            SEQUENTIAL if inside and all(map(str.isdecimal, inside)) else f"{name}{depth if depth > 2 else ''}"
+        )
     return kinds
 
 
@@ -172,9 +175,7 @@ def _is_again(run: Sequence[Step], step: Step, model: Model) -> bool:
     return bool(own) and not own.isdisjoint(_weights(model, run))
 
 
-def _gathered(
-    runs: list[tuple[str, list[Step]]], steps: Sequence[Step], model: Model
-) -> list[tuple[str, list[Step]]]:
+def _gathered(runs: list[tuple[str, list[Step]]], steps: Sequence[Step], model: Model) -> list[tuple[str, list[Step]]]:
     """Runs of one module that are one call, though other nodes stand between them, as one run.
 
     Where they cannot stand together, since what stands between takes what one gives, and another takes that, they are
@@ -184,7 +185,7 @@ def _gathered(
         mine = [run for own, run in runs if own == path]
         if len(mine) < 2 or sum(bool(_has_weights(run)) for run in mine) < 1:
             continue
-        if any(not _weights(model, one).isdisjoint(_weights(model, other)) for one, other in zip(mine, mine[1:], strict=False)):
+        if any(not _weights(model, one).isdisjoint(_weights(model, other)) for one, other in pairwise(mine)):
             continue  # a second call
         others = [(own, run) for own, run in runs if own != path]
         joined = _ordered([*others, (path, [step for run in mine for step in run])], steps)
@@ -200,7 +201,8 @@ def _ordered(runs: list[tuple[str, list[Step]]], steps: Sequence[Step]) -> list[
     """Runs in an order in which each takes what is given before; empty where there is none."""
     makers = {name: i for i, (_, run) in enumerate(runs) for step in run for name in step.outputs if name}
     needs = [
-        {makers[name] for step in run for name in step.inputs if name in makers} - {i} for i, (_, run) in enumerate(runs)
+        {makers[name] for step in run for name in step.inputs if name in makers} - {i}
+        for i, (_, run) in enumerate(runs)
     ]
     takers: dict[int, list[int]] = {}
     for i, needed in enumerate(needs):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,6 @@ from torch import Tensor
 
 from archspec.importers.onnx.functions import RULES, Bound, UnsaidError, rule, short
 from archspec.importers.onnx.model import Array
-
 
 # Arithmetic
 
@@ -29,13 +29,13 @@ def _two(function: Callable[..., Any]) -> Callable[[Bound], Any]:
 
 def _number(b: Bound, number: int) -> Tensor | float:
     """An operand, as a number where it is one that is known."""
-    value = b.any(number)
-    other = b.any(1 - number)
-    if not isinstance(value, Tensor) and value is not None and value.size == 1:
-        if isinstance(other, Tensor) and value.ndim <= other.dim():
-            found = value.reshape(()).item()
-            return short(found) if isinstance(found, float) else found
-    return b.tensor(number)
+    value, other = b.any(number), b.any(1 - number)
+    if isinstance(value, Tensor) or value is None or value.size != 1:
+        return b.tensor(number)
+    if not isinstance(other, Tensor) or value.ndim > other.dim():
+        return b.tensor(number)
+    found = value.reshape(()).item()
+    return short(found) if isinstance(found, float) else found
 
 
 def _folded(function: Callable[..., Any]) -> Callable[[Bound], Any]:
@@ -48,8 +48,8 @@ def _folded(function: Callable[..., Any]) -> Callable[[Bound], Any]:
             plain = not isinstance(value, Tensor) and value is not None and value.size == 1
             if plain and function in (torch.maximum, torch.minimum):
                 assert isinstance(value, np.ndarray)
-                key = "min" if function is torch.maximum else "max"
-                result = torch.clamp(result, **{key: short(float(value.reshape(())))})
+                bound = short(float(value.reshape(())))
+                result = torch.clamp(result, bound) if function is torch.maximum else torch.clamp(result, max=bound)
             else:
                 result = function(result, b.tensor(number))
         return result
@@ -75,7 +75,7 @@ def _pow(b: Bound) -> Tensor:
 
 
 @rule("Gemm")
-def _gemm(b: Bound) -> Tensor:
+def _gemm(_: Bound) -> Tensor:
     raise UnsaidError("a Gemm of two tensors that depend on the input, or with alpha or beta, cannot be said")
 
 
@@ -237,7 +237,7 @@ def _gather(b: Bound) -> Tensor:
     if index.ndim == 0:
         return torch.select(x, axis, int(index))
     places = index.reshape(-1).tolist()
-    ahead = [b - a for a, b in zip(places, places[1:], strict=False)]
+    ahead = [behind - before for before, behind in pairwise(places)]
     if index.ndim == 1 and (not ahead or (ahead[0] > 0 and len(set(ahead)) == 1)) and places[0] >= 0:
         sizes = [slice(None)] * x.dim()
         sizes[axis] = slice(places[0], places[-1] + 1, ahead[0] if ahead else 1)

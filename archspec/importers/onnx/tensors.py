@@ -106,9 +106,7 @@ def is_parameter(model: Model, name: str) -> bool:
     return origin in model.trained or is_dotted(origin) or known.size > _LEAST
 
 
-def _name(
-    model: Model, tensors: Tensors, step: Step, number: int, path: str, homes: Mapping[str, set[str]]
-) -> None:
+def _name(model: Model, tensors: Tensors, step: Step, number: int, path: str, homes: Mapping[str, set[str]]) -> None:
     """Give a weight a name: its own, where it has one and is not merged with another of equal numbers."""
     role = ROLES.get(step.op, {}).get(number, "")
     array, origin = model.numbers[step.inputs[number]], model.origins.get(step.inputs[number], "")
@@ -121,10 +119,9 @@ def _name(
         name = f"{_identifier(step.name)}.{role}"
     elif not is_dotted(origin):
         name = _identifier(origin)
-    if not merged and name in tensors.arrays and tensors.names.get((id(step), number), name) == name:
-        if _is_same(tensors.arrays[name], array):
-            tensors.names[id(step), number] = name
-            return
+    if not merged and name in tensors.arrays and _is_same(tensors.arrays[name], array):
+        tensors.names[id(step), number] = name
+        return
     name = _free(name, tensors.arrays)
     tensors.arrays[name] = array
     tensors.names[id(step), number] = name
@@ -148,4 +145,3 @@ def _free(name: str, taken: Mapping[str, object]) -> str:
         free = f"{parent}_{number}.{last}" if parent else f"{last}_{number}"
         number += 1
     return free
-
