@@ -35,7 +35,7 @@ WITHIN = {
         "writing draft structure prototext caffe darknet keras ultralytics registry imported module onnx".split()
     ),
     "pytorch": (
-        "layers weights emitter emission runtime checkpoints loading exporting images results measurement "
+        "layers weights emitter emission runtime checkpoints loading programs exporting images results measurement "
         "benchmarking".split()
     ),
 }
@@ -123,13 +123,13 @@ def test_a_circle_is_found() -> None:
 RUNNING = {
     *(
         f"archspec.pytorch.{name}"
-        for name in "runtime checkpoints loading exporting images measurement benchmarking".split()
+        for name in "runtime checkpoints loading programs exporting images measurement benchmarking".split()
     ),
     *(
         f"archspec.importers.module.{name}"
         for name in "batches drafting folding functions importing patterns recording sources verification".split()
     ),
-    *(f"archspec.importers.onnx.{name}" for name in "functions network shapes verification".split()),
+    *(f"archspec.importers.onnx.{name}" for name in "bound functions network shapes verification".split()),
 }
 """What runs networks: with the layers that emitted source holds, all that imports torch."""
 

@@ -13,12 +13,14 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.export import ExportedProgram
 
 from archspec.compiler.given import Spec, compiled
 from archspec.errors import UsageError, shown
 from archspec.files import write
 from archspec.network import Network
 from archspec.pytorch.loading import load_weights
+from archspec.pytorch.programs import sayable
 from archspec.pytorch.runtime import build
 
 ENDINGS = (".onnx", ".pt2")
@@ -71,14 +73,14 @@ def export(
     write(Path(path), data)
 
 
-def _dynamic(inputs: tuple[Tensor, ...]) -> tuple[dict[int, Any], ...]:
+def _exported(model: nn.Module, inputs: tuple[Tensor, ...]) -> ExportedProgram:
     batch = torch.export.Dim("batch")
-    return tuple({0: batch} for _ in inputs)
+    return torch.export.export(model, inputs, dynamic_shapes=tuple({0: batch} for _ in inputs))
 
 
 def _pt2(model: nn.Module, inputs: tuple[Tensor, ...]) -> bytes:
     buffer = io.BytesIO()
-    torch.export.save(torch.export.export(model, inputs, dynamic_shapes=_dynamic(inputs)), buffer)
+    torch.export.save(_exported(model, inputs), buffer)
     return buffer.getvalue()
 
 
@@ -91,7 +93,7 @@ def _onnx(model: nn.Module, inputs: tuple[Tensor, ...], network: Network) -> byt
     outputs = [name for name, output in network.outputs.items() if not output.training_only]
     try:
         program = torch.onnx.export(
-            model, inputs, dynamo=True, optimize=False, verbose=False, dynamic_shapes=_dynamic(inputs),
+            sayable(_exported(model, inputs)), dynamo=True, optimize=False, verbose=False,
             input_names=list(network.inputs), output_names=outputs,
         )  # fmt: skip
     except OnnxExporterError as error:

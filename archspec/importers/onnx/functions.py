@@ -1,10 +1,9 @@
-"""What operators of ONNX are as functions of torch."""
+"""What operators of ONNX are as functions of torch: layers with weights, activations, pooling and resampling."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,132 +11,10 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from archspec.importers.module.draft import Wire
-from archspec.importers.module.functions import Bound as Called
-from archspec.importers.module.functions import rule as torch_rule
-from archspec.importers.onnx.arithmetic import axes_of
-from archspec.importers.onnx.model import Array, Model, Step
+from archspec.importers.onnx.bound import Bound, Rules, UnsaidError, short
 
-Operand = Tensor | Array
-
-
-class UnsaidError(Exception):
-    """What a node does cannot be said."""
-
-    def __init__(self, message: str, help: str = "") -> None:
-        super().__init__(message)
-        self.help = help
-
-
-@torch.overrides.wrap_torch_function(lambda value, _doc: (value,))
-def unsaid(value: Tensor, _doc: str) -> Tensor:
-    """What stands for a node that cannot be said: what it takes."""
-    return value.clone()
-
-
-@torch_rule("unsaid", "input doc")
-def _unsaid(b: Called) -> Wire:
-    wire = b.node("identity")
-    assert wire.node is not None
-    wire.node.arguments["doc"] = b["doc"]
-    return wire
-
-
-@dataclass
-class Bound:
-    """A node and what it takes.
-
-    Attributes:
-        step: The node.
-        given: What it takes: tensors that are seen, weights among them, and numbers that are known.
-        model: The file.
-        batch: The size of the batch.
-    """
-
-    step: Step
-    given: Sequence[Operand | None]
-    model: Model
-    batch: int
-
-    def attribute(self, name: str, default: Any = None) -> Any:
-        """An attribute, or its default; a float as short as its 32 bits are."""
-        value = self.step.attributes.get(name, default)
-        return short(value) if isinstance(value, float) else value
-
-    def any(self, number: int) -> Operand | None:
-        """An operand; None for one that is left out."""
-        return self.given[number] if number < len(self.given) else None
-
-    def optional(self, number: int) -> Tensor | None:
-        """An operand as a tensor; None for one that is left out."""
-        value = self.any(number)
-        return value if value is None or isinstance(value, Tensor) else _seen(value)
-
-    def tensor(self, number: int = 0) -> Tensor:
-        """An operand as a tensor."""
-        value = self.optional(number)
-        if value is None:
-            raise UnsaidError(f"it lacks its operand {number + 1}")
-        return value
-
-    def numbers(self, number: int) -> Array | None:
-        """An operand whose numbers are known.
-
-        Raises:
-            UnsaidError: They depend on an input.
-        """
-        value = self.any(number)
-        if isinstance(value, Tensor):
-            raise UnsaidError(f"its operand {number + 1} depends on what the network is given, or is trained")
-        return value
-
-    def integers(self, number: int, attribute: str = "") -> list[int] | None:
-        """Known integers, which older operators have as an attribute."""
-        value = self.numbers(number)
-        if value is None:
-            return list(self.attribute(attribute)) if attribute and self.attribute(attribute) is not None else None
-        return [int(each) for each in np.atleast_1d(value).tolist()]
-
-    def axes(self, number: int = 1) -> list[int] | None:
-        """The dimensions that it works along."""
-        return axes_of(self.step.attributes, self.numbers(number))
-
-    @property
-    def static(self) -> int | None:
-        """The size of the batch that the file says; None for one that is open."""
-        return next(iter(self.model.inputs.values()))[0]
-
-    @property
-    def rank(self) -> int:
-        """The number of dimensions with a width, of a map."""
-        return self.tensor().dim() - 2
-
-
-def short(value: float) -> float:
-    """A number without the digits that its 32 bits do not have."""
-    return float(str(np.float32(value)))
-
-
-def _seen(value: Array) -> Tensor:
-    """Known numbers as a tensor whose numbers are known to whoever records."""
-    if value.dtype.kind != "f":
-        raise UnsaidError(f"numbers of the type {value.dtype} are an operand")
-    return torch.tensor(value.astype(np.float32).tolist(), dtype=torch.float32)
-
-
-Rule = Callable[[Bound], Any]
-RULES: dict[str, Rule] = {}
-"""For each operator what it becomes; those of numbers that are known are in `arithmetic`."""
-
-
-def rule(names: str) -> Callable[[Rule], Rule]:
-    """Registers what operators become."""
-
-    def register(function: Rule) -> Rule:
-        RULES.update(dict.fromkeys(names.split(), function))
-        return function
-
-    return register
+RULES = Rules()
+"""For each operator what it becomes."""
 
 
 # Layers with weights
@@ -181,7 +58,7 @@ def _padded(x: Tensor, low: Sequence[int], high: Sequence[int], value: float = 0
     return F.pad(x, pads, value=value)
 
 
-@rule("Conv")
+@RULES.of("Conv")
 def _conv(b: Bound) -> Tensor:
     function, x, weight = _of_rank(_CONV, b), b.tensor(), b.tensor(1)
     stride, dilation = _each(b, "strides", 1), _each(b, "dilations", 1)
@@ -193,7 +70,7 @@ def _conv(b: Bound) -> Tensor:
     return result
 
 
-@rule("ConvTranspose")
+@RULES.of("ConvTranspose")
 def _conv_transpose(b: Bound) -> Tensor:
     function, weight = _of_rank(_TRANSPOSED, b), b.tensor(1)
     stride, dilation = _each(b, "strides", 1), _each(b, "dilations", 1)
@@ -208,13 +85,13 @@ def _conv_transpose(b: Bound) -> Tensor:
     return result
 
 
-@rule("Linear")
+@RULES.of("Linear")
 def _linear(b: Bound) -> Tensor:
     x = b.tensor()
     return F.linear(x, b.tensor(1), b.optional(2))
 
 
-@rule("BatchNormalization")
+@RULES.of("BatchNormalization")
 def _batch_norm(b: Bound) -> Tensor:
     if b.attribute("training_mode", 0) or not b.attribute("spatial", 1):
         raise UnsaidError("a normalisation by the statistics of the batch cannot be said")
@@ -233,25 +110,25 @@ def _weight(b: Bound, number: int) -> Tensor | None:
     return value if isinstance(value, Tensor) else None
 
 
-@rule("InstanceNormalization")
+@RULES.of("InstanceNormalization")
 def _instance_norm(b: Bound) -> Tensor:
     return F.instance_norm(b.tensor(), weight=_weight(b, 1), bias=_weight(b, 2), eps=b.attribute("epsilon", 1e-5))
 
 
-@rule("LayerNormalization")
+@RULES.of("LayerNormalization")
 def _layer_norm(b: Bound) -> Tensor:
     x = b.tensor()
     shape = list(x.shape[b.attribute("axis", -1) :])
     return F.layer_norm(x, shape, _weight(b, 1), _weight(b, 2), b.attribute("epsilon", 1e-5))
 
 
-@rule("RMSNormalization")
+@RULES.of("RMSNormalization")
 def _rms_norm(b: Bound) -> Tensor:
     x = b.tensor()
     return F.rms_norm(x, list(x.shape[b.attribute("axis", -1) :]), _weight(b, 1), b.attribute("epsilon", 1e-5))
 
 
-@rule("GroupNormalization")
+@RULES.of("GroupNormalization")
 def _group_norm(b: Bound) -> Tensor:
     weight, bias = _weight(b, 1), _weight(b, 2)
     if weight is not None and len(weight) != b.tensor().shape[1]:
@@ -259,7 +136,7 @@ def _group_norm(b: Bound) -> Tensor:
     return F.group_norm(b.tensor(), b.attribute("num_groups"), weight, bias, b.attribute("epsilon", 1e-5))
 
 
-@rule("LRN")
+@RULES.of("LRN")
 def _lrn(b: Bound) -> Tensor:
     size, alpha, beta, bias = (
         b.attribute(*each) for each in (("size",), ("alpha", 1e-4), ("beta", 0.75), ("bias", 1.0))
@@ -267,7 +144,7 @@ def _lrn(b: Bound) -> Tensor:
     return F.local_response_norm(b.tensor(), size, alpha, beta, bias)
 
 
-@rule("PRelu")
+@RULES.of("PRelu")
 def _prelu(b: Bound) -> Tensor:
     return F.prelu(b.tensor(), b.tensor(1))
 
@@ -275,7 +152,7 @@ def _prelu(b: Bound) -> Tensor:
 # Activations
 
 
-def _plain(function: Callable[..., Any], **arguments: tuple[str, float]) -> Rule:
+def _plain(function: Callable[..., Any], **arguments: tuple[str, float]) -> Callable[[Bound], Any]:
     """A function of one tensor, whose arguments are attributes with defaults."""
 
     def apply(b: Bound) -> Any:
@@ -294,19 +171,19 @@ RULES |= {
 }  # fmt: skip
 
 
-@rule("Swish")
+@RULES.of("Swish")
 def _swish(b: Bound) -> Tensor:
     if b.attribute("alpha", 1.0) != 1:
         raise UnsaidError("a Swish with a factor cannot be said")
     return F.silu(b.tensor())
 
 
-@rule("Gelu")
+@RULES.of("Gelu")
 def _gelu(b: Bound) -> Tensor:
     return F.gelu(b.tensor(), approximate=b.attribute("approximate", "none"))
 
 
-@rule("HardSigmoid")
+@RULES.of("HardSigmoid")
 def _hard_sigmoid(b: Bound) -> Tensor:
     slope, offset = b.attribute("alpha", 0.2), b.attribute("beta", 0.5)
     if abs(slope - 1 / 6) < 1e-6 and offset == 0.5:
@@ -314,7 +191,7 @@ def _hard_sigmoid(b: Bound) -> Tensor:
     return torch.clamp(b.tensor() * slope + offset, 0.0, 1.0)
 
 
-@rule("Clip")
+@RULES.of("Clip")
 def _clip(b: Bound) -> Tensor:
     low, high = (_bound(b, number, key) for number, key in ((1, "min"), (2, "max")))
     if low is None and high is None:
@@ -330,7 +207,7 @@ def _bound(b: Bound, number: int, key: str) -> float | None:
     return None if found is None or not math.isfinite(found) or abs(found) > 3e38 else found
 
 
-@rule("Softmax")
+@RULES.of("Softmax")
 def _softmax(b: Bound) -> Tensor:
     x, axis = b.tensor(), b.attribute("axis", -1 if b.model.opset >= 13 else 1)
     joined = x.shape[axis % x.dim() + 1 :] if b.model.opset < 13 else ()
@@ -339,14 +216,14 @@ def _softmax(b: Bound) -> Tensor:
     return torch.softmax(x, axis)
 
 
-@rule("Dropout")
+@RULES.of("Dropout")
 def _dropout(b: Bound) -> Tensor:
     value = b.numbers(1)
     p = b.attribute("ratio", 0.5) if value is None else short(float(value.reshape(())))
     return F.dropout(b.tensor(), p, False)
 
 
-@rule("Cast CastLike")
+@RULES.of("Cast CastLike")
 def _cast(b: Bound) -> Tensor:
     wanted = b.attribute("to", 1)
     other = b.any(1)
@@ -363,7 +240,7 @@ _ADAPTIVE: dict[int, Any] = {1: F.adaptive_avg_pool1d, 2: F.adaptive_avg_pool2d,
 _ADAPTIVE_MAX: dict[int, Any] = {1: F.adaptive_max_pool1d, 2: F.adaptive_max_pool2d, 3: F.adaptive_max_pool3d}
 
 
-@rule("MaxPool")
+@RULES.of("MaxPool")
 def _max_pool(b: Bound) -> Tensor:
     if len([name for name in b.step.outputs if name]) > 1:
         raise UnsaidError("a pooling whose places are taken too cannot be said")
@@ -377,7 +254,7 @@ def _max_pool(b: Bound) -> Tensor:
     return result
 
 
-@rule("AveragePool")
+@RULES.of("AveragePool")
 def _avg_pool(b: Bound) -> Tensor:
     function, kernel, x = _of_rank(_AVERAGE, b), _each(b, "kernel_shape", 1), b.tensor()
     if any(each != 1 for each in _each(b, "dilations", 1)):
@@ -393,17 +270,18 @@ def _avg_pool(b: Bound) -> Tensor:
     return result
 
 
-@rule("GlobalAveragePool")
-def _global_avg_pool(b: Bound) -> Any:
+@RULES.of("GlobalAveragePool")
+def global_avg_pool(b: Bound) -> Any:
+    """The mean over a map."""
     return _of_rank(_ADAPTIVE, b)(b.tensor(), [1] * b.rank)
 
 
-@rule("GlobalMaxPool")
+@RULES.of("GlobalMaxPool")
 def _global_max_pool(b: Bound) -> Any:
     return _of_rank(_ADAPTIVE_MAX, b)(b.tensor(), [1] * b.rank)
 
 
-@rule("Resize Upsample")
+@RULES.of("Resize Upsample")
 def _resize(b: Bound) -> Tensor:
     x, number = b.tensor(), 2 if b.step.op == "Resize" and b.model.opset > 10 else 1
     scales, sizes = b.numbers(number), b.integers(3) if number == 2 else None
@@ -438,14 +316,14 @@ def _resize(b: Bound) -> Tensor:
     return F.interpolate(x, size=sizes[2:], mode=mode, align_corners=corners)
 
 
-@rule("DepthToSpace")
+@RULES.of("DepthToSpace")
 def _depth_to_space(b: Bound) -> Tensor:
     if b.attribute("mode", "DCR") != "CRD":
         raise UnsaidError("a DepthToSpace in the order DCR cannot be said", "PyTorch's pixel_shuffle has the order CRD")
     return F.pixel_shuffle(b.tensor(), b.attribute("blocksize"))
 
 
-@rule("Pad")
+@RULES.of("Pad")
 def _pad(b: Bound) -> Tensor:
     x, pads, axes = b.tensor(), b.integers(1, "pads") or [], b.axes(3)
     value = b.numbers(2)

@@ -13,11 +13,15 @@ from torch import Tensor, nn
 from archspec.errors import shown
 from archspec.importers.draft import Given
 from archspec.importers.module.recording import place_of
+from archspec.importers.onnx import functions, shapes
 from archspec.importers.onnx.arithmetic import UnknownError, computed
-from archspec.importers.onnx.functions import RULES, Bound, UnsaidError, unsaid
+from archspec.importers.onnx.bound import Bound, UnsaidError, unsaid
 from archspec.importers.onnx.model import Array, Model, Step
 from archspec.importers.onnx.scopes import SEQUENTIAL, Visit
 from archspec.importers.onnx.tensors import BUFFERS, Tensors
+
+RULES = {**functions.RULES, **shapes.RULES}
+"""For each operator what it becomes; those of known numbers alone are in `arithmetic`."""
 
 
 @dataclass(eq=False)

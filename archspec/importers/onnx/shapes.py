@@ -11,8 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from archspec.importers.onnx.functions import RULES, Bound, UnsaidError, rule, short
+from archspec.importers.onnx.bound import Bound, Rules, UnsaidError, short
+from archspec.importers.onnx.functions import global_avg_pool
 from archspec.importers.onnx.model import Array
+
+RULES = Rules()
+"""For each operator what it becomes."""
 
 # Arithmetic
 
@@ -66,7 +70,7 @@ RULES |= {
 }  # fmt: skip
 
 
-@rule("Pow")
+@RULES.of("Pow")
 def _pow(b: Bound) -> Tensor:
     exponent = _number(b, 1)
     if isinstance(exponent, Tensor):
@@ -74,19 +78,19 @@ def _pow(b: Bound) -> Tensor:
     return torch.pow(b.tensor(), exponent)
 
 
-@rule("Gemm")
+@RULES.of("Gemm")
 def _gemm(_: Bound) -> Tensor:
     raise UnsaidError("a Gemm of two tensors that depend on the input, or with alpha or beta, cannot be said")
 
 
-@rule("Einsum")
+@RULES.of("Einsum")
 def _einsum(b: Bound) -> Tensor:
     equation = b.attribute("equation", "")
     result: Tensor = torch.einsum(equation, *(b.tensor(i) for i in range(len(b.given))))
     return result
 
 
-@rule("Attention")
+@RULES.of("Attention")
 def _attention(b: Bound) -> Tensor:
     query, key, value = (b.tensor(i) for i in range(3))
     if query.dim() != 4 or b.attribute("softcap", 0.0) or b.any(4) is not None or b.any(5) is not None:
@@ -107,7 +111,7 @@ def _reduction(function: Callable[..., Any]) -> Callable[[Bound], Any]:
             return x
         dims = [axis % x.dim() for axis in (range(x.dim()) if axes is None else axes)]
         if kept and function is torch.mean and x.dim() > 2 and sorted(dims) == list(range(2, x.dim())):
-            return RULES["GlobalAveragePool"](b)
+            return global_avg_pool(b)
         return function(x, dim=dims, keepdim=kept)
 
     return apply
@@ -119,7 +123,7 @@ RULES |= {
 }  # fmt: skip
 
 
-@rule("LpNormalization")
+@RULES.of("LpNormalization")
 def _normalize(b: Bound) -> Tensor:
     return torch.nn.functional.normalize(b.tensor(), float(b.attribute("p", 2)), b.attribute("axis", -1))
 
@@ -127,13 +131,13 @@ def _normalize(b: Bound) -> Tensor:
 # Shapes
 
 
-@rule("Shape")
+@RULES.of("Shape")
 def _shape(b: Bound) -> Array:
     sizes = list(b.tensor().shape)
     return np.asarray(sizes[b.attribute("start", 0) : b.attribute("end")], np.int64)
 
 
-@rule("Size")
+@RULES.of("Size")
 def _size(b: Bound) -> Array:
     return np.asarray(math.prod(b.tensor().shape), np.int64)
 
@@ -145,7 +149,7 @@ def _fitted(b: Bound, asked: list[int], count: int) -> list[int]:
     return [asked[0] // b.static * b.batch, *asked[1:]]
 
 
-@rule("Reshape")
+@RULES.of("Reshape")
 def _reshape(b: Bound) -> Tensor:
     x, asked = b.tensor(), b.integers(1, "shape")
     if asked is None:
@@ -160,7 +164,7 @@ def _reshape(b: Bound) -> Tensor:
     return torch.reshape(x, asked)
 
 
-@rule("Flatten")
+@RULES.of("Flatten")
 def _flatten(b: Bound) -> Tensor:
     x = b.tensor()
     axis = b.attribute("axis", 1) % (x.dim() + 1)
@@ -169,19 +173,19 @@ def _flatten(b: Bound) -> Tensor:
     return torch.flatten(x, 1) if axis == 1 else torch.reshape(x, (math.prod(x.shape[:axis]), -1))
 
 
-@rule("Transpose")
+@RULES.of("Transpose")
 def _transpose(b: Bound) -> Tensor:
     x = b.tensor()
     return torch.permute(x, b.attribute("perm", list(range(x.dim()))[::-1]))
 
 
-@rule("Squeeze")
+@RULES.of("Squeeze")
 def _squeeze(b: Bound) -> Tensor:
     axes = b.axes()
     return torch.squeeze(b.tensor(), tuple(axes)) if axes is not None else torch.squeeze(b.tensor())
 
 
-@rule("Unsqueeze")
+@RULES.of("Unsqueeze")
 def _unsqueeze(b: Bound) -> Tensor:
     x, axes = b.tensor(), b.axes() or []
     rank = x.dim() + len(axes)
@@ -190,7 +194,7 @@ def _unsqueeze(b: Bound) -> Tensor:
     return x
 
 
-@rule("Concat")
+@RULES.of("Concat")
 def _concat(b: Bound) -> Tensor:
     tensors, axis = [b.tensor(i) for i in range(len(b.given))], b.attribute("axis")
     if axis % tensors[0].dim() and b.batch in {len(each) for each in tensors} and b.static in (1, None):
@@ -200,7 +204,7 @@ def _concat(b: Bound) -> Tensor:
     return torch.cat(tensors, axis)
 
 
-@rule("Split")
+@RULES.of("Split")
 def _split(b: Bound) -> list[Tensor]:
     x, axis, sizes = b.tensor(), b.attribute("axis", 0), b.integers(1, "split")
     count = b.attribute("num_outputs", len(b.step.outputs))
@@ -209,7 +213,7 @@ def _split(b: Bound) -> list[Tensor]:
     return list(torch.split(x, sizes, axis))
 
 
-@rule("Slice")
+@RULES.of("Slice")
 def _slice(b: Bound) -> Tensor:
     x, starts, ends = b.tensor(), b.integers(1, "starts") or [], b.integers(2, "ends") or []
     axes = b.axes(3)
@@ -230,7 +234,7 @@ def _slice(b: Bound) -> Tensor:
     return x[tuple(index)] if any(each != slice(None) for each in index) else x
 
 
-@rule("Gather")
+@RULES.of("Gather")
 def _gather(b: Bound) -> Tensor:
     x, index, axis = b.tensor(), b.numbers(1), b.attribute("axis", 0)
     assert index is not None
@@ -247,7 +251,7 @@ def _gather(b: Bound) -> Tensor:
     raise UnsaidError("a choice of places in another order than they have cannot be said")
 
 
-@rule("Expand")
+@RULES.of("Expand")
 def _expand(b: Bound) -> Tensor:
     x, asked = b.tensor(), b.integers(1) or []
     sizes = list(np.broadcast_shapes(tuple(x.shape), tuple(_batched(b, asked, x))))
@@ -261,7 +265,7 @@ def _batched(b: Bound, asked: Sequence[int], x: Tensor) -> list[int]:
     return list(asked)
 
 
-@rule("Tile")
+@RULES.of("Tile")
 def _tile(b: Bound) -> Tensor:
     x, repeats = b.tensor(), b.integers(1) or []
     if any(n != 1 and size != 1 for n, size in zip(repeats, x.shape, strict=True)):
