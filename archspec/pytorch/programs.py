@@ -10,28 +10,26 @@ from torch.export import ExportedProgram
 from torch.fx import Graph, Node
 
 _aten = torch.ops.aten
-_MOST_DIMENSIONS = 4
-"""Dimensions of the attention that PyTorch writes as ONNX."""
 
 
 def sayable(program: ExportedProgram) -> ExportedProgram:
-    """The program, in which attention between windows is products, and a mean over a whole map is a mean.
+    """The program, in which attention is products and a softmax, and a mean over a whole map is a mean.
 
-    PyTorch writes attention of more than four dimensions not at all, and the mean of a map whose channels are last in
-    memory as an index of each of its numbers.
+    PyTorch writes attention of more than four dimensions not at all, other attention with many nodes that compute
+    sizes, and the mean of a map whose channels are last in memory as an index of each of its numbers.
     """
     graph = program.graph
     for node in list(graph.nodes):
         if node.target is _aten.adaptive_avg_pool2d.default and list(node.args[1]) == [1, 1]:
             node.target, node.args = _aten.mean.dim, (node.args[0], [-1, -2], True)
-        elif node.target is _aten.scaled_dot_product_attention.default and _dimensions(node.args[0]) > _MOST_DIMENSIONS:
+        elif node.target is _aten.scaled_dot_product_attention.default and not _is_causal(node):
             _multiplied(graph, node)
     program.graph_module.recompile()
     return program
 
 
-def _dimensions(node: Any) -> int:
-    return int(node.meta["val"].dim())
+def _is_causal(node: Node) -> bool:
+    return bool(node.args[5] if len(node.args) > 5 else node.kwargs.get("is_causal", False))
 
 
 def _multiplied(graph: Graph, node: Node) -> None:

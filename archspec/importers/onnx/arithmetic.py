@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from archspec.importers.onnx.model import Array, Model, Step
+from archspec.importers.onnx.tensors import is_parameter
 
 MOST = 1_000_000
 """Numbers of a tensor that is computed; one that is a view of weights, or of one number, may have more."""
@@ -26,7 +27,7 @@ def fold(model: Model) -> None:
     left = []
     for step in model.steps:
         taken = [model.numbers.get(name) for name in step.inputs if name]
-        if any(each is None for each in taken):
+        if any(each is None for each in taken) or _is_of_weights(model, step):
             left.append(step)
             continue
         try:
@@ -38,6 +39,14 @@ def fold(model: Model) -> None:
         if step.op in _MOVES and (origin := model.origins.get(step.input(0))):
             model.origins[step.outputs[0]] = origin
     model.steps = left
+
+
+def _is_of_weights(model: Model, step: Step) -> bool:
+    """Whether a step takes what is trained, other than to turn a matrix for a product."""
+    turns = step.op in ("Identity", "Cast", "CastLike") or (
+        step.op == "Transpose" and model.numbers[step.inputs[0]].ndim == 2
+    )
+    return not turns and any(is_parameter(model, name) for name in step.inputs)
 
 
 def computed(step: Step, given: Sequence[Array | None]) -> list[Array]:

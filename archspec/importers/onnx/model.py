@@ -181,6 +181,8 @@ def _check_order(model: Model, given: Given) -> None:
         known.update(step.outputs)
     if missing := next((name for name in model.outputs if name not in known), None):
         raise given.faults.error(f"no node gives the output `{missing}`", given.start)
+    if len(set(model.outputs)) < len(model.outputs):
+        raise given.faults.error("an output is stated twice", given.start)
 
 
 def _step(node: Any, faults: Faults, given: Given) -> Step:

@@ -101,7 +101,9 @@ class Network(Part):
         run(self, frame, self.root)
         given = {name: frame.known[name] for name in model.outputs}
         found = {name: value for name, value in given.items() if isinstance(value, Tensor)}
-        return next(iter(found.values())) if len(model.outputs) == 1 and found else found
+        for name in given.keys() - found.keys():
+            self.plan.given.faults.add("an output depends on no input", self.plan.given.start, path=name)
+        return next(iter(found.values())) if len(given) == len(found) == 1 else found
 
 
 _classes: dict[str, type[Part]] = {}

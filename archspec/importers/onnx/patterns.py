@@ -13,6 +13,7 @@ from archspec.importers.onnx.model import Array, Model, Step
 
 def join(model: Model) -> None:
     """Put one step in the place of those that are one op here."""
+    _share_splits(model)
     for pattern in _PATTERNS:
         graph = _Graph(model)
         gone: set[int] = set()
@@ -25,6 +26,23 @@ def join(model: Model) -> None:
                     gone.update(id(part) for part in parts)
                     made[id(step)] = new
         model.steps = [made.get(id(step), step) for step in model.steps if id(step) not in gone or id(step) in made]
+
+
+def _share_splits(model: Model) -> None:
+    """Split a tensor once that is split in the same way for each part that is taken."""
+    first: dict[str, Step] = {}
+    names: dict[str, str] = {}
+    kept = []
+    for step in model.steps:
+        step.inputs = [names.get(name, name) for name in step.inputs]
+        shared = step.op == "Split" and not set(model.outputs) & set(step.outputs)
+        known = first.setdefault(f"{step.inputs} {step.attributes}", step) if shared else step
+        if known is step or len(known.outputs) != len(step.outputs):
+            kept.append(step)
+            continue
+        known.outputs = [mine or other for mine, other in zip(known.outputs, step.outputs, strict=True)]
+        names.update(zip(step.outputs, known.outputs, strict=True))
+    model.steps = kept
 
 
 class _Graph:
@@ -78,6 +96,25 @@ class _Graph:
             if number is not None and abs(number - value) <= 1e-6 * max(1.0, abs(value)):
                 return one
         return ""
+
+    def sizes(self, name: str) -> list[int | None] | None:
+        """Sizes that are asked for; None in place of one that is computed, or of all."""
+        if (known := self.known(name)) is not None:
+            return [int(each) for each in np.atleast_1d(known).tolist()]
+        parts = self.maker(name, "Concat")
+        if parts is None:
+            return None
+        found = [self.known(each) for each in parts.inputs]
+        return [size for each in found for size in ([None] if each is None else each.reshape(-1).tolist())]
+
+    def unscaled(self, name: str, parts: list[Step]) -> tuple[str, float]:
+        """What is multiplied by a number, or divided by it, and the factor; the step is noted among the parts."""
+        step = self.maker(name, "Mul", "Div")
+        number = self.number(step.input(1)) if step else None
+        if step is None or number is None:
+            return name, 1.0
+        parts.append(step)
+        return step.inputs[0], number if step.op == "Mul" else 1 / number
 
     def turned(self, name: str) -> str:
         """The name of a matrix that is a known one turned."""
@@ -231,7 +268,10 @@ def _scaled(graph: _Graph, step: Step) -> _Found:
     if step.op not in ("Mul", "Add"):
         return None
     found = graph.operands(step, "LayerNormalization", "GroupNormalization")
-    if found is None or (weight := graph.known(found[0])) is None:
+    name = found[0] if found else ""
+    moved = graph.maker(name, "Unsqueeze", "Reshape")
+    name = moved.inputs[0] if moved else name
+    if found is None or (weight := graph.known(name)) is None:
         return None
     norm, expected = found[1], {"Mul": 1, "Add": 2}[step.op]
     per_channel = norm.op == "GroupNormalization"
@@ -239,10 +279,10 @@ def _scaled(graph: _Graph, step: Step) -> _Found:
         return None
     if not per_channel and weight.shape[-1:] != (weight.size,):
         return None
-    flat = f"{found[0]}.flat"
+    flat = f"{name}.flat"
     graph.model.numbers[flat] = weight.reshape(-1)
-    if found[0] in graph.model.origins:
-        graph.model.origins[flat] = graph.model.origins[found[0]]
+    if name in graph.model.origins:
+        graph.model.origins[flat] = graph.model.origins[name]
     return _one(step, norm.op, [*norm.inputs, flat], [norm, step], norm, **norm.attributes)
 
 
@@ -266,6 +306,51 @@ def _grouped(graph: _Graph, step: Step) -> _Found:
 
 _PATTERNS.append(_scaled)  # what it multiplies is now a normalisation of groups
 _PATTERNS.append(_scaled)  # and what was multiplied is moved
+
+
+@_pattern
+def _shuffled(graph: _Graph, step: Step) -> _Found:
+    """Channels in groups that change places with those inside of each."""
+    turn = graph.maker(step.input(0), "Transpose") if step.op == "Reshape" else None
+    before = graph.maker(turn.inputs[0], "Reshape") if turn else None
+    if turn is None or before is None:
+        return None
+    apart, joined = graph.sizes(before.input(1)), graph.sizes(step.input(1))
+    if apart is None or joined is None or len(apart) < 4 or len(joined) != len(apart) - 1:
+        return None
+    groups, inside = apart[1], apart[2]
+    if groups is None or inside is None or min(groups, inside) < 2 or joined[1] not in (-1, groups * inside):
+        return None
+    if list(turn.attributes.get("perm", ())) != [0, 2, 1, *range(3, len(apart))] or joined[2:] != apart[3:]:
+        return None
+    return _one(step, "ChannelShuffle", [before.inputs[0]], [before, turn, step], before, groups=groups)
+
+
+@_pattern
+def _attention(graph: _Graph, step: Step) -> _Found:
+    """`softmax(scale * q @ k.T + mask) @ v` (Vaswani et al. 2017, equation 1)."""
+    softmax = graph.maker(step.input(0), "Softmax") if step.op == "MatMul" else None
+    if softmax is None or softmax.attributes.get("axis", -1) not in (-1, 3):
+        return None
+    parts, mask = [softmax, step], ""
+    found = graph.operands(graph.maker(softmax.inputs[0], "Add"), "MatMul", "Mul", "Div")
+    scores = softmax.inputs[0]
+    if found is not None:
+        mask, scores = found[0], found[1].outputs[0]
+        parts.append(graph.makers[softmax.inputs[0]])
+    scores, scale = graph.unscaled(scores, parts)
+    product = graph.maker(scores, "MatMul")
+    if product is None:
+        return None
+    query, first = graph.unscaled(product.inputs[0], parts)
+    key, second = graph.unscaled(product.inputs[1], parts)
+    turn = graph.maker(key, "Transpose")
+    perm = list(turn.attributes.get("perm", ())) if turn else []
+    if turn is None or len(perm) < 3 or perm != [*range(len(perm) - 2), len(perm) - 1, len(perm) - 2]:
+        return None
+    parts += [product, turn]
+    inputs = [query, turn.inputs[0], step.inputs[1], *([mask] if mask else [])]
+    return _one(step, "Attention", inputs, parts, product, scale=float(f"{scale * first * second:.6g}"))
 
 
 @_pattern

@@ -6,7 +6,7 @@ import heapq
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from archspec.importers.onnx import tensors
 from archspec.importers.onnx.model import Model, Step
@@ -47,7 +47,8 @@ def found(model: Model) -> Visit | None:
     """The calls of modules that the nodes are; None where nothing tells."""
     told = [step for step in model.steps if step.scopes is not None]
     if 2 * len(told) >= len(model.steps):
-        chains = {id(step): _chain(step) for step in model.steps}
+        chains = {id(step): _chain(step) for step in told}
+        _complete(model, chains)
         kind = next((step.scopes[0][1].rpartition(".")[2] for step in told if step.scopes), "Network")
     else:
         chains = _of_names(model)
@@ -76,6 +77,19 @@ def _chain(step: Step) -> Chain:
         if re.fullmatch(r"\w+(\.\w+)*", path, re.ASCII) and path.startswith(f"{above}." if above else ""):
             chain.append((path, kind.rpartition(".")[2]))
     return chain
+
+
+def _complete(model: Model, chains: dict[int, Chain]) -> None:
+    """Give nodes that the file says nothing of the modules that all who take what they give have in common."""
+    takers = model.takers()
+    for step in reversed(model.steps):
+        if id(step) not in chains:
+            found = [
+                chains[id(taker)] for name in step.outputs for taker in takers.get(name, ()) if id(taker) in chains
+            ]
+            chains[id(step)] = [
+                levels[0] for levels in takewhile(lambda levels: len(set(levels)) == 1, zip(*found, strict=False))
+            ]
 
 
 def _inside(chain: Chain, own: str, step: Step) -> Chain:

@@ -93,9 +93,11 @@ def _einsum(b: Bound) -> Tensor:
 @RULES.of("Attention")
 def _attention(b: Bound) -> Tensor:
     query, key, value = (b.tensor(i) for i in range(3))
-    if query.dim() != 4 or b.attribute("softcap", 0.0) or b.any(4) is not None or b.any(5) is not None:
+    if query.dim() < 4 or b.attribute("softcap", 0.0) or b.any(4) is not None or b.any(5) is not None:
         raise UnsaidError("attention of three dimensions, with softcap, or with what was before, cannot be said")
     scale, causal = b.attribute("scale"), bool(b.attribute("is_causal", 0))
+    if scale is not None and math.isclose(scale * query.shape[-1] ** 0.5, 1, rel_tol=1e-5):
+        scale = None  # which it is by default
     return torch.nn.functional.scaled_dot_product_attention(
         query, key, value, b.optional(3), is_causal=causal, scale=scale
     )
@@ -162,6 +164,11 @@ def _reshape(b: Bound) -> Tensor:
     if x.dim() > 1 and len(asked) == 2 and asked[0] == x.shape[0] and math.prod(asked) in (x.numel(), -asked[0]):
         return torch.flatten(x, 1)
     return torch.reshape(x, asked)
+
+
+@RULES.of("ChannelShuffle")
+def _channel_shuffle(b: Bound) -> Tensor:
+    return torch.nn.functional.channel_shuffle(b.tensor(), b.attribute("groups"))
 
 
 @RULES.of("Flatten")
@@ -246,6 +253,9 @@ def _gather(b: Bound) -> Tensor:
         sizes = [slice(None)] * x.dim()
         sizes[axis] = slice(places[0], places[-1] + 1, ahead[0] if ahead else 1)
         return x[tuple(sizes)]
+    size = x.shape[axis]
+    if len(places) == size and places == [(place + places[0]) % size for place in range(size)]:
+        return torch.roll(x, size - places[0], axis)
     if axis == 0:
         return x[torch.tensor(index.tolist())]
     raise UnsaidError("a choice of places in another order than they have cannot be said")
@@ -255,6 +265,7 @@ def _gather(b: Bound) -> Tensor:
 def _expand(b: Bound) -> Tensor:
     x, asked = b.tensor(), b.integers(1) or []
     sizes = list(np.broadcast_shapes(tuple(x.shape), tuple(_batched(b, asked, x))))
+    x = x if x.dim() == len(sizes) else torch.reshape(x, (*[1] * (len(sizes) - x.dim()), *x.shape))
     return x if sizes == list(x.shape) else x.expand(sizes)
 
 

@@ -128,8 +128,8 @@ def _name(model: Model, tensors: Tensors, step: Step, number: int, path: str, ho
 
 
 def _is_same(one: Array, other: Array) -> bool:
-    """Whether two are the same memory, however it is turned."""
-    return one.size == other.size and one.__array_interface__["data"] == other.__array_interface__["data"]
+    """Whether two are the same memory."""
+    return one.shape == other.shape and bool(one.__array_interface__["data"] == other.__array_interface__["data"])
 
 
 def _identifier(text: str) -> str:

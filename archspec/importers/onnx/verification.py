@@ -74,6 +74,9 @@ class Reference:
         if not all(np.isfinite(each).all() for each in found):
             self.why = "they are not finite"
             return None
+        if any(each.size > 1 and (each == each.flat[0]).all() for each in found):
+            self.why = "with these weights all numbers of one are equal"
+            return None
         return [np.asarray(each) for each in found]
 
     @property
