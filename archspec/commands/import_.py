@@ -86,6 +86,8 @@ def import_(
         imported.write(output)
     else:
         print_document(imported.text)
+        if imported.weights:
+            print("weights are written with -o, beside the spec", file=sys.stderr)
     print("\n".join(map(first, str(imported.report).split("\n"))), file=sys.stderr)
     return 0
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from archspec.compiler.pipeline import compile_text
 from archspec.errors import SpecError, UsageError
 from archspec.importers.draft import MOST_LAYERS, Draft, Given, Layer, network_name
@@ -133,6 +135,8 @@ def _read(model: Model, given: Given, shapes: Mapping[str, list[int]], root: Vis
         if not given.faults.found:
             given.faults.add(str(problem).removeprefix(f"{type(module).__name__} cannot be imported: "), given.start)
         raise given.faults.as_error() from None
+    if not graph.nodes:
+        given.faults.add("it gives what it is given", given.start)
     if given.faults.found and not given.partial:
         raise given.faults.as_error()
     return _Read(found, graph, flops, tensor_names(graph))
@@ -177,6 +181,11 @@ def _candidates(model: Model, given: Given, shapes: Mapping[str, list[int]]) -> 
 
 def _spec(read: _Read, given: Given, shapes: Mapping[str, list[int]]) -> dict[str, Any]:
     spec = folded(read.graph, str(_head(given)["name"]), dict(zip(_input_names(shapes), shapes.values(), strict=True)))
+    for node in read.graph.nodes:
+        if "doc" in node.arguments:  # it stands for what cannot be said
+            told = spec["graph"][node.name]
+            told = told if isinstance(told, dict) else {"op": told}
+            spec["graph"][node.name] = {**told, "doc": node.arguments["doc"]}
     return {**spec, **_head(given)}
 
 
@@ -292,8 +301,9 @@ def _draft(candidate: _Candidate, model: Model, reference: Reference) -> Draft:
     read, network = candidate.read, candidate.network
     arrays = read.tensors.arrays
     held = {name for name in arrays if name in read.names}
-    in_file = "weights" in candidate.spec or all(read.names[name] == name for name in held)
+    in_file = "weights" in candidate.spec or all(candidate.names[name] == name for name in held)
     weights = {name: arrays[name] for name in held} if in_file else _weights(candidate)
+    weights = {name: np.asarray(weights[name], np.float32, order="C") for name in sorted(weights)}
     used = Tensors({name: arrays[name] for name in held})
     idle = [f"left out, since nothing that is given depends on it: {name}" for name in arrays if name not in held]
     macs = None if read.flops is None else read.flops // 2

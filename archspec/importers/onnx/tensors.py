@@ -110,6 +110,7 @@ def _name(model: Model, tensors: Tensors, step: Step, number: int, path: str, ho
     """Give a weight a name: its own, where it has one and is not merged with another of equal numbers."""
     role = ROLES.get(step.op, {}).get(number, "")
     array, origin = model.numbers[step.inputs[number]], model.origins.get(step.inputs[number], "")
+    array = array.reshape(-1) if step.op == "PRelu" else array  # which has sizes of 1 behind that of the channels
     key = origin or step.inputs[number]
     merged = len(homes[key]) > 1 and array.size == max(array.shape, default=1) and role != ""
     name = origin
