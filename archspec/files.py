@@ -58,8 +58,10 @@ def whole(path: str | os.PathLike[str], most: int = LARGEST) -> bytes:
         OSError: It cannot be read, is no regular file, or has more than ``most`` bytes.
         ValueError: It has no such path.
     """
-    data = start(path, most)
-    if len(data) > most:
+    with regular(path) as file:
+        large = os.fstat(file.fileno()).st_size > most
+        data = b"" if large else file.read(most + 1)
+    if large or len(data) > most:
         raise OSError(f"it has more than {most:,} bytes")
     return data
 
