@@ -147,7 +147,8 @@ def _input_names(shapes: Mapping[str, list[int]]) -> list[str]:
     names = [re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").lower() for name in shapes]
     right = len(set(names)) == len(names) and all(re.fullmatch(r"[a-z]\w*", name, re.ASCII) for name in names)
     if len(names) == 1:
-        return [names[0] if right and names[0] not in ("x", "input") else "image"]
+        is_plain = re.fullmatch(r"(x|input|inputs)(_?\d+)*", names[0]) is not None
+        return [names[0] if right and not is_plain else "image"]
     return names if right else [f"input{i + 1}" for i in range(len(names))]
 
 

@@ -114,7 +114,10 @@ def _name(model: Model, tensors: Tensors, step: Step, number: int, path: str, ho
     key = origin or step.inputs[number]
     merged = len(homes[key]) > 1 and array.size == max(array.shape, default=1) and role != ""
     name = origin
-    if role and path and (merged or not is_dotted(origin)):
+    weight = model.origins.get(step.input(1), "")
+    if role == "bias" and not merged and weight.endswith(".weight") and origin.startswith(weight):
+        name = f"{weight.removesuffix('weight')}bias"  # which a rewriter has called after the weight
+    elif role and path and (merged or not is_dotted(origin)):
         name = f"{path}.{role}"
     elif role and not is_dotted(origin):
         name = f"{_identifier(step.name)}.{role}"
