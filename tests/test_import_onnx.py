@@ -22,6 +22,7 @@ import numpy as np  # noqa: E402
 from onnx import external_data_helper  # noqa: E402
 from onnx_files import model, node, random, residual, saved  # noqa: E402
 
+from archspec.importers.onnx import evaluation, verification  # noqa: E402
 from archspec.importers.onnx.network import RULES  # noqa: E402
 
 CASES: dict[str, Callable[[], onnx.ModelProto]] = {}
@@ -177,10 +178,23 @@ case(
 case("Tile", [node("ReduceMean", "x axes", "m"), node("Tile", "m n", "y")], axes=ints(2), n=ints(1, 1, 6, 1))
 
 
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ONNX Runtime in this process, which saves half a second: the files of these tests are as they should be."""
+
+    def evaluated(made: bytes | Path, inputs: dict[str, np.ndarray], outputs: list[str]) -> list[np.ndarray]:
+        session = runtime.InferenceSession(made, providers=["CPUExecutionProvider"])
+        found: list[np.ndarray] = session.run(outputs, inputs)
+        return found
+
+    monkeypatch.setattr(verification, "evaluated", evaluated)
+
+
 def test_there_is_a_case_for_every_operator() -> None:
     assert {name.partition(" ")[0] for name in CASES} == set(RULES) - {"Gemm"}  # which is refused
 
 
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("name", CASES)
 def test_what_is_written_computes_what_the_file_computes(name: str, tmp_path: Path) -> None:
     """As ONNX Runtime has it, with weights of the file that is written beside the spec."""
@@ -373,7 +387,24 @@ def test_a_file_that_would_be_large_is_refused(name: str, tmp_path: Path) -> Non
         archspec.import_file(saved(huge()[name], tmp_path))
 
 
-@pytest.mark.parametrize("seed", few(range(40), 3))
+def test_a_file_that_ends_the_process_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluation, "_SCRIPT", "import os; os.abort()")
+    with pytest.raises(archspec.SpecError, match="ONNX Runtime does not run it"):
+        archspec.import_file(saved(model([node("Relu", "x", "y")], {}), tmp_path))
+
+
+@pytest.fixture
+def unevaluated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without ONNX Runtime, which has its own tests and takes half a second to start."""
+
+    def evaluated(made: bytes | Path, inputs: dict[str, np.ndarray], outputs: list[str]) -> list[np.ndarray]:
+        raise evaluation.NotRunError("it is damaged")
+
+    monkeypatch.setattr(verification, "evaluated", evaluated)
+
+
+@pytest.mark.usefixtures("unevaluated")
+@pytest.mark.parametrize("seed", few(range(10), 2))
 def test_a_damaged_file_is_read_or_refused(seed: int, tmp_path: Path) -> None:
     chance = chances.Random(seed)
     data = residual(bool(seed % 2)).SerializeToString()
@@ -382,4 +413,39 @@ def test_a_damaged_file_is_read_or_refused(seed: int, tmp_path: Path) -> None:
         at, length = chance.randrange(len(data)), chance.choice([0, 1, 3, 20, 200])
         path.write_bytes(data[:at] + chance.randbytes(chance.choice([0, 1, length])) + data[at + length :])
         with not_for_ever(), suppress(archspec.SpecError, archspec.UsageError):
+            archspec.import_file(path, partial=chance.random() < 0.3)
+
+
+OPERATORS = sorted({*RULES, "Constant", "Where"} - {"Linear", "ChannelShuffle"})
+
+
+def changed(made: onnx.ModelProto, chance: chances.Random) -> onnx.ModelProto:
+    """A file with other operators, operands and attributes than belong together."""
+    each = chance.choice(made.graph.node)
+    names = [name for step in made.graph.node for name in (*step.input, *step.output)]
+    what = chance.randrange(5)
+    if what == 0:
+        each.op_type = chance.choice(OPERATORS)
+    elif what == 1:
+        each.input.append(chance.choice(names))
+    elif what == 2 and each.input:
+        del each.input[chance.randrange(len(each.input))]
+    elif what == 3 and each.attribute:
+        attribute = chance.choice(each.attribute)
+        attribute.i = chance.choice([-1, 0, 2, 99])
+        attribute.ints[:] = [chance.choice([-1, 0, 1, 7, 2**40]) for _ in attribute.ints]
+    elif made.graph.initializer:
+        tensor = chance.choice(made.graph.initializer)
+        tensor.dims[:] = [chance.choice([0, 1, 2, -1, 10**9, size]) for size in tensor.dims]
+    return made
+
+
+@pytest.mark.usefixtures("unevaluated")
+@pytest.mark.parametrize("seed", few(range(10), 2))
+def test_a_file_whose_parts_do_not_belong_together_is_read_or_refused(seed: int, tmp_path: Path) -> None:
+    chance = chances.Random(seed)
+    for _ in range(15):
+        made = CASES[chance.choice(list(CASES))]()
+        path = saved(changed(changed(made, chance), chance), tmp_path)
+        with not_for_ever(), suppress(archspec.SpecError):
             archspec.import_file(path, partial=chance.random() < 0.3)

@@ -2,7 +2,8 @@
 
 `model` reads a file, `arithmetic` works out what depends on no input, `patterns` puts one node in the place of several
 that are one op here, `scopes` finds the modules that nodes belong to, `functions` has torch's for each kind of node,
-`network` is all of it as an ``nn.Module``, and `importing` makes a spec of that, as for any module, and compares.
+`network` is all of it as an ``nn.Module``, and `importing` makes a spec of that, as for any module. `verification`
+compares what it gives with what `evaluation` says of the file itself.
 
 Source: https://onnx.ai/onnx/operators, and `torch.onnx` for what it writes into ``metadata_props``.
 """
@@ -41,7 +42,7 @@ class Onnx(Format, name="onnx"):
         try:
             from archspec.importers.onnx.importing import drafted
         except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] not in ("onnx", "onnxruntime", "torch", "numpy"):
+            if (error.name or "").partition(".")[0] not in ("onnx", "torch", "numpy"):
                 raise
             raise UsageError('reading ONNX needs packages: pip install "archspec-nn[onnx]"') from None
         return drafted(given)

@@ -18,6 +18,12 @@ _VIEWS = frozenset("Transpose Reshape Flatten Squeeze Unsqueeze Identity Expand 
 _MOVES = _VIEWS - {"Expand"}
 
 
+MALFORMED = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError,
+)  # fmt: skip
+"""What computing raises where a node has other operands or attributes than its operator takes."""
+
+
 class UnknownError(Exception):
     """There is no rule for what a node computes, or it cannot be computed."""
 
@@ -36,7 +42,7 @@ def fold(model: Model) -> None:
             left.append(step)
             continue
         model.numbers.update(zip(step.outputs, found, strict=False))
-        if step.op in _MOVES and (origin := model.origins.get(step.input(0))):
+        if step.op in _MOVES and step.outputs and (origin := model.origins.get(step.input(0))):
             model.origins[step.outputs[0]] = origin
     model.steps = left
 
@@ -44,7 +50,7 @@ def fold(model: Model) -> None:
 def _is_of_weights(model: Model, step: Step) -> bool:
     """Whether a step takes what is trained, other than to turn a matrix for a product."""
     turns = step.op in ("Identity", "Cast", "CastLike") or (
-        step.op == "Transpose" and model.numbers[step.inputs[0]].ndim == 2
+        step.op == "Transpose" and step.input(0) in model.numbers and model.numbers[step.input(0)].ndim == 2
     )
     return not turns and any(is_parameter(model, name) for name in step.inputs)
 
@@ -61,7 +67,7 @@ def computed(step: Step, given: Sequence[Array | None]) -> list[Array]:
     try:
         with np.errstate(all="ignore"):
             found = rule(step.attributes, *given)
-    except (ValueError, TypeError, IndexError, KeyError, OverflowError, ZeroDivisionError, MemoryError) as error:
+    except MALFORMED as error:
         raise UnknownError from error
     results = found if isinstance(found, list) else [found]
     return [np.asarray(each) for each in results]

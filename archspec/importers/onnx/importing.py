@@ -136,7 +136,7 @@ def _read(model: Model, given: Given, shapes: Mapping[str, list[int]], root: Vis
             given.faults.add(str(problem).removeprefix(f"{type(module).__name__} cannot be imported: "), given.start)
         raise given.faults.as_error() from None
     if not graph.nodes:
-        given.faults.add("it gives what it is given", given.start)
+        raise given.faults.error("it gives what it is given", given.start)
     if given.faults.found and not given.partial:
         raise given.faults.as_error()
     return _Read(found, graph, flops, tensor_names(graph))

@@ -14,7 +14,7 @@ from archspec.errors import shown
 from archspec.importers.draft import Given
 from archspec.importers.module.recording import place_of
 from archspec.importers.onnx import functions, shapes
-from archspec.importers.onnx.arithmetic import UnknownError, computed
+from archspec.importers.onnx.arithmetic import MALFORMED, UnknownError, computed
 from archspec.importers.onnx.bound import Bound, UnsaidError, unsaid
 from archspec.importers.onnx.model import Array, Model, Step
 from archspec.importers.onnx.scopes import SEQUENTIAL, Visit
@@ -155,7 +155,7 @@ def _step(frame: _Frame, step: Step) -> None:
     except UnsaidError as problem:
         if not wrong or step.op not in RULES:
             plan.given.faults.add(str(problem), plan.given.start, path=f"{step.name} ({step.op})", help=problem.help)
-    except (RuntimeError, ValueError, TypeError, IndexError, KeyError, OverflowError, ZeroDivisionError) as error:
+    except MALFORMED as error:
         if not wrong:
             line = shown(str(error).strip().partition("\n")[0])
             message = f"it cannot be computed: {line}"

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
 from torch import Tensor
 
-from archspec.errors import shown
 from archspec.importers.draft import Given
 from archspec.importers.module.recording import leaves
+from archspec.importers.onnx.evaluation import NotRunError, evaluated
 from archspec.importers.onnx.model import Array, Model
 from archspec.network import Network
 from archspec.pytorch.loading import WeightsError, load_weights
@@ -59,25 +57,22 @@ class Reference:
 
     @cached_property
     def outputs(self) -> list[Array] | None:
-        """What it gives; None where it cannot be computed, as `why` says."""
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 4
-        options.intra_op_num_threads = torch.get_num_threads()
+        """What it gives; None where that says nothing, as `why` has it.
+
+        Raises:
+            SpecError: It cannot be computed.
+        """
         external = any(tensor.external_data for tensor in self.model.proto.graph.initializer)
-        source: Any = os.fspath(self.given.path) if external else self.given.data
+        source = Path(self.given.path) if external else self.given.data
         try:
-            session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-            found = session.run(self.model.outputs, self.inputs)
-        except Exception as error:  # what its bindings raise has no class of its own
-            self.why = f"ONNX Runtime fails with {shown(str(error).strip().partition(chr(10))[0])}"
-            return None
+            found = evaluated(source, self.inputs, self.model.outputs)
+        except NotRunError as error:
+            raise self.given.faults.error(f"ONNX Runtime does not run it: {error}", self.given.start) from None
         if not all(np.isfinite(each).all() for each in found):
             self.why = "they are not finite"
-            return None
-        if any(each.size > 1 and (each == each.flat[0]).all() for each in found):
+        elif any(each.size > 1 and (each == each.flat[0]).all() for each in found):
             self.why = "with these weights all numbers of one are equal"
-            return None
-        return [np.asarray(each) for each in found]
+        return None if self.why else found
 
     @property
     def remark(self) -> str:
