@@ -200,6 +200,7 @@ class Graph(Scope):
             node = {**node, "from": taken[0] if len(taken) == 1 and not pick.chance(8) else taken}
         if pick.chance(20):
             node["doc"] = pick.remark()
+        self.owner.nodes.add(name)
         self.nodes[name] = node["op"] if node.keys() == {"op"} and pick.chance(2) else node
         self.taken[name] = operands
         used = {operand.partition(".")[0] for operand in operands}
