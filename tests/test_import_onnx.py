@@ -449,3 +449,36 @@ def test_a_file_whose_parts_do_not_belong_together_is_read_or_refused(seed: int,
         path = saved(changed(changed(made, chance), chance), tmp_path)
         with not_for_ever(), suppress(archspec.SpecError):
             archspec.import_file(path, partial=chance.random() < 0.3)
+
+
+class Residual(torch.nn.Module):
+    def __init__(self, channels: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv = torch.nn.Conv2d(channels // stride, channels, 3, stride, 1, bias=False)
+        self.bn = torch.nn.BatchNorm2d(channels)
+        self.act = torch.nn.SiLU()
+        if stride != 1:
+            self.skip = torch.nn.Conv2d(channels // stride, channels, 1, stride)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        other = self.skip(x) if hasattr(self, "skip") else x
+        return self.act(self.bn(self.conv(x)) + other)
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+@pytest.mark.parametrize("training", ["EVAL", "PRESERVE"])
+def test_files_of_the_older_exporter_have_modules(training: str, tmp_path: Path) -> None:
+    """With a fixed batch, and with or without the normalisation in the convolution before it."""
+    body = [Residual(8), Residual(8), Residual(16, 2), Residual(16)]
+    net = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.Sequential(*body), torch.nn.Flatten()).eval()
+    path = tmp_path / "net.onnx"
+    mode = getattr(torch.onnx.TrainingMode, training)
+    torch.onnx.export(
+        net, (torch.zeros(1, 3, 10, 10),), path, dynamo=False, training=mode, do_constant_folding=training == "EVAL"
+    )
+    result = archspec.import_file(path)
+    assert ("batch_norm" in result.text) == (training == "PRESERVE")
+    assert result.text.count("silu") == 1
+    network = archspec.compile_text(result.text)
+    assert [network.shape(f"1.{i}") for i in range(4)] == [(8, 8, 8), (8, 8, 8), (16, 4, 4), (16, 4, 4)]

@@ -65,7 +65,7 @@ def _conv(b: Bound) -> Tensor:
     low, high = _pads(b, weight.shape[2:], stride, dilation)
     if low != high:
         x, low = _padded(x, low, high), [0] * b.rank
-    result = function(x, weight, b.optional(2), stride, low, dilation, b.attribute("group", 1))
+    result = function(x, weight, _weight(b, 2), stride, low, dilation, b.attribute("group", 1))
     assert isinstance(result, Tensor)
     return result
 
@@ -80,7 +80,7 @@ def _conv_transpose(b: Bound) -> Tensor:
     more = [a + o - z for a, o, z in zip(low, _each(b, "output_padding", 0), high, strict=True)]
     if min(more) < 0:
         raise UnsaidError("a transposed convolution that takes away more behind than before cannot be said")
-    result = function(b.tensor(), weight, b.optional(2), stride, low, more, b.attribute("group", 1), dilation)
+    result = function(b.tensor(), weight, _weight(b, 2), stride, low, more, b.attribute("group", 1), dilation)
     assert isinstance(result, Tensor)
     return result
 
@@ -88,7 +88,7 @@ def _conv_transpose(b: Bound) -> Tensor:
 @RULES.of("Linear")
 def _linear(b: Bound) -> Tensor:
     x = b.tensor()
-    return F.linear(x, b.tensor(1), b.optional(2))
+    return F.linear(x, b.tensor(1), _weight(b, 2))
 
 
 @RULES.of("BatchNormalization")

@@ -56,7 +56,12 @@ def is_dotted(name: str) -> bool:
 
 
 def owner(model: Model, step: Step) -> str:
-    """The module whose weights a step has, by their names; empty where they do not tell."""
+    """The module whose weights a step has, by their names; empty where they do not tell.
+
+    Vectors do not: those of equal numbers may have been merged.
+    """
+    if step.input(1) not in model.numbers or model.numbers[step.input(1)].ndim < 2:
+        return ""
     roles = ROLES.get(step.op, {})
     origins = [model.origins.get(step.input(number), "") for number in roles if step.input(number)]
     owners = {name.rpartition(".")[0] for name in origins if is_dotted(name)}
@@ -119,7 +124,7 @@ def _name(model: Model, tensors: Tensors, step: Step, number: int, path: str, ho
         name = f"{weight.removesuffix('weight')}bias"  # which a rewriter has called after the weight
     elif role and path and (merged or not is_dotted(origin)):
         name = f"{path}.{role}"
-    elif role and not is_dotted(origin):
+    elif role and (merged or not is_dotted(origin)):
         name = f"{_identifier(step.name)}.{role}"
     elif not is_dotted(origin):
         name = _identifier(origin)
