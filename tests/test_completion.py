@@ -98,7 +98,7 @@ def test_papers_are_those_that_there_are(complete: Complete) -> None:
 
 
 def test_what_a_spec_names(complete: Complete) -> None:
-    for command in ("compile", "check", "emit", "draw", "run", "weights"):
+    for command in ("compile", "check", "emit", "export", "draw", "run", "weights"):
         assert complete(f"{command} net.yaml --variant ") == ["tiny", "wide"]
     assert complete("compile --root . net.yaml --variant w") == ["wide"]
     assert complete("compile net.yaml --set ") == ["width=", "classes="]
