@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from archspec.drawing.content.cards import Card
+from archspec.drawing.content.cards import Card, evened
 from archspec.drawing.content.scene import Edge, Scene
 from archspec.drawing.layout.cells import Cell, cell_of
 from archspec.drawing.layout.connecting import connected
@@ -37,9 +37,9 @@ _ROW = 40.0
 """Between rows."""
 _GUTTER = 28.0
 """Between columns."""
-_ARROW = 16.0
+_ARROW = 13.0
 """Beside the label of a line between columns."""
-_EDGE = 9.0
+_EDGE = 13.0
 """From boxes to the first line beside them."""
 
 
@@ -51,7 +51,10 @@ def scaled(found: Scales, scene: Scene, cards: Mapping[str, Card]) -> Placing | 
     def labelled(edge: Edge) -> bool:
         return usually(edge) or columns[edge.source] != columns[edge.target]
 
-    return _Scaling(found, setting_of(scene, cards, labelled, rightwards=False)).placing()
+    even: dict[str, Card] = {}
+    for column in range(len(found.upwards)):
+        even |= evened({id: card for id, card in cards.items() if columns[id] == column})
+    return _Scaling(found, setting_of(scene, even, labelled, rightwards=False)).placing()
 
 
 class _Scaling:
@@ -115,9 +118,9 @@ class _Scaling:
         return sorted(found, key=lambda frame: order[frame.cluster.path])
 
     def _labels(self, lines: Mapping[Edge, tuple[Part, ...]]) -> dict[Edge, Point]:
-        """Where labels begin, one for each tensor."""
+        """Where labels begin, one for each tensor that no output says the shape of."""
         found: dict[Edge, Point] = {}
-        told: set[str] = set()
+        told = {edge.tensor for edge in self.edges if self.setting.boxes[edge.target].kind == "output"}
         for edge, parts in lines.items():
             if self.setting.labelled(edge) and edge.tensor not in told:
                 told.add(edge.tensor)
@@ -185,7 +188,8 @@ class _Scaling:
     def _turns(self, edge: Edge, index: int) -> bool:
         """Whether a line leads past a column's right side, from one level to another."""
         (one, level), (other, last) = self.place[edge.source], self.place[edge.target]
-        return level != last and min(one, other) <= index < max(one, other)
+        straight = level <= last <= self.found.spans.get(edge.source, level)
+        return not straight and min(one, other) <= index < max(one, other)
 
     def _stretch(self, cells: Mapping[Place, Cell]) -> None:
         """Make what gives tensors of several levels as high as its rows."""
