@@ -17,7 +17,8 @@ from archspec.drawing.content.cards import FIGURES
 from archspec.drawing.content.colouring import COLOURS
 from archspec.drawing.content.scene import DETAILS
 from archspec.drawing.formats.themes import THEMES
-from archspec.drawing.layout.placing import DIRECTIONS, page_size
+from archspec.drawing.layout.placed import page_size
+from archspec.drawing.layout.placing import DIRECTIONS, LAYOUTS
 from archspec.language import library
 from archspec.language.limits import Limits
 from archspec.ops import registry
@@ -74,6 +75,7 @@ TABLES = {
     "draw --detail": DETAILS,
     "draw --theme": THEMES,
     "draw --direction": DIRECTIONS,
+    "draw --layout": LAYOUTS,
     "draw --color": COLOURS,
     "draw net.yaml --show": FIGURES,
     "draw --show params --show": FIGURES,

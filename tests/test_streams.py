@@ -309,6 +309,7 @@ def interrupted(arguments: list[str], at: int | None, monkeypatch: pytest.Monkey
 NAMES = (
     "\n::error::injected.yaml",
     "::add-mask::x.yaml",
+    " ::add-mask::x.yaml",
     "##[error]x.yaml",
     "a\x1b[31m\x1b]0;title\x07.yaml",
     "a\r\x08\x7f\x9b.yaml",
