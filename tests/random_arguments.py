@@ -431,6 +431,10 @@ LIBRARY: dict[str, Callable[[Pick, Shape], Args]] = {
     "fire": lambda pick, shape: (
         {"squeeze_channels": 2, "expand1x1_channels": pick.of(4, 2)} | pick.some(expand3x3_channels=lambda: 3)
     ),
+    "fused_mbconv": lambda pick, shape: (
+        {"channels": pick.of(shape[0], 4)}
+        | pick.some(stride=lambda: 2, expansion=lambda: pick.int(1, 2), drop_path=lambda: pick.of(0.0, 0.1))
+    ),
     "inception": _inception,
     "inception_a": lambda pick, shape: {"pool_features": pick.int(1, 4)},
     "inception_b": lambda pick, shape: {},
@@ -441,6 +445,13 @@ LIBRARY: dict[str, Callable[[Pick, Shape], Args]] = {
     "inception_naive": lambda pick, shape: {name: pick.int(1, 4) for name in ("ch1x1", "ch3x3", "ch5x5")},
     "inverted_residual": _inverted,
     "mbconv": lambda pick, shape: _inverted(pick, shape) | pick.some(drop_path=lambda: pick.of(0.0, 0.1)),
+    "maxvit_block": lambda pick, shape: (
+        {"channels": 4, "heads": pick.of(1, 2), "window": pick.of(*_divisors(shape[-1]))}
+        | pick.some(drop_path=lambda: pick.of(0.0, 0.1), size=lambda: shape[-1])
+    ),
+    "mbconv_first": lambda pick, shape: (
+        {"channels": pick.of(shape[0], 4)} | pick.some(stride=lambda: 2, drop_path=lambda: pick.of(0.0, 0.1))
+    ),
     "mlp_block": lambda pick, shape: {"hidden": pick.of(4, 8)} | pick.some(dropout=lambda: pick.of(0.1, 0.0)),
     "nin_block": lambda pick, shape: {"channels": pick.of(4, 8)} | pick.some(mlp1=lambda: 2, kernel_size=lambda: 1),
     **dict.fromkeys(("patch_merging", "patch_merging_v2"), lambda pick, shape: {"dim": shape[-1]}),
@@ -463,6 +474,9 @@ LIBRARY: dict[str, Callable[[Pick, Shape], Args]] = {
         {"channels": pick.of(4, 8)} | pick.some(convs=lambda: pick.int(1, 3), batch_norm=lambda: True)
     ),
     **dict.fromkeys(("window_attention", "window_attention_v2"), _windows),
+    "xy_block": lambda pick, shape: (
+        {"w": pick.of(shape[0], 4), "g": 1} | pick.some(stride=lambda: 2, se=lambda: pick.of(0.0, 0.5))
+    ),
     "./lenet.yaml": lambda pick, shape: (
         {"num_classes": pick.of(10, 3)} | pick.some(sigmoid=lambda: False, kernel_size=lambda: 3)
     ),

@@ -183,6 +183,11 @@ def without_inputs(network: archspec.Network) -> set[str]:
     return {node.path for node in network} - reached
 
 
+def is_once(node: archspec.Node, given: dict[str, list[Any]]) -> bool:
+    """Whether the module of a node gave its tensor once, not to each sample: what needs a batch is given one."""
+    return any(tuple(output.shape) == node.shape for output in given.get(node.path, ()))
+
+
 def check_on_meta(network: archspec.Network, module: nn.Module) -> dict[str, list[Any]]:
     """Without data: the shape of what each node's module gives, and the FLOPs; returns what each module gave."""
     given: dict[str, list[Any]] = {}
@@ -195,12 +200,7 @@ def check_on_meta(network: archspec.Network, module: nn.Module) -> dict[str, lis
     module.requires_grad_(False)  # the counter looks for gradients where a layer takes a view of a parameter
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         module(*(torch.empty(BATCH, *shape, device="meta") for shape in network.inputs.values()))
-    # what takes some of these needs a batch, and then they are made for each sample
-    alone = {
-        path
-        for path in without_inputs(network)
-        if [tuple(output.shape) for output in given.get(path, [])] == [network[path].shape]
-    }
+    alone = {path for path in without_inputs(network) if is_once(network[path], given)}
     once = sum(node.flops or 0 for node in network if node.path in alone)
     assert counter.get_total_flops() == BATCH * network.blocks.flops - (BATCH - 1) * once  # every output
     calls: dict[str, list[Any]] = {}

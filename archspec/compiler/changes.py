@@ -68,7 +68,7 @@ def _is_left_out(network: Network, path: str) -> bool:
 
 class _EditReader(RuleReader):
     def __init__(self, definition: Definition, arguments: Mapping[str, Any], trace: Trace) -> None:
-        super().__init__(arguments, None, trace, usual=False)
+        super().__init__(arguments, None, trace, strict=None)
         self.definition = definition
 
     def edits(self, value: MappingValue) -> Edits:

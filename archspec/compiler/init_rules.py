@@ -213,13 +213,13 @@ class InitReader(RuleReader):
     def _check(self, rule: InitRule, key: Scalar, stated: Mapping[str, _Stated]) -> None:
         """Report a rule that speaks of nothing, and initialisers that do not fit the tensors they are for."""
         selected = self._selected(rule)
-        if not selected and rule.pattern and self.usual:
+        if not selected and rule.pattern and self.must_speak(key):
             self._no_node(rule.pattern, key)
             return
         distinct = {id(layer.applied): layer for layer in reversed(selected)}
         for name, entry in stated.items():
             having = [layer for layer in reversed(distinct.values()) if name in layer.applied.weights]
-            if selected and not having and self.usual and (rule.pattern or _is_computed(name, selected[0])):
+            if selected and not having and (rule.pattern or _is_computed(name, selected[0])) and self.must_speak(key):
                 message = f"`{selected[0].path}` has no tensor `{name}`"
                 if len(selected) > 1:
                     message = f"none of the {len(selected)} nodes of `{key.value}` has a tensor `{name}`"

@@ -307,6 +307,12 @@ def _instance_norm(b: Bound) -> Wire:
     )  # fmt: skip
 
 
+@rule("local_response_norm", "input size alpha beta k")
+def _local_response_norm(b: Bound) -> Wire:
+    alpha, beta, k = (float(b.get(*each)) for each in (("alpha", 1e-4), ("beta", 0.75), ("k", 1.0)))
+    return b.node("local_response_norm", size=b["size"], alpha=alpha, beta=beta, k=k)
+
+
 @rule("prelu", "input weight")
 def _prelu(b: Bound) -> Wire:
     held = b.held(weight="weight")
@@ -648,7 +654,8 @@ def _reshaped(b: Bound) -> Wire:
     if (_batch(b.first) or _batch(b.output)) and [_batch(b.first), before] != [_batch(b.output), after]:
         raise UnrecordableError("a reshape of a tensor whose batch is not its first dimension")
     if isinstance(b.first, Held) and [size for size in before if size > 1] == [size for size in after if size > 1]:
-        return b.place.wire(replace(b.first, shape=tuple(after)) if len(after) == 1 or after[0] > 1 else b.first)
+        plain = len(after) == 1 or after[0] > 1  # else a size of 1 in front would be taken for the batch
+        return b.place.wire(replace(b.first, shape=tuple(after) if plain else (1, *after)))
     wire = b.place.wire(b.first)
     if wire.node is not None and wire.node.op in ("flatten", "reshape") and wire.node.operands[0].shape:
         wire = wire.node.operands[0]

@@ -283,8 +283,8 @@ def _value(part: Part, values: Values) -> Any:
 def _arguments(call: Call, made: Class, values: Values) -> dict[str, Any]:
     """The values of a class's parameters in a call of it."""
     stated = {keyword: value for keyword, value in call.arguments if keyword}
-    required = [parameter.name for parameter in made.signature if parameter.default is REQUIRED]
-    stated |= zip(required, (value for keyword, value in call.arguments if not keyword), strict=True)
+    in_order = [value for keyword, value in call.arguments if not keyword]
+    stated |= zip((parameter.name for parameter in made.signature), in_order, strict=False)
     return {
         parameter.name: _value(stated[parameter.name], values) if parameter.name in stated else parameter.default
         for parameter in made.signature

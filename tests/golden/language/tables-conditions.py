@@ -14,10 +14,6 @@ class ConvBnRelu(nn.Sequential):
     arXiv:1502.03167, section 3.2).
 
     Shape: (N, in_channels, 14, 14) -> (N, 24, 14, 14)
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
