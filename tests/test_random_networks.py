@@ -156,7 +156,7 @@ def reaching(network: archspec.Network) -> set[str]:
     keys: set[str] = set()
     for node in reversed(list(network)):
         if node.path in found:
-            found.update(node.inputs)
+            found.update(() if node.op.takes_nothing else node.inputs)
             own = node.op.weights(node.input_shapes)
             keys.update(node.op.key(node.shares or node.path, tensor) for tensor in own)
     return keys
