@@ -107,17 +107,51 @@ class Opening:
                 yield from self._open_inside(child)
 
     def _open_more(self) -> None:
-        """Open groups, and where there are few boxes the largest block, while the boxes stay few."""
+        """Open groups, and where there are few boxes the largest block, while the boxes stay few.
+
+        Uses of one block beside each other are open all or none.
+        """
         refused: set[str] = set()
+        for path in sorted(self.asked):
+            self._open({block.path for block in self._beside(self.network[path])} - self.collapse)
         for _ in range(_MOST_TRIED):
             groups = self.groups()
             candidate = self._next_to_open(groups, refused)
             if candidate is None:
                 return
-            self.opened.add(candidate.path)
-            if len(self.groups()) > self._room():
-                self.opened.remove(candidate.path)
+            paths = {candidate.path, *(block.path for block in self._beside(candidate))}
+            if paths & (self.collapse | refused) or not self._open(paths):
                 refused.add(candidate.path)
+
+    def _open(self, paths: set[str]) -> bool:
+        """Open blocks if the boxes stay few; whether they do."""
+        before = set(self.opened)
+        self.opened |= paths
+        if len(self.groups()) > self._room():
+            self.opened = before
+        return self.opened != before
+
+    def _beside(self, part: Part) -> Iterator[Block]:
+        """The other uses of a block among its siblings that neither take from it nor give to it."""
+        if not isinstance(part, Block) or part.kind != "block" or not part.path:
+            return
+        around = self.network[part.path.rpartition(".")[0]] if "." in part.path else self.network.blocks
+        assert isinstance(around, Block)
+        for other in around.children:
+            alike = isinstance(other, Block) and other is not part and other.definition == part.definition
+            if alike and not (self._leads(part, other) or self._leads(other, part)):
+                yield other
+
+    def _leads(self, source: Block, target: Block) -> bool:
+        """Whether something in a block depends on another."""
+        reached = {node.path for node in source.nodes()}
+        ends = {node.path for node in target.nodes()}
+        for node in self.network:
+            if node.path not in reached and not reached.isdisjoint(node.inputs):
+                if node.path in ends:
+                    return True
+                reached.add(node.path)
+        return False
 
     def _room(self) -> int:
         return MOST_IN_OVERVIEW - len(self.network.inputs) - len(self.network.outputs)
