@@ -23,6 +23,7 @@ torch = pytest.importorskip("torch")
 timm = pytest.importorskip("timm")
 from torch import Tensor, nn  # noqa: E402
 
+from archspec.importers.module.construction import remembered  # noqa: E402
 from archspec.importers.module.importing import _network_name  # noqa: E402
 from archspec.importers.module.patterns import distances, shifted_windows  # noqa: E402
 from archspec.importers.module.recording import leaves  # noqa: E402
@@ -61,7 +62,8 @@ NETWORKS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
 def built(name: str, **arguments: Any) -> nn.Module:
     library, _, own = name.rpartition(":")
     torch.manual_seed(0)
-    model: nn.Module = timm.create_model(own, **arguments) if library else models.get_model(own, **arguments)
+    with remembered():
+        model: nn.Module = timm.create_model(own, **arguments) if library else models.get_model(own, **arguments)
     return model.eval()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import nn
 
+from archspec.importers.module.construction import arguments_of
 from archspec.importers.module.draft import Graph, Node, Wire
 from archspec.language.names import block_name_problem, parameter_name_problem
 from archspec.ops import registry
@@ -194,13 +195,14 @@ class _Scope:
         return ""
 
     def _attribute(self, values: Sequence[Any]) -> str:
-        """The attribute of the modules that has these values; empty where none does."""
-        first: dict[str, Any] = vars(self.uses[0].module)
-        for name, value in first.items():
-            if name.startswith("_") or not isinstance(value, int | float | tuple):
+        """What the modules or their constructors call these values; empty where they do not."""
+        known: list[Mapping[str, Any]] = [{**arguments_of(use.module), **vars(use.module)} for use in self.uses]
+        for name, value in known[0].items():
+            if name.startswith("_") or not isinstance(value, int | float | tuple | list):
                 continue
-            found: list[Any] = [vars(use.module).get(name) for use in self.uses]
+            found: list[Any] = [each.get(name) for each in known]
             found = [list(each) if isinstance(each, tuple) else each for each in found]
+            found = [_rounded(each) if isinstance(each, float) else each for each in found]
             if _fits(found, values):
                 return name
         return ""
@@ -327,7 +329,7 @@ class _Folding:
         return self.blocks.get(id(graph))
 
     def _make(self, cls: type, uses: list[Graph]) -> None:
-        if len(uses) < 2:
+        if len(uses) < 2 or all(self._are_copies(use) for use in uses):
             return None
         scope = _Scope(uses)
         try:
@@ -344,6 +346,11 @@ class _Folding:
         self.made[name] = block
         self.blocks.update({id(use): block for use in uses})
         return None
+
+    def _are_copies(self, graph: Graph) -> bool:
+        """Whether a graph is a row of one block, which says itself in a line."""
+        blocks = {id(node.graph and self.block(node.graph)) for node in graph.nodes}
+        return len(graph.nodes) > 1 and _is_chain(graph) and blocks.isdisjoint({id(None)}) and len(blocks) == 1
 
     def _apart(self, cls: type, uses: list[Graph]) -> None:
         """As few blocks as hold them all: those of one structure are one, and those that can be."""

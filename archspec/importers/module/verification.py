@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from archspec.errors import UsageError
+from archspec.importers.module.construction import hand_on
 from archspec.importers.module.recording import leaves
 from archspec.network import Network
 from archspec.pytorch.loading import load_weights
@@ -120,7 +121,9 @@ def hollow(module: nn.Module) -> nn.Module:
         memo[id(parameter)] = nn.Parameter(torch.empty_like(parameter, device="meta"), parameter.requires_grad)
     for buffer in module.buffers():
         memo[id(buffer)] = torch.empty_like(buffer, device="meta")
-    return copy.deepcopy(module, memo).to("meta").eval()
+    made = copy.deepcopy(module, memo).to("meta").eval()
+    hand_on(module, made)
+    return made
 
 
 def shaken(module: nn.Module) -> nn.Module:
