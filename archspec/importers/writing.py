@@ -195,6 +195,9 @@ def _broken(key: str, value: Any, indent: int, kind: str) -> Iterator[str]:
     elif isinstance(value, Mapping):
         yield start
         yield from _inside(value, indent + 2, kind)
+    elif _are_numbers(value) and key != "each":
+        text = _flow(value, kind)
+        yield from textwrap.wrap(f"{start} {text}", WIDTH, subsequent_indent=" " * (len(start) + 2))
     else:
         yield start
         yield from _listed(value, indent + 2, _EACH.get(kind, kind))
@@ -214,6 +217,13 @@ def _wrapped(start: str, value: Any, kind: str) -> list[str]:
     lines = [line.rstrip() for line in lines]
     lines[-1] = f"{lines[-1].removesuffix(',')}}}"
     return lines if len(lines) <= _MOST_WRAPPED and max(map(len, lines)) <= WIDTH else []
+
+
+def _are_numbers(value: Any) -> bool:
+    """Whether a list holds numbers alone, however deep."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return all(map(_are_numbers, value))
+    return isinstance(value, int | float)
 
 
 def _is_wrapped(value: Mapping[str, Any]) -> bool:

@@ -91,6 +91,30 @@ class Log(_Elementary, name="log"):
     saved = ("input",)
 
 
+class Sin(_Elementary, name="sin"):
+    """The sine.
+
+    Costs 1 operation an element.
+    Source: torch.sin.
+    """
+
+    function = "torch.sin"
+    example = "{op: sin}"
+    saved = ("input",)
+
+
+class Cos(_Elementary, name="cos"):
+    """The cosine.
+
+    Costs 1 operation an element.
+    Source: torch.cos.
+    """
+
+    function = "torch.cos"
+    example = "{op: cos}"
+    saved = ("input",)
+
+
 class Sqrt(_Elementary, name="sqrt"):
     """The square root; nan for negative numbers.
 

@@ -23,7 +23,7 @@ def remembered() -> Iterator[None]:
         _GIVEN[module] = _arguments(module, sys._getframe(1))
         initialise(module, *args, **kwargs)
 
-    nn.Module.__init__ = init  # type: ignore[method-assign]
+    nn.Module.__init__ = init  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:

@@ -5,28 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 import torch
-from torch import Tensor
 
 from archspec.importers.module.batches import Batched
-from archspec.importers.module.draft import Wire
-from archspec.importers.module.patterns import distances, separations, shifted_windows
+from archspec.importers.module.draft import Node, Place, Wire
+from archspec.importers.module.numbers import FEW_NUMBERS
+from archspec.importers.module.patterns import distances, distances_with_class, separations, shifted_windows
 from archspec.importers.module.recording import Call, Held, UnrecordableError, Value, leaves
-
-
-class Place(Protocol):
-    """Where nodes are put."""
-
-    def constant(self, numbers: Tensor) -> Wire:
-        """What gives numbers to each sample."""
-
-    def wire(self, operand: Value | Held) -> Wire:
-        """What a node takes that takes this."""
-
-    def node(self, op: str, operands: Sequence[Wire], held: dict[str, Held] | None = None, /, **arguments: Any) -> Wire:
-        """The output of a new node."""
 
 
 @dataclass
@@ -89,10 +76,13 @@ class Bound:
 
     def node(self, op: str, *names: str, held: dict[str, Held] | None = None, **arguments: Any) -> Wire:
         """A node of the operands that are named, or of the first one."""
-        if op in _CHANNELS_FIRST and _is_joined(self.first):
-            raise UnrecordableError(f"{self.call.function} in parts of a map that are joined with the batch")
         wires = self.wires(*names) if names else [self.place.wire(self.first)]
-        return self.place.node(op, wires, held, **arguments)
+        if op not in _CHANNELS_FIRST or not _is_joined(self.first):
+            return self.place.node(op, wires, held, **arguments)
+        if op not in _OF_EACH_CHANNEL:
+            raise UnrecordableError(f"{self.call.function} in parts of a map that are joined with the batch")
+        joined = self.place.node("flatten", wires, end_dim=2)  # parts and channels
+        return self.place.node("reshape", [self.place.node(op, [joined], held, **arguments)], shape=sample(self.output))
 
 
 _CHANNELS_FIRST = frozenset(
@@ -100,6 +90,11 @@ _CHANNELS_FIRST = frozenset(
     "adaptive_max_pool global_avg_pool global_max_pool upsample pixel_shuffle pixel_unshuffle channel_shuffle".split()
 )
 """Ops for which the first dimension of a sample is its channels."""
+
+_OF_EACH_CHANNEL = frozenset(
+    "max_pool avg_pool adaptive_avg_pool adaptive_max_pool global_avg_pool global_max_pool upsample".split()
+)
+"""Those of them that treat each channel alone."""
 
 Rule = Callable[[Bound], "Wire | list[Wire]"]
 RULES: dict[str, tuple[tuple[str, ...], Rule]] = {}
@@ -320,7 +315,7 @@ def _plain_op(op: str) -> Rule:
     return lambda b: b.node(op)
 
 
-for _name in "relu relu6 sigmoid tanh silu hardswish hardsigmoid mish abs exp log neg sqrt rsqrt sign".split():
+for _name in "relu relu6 sigmoid tanh silu hardswish hardsigmoid mish abs exp log neg sqrt rsqrt sign sin cos".split():
     rule(_name, "input inplace")(_plain_op(_name))
 
 
@@ -381,6 +376,13 @@ def _dropout2d(b: Bound) -> Wire:
 def _max_pool(b: Bound) -> Wire:
     kernel = _size(b["kernel_size"])
     stride = _size(b["stride"]) if b["stride"] else kernel
+    wire = b.place.wire(b.first)
+    if wire.node is not None and wire.node.op == LEAST_PADDED:
+        sizes = {"kernel_size": kernel, "stride": stride, "dilation": _size(b.get("dilation", 1))}
+        if any(_listed(b.get("padding", 0))) or wire.node.arguments["padding"] != _same_padding(wire, **sizes):
+            raise UnrecordableError(LEAST_PADDED)
+        sizes["stride"] = None if stride == kernel else stride
+        return b.place.node("max_pool", wire.node.operands, None, padding="same_upper", **sizes)
     return b.node(
         "max_pool", kernel_size=kernel, stride=None if stride == kernel else stride, padding=_size(b.get("padding", 0)),
         dilation=_size(b.get("dilation", 1)), ceil_mode=b.get("ceil_mode", False),
@@ -450,10 +452,30 @@ def _channel_shuffle(b: Bound) -> Wire:
     return b.node("channel_shuffle", groups=b["groups"])
 
 
+LEAST_PADDED = "pad with -inf"
+"""What stands for a padding that only the maximum of windows may take, and which is no node."""
+
+
+def _same_padding(padded: Wire, kernel_size: Any, stride: Any, dilation: Any) -> list[int]:
+    """What the padding of a wire is where windows give its size over their stride, rounded up."""
+    assert padded.node is not None
+    sizes = padded.node.operands[0].shape[1:]
+    kernels, strides, dilations = (
+        each if isinstance(each, list) else [each] * len(sizes) for each in (kernel_size, stride, dilation)
+    )
+    found: list[int] = []
+    for size, kernel, step, apart in zip(sizes, kernels, strides, dilations, strict=True):
+        missing = max(0, (-(-size // step) - 1) * step + (kernel - 1) * apart + 1 - size)
+        found = [missing // 2, missing - missing // 2, *found]
+    return found
+
+
 @rule("pad", "input pad mode value")
 def _pad(b: Bound) -> Wire:
     if not any(b["pad"]):
         return b.place.wire(b.first)
+    if b["value"] == -math.inf:
+        return Wire(Node("", LEAST_PADDED, {"padding": list(b["pad"])}, [b.place.wire(b.first)]))
     if not math.isfinite(b["value"] or 0):
         raise UnrecordableError(f"pad with {b['value']}")
     return b.node("pad", padding=list(b["pad"]), mode=b.get("mode", "constant"), value=float(b["value"] or 0))
@@ -484,14 +506,15 @@ def _aligned(b: Bound, *operands: Value | Held) -> list[Wire]:
 
 def _of_rank(b: Bound, operand: Value | Held, rank: int) -> Wire:
     """A tensor with sizes of 1 in front."""
-    missing = rank - len(sample(operand))
+    own = sample(operand) or [1] * isinstance(operand, Held)  # a parameter has a dimension
+    missing = rank - len(own)
     if missing <= 0:
         return b.place.wire(operand)
-    if operand.fixed is not None:
-        return b.place.constant(operand.fixed.reshape([1] * missing + sample(operand)))
+    if operand.fixed is not None and operand.fixed.numel() <= FEW_NUMBERS:
+        return b.place.constant(operand.fixed.reshape([1] * missing + own))
     wire = b.place.wire(operand)
     if isinstance(operand, Held) or wire.node is None or missing > 1:
-        return b.place.node("reshape", [wire], shape=[1] * missing + (sample(operand) or [1]))
+        return b.place.node("reshape", [wire], shape=[1] * missing + own)
     return b.place.node("unsqueeze", [wire], dim=1)
 
 
@@ -616,6 +639,40 @@ for _name in ("mean", "sum", "amax", "amin"):
     rule(_name, "input dim keepdim")(_reduction(_name))
 
 
+@rule("var", "input dim correction keepdim unbiased")
+def _var(b: Bound) -> Wire:
+    """The mean square of what is left without the mean, times n / (n - correction)."""
+    if b["dim"] is None:
+        raise UnrecordableError(f"{b.call.function} over all dimensions mixes samples")
+    dims, shape = _listed(dimensions(b.first, b["dim"])), sample(b.first)
+    wire = b.place.wire(b.first)
+    mean = b.place.node("mean", [wire], dim=_one(dims), keepdim=True)
+    square = b.place.node("pow", [b.place.node("sub", [wire, mean])], exponent=2)
+    found = b.place.node("mean", [square], dim=_one(dims), keepdim=bool(b.get("keepdim", False)))
+    count = math.prod(shape[dim - 1] for dim in dims)
+    correction = int(b.get("unbiased", b.get("correction", 1)))
+    return b.place.node("mul", [found], value=count / (count - correction)) if correction else found
+
+
+@rule("norm vector_norm", "input p dim keepdim")
+def _norm(b: Bound) -> Wire:
+    """The p-norm along dimensions."""
+    if b["dim"] is None:
+        raise UnrecordableError(f"{b.call.function} over all dimensions mixes samples")
+    order = b.get("ord", b.get("p", 2))
+    order = 2.0 if order in (None, "fro") else float(order)
+    return b.node("vector_norm", "input" if "input" in b.given else "x", ord=order, dim=dimensions(b.first, b["dim"]),
+                  keepdim=b.get("keepdim", False))  # fmt: skip
+
+
+@rule("addcmul", "input tensor1 tensor2 value")
+def _addcmul(b: Bound) -> Wire:
+    product = b.place.node("mul", _aligned(b, b.operand("tensor1"), b.operand("tensor2")))
+    if b.get("value", 1) != 1:
+        product = b.place.node("mul", [product], value=b["value"])
+    return b.place.node("add", [_of_rank(b, b.operand("input"), len(sample(b.output))), product])
+
+
 @rule("normalize", "input p dim eps out")
 def _normalize(b: Bound) -> Wire:
     return b.node(
@@ -628,7 +685,8 @@ def _normalize(b: Bound) -> Wire:
 
 @rule("contiguous clone detach float to type_as identity", "input other")
 def _same(b: Bound) -> Wire:
-    if isinstance(b.first, Value) and b.first.dtype != b.output.dtype:
+    counted = b.first.fixed is not None and b.output.dtype.is_floating_point  # whole numbers are the same as others
+    if isinstance(b.first, Value) and b.first.dtype != b.output.dtype and not counted:
         raise UnrecordableError(f"a change of data type from {b.first.dtype} to {b.output.dtype}")
     return b.place.wire(b.first)
 
@@ -721,10 +779,13 @@ def _squeeze(b: Bound) -> Wire:
 
 @rule("cat", "tensors dim")
 def _cat(b: Bound) -> Wire:
-    tensors = b["tensors"]
+    tensors = [tensor for tensor in b["tensors"] if 0 not in _sizes(tensor)]
     whole = max(tensors, key=lambda tensor: any(isinstance(size, Batched) for size in _sizes(tensor)))
     dim = dimension(whole, b.get("dim", 0))
-    return b.place.node("concat", [b.place.wire(tensor) for tensor in tensors], dim=dim)
+    wires = [b.place.wire(tensor) for tensor in tensors]
+    if len(wires) == 1 and len(b["tensors"]) > 1:
+        return wires[0]
+    return b.place.node("concat", wires, dim=dim)
 
 
 @rule("stack", "tensors dim")
@@ -817,6 +878,8 @@ def _sliced(b: Bound, wire: Wire, dim: int, item: slice) -> Wire:
     start, stop, step = item.indices(size)
     if (start, stop, step) == (0, size, 1):
         return wire
+    if start >= stop:
+        return Wire(Node("", "tensors without numbers"))
     return b.place.node("slice", [wire], dim=dimension(b.first, dim), start=item.start or 0, stop=item.stop, step=step)
 
 
@@ -891,6 +954,8 @@ def _looked_up(b: Bound, index: Value | Held) -> Wire:
     """Rows of a table by fixed numbers: those of a bias by relative positions."""
     window = distances(index.fixed) if index.fixed is not None else None
     table = sample(b.first)
+    if window is None and index.fixed is not None and (inner := distances_with_class(index.fixed)):
+        return _looked_up_with_class(b, inner, flat=index.fixed.dim() == 1)
     if window is None or len(table) != 2 or index.fixed is None:
         raise UnrecordableError("an index with a tensor")
     h, w = window
@@ -903,6 +968,28 @@ def _looked_up(b: Bound, index: Value | Held) -> Wire:
     if index.fixed.dim() == 2:
         return wire
     return b.place.node("flatten", [wire], start_dim=1, end_dim=2)
+
+
+def _looked_up_with_class(b: Bound, window: tuple[int, int], *, flat: bool) -> Wire:
+    """The same with a class token before the places, whose three rows are the last of the table."""
+    (rows, heads), places = sample(b.first), window[0] * window[1]
+    table = b.place.wire(b.first)
+
+    def of_class(row: int) -> Wire:
+        wire = b.place.node("slice", [table], dim=1, start=row, stop=row + 1)
+        return b.place.node("reshape", [wire], shape=[heads, 1, 1])
+
+    inside = b.place.node("slice", [table], dim=1, stop=rows - 3)
+    inside = b.place.node("relative_position_bias", [inside], window_size=_size(list(window)))
+    to_others = b.place.node("expand", [of_class(rows - 3)], shape=[heads, 1, places])
+    to_class = b.place.node("expand", [of_class(rows - 2)], shape=[heads, places, 1])
+    upper = b.place.node("concat", [of_class(rows - 1), to_others], dim=3)
+    lower = b.place.node("concat", [to_class, inside], dim=3)
+    wire = b.place.node("concat", [upper, lower], dim=2)
+    wire.shape = (heads, places + 1, places + 1)
+    wire = b.place.node("permute", [wire], dims=[2, 3, 1])
+    wire.shape = (places + 1, places + 1, heads)
+    return b.place.node("flatten", [wire], start_dim=1, end_dim=2) if flat else wire
 
 
 @rule("select", "input dim index")
@@ -926,11 +1013,101 @@ def _flip(b: Bound) -> Wire:
     return b.node("flip", dims=dimensions(b.first, _list(b["dims"])))
 
 
+@rule("meshgrid", "first second indexing")
+def _meshgrid(b: Bound) -> list[Wire]:
+    """Each of several rows of numbers along a dimension of its own."""
+    tensors = [leaf for leaf in leaves(list(b.given.values())) if isinstance(leaf, Value)]
+    order = list(range(len(tensors)))
+    if b.get("indexing", "ij") == "xy" and len(tensors) > 1:
+        order[:2] = [1, 0]
+    wires = []
+    for tensor, at, output in zip(tensors, order, b.call.outputs, strict=True):
+        sizes = sample(output)
+        own = [size if dim == at else 1 for dim, size in enumerate(sizes)]
+        row = b.place.node("reshape", [b.place.wire(tensor)], shape=own)
+        wires.append(b.place.node("expand", [row], shape=sizes))
+    return wires
+
+
+@rule("unfold", "input kernel_size dilation padding stride")
+def _unfold(b: Bound) -> Wire:
+    """Of a map; `Tensor.unfold` has the same name, and takes windows of one dimension."""
+    if isinstance(b.call.args[0], Value) and len(b.call.args) == 4:
+        raise UnrecordableError("windows of one dimension are taken by Tensor.unfold")
+    return b.node("unfold", kernel_size=_size(b["kernel_size"]), dilation=_size(b.get("dilation", 1)),
+                  padding=_size(b.get("padding", 0)), stride=_size(b.get("stride", 1)))  # fmt: skip
+
+
+@rule("fold", "input output_size kernel_size dilation padding stride")
+def _fold(b: Bound) -> Wire:
+    return b.node("fold", output_size=_size(b["output_size"]), kernel_size=_size(b["kernel_size"]),
+                  dilation=_size(b.get("dilation", 1)), padding=_size(b.get("padding", 0)),
+                  stride=_size(b.get("stride", 1)))  # fmt: skip
+
+
+@rule("max min", "input dim keepdim")
+def _max(b: Bound) -> Wire | list[Wire]:
+    """The extreme of a dimension, whose place nothing may take; or of two tensors."""
+    kind = b.call.function
+    if isinstance(b["dim"], Value | Held):
+        return b.place.node(f"{kind}imum", _aligned(b, b.operand("input"), b.operand("dim")))
+    if not isinstance(b["dim"], int):
+        raise UnrecordableError(f"{kind} over all dimensions mixes samples")
+    wire = b.node(f"a{kind}", dim=dimension(b.first, b["dim"]), keepdim=b.get("keepdim", False))
+    return [wire, Wire(Node("", f"the places of {kind}"))]
+
+
 @rule("expand expand_as broadcast_to", "input size")
 def _expand(b: Bound) -> Wire:
     if sample(b.first) == sample(b.output):  # each sample is given it
         return b.place.wire(b.first)
     return b.node("expand", "input", shape=sample(b.output))
+
+
+@rule("repeat_interleave", "input repeats dim")
+def _repeat_interleave(b: Bound) -> Wire:
+    """Each place of a dimension several times; of the batch, parts that have one sample each."""
+    if b["dim"] is None:
+        raise UnrecordableError("repeat_interleave over all dimensions mixes samples")
+    before, after = sample(b.first), sample(b.output)
+    if before == after:
+        return b.place.wire(b.first)
+    if b["dim"] % len(_sizes(b.first)) == _batch(b.first):
+        if _is_joined(b.first) or not isinstance(b["repeats"], int):
+            raise UnrecordableError("repeat_interleave of parts of a map that are joined with the batch")
+        return b.place.node("expand", [b.place.node("unsqueeze", [b.place.wire(b.first)], dim=1)], shape=after)
+    dim = dimension(b.first, b["dim"])
+    wire = b.place.node("unsqueeze", [b.place.wire(b.first)], dim=dim + 1)
+    wire = b.place.node("expand", [wire], shape=[*before[:dim], b["repeats"], *before[dim:]])
+    return b.place.node("flatten", [wire], start_dim=dim, end_dim=dim + 1)
+
+
+@rule("repeat tile", "input repeats")
+def _repeat(b: Bound) -> Wire:
+    """A tensor beside itself along dimensions."""
+    before, after = sample(b.first), sample(b.output)
+    wire = b.place.wire(b.first)
+    before = [1] * (len(after) - len(before)) + before
+    if len(before) != len(after) or any(size % own for own, size in zip(before, after, strict=True)):
+        raise UnrecordableError(f"{b.call.function} of the batch mixes samples")
+    if len(before) > len(sample(b.first)):
+        wire = b.place.node("reshape", [wire], shape=before)
+    if before == after:
+        return wire
+    if all(own in (1, size) for own, size in zip(before, after, strict=True)):
+        return b.place.node("expand", [wire], shape=after)
+    for dim, (own, size) in enumerate(zip(before, after, strict=True), 1):
+        if own != size:
+            wire = b.place.node("concat", [wire] * (size // own), dim=dim)
+    return wire
+
+
+def _one(dims: list[int]) -> int | list[int]:
+    return dims[0] if len(dims) == 1 else dims
+
+
+def _listed(dims: int | list[int]) -> list[int]:
+    return [dims] if isinstance(dims, int) else dims
 
 
 def _size(sizes: Any) -> Any:

@@ -24,6 +24,24 @@ def distances(index: Tensor) -> _Pair | None:
     return None
 
 
+def distances_with_class(index: Tensor) -> _Pair | None:
+    """The window of an index that has a class token before the places, as BEiT's has; None where it is another.
+
+    Its rows of the table are the last ones: from the class to places, from places to it, and from it to itself.
+    """
+    side = round(index.numel() ** 0.5)
+    if index.is_floating_point() or side**2 != index.numel() or side < 2:
+        return None
+    index = index.reshape(side, side)
+    window = distances(index[1:, 1:])
+    if window is None:
+        return None
+    rows = (2 * window[0] - 1) * (2 * window[1] - 1)
+    wanted = index.clone()
+    wanted[0, :], wanted[:, 0], wanted[0, 0] = rows, rows + 1, rows + 2
+    return window if torch.equal(index, wanted) else None
+
+
 def _distances(h: int, w: int) -> Tensor:
     rows, columns = torch.arange(h * w) // w, torch.arange(h * w) % w
     return (rows[:, None] - rows + h - 1) * (2 * w - 1) + columns[:, None] - columns + w - 1
@@ -71,6 +89,15 @@ def shifted_windows(mask: Tensor) -> tuple[_Pair, _Pair, _Pair] | None:
     return None
 
 
+def evenly_spaced(numbers: Tensor) -> tuple[float, float, int] | None:
+    """The first and last of at least four numbers at equal distances, and how many they are; None for others."""
+    if numbers.dim() != 1 or len(numbers) < 4 or not numbers.is_floating_point() or numbers[0] == numbers[-1]:
+        return None
+    start, end, steps = round(float(numbers[0]), 9), round(float(numbers[-1]), 9), len(numbers)
+    wanted = torch.linspace(start, end, steps, dtype=numbers.dtype)
+    return (start, end, steps) if torch.allclose(wanted, numbers, rtol=1e-6, atol=1e-7) else None
+
+
 def grid(numbers: Tensor) -> list[int]:
     """The steps of a grid whose coordinates from -8 to 8, on a scale of logarithms, numbers are; empty for others.
 
@@ -81,6 +108,24 @@ def grid(numbers: Tensor) -> list[int]:
     places = coordinates(-8, 8, (numbers.shape[0], numbers.shape[1]))
     wanted = places.sign() * (places.abs() + 1).log2() / 3
     return list(numbers.shape[:2]) if torch.allclose(wanted, numbers.float(), atol=1e-6) else []
+
+
+def pairs(numbers: Tensor) -> _Pair | None:
+    """The window for whose pairs of places numbers say how far they are apart, on a scale of logarithms.
+
+    timm's Swin v2 computes its biases from them.
+    """
+    places = round(len(numbers) ** 0.5) if numbers.dim() == 2 and numbers.shape[1] == 2 else 0
+    if places < 4 or places**2 != len(numbers) or not numbers.is_floating_point():
+        return None
+    for h, w in _factors(places):
+        if min(h, w) < 2:
+            continue
+        rows, columns = torch.arange(places) // w, torch.arange(places) % w
+        apart = torch.stack([rows[:, None] - rows, columns[:, None] - columns], -1).reshape(-1, 2).float()
+        if torch.allclose(apart.sign() * (apart.abs() + 1).log(), numbers, atol=1e-6):
+            return h, w
+    return None
 
 
 def _factors(number: int) -> Iterator[_Pair]:

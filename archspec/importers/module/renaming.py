@@ -48,8 +48,7 @@ def in_order(
     groups: dict[tuple[str, str], list[str]] = {}
     for left, right in found.items():
         if right is not None and "." in left and "." in right:
-            parents = (_NUMBER.sub("*", each.rpartition(".")[0]) for each in (left, right))
-            one, other = parents
+            one, other = (_numbers_starred(each.rpartition(".")[0]) for each in (left, right))
             groups.setdefault((f"{one}.**", f"{other}.**"), []).append(left)
     rules = dict(found)
     for (left, right), members in groups.items():
@@ -57,6 +56,12 @@ def in_order(
             fewer = {key: value for key, value in rules.items() if key not in members} | {left: right}
             rules = fewer if is_right(fewer) else rules
     return rules
+
+
+def _numbers_starred(path: str) -> str:
+    """A path with a star for each number, or for a whole name that has several of them."""
+    names = (_NUMBER.sub("*", name) for name in path.split("."))
+    return ".".join("*" if name.count("*") > 1 else name for name in names)
 
 
 _NUMBER = re.compile(r"\d+")
