@@ -26,8 +26,8 @@ import torch
 from counterparts import models
 from torch import nn
 
-import archspec
 from archspec.errors import ArchspecError
+from archspec.importers.module import from_module
 from archspec.importers.module.construction import remembered
 
 timm: Any = import_module("timm")  # once `counterparts` has made torchvision importable
@@ -101,7 +101,7 @@ def surveyed(name: str) -> dict[str, Any]:
     while True:
         start = time.perf_counter()
         try:
-            imported = archspec.from_module(
+            imported = from_module(
                 model, shapes[0], name=re.sub(r"\W", "_", name.partition(":")[2]), verify=params <= MOST_COMPARED
             )
         except ArchspecError as error:
