@@ -39,6 +39,8 @@ _MOST_LISTED = 3
 """Nodes of a list that are written in one line."""
 _MOST_WRAPPED = 2
 """Lines of a node in flow style."""
+_MOST_OF_ROWS = 90
+"""Letters of the rows of a table of stages that are in them."""
 _MOST_ROWS = 2
 """Rows of a table that stand in one line."""
 
@@ -204,19 +206,33 @@ def _broken(key: str, value: Any, indent: int, kind: str) -> Iterator[str]:
 
 
 def _wrapped(start: str, value: Any, kind: str) -> list[str]:
-    """A node in two lines of flow style, whose arguments stand below each other; none where it takes more."""
+    """A node or parameters in a few lines of flow style, items below each other; none where it takes more."""
     if not isinstance(value, Mapping) or not value:
         return []
     if not (_is_wrapped(value) if kind == "node" else kind == "params" and not _is_broken(value, 1, kind)):
         return []
-    lines = [f"{start}{{"]
-    for text in [text for _, text in _items(value, kind)]:
+    texts, start, end = [text for _, text in _items(value, kind)], f"{start}{{", "}"
+    if list(value) == ["graph"]:
+        texts, start, end = [_flow(each, "node") for each in value["graph"]], f"{start}graph: [", "]}"
+    lines = [start]
+    for text in texts:
         if len(lines[-1]) + len(text) + 2 > WIDTH:
-            lines.append(" " * (len(start) + 1))
+            lines.append(" " * len(start))
         lines[-1] += f"{text}, "
     lines = [line.rstrip() for line in lines]
-    lines[-1] = f"{lines[-1].removesuffix(',')}}}"
-    return lines if len(lines) <= _MOST_WRAPPED and max(map(len, lines)) <= WIDTH else []
+    lines[-1] = f"{lines[-1].removesuffix(',')}{end}"
+    most = _MOST_WRAPPED + ("each" in value)
+    return lines if len(lines) <= most and max(map(len, lines)) <= WIDTH else []
+
+
+def _is_wrapped(value: Mapping[str, Any]) -> bool:
+    """Whether a node may be written in a few lines of flow style: no argument of it has lines of its own."""
+    rows = value.get("each")
+    if _is_table("each", rows) and ("repeat" not in value or len(_flow(rows, "value")) > _MOST_OF_ROWS):
+        return False
+    if "graph" in value and not _has_graph(value):
+        return list(value) == ["graph"]
+    return not value.keys() & {"graph", "doc"}
 
 
 def _are_numbers(value: Any) -> bool:
@@ -224,11 +240,6 @@ def _are_numbers(value: Any) -> bool:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return all(map(_are_numbers, value))
     return isinstance(value, int | float)
-
-
-def _is_wrapped(value: Mapping[str, Any]) -> bool:
-    """Whether a node may be written in two lines of flow style: no argument of it has lines of its own."""
-    return not any(_is_table(key, each) or key in ("graph", "doc") for key, each in value.items())
 
 
 def _inside(value: Mapping[str, Any], indent: int, kind: str) -> Iterator[str]:

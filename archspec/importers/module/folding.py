@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from torch import nn
@@ -127,7 +128,7 @@ class _Scope:
             return items
         if (known := self._known(values, shapes or {})) is not None:
             return known
-        name = self._free(self._attribute(values) or _SHORT.get(wanted, wanted))
+        name = self.free(self._attribute(values) or _SHORT.get(wanted, wanted))
         self.params[name] = list(values)
         return f"${name}"
 
@@ -207,7 +208,7 @@ class _Scope:
                 return name
         return ""
 
-    def _free(self, wanted: str) -> str:
+    def free(self, wanted: str) -> str:
         """A name that no parameter has, and none of the graph's nodes."""
         taken = {*self.params, *(node.name for use in self.uses for graph in use.walk() for node in graph.nodes)}
         wanted = wanted if not parameter_name_problem(wanted) else f"{wanted}_"
@@ -312,6 +313,7 @@ class _Folding:
             if graph is not root and type(graph.module) not in _CONTAINERS:
                 self.classes.setdefault(type(graph.module), []).append(graph)
         self.tried: set[type] = set()
+        self.stages: set[Graph | None] = set()
 
     def definitions(self) -> Spec:
         """The blocks that are made."""
@@ -466,6 +468,8 @@ class _Folding:
             return {"block": block.name} | self._block_arguments(block, graphs, scope, shapes)
         if blocks:
             raise UnlikeError
+        if len(graphs) == 1 and all(node.graph in self.stages for node in present[0].nodes):
+            return self._stages(present[0], scope)
         if all(_is_chain(graph) for graph in present) and (made := self._copies(graphs, scope)):
             return made
         return self._contents(graphs, scope)
@@ -473,6 +477,8 @@ class _Folding:
     def _contents(self, graphs: Sequence[Graph | None], scope: _Scope) -> Spec:
         """The graph, inputs and outputs of a group or block."""
         present = [graph for graph in graphs if graph is not None]
+        if len(graphs) == 1:
+            self._gather(present[0])
         if all(_is_chain(graph) for graph in present):
             listed = self.chain(graphs, scope)
             full = [graph for graph in present if len(graph.nodes) == len(listed)]
@@ -546,10 +552,81 @@ class _Folding:
         columns = ([row[i] if row and i < len(row) else None for row in rows] for i in range(longest))
         return [_bare(self.node(str(i), column, graphs, scope, around)) for i, column in enumerate(columns)]
 
-    def _repeat(self, block: _Block, rows: Sequence[list[Node] | None], scope: _Scope) -> Spec:
+    def _gather(self, graph: Graph) -> None:
+        """Put stages of one block that are in a list into a node of their own, and give names to the others."""
+        if not _is_chain(graph) or not _gives_last(graph):
+            return
+        blocks = [self.block(node.graph) if node.graph else None for node in graph.nodes]
+        start, end = max(_runs(blocks), key=lambda run: run[1] - run[0])
+        block = blocks[start]
+        if block is None or (start, end) == (0, len(blocks)):
+            return
+        rows = _rows(graph.nodes[start:end], block)
+        if end - start < _LEAST_STAGED * min(2, len(rows)) or 2 * len(rows) > end - start:
+            return
+        stages = [_listed_graph(f"{graph.path}.{i}", row) for i, row in enumerate(rows)]
+        table = stages[0]
+        if len(stages) > 1:
+            self.stages.update(stages)
+            table = _listed_graph(graph.path, [Node("", graph=stage) for stage in stages])
+        nodes = [*graph.nodes[:start], Node("", graph=table), *graph.nodes[end:]]
+        names: set[str] = set()
+        for node, known in zip(nodes, [*blocks[:start], block, *blocks[end:]], strict=True):
+            stem = known.name if known else node.op or "group"
+            node.name = next(name for n in range(1, 10**6) if (name := stem if n == 1 else f"{stem}{n}") not in names)
+            names.add(node.name)
+        for before, node in pairwise(nodes):
+            wire = Wire(before, next(iter(before.graph.outputs)) if before.graph else "")
+            if node.graph is None:
+                node.operands = [wire]
+            else:
+                node.graph.inputs = [(own, wire) for own, _ in node.graph.inputs]
+        graph.nodes = nodes
+        graph.outputs = {
+            port: Wire(nodes[-1], next(iter(nodes[-1].graph.outputs)) if nodes[-1].graph else "", wire.shape)
+            for port, wire in graph.outputs.items()
+        }
+
+    def _stages(self, graph: Graph, scope: _Scope) -> Spec:
+        """A table of a block, with a row for each stage: what differs among them, how many copies, and their first."""
+        rows = [stage.nodes for node in graph.nodes if (stage := node.graph)]
+        block = self.block(rows[0][0].graph) if rows[0][0].graph else None
+        assert block is not None
+        firsts = [block.values[id(row[0].graph)] for row in rows]
+        rests = [block.values[id(row[-1].graph)] for row in rows]
+        declared = block.definition.get("params", {})
+        own = [
+            name for name in declared if any(not _same(a[name], b[name]) for a, b in zip(firsts, rests, strict=True))
+        ]
+        usual = {
+            name: _one_of([rest[name] for row, rest in zip(rows, rests, strict=True) if len(row) > 1]) for name in own
+        }
+        differing = [name for name in declared if name not in own and not _are_same([rest[name] for rest in rests])]
+        columns = [*differing, scope.free("depth"), *own]
+        made: Spec = {
+            "each": [
+                [*(rest[name] for name in differing), len(row), *(first[name] for name in own)]
+                for row, first, rest in zip(rows, firsts, rests, strict=True)
+            ],
+            "as": columns,
+            "block": block.name,
+        }
+        for name in declared:
+            if name in differing:
+                made[name] = f"${name}"
+            elif name in own:
+                self._argument(made, block, name, [usual[name]], scope)
+            else:
+                self._argument(made, block, name, [_one_of([rest[name] for rest in rests])], scope)
+        made["repeat"] = f"${columns[len(differing)]}"
+        if own:
+            made["first"] = {name: f"${name}" for name in own}
+        return made
+
+    def _repeat(self, block: _Block, rows: Sequence[list[Node] | None], scope: _Scope) -> Spec | None:
         """Copies of a block, of which the first may differ; else a table."""
         values = [[block.values[id(node.graph)] for node in row] if row else None for row in rows]
-        first, rest, growing = {}, {}, {}
+        first, rest, growing, alternating = {}, {}, {}, {}
         for param in block.definition.get("params", {}):
             columns = [[each[param] for each in row] if row else None for row in values]
             if all(row is None or _are_same(row) for row in columns):
@@ -557,6 +634,11 @@ class _Folding:
             elif all(row is None or _are_same(row[1:]) for row in columns):
                 first[param] = [_ANY if row is None else row[0] for row in columns]
                 rest[param] = [_ANY if row is None or len(row) == 1 else _one_of(row[1:]) for row in columns]
+            elif all(row is None or _alternates(row) for row in columns):
+                starts = {_alternates(row) for row in columns if row is not None}
+                if len(starts) > 1:
+                    raise UnlikeError
+                alternating[param] = starts.pop()
             elif all(row is None or _progression(row) for row in columns):
                 growing[param] = [(_ANY, _ANY) if row is None else _progression(row) or () for row in columns]
             else:
@@ -570,16 +652,19 @@ class _Folding:
             )
             start, step = (text.removeprefix("$") if isinstance(text, str) else text for text in (start, step))
             made[param] = f"$({step} * index)" if start == 0 else f"$({start} + {step} * index)"
+        made.update(alternating)
         counts = [_ANY if row is None else len(row) for row in rows]
         made["repeat"] = scope.express(counts, "depth")
         if first:
             made["first"] = {param: scope.express(column, param) for param, column in first.items()}
         return made
 
-    def _table(self, block: _Block, rows: Sequence[list[Node] | None], scope: _Scope) -> Spec:
-        """A row for each copy, of what differs among them."""
+    def _table(self, block: _Block, rows: Sequence[list[Node] | None], scope: _Scope) -> Spec | None:
+        """A row for each copy, of what differs among them; None where a line for each is as short."""
         if len(rows) != 1 or rows[0] is None:
             raise UnlikeError
+        if len(rows[0]) < _LEAST_ROWS:
+            return None
         given = [block.values[id(node.graph)] for node in rows[0]]
         differing = [name for name in given[0] if not _are_same([each[name] for each in given])]
         usual = {name: _one_of([each[name] for each in given]) for name in given[0]}
@@ -596,6 +681,52 @@ class _Folding:
             else:
                 self._argument(made, block, name, [value], scope)
         return made
+
+
+_LEAST_ROWS = 5
+"""Copies of a block that are a table, where neither a repeat nor an expression says what differs."""
+_LEAST_STAGED = 3
+"""Neighbours of one block in a list of others that become a repeat, and half of those that become a table of stages."""
+
+
+def _runs(blocks: Sequence[_Block | None]) -> list[tuple[int, int]]:
+    """Where neighbours of one block begin and end."""
+    starts = [i for i, block in enumerate(blocks) if i == 0 or block is not blocks[i - 1]]
+    return list(zip(starts, [*starts[1:], len(blocks)], strict=True))
+
+
+def _rows(nodes: Sequence[Node], block: _Block) -> list[list[Node]]:
+    """Nodes of a block as stages: the first of a stage may differ in its stride and in what it has."""
+    rows: list[list[Node]] = []
+    for node in nodes:
+        values = block.values[id(node.graph)]
+        before = block.values[id(rows[-1][-1].graph)] if rows else {}
+        differing = {name for name in values if rows and not _same(values[name], before[name])}
+        own = {name for name in differing if name == "stride" or isinstance(values[name], bool)}
+        if not rows or differing - own or (differing and len(rows[-1]) > 1):
+            rows.append([node])
+        else:
+            rows[-1].append(node)
+    return rows
+
+
+def _listed_graph(path: str, nodes: Sequence[Node]) -> Graph:
+    """A list of nodes as the graph of a group, which takes what the first one does."""
+    first, last = nodes[0], nodes[-1]
+    assert first.graph is not None
+    assert last.graph is not None
+    (entry, outer), *_ = first.graph.inputs
+    graph = Graph(path, None, list(nodes), [(Wire(None, "input1", entry.shape), outer)])
+    for i, node in enumerate(nodes):
+        node.name = str(i)
+        assert node.graph is not None
+        before = nodes[i - 1].graph if i else None
+        wire = Wire(nodes[i - 1], next(iter(before.outputs))) if before else graph.inputs[0][0]
+        node.graph.inputs = node.graph.inputs or [(Wire(None, "input1", entry.shape), outer)]
+        node.graph.inputs = [(node.graph.inputs[0][0], wire)]
+    ((port, wire),) = last.graph.outputs.items()
+    graph.outputs = {port: Wire(last, port, wire.shape)}
+    return graph
 
 
 # References between nodes
@@ -835,9 +966,20 @@ def _progression(values: Sequence[Any]) -> tuple[float, float] | None:
     (i, one), (j, other) = known[0], known[-1]
     step = (other - one) / (j - i)
     start = one - step * i
+    start = 0.0 if abs(start) < abs(step) * 1e-6 else start
     if any(abs(start + step * at - value) > 1e-9 for at, value in known):
         return None
     return _rounded(start), _rounded(step)
+
+
+def _alternates(values: Sequence[Any]) -> str:
+    """What gives booleans of which each is other than the one before; empty for others."""
+    known = [value for value in values if value is not _ANY]
+    if len(known) < len(values) or len(values) < _LEAST_STAGED or not all(isinstance(value, bool) for value in values):
+        return ""
+    if any(one == other for one, other in pairwise(values)):
+        return ""
+    return f"$(index % 2 == {0 if values[0] else 1})"
 
 
 def _rounded(value: float) -> float:
