@@ -155,6 +155,14 @@ def _shake(name: str, tensor: Tensor, numbers: torch.Generator) -> None:
         tensor.normal_(0, 0.1, generator=numbers)
 
 
+def _apart(one: Tensor, other: Tensor) -> float:
+    """The largest difference over the largest number; where one has no number, the other has none either."""
+    if not torch.equal(one.isnan(), other.isnan()):
+        return float("nan")
+    one, other = one.nan_to_num(), other.nan_to_num()
+    return float((one - other).abs().max() / one.abs().max().clamp(min=1e-30))
+
+
 def _difference(theirs: nn.Module, ours: nn.Module, shapes: Sequence[Sequence[int]]) -> float:
     """The largest difference of outputs, over the largest number.
 
@@ -169,11 +177,7 @@ def _difference(theirs: nn.Module, ours: nn.Module, shapes: Sequence[Sequence[in
     if [tensor.shape for tensor in wanted] != [tensor.shape for tensor in found]:
         sizes = ["; ".join(str(list(tensor.shape)) for tensor in tensors) for tensors in (wanted, found)]
         raise UsageError(f"the module gives tensors of the shapes {sizes[0]}, and the spec {sizes[1]}")
-    worst = max(
-        (float((one - other).abs().max() / one.abs().max().clamp(min=1e-30))
-         for one, other in zip(wanted, found, strict=True)),
-        default=0.0,
-    )  # fmt: skip
+    worst = max((_apart(one, other) for one, other in zip(wanted, found, strict=True)), default=0.0)
     if not worst <= TOLERANCE:
         raise UsageError(f"the outputs of the module and of its spec differ by {worst:.1e} of the largest number")
     return worst
