@@ -121,7 +121,10 @@ RUNNING = {
     *(f"archspec.pytorch.{name}" for name in "runtime checkpoints loading images measurement benchmarking".split()),
     *(
         f"archspec.importers.module.{name}"
-        for name in "batches drafting folding functions importing patterns recording sources verification".split()
+        for name in (
+            "batches construction draft drafting folding.wiring functions.arithmetic functions.indexing importing "
+            "numbers patterns recording sources verification"
+        ).split()
     ),
 }
 """What runs networks: with the layers that emitted source holds, all that imports torch."""
