@@ -12,10 +12,10 @@ DOCUMENT = Path(__file__).parent.parent / "docs" / "imported.md"
 HEAD = """# Imported networks
 
 What [import](importing.md#modules) makes of the networks of torchvision and timm: all of torchvision's for
-classification, segmentation and video, and of each family of timm the smallest. Lines are those of the YAML file, blocks
-those that it defines. Difference is the largest between the outputs of the module and of the spec, with weights of which
-no two are equal, over the largest number; 0 is equal bit for bit, and `-` was not compared. Images are small where a
-network allows for it. `make nightly` imports them, and `make imported` writes this page of what it found.
+classification, segmentation and video, and of each family of timm the smallest. Lines are those of the YAML file,
+blocks those that it defines. Difference is the largest between the outputs of the module and of the spec, with weights
+of which no two are equal, over the largest number; 0 is equal bit for bit, and `-` was not compared. Images are small
+where a network allows for it. `make nightly` imports them, and `make imported` writes this page of what it found.
 """
 
 
