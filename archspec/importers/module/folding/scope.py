@@ -83,6 +83,10 @@ class Scope:
             return items
         if (known := self._known(values, shapes or {})) is not None:
             return known
+        for name, vector in self.params.items():
+            if _is_one(vector, values):
+                self.params[name] = [value if one is ANY else one for one, value in zip(vector, values, strict=True)]
+                return f"${name}"
         name = self.free(self._attribute(values) or _SHORT.get(wanted, wanted))
         self.params[name] = list(values)
         return f"${name}"
@@ -246,6 +250,16 @@ def _are_ints(values: Sequence[Any]) -> bool:
 def opposite(value: Any) -> Any:
     """Not a value, where there is one."""
     return value if value is ANY else not value
+
+
+def _is_one(known: Sequence[Any], values: Sequence[Any]) -> bool:
+    """Whether values can be those of a parameter that is open in some uses: they agree where both are known, often."""
+    both = [pair for pair in zip(known, values, strict=True) if ANY not in pair]
+    return all(is_same(*pair) for pair in both) and len({repr(value) for value, _ in both}) >= _LEAST_AGREEING
+
+
+_LEAST_AGREEING = 3
+"""Values that agree for two parameters to be one."""
 
 
 def _decides(found: Sequence[Any], values: Sequence[Any]) -> bool:
