@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
@@ -29,8 +28,8 @@ def constant(place: Place, numbers: Tensor) -> Wire:
     Raises:
         UnrecordableError: They are more than a spec says.
     """
-    if steps := grid(numbers):
-        return _scaled_grid(place, steps)
+    if found := grid(numbers):
+        return _scaled_grid(place, *found)
     if window := pairs(numbers):
         return _scaled_pairs(place, *window)
     if numbers.numel() > _MOST_NUMBERS and not _are_one(numbers):
@@ -52,10 +51,10 @@ def _are_one(numbers: Tensor) -> bool:
     return bool((numbers == numbers.flatten()[0]).all())
 
 
-def _scaled_grid(place: Place, steps: list[int]) -> Wire:
+def _scaled_grid(place: Place, limit: float, factor: float, steps: list[int]) -> Wire:
     """The coordinates of a grid on a scale of logarithms."""
-    places = place.node("coordinates", [], start=-8.0, end=8.0, steps=steps)
-    wire = _on_scale(place, places, 1 / (3 * math.log(2)))
+    places = place.node("coordinates", [], start=-limit, end=limit, steps=steps)
+    wire = _on_scale(place, places, factor)
     wire.shape = (*steps, len(steps))
     return wire
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -98,16 +99,20 @@ def evenly_spaced(numbers: Tensor) -> tuple[float, float, int] | None:
     return (start, end, steps) if torch.allclose(wanted, numbers, rtol=1e-6, atol=1e-7) else None
 
 
-def grid(numbers: Tensor) -> list[int]:
-    """The steps of a grid whose coordinates from -8 to 8, on a scale of logarithms, numbers are; empty for others.
+def grid(numbers: Tensor) -> tuple[float, float, list[int]] | None:
+    """The limit, the factor and the steps of a grid whose coordinates numbers are, on a scale of logarithms; else None.
 
-    Swin v2 computes its biases from them (Liu et al. 2021, arXiv:2111.09883, section 3.3).
+    Swin v2 computes its biases from them: for coordinates from -8 to 8 (Liu et al. 2021, arXiv:2111.09883, section
+    3.3), in timm also from minus to plus the largest distance in a window.
     """
-    if numbers.dim() != 3 or numbers.shape[-1] != 2 or min(numbers.shape) < 2:
-        return []
-    places = coordinates(-8, 8, (numbers.shape[0], numbers.shape[1]))
-    wanted = places.sign() * (places.abs() + 1).log2() / 3
-    return list(numbers.shape[:2]) if torch.allclose(wanted, numbers.float(), atol=1e-6) else []
+    if numbers.dim() != 3 or numbers.shape[-1] != 2 or min(numbers.shape) < 2 or not numbers.is_floating_point():
+        return None
+    steps = list(numbers.shape[:2])
+    for limit, factor in ((8.0, 1 / (3 * math.log(2))), ((steps[0] - 1) / 2, 1.0)):
+        places = coordinates(-limit, limit, (steps[0], steps[1]))
+        if torch.allclose(places.sign() * (places.abs() + 1).log() * factor, numbers.float(), atol=1e-6):
+            return limit, factor, steps
+    return None
 
 
 def pairs(numbers: Tensor) -> _Pair | None:
