@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from archspec.network import Block, Network, NetworkOutput, Node
     from archspec.pytorch.benchmarking import run
     from archspec.pytorch.emission import emit
+    from archspec.pytorch.exporting import export
     from archspec.pytorch.loading import WeightsError, check_weights, load_weights
     from archspec.pytorch.results import Latency, RunResult
     from archspec.pytorch.runtime import build
@@ -27,7 +28,7 @@ __all__ = [
     "ArchspecError", "Block", "Diagnostic", "Drawing", "ImportReport", "Imported", "Latency", "Limits", "LoadedSpec",
     "Matching", "ModuleReport", "Network", "NetworkOutput", "Node", "Note", "RuleError", "RunResult", "Span",
     "SpecError", "UsageError", "WeightsError", "build", "check_weights", "compile", "compile_text", "draw", "emit",
-    "from_module", "import_file", "load", "load_weights", "run",
+    "export", "from_module", "import_file", "load", "load_weights", "run",
 ]  # fmt: skip
 
 _WHEN_USED = {
@@ -43,9 +44,10 @@ _WHEN_USED = {
     "pytorch.runtime": ("build",),
     "pytorch.loading": ("WeightsError", "check_weights", "load_weights"),
     "pytorch.benchmarking": ("run",),
+    "pytorch.exporting": ("export",),
     "importers.module": ("ModuleReport", "from_module"),
 }
-"""Names that a module gives when they are first used: the last four import torch, which takes seconds."""
+"""Names that a module gives when they are first used: the last five import torch, which takes seconds."""
 
 
 def __getattr__(name: str) -> Any:

@@ -105,6 +105,8 @@ TORCHVISION_ARGUMENTS: dict[str, Counterpart] = {
 
 _TIMM = [
     "resnetv2_50", *(f"resnet{depth}" for depth in (18, 34, 50, 101, 152)), "resnext50_32x4d",
+    "resnext101_32x8d", "resnext101_64x4d", "wide_resnet50_2", "wide_resnet101_2",
+    *(f"densenet{depth}" for depth in (121, 161, 169, 201)),
     *(f"vgg{depth}{norm}" for depth in (11, 13, 16, 19) for norm in ("", "_bn")),
     *(f"efficientnet_b{i}" for i in range(5)), *(f"convnext_{size}" for size in ("tiny", "small", "base")),
 ]  # fmt: skip
@@ -112,12 +114,15 @@ _OTHER_NAMES = {
     "regnety_004": "regnet_y_400mf", "regnety_008_tv": "regnet_y_800mf", "regnety_016": "regnet_y_1_6gf",
     "regnety_032": "regnet_y_3_2gf", "regnety_080_tv": "regnet_y_8gf", "regnetx_004_tv": "regnet_x_400mf",
     "regnetx_008": "regnet_x_800mf", "regnetx_016": "regnet_x_1_6gf", "regnetx_032": "regnet_x_3_2gf",
-    "regnetx_080": "regnet_x_8gf", "mnasnet_100": "mnasnet1_0",
+    "regnetx_080": "regnet_x_8gf", "mnasnet_050": "mnasnet0_5", "mnasnet_075": "mnasnet0_75",
+    "mnasnet_100": "mnasnet1_0",
 }  # fmt: skip
 TIMM: dict[str, tuple[str, Counterpart]] = {
     **{name: (name, Counterpart("timm", name)) for name in _TIMM},
     **{theirs: (ours, Counterpart("timm", theirs)) for theirs, ours in _OTHER_NAMES.items()},
+    "inception_v3": ("inception_v3", Counterpart("timm", "inception_v3", size=96)),
     "vit_base_patch16_224": ("vit_b_16", Counterpart("timm", "vit_base_patch16_224", size=None)),
+    "vit_base_patch32_224": ("vit_b_32", Counterpart("timm", "vit_base_patch32_224", size=None)),
     "swin_tiny_patch4_window7_224": ("swin_t", Counterpart("timm", "swin_tiny_patch4_window7_224", size=None)),
     "mobilenetv1_100": ("mobilenet_v1", Counterpart("timm", "mobilenetv1_100")),
     "mobilenetv1_125": ("mobilenet_v1", Counterpart("timm", "mobilenetv1_125", params={"width": 1.25})),

@@ -8,7 +8,7 @@ from itertools import combinations, pairwise
 
 from archspec.drawing.layout.geometry import Part, Point, Rect, overlap
 from archspec.drawing.layout.pieces import label_size
-from archspec.drawing.layout.placing import PlacedEdge, Placing
+from archspec.drawing.layout.placed import PlacedEdge, Placing
 
 CELL = 150
 SLACK = 0.5

@@ -129,12 +129,13 @@ def attended(draw: Any) -> Case:
 
 @st.composite
 def projected(draw: Any) -> Case:
-    """Queries, keys and values, whose sizes mostly fit."""
+    """Queries, keys, values and sometimes a padding mask, whose sizes mostly fit."""
     places, size = draw(st.integers(1, 4)), draw(st.sampled_from([1, 2, 4, 6]))
     others = draw(st.integers(1, 4)), mostly(st.just(size), st.sampled_from([1, 2, 3]), 2)
-    count = draw(mostly(st.integers(1, 3), st.just(4), 20))
+    count = draw(mostly(st.integers(1, 4), st.just(5), 20))
     number = mostly(st.just(others[0]), st.integers(1, 4), 20)
     operands = [(places, size), *((draw(number), draw(others[1])) for _ in range(count - 1))]
+    operands = [shape[:1] if at > 2 else shape for at, shape in enumerate(operands)]
     operands = [draw(mostly(st.just(shape), st.just(shape[1:]), 30)) for shape in operands]
     heads = mostly(st.sampled_from([n for n in (1, 2, 3, 6) if size % n == 0]), st.sampled_from([0, -1, 4, 5]), 6)
     optional = {"bias": st.booleans(), "is_causal": st.booleans(), "dropout": CHANCE}
@@ -260,6 +261,7 @@ DIVISOR = st.integers(-1, 5)
 MODES = mostly(st.sampled_from(["zeros", "reflect", "replicate", "circular"]), st.just("mirror"))
 WORDS = st.sampled_from(["same", "valid", "same_upper", "same_lower"])
 SAME = st.sampled_from(["same_upper", "same_lower"])
+KINDS = mostly(st.sampled_from(["weight_norm", "spectral_norm", "standardize"]), st.just("group_norm"), 20)
 WRONG = mostly(st.none(), st.just([4]))
 NORM = {"eps": EPS, "affine": st.booleans()}
 STATS = {**NORM, "momentum": st.none() | REAL, "track_running_stats": st.booleans()}
@@ -299,10 +301,13 @@ CASES: dict[str, Any] = {
     "conv": one(CONV, {**STEPS, "padding": sizes(0, 3), "padding_mode": MODES})
     | one({**CONV, "padding": WORDS}, {**STEPS, "stride": st.integers(1, 2), "padding_mode": MODES})
     | one({**CONV, "padding": sizes(0, 4), "padding_mode": MODES}, {"bias": FLAG})
-    | one({**CONV, "padding": SAME}, STEPS),
-    "conv_transpose": one(CONV, {**STEPS, "padding": sizes(0, 3), "output_padding": sizes(0, 2)}),
+    | one({**CONV, "padding": SAME}, STEPS)
+    | one({**CONV, "parametrize": KINDS}, {**STEPS, "padding": sizes(0, 3), "padding_mode": MODES, "eps": EPS})
+    | one({**CONV, "padding": SAME, "parametrize": KINDS}, STEPS),
+    "conv_transpose": one(CONV, {**STEPS, "padding": sizes(0, 3), "output_padding": sizes(0, 2)})
+    | one({**CONV, "parametrize": KINDS}, {"stride": sizes(1, 3), "groups": GROUPS}),
     "local_conv": one(CONV, {**STEPS, "padding": sizes(0, 2)}, (1, 2)),
-    "linear": one({"out_features": COUNT}, {"bias": st.booleans()}, ANY),
+    "linear": one({"out_features": COUNT}, {"bias": st.booleans(), "parametrize": st.none() | KINDS, "eps": EPS}, ANY),
     "batch_norm": one({}, STATS, ANY),
     "layer_norm": with_shape(ANY, normalised)
     | one({"dim": DIM}, {"eps": EPS, "elementwise_affine": FLAG, "bias": FLAG, "normalized_shape": WRONG}, ANY),

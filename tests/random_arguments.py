@@ -118,6 +118,7 @@ def _conv(pick: Pick, shape: Shape) -> Args:
         groups=lambda: pick.of(*_divisors(shape[0], out)),
         dilation=lambda: _each(pick, shape, 2, 1),
         padding_mode=lambda: pick.of("reflect", "replicate", "circular", "zeros"),
+        parametrize=lambda: pick.of("weight_norm", "spectral_norm", "standardize"),
     )
 
 
@@ -130,6 +131,7 @@ def _conv_transpose(pick: Pick, shape: Shape) -> Args:
         groups=lambda: pick.of(*_divisors(shape[0], out)),
         bias=lambda: False,
         dilation=lambda: 2,
+        parametrize=lambda: pick.of("spectral_norm", "weight_norm"),
     )
 
 
@@ -257,7 +259,10 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "conv": _conv,
     "conv_transpose": _conv_transpose,
     "local_conv": _local_conv,
-    "linear": lambda pick, shape: {"out_features": pick.of(5, 1, 10, 16)} | pick.some(bias=lambda: False),
+    "linear": lambda pick, shape: (
+        {"out_features": pick.of(5, 1, 10, 16)}
+        | pick.some(bias=lambda: False, parametrize=lambda: pick.of("weight_norm", "spectral_norm", "standardize"))
+    ),
     "batch_norm": _statistics,
     "layer_norm": _layer_norm,
     "rms_norm": lambda pick, shape: {
@@ -327,14 +332,17 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "clamp": lambda pick, shape: {"min": pick.of(-1, 0.5, None), "max": pick.of(1, 2)},
     "matmul": lambda pick, shape: {},
     "multi_head_attention": lambda pick, shape: (
-        {"num_heads": pick.of(*_divisors(shape[-1]))} | pick.some(bias=lambda: False, is_causal=lambda: True)
+        {"num_heads": pick.of(*_divisors(shape[-1]))}
+        | pick.some(bias=lambda: False, is_causal=lambda: True, dropout=lambda: 0.1)
     ),
-    "scaled_dot_product_attention": lambda pick, shape: pick.some(scale=lambda: 0.5, is_causal=lambda: True),
+    "scaled_dot_product_attention": lambda pick, shape: pick.some(
+        scale=lambda: 0.5, is_causal=lambda: True, dropout_p=lambda: 0.1
+    ),
     "max_unpool": lambda pick, shape: {},
     "unfold": lambda pick, shape: (
         {"kernel_size": _window(pick, shape)} | pick.some(padding=lambda: 1, stride=lambda: 2)
     ),
-    "fold": lambda pick, shape: {},  # what its places see is not known
+    "fold": lambda pick, shape: {},  # of the columns of an `unfold` alone
     "stack": lambda pick, shape: {"dim": pick.int(1, len(shape) + 1)} if pick.chance(2) else {},
     "concat": lambda pick, shape: {"dim": _dim(pick, shape)} if pick.chance(2) else {},
 } | dict.fromkeys(PLAIN, lambda pick, shape: {})
@@ -423,6 +431,10 @@ LIBRARY: dict[str, Callable[[Pick, Shape], Args]] = {
     "fire": lambda pick, shape: (
         {"squeeze_channels": 2, "expand1x1_channels": pick.of(4, 2)} | pick.some(expand3x3_channels=lambda: 3)
     ),
+    "fused_mbconv": lambda pick, shape: (
+        {"channels": pick.of(shape[0], 4)}
+        | pick.some(stride=lambda: 2, expansion=lambda: pick.int(1, 2), drop_path=lambda: pick.of(0.0, 0.1))
+    ),
     "inception": _inception,
     "inception_a": lambda pick, shape: {"pool_features": pick.int(1, 4)},
     "inception_b": lambda pick, shape: {},
@@ -433,6 +445,13 @@ LIBRARY: dict[str, Callable[[Pick, Shape], Args]] = {
     "inception_naive": lambda pick, shape: {name: pick.int(1, 4) for name in ("ch1x1", "ch3x3", "ch5x5")},
     "inverted_residual": _inverted,
     "mbconv": lambda pick, shape: _inverted(pick, shape) | pick.some(drop_path=lambda: pick.of(0.0, 0.1)),
+    "maxvit_block": lambda pick, shape: (
+        {"channels": 4, "heads": pick.of(1, 2), "window": pick.of(*_divisors(shape[-1]))}
+        | pick.some(drop_path=lambda: pick.of(0.0, 0.1), size=lambda: shape[-1])
+    ),
+    "mbconv_first": lambda pick, shape: (
+        {"channels": pick.of(shape[0], 4)} | pick.some(stride=lambda: 2, drop_path=lambda: pick.of(0.0, 0.1))
+    ),
     "mlp_block": lambda pick, shape: {"hidden": pick.of(4, 8)} | pick.some(dropout=lambda: pick.of(0.1, 0.0)),
     "nin_block": lambda pick, shape: {"channels": pick.of(4, 8)} | pick.some(mlp1=lambda: 2, kernel_size=lambda: 1),
     **dict.fromkeys(("patch_merging", "patch_merging_v2"), lambda pick, shape: {"dim": shape[-1]}),
@@ -455,6 +474,9 @@ LIBRARY: dict[str, Callable[[Pick, Shape], Args]] = {
         {"channels": pick.of(4, 8)} | pick.some(convs=lambda: pick.int(1, 3), batch_norm=lambda: True)
     ),
     **dict.fromkeys(("window_attention", "window_attention_v2"), _windows),
+    "xy_block": lambda pick, shape: (
+        {"w": pick.of(shape[0], 4), "g": 1} | pick.some(stride=lambda: 2, se=lambda: pick.of(0.0, 0.5))
+    ),
     "./lenet.yaml": lambda pick, shape: (
         {"num_classes": pick.of(10, 3)} | pick.some(sigmoid=lambda: False, kernel_size=lambda: 3)
     ),

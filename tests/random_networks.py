@@ -200,6 +200,7 @@ class Graph(Scope):
             node = {**node, "from": taken[0] if len(taken) == 1 and not pick.chance(8) else taken}
         if pick.chance(20):
             node["doc"] = pick.remark()
+        self.owner.nodes.add(name)
         self.nodes[name] = node["op"] if node.keys() == {"op"} and pick.chance(2) else node
         self.taken[name] = operands
         used = {operand.partition(".")[0] for operand in operands}
@@ -404,6 +405,21 @@ class Graph(Scope):
         if pick.chance(2):
             last = self.add({"op": "sigmoid"}, [last], {"": output}, "sigmoid")
         self.add({"op": "max_unpool"}, [last, f"{pool}.indices"], {"": shape}, "unpool")
+        return None
+
+    def folded(self) -> None:
+        """The windows of a map as columns, perhaps a layer, and their sums where they overlap."""
+        pick, first = self.pick, self.operand()
+        shape = self.tensors[first]
+        fitting = fit("unfold", ARGUMENTS["unfold"](pick, shape), (shape,)) if len(shape) == 3 else None
+        if fitting is None:
+            return self.layer(first)
+        args, columns = fitting
+        last = self.add({"op": "unfold"} | self.written(args), [first], {"": columns}, "unfold")
+        if pick.chance(2):
+            last = self.add({"op": "sigmoid"}, [last], {"": columns}, "sigmoid")
+        back = {"output_size": list(shape[1:]), **args}
+        self.add({"op": "fold"} | self.written(back), [last], {"": shape}, "fold")
         return None
 
     def held(self) -> None:
@@ -742,7 +758,7 @@ class Graph(Scope):
 
 _KINDS = [
     *[Graph.op] * 6, *[Graph.merge] * 2, Graph.held, Graph.residual, Graph.group, *[Graph.block] * 3, Graph.library,
-    *[Graph.reuse] * 2, *[Graph.join_copies] * 2, Graph.unpooled,
+    *[Graph.reuse] * 2, *[Graph.join_copies] * 2, Graph.unpooled, Graph.folded,
 ]  # fmt: skip
 _OF_LISTS = [*[Graph.op] * 5, Graph.group, Graph.library]
 _KEPT = {"as", "op", "block", "graph", "reuse", "let", "outputs", "output", "inputs", "doc"}

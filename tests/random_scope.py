@@ -48,6 +48,7 @@ class Definition:
         values: Their values.
         given: Those that the use of a block gives.
         named: The names of values and functions in all its graphs.
+        nodes: The names of nodes and inputs in all its graphs, which a parameter would hide.
     """
 
     blocks: dict[str, Block]
@@ -57,6 +58,7 @@ class Definition:
     values: Args = field(default_factory=dict)
     given: Args = field(default_factory=dict)
     named: set[str] = field(default_factory=set)
+    nodes: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -94,6 +96,7 @@ class Scope:
 
     def __post_init__(self) -> None:
         self.tensors = dict(self.inputs)
+        self.owner.nodes.update(self.inputs)
 
     def views(self) -> dict[str, Any]:
         """What expressions know."""
@@ -171,7 +174,7 @@ class Scope:
     def parameter(self, value: Any) -> str:
         """A new parameter of the definition with this value."""
         pick, owner = self.pick, self.owner
-        name = pick.name(PARAM_NAMES, "param", {*owner.values, *self.tensors})
+        name = pick.name(PARAM_NAMES, "param", {*owner.values, *owner.nodes})
         kind = _TYPES.get(type(value))
         form = pick.int(0, 4)
         declared: Any = {"default": None} if value is None else value
@@ -189,7 +192,7 @@ class Scope:
     def choice(self, kind: str, value: Any) -> str:
         """A new parameter of the definition that is an op or a block, or an expression that gives it."""
         pick, owner = self.pick, self.owner
-        name = pick.name(PARAM_NAMES, "act" if kind == "op" else "unit", {*owner.values, *self.tensors})
+        name = pick.name(PARAM_NAMES, "act" if kind == "op" else "unit", {*owner.values, *owner.nodes})
         declared: Any = {"type": kind, "default": value}
         if isinstance(value, dict) and pick.chance(2):
             declared = value

@@ -80,6 +80,7 @@ KINDS: tuple[Callable[[Path], None], ...] = (
 READING: dict[str, Callable[[str], list[str]]] = {
     "compile SPEC": lambda file: ["compile", file],
     "emit SPEC": lambda file: ["emit", file],
+    "export SPEC": lambda file: ["export", file, "-o", "made.pt2"],
     "draw SPEC": lambda file: ["draw", file],
     "weights SPEC": lambda file: ["weights", file, "w.pth"],
     "run SPEC": lambda file: ["run", file],
@@ -88,9 +89,11 @@ READING: dict[str, Callable[[str], list[str]]] = {
     "draw --check": lambda file: ["draw", LENET, "--check", file],
     "draw --block": lambda file: ["draw", "--block", f"./{file}"],
     "weights FILE": lambda file: ["weights", LENET, file],
+    "export --weights": lambda file: ["export", LENET, "-o", "made.pt2", "--weights", file],
     "run --weights": lambda file: ["run", LENET, "--weights", file],
     "run --input": lambda file: ["run", LENET, "--input", file],
     "import SOURCE": lambda file: ["import", file, "--format", "darknet"],
+    "import SOURCE, onnx": lambda file: ["import", file, "--format", "onnx"],
     "compile SPEC, extends": lambda file: ["compile", holder(EXTENDING, file)],
     "check SPEC..., block": lambda file: ["check", holder(HOLDER, file)],
 }
@@ -99,18 +102,21 @@ READING: dict[str, Callable[[str], list[str]]] = {
 WRITING: dict[str, Callable[[str], list[str]]] = {
     "compile --output": lambda file: ["compile", LENET, "-o", file],
     "emit --output": lambda file: ["emit", LENET, "-o", file],
+    "export --output": lambda file: ["export", LENET, "-o", file],
     "draw --output": lambda file: ["draw", LENET, "-o", file],
     "import --output": lambda file: ["import", CFG, "-o", file],
 }
 """Each way by which a command writes a file, and a call of it."""
 
-NO_FILES = [f"{name} --root" for name in "compile emit draw weights run check".split()]
+NO_FILES = [f"{name} --root" for name in "compile emit export draw weights run check".split()]
 """Options that take folders, of which nothing is read."""
 
 API: dict[str, Callable[[str], object]] = {
     "compile": lambda file: archspec.compile(file),
     "load": lambda file: archspec.load(file),
     "emit": lambda file: archspec.emit(file),
+    "export": lambda file: archspec.export(file, "made.pt2"),
+    "export, weights": lambda file: archspec.export(LENET, "made.pt2", weights=file),
     "draw": lambda file: archspec.draw(file),
     "draw, block": lambda file: archspec.draw(block=f"./{file}"),
     "check_weights": lambda file: archspec.check_weights(LENET, file),

@@ -26,7 +26,7 @@ def test_the_public_names() -> None:
         "ArchspecError", "Block", "Diagnostic", "Drawing", "ImportReport", "Imported", "Latency", "Limits",
         "LoadedSpec", "Matching", "ModuleReport", "Network", "NetworkOutput", "Node", "Note", "RuleError", "RunResult",
         "Span", "SpecError", "UsageError", "WeightsError", "build", "check_weights", "compile", "compile_text", "draw",
-        "emit", "from_module", "import_file", "load", "load_weights", "run",
+        "emit", "export", "from_module", "import_file", "load", "load_weights", "run",
     ]  # fmt: skip
     pytest.importorskip("torch")
     assert all(getattr(archspec, name).__doc__ for name in archspec.__all__)

@@ -77,6 +77,7 @@ EXAMPLES: dict[str, list[str]] = {
     "fcn_head": ["num_classes: 21", "num_classes: 5, channels: 8, dropout: 0.5"],
     "encoder_block": ["heads: 4, hidden: 24", "heads: 2, hidden: 24, dropout: 0.1"],
     "fire": ["squeeze_channels: 4, expand1x1_channels: 16", f"{FIRE}, expand3x3_channels: 24"],
+    "fused_mbconv": ["channels: 64", "channels: 24, stride: 2", "channels: 64, expansion: 1, drop_path: 0.2"],
     "inception": [INCEPTION],
     "inception_a": ["pool_features: 32", "pool_features: 64, eps: 1.0e-5"],
     "inception_b": ["", "eps: 1.0e-5"],
@@ -92,6 +93,10 @@ EXAMPLES: dict[str, list[str]] = {
         "channels: 8, hidden: 100",
         "channels: 24, kernel_size: 5, unit: conv_bn_relu",
     ],
+    "maxvit_block": [
+        "channels: 64, heads: 4, window: 4",
+        "channels: 32, stride: 2, size: 8, heads: 4, window: 4, drop_path: 0.1, conv_norm: instance_norm",
+    ],
     "mbconv": [
         "channels: 64",
         "channels: 24, kernel_size: 5, stride: 2, se_reduction: 8",
@@ -100,6 +105,7 @@ EXAMPLES: dict[str, list[str]] = {
         "channels: 64, se: {block: squeeze_excite, gate: hardsigmoid}, squeeze_channels: 24",
         "channels: 8, hidden: 100",
     ],
+    "mbconv_first": ["channels: 64", "channels: 24, stride: 2, drop_path: 0.1"],
     "mlp_block": ["hidden: 24", "hidden: 24, dropout: 0.1"],
     "nin_block": ["channels: 8", "channels: 8, mlp1: 6, mlp2: 4, kernel_size: 5, padding: 2, stride: 2"],
     "patch_merging": ["dim: 64"],
@@ -131,6 +137,7 @@ EXAMPLES: dict[str, list[str]] = {
     "vgg_block": ["channels: 8", "channels: 8, convs: 3, batch_norm: true"],
     "window_attention": [WINDOWS, f"{WINDOWS}, shift: 2, scale: 0.5"],
     "window_attention_v2": [WINDOWS, f"{WINDOWS}, shift: 2"],
+    "xy_block": ["w: 64, g: 16", "w: 24, g: 8, stride: 2, se: 0"],
 }
 """Arguments on which a block compiles, first the required ones alone; `OTHER_OPS` come to the last ones."""
 

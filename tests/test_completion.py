@@ -17,7 +17,8 @@ from archspec.drawing.content.cards import FIGURES
 from archspec.drawing.content.colouring import COLOURS
 from archspec.drawing.content.scene import DETAILS
 from archspec.drawing.formats.themes import THEMES
-from archspec.drawing.layout.placing import DIRECTIONS, page_size
+from archspec.drawing.layout.placed import page_size
+from archspec.drawing.layout.placing import DIRECTIONS, LAYOUTS
 from archspec.language import library
 from archspec.language.limits import Limits
 from archspec.ops import registry
@@ -74,6 +75,7 @@ TABLES = {
     "draw --detail": DETAILS,
     "draw --theme": THEMES,
     "draw --direction": DIRECTIONS,
+    "draw --layout": LAYOUTS,
     "draw --color": COLOURS,
     "draw net.yaml --show": FIGURES,
     "draw --show params --show": FIGURES,
@@ -96,7 +98,7 @@ def test_papers_are_those_that_there_are(complete: Complete) -> None:
 
 
 def test_what_a_spec_names(complete: Complete) -> None:
-    for command in ("compile", "check", "emit", "draw", "run", "weights"):
+    for command in ("compile", "check", "emit", "export", "draw", "run", "weights"):
         assert complete(f"{command} net.yaml --variant ") == ["tiny", "wide"]
     assert complete("compile --root . net.yaml --variant w") == ["wide"]
     assert complete("compile net.yaml --set ") == ["width=", "classes="]

@@ -60,6 +60,7 @@ OPTIONS = {
     "theme": "dark",
     "direction": "right",
     "paper": "a4",
+    "layout": "flow",
     "color": "cost",
     "show": "params",
 }

@@ -23,7 +23,7 @@ from archspec.drawing.content.labels import FAMILIES
 from archspec.drawing.content.scene import DETAILS, Box
 from archspec.drawing.content.staging import stage
 from archspec.drawing.drawing import Drawing, draw
-from archspec.drawing.layout.placing import fitted, page_size
+from archspec.drawing.layout.placed import fitted, page_size
 from archspec.language import library
 from archspec.network import Block, Node, one_op
 from archspec.ops.registry import ops

@@ -17,6 +17,10 @@ from random_networks import compiled, networks
 from sampling import examples
 
 import archspec
+from archspec.pytorch.emitter.classes import classes
+from archspec.pytorch.emitter.printer import EVIDENT
+from archspec.pytorch.emitter.scope import Parameter
+from archspec.pytorch.emitter.source import pasted
 
 WIDTH = 88
 EXAMPLES = max(examples(100), settings.default.max_examples // 5)
@@ -61,48 +65,46 @@ def long_names(draw: Any) -> str:
     return LONG.format(**{key: name[: draw(length)].rstrip("_") for key, name in names.items()})
 
 
-def check(source: str) -> None:
+def check(network: archspec.Network) -> None:
     """Only a line with a word that is too wide for any line is wider."""
+    source = archspec.emit(network)
     wide = [line for line in source.splitlines() if len(line) > WIDTH]
     indents = [len(line) - len(line.lstrip()) for line in wide]
     assert all(indent + max(map(len, line.split())) > WIDTH for indent, line in zip(indents, wide, strict=True)), wide
-    check_docstrings(source)
+    check_docstrings(network, source)
 
 
-def check_docstrings(source: str) -> None:
-    """The text is as narrow as its words let it be, and names every parameter."""
+def check_docstrings(network: archspec.Network, source: str) -> None:
+    """The text is as narrow as its words let it be, and names every parameter that is not known from PyTorch."""
+    signatures = {made.name: made.signature for made in classes(network, frozenset(pasted(network))).made}
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ClassDef | ast.Module):
             for line in (ast.get_docstring(node, clean=False) or "").splitlines():
                 assert len(line) <= WIDTH or len(line.split()) <= 2, line
-        if isinstance(node, ast.ClassDef):
-            check_described(node)
+        if isinstance(node, ast.ClassDef) and node.name in signatures:
+            check_described(ast.get_docstring(node) or "", signatures[node.name])
 
 
-def check_described(made: ast.ClassDef) -> None:
-    """The docstring of a class names each parameter of its constructor, but of a layer that is pasted."""
-    constructors = [node for node in made.body if isinstance(node, ast.FunctionDef) and node.name == "__init__"]
-    if made.name in PASTED or not constructors:
-        return
-    _, _, described = (ast.get_docstring(made) or "").partition("Args:\n")
-    parameters = [argument.arg for argument in constructors[0].args.args[1:]]
-    assert re.findall(r"^    (\w+):", described, flags=re.MULTILINE) == parameters
-
-
-LAYERS = (Path(archspec.__file__).parent / "pytorch" / "layers").glob("*.py")
-PASTED = {name for layer in LAYERS for name in re.findall(r"^class (\w+)", layer.read_text(), flags=re.MULTILINE)}
+def check_described(docstring: str, signature: list[Parameter]) -> None:
+    """It has what the spec says of each parameter, unless PyTorch's layers or the line on shapes name that."""
+    text, _, described = docstring.partition("Args:\n")
+    sizes = {
+        size.strip() for shape in re.findall(r"^Shape: (.*)", text, flags=re.M) for size in re.split("[(),]", shape)
+    }
+    wanted = [each.name for each in signature if each.doc and each.name not in EVIDENT | sizes]
+    assert re.findall(r"^    (\w+):", described, flags=re.MULTILINE) == wanted
 
 
 @pytest.mark.parametrize(("path", "variant"), SOME_VARIANTS, ids=lambda value: getattr(value, "stem", value))
 def test_lines_of_specs(path: Path, variant: str | None) -> None:
-    check(archspec.emit(path, variant=variant))
+    check(archspec.compile(path, variant=variant))
 
 
 def test_lines_of_random_networks() -> None:
     @settings(max_examples=EXAMPLES)
     @given(networks())
     def law(text: str) -> None:
-        check(archspec.emit(compiled(text)))
+        check(compiled(text))
 
     law()
 
@@ -115,7 +117,7 @@ def test_lines_with_long_names(tmp_path: Path) -> None:
     def law(text: str) -> None:
         network = archspec.compile_text(text)
         source = archspec.emit(network)
-        check_docstrings(source)
+        check_docstrings(network, source)
         (tmp_path / f"network{len(list(tmp_path.iterdir()))}.py").write_text(source)
 
     law()
@@ -156,10 +158,11 @@ outputs: {low: heads.0, high: heads.1, first: first}
 
 
 def test_a_list_of_the_copies_of_a_table_is_a_comprehension() -> None:
-    source = archspec.emit(archspec.compile_text(PYRAMID))
+    network = archspec.compile_text(PYRAMID)
+    source = archspec.emit(network)
     assert "self.stages = nn.ModuleList(" in source
     assert "[*(" not in re.sub(r"\s", "", source)
-    check(source)
+    check(network)
 
 
 def test_the_variables_of_a_table_stand_below_each_other_where_they_are_many() -> None:
@@ -170,7 +173,8 @@ def test_the_variables_of_a_table_stand_below_each_other_where_they_are_many() -
     )
     node = {"each": rows, "as": names, "op": "conv", **arguments}
     text = str({"archspec": 1, "name": "net", "inputs": {"x": [3, 64, 64]}, "graph": {"convs": node}})
-    source = archspec.emit(archspec.compile_text(text))
+    network = archspec.compile_text(text)
+    source = archspec.emit(network)
     assert re.search(r"for \(\n( +)in_channels,\n\1long_name_of_a_column_0,\n", source)
     compile(source, "net.py", "exec")
-    check(source)
+    check(network)

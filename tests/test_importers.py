@@ -33,6 +33,7 @@ FIGURES: dict[str, tuple[dict[str, str], int, int, int, int]] = {
     "alexnet.prototxt": ({}, 60_965_224, 0, 724_406_816, 32),
     "caffenet.prototxt": ({}, 60_965_224, 0, 724_406_816, 32),
     "googlenet.prototxt": ({}, 6_998_552, 0, 1_582_671_872, 36),
+    "lightened_cnn_b.prototxt": ({}, 8_198_639, 0, 979_455_744, 50),  # Wu et al. 2015, arXiv:1511.02683
     "resnet50.prototxt": ({}, 25_557_096, 53_120, 3_857_973_248, 26),  # with a bias in its first convolution
     "yolov8.yaml --scale n": ({"scale": "n"}, 3_157_184, 10_592, 4_371_456_000, 130),  # ultralytics; 8.743 GFLOPs
     "yolov8.yaml --scale s": ({"scale": "s"}, 11_166_544, 20_032, 14_300_774_400, 130),

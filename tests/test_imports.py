@@ -31,9 +31,12 @@ DOORS = {"op": "ops", "tensor": "ops"}
 
 WITHIN = {
     "drawing": "content layout formats drawing pictures".split(),
-    "importers": "writing draft structure prototext caffe darknet keras ultralytics registry imported module".split(),
+    "importers": (
+        "writing draft structure prototext caffe darknet keras ultralytics registry imported module onnx".split()
+    ),
     "pytorch": (
-        "layers weights emitter emission runtime checkpoints loading images results measurement benchmarking".split()
+        "layers weights emitter emission runtime checkpoints loading programs exporting images results measurement "
+        "benchmarking".split()
     ),
 }
 """The rooms inside of a folder, in order."""
@@ -118,7 +121,10 @@ def test_a_circle_is_found() -> None:
 
 
 RUNNING = {
-    *(f"archspec.pytorch.{name}" for name in "runtime checkpoints loading images measurement benchmarking".split()),
+    *(
+        f"archspec.pytorch.{name}"
+        for name in "runtime checkpoints loading programs exporting images measurement benchmarking".split()
+    ),
     *(
         f"archspec.importers.module.{name}"
         for name in (
@@ -126,6 +132,7 @@ RUNNING = {
             "numbers patterns recording sources verification"
         ).split()
     ),
+    *(f"archspec.importers.onnx.{name}" for name in "bound functions network shapes verification".split()),
 }
 """What runs networks: with the layers that emitted source holds, all that imports torch."""
 
@@ -168,7 +175,7 @@ def test_each_command_has_a_file() -> None:
     files = {path.stem for path in (PACKAGE / "commands").glob("*.py")}
     shared = {"__init__", "compilation", "completion", "options", "printing", "quantities", "staleness", "streams"}
     assert files == {*(function_of(name).__module__.rpartition(".")[2] for name in COMMANDS), *shared}
-    assert set(COMMANDS) - STATIC.keys() == {"run", "weights"}
+    assert set(COMMANDS) - STATIC.keys() == {"export", "run", "weights"}
 
 
 @pytest.mark.parametrize("command", STATIC)

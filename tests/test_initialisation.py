@@ -75,7 +75,7 @@ def test_a_key_selects_nodes(selector: str, names: set[str]) -> None:
 
 def test_norm_selects_every_normalisation_and_no_other_op() -> None:
     graph = "a: {op: conv, out_channels: 4, kernel_size: 1}\nb: batch_norm\nc: {op: group_norm, num_groups: 2}\n"
-    graph += "d: {op: instance_norm, affine: true}\ne: flatten\nf: layer_norm\n"
+    graph += "d: {op: instance_norm, affine: true}\ne: global_response_norm\nf: layer_norm\n"
     nodes = "".join(f"  {line}\n" for line in graph.splitlines())
     network = archspec.compile_text(
         f"archspec: 1\nname: n\ninputs: {{x: [4, 8, 8]}}\ninit: {{norm: zeros}}\ngraph:\n{nodes}"

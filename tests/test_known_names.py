@@ -148,3 +148,39 @@ def test_what_is_no_number_is_refused(run: Run) -> None:
 @pytest.mark.parametrize("name", ["lenet", "squeezenet1_1", "unet_paper"])
 def test_the_source_of_a_named_network_says_the_name(name: str) -> None:
     assert f"archspec emit {name} -o {name}.py\n" in archspec.emit(archspec.compile(name))
+
+
+FAMILY = """
+archspec: 1
+name: family
+params: {wide: true}
+inputs: {x: [3, 8, 8]}
+graph:
+  conv: {op: conv, out_channels: 4, kernel_size: 1}
+  more: {op: conv, out_channels: 8, kernel_size: 1, when: $wide}
+override: {more: {bias: false}}
+init: {more: {normal: 0.01}}
+weights: {other: {theirs: more}}
+freeze: [more]
+variants: {family_narrow: {wide: false}}
+"""
+
+
+def test_a_rule_may_be_about_what_another_variant_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(networks, "FOLDER", tmp_path)
+    monkeypatch.setattr(networks, "_files", lambda: {"family": tmp_path / "family.yaml"})
+    (tmp_path / "family.yaml").write_text(FAMILY)
+    own = "archspec: 1\nname: own\nextends: family_narrow\n"
+    assert archspec.compile("family").params == 16 + 32
+    assert archspec.compile("family_narrow").params == 16
+    assert archspec.compile_text(own).params == 16
+    with pytest.raises(archspec.SpecError, match="no node with weights has the path `more`"):
+        archspec.compile_text(f"{own}init: {{more: zeros}}\n")
+
+
+def test_a_rule_of_a_family_is_about_what_its_own_network_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(networks, "_files", lambda: {"family": tmp_path / "family.yaml"})
+    (tmp_path / "family.yaml").write_text(FAMILY.replace("wide: true", "wide: false"))
+    with pytest.raises(archspec.SpecError) as caught:
+        archspec.compile("family")
+    assert {problem.code for problem in caught.value.diagnostics} == {"unknown-node"}

@@ -217,6 +217,12 @@ def test_check_refuses_variants_that_are_too_many_nodes_together(run, tmp_path):
     assert "--limit variant_nodes=N" in done.err
 
 
+def test_equal_copies_of_variants_count_once(run, tmp_path):
+    text = variants(5).replace("$a}", "$a, repeat: 500}")
+    (tmp_path / "net.yaml").write_text(text, encoding="utf-8")
+    assert run("check", "net.yaml", "--limit", "variant_nodes=100").code == 0
+
+
 def test_many_inputs_are_listed_by_the_first():
     told = table.render(archspec.compile_text(many_inputs(50)))
     assert "x19 4, and 30 more" in told

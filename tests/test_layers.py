@@ -39,6 +39,13 @@ from archspec.pytorch.layers.max_pool2d_same import MaxPool2dSame  # noqa: E402
 from archspec.pytorch.layers.max_pool3d_same import MaxPool3dSame  # noqa: E402
 from archspec.pytorch.layers.multihead_attention import MultiheadAttention  # noqa: E402
 from archspec.pytorch.layers.scaled_dot_product_attention import ScaledDotProductAttention  # noqa: E402
+from archspec.pytorch.layers.std_conv1d import StdConv1d  # noqa: E402
+from archspec.pytorch.layers.std_conv1d_same import StdConv1dSame  # noqa: E402
+from archspec.pytorch.layers.std_conv2d import StdConv2d  # noqa: E402
+from archspec.pytorch.layers.std_conv2d_same import StdConv2dSame  # noqa: E402
+from archspec.pytorch.layers.std_conv3d import StdConv3d  # noqa: E402
+from archspec.pytorch.layers.std_conv3d_same import StdConv3dSame  # noqa: E402
+from archspec.pytorch.layers.std_linear import StdLinear  # noqa: E402
 from archspec.pytorch.layers.stochastic_depth import StochasticDepth  # noqa: E402
 
 FILES = sorted((Path(archspec.__file__).parent / "pytorch" / "layers").glob("*.py"))
@@ -62,6 +69,13 @@ LAYERS: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
     "conv1-same": (Conv1dSame(4, 6, 4, stride=2, groups=2), (4, 8)),
     "conv2-same": (Conv2dSame(2, 3, (3, 4), 2, "same_lower", dilation=2), (2, 8, 7)),
     "conv3-same": (Conv3dSame(2, 3, 3, 2, bias=False), (2, 4, 5, 6)),
+    "std1": (StdConv1d(4, 6, 3, groups=2, eps=1e-8), (4, 8)),
+    "std2": (StdConv2d(2, 3, 3, padding="same"), (2, 5, 6)),
+    "std3": (StdConv3d(2, 3, 2, bias=False), (2, 3, 4, 5)),
+    "std1-same": (StdConv1dSame(2, 3, 4, 2), (2, 8)),
+    "std2-same": (StdConv2dSame(2, 3, 3, 2, "same_lower"), (2, 8, 7)),
+    "std3-same": (StdConv3dSame(2, 3, 3, 2, bias=False), (2, 4, 5, 6)),
+    "std-linear": (StdLinear(4, 3), (5, 4)),
     "max1-same": (MaxPool1dSame(3, 2, "same_lower"), (2, 8)),
     "max2-same": (MaxPool2dSame((2, 3), dilation=(2, 1)), (2, 8, 7)),
     "max3-same": (MaxPool3dSame(3, 2), (2, 4, 5, 6)),
@@ -73,6 +87,9 @@ LAYERS: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
 
 layers = pytest.mark.parametrize("name", LAYERS)
 convolutions = pytest.mark.parametrize("name", [name for name in LAYERS if "d" in name.partition("-")[0][:2]])
+
+
+deprecated = pytest.mark.filterwarnings("ignore:`torch.jit.*` is deprecated:DeprecationWarning")
 
 
 def make(name: str, batch: int, **factory: Any) -> tuple[nn.Module, Any]:
@@ -235,9 +252,36 @@ def test_stochastic_depth_passes_on_in_evaluation() -> None:
     assert StochasticDepth(1.0, "row").eval()(x) is x
 
 
-# PyTorch's tools
+@deprecated
+@pytest.mark.parametrize("is_causal", [True, False])
+def test_attention_sees_no_padding(is_causal: bool) -> None:
+    ours = MultiheadAttention(8, 2, is_causal=is_causal).eval()
+    theirs = nn.MultiheadAttention(8, 2, batch_first=True)
+    theirs.load_state_dict(ours.state_dict())
+    x, mask = torch.randn(3, 5, 8), torch.zeros(3, 5)
+    mask[0, 3:] = mask[1, 1:] = float("-inf")
+    causal = torch.full((5, 5), float("-inf")).triu(1) if is_causal else None
+    expected, _ = theirs(x, x, x, key_padding_mask=mask, attn_mask=causal, need_weights=False)
+    for layer in (ours, torch.jit.script(ours)):
+        torch.testing.assert_close(layer(x, x, x, mask), expected)
+    ours.bfloat16()(*[x.bfloat16()] * 3, mask.bfloat16())
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        ours.float()(x, x, x, mask)
 
-deprecated = pytest.mark.filterwarnings("ignore:`torch.jit.*` is deprecated:DeprecationWarning")
+
+def test_standardised_weights_are_those_of_timm() -> None:
+    pytest.importorskip("counterparts")  # declares what timm needs of torchvision's compiled part
+    timm = pytest.importorskip("timm.layers")
+    for ours, theirs, x in [
+        (StdConv2d(4, 6, 3, 2, groups=2), timm.StdConv2d(4, 6, 3, 2, 0, groups=2, bias=True), torch.randn(2, 4, 9, 9)),
+        (StdConv2d(4, 6, 3, eps=0.1), timm.StdConv2d(4, 6, 3, 1, 0, bias=True, eps=0.1), torch.randn(2, 4, 9, 9)),
+        (StdConv2dSame(3, 5, 7, 2), timm.StdConv2dSame(3, 5, 7, 2, "same", bias=True), torch.randn(2, 3, 10, 9)),
+    ]:
+        theirs.load_state_dict(ours.state_dict())
+        torch.testing.assert_close(ours(x), theirs(x))
+
+
+# PyTorch's tools
 
 
 def scripted(layer: nn.Module, x: Any) -> Any:
@@ -352,7 +396,7 @@ def test_a_layer_takes_the_meta_device(name: str) -> None:
     arguments = {key: getattr(layer, key) for key in kind.__init__.__annotations__ if hasattr(layer, key)}
     if isinstance(layer, MultiheadAttention):
         arguments["bias"] = layer.in_proj_bias is not None
-    if isinstance(layer, LocalConv1d | LocalConv2d | nn.Conv1d | nn.Conv2d | nn.Conv3d):
+    if isinstance(layer, LocalConv1d | LocalConv2d | nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.Linear):
         arguments["bias"] = layer.bias is not None
     if isinstance(layer, LayerScale):
         arguments["shape"] = tuple(layer.weight.shape)
@@ -391,6 +435,13 @@ def test_names_of_the_state(name: str) -> None:
         "conv1-same": {"weight": (6, 2, 4), "bias": (6,)},
         "conv2-same": {"weight": (3, 2, 3, 4), "bias": (3,)},
         "conv3-same": {"weight": (3, 2, 3, 3, 3)},
+        "std1": {"weight": (6, 2, 3), "bias": (6,)},
+        "std2": {"weight": (3, 2, 3, 3), "bias": (3,)},
+        "std3": {"weight": (3, 2, 2, 2, 2)},
+        "std1-same": {"weight": (3, 2, 4), "bias": (3,)},
+        "std2-same": {"weight": (3, 2, 3, 3), "bias": (3,)},
+        "std3-same": {"weight": (3, 2, 3, 3, 3)},
+        "std-linear": {"weight": (3, 4), "bias": (3,)},
     }
     state = LAYERS[name][0].state_dict()
     assert {key: tuple(tensor.shape) for key, tensor in state.items()} == expected.get(name, {})

@@ -20,7 +20,7 @@ import archspec
 from archspec.drawing.content.scene import DETAILS
 from archspec.drawing.drawing import draw
 from archspec.drawing.layout.geometry import Part, Point, Rect
-from archspec.drawing.layout.placing import Placing
+from archspec.drawing.layout.placed import Placing
 
 SPECS = Path(__file__).parent.parent / "specs"
 NEAR = 1.0

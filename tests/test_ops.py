@@ -23,7 +23,7 @@ from archspec.ops.registry import find, get, ops
 from archspec.ops.tensor import Places, Shape, Shapes, spatial_rank
 
 ROOM = Path(archspec.ops.__file__).parent
-SHARED = {"arguments", "checks", "facts", "op", "same", "tensor"}
+SHARED = {"arguments", "checks", "facts", "op", "parametrization", "same", "tensor"}
 """What families build on."""
 FAMILIES = sorted({family(kind.__module__) for kind in ops().values()} - {""})
 KINDS = {name: kind for name, kind in ops().items() if kind.__module__.startswith("archspec.ops.")}

@@ -13,11 +13,12 @@ Where PyTorch runs and archspec refuses on purpose:
    for the channels, or align it with a sample's dimension).
 4. A max_pool with a window that holds padding alone: PyTorch writes out of bounds in the backward pass.
 5. Numbers that PyTorch does not look at: a dilation of 0 in conv_transpose where the kernel has size 1, a negative
-   padding in conv where `padding_mode` is not zeros.
+   padding in conv where `padding_mode` is not zeros, a negative dropout in attention.
 6. A circular padding with negative numbers: PyTorch's result then holds memory that it never wrote.
 7. A list of no dimensions, which means none to some functions and all to others, the batch too.
 8. Attention with another number of values than of keys: PyTorch's fused kernel reads beyond the end of memory.
 9. Attention with a scale below 0, of which PyTorch takes the root where it has no fused kernel: no number is left.
+10. Standardised weights of which each output has but one: all are 0.
 """
 
 from __future__ import annotations

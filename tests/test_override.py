@@ -12,6 +12,7 @@ from random_networks import SPECS, compiled, networks
 from sampling import examples
 
 import archspec
+from archspec.analysis.training import step_macs
 from archspec.language import patterns
 from archspec.network import Block
 
@@ -235,6 +236,15 @@ def test_what_is_frozen_is_counted_apart() -> None:
     names = {node.path for node in network if network.is_frozen(node.path)}
     assert {"stem.conv", "layer1.1.conv1", "layer2.3.bn2", "fc"} < names
     assert not network.is_frozen("layer1.0.conv1")
+
+
+def test_a_node_again_is_frozen_with_the_first() -> None:
+    linear = {"op": "linear", "out_features": 4}
+    graph = {"a": linear, "again": {"reuse": "a", "repeat": 2}, "fc": linear}
+    spec = {"archspec": 1, "name": "t", "inputs": {"x": [4]}, "graph": graph, "freeze": ["a"]}
+    network = archspec.compile_text(yaml.safe_dump(spec, sort_keys=False))
+    assert [network.is_frozen(node.path) for node in network] == [True, True, True, False]
+    assert step_macs(network) == network.macs + 16  # of all gradients only that of the last weight
 
 
 def test_a_contract_can_state_what_trains() -> None:

@@ -44,6 +44,7 @@ CALLS: dict[str, list[str]] = {
     "compile csv": ["compile", "ü.yaml", "--format", "csv"],
     "compile markdown": ["compile", "ü.yaml", "--format", "markdown"],
     "emit": ["emit", "ü.yaml"],
+    "export": ["export", "ü.yaml", "-o", "ü😀.txt"],
     "draw": ["draw", "ü.yaml", "-o", "ü😀.svg"],
     "check": ["check", "ü.yaml", "wrong.yaml"],
     "check json": ["check", "ü.yaml", "wrong.yaml", "--format", "json"],
@@ -87,7 +88,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def prepared(name: str, folder: Path) -> list[str]:
     """The arguments of a call, for which checkpoints are made where it takes one."""
-    if CALLS[name][0] in ("run", "weights"):
+    if CALLS[name][0] in ("export", "run", "weights"):
         torch = pytest.importorskip("torch")
         torch.save({"größe.名前\n\x1b": torch.zeros(1)}, folder / "w.pth")
     return CALLS[name]
@@ -308,6 +309,7 @@ def interrupted(arguments: list[str], at: int | None, monkeypatch: pytest.Monkey
 NAMES = (
     "\n::error::injected.yaml",
     "::add-mask::x.yaml",
+    " ::add-mask::x.yaml",
     "##[error]x.yaml",
     "a\x1b[31m\x1b]0;title\x07.yaml",
     "a\r\x08\x7f\x9b.yaml",

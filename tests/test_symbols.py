@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,28 +11,39 @@ from typing import Any
 import pytest
 
 import archspec
+from archspec.compiler.example import example
 from archspec.drawing.content import labels
 from archspec.drawing.content.labels import OpSymbol
 from archspec.drawing.content.symbols import symbolic
 from archspec.drawing.pictures import block_alone
 from archspec.language import library
+from archspec.language.values import TensorView
 from archspec.network import Block, Network
+from archspec.ops.tensor import Shape
 
 SPECS = sorted(Path("specs").glob("*.yaml"))
-SIZES = ("channels", "height", "width")
 
 
 def meant(text: str, block: Block, network: Network) -> Any:
-    """The number that a text stands for in one use of a block."""
-    code = text.replace("·", "*").replace("//", "/").replace("/", "//").replace(" mod ", " % ")
+    """The number that a text stands for in one use of a block: a list where a letter stands for one of each axis."""
+    code = text.replace("·", "*").replace("^", "**").replace("//", "/").replace("/", "//").replace(" mod ", " % ")
     shapes = [network.shape(path) for path in block.inputs]
     names = block.template.graph.inputs or ("input",)
-    inputs = {
-        name: SimpleNamespace(**dict(zip(SIZES, shape, strict=False)))
-        for name, shape in zip(names, shapes, strict=True)
-    }
-    letters = {"C": shapes[0][0], "max": max, "floor": int, **inputs}
-    return eval(code, {"__builtins__": {}}, {**letters, **block.content.lets, **block.arguments})
+    inputs = {name: sizes(shape) for name, shape in zip(names, shapes, strict=True)}
+    letters = {"C": shapes[0][0], "max": max, "round": round, "ceil": ceil, "floor": int, **inputs}
+    letters |= {**block.content.lets, **block.arguments}
+    try:
+        return eval(code, {"__builtins__": {}}, letters)
+    except TypeError:
+        axes = {name: value for name, value in letters.items() if isinstance(value, list) and name in code}
+        each = [dict(zip(axes, values, strict=True)) for values in zip(*axes.values(), strict=True)]
+        return [eval(code, {"__builtins__": {}}, {**letters, **values}) for values in each]
+
+
+def sizes(shape: Shape) -> SimpleNamespace:
+    """The sizes of a tensor by name."""
+    view = TensorView(shape)
+    return SimpleNamespace(shape=shape, rank=len(shape), **{name: view.attribute(name) for name in view.sizes()})
 
 
 def uses(network: Network) -> Iterator[Block]:
@@ -83,12 +95,8 @@ def test_symbols_mean_the_numbers_of_the_network(path: Path) -> None:
 @pytest.mark.parametrize("name", library.blocks())
 def test_every_block_of_the_library_has_symbols(name: str) -> None:
     definition = archspec.language.loader.library_block(name)
-    arguments = definition.example.plain() if definition.example else {}
-    graph = {"it": {"block": name, "from": list(definition.graph.inputs) or ["input"], **arguments}}
-    inputs = {key: [60, 56, 56] for key in definition.graph.inputs or ["x"]}
-    network = archspec.compile_text(str({"archspec": 1, "name": "n", "inputs": inputs, "graph": graph}))
-    block = network["it"]
-    assert isinstance(block, Block)
+    network = example(name)
+    block = next(block for block in network.blocks.walk() if block.path and block.definition == name)
     sizes = [param for param in definition.params.values() if param.type in ("int", "size")]
     assert check(network, block) > 0 or not sizes
     assert block_alone(name).name == name

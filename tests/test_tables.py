@@ -152,3 +152,23 @@ def test_a_file_that_extends_replaces_the_rows(tmp_path: Path) -> None:
         (tmp_path / "other.yaml").write_text(head + change)
         net = archspec.compile(tmp_path / "other.yaml")
         assert [(node.path, node.shape) for node in net] == [("table.0", (7, 9, 9)), ("table.1", (9, 7, 7))]
+
+
+OPERATORS = """
+archspec: 1
+name: operators
+inputs: {x: [8, 8, 8]}
+params: {depths: [3, 4]}
+graph:
+  stages:
+    each: [[0, conv_bn_relu], [1, conv_relu]]
+    as: [stage, operator]
+    block: $operator
+    repeat: $(depths[stage])
+    out_channels: $(8 + 2 * (sum(depths[:stage]) + index))
+"""
+
+
+def test_rows_of_other_blocks_are_loops_with_the_numbers_of_their_row() -> None:
+    source = archspec.emit(archspec.compile_text(OPERATORS))
+    assert "*(ConvRelu(12 + 2 * i, 8 + 2 * (3 + i)) for i in range(4))" in source

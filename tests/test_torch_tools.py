@@ -20,6 +20,7 @@ import archspec
 from archspec import Network
 
 torch = pytest.importorskip("torch")
+from test_random_networks import check_state  # noqa: E402
 from torch.utils.checkpoint import checkpoint  # noqa: E402
 
 torch.set_num_threads(1)
@@ -250,10 +251,7 @@ def test_outputs_are_pickled_with_their_class() -> None:
 def test_every_network_on_the_meta_device(path: Path) -> None:
     network = archspec.compile(path)
     model = archspec.build(network, device="meta")
-    shapes = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    assert shapes == {
-        f"{node.path}.{name}": shape for node in network for name, shape in (node.weights | node.buffers).items()
-    }
+    check_state(network, model)
     assert all(tensor.is_meta for tensor in model.state_dict().values())
     twin = pickle.loads(pickle.dumps(copy.deepcopy(model.eval())))
     inputs = [torch.empty(BATCH, *shape, device="meta") for shape in network.inputs.values()]

@@ -107,6 +107,7 @@ SPEC = str(WARNINGS / "missing-flatten.yaml")
 COMMANDS = [
     ["compile", SPEC],
     ["emit", SPEC],
+    ["export", SPEC, "-o", "made.pt2"],
     ["draw", SPEC],
     ["check", SPEC],
     ["run", SPEC, "--seconds", "0.01"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import itertools
 import operator
@@ -17,7 +18,9 @@ from archspec.ops.tensor import Places, Shape, Shapes
 
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
+from torch.func import functional_call  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
+from torch.nn.utils import parametrizations  # noqa: E402
 
 from archspec.pytorch.layers.avg_pool1d_same import AvgPool1dSame  # noqa: E402
 from archspec.pytorch.layers.avg_pool2d_same import AvgPool2dSame  # noqa: E402
@@ -40,6 +43,13 @@ from archspec.pytorch.layers.multihead_attention import MultiheadAttention  # no
 from archspec.pytorch.layers.relative_position_bias import relative_position_bias  # noqa: E402
 from archspec.pytorch.layers.scaled_dot_product_attention import ScaledDotProductAttention  # noqa: E402
 from archspec.pytorch.layers.shifted_window_mask import shifted_window_mask  # noqa: E402
+from archspec.pytorch.layers.std_conv1d import StdConv1d  # noqa: E402
+from archspec.pytorch.layers.std_conv1d_same import StdConv1dSame  # noqa: E402
+from archspec.pytorch.layers.std_conv2d import StdConv2d  # noqa: E402
+from archspec.pytorch.layers.std_conv2d_same import StdConv2dSame  # noqa: E402
+from archspec.pytorch.layers.std_conv3d import StdConv3d  # noqa: E402
+from archspec.pytorch.layers.std_conv3d_same import StdConv3dSame  # noqa: E402
+from archspec.pytorch.layers.std_linear import StdLinear  # noqa: E402
 from archspec.pytorch.layers.stochastic_depth import StochasticDepth  # noqa: E402
 
 torch.set_num_threads(1)
@@ -131,8 +141,10 @@ class PaddedFirst(nn.Module):
         need(args.get("padding_mode", "zeros") == "zeros")
         self.fill = fill
         self.makes = [make({key: value for key, value in args.items() if key != "padding"}, shapes)]
-        for name, parameter in self.makes[0].named_parameters():
+        for name, parameter in self.makes[0].named_parameters(recurse=False):
             self.register_parameter(name, parameter)
+        for name, child in self.makes[0].named_children():
+            self.add_module(name, child)
 
     def pads(self, x):
         layer, rank = self.makes[0], x.dim() - 2
@@ -164,6 +176,39 @@ def or_padded_first(make: Any, fill: float = 0.0) -> Any:
     return lambda args, shapes: (
         PaddedFirst(args, shapes, make, fill) if args.get("padding") in named else make(args, shapes)
     )
+
+
+def or_parametrized(make: Any, standardize: bool = True) -> Any:
+    """A layer whose weight may be parametrised."""
+
+    def made(args: Args, shapes: Shapes) -> Any:
+        given = dict(args)
+        kind, eps = given.pop("parametrize", None), given.pop("eps", 1e-6)
+        need(eps > 0 and (eps == 1e-6 or kind == "standardize"))  # it would have no effect
+        found = make(given, shapes)
+        if kind == "standardize":
+            need(standardize and args.get("padding_mode", "zeros") == "zeros")  # timm has no other
+            return standardizing(found, eps)
+        if kind is None:
+            return found
+        need(kind in ("weight_norm", "spectral_norm"))
+        return getattr(parametrizations, kind)(found)
+
+    return made
+
+
+def standardizing(layer: Any, eps: float) -> Any:
+    """A layer that is called with its weights standardised as timm does it: two that are nearly equal are rounded."""
+    need(layer.weight[0].numel() > 1)  # exception 10
+    plain = copy.deepcopy(layer)
+
+    def forward(x):
+        rows = layer.weight.reshape(1, len(layer.weight), -1)
+        weight = F.batch_norm(rows, None, None, training=True, momentum=0.0, eps=eps)
+        return functional_call(plain, {**dict(layer.named_parameters()), "weight": weight.view_as(layer.weight)}, x)
+
+    layer.forward = forward
+    return layer
 
 
 def channels(shape: Shape) -> int:
@@ -275,25 +320,29 @@ class RawAttention(nn.MultiheadAttention):
     def __init__(self, args, shapes):
         given = dict(args)
         self.causal = given.pop("is_causal", False)
-        need(all(len(shape) == 2 for shape in shapes))  # exception 3
+        need(0 <= given.get("dropout", 0) <= 1)  # exception 5
+        need(all(len(shape) == 2 for shape in shapes[:3]))  # exception 3
+        need(all(len(shape) == 1 for shape in shapes[3:]))
         sizes = [shape[1] for shape in [*shapes, *shapes[-1:] * 2][:3]]
         super().__init__(sizes[0], kdim=sizes[1], vdim=sizes[2], batch_first=True, **given)
 
     def forward(self, *operands):
-        need(0 < len(operands) < 4)
-        operands = [*operands, *operands[-1:] * 2][:3]
+        need(0 < len(operands) < 5)
+        mask = operands[3] if len(operands) > 3 else None
+        operands = [*operands[:3], *operands[-1:] * 2][:3]
         torch.backends.mha.set_fastpath_enabled(False)
         hidden = None
         if self.causal:
             hidden = torch.ones(operands[0].shape[1], operands[1].shape[1], dtype=torch.bool).tril().logical_not()
-        return super().forward(*operands, need_weights=False, attn_mask=hidden)[0]
+        given = {"attn_mask": hidden, "key_padding_mask": mask}
+        return super().forward(*operands, need_weights=False, **given)[0]
 
 
 def raw_attention(args: Args, shapes: Shapes) -> Any:
     need(len({len(shape) for shape in shapes}) == 1 and len(shapes[0]) > 1 and len(shapes) > 2)  # exception 3
     need(shapes[1][-2] == shapes[2][-2])  # exception 8
     need((args.get("scale") or 0) >= 0)  # exception 9
-    need(0 <= args.get("dropout_p", 0) <= 1)
+    need(0 <= args.get("dropout_p", 0) <= 1)  # exception 5
     return AttentionWithDropout(args)
 
 
@@ -440,10 +489,10 @@ def global_pool(name: str) -> Any:
 
 
 RAW: dict[str, Callable[[Args, Shapes], Any]] = {
-    "conv": or_padded_first(layer("Conv{}d", channels)),
-    "conv_transpose": layer("ConvTranspose{}d", channels),
+    "conv": or_padded_first(or_parametrized(layer("Conv{}d", channels))),
+    "conv_transpose": or_parametrized(layer("ConvTranspose{}d", channels), standardize=False),
     "local_conv": lambda args, shapes: RawLocalConv(shapes[0][0], shapes[0][1:], **args),
-    "linear": layer("Linear", lambda shape: shape[-1]),
+    "linear": or_parametrized(layer("Linear", lambda shape: shape[-1])),
     "batch_norm": layer("BatchNorm{}d", channels, ranks=(0, 1, 2, 3)),
     "layer_norm": raw_layer_norm,
     "rms_norm": raw_rms_norm,
@@ -524,9 +573,17 @@ OURS = {
         *(MaxPool1dSame, MaxPool2dSame, MaxPool3dSame, MultiheadAttention, StochasticDepth),
         *(coordinates, relative_position_bias, shifted_window_mask),
         ScaledDotProductAttention,
+        *(StdConv1d, StdConv2d, StdConv3d, StdConv1dSame, StdConv2dSame, StdConv3dSame, StdLinear),
     )
 }
-SPACES = {"torch": torch, "torch.linalg": torch.linalg, "F": F, "nn": nn, "operator": operator}
+SPACES = {
+    "nn.utils.parametrizations": parametrizations,
+    "torch": torch,
+    "torch.linalg": torch.linalg,
+    "F": F,
+    "nn": nn,
+    "operator": operator,
+}
 
 
 def resolve(target: str) -> Any:
@@ -555,6 +612,7 @@ def build(node: Module | Function, weights: dict[str, Any] | None = None) -> nn.
     if isinstance(node, Function):
         return Call(node)
     made = resolve(node.target)(*node.args, **node.kwargs)
+    made = resolve(node.within)(made) if node.within else made
     layer = HeldLayer(made, node.trained) if isinstance(node, Held) else made
     if weights is not None:
         layer.load_state_dict(weights)

@@ -89,12 +89,13 @@ def _networks(asked: Asked) -> list[archspec.Network]:
         from archspec.compiler.example import example
 
         return [example(os.path.join(".", asked.spec), root=asked.root)]  # noqa: PTH118 - a path is told by its slash
-    from archspec.network.bounds import keep_within
+    from archspec.network.bounds import distinct, keep_within
 
     networks, nodes = [network], 0
+    seen: set[int] = set()  # equal parts of variants are one content, which stays as long as they do
     for name in network.variants if not (asked.variant or asked.set_) else ():
         networks.append(compile(name))
-        nodes += max(len(networks[-1]), len(network.blocks.template.graph.steps))
+        nodes += max(sum(1 for _ in distinct(networks[-1], seen)), len(network.blocks.template.graph.steps))
         keep_within(
             network, "variant_nodes", nodes, "the first variants have {} nodes together", "check one: `--variant`"
         )

@@ -167,6 +167,7 @@ def _table(module: str, name: str) -> Callable[[], list[str]]:
 details = _table("archspec.drawing.content.scene", "DETAILS")
 themes = _table("archspec.drawing.formats.themes", "THEMES")
 directions = _table("archspec.drawing.layout.placing", "DIRECTIONS")
-papers = _table("archspec.drawing.layout.placing", "PAGES")
+papers = _table("archspec.drawing.layout.placed", "PAGES")
+layouts = _table("archspec.drawing.layout.placing", "LAYOUTS")
 colors = _table("archspec.drawing.content.colouring", "COLOURS")
 figures = _table("archspec.drawing.content.cards", "FIGURES")

@@ -75,6 +75,15 @@ def draw(
             autocompletion=completion.papers,
         ),
     ] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(
+            "--layout",
+            metavar="FORM",
+            help="auto (unless given), flow, or scales: a row for each resolution.",
+            autocompletion=completion.layouts,
+        ),
+    ] = None,
     color: Annotated[
         str | None,
         typer.Option(
@@ -121,7 +130,7 @@ def draw(
     refuse_both(output, check)
     asked = {
         "detail": detail, "expand": expand, "collapse": collapse, "theme": theme, "direction": direction,
-        "paper": paper, "color": color, "show": show,
+        "paper": paper, "layout": layout, "color": color, "show": show,
     }  # fmt: skip
     network, error = (None, None)
     if spec:

@@ -26,7 +26,7 @@ def import_(
         typer.Argument(
             metavar="SOURCE",
             help="A file of another tool: Darknet `.cfg`, Caffe `.prototxt`, `.keras`, Keras `.json`, "
-            "Ultralytics `.yaml`. Or an nn.Module: `torchvision.models:resnet50`, `path/to/net.py:Net`, "
+            "Ultralytics `.yaml`, `.onnx`. Or an nn.Module: `torchvision.models:resnet50`, `path/to/net.py:Net`, "
             "`timm:convnext_tiny`; that runs the code that is named.",
         ),
     ],
@@ -86,6 +86,8 @@ def import_(
         imported.write(output)
     else:
         print_document(imported.text)
+        if imported.weights:
+            print("weights are written with -o, beside the spec", file=sys.stderr)
     print("\n".join(map(first, str(imported.report).split("\n"))), file=sys.stderr)
     return 0
 

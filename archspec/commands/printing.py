@@ -10,7 +10,7 @@ from archspec.errors import Report, SpecError, shown
 def first(name: object) -> str:
     """The name of a file at the start of a line, which a runner of GitHub's must not take for a command."""
     text = shown(name)
-    return f"./{text}" if text.startswith(("::", "##[")) else text
+    return f"./{text}" if text.lstrip().startswith(("::", "##[")) else text
 
 
 def print_error(error: SpecError) -> None:

@@ -18,7 +18,7 @@ from archspec.language.source import Mapping as MappingValue
 from archspec.language.source import Scalar, Sequence, Value
 from archspec.language.values import Unknown, kind
 from archspec.language.wording import found
-from archspec.network import Network
+from archspec.network import Block, Network
 from archspec.ops.op import NODE_KEYS
 
 _EXPECTED = "the name of an op, a mapping of keys of a node, or null"
@@ -48,12 +48,27 @@ def check_changed(definition: Definition, changed: Collection[Scalar], network: 
             message, help = f"no node has the path `{pattern}`", ""
             if shares:
                 message, help = f"`{pattern}` is `{shares}` again, and says nothing of its own", f"change `{shares}`"
+            elif _is_left_out(network, pattern):
+                message, help = (
+                    f"`{pattern}` is left out: its `when` is false",
+                    "leave this out, or change its `when` too: `when: true`",
+                )
             trace.report("unknown-node", message, key, help=help or did_you_mean(pattern, network.written_paths()))
+
+
+def _is_left_out(network: Network, path: str) -> bool:
+    """Whether a node with a condition is written at a path, and is not there."""
+    parent, _, name = path.rpartition(".")
+    if parent and parent not in network:
+        return False
+    block = network[parent] if parent else network.blocks
+    steps = block.graph.steps if isinstance(block, Block) and block.graph is not None else ()
+    return any(step.name == name and step.when is not None for step in steps)
 
 
 class _EditReader(RuleReader):
     def __init__(self, definition: Definition, arguments: Mapping[str, Any], trace: Trace) -> None:
-        super().__init__(arguments, None, trace, usual=False)
+        super().__init__(arguments, None, trace, strict=None)
         self.definition = definition
 
     def edits(self, value: MappingValue) -> Edits:

@@ -58,10 +58,11 @@ def compiled(
     variants = {name: _variant(definition, name, trace) for name in definition.variants}
     arguments = _arguments(definition, variant, variants, params, trace)
     usual = (variant is None and not params) or bind(definition, {}, {}, Trace(), "") == arguments
+    strict = usual and not _is_variant(definition)
     network, blocks, changed = elaborate(definition, arguments, loader, memory, trace)
-    if usual and not trace.found:
+    if strict and not trace.found:
         check_changed(definition, changed, network, trace)
-    whole = with_tensor_rules(definition, arguments, None if trace.found else network, trace, usual)
+    whole = with_tensor_rules(definition, arguments, None if trace.found else network, trace, strict)
     if whole is None:
         return network
     sources = [source for each in (reading, *blocks) for source in each.sources]
@@ -146,6 +147,12 @@ def _check_named(definition: Definition, name: str, value: Any) -> None:
     if definition.params[name].kind == "op" and isinstance(named, str) and registry.find(named) is None:
         what = f"the parameter `{name}` of `{definition.name}`"
         raise UsageError(f"{what} expects an op, and {no_op(named)}; {op_help(named, definition.blocks)}")
+
+
+def _is_variant(definition: Definition) -> bool:
+    """Whether a network is a variant of a bundled file, whose rules may be about nodes that only others have."""
+    source = definition.source
+    return source.bundled and source.path is not None and source.path.stem != definition.name
 
 
 def _contracts(

@@ -69,7 +69,7 @@ class Elaboration:
         self.graphs = Graphs(walk, self.node)
         self.blocks = Blocks(walk, self.graphs)
         self.overriding = Overriding(walk.trace)
-        self.repeats = Repeats(walk, self.overriding, self.single, self.changed_copy)
+        self.repeats = Repeats(walk, self.overriding, self.single, self.where, self.changed_copy)
         self.reuses = Reuses(walk, self.single, self.repeats)
 
     def network(self, definition: Definition, arguments: Mapping[str, Any]) -> Network:
@@ -135,7 +135,7 @@ class Elaboration:
         scope.take(operands, step.operands is not None)
         site = Site(step, scope, operands, path, step.name, step.arguments, edits)
         make = self.repeats.made if step.reused is None else self.reuses.made
-        return self._changed(site, make) if step.changes else self._where(site, make)
+        return self._changed(site, make) if step.changes else self.where(site, make)
 
     def changed_copy(self, site: Site, make: Callable[[Site], Made]) -> Made:
         """A copy of a repeat that ``override:`` changed."""
@@ -145,9 +145,9 @@ class Elaboration:
     def _changed(self, site: Site, make: Callable[[Site], Made]) -> Made:
         """A node that ``override:`` changed."""
         with self.trace.making(site.step, site.path):
-            return self._where(site, make)
+            return self.where(site, make)
 
-    def _where(self, site: Site, make: Callable[[Site], Made]) -> Made:
+    def where(self, site: Site, make: Callable[[Site], Made]) -> Made:
         """A node where its condition holds; else it passes its first operand through."""
         step = site.step
         condition = step.when is None or self.walk.condition(step.when, site.scope, site.path)

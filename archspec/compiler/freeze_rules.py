@@ -39,7 +39,7 @@ class FreezeReader(RuleReader):
         """Whether some node with weights is one that a pattern freezes; that none is has been reported."""
         if self.network is None or any(n.applied.weights and patterns.begins(pattern, n.path) for n in self.nodes()):
             return True
-        if self.usual:
+        if self.must_speak(place):
             fits = any(patterns.matches(pattern, path) for path in self.network.paths())
             help = "nothing there has weights" if fits else did_you_mean(pattern, self.network.paths())
             help = self.shared_help(pattern) or help

@@ -128,7 +128,8 @@ def _needed(graph: GraphSteps, outputs: list[OutputStep]) -> list[Step]:
     for step in reversed(graph.steps):
         if step.name in needed:
             steps.append(step)
-            needed.update(reference.name for reference in step.operands or ())
+            operands = step.resolved if step.operands is None else step.operands
+            needed.update(reference.name for reference in operands)
             needed.update(name for value in step.values() for name in names_in(value))
             if step.reused is not None:
                 needed.add(step.reused.step.name)

@@ -213,16 +213,16 @@ class InitReader(RuleReader):
     def _check(self, rule: InitRule, key: Scalar, stated: Mapping[str, _Stated]) -> None:
         """Report a rule that speaks of nothing, and initialisers that do not fit the tensors they are for."""
         selected = self._selected(rule)
-        if not selected and rule.pattern and self.usual:
+        if not selected and rule.pattern and self.must_speak(key):
             self._no_node(rule.pattern, key)
             return
         distinct = {id(layer.applied): layer for layer in reversed(selected)}
         for name, entry in stated.items():
             having = [layer for layer in reversed(distinct.values()) if name in layer.applied.weights]
-            if selected and not having and self.usual and rule.pattern:
+            if selected and not having and (rule.pattern or _is_computed(name, selected[0])) and self.must_speak(key):
                 message = f"`{selected[0].path}` has no tensor `{name}`"
                 if len(selected) > 1:
-                    message = f"none of the {len(selected)} nodes of `{rule.pattern}` has a tensor `{name}`"
+                    message = f"none of the {len(selected)} nodes of `{key.value}` has a tensor `{name}`"
                 self.report("unknown-key", message, entry.value, help=_has(selected[0]))
             self._check_shapes(name, entry, having)
 
@@ -262,6 +262,11 @@ def _key(value: Value, keyword: str, place: Value) -> Value:
     """The key of an initialiser's argument, or the argument itself."""
     body = next(iter(value.entries.values())) if isinstance(value, MappingValue) else None
     return body.keys.get(keyword, place) if isinstance(body, MappingValue) else place
+
+
+def _is_computed(tensor: str, layer: Layer) -> bool:
+    """Whether a layer computes a tensor of others, and has none of that name to be initialised."""
+    return any(name.startswith(f"parametrizations.{tensor}.") for name in layer.applied.weights)
 
 
 def _has(layer: Layer) -> str:

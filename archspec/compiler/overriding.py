@@ -77,6 +77,8 @@ def _copy(step: Step, ends: Ends) -> Mapping:
     """What a copy of a repeat, or a row of a table, says by itself; a row can be a repeat of its own."""
     assert step.value is not None
     others = _OF_TABLES if _is_repeated_row(step) else _OF_TABLES | _OF_REPEATS
+    if "each" in step.value.entries and step.when is not None:
+        others -= {"when"}  # a condition of the row
     entries = {name: entry for name, entry in step.value.entries.items() if name not in others}
     keys = {name: step.value.keys[name] for name in entries}
     for own in (each for each, is_there in zip((step.first, step.last), ends, strict=True) if is_there):

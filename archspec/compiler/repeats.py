@@ -176,7 +176,8 @@ class _Copies:
 class Repeats:
     """Makes nodes, those with copies too.
 
-    ``single`` makes a node without copies, and each copy; ``changed`` a copy that ``override:`` speaks of.
+    ``single`` makes a node without copies, and each copy; ``where`` makes a row with a condition, where that holds;
+    ``changed`` a copy that ``override:`` speaks of.
     """
 
     def __init__(
@@ -184,11 +185,13 @@ class Repeats:
         walk: Walk,
         overriding: Overriding,
         single: Callable[[Site], Made],
+        where: Callable[[Site, Callable[[Site], Made]], Made],
         changed: Callable[[Site, Callable[[Site], Made]], Made],
     ) -> None:
         self.walk = walk
         self.overriding = overriding
         self.single = single
+        self.where = where
         self.changed = changed
 
     def made(self, site: Site) -> Made:
@@ -290,7 +293,12 @@ class Repeats:
         site.scope.take(site.operands, site.step.operands is not None)
         is_repeat = copies.step.each is not None and site.step.repeat is not None
         make = partial(self._repeated_row, copies) if is_repeat else self.single
-        result, use = make(site) if site.step is copies.copied else self.changed(site, make)
+        if site.step is not copies.copied:
+            result, use = self.changed(site, make)
+        elif copies.step.each is not None and site.step.when is not None:
+            result, use = self.where(site, make)
+        else:
+            result, use = make(site)
         if use is None and site.operands and result is site.operands[0]:
             result = self._passed(copies)
         if use is not None:

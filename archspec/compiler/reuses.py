@@ -7,6 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from archspec.compiler.repeats import Repeats, arguments_of, ends_of
+from archspec.compiler.tables import Row, rows
 from archspec.compiler.tensors import UNKNOWN_TENSOR, outputs_of
 from archspec.compiler.walk import Made, Site, Walk
 from archspec.language.definition import Reuse
@@ -25,7 +26,7 @@ class Reuses:
         self.walk = walk
         self.single = single
         self.repeats = repeats
-        self.copies = Repeats(walk, repeats.overriding, partial(self._alike, single), repeats.changed)
+        self.copies = Repeats(walk, repeats.overriding, partial(self._alike, single), repeats.where, repeats.changed)
 
     def made(self, site: Site) -> Made:
         """A node that reuses another, where it stands; where the other passes its input through, it does so too."""
@@ -42,17 +43,16 @@ class Reuses:
         elif reused.copy is None:
             result, use = self._one(site)
         else:
-            count = self._count(reused, site)
+            count, row = self._copy(reused, site)
             if count is None:
                 return UNKNOWN_TENSOR, None
-            changed = self._changed(site, reused.copy, count)
-            if changed is None:
-                return (site.operands or (UNKNOWN_TENSOR,))[0], None
             names = scope.names
             around = names.index, names.loops
-            counted = {} if target.counter is None else {str(target.counter.value): reused.copy}
-            names.index, names.loops = reused.copy, {**names.loops, **counted}
-            result, use = self._one(changed)
+            names.index, names.loops = reused.copy, {**names.loops, **row}
+            changed = self._changed(site, reused.copy, count)
+            result, use = (site.operands or (UNKNOWN_TENSOR,))[0], None
+            if changed is not None:
+                result, use = self._one(changed)
             names.index, names.loops = around
         return result, use and use._replace(shares=reused.path)
 
@@ -61,11 +61,14 @@ class Reuses:
         reused, walk = site.step.reused, self.walk
         assert reused is not None
         changes, edits = site.edits.at(str(copy))
+        made = reused.single
+        if changes:
+            made = self.repeats.overriding.changed(made, changes, site.path, ends_of(reused.step, copy, count))
+        is_row = reused.step.each is not None
+        if (changes or is_row) and made.when is not None and walk.condition(made.when, site.scope, site.path) is False:
+            return None
         if not changes:
             return site._replace(arguments=arguments_of(reused.step, site.arguments, copy, count), edits=edits)
-        made = self.repeats.overriding.changed(reused.step, changes, site.path, ends_of(reused.step, copy, count))
-        if made.when is not None and walk.condition(made.when, site.scope, site.path) is False:
-            return None
         step = site.step.again(reused._replace(step=made), site.step.repeat)
         return site._replace(step=step, arguments=step.arguments, edits=edits)
 
@@ -91,16 +94,23 @@ class Reuses:
         trace.report("reuse-mismatch", message, reused.value, path=site.path, help=difference.help)
         return UNKNOWN_TENSOR, None
 
-    def _count(self, reused: Reuse, site: Site) -> int | None:
-        """The number of copies of what repeats; None where the one that is meant is none of them."""
-        target = reused.step
-        count = self.repeats.count(target.repeat, site)
-        if count is None or (reused.copy or 0) < count:
-            return count
-        message = f"`{target.name}` has no copy {reused.copy}: its `repeat` is {count}"
+    def _copy(self, reused: Reuse, site: Site) -> tuple[int | None, Row]:
+        """The number of copies, and what differs in one of them by name; no number where there is no such copy."""
+        target, copy = reused.step, reused.copy or 0
+        table = None if target.each is None else rows(target.each, site, self.walk)
+        if target.each is None:
+            count = self.repeats.count(target.repeat, site)
+        else:
+            count = None if table is None else len(table)
+        if count is None:
+            return None, {}
+        if copy < count:
+            return count, table[copy] if table else {} if target.counter is None else {str(target.counter.value): copy}
+        has = f"its `repeat` is {count}" if target.each is None else f"its table has {count} row{'s' * (count != 1)}"
+        message = f"`{target.name}` has no copy {copy}: {has}"
         help = f"the last one is `{target.name}.{count - 1}`" if count else ""
         self.walk.trace.report("unknown-node", message, reused.value, path=site.path, help=help)
-        return None
+        return None, {}
 
 
 def _held(uses: Mapping[str, Use], reused: Reuse) -> Content | None:

@@ -8,7 +8,7 @@ from typing import Any
 from archspec.compiler.binding import evaluate
 from archspec.compiler.trace import Trace
 from archspec.language import patterns
-from archspec.language.source import Scalar, Value
+from archspec.language.source import Scalar, Source, Value
 from archspec.network import Layer, Network
 
 _MOST_PATTERNS = 100
@@ -20,19 +20,29 @@ def reused(network: Network, path: str) -> str:
 
 
 class RuleReader:
-    """Reads rules whose values may be expressions, and knows the nodes that they can speak of."""
+    """Reads rules whose values may be expressions, and knows the nodes that they can speak of.
 
-    def __init__(self, arguments: Mapping[str, Any], network: Network | None, trace: Trace, usual: bool) -> None:
+    Where ``strict`` is a file, a rule must speak of something, unless it is that of a bundled network which the file
+    extends: it may be about what only another variant of that has.
+    """
+
+    def __init__(
+        self, arguments: Mapping[str, Any], network: Network | None, trace: Trace, strict: Source | None
+    ) -> None:
         self.arguments = arguments
         self.trace = trace
         self.network = network
-        self.usual = usual
+        self.strict = strict
         self.count = 0
 
     @property
     def known(self) -> bool:
         """Whether there is a network that the rules can be held against."""
         return self.network is not None
+
+    def must_speak(self, place: Value) -> bool:
+        """Whether a rule that speaks of nothing is an error."""
+        return self.strict is not None and (place.source is self.strict or not place.source.bundled)
 
     def nodes(self) -> Iterator[Layer]:
         """The nodes with tensors."""

@@ -20,7 +20,7 @@ from archspec.network import Network
 
 
 def with_tensor_rules(
-    definition: Definition, arguments: Mapping[str, Any], network: Network | None, trace: Trace, usual: bool
+    definition: Definition, arguments: Mapping[str, Any], network: Network | None, trace: Trace, strict: bool
 ) -> Network | None:
     """The network with the rules of its definition; errors go to ``trace``.
 
@@ -29,11 +29,12 @@ def with_tensor_rules(
         arguments: The values of its parameters.
         network: The network, or None where an error kept it from being made: its rules are read all the same.
         trace: Where errors go.
-        usual: Whether the parameters have their default values, so that every rule must speak of something.
+        strict: Whether every rule must speak of something: the parameters have their default values.
     """
     if definition.init is None and definition.weights is None and definition.freeze is None:
         return network
-    init = InitReader(definition, arguments, network, trace, usual).rules(definition.init)
-    weights = WeightsReader(arguments, network, trace, usual).sources(definition.weights)
-    freeze = FreezeReader(arguments, network, trace, usual).patterns(definition.freeze)
+    source = definition.source if strict else None
+    init = InitReader(definition, arguments, network, trace, source).rules(definition.init)
+    weights = WeightsReader(arguments, network, trace, source).sources(definition.weights)
+    freeze = FreezeReader(arguments, network, trace, source).patterns(definition.freeze)
     return None if network is None else replace(network, init=init, weights=weights, freeze=freeze)

@@ -56,7 +56,7 @@ class WeightsReader(RuleReader):
         if wrong:
             self.report("invalid-value", f"`{theirs}` cannot be renamed to `{ours}`: {wrong}", place)
             return False
-        if self.known and self.usual and not self._exists(theirs, ours):
+        if self.known and self.must_speak(place) and not self._exists(theirs, ours):
             what = "node with weights has the path" if "**" in theirs else "tensor has a name that begins with"
             message, known = f"no {what} `{ours}`", _prefixes(self._tensors())
             shared = self.shared_help(ours) or self.shared_help(ours.rpartition(".")[0])

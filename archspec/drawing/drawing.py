@@ -24,7 +24,8 @@ from archspec.drawing.formats.marking import picture
 from archspec.drawing.formats.marks import Picture
 from archspec.drawing.formats.themes import Theme
 from archspec.drawing.formats.themes import theme as theme_named
-from archspec.drawing.layout.placing import Direction, Placing, fitted, page_size, place
+from archspec.drawing.layout.placed import Placing, fitted, page_size
+from archspec.drawing.layout.placing import Direction, Layout, place
 from archspec.errors import UsageError
 from archspec.files import write
 from archspec.network import Network
@@ -146,6 +147,7 @@ def draw(
     theme: str = "light",
     direction: Direction = "auto",
     paper: str | None = None,
+    layout: Layout = "auto",
     color: str | None = None,
     show: Sequence[str] = (),
 ) -> Drawing:
@@ -171,7 +173,7 @@ def draw(
         "the edges of the picture lead past {} rows of boxes",
         _FEWER,
     )
-    placing = place(scene, cards(scene, show), direction, paper)
+    placing = place(scene, cards(scene, show), direction, paper, layout)
     drawing = Drawing(placing, colouring(scene, color), look, paper)
     if path is not None:
         drawing.save(path)

@@ -13,7 +13,7 @@ from archspec.drawing import drawing
 from archspec.drawing.content.scene import Detail
 from archspec.drawing.content.symbols import SymbolicNetwork, symbolic
 from archspec.drawing.drawing import Drawing
-from archspec.drawing.layout.placing import Direction
+from archspec.drawing.layout.placing import Direction, Layout
 from archspec.errors import SpecError, UsageError, did_you_mean
 from archspec.files import write
 from archspec.network import Network, PartialNetwork
@@ -31,6 +31,7 @@ class Options(TypedDict, total=False):
     theme: str
     direction: Direction
     paper: str | None
+    layout: Layout
     color: str | None
     show: Sequence[str]
 
@@ -52,6 +53,7 @@ def draw(
     theme: str = "light",
     direction: Direction = "auto",
     paper: str | None = None,
+    layout: Layout = "auto",
     color: str | None = None,
     show: Sequence[str] = (),
     partial: bool = False,
@@ -73,6 +75,8 @@ def draw(
         direction: ``down``, ``right`` (a single row, where there is no page), or ``auto``: down, and on a landscape
             page what makes the picture larger.
         paper: The page to put it on: a3, a4, a5 or letter, or ``a4-landscape``; a picture of its own size unless given.
+        layout: ``scales``: a row for each resolution, so that a U-Net is a U and a feature pyramid a ladder; ``flow``:
+            box after box; ``auto``: scales for a network that comes back to a resolution or keeps several.
         color: What fills boxes: ``kind`` (with a legend), ``cost`` or ``memory``.
         show: What to write into each box: ``shape``, ``params``, ``macs``, ``share``, ``activations``,
             ``receptive_field``.
@@ -99,7 +103,7 @@ def draw(
         found = error.partial
     picture = drawing.draw(
         found, detail=detail, expand=expand, collapse=collapse, theme=theme, direction=direction, paper=paper,
-        color=color, show=show,
+        layout=layout, color=color, show=show,
     )  # fmt: skip
     if path is not None:
         kind = ending(path)

@@ -140,6 +140,7 @@ class Draft:
         found: What was found, in a few words.
         remarks: What was left out or changed, and why.
         layers: The layers of the plainest spec, where it has one node for each.
+        weights: The tensors of the file by name, as arrays of NumPy, where it holds some.
     """
 
     specs: Sequence[dict[str, Any]]
@@ -150,6 +151,7 @@ class Draft:
     found: str
     remarks: list[str] = field(default_factory=list)
     layers: Sequence[Layer] = ()
+    weights: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Format:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path, PurePath
 from typing import Any
@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from archspec.compiler.pipeline import of_bytes
 from archspec.errors import SpecError, UsageError, did_you_mean, shown
-from archspec.files import write
+from archspec.files import write_all
 from archspec.importers import registry
 from archspec.importers.draft import LIMITS, Draft, Format, Given, Layer, network_name
 from archspec.importers.writing import write as written
@@ -66,10 +66,12 @@ class Imported:
     Attributes:
         text: The spec, as YAML.
         report: What was found.
+        weights: The tensors of the source by name, as arrays of NumPy, where it is a file that holds some.
     """
 
     text: str
     report: Any
+    weights: Mapping[str, Any] = field(default_factory=dict)
 
     @override
     def __repr__(self) -> str:
@@ -78,10 +80,17 @@ class Imported:
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the spec to a file: whole, or not at all.
 
+        Weights go into a file beside it, of the same name with the ending ``.safetensors``.
+
         Raises:
             UsageError: It cannot be written.
         """
-        write(Path(path), self.text)
+        files: dict[Path, str | bytes] = {Path(path): self.text}
+        if self.weights:
+            from safetensors.numpy import save
+
+            files[Path(path).with_suffix(".safetensors")] = save(dict(self.weights))
+        write_all(files)
 
 
 def import_file(
@@ -96,7 +105,7 @@ def import_file(
     """A spec that says what a file of another tool says. Nothing in the file is run.
 
     Args:
-        path: A Darknet `.cfg`, a Caffe `.prototxt`, a Keras `.keras` or `.json`, an Ultralytics `.yaml`.
+        path: A Darknet `.cfg`, a Caffe `.prototxt`, a Keras `.keras` or `.json`, an Ultralytics `.yaml`, or `.onnx`.
         format: What kind of file it is, where its name does not tell.
         name: The name of the network; that of the file, or the one in it, unless given.
         partial: Go on where something cannot be said: a node in its place says what was left out.
@@ -123,7 +132,7 @@ def import_file(
         return _partly(kind, given, draft, named)
     text, network = _agreeing(draft, given, named)
     report = _report(kind, given, draft, network.macs)
-    return Imported(text, report)
+    return Imported(text, report, draft.weights)
 
 
 def _check_options(kind: type[Format], options: Mapping[str, str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from archspec.errors import UsageError, did_you_mean, shown
 from archspec.importers.draft import REGISTERED, Format
 
-BUNDLED = {name: f"archspec.importers.{name}" for name in ("caffe", "darknet", "keras", "ultralytics")}
+BUNDLED = {name: f"archspec.importers.{name}" for name in ("caffe", "darknet", "keras", "onnx", "ultralytics")}
 """The module of each bundled format, by its name."""
 
 

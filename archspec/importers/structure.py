@@ -487,7 +487,7 @@ def _word(join: Unit) -> str:
         return "residual" if "input" in join.inputs else "projection"
     if join.kind == "concat" and "input" in join.inputs:
         return "dense"
-    return "gated" if join.kind == "mul" else "branches"
+    return {"mul": "gated", "maximum": "maxout"}.get(join.kind, "branches")
 
 
 def _joined_name(region: Sequence[Unit], word: str) -> str:

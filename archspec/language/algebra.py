@@ -145,7 +145,8 @@ def _folded(node: ast.expr) -> Code:
         value = _expression(node).evaluate({})
     except ExpressionError:
         return node
-    return literal(plain(value))
+    is_part = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice)  # of a list, perhaps in its sum
+    return literal(value if is_part else plain(value))
 
 
 def _divided(node: ast.BinOp) -> ast.BinOp:

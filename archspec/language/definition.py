@@ -13,7 +13,7 @@ from archspec.language.choice import chosen, is_choice
 from archspec.language.expr import is_expression
 from archspec.language.source import Entry, Mapping, Scalar, Sequence, Source, Value, locate
 from archspec.language.spec import Paper, Param
-from archspec.language.usage import names_in, unused_names
+from archspec.language.usage import names_in, names_of_defaults, unused_names
 from archspec.language.values import UNKNOWN
 from archspec.ops import registry
 from archspec.ops.op import NODE_KEYS
@@ -74,7 +74,8 @@ class Table(NamedTuple):
         rows: The list of its rows, or the expression that gives it.
         names: What the rows are called, or their items; ``_`` is an item that nothing asks for.
         unpacks: Whether the names are those of the items.
-        row: The node that each row makes, a repeat of its own where the node has one.
+        row: The node that each row makes, a repeat of its own where the node has one. It has the condition of the node
+            where that asks for what differs from row to row.
     """
 
     rows: Value
@@ -128,6 +129,11 @@ class Reuse(NamedTuple):
         """Whether it is a repeat, or has a table, as a whole."""
         return self.copy is None and self.step.has_copies
 
+    @property
+    def single(self) -> Step:
+        """The node as each of its copies is, where one copy of a table is meant."""
+        return self.step if self.copy is None or self.step.each is None else self.step.each.row
+
 
 class Step(NamedTuple):
     """A node of a graph as written: what it is, what it takes, and the values of its arguments.
@@ -176,7 +182,7 @@ class Step(NamedTuple):
 
     def again(self, reused: Reuse, repeat: Value | None) -> Step:
         """It, as another one again."""
-        step = reused.step._replace(
+        step = reused.single._replace(
             name=self.name, key=self.key, operands=self.operands, resolved=self.resolved, when=self.when, reused=reused
         )
         return step if reused.is_repeat else step._replace(repeat=repeat, counter=None, first={}, last={})
@@ -195,7 +201,7 @@ class Step(NamedTuple):
     def structure(self) -> Iterator[Value]:
         """The values that decide whether it is there, how often, and what it is."""
         repeat = self.each.row.repeat if self.each else self.repeat
-        parts = (self.when, self.each and self.each.rows, repeat, self.target)
+        parts = (self.when, self.each and self.each.rows, self.each and self.each.row.when, repeat, self.target)
         yield from (part for part in parts if part is not None)
 
     @property
@@ -222,7 +228,7 @@ class Step(NamedTuple):
         for entries in (self.arguments, self.first, self.last, row.first, row.last):
             for entry in entries.values():
                 yield from names_in(entry.value)
-        for value in (self.target, row.repeat if self.each else None):
+        for value in (self.target, *((row.when, row.repeat) if self.each else ())):
             yield from names_in(value) if value is not None else ()
         if self.group is not None:
             yield from self.group.asked()
@@ -363,6 +369,11 @@ class Definition:
     def unused(self) -> tuple[Diagnostic, ...]:
         """What it declares and nothing asks for, as errors: to be told where nothing else is wrong."""
         return (*unused_names(self.value), *_unused_loop_names(self.graph, self.source))
+
+    @cached_property
+    def of_defaults(self) -> dict[str, frozenset[str]]:
+        """The parameters that only the defaults of others ask for, each with those others."""
+        return names_of_defaults(self.value)
 
     def param_key(self, name: str) -> Scalar:
         """Where a parameter is named."""

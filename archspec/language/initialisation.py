@@ -54,12 +54,15 @@ def effective(rules: Iterable[InitRule], op: str, path: str, tensors: Iterable[s
 
 
 FAMILIES = ("norm",)
-"""Words that select several ops: ``norm`` each whose name ends in ``_norm``, such as ``batch_norm``."""
+"""Words that select several ops: ``norm`` each whose name ends in ``_norm``, such as ``batch_norm``.
+
+Not of these is `global_response_norm`, whose weight scales what is added to the input, and begins as 0.
+"""
 
 
 def in_family(op: str, family: str) -> bool:
     """Whether a word such as ``norm`` selects an op."""
-    return op.endswith(f"_{family}")
+    return op.endswith(f"_{family}") and not op.endswith("_response_norm")
 
 
 def has_weights(cls: type[Op]) -> bool:

@@ -29,7 +29,7 @@ class Limits:
         nesting: Blocks and groups inside each other; links in a chain of `extends`.
         parameters: Parameters of one network or block; values and functions of one `let`.
         variants: Variants of one spec.
-        variant_nodes: Nodes of all variants that ``archspec check`` compiles, one after another.
+        variant_nodes: Nodes of all variants that ``archspec check`` compiles, one after another, equal ones once.
         errors: Diagnostics reported at once.
         boxes: Boxes of one picture.
         edges: Edges of one picture, each counted for every row of boxes that it leads past.

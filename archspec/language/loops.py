@@ -10,6 +10,7 @@ from archspec.language.checking import Checker
 from archspec.language.definition import IGNORED, Step, Table
 from archspec.language.names import parameter_name_problem
 from archspec.language.source import Mapping, Scalar, Sequence
+from archspec.language.usage import names_in
 from archspec.language.wiring import Wiring
 
 
@@ -71,5 +72,8 @@ def looped(step: Step, node: Mapping, names: tuple[Scalar, ...]) -> Step:
     rows, repeat = node.entries.get("each"), node.entries.get("repeat")
     if rows is None:
         return step._replace(repeat=repeat, counter=names[0] if names else None)
-    table = Table(rows, names, isinstance(node.entries.get("as"), Sequence), step._replace(when=None, repeat=repeat))
-    return step._replace(each=table) if repeat is None else step._replace(each=table, first={}, last={})
+    of_rows = step.when is not None and not {str(name.value) for name in names}.isdisjoint(names_in(step.when))
+    row = step._replace(when=step.when if of_rows else None, repeat=repeat)
+    table = Table(rows, names, isinstance(node.entries.get("as"), Sequence), row)
+    step = step._replace(each=table, when=None if of_rows else step.when)
+    return step if repeat is None else step._replace(first={}, last={})

@@ -31,6 +31,18 @@ def names_in(value: Value) -> Iterator[str]:
             return
 
 
+def names_of_defaults(value: Mapping) -> dict[str, frozenset[str]]:
+    """The parameters of a network or block that only the defaults of others ask for, each with those others."""
+    seeing = [part for key, part in value.entries.items() if key not in (*_ELSEWHERE, "params")]
+    declared = keyed(value.entries.get("params"))
+    inside = {name for part in seeing for name in names_in(part)}
+    asking: dict[str, set[str]] = {}
+    for name, (_, param) in declared.items():
+        for asked in names_in(param):
+            asking.setdefault(asked, set()).add(name)
+    return {name: frozenset(others) for name, others in asking.items() if name in declared and name not in inside}
+
+
 def unused_names(value: Mapping) -> Iterator[Diagnostic]:
     """An error for each parameter, value and function of a network or block that nothing asks for.
 

@@ -175,18 +175,21 @@ class Wiring:
             return None
         is_copy = copy.isascii() and copy.isdecimal() and str(int(copy[:20])) == copy
         reuse = Reuse(step, int(copy) if is_copy else None, value)
+        if step.reused is not None and not copy and step.when is None and not step.copies_reuse:
+            reuse = step.reused._replace(value=value)
         code, message, help = "unknown-node", "", f"write `reuse: {name}`"
-        if step.reused is not None:
-            message = f"`{name}` reuses another node itself"
-            help = f"write `reuse: {step.reused.path}`"
-        elif copy and step.each is not None:
-            message = f"`{name}` has a table, which is reused as a whole"
-        elif copy and step.repeat is None:
+        if reuse.step.reused is not None:
+            message = f"`{name}` reuses another node itself, with a `when` or copies of its own"
+            help = f"write `reuse: {reuse.step.reused.path}`"
+        elif copy and step.each is not None and step.each.row.repeat is not None:
+            message = f"each row of `{name}` is a repeat, and they are reused as a whole"
+        elif copy and not step.has_copies:
             message = f"`{name}` has no copies, and no `{copy}`"
         elif copy and not is_copy:
             message, help = f"`{name}` has no copy `{copy}`", f"its first copy is `reuse: {name}.0`"
         elif repeats and reuse.is_repeat:
-            word, one = ("`repeat`", f"reuse one copy: `reuse: {name}.0`, or ") if step.repeat else ("table", "")
+            word = "table" if reuse.step.each else "`repeat`"
+            one = "" if reuse.step.each and reuse.step.each.row.repeat else f"reuse one copy: `reuse: {name}.0`, or "
             code, message = "conflicting-keys", f"`{name}` has a {word}, so that its reuse cannot have a `repeat`"
             help = f"{one}put `{name}` into a group and reuse that"
         if not message:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from archspec.errors import Diagnostic, SpecError
 from archspec.language.limits import raise_limit
 from archspec.language.source import Mapping
-from archspec.network.content import Body
+from archspec.network.content import Body, Use
 from archspec.network.network import Network
 
 
@@ -35,19 +37,31 @@ def keep_within(network: Network, limit: str, count: int, what: str, help: str =
     )
 
 
+def distinct(network: Network, seen: set[int]) -> Iterator[Use]:
+    """The nodes, blocks and groups of a network, those inside of equal ones once.
+
+    Args:
+        network: The network.
+        seen: The contents that were looked into, by identity; those of the network are added.
+    """
+    todo = [network.blocks.content]
+    while todo:
+        body = todo.pop()
+        if id(body) in seen:
+            continue
+        seen.add(id(body))
+        for use in body.firsts():
+            yield use
+            if isinstance(use.content, Body):
+                todo.append(use.content)
+
+
 def keep_source_within(network: Network) -> None:
     """Refuse a network whose source would write out too many nodes, those of equal blocks once, and their operands.
 
     Raises:
         SpecError: They are more than its limit.
     """
-    root = network.blocks.content
-    todo, seen, count = [root], {id(root)}, 0
-    while todo:
-        for use in todo.pop().firsts():
-            count += max(1, len(use.inputs))
-            if isinstance(use.content, Body) and id(use.content) not in seen:
-                seen.add(id(use.content))
-                todo.append(use.content)
+    count = sum(max(1, len(use.inputs)) for use in distinct(network, set()))
     help = "write equal parts as a block, or `repeat` them"
     keep_within(network, "source_nodes", count, "the source writes out {} nodes and operands", help)

@@ -168,8 +168,9 @@ class Network:
     @cached_property
     def _frozen(self) -> frozenset[str]:
         """Paths of the nodes whose weights do not train."""
-        paths = [node.path for node in self if node.applied.weights]
-        return frozenset(path for path in paths if any(patterns.begins(pattern, path) for pattern in self.freeze))
+        owners = {node.path: node.shares or node.path for node in self if node.applied.weights}
+        frozen = {owner for owner in owners.values() if any(patterns.begins(each, owner) for each in self.freeze)}
+        return frozenset(path for path, owner in owners.items() if owner in frozen)
 
     @property
     def buffer_elements(self) -> int:

@@ -5,10 +5,11 @@ from math import prod
 from typing import Literal
 
 from archspec.errors import ArgumentError
-from archspec.ops.arguments import NamedPadding, Padding, Positive, Size, compact, default
+from archspec.ops.arguments import NamedPadding, Padding, Positive, Real, Size, compact, default
 from archspec.ops.checks import check_fit, check_groups
 from archspec.ops.facts import MOST_PERIOD, Along, Cost, Kept, Module, Reach, Window
 from archspec.ops.op import Op
+from archspec.ops.parametrization import EPS, Computed, Normed, check_standardized, estimated, parametrized, trained
 from archspec.ops.same import Pads, constant_pads, same_pads, with_padding
 from archspec.ops.tensor import Shape, Shapes, elements, extent, places, show
 
@@ -32,6 +33,10 @@ class Conv(Op, name="conv"):
         groups: Number of groups of channels that are convolved apart.
         bias: Whether to add a learned number to each output channel.
         padding_mode: What the added places hold.
+        parametrize: How the weight is computed each time: by `weight_norm` or `spectral_norm` of
+            torch.nn.utils.parametrizations, of tensors that are named as there; or by `standardize`, which gives each
+            output's weights mean 0 and variance 1. What that takes, once for a batch, is not counted.
+        eps: Added to the variance of weights that are standardised, above 0.
     """
 
     out_channels: Positive
@@ -42,6 +47,8 @@ class Conv(Op, name="conv"):
     groups: Positive = 1
     bias: bool = True
     padding_mode: Literal["zeros", "reflect", "replicate", "circular"] = "zeros"
+    parametrize: Computed = None
+    eps: Real = EPS
 
     example = "{op: conv, out_channels: 64, kernel_size: 3, padding: 1}"
     inferred = ("in_channels",)
@@ -88,6 +95,7 @@ class Conv(Op, name="conv"):
         self._check_padding_mode(inputs)
         _, *sizes = self.padded(inputs)
         check_fit(tuple(sizes), self.window)
+        check_standardized(self.parametrize, self._weight(inputs), self.eps)
         return (self.out_channels, *places(tuple(sizes), self.window, self.stride))
 
     def _strided_same(self, sizes: Shape) -> str:
@@ -101,7 +109,10 @@ class Conv(Op, name="conv"):
         return f"{help}TensorFlow's `same` is `padding: same_upper`"
 
     def _check_zeros(self) -> None:
-        """TensorFlow and ONNX, whose words these are, add zeros only."""
+        """TensorFlow and ONNX, whose words these are, add zeros only, and so does timm, whose layer that is."""
+        if self.parametrize == "standardize" and self.padding_mode != "zeros":
+            message = f"a standardised convolution adds zeros, not what `padding_mode: {self.padding_mode}` says"
+            raise ArgumentError("padding_mode", message, help=f"write a `pad` with `mode: {self.padding_mode}` above")
         if self.padding in ("same_upper", "same_lower") and self.padding_mode != "zeros":
             message = f"padding `{self.padding}` adds zeros, not what `padding_mode: {self.padding_mode}` says"
             raise ArgumentError("padding_mode", message, help="leave it out, or give `padding` a number")
@@ -120,9 +131,15 @@ class Conv(Op, name="conv"):
                     help=f"{self.padding_mode} takes at most {size - spare} here",
                 )
 
+    def _weight(self, inputs: Shapes) -> Shape:
+        return (self.out_channels, inputs[0][0] // self.groups, *self.kernel_size)
+
     def weights(self, inputs: Shapes) -> dict[str, Shape]:
-        weight = (self.out_channels, inputs[0][0] // self.groups, *self.kernel_size)
-        return {"weight": weight} | ({"bias": (self.out_channels,)} if self.bias else {})
+        bias = {"bias": (self.out_channels,)} if self.bias else {}
+        return trained(self.parametrize, {"weight": self._weight(inputs)} | bias)
+
+    def buffers(self, inputs: Shapes) -> dict[str, Shape]:
+        return estimated(self.parametrize, self._weight(inputs))
 
     def cost(self, inputs: Shapes, output: Shape) -> Cost:
         macs = elements(output) * prod(self.kernel_size) * (inputs[0][0] // self.groups)
@@ -159,12 +176,13 @@ class Conv(Op, name="conv"):
     def torch(self, inputs: Shapes) -> Module:
         """``Conv{n}dSame`` pads as each input's size asks for; PyTorch's layer where all ask for the same."""
         channels, *sizes = inputs[0]
-        arguments = self.changed("kernel_size", "stride", "padding", "dilation", "groups", "bias", "padding_mode")
-        if self.fixed is None:
-            return Module(f"Conv{len(sizes)}dSame", (channels, self.out_channels), arguments)
-        if self.fixed != self.padding:
-            arguments = with_padding(arguments, self.fixed)
-        return Module(f"nn.Conv{len(sizes)}d", (channels, self.out_channels), arguments)
+        names = ("kernel_size", "stride", "padding", "dilation", "groups", "bias", "padding_mode", "eps")
+        arguments = self.changed(*names)
+        target = f"Conv{len(sizes)}dSame"
+        if self.fixed is not None:
+            target = f"nn.Conv{len(sizes)}d"
+            arguments = arguments if self.fixed == self.padding else with_padding(arguments, self.fixed)
+        return parametrized(self.parametrize, Module(target, (channels, self.out_channels), arguments))
 
 
 class ConvTranspose(Op, name="conv_transpose"):
@@ -183,6 +201,9 @@ class ConvTranspose(Op, name="conv_transpose"):
         groups: Number of groups of channels that are convolved apart.
         bias: Whether to add a learned number to each output channel.
         dilation: Distance between neighbouring places of the window.
+        parametrize: How the weight is computed each time: by `weight_norm` or `spectral_norm` of
+            torch.nn.utils.parametrizations, of tensors that are named as there. What that takes, once for a batch, is
+            not counted.
     """
 
     out_channels: Positive
@@ -193,6 +214,7 @@ class ConvTranspose(Op, name="conv_transpose"):
     groups: Positive = 1
     bias: bool = True
     dilation: Size = default(1)
+    parametrize: Normed = None
 
     example = "{op: conv_transpose, out_channels: 64, kernel_size: 2, stride: 2}"
     inferred = ("in_channels",)
@@ -224,9 +246,15 @@ class ConvTranspose(Op, name="conv_transpose"):
         window = self.dilation[axis] * (self.kernel_size[axis] - 1) + 1
         return (size - 1) * self.stride[axis] + window + self.output_padding[axis] - 2 * self.padding[axis]
 
+    def _weight(self, inputs: Shapes) -> Shape:
+        return (inputs[0][0], self.out_channels // self.groups, *self.kernel_size)
+
     def weights(self, inputs: Shapes) -> dict[str, Shape]:
-        weight = (inputs[0][0], self.out_channels // self.groups, *self.kernel_size)
-        return {"weight": weight} | ({"bias": (self.out_channels,)} if self.bias else {})
+        bias = {"bias": (self.out_channels,)} if self.bias else {}
+        return trained(self.parametrize, {"weight": self._weight(inputs)} | bias)
+
+    def buffers(self, inputs: Shapes) -> dict[str, Shape]:
+        return estimated(self.parametrize, self._weight(inputs), dim=1)
 
     def cost(self, inputs: Shapes, output: Shape) -> Cost:
         macs = elements(inputs[0]) * prod(self.kernel_size) * (self.out_channels // self.groups)
@@ -242,4 +270,6 @@ class ConvTranspose(Op, name="conv_transpose"):
     def torch(self, inputs: Shapes) -> Module:
         channels, *sizes = inputs[0]
         arguments = ("kernel_size", "stride", "padding", "output_padding", "groups", "bias", "dilation")
-        return Module(f"nn.ConvTranspose{len(sizes)}d", (channels, self.out_channels), self.changed(*arguments))
+        sides = (channels, self.out_channels)
+        layer = Module(f"nn.ConvTranspose{len(sizes)}d", sides, self.changed(*arguments))
+        return parametrized(self.parametrize, layer)

@@ -177,11 +177,14 @@ class Module:
         target: The class, such as ``nn.Conv2d``; a name without a dot is a layer that PyTorch lacks.
         args: Positional arguments of the constructor.
         kwargs: Keyword arguments of the constructor, those at PyTorch's default left out.
+        within: A function that is given the layer and gives it back changed, such as
+            ``nn.utils.parametrizations.weight_norm``; empty for none.
     """
 
     target: str
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)

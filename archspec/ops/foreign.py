@@ -198,7 +198,7 @@ _ELSEWHERE = {
     "input inputlayer data placeholder": "inputs stand in `inputs:` at the top of the file",
     "output": "outputs stand in `output:` or `outputs:` beside the graph",
     "denseblock": "repeat the layer: `{block: dense_layer, repeat: 6, growth_rate: 32}`",
-    "fusedmbconv aspp spp sppf c3 c2f csp fpn": "there is no such block; write it in `blocks:`, and name it here",
+    "fusedmbconv aspp spp c3 csp fpn": "there is no such block; write it in `blocks:`, and name it here",
     "lstm gru rnn lstmcell grucell rnncell embedding embeddingbag": "there are no recurrent layers and no embeddings",
     "roialign roipool yolo region detection nms": "a spec ends before regions; its output are the maps",
     "lambda function module": "an op of your own is a class; docs/extending.md shows one",

@@ -1,9 +1,10 @@
 """Fully connected layers."""
 
 from archspec.errors import ShapeError
-from archspec.ops.arguments import Positive
+from archspec.ops.arguments import Positive, Real
 from archspec.ops.facts import Along, Cost, Module, Reach
 from archspec.ops.op import Op
+from archspec.ops.parametrization import EPS, Computed, check_standardized, estimated, parametrized, trained
 from archspec.ops.tensor import Shape, Shapes, elements
 
 
@@ -17,10 +18,16 @@ class Linear(Op, name="linear"):
     Args:
         out_features: Size of the output's last dimension.
         bias: Whether to add a learned number to each output feature.
+        parametrize: How the weight is computed each time: by `weight_norm` or `spectral_norm` of
+            torch.nn.utils.parametrizations, of tensors that are named as there; or by `standardize`, which gives each
+            output's weights mean 0 and variance 1. What that takes, once for a batch, is not counted.
+        eps: Added to the variance of weights that are standardised, above 0.
     """
 
     out_features: Positive
     bias: bool = True
+    parametrize: Computed = None
+    eps: Real = EPS
 
     example = "{op: linear, out_features: 10}"
     inferred = ("in_features",)
@@ -32,11 +39,18 @@ class Linear(Op, name="linear"):
     def infer(self, inputs: Shapes) -> Shape:
         if not inputs[0]:
             raise ShapeError("linear needs a dimension of features besides the batch", help="reshape to [1] first")
+        check_standardized(self.parametrize, self._weight(inputs), self.eps)
         return (*inputs[0][:-1], self.out_features)
 
+    def _weight(self, inputs: Shapes) -> Shape:
+        return (self.out_features, inputs[0][-1])
+
     def weights(self, inputs: Shapes) -> dict[str, Shape]:
-        weight = (self.out_features, inputs[0][-1])
-        return {"weight": weight} | ({"bias": (self.out_features,)} if self.bias else {})
+        bias = {"bias": (self.out_features,)} if self.bias else {}
+        return trained(self.parametrize, {"weight": self._weight(inputs)} | bias)
+
+    def buffers(self, inputs: Shapes) -> dict[str, Shape]:
+        return estimated(self.parametrize, self._weight(inputs))
 
     def cost(self, inputs: Shapes, output: Shape) -> Cost:
         return Cost(macs=elements(output) * inputs[0][-1], other=self.bias * elements(output))
@@ -46,4 +60,5 @@ class Linear(Op, name="linear"):
         return ((*map(Along.same, range(last)), Along.every(inputs[0][-1])),)
 
     def torch(self, inputs: Shapes) -> Module:
-        return Module("nn.Linear", (inputs[0][-1], self.out_features), self.changed("bias"))
+        layer = Module("nn.Linear", (inputs[0][-1], self.out_features), self.changed("bias", "eps"))
+        return parametrized(self.parametrize, layer)

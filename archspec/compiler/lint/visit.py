@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from typing_extensions import override
 
+from archspec.compiler.lint.arguments import needless_arguments
 from archspec.compiler.lint.graphs import dropped_layers, hidden_indices
 from archspec.compiler.lint.inputs import odd_inputs
 from archspec.compiler.lint.layers import Layers
@@ -73,6 +74,8 @@ class _Visit:
             if isinstance(child, Node):
                 self.layers.look(child)
             elif child is not None:
+                if isinstance(use.content, Body) and use.content.kind == "block":
+                    needless_arguments(use, use.content, child.path, self.trace)
                 with self._inside(use, child.path):
                     self.block(child)
 

@@ -225,13 +225,14 @@ _WRITERS: dict[str, Callable[[Any], str]] = {
     "upscale_factor": lambda value: f"×{value}",
     "downscale_factor": lambda value: f"/{value}",
     "exponent": lambda value: _plain(value),
+    "parametrize": lambda value: spoken(str(value)),
 }
 """Arguments whose value says enough."""
 
 _ORDER = (
     "kernel_size output_size scale_factor upscale_factor downscale_factor exponent out_channels out_features p",
     "",
-    "stride dilation groups",
+    "stride dilation groups parametrize",
 )
 """The order in which arguments are written; all others come where there is nothing."""
 

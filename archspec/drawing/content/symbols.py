@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from archspec.drawing.content.formulas import printed
 from archspec.drawing.content.labels import OpSymbol, family, is_depthwise
+from archspec.errors import UsageError
 from archspec.language.algebra import Code, binary, copied, literal, name, names, simplified
 from archspec.language.definition import Let
 from archspec.language.expr import is_expression, read
@@ -17,6 +18,7 @@ from archspec.language.functions import LetFunction
 from archspec.language.loops import items_of
 from archspec.language.names import OPERAND
 from archspec.language.source import Scalar, Sequence, Value
+from archspec.language.values import ExpressionError, TensorView
 from archspec.network import Applied, Block, Body, Copies, Network, NetworkOutput, Node, Use
 from archspec.ops.op import Op
 
@@ -232,6 +234,26 @@ class _Symbols:
         if found is not None:
             self.channels[node.path] = found
 
+    def size(self, code: Code, tensor: ast.Name, path: str, scope: _Scope) -> Code:
+        """A size of a tensor as written; of one that is known in a block inside alone, its number.
+
+        Args:
+            code: What is written, such as ``x.height`` or ``x.shape[-1]``.
+            tensor: The name of the tensor in it.
+            path: The path of the tensor.
+            scope: Where it is written.
+        """
+        if path in self.inputs:
+            tensor.id = self.inputs[path]
+            return code
+        if scope.path == self.block.path:
+            return code
+        try:
+            view = TensorView(self.whole.shape(path))
+            return literal(read(f"$({ast.unparse(code)})").evaluate({tensor.id: view}))
+        except (KeyError, UsageError, ExpressionError):
+            return code
+
     def _code(self, value: Value, scope: _Scope) -> Code | None:
         """A value as written, over the block's parameters; None for what is neither number nor text nor a list."""
         if isinstance(value, Sequence):
@@ -243,7 +265,7 @@ class _Symbols:
             return literal(value.value)
         tree = copied(read(str(value.value)).tree)
         try:
-            return simplified(_Translation(scope, self.channels).visit(tree))
+            return simplified(_Translation(scope, self).visit(tree))
         except _TooLong:
             return None
 
@@ -257,11 +279,11 @@ _LONGEST = 100
 
 
 class _Translation(ast.NodeTransformer):
-    """Parameters become what they stand for, and ``x.channels`` what is known of it."""
+    """Parameters become what they stand for, and sizes of tensors what is known of them."""
 
-    def __init__(self, scope: _Scope, channels: Mapping[str, Code]) -> None:
+    def __init__(self, scope: _Scope, symbols: _Symbols) -> None:
         self.scope = scope
-        self.channels = channels
+        self.symbols = symbols
 
     def visit_Name(self, node: ast.Name) -> Code:
         return self.scope.params.get(node.id, node)
@@ -272,7 +294,7 @@ class _Translation(ast.NodeTransformer):
         if function is None:
             return node
         params = {**function.scope.params, **dict(zip(function.parameters, node.args, strict=True))}
-        inner = _Translation(function.scope._replace(params=params), self.channels)
+        inner = _Translation(function.scope._replace(params=params), self.symbols)
         code: Code = inner.visit(copied(read(function.text).tree))
         if sum(1 for _ in ast.walk(code)) > _LONGEST:
             raise _TooLong
@@ -282,9 +304,20 @@ class _Translation(ast.NodeTransformer):
         item = ast.unparse(node)
         if item in self.scope.params:  # of a row of a table
             return self.scope.params[item]
-        if isinstance(node.value, ast.Name) and node.attr in ("channels", "features"):
-            return self.channels.get(self.scope.tensor(node.value.id), node)
-        return node
+        if not isinstance(node.value, ast.Name):
+            return node
+        path = self.scope.tensor(node.value.id)
+        if node.attr in ("channels", "features") and path in self.symbols.channels:
+            return self.symbols.channels[path]
+        return self.symbols.size(node, node.value, path, self.scope)
+
+    def visit_Subscript(self, node: ast.Subscript) -> Code:
+        owner = node.value.value if isinstance(node.value, ast.Attribute) and node.value.attr == "shape" else None
+        if isinstance(owner, ast.Name) and ast.unparse(node.value) not in self.scope.params:
+            return self.symbols.size(node, owner, self.scope.tensor(owner.id), self.scope)
+        found = self.generic_visit(node)
+        assert isinstance(found, ast.expr)
+        return found
 
 
 def _named_inputs(block: Block) -> dict[str, str]:

@@ -8,7 +8,7 @@ from archspec.drawing.content.cards import BAND, LINE_HEIGHT, Span, wrapped
 from archspec.drawing.content.colouring import Legend, LegendItem
 from archspec.drawing.content.scene import Scene
 from archspec.drawing.formats.marks import BandMark, Group, Mark, PathMark, RectMark, TextMark
-from archspec.drawing.layout.placing import MARGIN
+from archspec.drawing.layout.placed import MARGIN
 
 _ROW = 16.0
 _LEGEND = 300.0

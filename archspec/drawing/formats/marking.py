@@ -13,7 +13,7 @@ from archspec.drawing.formats import legends
 from archspec.drawing.formats.arrows import commands, with_tip
 from archspec.drawing.formats.marks import BandMark, Group, Mark, PathMark, Picture, RectMark, TextMark
 from archspec.drawing.layout.geometry import Rect
-from archspec.drawing.layout.placing import PlacedEdge, PlacedFrame, Placing
+from archspec.drawing.layout.placed import PlacedEdge, PlacedFrame, Placing
 from archspec.reports.table import short
 
 _CORNER = 4.0
@@ -72,15 +72,16 @@ def _sentence(figures: Figures, output: str = "") -> str:
 
 
 def _frame(placed: PlacedFrame, rightwards: bool, number: int) -> Group:
-    cluster, (left, top, right, _) = placed.cluster, placed.rect
+    cluster, (left, top, right, bottom) = placed.cluster, placed.rect
+    line = bottom - 4 if placed.upwards else top + 11
     name = Span(f"… {cluster.name}" if placed.continued else cluster.name, "name")
     title = Span(cluster.title, "label")
     marks: list[Mark] = [RectMark(placed.rect, 6.0, "frame-failed" if cluster.problem else "frame-box")]
     if rightwards:
-        marks.append(TextMark((left + 6, top + 11), (name, Span(SPACE * 3 + cluster.title, "label"))))
+        marks.append(TextMark((left + 6, line), (name, Span(SPACE * 3 + cluster.title, "label"))))
     else:
-        marks.append(TextMark((left + 6, top + 11), (name,)))
-        marks.append(TextMark((right - 6, top + 11), (title,), "end"))
+        marks.append(TextMark((left + 6, line), (name,)))
+        marks.append(TextMark((right - 6, line), (title,), "end"))
     text = f"{cluster.title} {cluster.arguments}".strip() or "group"
     suffix = f" {number}" if placed.continued else ""
     return Group(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from archspec.drawing.content.labels import printable, shape_text
 from archspec.drawing.content.scene import Box
 from archspec.drawing.formats.themes import Theme
-from archspec.drawing.layout.placing import Placing
+from archspec.drawing.layout.placed import Placing
 
 _SHAPES = {"input": ("([", "])"), "output": ("([", "])"), "merge": ("((", "))")}
 

@@ -13,7 +13,7 @@ from archspec.drawing.formats.looks import Look, looks
 from archspec.drawing.formats.marks import BandMark, Commands, Mark, PathMark, Picture, RectMark, TextMark
 from archspec.drawing.formats.themes import Theme
 from archspec.drawing.layout.geometry import Point
-from archspec.drawing.layout.placing import PAGE_MARGIN, fitted, page_size
+from archspec.drawing.layout.placed import PAGE_MARGIN, fitted, page_size
 from archspec.errors import UsageError
 
 REGULAR, BOLD = "Vera", "VeraBd"

@@ -12,7 +12,7 @@ from archspec.drawing.formats.looks import Look, looks
 from archspec.drawing.formats.marks import BandMark, Commands, Group, Mark, PathMark, Picture, RectMark, TextMark
 from archspec.drawing.formats.themes import Theme
 from archspec.drawing.layout.geometry import Point
-from archspec.drawing.layout.placing import PAGE_MARGIN, fitted, page_size
+from archspec.drawing.layout.placed import PAGE_MARGIN, fitted, page_size
 
 
 def render(picture: Picture, theme: Theme, paper: str | None = None) -> str:

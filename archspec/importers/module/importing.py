@@ -28,10 +28,15 @@ from archspec.network import Network
 
 
 class NotImportableError(UsageError):
-    """A module that no spec says; the text has a line for each thing that cannot be said."""
+    """A module that no spec says; the text has a line for each thing that cannot be said.
 
-    def __init__(self, text: str) -> None:
+    Attributes:
+        refused: These things.
+    """
+
+    def __init__(self, text: str, refused: Sequence[Refusal] = ()) -> None:
         ArchspecError.__init__(self, text)
+        self.refused = refused
 
 
 def from_module(
@@ -63,12 +68,12 @@ def from_module(
         raise UsageError(f"from_module takes an nn.Module, not {type(module).__name__}")
     shapes = [tuple(each.shape[1:]) if isinstance(each, Tensor) else tuple(each) for each in inputs]
     names = _input_names(module, len(shapes))
-    run, graph, flops = _graph(module, shapes, names)
+    run, graph, flops = graph_of(module, shapes, names)
     trained: set[str] = set()
-    if not _names(graph).keys() >= {key for key, _ in module.named_parameters()}:
+    if not tensor_names(graph).keys() >= {key for key, _ in module.named_parameters()}:
         graph, trained = _with_training(module, shapes, names, graph)
     spec = folded(graph, name or _network_name(module), dict(zip(names, shapes, strict=True)), trained)
-    known = _names(graph)
+    known = tensor_names(graph)
     renamed = rules(known, list(module.state_dict()))
     if len(renamed) > 1:
         plain = _compiled(spec, module)
@@ -82,14 +87,14 @@ def from_module(
     difference = compared(module, network, shapes, known, flops, outputs=verify)
     remarks = (*left_out, *_idle_in_evaluation(run.root))
     report = ModuleReport(network.params, network.macs, tuple(spec.get("blocks", ())), difference, remarks)
-    return Imported(write(spec | {"expect": _contract(network)}), report)
+    return Imported(write(spec | {"expect": contract(network)}), report)
 
 
 _OWN = "module"
 """The source of rules that are tried."""
 
 
-def _graph(
+def graph_of(
     module: nn.Module, shapes: Sequence[Sequence[int]], names: Sequence[str], *, training: bool = False
 ) -> tuple[Run, Graph, int | None]:
     """What two runs, with batches of different sizes, say of a module.
@@ -106,7 +111,7 @@ def _graph(
     except UnrecordableError as problem:
         raise UsageError(f"{type(module).__name__} cannot be imported: {problem}") from None
     if refused:
-        raise NotImportableError(_refusal(module, refused))
+        raise NotImportableError(_refusal(module, refused), refused)
     idle = tidy(graph)
     simplify(graph)
     return one, graph, None if idle else batches.of_one(one.flops, other.flops)
@@ -120,7 +125,7 @@ def _with_training(
     It is the one of evaluation where a run in training is refused, or lacks outputs of it.
     """
     try:
-        _, trained, _ = _graph(module, shapes, names, training=True)
+        _, trained, _ = graph_of(module, shapes, names, training=True)
     except UsageError:
         return graph, set()
     outputs: dict[str, Wire] = {}
@@ -178,7 +183,7 @@ def _run(module: nn.Module, size: int, shapes: Sequence[Sequence[int]], *, train
         ) from error
 
 
-def _names(graph: Graph) -> dict[str, str]:
+def tensor_names(graph: Graph) -> dict[str, str]:
     """The names of the module's tensors in the spec."""
     known = dict(own_names(graph))
     for key, own in list(known.items()):
@@ -197,7 +202,8 @@ def _compiled(spec: Mapping[str, Any], module: nn.Module) -> Network:
         ) from None
 
 
-def _contract(network: Network) -> dict[str, Any]:
+def contract(network: Network) -> dict[str, Any]:
+    """What a spec expects of its network, as it is now."""
     outputs = {name: list(output.shape) for name, output in network.outputs.items()}
     figures: dict[str, Any] = {"params": network.params, "macs": network.macs}
     return figures | ({"output": outputs["output"]} if list(outputs) == ["output"] else {"outputs": outputs})

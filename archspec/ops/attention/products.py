@@ -155,14 +155,17 @@ class MultiHeadAttention(Op, name="multi_head_attention"):
     """Attention of several heads between projections of queries, keys and values.
 
     Operands are ``(L, embed_dim)``, of which it is self-attention; with a second one ``(S, kdim)`` that gives keys and
-    values; or with one for each, the values ``(S, vdim)``. The output has the first one's shape. Tensors are named as
-    in torch.nn.MultiheadAttention: `in_proj_weight`, or `q_proj_weight`, `k_proj_weight` and `v_proj_weight` where
-    sizes differ, `in_proj_bias`, `out_proj.weight` and `out_proj.bias`.
+    values; or with one for each, the values ``(S, vdim)``. A fourth is the padding mask of the keys, ``(S,)``, which is
+    added to the scores of every query: 0 for a key that is there, minus infinity for one that is padding. The output
+    has the first one's shape. Tensors are named as in torch.nn.MultiheadAttention: `in_proj_weight`, or
+    `q_proj_weight`, `k_proj_weight` and `v_proj_weight` where sizes differ, `in_proj_bias`, `out_proj.weight` and
+    `out_proj.bias`.
     Costs the four projections and ``2 * L * S * embed_dim`` multiply-accumulates, also of places that `is_causal`
-    hides; 6 operations for each score of each head, and an addition for each bias. For the backward pass it keeps the
-    operands, queries, keys and values, what the heads give, and a number for each query of each head; for dropout no
-    more, as CUDA's kernels do.
-    Source: torch.nn.MultiheadAttention with ``batch_first=True`` and ``need_weights=False``
+    hides; 6 operations for each score of each head, 7 with a padding mask, and an addition for each bias. For the
+    backward pass it keeps the operands, queries, keys and values, what the heads give, and a number for each query of
+    each head; for dropout no more, as CUDA's kernels do; and of a padding mask what
+    `scaled_dot_product_attention` does.
+    Source: torch.nn.MultiheadAttention with ``batch_first=True`` and ``need_weights=False``, and `key_padding_mask`
     (Vaswani et al. 2017, section 3.2.2).
 
     Args:
@@ -180,17 +183,21 @@ class MultiHeadAttention(Op, name="multi_head_attention"):
     example = "{op: multi_head_attention, num_heads: 4}"
     inferred = ("embed_dim", "kdim", "vdim")
     example_inputs = ((16, 32),)
-    arity = (1, 3)
+    arity = (1, 4)
     fresh = True
     saved = ("input",)
 
     def infer(self, inputs: Shapes) -> Shape:
-        if any(len(shape) != 2 for shape in inputs):
+        if any(len(shape) != 2 for shape in inputs[:3]):
             message = f"{self.name} needs operands `[places, features]`, these are {', '.join(map(show, inputs))}"
             raise ShapeError(message, help="of a map, flatten the places and permute the channels to the end")
         queries, keys, values = _three(inputs)
         if keys[0] != values[0]:
             raise ShapeError(f"there are {keys[0]} keys and {values[0]} values", help="each value has one key")
+        for mask in inputs[3:]:
+            if mask != keys[:1]:
+                message = f"a padding mask of {show(mask)} does not fit {keys[0]} keys"
+                raise ShapeError(message, help=f"its shape is `[{keys[0]}]`, a number for each key")
         if queries[1] % self.num_heads:
             raise ArgumentError(
                 "num_heads",
@@ -214,23 +221,54 @@ class MultiHeadAttention(Op, name="multi_head_attention"):
         projections = size * (elements(queries) + elements(keys) + elements(values) + elements(output))
         biases = size * (places + keys[0] + values[0] + places)
         scores = places * keys[0]
-        other = self.bias * biases + _WEIGHTS * self.num_heads * scores
+        other = self.bias * biases + (_WEIGHTS + len(inputs[3:])) * self.num_heads * scores
         return Cost(macs=projections + 2 * scores * size, other=other)
 
     def gradient_macs(self, inputs: Shapes, output: Shape, gradients: tuple[bool, ...], *, trained: bool) -> int:
-        """Between the projections every factor of a product needs a gradient."""
-        size, cost = output[1], self.cost(inputs, output)
-        own = size * (elements(output) + sum(map(elements, _three(inputs))))
-        needed = (*gradients, *gradients[-1:] * (3 - len(gradients)))
-        operands = sum(elements(shape) for shape, wanted in zip(_three(inputs), needed, strict=True) if wanted)
-        if not trained and not any(needed):
+        """Those of the projections, and of the attention between them."""
+        size, three = output[1], _three(inputs)
+        needed = (*gradients[:3], *gradients[-1:] * (3 - len(gradients)))
+        if not trained and not any(gradients):
             return 0
-        return 2 * (cost.macs - own) + trained * own + size * (elements(output) + operands)
+        own = size * (elements(output) + sum(map(elements, three)))
+        operands = sum(elements(shape) for shape, wanted in zip(three, needed, strict=True) if wanted)
+        attention, shapes, heads = self._attention(inputs)
+        projected = tuple(trained or wanted for wanted in needed)
+        between = attention.gradient_macs(shapes, heads, (*projected, *gradients[3:]), trained=False)
+        return trained * own + size * (elements(output) + operands) + between
+
+    def _attention(self, inputs: Shapes) -> tuple[ScaledDotProductAttention, Shapes, Shape]:
+        """The attention between the projections, the shapes of what it takes, and that of what it gives."""
+        queries, keys, _ = _three(inputs)
+        each = queries[1] // self.num_heads
+        q, k = (self.num_heads, queries[0], each), (self.num_heads, keys[0], each)
+        mask = (1, queries[0] if self.is_causal else 1, keys[0])
+        return ScaledDotProductAttention(dropout_p=self.dropout), (q, k, k, *(mask for _ in inputs[3:])), q
+
+    def kept(self, inputs: Shapes, output: Shape) -> Saved | None:
+        if len(inputs) < 4:
+            return ("input",)
+        return None if self.dropout else ()
 
     def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
-        places, size = output
-        keys, values = _three(inputs)[1:]
-        return 4 * (size * (places + keys[0] + values[0] + places) + self.num_heads * places)
+        found = self.keeps(inputs, output, (True,) * len(inputs))
+        if found is None:
+            return 0
+        whole = () if self.kept(inputs, output) else found.operands
+        return found.besides + 4 * sum(elements(inputs[number]) for number in whole)
+
+    def keeps(self, inputs: Shapes, output: Shape, gradients: tuple[bool, ...]) -> Kept | None:
+        """What the attention between the projections keeps, what they take, and what the heads give."""
+        attention, (queries, keys, values, *masks), heads = self._attention(inputs)
+        if not any(gradients[3:]):
+            joined = self.is_causal and bool(masks)  # a mask for both
+            besides = sum(map(elements, (queries, keys, values, heads))) + prod(heads[:-1])
+            besides += elements(masks[0]) if joined else 0
+            return Kept(tuple(range(len(inputs) - joined)), False, 4 * besides)
+        found = attention.keeps((queries, keys, values, *masks), heads, (True,) * 4)
+        if found is None:
+            return None
+        return Kept((0, 1, 2), False, found.besides + 4 * (len(found.operands) * elements(values) + elements(heads)))
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:
         """A query's place reads its own, and all keys and values or those up to it."""
@@ -240,7 +278,7 @@ class MultiHeadAttention(Op, name="multi_head_attention"):
             if output[0] > MOST_PERIOD:
                 return "unknown"
             seen = _up_to_own(0, output[0], keys[0])
-        others = tuple((seen, Along.every(shape[1])) for shape in inputs[1:])
+        others = tuple((seen, *map(Along.every, shape[1:])) for shape in inputs[1:])
         return ((Along.same(0) if others else seen, Along.every(output[1])), *others)
 
     def torch(self, inputs: Shapes) -> Module:
@@ -252,7 +290,7 @@ class MultiHeadAttention(Op, name="multi_head_attention"):
 
 def _three(inputs: Shapes) -> Shapes:
     """The shapes of queries, keys and values, of which the last ones may be left out."""
-    return (*inputs, *inputs[-1:] * (3 - len(inputs)))
+    return (*inputs[:3], *inputs[-1:] * (3 - len(inputs)))
 
 
 def _up_to_own(row: int, queries: int, keys: int) -> Along:

@@ -185,8 +185,11 @@ class Agreement:
             return
         wanted: Module | None = held(content)
         if wanted is not None:
-            part = _tensor(part)
+            part = _inner(part)
         wanted = wanted or layer_of_op(content)
+        if wanted is not None and wanted.within:
+            _require(part.target == wanted.within)
+            part = _inner(part)
         _require(wanted is not None and part.target == wanted.target)
         assert isinstance(wanted, Module)
         positional = [_value(value, values) for keyword, value in part.arguments if not keyword]
@@ -199,11 +202,11 @@ class Agreement:
             _require(same(value, plain(stated)))
 
 
-def _tensor(part: Call) -> Call:
-    """What an ``nn.Parameter`` or ``nn.Buffer`` is made of."""
-    (_, tensor), *_ = part.arguments
-    assert isinstance(tensor, Call)
-    return tensor
+def _inner(part: Call) -> Call:
+    """What an ``nn.Parameter`` or ``nn.Buffer`` is made of, or the layer that a function is given."""
+    (_, inner), *_ = part.arguments
+    assert isinstance(inner, Call)
+    return inner
 
 
 def _covers(paths: list[list[str]], content: Content) -> bool:
@@ -280,8 +283,8 @@ def _value(part: Part, values: Values) -> Any:
 def _arguments(call: Call, made: Class, values: Values) -> dict[str, Any]:
     """The values of a class's parameters in a call of it."""
     stated = {keyword: value for keyword, value in call.arguments if keyword}
-    required = [parameter.name for parameter in made.signature if parameter.default is REQUIRED]
-    stated |= zip(required, (value for keyword, value in call.arguments if not keyword), strict=True)
+    in_order = [value for keyword, value in call.arguments if not keyword]
+    stated |= zip((parameter.name for parameter in made.signature), in_order, strict=False)
     return {
         parameter.name: _value(stated[parameter.name], values) if parameter.name in stated else parameter.default
         for parameter in made.signature

@@ -71,8 +71,8 @@ class Builder:
             raise Mismatch  # an attribute would be a layer
         overwrite(self.statements, self.members, self.graph, self.registry.overwriting)
         channels = {each: self.tensors[key].channels for each, key in outputs.items()}
-        statements = None if self.graph.is_list and self._follow(inputs, outputs) else self.statements
-        return self._class(inputs, outputs, statements, channels)
+        in_order = self._follow(inputs, outputs) and (self.graph.is_list or self._are_layers())
+        return self._class(inputs, outputs, None if in_order else self.statements, channels)
 
     def _follow(self, inputs: dict[str, Key], outputs: dict[str, Key]) -> bool:
         """Whether each layer takes just what the one before gives."""
@@ -82,6 +82,13 @@ class Builder:
                 return False
             current = statement.gives
         return bool(self.statements) and (*outputs.values(),) == current
+
+    def _are_layers(self) -> bool:
+        """Whether all that is called are layers which are always there, each once, and nothing else is held."""
+        held = [member.name for member in self.members if member.condition is None]
+        called = [statement.call for statement in self.statements if not statement.flag and statement.times == 1]
+        listed = self.first.kind == "network" or not SEQUENTIAL_NAMES.isdisjoint(held)
+        return not listed and held == [member.name for member in self.members] == called
 
     def _class(
         self,

@@ -181,7 +181,9 @@ def flat(part: Part) -> str:
         comma = "," if part.brackets == "()" and len(part.items) == 1 else ""
         return f"{part.brackets[0]}{', '.join(map(flat, part.items))}{comma}{part.brackets[1]}"
     if isinstance(part, Choice):
-        return f"{flat(part.layer)} if {printed(part.condition)} else nn.Identity()"
+        asking = printed(part.condition)
+        asking = f"({asking})" if isinstance(part.condition, ast.IfExp) else asking
+        return f"{flat(part.layer)} if {asking} else nn.Identity()"
     return printed(part)
 
 

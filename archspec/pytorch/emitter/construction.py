@@ -22,7 +22,7 @@ from archspec.pytorch.emitter.model import Class
 from archspec.pytorch.emitter.overwriting import in_place
 from archspec.pytorch.emitter.registry import Registry
 from archspec.pytorch.emitter.scope import INDEX, REQUIRED, Inlined, Local, Mismatch, Names, Scope, Spot
-from archspec.pytorch.emitter.tables import TableLoop
+from archspec.pytorch.emitter.tables import TableLoop, row_of
 
 Child = Block | Node
 Uses = Mapping[Spot, Child]
@@ -156,7 +156,8 @@ class Construction:
         layers = {each: self.registry.layer(node, variables) for each, node in distinct.items()}
         calls = {spot: layers[id(node.applied)] for spot, node in uses.items()}
         node, call = next(iter(uses.values())), next(iter(calls.values()))
-        if any(each.target != call.target or len(each.args) != len(call.args) for each in calls.values()):
+        kind = call.target, call.within, len(call.args)
+        if any((each.target, each.within, len(each.args)) != kind for each in calls.values()):
             raise Mismatch
         written = self.written(uses)
         inferred = [each for each in node.op.inferred if each not in call.kwargs][: len(call.args)]
@@ -176,6 +177,7 @@ class Construction:
             keywords.append((key, self.scope.resolve(values, meant, wanted, _usual(uses, values))))
         own = [*positional[len(inferred) :], *(code for _, code in keywords)]
         part = Call(call.target, (*(("", code) for code in positional), *keywords))
+        part = Call(call.within, (("", part),)) if call.within else part
         return part, [self.first_dimension(uses, operands, own)]
 
     def _wanted(self, label: str, argument: str, inferred: Sequence[str]) -> str:
@@ -191,16 +193,19 @@ class Construction:
         written = self.written(uses) | self._defined(next(iter(uses.values())))
         arguments: list[tuple[str, Part]] = []
         chosen: dict[str, Code] = {}
+        in_order = True  # while arguments need no keyword: they have no default, or the variable says what they are
         for parameter in made.signature:
             values = {spot: each[parameter.name] for spot, each in given.items()}
             declared = made.scope.declared.get(parameter.name, "")
             hints = [written.get(declared), *operands, self.scope.known.get(declared)]
             code = self.scope.resolve(values, hints, f"{label}_{parameter.name}")
             chosen[parameter.name] = code
-            if parameter.default is REQUIRED:
-                arguments.append(("", code))
-            elif names(code) or not self.scope.gives(literal(parameter.default), values):
-                arguments.append((parameter.name, code))
+            required = parameter.default is REQUIRED
+            if not required and not names(code) and self.scope.gives(literal(parameter.default), values):
+                in_order = False
+                continue
+            in_order = in_order and (required or (isinstance(code, ast.Name) and code.id == parameter.name))
+            arguments.append(("" if in_order else parameter.name, code))
         return Call(made.name, tuple(arguments)), [_outer(code, made, chosen) for code in made.channels.values()]
 
     def _defined(self, block: Block) -> dict[str, Code | None]:
@@ -293,7 +298,11 @@ class Construction:
                 return made
         if len({max(each) for each in indexed.values()}) != 1:
             raise Mismatch
-        return self._runs(indexed, max(lengths), operands, label)
+        known = dict(self.scope.known)
+        try:
+            return self._runs(indexed, max(lengths), operands, label, repeats)
+        finally:
+            self.scope.known = known
 
     def _over(self, scope: Scope, uses: Uses, operands: Hints) -> Made:
         """The call that makes copies of a table, over the variables of its rows."""
@@ -341,8 +350,13 @@ class Construction:
             constant = _of_next(part, count)
         return Call("nn.Sequential", tuple(arguments)), constant
 
-    def _runs(self, indexed: CopiesOf, length: int, operands: Hints, label: str) -> Made:
-        """Runs of equal copies, each with arguments of its own; a copy that passes its input on is an identity."""
+    def _runs(
+        self, indexed: CopiesOf, length: int, operands: Hints, label: str, tables: Mapping[int, Block] | None = None
+    ) -> Made:
+        """Runs of equal copies, each with arguments of its own; a copy that passes its input on is an identity.
+
+        Of the copies of a table, what the names of its rows stand for is known.
+        """
         starts = [0, *(index for index in range(1, length) if not self._continue(indexed, index))]
         arguments: list[tuple[str, Part]] = []
         current: Hints = operands
@@ -352,6 +366,7 @@ class Construction:
             if uses:
                 if len(uses) != len(indexed):
                     raise Mismatch
+                self.scope.known |= row_of(tables, start) if tables else {}
                 part, channels = self.made(uses, current, f"{label}{start}")
                 current = [*channels, *operands]
             arguments.append(("", _run(part, 0, literal(stop - start))))

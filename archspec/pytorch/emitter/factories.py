@@ -34,7 +34,7 @@ def _parameter(value: Value) -> str:
 def factory(applied: Applied) -> Factory | None:
     """What makes the layer of an op from nothing, or from the channels of what it takes; None where neither does."""
     layer, op = layer_of_op(applied), applied.op
-    if layer is None:
+    if layer is None or layer.within:
         return None
     named = [key for key in layer.kwargs if key in op.inferred]
     placed = [key for key in op.inferred if key not in layer.kwargs][: len(layer.args)]

@@ -197,7 +197,7 @@ class Forward:
             return [self.variables[statement.takes[0]]]
         if len(statement.gives) == 1:
             return [self._target(number)]
-        wanted = [f"{word(statement.name)}_{port}" for _, port in statement.gives]
+        wanted = [f"{word(statement.name)}_{port}" if statement.name else word(step) for step, port in statement.gives]
         needed = [key in self._last_use or statement.times != 1 for key in statement.gives]
         first = [self._target(number)] if statement.is_op else []
         names = [

@@ -80,7 +80,7 @@ class Holding:
                 body = self.body(made, parameter, value, number)
             except NotKnown:
                 return False
-            if body is None:
+            if body is None or not _has_nodes(made, body):
                 continue
             if not self.agreement.holds(made, {**arguments, parameter.name: plain(value)}, body):
                 return False
@@ -127,6 +127,12 @@ class Holding:
         written = stated | (block.written.keys() - scope.defaults)
         given = {name: values[name] for name in block.template.params if name in written}
         return self.probing.block(block, given, lets, shapes, outputs)
+
+
+def _has_nodes(made: Class, body: Body) -> bool:
+    """Whether a body has the nodes that all uses of a class have: these are always there."""
+    uses = [{child.name for child in instance.block.children} for instance in made.instances]
+    return set.intersection(*uses) <= {use.name for use in body.uses}
 
 
 def _is_added(made: Class, parameter: Parameter) -> bool:

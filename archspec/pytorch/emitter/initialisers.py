@@ -11,11 +11,14 @@ from archspec.language.initialisation import Initialiser, InitRule, effective
 from archspec.network import Network, Node
 from archspec.pytorch.emitter.code import WIDTH, Call, Listed, Part, flat, laid_out, quoted
 from archspec.pytorch.emitter.instances import as_layer
+from archspec.pytorch.emitter.registry import Registry
 
 Initialisers = dict[str, Initialiser]
+Chosen = tuple[str, Initialisers, frozenset[str]]
+"""A class of modules, how its tensors begin, and which of them some modules lack."""
 
 
-def init_weights(network: Network) -> Iterator[str]:
+def init_weights(network: Network, registry: Registry) -> Iterator[str]:
     """The lines of the method; none where the spec states no rule."""
     if not network.init:
         return
@@ -23,18 +26,25 @@ def init_weights(network: Network) -> Iterator[str]:
     yield '        """Initialise the weights."""'
     for on_ops, rules in groupby(network.init, key=lambda rule: bool(rule.ops)):
         run = list(rules)
-        yield from _over_layers(network, run) if on_ops else _over_parameters(_by_path(network, run))
-        yield from _over_parameters(_held(network, run)) if on_ops else ()
+        yield from _on_ops(network, registry, run) if on_ops else _over_parameters(_by_path(network, run))
 
 
-def _over_layers(network: Network, rules: list[InitRule]) -> Iterator[str]:
-    """A loop over the layers; a tensor that several rules speak of begins as the last of them says."""
+def _on_ops(network: Network, registry: Registry, rules: list[InitRule]) -> Iterator[str]:
+    """A loop over the modules, and the parameters of the network's own graph."""
+    held = list(_held(registry, rules))
+    yield from _over_modules([*_of_layers(network, rules), *_of_classes(held)])
+    for owner, tensor, each in held:
+        if not owner:
+            yield from laid_out("", _call(each, name(f"self.{tensor}")), "", 8)
+
+
+def _of_layers(network: Network, rules: list[InitRule]) -> Iterator[Chosen]:
+    """The layers that rules speak of; a tensor that several do begins as the last of them says."""
     nodes: dict[str, list[Node]] = {}
     for node in {id(node.applied): node for node in network}.values():
         layer = as_layer(node)
         if layer is not None:
             nodes.setdefault(layer.target, []).append(node)
-    chosen: dict[tuple[tuple[str, str], ...], tuple[Initialisers, list[str]]] = {}
     # A pasted layer may be one of PyTorch's too, whose tensors are others: it is asked for first.
     for target, group in sorted(nodes.items(), key=lambda item: "." in item[0]):
         merged: Initialisers = {}
@@ -42,32 +52,61 @@ def _over_layers(network: Network, rules: list[InitRule]) -> Iterator[str]:
             if group[0].op.name in rule.ops:
                 merged |= {tensor: each for tensor, each in rule.weights.items() if _has(group, tensor)}
         if merged:
-            key = tuple((tensor, repr(each)) for tensor, each in merged.items())
-            guards = tuple((tensor, "guard") for tensor in merged if _is_optional(target, tensor, group))
-            chosen.setdefault((*key, *guards), (merged, []))[1].append(target)
-    if not chosen:
-        return
-    yield "        for module in self.modules():"
+            yield target, merged, frozenset(tensor for tensor in merged if _is_optional(target, tensor, group))
+
+
+def _held(registry: Registry, rules: list[InitRule]) -> Iterator[tuple[str, str, Initialiser]]:
+    """The parameters that rules are about: the class that has one, none for the network's, its name, and its rule."""
+    root = registry.made[-1]
+    found: dict[tuple[str, str], Initialiser] = {}
+    for made in registry.made:
+        children = (child for instance in made.instances for child in instance.block.children)
+        for node in (child for child in children if isinstance(child, Node) and child.op.takes_nothing):
+            for each in effective(rules, node.op.name, node.path, node.weights).values():
+                found["" if made is root else made.name, node.name] = each
+    yield from ((made, tensor, each) for (made, tensor), each in found.items())
+
+
+def _of_classes(held: list[tuple[str, str, Initialiser]]) -> Iterator[Chosen]:
+    """The classes that have such parameters."""
+    merged: dict[str, Initialisers] = {}
+    for made, tensor, each in held:
+        if made:
+            merged.setdefault(made, {})[tensor] = each
+    yield from ((made, each, frozenset()) for made, each in merged.items())
+
+
+def _over_modules(modules: list[Chosen]) -> Iterator[str]:
+    """A loop in which modules that begin alike are one branch."""
+    alike: dict[str, tuple[Initialisers, frozenset[str], list[str]]] = {}
+    for target, merged, optional in modules:
+        alike.setdefault(repr((merged, sorted(optional))), (merged, optional, []))[2].append(target)
+    yield from ["        for module in self.modules():"] if alike else []
     word = "if"
-    for key, (merged, targets) in chosen.items():
+    for merged, optional, targets in alike.values():
         kinds = tuple(map(name, targets))
-        guarded = [tensor for tensor in merged if (tensor, "guard") in key]
         condition = Call(
             "isinstance", (("", name("module")), ("", kinds[0] if len(kinds) == 1 else Listed(kinds, "()")))
         )
-        rest = ""
-        if len(merged) == len(guarded) == 1:
-            rest, guarded = f"and module.{guarded[0]} is not None", []
-        yield from _branch(word, condition, rest)
+        alone = len(merged) == len(optional) == 1
+        yield from _branch(word, condition, f"and {_present(next(iter(optional)))}" if alone else "")
         for tensor, each in merged.items():
-            if tensor in guarded:
-                yield f"                if module.{tensor} is not None:"
-            yield from laid_out("", _call(each, name(f"module.{tensor}")), "", 20 if tensor in guarded else 16)
+            guarded = tensor in optional and not alone
+            if guarded:
+                yield f"                if {_present(tensor)}:"
+            yield from laid_out("", _call(each, name(f"module.{tensor}")), "", 20 if guarded else 16)
         word = "elif"
 
 
 def _has(group: Iterable[Node], tensor: str) -> bool:
     return any(tensor in node.applied.weights for node in group)
+
+
+def _present(tensor: str) -> str:
+    """The condition that a layer has a tensor; one that is not parametrised has no attribute for those of such."""
+    if tensor.startswith("parametrizations."):
+        return f"{quoted(tensor)} in dict(module.named_parameters())"
+    return f"module.{tensor} is not None"
 
 
 def _is_optional(target: str, tensor: str, group: list[Node]) -> bool:
@@ -85,16 +124,6 @@ def _by_path(network: Network, rules: Iterable[InitRule]) -> Iterator[tuple[str,
                 yield rule.pattern, each
             if not alone or patterns.is_pattern(rule.pattern):
                 yield f"{rule.pattern}.{tensor}", each
-
-
-def _held(network: Network, rules: Iterable[InitRule]) -> Iterator[tuple[str, Initialiser]]:
-    """The names of the parameters that rules on ops are about; those that differ in the index of a copy as one."""
-    chosen: dict[str, Initialiser] = {}
-    for node in network:
-        found = effective(rules, node.op.name, node.path, node.weights) if node.op.takes_nothing else {}
-        for each in found.values():
-            chosen[".".join("*" if part.isdigit() else part for part in node.path.split("."))] = each
-    yield from chosen.items()
 
 
 def _over_parameters(rules: Iterable[tuple[str, Initialiser]]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -12,11 +13,12 @@ from typing import Any
 from archspec.language.algebra import Code, literal, name, names
 from archspec.ops.facts import Function
 from archspec.pytorch.emitter.calls import call
-from archspec.pytorch.emitter.code import WIDTH, Call, Choice, Factory, Listed, Part, asked, laid_out, printed
+from archspec.pytorch.emitter.code import WIDTH, Call, Choice, Factory, Listed, Part, asked, flat, laid_out, printed
 from archspec.pytorch.emitter.construction import numbered
 from archspec.pytorch.emitter.forward import Forward
 from archspec.pytorch.emitter.model import Class, Member
 from archspec.pytorch.emitter.scope import REQUIRED, Parameter
+from archspec.pytorch.emitter.unpacking import unpacked
 
 Lines = Iterator[str]
 
@@ -25,7 +27,7 @@ def class_text(made: Class, doc: str, shapes: str, taken: frozenset[str]) -> Lin
     """The lines of a class of a block or group."""
     base = "nn.Sequential" if made.is_sequential else "nn.Module"
     yield from class_line(made.name, base)
-    yield from docstring([doc, shapes, arguments_doc(made)], 4)
+    yield from docstring([doc, shapes, arguments_doc(made, shapes)], 4)
     if made.members or made.is_sequential:
         yield ""
         yield from constructor(made)
@@ -86,29 +88,26 @@ def escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', "'")
 
 
-def arguments_doc(made: Class) -> str:
-    """The paragraph ``Args:`` of a docstring, which names every parameter; empty where there is none."""
-    lines = (f"    {parameter.name}: {parameter.doc or _seen(parameter)}" for parameter in made.signature)
-    return "\n".join(["Args:", *lines]) if made.signature else ""
+EVIDENT = frozenset(
+    "in_channels in_features out_channels out_features kernel_size stride padding dilation groups bias".split()
+)
+"""Parameters that are called as those of PyTorch's layers."""
 
 
-def _seen(parameter: Parameter) -> str:
-    """What is said of a parameter without a description: what it is in the network."""
-    values = list(dict.fromkeys(printed(literal(value)) for value in parameter.values))
-    *first, last = [*values[:4], "others"] if len(values) > 5 else values
-    return f"{', '.join(first)} or {last} in this network." if first else f"{last} in this network."
+def arguments_doc(made: Class, shapes: str) -> str:
+    """The paragraph ``Args:`` of a docstring; empty where nothing is to say.
+
+    Left out are parameters without a description, those that are called as PyTorch calls them, and sizes that the line
+    on shapes names.
+    """
+    named = EVIDENT.union(re.split(r"[(),]\s*", shapes))
+    described = [each for each in made.signature if each.doc and each.name not in named]
+    return "\n".join(["Args:", *(f"    {each.name}: {each.doc}" for each in described)]) if described else ""
 
 
 def constructor(made: Class, ending: Iterable[str] = ()) -> Lines:
     """The lines of ``__init__``, and what it ends with."""
-    parameters = [_declared(parameter) for parameter in made.signature]
-    one = f"    def __init__({', '.join(['self', *parameters])}) -> None:"
-    if len(one) <= WIDTH:
-        yield one
-    else:
-        yield "    def __init__("
-        yield from (f"        {text}," for text in ("self", *parameters))
-        yield "    ) -> None:"
+    yield from _signature("__init__", map(_declared, made.signature), "None")
     body = list(_locals(made))
     if made.is_sequential:
         yield from body
@@ -144,9 +143,18 @@ def _members(made: Class) -> Lines:
             part = made.scope.locals[alone[member.name]][0] if member.name in alone else member.part
             yield from laid_out(f"self.{member.name} = ", part, "", 8)
         else:
-            yield from laid_out(f"self.{member.name}: nn.Module = ", Call("nn.Identity"), "", 8)
-            yield from condition(member.condition, 8)
-            yield from laid_out(f"self.{member.name} = ", member.part, "", 12)
+            yield from _conditional(member.name, member.part, member.condition)
+
+
+def _conditional(attribute: str, layer: Part, when: Code) -> Lines:
+    """A layer, or an identity where a condition is false: a line where there is room."""
+    line = f"        self.{attribute} = {flat(Choice(layer, when))}"
+    if len(line) <= WIDTH:
+        yield line
+        return
+    yield from laid_out(f"self.{attribute}: nn.Module = ", Call("nn.Identity"), "", 8)
+    yield from condition(when, 8)
+    yield from laid_out(f"self.{attribute} = ", layer, "", 12)
 
 
 def condition(code: Code, indent: int) -> Lines:
@@ -204,7 +212,8 @@ def _forward(made: Class, taken: frozenset[str]) -> Lines:
     yield from signature_of_forward(list(made.inputs), result)
     outputs = list(made.outputs.values())
     returned = outputs[0] if len(outputs) == 1 else None
-    forward = Forward({key: each for each, key in made.inputs.items()}, made.statements, outputs, returned, taken)
+    statements = list(unpacked(made.statements))
+    forward = Forward({key: each for each, key in made.inputs.items()}, statements, outputs, returned, taken)
     for line in chain(*forward.lines()):
         yield from line.text(8)
     yield from returning([forward.variables[key] for key in made.outputs.values()])
@@ -222,10 +231,17 @@ def returning(variables: list[str]) -> Lines:
 
 def signature_of_forward(inputs: list[str], result: str) -> Lines:
     """``def forward(self, x: Tensor) -> Tensor:``."""
-    one = f"    def forward({', '.join(['self', *(f'{each}: Tensor' for each in inputs)])}) -> {result}:"
+    return _signature("forward", (f"{each}: Tensor" for each in inputs), result)
+
+
+def _signature(method: str, parameters: Iterable[str], result: str) -> Lines:
+    """The first line of a method; where that is long, its parameters on one line of their own, or one on each."""
+    declared = ["self", *parameters]
+    inside = ", ".join(declared)
+    one = f"    def {method}({inside}) -> {result}:"
     if len(one) <= WIDTH:
         yield one
         return
-    yield "    def forward("
-    yield from (f"        {text}," for text in ("self", *(f"{each}: Tensor" for each in inputs)))
+    yield f"    def {method}("
+    yield from [f"        {inside}"] if len(inside) + 8 <= WIDTH else (f"        {each}," for each in declared)
     yield f"    ) -> {result}:"

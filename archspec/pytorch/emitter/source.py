@@ -30,7 +30,9 @@ from archspec.pytorch.emitter.printer import (
     function_text,
     signature_of_forward,
 )
+from archspec.pytorch.emitter.registry import Registry
 from archspec.pytorch.emitter.shapes import shape_line
+from archspec.pytorch.emitter.unpacking import unpacked
 
 _IMPORTS = {
     "math": "import math",
@@ -65,11 +67,11 @@ def emit(network: Network) -> str:
     keep_source_within(network)
     targets, layers = _targets(network), pasted(network)
     registry = classes(network, frozenset(layers))
-    *blocks, root = registry.made
+    blocks = registry.made[:-1]
     instances, functions = registry.instances, registry.functions
     taken = frozenset(each.name for each in registry.made) | layers.keys() | functions.keys()
     sections = ["\n".join(class_text(each, _doc(each), shape_line(each, instances), taken)) for each in blocks]
-    sections += ["\n".join(lines) for lines in _network(network, root, taken)]
+    sections += ["\n".join(lines) for lines in _network(network, registry, taken)]
     called = _loaded("\n".join(sections))
     first = [inspect.getsource(make_divisible).rstrip()] if make_divisible.__name__ in called else []
     first += ["\n".join(function_text(name, function)) for name, function in functions.items() if name in called]
@@ -148,8 +150,9 @@ def _after_imports(text: str) -> str:
     return "\n".join(text.splitlines()[last:]).strip("\n")
 
 
-def _network(network: Network, root: Class, taken: frozenset[str]) -> Iterator[list[str]]:
+def _network(network: Network, registry: Registry, taken: frozenset[str]) -> Iterator[list[str]]:
     """The class of the network, below that of its outputs where it has several."""
+    root = registry.made[-1]
     names = list(network.outputs)
     training = [name for name, output in network.outputs.items() if output.training_only]
     kept = [name for name in names if name not in training]
@@ -163,7 +166,7 @@ def _network(network: Network, root: Class, taken: frozenset[str]) -> Iterator[l
     result = outputs if len(names) > 1 else "Tensor"
     if training and len(kept) == 1:
         result = f"Tensor | {outputs}"
-    yield list(_root(network, root, kept, training, outputs, result, taken))
+    yield list(_root(network, registry, kept, training, outputs, result, taken))
 
 
 def _outputs_class(network: Network, outputs: str, optional: list[str]) -> Iterator[str]:
@@ -176,20 +179,22 @@ def _outputs_class(network: Network, outputs: str, optional: list[str]) -> Itera
 
 def _root(
     network: Network,
-    root: Class,
+    registry: Registry,
     kept: list[str],
     training: list[str],
     outputs: str,
     result: str,
     taken: frozenset[str],
 ) -> Iterator[str]:
+    root = registry.made[-1]
     yield from class_line(root.name, "nn.Sequential" if root.is_sequential else "nn.Module")
-    yield from docstring([network.doc or f"The network `{network.name}`.", _shapes(network), arguments_doc(root)], 4)
+    shapes = _shapes(network)
+    yield from docstring([network.doc or f"The network `{network.name}`.", shapes, arguments_doc(root, shapes)], 4)
     if root.members:
         yield ""
         initialising = ["        self.init_weights()"] if network.init else []
         yield from constructor(root, chain(initialising, freezing(network)))
-    init = list(init_weights(network))
+    init = list(init_weights(network, registry))
     if init:
         yield ""
         yield from init
@@ -198,8 +203,9 @@ def _root(
     yield ""
     yield from signature_of_forward(list(root.inputs), result)
     needed = _needed(root, kept)
-    always = [statement for statement in root.statements if not training or needed & set(statement.gives)]
-    later = [statement for statement in root.statements if training and not needed & set(statement.gives)]
+    statements = list(unpacked(root.statements))
+    always = [statement for statement in statements if not training or needed & set(statement.gives)]
+    later = [statement for statement in statements if training and not needed & set(statement.gives)]
     keys = [root.outputs[name] for name in network.outputs]
     inputs = {key: name for name, key in root.inputs.items()}
     returned = root.outputs[kept[0]] if len(kept) == 1 else None

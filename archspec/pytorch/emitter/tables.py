@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from archspec.language.algebra import Code, literal, names, substituted
+from archspec.language.algebra import Code, literal, names, same, substituted
 from archspec.language.definition import Definition, Table
 from archspec.network import Block, Node
 from archspec.network.content import Copies
@@ -95,9 +95,7 @@ class TableLoop:
         return code
 
     def _values(self, number: int, row: int) -> Mapping[str, Any]:
-        copies = self.repeats[number].content.uses
-        assert isinstance(copies, Copies)
-        return copies.named_values(row)
+        return _row(self.repeats[number], row)
 
     def _taken(self, operands: Hints) -> Code | None:
         """The channels that a copy takes: a column more, where nothing else says them."""
@@ -141,6 +139,19 @@ class TableLoop:
         item = self.items.get(column)
         hints = given if item is None else [self.names.code(self.template.cell(self.table, row, item))]
         return self.names.scope.resolve(seen, hints, column)
+
+
+def row_of(tables: Mapping[int, Block], row: int) -> dict[str, Code]:
+    """What the names of a row stand for, where that is the same in all instances."""
+    rows = [_row(table, row) for table in tables.values()]
+    found = ((item, values) for each in rows[0] for item, values in columns(each, [named[each] for named in rows]))
+    return {item: literal(first) for item, (first, *others) in found if all(same(other, first) for other in others)}
+
+
+def _row(table: Block, row: int) -> Mapping[str, Any]:
+    copies = table.content.uses
+    assert isinstance(copies, Copies)
+    return copies.named_values(row)
 
 
 def _outside(code: Code, cells: Mapping[str, Code], scope: Scope) -> Code | None:

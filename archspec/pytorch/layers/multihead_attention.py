@@ -8,12 +8,14 @@ class MultiheadAttention(nn.Module):
     """nn.MultiheadAttention with ``batch_first``, which gives its output alone.
 
     Of one tensor it is self-attention, of two the second is both keys and values. The
-    tensors of its state are those of nn.MultiheadAttention.
+    tensors of its state are those of nn.MultiheadAttention. The padding mask is added
+    to the scores of each query: 0, or minus infinity for a key that is padding.
 
     Shape:
         query: (N, L, embed_dim)
         key: (N, S, kdim)
         value: (N, S, vdim)
+        key_padding_mask: (N, S)
         output: (N, L, embed_dim)
     """
 
@@ -69,13 +71,20 @@ class MultiheadAttention(nn.Module):
         query: Tensor,
         key: Tensor | None = None,
         value: Tensor | None = None,
+        key_padding_mask: Tensor | None = None,
     ) -> Tensor:
         """Project the operands, let each head attend, and project what they give."""
         q, k, v = self._projected(query, key, value)
         q, k, v = self._heads(q), self._heads(k), self._heads(v)
+        causal, mask = self.is_causal, key_padding_mask
+        if mask is not None:
+            mask = mask[:, None, None]
+            if causal:
+                hidden = mask.new_full((q.shape[2], k.shape[2]), float("-inf"))
+                causal, mask = False, mask + hidden.triu(1)
         dropout = self.dropout if self.training else 0.0
         attend = nn.functional.scaled_dot_product_attention
-        out = attend(q, k, v, dropout_p=dropout, is_causal=self.is_causal)
+        out = attend(q, k, v, mask, dropout_p=dropout, is_causal=causal)
         projected: Tensor = self.out_proj(out.transpose(1, 2).flatten(2))
         return projected
 

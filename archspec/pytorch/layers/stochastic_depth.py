@@ -23,12 +23,8 @@ class StochasticDepth(nn.Module):
         """Zero or scale the input in training, pass it on in evaluation."""
         if not self.training or self.p == 0.0:
             return x
-        survival = 1.0 - self.p
         shape = [x.shape[0] if self.mode == "row" else 1] + [1] * (x.dim() - 1)
-        noise = x.new_empty(shape).bernoulli_(survival)
-        if survival > 0.0:
-            noise.div_(survival)
-        return x * noise
+        return x * nn.functional.dropout(x.new_ones(shape), self.p)
 
     def extra_repr(self) -> str:
         """The arguments."""

@@ -138,18 +138,10 @@ class ConvRelu(nn.Sequential):
     """Convolution and ReLU (Krizhevsky et al. 2012, section 3.1).
 
     Shape: (N, in_channels, H, W) -> (N, out_channels, H_out, W_out)
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
-        kernel_size: Size of the window.
     """
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int = 3,
+        self, in_channels: int, out_channels: int, kernel_size: int = 3
     ) -> None:
         super().__init__(
             OrderedDict(
@@ -163,13 +155,6 @@ class LocalRelu(nn.Sequential):
     """Locally connected layer and ReLU (Taigman et al. 2014, section 3.1).
 
     Shape: (N, 16, H, W) -> (N, 16, H_out, W_out)
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
-        kernel_size: Size of the window.
-        in_size: (63, 63), (55, 55) or (25, 25) in this network.
-        stride: Step of the window.
     """
 
     def __init__(

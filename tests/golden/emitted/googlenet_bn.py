@@ -14,20 +14,10 @@ class ConvBnRelu(nn.Sequential):
     arXiv:1502.03167, section 3.2).
 
     Shape: (N, in_channels, H, W) -> (N, out_channels, H / stride, W / stride)
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
-        kernel_size: Size of the window.
-        stride: Step of the window.
     """
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int = 3,
-        stride: int = 1,
+        self, in_channels: int, out_channels: int, kernel_size: int = 3, stride: int = 1
     ) -> None:
         padding = (kernel_size - 1) // 2
         super().__init__(
@@ -55,7 +45,6 @@ class InceptionBn(nn.Module):
     Shape: (N, in_channels, H, W) -> (N, ch1x1 + ch3x3 + ch5x5 + pool_proj, H, W)
 
     Args:
-        in_channels: Channels of the input.
         ch1x1: Channels of the 1x1 branch.
         ch3x3red: Channels of the 1x1 reduction in the second branch.
         ch3x3: Channels of the second branch.

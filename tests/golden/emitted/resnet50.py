@@ -18,9 +18,7 @@ class Bottleneck(nn.Module):
     Shape: (N, in_channels, H, W) -> (N, channels * 4, H / stride, W / stride)
 
     Args:
-        in_channels: Channels of the input.
         channels: Channels of the 3x3 convolution at one group of 64.
-        stride: Step of the block.
     """
 
     def __init__(self, in_channels: int, channels: int, stride: int = 1) -> None:

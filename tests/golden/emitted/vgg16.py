@@ -13,10 +13,6 @@ class VggBlockLayers(nn.Sequential):
     """The group `layers` of `vgg_block`.
 
     Shape: (N, in_channels, H, W) -> (N, channels, H, W)
-
-    Args:
-        in_channels: Channels of the input.
-        channels: Channels of every convolution.
     """
 
     def __init__(self, in_channels: int, channels: int) -> None:
@@ -36,8 +32,6 @@ class VggBlock(nn.Sequential):
     Shape: (N, in_channels, H, W) -> (N, channels, H / 2, W / 2)
 
     Args:
-        in_channels: Channels of the input.
-        channels: Channels of every convolution.
         convs: Number of convolutions.
     """
 
@@ -67,7 +61,7 @@ class Vgg16(nn.Module):
         super().__init__()
         self.features = nn.Sequential(
             *(
-                VggBlock(in_channels, channels, convs=convs)
+                VggBlock(in_channels, channels, convs)
                 for in_channels, convs, channels in [
                     (3, 2, 64),
                     (64, 2, 128),

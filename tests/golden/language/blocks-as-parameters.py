@@ -1,4 +1,4 @@
-"""chosen_blocks, emitted by archspec 0.1.0 (spec ad0a5f2c336b3d79). To regenerate:
+"""chosen_blocks, emitted by archspec 0.1.0 (spec f25efc5f8d20cd42). To regenerate:
 
 archspec emit blocks-as-parameters.yaml -o chosen_blocks.py
 """
@@ -14,10 +14,6 @@ class ConvBnRelu(nn.Sequential):
     arXiv:1502.03167, section 3.2).
 
     Shape: (N, 8, 8, 8) -> (N, out_channels, 8, 8)
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
@@ -35,10 +31,6 @@ class ConvBn(nn.Sequential):
     arXiv:1502.03167, section 3.2).
 
     Shape: (N, in_channels, 8, 8) -> (N, 8, 8, 8)
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
@@ -54,11 +46,6 @@ class Narrow(nn.Sequential):
     """The block `narrow`.
 
     Shape: (N, 8, 8, 8) -> (N, 8, 8, 8)
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: 8 in this network.
-        width: 4 or 2 in this network.
     """
 
     def __init__(self, in_channels: int, out_channels: int, width: int = 4) -> None:
@@ -71,15 +58,10 @@ class Narrow(nn.Sequential):
 
 
 class ConvNormAct(nn.Sequential):
-    """Convolution, normalisation and activation, where the last two are any op or none;
-    by default batch normalisation and ReLU (Ioffe and Szegedy 2015,
-    arXiv:1502.03167, section 3.2).
+    """Convolution, normalisation and activation, the last two any op or none (Ioffe and
+    Szegedy 2015, arXiv:1502.03167, section 3.2).
 
     Shape: (N, 8, 8, 8) -> (N, 8, 8, 8)
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
@@ -98,12 +80,6 @@ class Residual(nn.Module):
     """Any block with a shortcut beside it.
 
     Shape: (N, 8, 8, 8) -> (N, 8, 8, 8)
-
-    Args:
-        in_channels: Channels of the input.
-        branch_width: 4 or 2 in this network.
-        has_branch: True or False in this network.
-        act: nn.ReLU or nn.SiLU in this network.
     """
 
     def __init__(
@@ -132,9 +108,6 @@ class Residual2(nn.Module):
     """Any block with a shortcut beside it.
 
     Shape: (N, 8, 8, 8) -> (N, 8, 8, 8)
-
-    Args:
-        in_channels: Channels of the input.
     """
 
     def __init__(self, in_channels: int) -> None:

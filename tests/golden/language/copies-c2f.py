@@ -14,18 +14,10 @@ class ConvBnSilu(nn.Sequential):
     arXiv:1905.11946, section 5.2).
 
     Shape: (N, in_channels, 16, 16) -> (N, out_channels, 16, 16)
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
-        kernel_size: Size of the window.
     """
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int = 3,
+        self, in_channels: int, out_channels: int, kernel_size: int = 3
     ) -> None:
         padding = (kernel_size - 1) // 2
         super().__init__(
@@ -47,11 +39,6 @@ class C2f2(nn.Module):
     """The block `c2f`.
 
     Shape: (N, in_channels, 16, 16) -> (N, channels, 16, 16)
-
-    Args:
-        in_channels: Channels of the input.
-        channels: 16 or 32 in this network.
-        n: 1 or 3 in this network.
     """
 
     def __init__(self, in_channels: int, channels: int, n: int = 1) -> None:
@@ -62,9 +49,8 @@ class C2f2(nn.Module):
         self.cv2 = ConvBnSilu(hidden + hidden + n * hidden, channels, kernel_size=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        cv1 = self.cv1(x)
-        left = torch.chunk(cv1, 2, dim=1)[0]
-        right = torch.chunk(cv1, 2, dim=1)[1]
+        x = self.cv1(x)
+        left, right = torch.chunk(x, 2, dim=1)
         x = right
         m_outs: list[Tensor] = []
         for layer in self.m:
@@ -81,9 +67,6 @@ class C2f(nn.Module):
     Two YOLOv8 blocks. Source: ultralytics, nn/modules/block.py, C2f.
 
     Shape: (N, 3, 32, 32) -> (N, 10)
-
-    Args:
-        num_classes: 10 in this network.
     """
 
     def __init__(self, num_classes: int = 10) -> None:

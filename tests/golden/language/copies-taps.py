@@ -13,10 +13,6 @@ class Stage(nn.Sequential):
     """The block `stage`.
 
     Shape: (N, in_channels, H, W) -> (N, channels, H / 2, W / 2)
-
-    Args:
-        in_channels: Channels of the input.
-        channels: 8, 16, 24 or 32 in this network.
     """
 
     def __init__(self, in_channels: int, channels: int) -> None:
@@ -34,9 +30,6 @@ class Backbone(nn.Module):
     """The block `backbone`.
 
     Shape: (N, 3, 32, 32) -> (N, 16, 8, 8), (N, 24, 4, 4), (N, 32, 2, 2)
-
-    Args:
-        in_channels: Channels of the input.
     """
 
     def __init__(self, in_channels: int) -> None:
@@ -57,9 +50,6 @@ class Backbone2(nn.Sequential):
     """The block `backbone`.
 
     Shape: (N, 3, 32, 32) -> (N, 8, 16, 16)
-
-    Args:
-        in_channels: Channels of the input.
     """
 
     def __init__(self, in_channels: int) -> None:

@@ -14,10 +14,6 @@ class ConvBnRelu(nn.Sequential):
     arXiv:1502.03167, section 3.2).
 
     Shape: (N, 3, 32, 32) -> (N, 16, 32, 32)
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
@@ -71,20 +67,10 @@ class ResidualBasic2(nn.Module):
     (option A).
 
     Shape: (N, in_channels, H, W) -> (N, channels, 16, 16)
-
-    Args:
-        in_channels: Channels of the input.
-        channels: Channels of both convolutions.
-        stride: Step of the first convolution.
-        conv1_padding: 1 or 2 in this network.
     """
 
     def __init__(
-        self,
-        in_channels: int,
-        channels: int,
-        stride: int = 1,
-        conv1_padding: int = 1,
+        self, in_channels: int, channels: int, stride: int = 1, conv1_padding: int = 1
     ) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(
@@ -128,9 +114,6 @@ class FineTuned(nn.Module):
     """A residual network whose last stage keeps its places apart instead of striding.
 
     Shape: (N, 3, 32, 32) -> (N, 10)
-
-    Args:
-        num_classes: 10 in this network.
     """
 
     def __init__(self, num_classes: int = 10) -> None:

@@ -17,11 +17,6 @@ class ResidualBasic(nn.Module):
     (option A).
 
     Shape: (N, in_channels, H, W) -> (N, channels, H / stride, W / stride)
-
-    Args:
-        in_channels: Channels of the input.
-        channels: Channels of both convolutions.
-        stride: Step of the first convolution.
     """
 
     def __init__(self, in_channels: int, channels: int, stride: int = 1) -> None:

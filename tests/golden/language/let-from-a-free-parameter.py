@@ -13,10 +13,6 @@ class Head(nn.Sequential):
     """The block `head`.
 
     Shape: (N, 32, 8, 8) -> (N, 75, 8, 8)
-
-    Args:
-        in_channels: Channels of the input.
-        numbers: 75 in this network.
     """
 
     def __init__(self, in_channels: int, numbers: int) -> None:
@@ -40,10 +36,6 @@ class Detector(nn.Module):
     """The network `detector`.
 
     Shape: (N, 3, 32, 32) -> (N, 75, 16, 16), (N, 75, 8, 8)
-
-    Args:
-        num_classes: 20 in this network.
-        anchors: 3 in this network.
     """
 
     def __init__(self, num_classes: int = 20, anchors: int = 3) -> None:

@@ -11,10 +11,6 @@ class TaperedBody(nn.Module):
     """The group `body` of `tapered`.
 
     Shape: (N, in_channels, 16, 16) -> (N, half + (out - half), 16, 16)
-
-    Args:
-        in_channels: Channels of the input.
-        out: 24, 32 or 40 in this network.
     """
 
     def __init__(self, in_channels: int, out: int) -> None:

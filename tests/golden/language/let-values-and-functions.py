@@ -12,10 +12,6 @@ class StageBody(nn.Module):
     """The group `body` of `stage`.
 
     Shape: (N, in_channels, H, W) -> (N, in_channels, H, W)
-
-    Args:
-        in_channels: Channels of the input.
-        hidden: 128 or 192 in this network.
     """
 
     def __init__(self, in_channels: int, hidden: int) -> None:
@@ -38,18 +34,12 @@ class Stage(nn.Sequential):
     Shape: (N, in_channels, H, W) -> (N, channels, H / 2, W / 2)
 
     Args:
-        in_channels: Channels of the input.
-        channels: Channels of the output.
         depth: How many bottlenecks there are.
         ratio: How much wider they are inside.
     """
 
     def __init__(
-        self,
-        in_channels: int,
-        channels: int,
-        depth: int,
-        ratio: int = 4,
+        self, in_channels: int, channels: int, depth: int, ratio: int = 4
     ) -> None:
         hidden = channels * ratio
         super().__init__(
@@ -66,9 +56,6 @@ class Scaled(nn.Module):
     """Widths that scale, each rounded where it is made.
 
     Shape: (N, 3, 32, 32) -> (N, 10)
-
-    Args:
-        num_classes: 10 in this network.
     """
 
     def __init__(self, num_classes: int = 10) -> None:

@@ -14,9 +14,6 @@ class Alexnet(nn.Module):
     2014. https://arxiv.org/abs/1404.5997
 
     Shape: (N, 3, 224, 224) -> (N, 1000)
-
-    Args:
-        num_classes: 1000 in this network.
     """
 
     def __init__(self, num_classes: int = 1000) -> None:

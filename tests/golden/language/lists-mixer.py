@@ -34,11 +34,6 @@ class Mlp(nn.Sequential):
     """The block `mlp`.
 
     Shape: (N, 4, 4, W) -> (N, 4, 4, W_out)
-
-    Args:
-        width: 16 or 12 in this network.
-        in_features: 8 or 16 in this network.
-        drop: True or False in this network.
     """
 
     def __init__(self, width: int, in_features: int, drop: bool = True) -> None:
@@ -55,9 +50,6 @@ class Mixer(nn.Sequential):
     and what a condition leaves out.
 
     Shape: (N, 3, 16, 16) -> (N, 10)
-
-    Args:
-        num_classes: 10 in this network.
     """
 
     def __init__(self, num_classes: int = 10) -> None:

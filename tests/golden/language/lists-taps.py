@@ -20,9 +20,6 @@ class Features(nn.Sequential):
     """The block `features`.
 
     Shape: (N, 3, 32, 32) -> (N, 8, 32, 32)
-
-    Args:
-        in_channels: Channels of the input.
     """
 
     def __init__(self, in_channels: int) -> None:
@@ -35,9 +32,6 @@ class Features2(nn.Sequential):
     """The block `features`.
 
     Shape: (N, 3, 32, 32) -> (N, 8, 16, 16), (N, 16, 16, 16), (N, 16, 16, 16)
-
-    Args:
-        in_channels: Channels of the input.
     """
 
     def __init__(self, in_channels: int) -> None:

@@ -11,10 +11,6 @@ class Mlp(nn.Sequential):
     """The block `mlp`.
 
     Shape: (N, 512) -> (N, 128)
-
-    Args:
-        in_features: Features of the input.
-        width: 128 in this network.
     """
 
     def __init__(self, in_features: int, width: int) -> None:
@@ -26,9 +22,6 @@ class ZfnetLike(nn.Module):
     theirs.
 
     Shape: (N, 3, 224, 224) -> (N, 100)
-
-    Args:
-        num_classes: 100 in this network.
     """
 
     def __init__(self, num_classes: int = 100) -> None:

@@ -13,10 +13,6 @@ class Separable2(nn.Sequential):
     """The block `separable`.
 
     Shape: (N, in_channels, 14, 14) -> (N, channels, 14, 14)
-
-    Args:
-        in_channels: Channels of the input.
-        channels: Channels of the output.
     """
 
     def __init__(self, in_channels: int, channels: int) -> None:

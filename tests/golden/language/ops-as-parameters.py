@@ -15,15 +15,6 @@ class Mixer(nn.Module):
     """The block `mixer`.
 
     Shape: (N, in_channels, 16, 16) -> (N, channels, 16, 16)
-
-    Args:
-        in_channels: Channels of the input.
-        channels: 8 or 16 in this network.
-        conv_bias: False or True in this network.
-        has_act: True or False in this network.
-        norm: nn.BatchNorm2d, nn.Identity or partial(nn.GroupNorm, 2) in this
-            network.
-        act: nn.ReLU, nn.SiLU or nn.Identity in this network.
     """
 
     def __init__(
@@ -40,9 +31,7 @@ class Mixer(nn.Module):
             in_channels, channels, kernel_size=3, padding=1, bias=conv_bias
         )
         self.norm = norm(channels)
-        self.act: nn.Module = nn.Identity()
-        if has_act:
-            self.act = act()
+        self.act = act() if has_act else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv(x)
@@ -55,11 +44,6 @@ class Mixer2(nn.Sequential):
     """The block `mixer`.
 
     Shape: (N, 16, 16, 16) -> (N, 8, 16, 16)
-
-    Args:
-        in_channels: Channels of the input.
-        channels: 8 in this network.
-        slope: 0.2 in this network.
     """
 
     def __init__(self, in_channels: int, channels: int, slope: float = 0.01) -> None:

@@ -14,10 +14,6 @@ class ConvBnRelu(nn.Sequential):
     arXiv:1502.03167, section 3.2).
 
     Shape: (N, 3, 32, 32) -> (N, 16, 32, 32)
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
@@ -39,20 +35,10 @@ class ResidualBasic(nn.Module):
     (option A).
 
     Shape: (N, in_channels, H, W) -> (N, channels, H / stride, W / stride)
-
-    Args:
-        in_channels: Channels of the input.
-        channels: Channels of both convolutions.
-        stride: Step of the first convolution.
-        conv1_padding: 1 or 2 in this network.
     """
 
     def __init__(
-        self,
-        in_channels: int,
-        channels: int,
-        stride: int = 1,
-        conv1_padding: int = 1,
+        self, in_channels: int, channels: int, stride: int = 1, conv1_padding: int = 1
     ) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(
@@ -96,9 +82,6 @@ class Dilated(nn.Module):
     """A residual network whose last stage keeps its places apart instead of striding.
 
     Shape: (N, 3, 32, 32) -> (N, 100)
-
-    Args:
-        num_classes: 100 in this network.
     """
 
     def __init__(self, num_classes: int = 100) -> None:

@@ -14,10 +14,6 @@ class ConvBnRelu(nn.Sequential):
     arXiv:1502.03167, section 3.2).
 
     Shape: (N, 3, 32, 32) -> (N, 16, 32, 32)
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
@@ -73,9 +69,7 @@ class ResidualBasic2(nn.Module):
     Shape: (N, in_channels, H, W) -> (N, 32, 16, 16)
 
     Args:
-        in_channels: Channels of the input.
         channels: Channels of both convolutions.
-        stride: Step of the first convolution.
     """
 
     def __init__(self, in_channels: int, channels: int, stride: int = 1) -> None:
@@ -147,11 +141,6 @@ class Wide(nn.Sequential):
     """The block `wide`.
 
     Shape: (N, 16, 32, 32) -> (N, 16, 32, 32)
-
-    Args:
-        in_channels: Channels of the input.
-        channels: 16 in this network.
-        width: 24 in this network.
     """
 
     def __init__(self, in_channels: int, channels: int, width: int) -> None:

@@ -16,10 +16,6 @@ class ConvBnRelu(nn.Sequential):
     Shape: (N, in_channels, H, W) -> (N, out_channels, H / stride, W / stride)
 
     Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
-        kernel_size: Size of the window.
-        stride: Step of the window.
         act: Activation.
     """
 
@@ -53,20 +49,10 @@ class ConvBnRelu2(nn.Sequential):
     arXiv:1502.03167, section 3.2).
 
     Shape: (N, in_channels, H, W) -> (N, 64, 4, 4)
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
-        kernel_size: Size of the window.
-        stride: Step of the window.
     """
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int = 3,
-        stride: int = 1,
+        self, in_channels: int, out_channels: int, kernel_size: int = 3, stride: int = 1
     ) -> None:
         padding = (kernel_size - 1) // 2
         super().__init__(

@@ -1,4 +1,4 @@
-"""override_values, emitted by archspec 0.1.0 (spec 20e4af1b738bf0b9). To regenerate:
+"""override_values, emitted by archspec 0.1.0 (spec bdb353a34afc6da0). To regenerate:
 
 archspec emit override-values.yaml -o override_values.py
 """
@@ -13,10 +13,6 @@ class ConvBnRelu(nn.Sequential):
     arXiv:1502.03167, section 3.2).
 
     Shape: (N, 3, 16, 16) -> (N, 16, 16, 16)
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
@@ -40,7 +36,6 @@ class ResidualBasic(nn.Module):
 
     Args:
         channels: Channels of both convolutions.
-        relu2_negative_slope: 0.1 or 0.3 in this network.
     """
 
     def __init__(self, channels: int, relu2_negative_slope: float) -> None:
@@ -64,15 +59,10 @@ class ResidualBasic(nn.Module):
 
 
 class ConvNormAct(nn.Sequential):
-    """Convolution, normalisation and activation, where the last two are any op or none;
-    by default batch normalisation and ReLU (Ioffe and Szegedy 2015,
-    arXiv:1502.03167, section 3.2).
+    """Convolution, normalisation and activation, the last two any op or none (Ioffe and
+    Szegedy 2015, arXiv:1502.03167, section 3.2).
 
     Shape: (N, 16, 16, 16) -> (N, 24, 16, 16)
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:

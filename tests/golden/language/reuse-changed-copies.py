@@ -13,20 +13,10 @@ class ConvBnRelu(nn.Sequential):
     arXiv:1502.03167, section 3.2).
 
     Shape: (N, 8, 16, 16) -> (N, 8, 16, 16)
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
-        kernel_size: Size of the window.
-        groups: Groups of channels that do not see each other.
     """
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int = 3,
-        groups: int = 1,
+        self, in_channels: int, out_channels: int, kernel_size: int = 3, groups: int = 1
     ) -> None:
         padding = (kernel_size - 1) // 2
         super().__init__(
@@ -49,10 +39,6 @@ class ConvBnRelu2(nn.Sequential):
     arXiv:1502.03167, section 3.2).
 
     Shape: (N, 8, 16, 16) -> (N, 8, 16, 16)
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:

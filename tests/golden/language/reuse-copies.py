@@ -13,11 +13,6 @@ class Unit(nn.Sequential):
     """The block `unit`.
 
     Shape: (N, 8, H, W) -> (N, 8, 8, 8)
-
-    Args:
-        in_channels: Channels of the input.
-        channels: 8 in this network.
-        stride: 2 or 1 in this network.
     """
 
     def __init__(self, in_channels: int, channels: int, stride: int = 1) -> None:
@@ -58,10 +53,6 @@ class Tower(nn.Module):
     """The block `tower`.
 
     Shape: (N, 8, 8, 8) -> (N, 8, 8, 8)
-
-    Args:
-        in_channels: Channels of the input.
-        depth: 3, 2 or 1 in this network.
     """
 
     def __init__(self, in_channels: int, depth: int = 3) -> None:

@@ -14,11 +14,6 @@ class ConvBnRelu(nn.Sequential):
     arXiv:1502.03167, section 3.2).
 
     Shape: (N, in_channels, H, W) -> (N, 16, H / stride, W / stride)
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
-        stride: Step of the window.
     """
 
     def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
@@ -42,10 +37,6 @@ class ConvRelu(nn.Sequential):
     """Convolution and ReLU (Krizhevsky et al. 2012, section 3.1).
 
     Shape: (N, 16, 16, 16) -> (N, 16, 16, 16)
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
@@ -61,9 +52,6 @@ class Head(nn.Sequential):
     """The block `head`.
 
     Shape: (N, 16, 16, 16) -> (N, 36, 16, 16)
-
-    Args:
-        out_channels: 36 in this network.
     """
 
     def __init__(self, out_channels: int) -> None:
@@ -89,9 +77,6 @@ class Retina(nn.Module):
 
     Shape: (N, 3, 64, 64) -> (N, 36, 16, 16), (N, 36, 8, 8), (N, 36, 16, 16), (N, 36,
     8, 8)
-
-    Args:
-        num_classes: 4 in this network.
     """
 
     def __init__(self, num_classes: int = 4) -> None:

@@ -13,9 +13,6 @@ class Features(nn.Sequential):
     """The block `features`.
 
     Shape: (N, 1, 16, 16) -> (N, 1, 16, 16)
-
-    Args:
-        in_channels: Channels of the input.
     """
 
     def __init__(self, in_channels: int) -> None:

@@ -14,13 +14,6 @@ class ConvBnRelu6(nn.Sequential):
     arXiv:1704.04861, figure 3).
 
     Shape: (N, in_channels, H, W) -> (N, out_channels, H / stride, W / stride)
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
-        kernel_size: Size of the window.
-        stride: Step of the window.
-        groups: Groups of channels that do not see each other.
     """
 
     def __init__(
@@ -54,10 +47,6 @@ class ConvBn(nn.Sequential):
     arXiv:1502.03167, section 3.2).
 
     Shape: (N, in_channels, H, W) -> (N, out_channels, H, W)
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
@@ -78,18 +67,11 @@ class InvertedResidual(nn.Module):
     Shape: (N, in_channels, H, W) -> (N, channels, H / stride, W / stride)
 
     Args:
-        in_channels: Channels of the input.
-        channels: Channels of the output.
-        stride: Step of the depthwise convolution.
         expansion: Channels inside over those of the input; 1 leaves the 1x1 out.
     """
 
     def __init__(
-        self,
-        in_channels: int,
-        channels: int,
-        stride: int = 1,
-        expansion: int = 6,
+        self, in_channels: int, channels: int, stride: int = 1, expansion: int = 6
     ) -> None:
         super().__init__()
         hidden = in_channels * expansion
@@ -113,9 +95,6 @@ class MobilenetV2(nn.Module):
     """MobileNet v2 (Sandler et al. 2018, arXiv:1801.04381), written as its table 2.
 
     Shape: (N, 3, 224, 224) -> (N, 1000)
-
-    Args:
-        num_classes: 1000 in this network.
     """
 
     def __init__(self, num_classes: int = 1000) -> None:

@@ -14,10 +14,6 @@ class Pyramid(nn.Sequential):
     """The block `pyramid`.
 
     Shape: (N, 8, 32, 32) -> (N, channels, 32, 32)
-
-    Args:
-        in_channels: Channels of the input.
-        channels: 8 or 12 in this network.
     """
 
     def __init__(self, in_channels: int, channels: int) -> None:
@@ -43,12 +39,6 @@ class RowsStages(nn.Module):
     """The group `stages` of `rows`.
 
     Shape: (N, in_channels, H, W) -> (N, channels, H / 2, W / 2)
-
-    Args:
-        in_channels: Channels of the input.
-        channels: 24, 32 or 40 in this network.
-        depth: 2, 1 or 3 in this network.
-        act: True or False in this network.
     """
 
     def __init__(self, in_channels: int, channels: int, depth: int, act: bool) -> None:
@@ -57,9 +47,7 @@ class RowsStages(nn.Module):
             nn.Conv2d(in_channels, channels, kernel_size=1),
             *(nn.Conv2d(channels, channels, kernel_size=1) for _ in range(depth - 1)),
         )
-        self.act: nn.Module = nn.Identity()
-        if act:
-            self.act = nn.ReLU()
+        self.act = nn.ReLU() if act else nn.Identity()
         self.pool = nn.MaxPool2d(kernel_size=2)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -73,10 +61,6 @@ class Mix(nn.Module):
     """The block `mix`.
 
     Shape: (N, 40, 4, 4) -> (N, 16, 4, 4)
-
-    Args:
-        in_channels: Channels of the input.
-        channels: 16 in this network.
     """
 
     def __init__(self, in_channels: int, channels: int) -> None:
@@ -99,7 +83,6 @@ class Mix2(nn.Module):
     Args:
         a_channels: Channels of `a`.
         b_channels: Channels of `b`.
-        channels: 16 or 24 in this network.
     """
 
     def __init__(self, a_channels: int, b_channels: int, channels: int) -> None:
@@ -118,10 +101,6 @@ class RowsCounted(nn.Sequential):
     """The group `counted` of `rows`.
 
     Shape: (N, in_channels, 4, 12) -> (N, 8 * (j + 1), 4, 12)
-
-    Args:
-        in_channels: Channels of the input.
-        j: 0, 1 or 2 in this network.
     """
 
     def __init__(self, in_channels: int, j: int) -> None:

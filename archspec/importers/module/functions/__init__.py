@@ -5,6 +5,7 @@ from shapes and weights, whose dimensions are counted otherwise, and which are s
 """
 
 from archspec.importers.module.functions.application import apply
+from archspec.importers.module.functions.calls import Bound, rule
 from archspec.importers.module.functions.dimensions import sample
 
-__all__ = ["apply", "sample"]
+__all__ = ["Bound", "apply", "rule", "sample"]

@@ -35,7 +35,8 @@ def reshaped(b: Bound) -> Wire:
     if (batch_of(b.first) or batch_of(b.output)) and [batch_of(b.first), before] != [batch_of(b.output), after]:
         raise UnrecordableError("a reshape of a tensor whose batch is not its first dimension")
     if isinstance(b.first, Held) and [size for size in before if size > 1] == [size for size in after if size > 1]:
-        return b.place.wire(replace(b.first, shape=tuple(after)) if len(after) == 1 or after[0] > 1 else b.first)
+        plain = len(after) == 1 or after[0] > 1  # else a size of 1 in front would be taken for the batch
+        return b.place.wire(replace(b.first, shape=tuple(after) if plain else (1, *after)))
     wire = b.place.wire(b.first)
     if wire.node is not None and wire.node.op in ("flatten", "reshape") and wire.node.operands[0].shape:
         wire = wire.node.operands[0]
