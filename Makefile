@@ -22,7 +22,7 @@ docs: .venv/.installed-dev        ## build the site
 
 nightly: .venv/.installed-dev     ## 10,000 cases for each op, 10,000 networks; all bundled networks; large specs; imports of libraries' networks
 	HYPOTHESIS_PROFILE=nightly $(PYTEST) tests/test_ops_torch.py tests/test_random_networks.py tests/test_clean_source.py
-	HYPOTHESIS_PROFILE=nightly $(PYTEST) tests/test_counterparts.py tests/test_networks_torch.py tests/test_emit*.py tests/test_memory_torch.py
+	HYPOTHESIS_PROFILE=nightly $(PYTEST) tests/test_counterparts.py tests/test_networks_torch.py tests/test_emit*.py tests/test_memory_torch.py tests/test_export.py
 	$(BIN)/python tests/bounds.py
 	$(BIN)/python tests/import_survey.py
 

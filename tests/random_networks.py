@@ -343,15 +343,20 @@ class Graph(Scope):
         if repeated := pick.chance(3):
             names.append(pick.name(LOOP_NAMES, "times", {*self.loops, *names}))
             table = [[*row, pick.of(1, 2, 0, 3)] for row in table]
+        if used := pick.chance(4):
+            names.append(pick.name(LOOP_NAMES, "used", {*self.loops, *names}))
+            table = [[*row, pick.of(True, False)] for row in table]
+        columns = [*keys, *["times_"] * repeated, *["used_"] * used]
         if mappings and pick.chance(3):
-            as_, rows = "row_", [dict(zip([*keys, "times_"], row, strict=False)) for row in table]
-            asked = [f"$(row_.{key})" for key in (*keys, "times_")]
+            as_, rows = "row_", [dict(zip(columns, row, strict=True)) for row in table]
+            asked = [f"$(row_.{column})" for column in columns]
         else:
             as_, rows = names, table
             asked = [f"${name}" for name in names]
             self.loops = self.loops | dict(zip(names, table[0] if table else (), strict=False))
         node: Node = {"each": self.parameter(rows) if pick.chance(3) else rows, "as": as_}
         node |= {"repeat": asked[len(keys)]} if repeated else {}
+        node |= {"when": asked[-1]} if used else {}
         return node | dict(zip(keys, asked, strict=False))
 
     def merge(self) -> None:
@@ -376,8 +381,16 @@ class Graph(Scope):
             return self.layer(first)
         return self.conditional({"op": name} | self.written(args), operands, {"": output}, name)
 
+    def heads(self) -> None:
+        """Attention of several heads."""
+        self.attention("multi_head_attention", self.operand())
+
     def attention(self, name: str, queries: str) -> None:
         """Attention of one tensor to itself, or to another, which gives keys and values; seldom with a mask."""
+        shape = self.tensors[queries]
+        if name == "multi_head_attention" and len(shape) == 3 and elements(shape[1:]) <= 64:
+            size = {"": (shape[0], elements(shape[1:]))}
+            queries = self.add({"op": "flatten", "start_dim": 2}, [queries], size, "places")
         args = ARGUMENTS[name](self.pick, self.tensors[queries])
         ways = [[queries, other, other] for other in self.tensors]
         ways += [[queries, queries, queries, other] for other in self.tensors]
@@ -501,9 +514,9 @@ class Graph(Scope):
         name = pick.of(*above[::-1])
         node = self.nodes[name] if isinstance(self.nodes[name], dict) else {"op": self.nodes[name]}
         operands = [self.like(self.tensors[operand]) for operand in self.taken[name]]
-        copy = "repeat" in node and pick.chance(2)
+        copy = ("repeat" in node) != ("each" in node) and pick.chance(2)
         again: Node = {"reuse": f"{name}.{pick.of(0, 1)}" if copy else name}
-        if (copy or "repeat" not in node) and pick.chance(3):
+        if (copy or node.keys().isdisjoint(("repeat", "each"))) and pick.chance(3):
             again["repeat"] = self.write(pick.of(2, 3, 1, 0))
         found = self.probe_reuse(name, node, again, operands)
         if found is None:
@@ -758,7 +771,7 @@ class Graph(Scope):
 
 _KINDS = [
     *[Graph.op] * 6, *[Graph.merge] * 2, Graph.held, Graph.residual, Graph.group, *[Graph.block] * 3, Graph.library,
-    *[Graph.reuse] * 2, *[Graph.join_copies] * 2, Graph.unpooled, Graph.folded,
+    *[Graph.reuse] * 2, *[Graph.join_copies] * 2, Graph.unpooled, Graph.folded, Graph.heads,
 ]  # fmt: skip
 _OF_LISTS = [*[Graph.op] * 5, Graph.group, Graph.library]
 _KEPT = {"as", "op", "block", "graph", "reuse", "let", "outputs", "output", "inputs", "doc"}

@@ -47,10 +47,8 @@ def test_an_overview_with_side_branches_is_too(variant: str) -> None:
 MOST_DRAWN = 30
 """Boxes of an overview; it opens no more blocks beyond 25, but a network may have more on its own."""
 LEAST_TEXT = {
-    "fpn": 5.7,  # five levels side by side
-    "retinanet": 3.3,  # ten heads side by side, each with an output
-    "segnet": 4.8,  # the places of five poolings lead past what is between, in one segment from top to bottom
-    "yolov8": 5.2,  # the ways of three scales lead past each other, in one segment from top to bottom
+    "fpn": 5.5,  # backbone, lateral connections, way up and outputs side by side; 8 on a page across
+    "yolov8": 5.2,  # backbone, ways up and down, and heads side by side
 }
 """Points of the smallest text on an upright A4 page, for networks whose overview cannot be broken into columns."""
 

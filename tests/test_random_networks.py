@@ -150,9 +150,22 @@ def check_statistics(module: nn.Module, nodes: dict[str, nn.Module]) -> None:
     equal(stated, {name: wanted[name] for name in stated})
 
 
+def reaching(network: archspec.Network) -> set[str]:
+    """The tensors that outputs depend on; not those of a copy before one that gives a parameter of its own alone."""
+    found = {output.path for output in network.outputs.values()}
+    keys: set[str] = set()
+    for node in reversed(list(network)):
+        if node.path in found:
+            found.update(() if node.op.takes_nothing else node.inputs)
+            own = node.op.weights(node.input_shapes)
+            keys.update(node.op.key(node.shares or node.path, tensor) for tensor in own)
+    return keys
+
+
 def check_gradients(network: archspec.Network, module: nn.Module, inputs: list[Any]) -> None:
     """The backward pass reaches every parameter that trains."""
-    trained = [(name, each) for name, each in module.named_parameters() if each.requires_grad]
+    needed = reaching(network)
+    trained = [(name, each) for name, each in module.named_parameters() if each.requires_grad and name in needed]
     names, parameters = zip(*trained, strict=True) if trained else ((), ())
     total = sum(output.sum() for output in outputs(network, module, inputs).values())
     if not total.requires_grad:  # numbers alone, that nothing trains

@@ -9,11 +9,10 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch.export import ExportedProgram
 
 from archspec.compiler.given import Spec, compiled
 from archspec.errors import UsageError, shown
@@ -22,6 +21,9 @@ from archspec.network import Network
 from archspec.pytorch.loading import load_weights
 from archspec.pytorch.programs import sayable
 from archspec.pytorch.runtime import build
+
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram  # which takes seconds
 
 ENDINGS = (".onnx", ".pt2")
 """How the names of files end that are written."""

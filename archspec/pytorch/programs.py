@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.export import ExportedProgram
-from torch.fx import Graph, Node
+
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram  # which takes seconds
+    from torch.fx import Graph, Node
 
 _aten = torch.ops.aten
 

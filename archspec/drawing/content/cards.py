@@ -105,7 +105,7 @@ class Card:
 
 
 def cards(scene: Scene, show: Sequence[str] = ()) -> Mapping[str, Card]:
-    """The cards of a scene's boxes, most of one width.
+    """The cards of a scene's boxes, each as wide as what it says.
 
     Args:
         scene: The scene.
@@ -119,10 +119,14 @@ def cards(scene: Scene, show: Sequence[str] = ()) -> Mapping[str, Card]:
     for name in show:
         if name not in FIGURES:
             raise UsageError(f"there is no figure `{name}` to show; {did_you_mean(name, FIGURES)}".rstrip("; "))
-    drawn = {box.id: _card(box, scene, show) for box in scene.boxes}
-    widths = sorted(card.width for card in drawn.values() if card.shape == "card") or [0.0]
+    return {box.id: _card(box, scene, show) for box in scene.boxes}
+
+
+def evened(cards: Mapping[str, Card]) -> Mapping[str, Card]:
+    """Cards that stand below each other, most of one width."""
+    widths = sorted(card.width for card in cards.values() if card.shape == "card") or [0.0]
     usual = widths[-1] if len(widths) <= _FEW else widths[round(_ALIKE * (len(widths) - 1))]
-    return {id: _widened(card, usual) for id, card in drawn.items()}
+    return {id: _widened(card, usual) for id, card in cards.items()}
 
 
 def _widened(card: Card, width: float) -> Card:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import ceil, floor, inf, sqrt
 
-from archspec.drawing.content.cards import Card
+from archspec.drawing.content.cards import Card, evened
 from archspec.drawing.content.scene import Scene
 from archspec.drawing.layout.columns import PAD, Builder, Column, Place, places
 from archspec.drawing.layout.geometry import Part, Point, rounded, shifted, shifted_parts, shifted_rect
@@ -39,7 +39,7 @@ _BETTER = 1.04
 
 def flow(scene: Scene, cards: Mapping[str, Card], page: Point, *, rightwards: bool) -> Columns:
     """The fewest columns that make the picture about as large as it can be."""
-    setting = setting_of(scene, cards, usually_labelled(scene), rightwards=rightwards)
+    setting = setting_of(scene, evened(cards), usually_labelled(scene), rightwards=rightwards)
     chain = segments(scene.boxes, scene.edges, setting.parents)
     row = places(chain, [piece(segment, setting) for segment in chain], setting)
     best, scale = None, 0.0

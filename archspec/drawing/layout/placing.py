@@ -22,6 +22,8 @@ LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 
 _MANY = 500
 """Pictures of more boxes are read downwards; the other direction is not tried."""
+_CLEARER = 1.3
+"""Where the text of a layout by scales is too small, a flow must make it this much larger to be drawn instead."""
 _TURNED = 1.15
 """Reading from left to right must make the picture this much larger."""
 
@@ -48,10 +50,10 @@ def place(
         found = scaled(levels, scene, cards) if levels else None
         if found is None and layout == "scales":
             raise UsageError("it has no scales to be laid out by: its resolution neither comes back nor stays")
-    if found and (layout == "scales" or not paper or fitted(found.size, page) >= LEGIBLE / SMALL):
+    if found and (layout == "scales" or fitted(found.size, page) >= LEGIBLE / SMALL):
         return found
     flowing = _flow(scene, cards, direction, page, paged=bool(paper))
-    return found if found and fitted(found.size, page) >= fitted(flowing.size, page) else flowing
+    return found if found and fitted(found.size, page) * _CLEARER >= fitted(flowing.size, page) else flowing
 
 
 def _flow(scene: Scene, cards: Mapping[str, Card], direction: Direction, page: Point, *, paged: bool) -> Placing:

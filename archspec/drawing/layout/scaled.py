@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from archspec.drawing.content.cards import Card
+from archspec.drawing.content.cards import Card, evened
 from archspec.drawing.content.scene import Edge, Scene
 from archspec.drawing.layout.cells import Cell, cell_of
 from archspec.drawing.layout.connecting import connected
@@ -35,9 +35,11 @@ from archspec.drawing.layout.wiring import LANE
 
 _ROW = 40.0
 """Between rows."""
-_GUTTER = 44.0
-"""Between columns, besides labels."""
-_EDGE = 9.0
+_GUTTER = 28.0
+"""Between columns."""
+_ARROW = 13.0
+"""Beside the label of a line between columns."""
+_EDGE = 13.0
 """From boxes to the first line beside them."""
 
 
@@ -49,7 +51,10 @@ def scaled(found: Scales, scene: Scene, cards: Mapping[str, Card]) -> Placing | 
     def labelled(edge: Edge) -> bool:
         return usually(edge) or columns[edge.source] != columns[edge.target]
 
-    return _Scaling(found, setting_of(scene, cards, labelled, rightwards=False)).placing()
+    even: dict[str, Card] = {}
+    for column in range(len(found.upwards)):
+        even |= evened({id: card for id, card in cards.items() if columns[id] == column})
+    return _Scaling(found, setting_of(scene, even, labelled, rightwards=False)).placing()
 
 
 class _Scaling:
@@ -113,9 +118,9 @@ class _Scaling:
         return sorted(found, key=lambda frame: order[frame.cluster.path])
 
     def _labels(self, lines: Mapping[Edge, tuple[Part, ...]]) -> dict[Edge, Point]:
-        """Where labels begin, one for each tensor."""
+        """Where labels begin, one for each tensor that no output says the shape of."""
         found: dict[Edge, Point] = {}
-        told: set[str] = set()
+        told = {edge.tensor for edge in self.edges if self.setting.boxes[edge.target].kind == "output"}
         for edge, parts in lines.items():
             if self.setting.labelled(edge) and edge.tensor not in told:
                 told.add(edge.tensor)
@@ -178,12 +183,13 @@ class _Scaling:
         leaving = [edge for edge in self.between if self.place[edge.source][0] == index != self.place[edge.target][0]]
         widths = [label_size(edge)[0] for edge in leaving if self.setting.labelled(edge)]
         turning = {edge.tensor for edge in self.between if self._turns(edge, index)}
-        return _GUTTER + max(widths, default=0.0) + LANE * max(0, len(turning) - 2)
+        return max([_GUTTER, *(width + _ARROW for width in widths)]) + LANE * max(0, len(turning) - 2)
 
     def _turns(self, edge: Edge, index: int) -> bool:
         """Whether a line leads past a column's right side, from one level to another."""
         (one, level), (other, last) = self.place[edge.source], self.place[edge.target]
-        return level != last and min(one, other) <= index < max(one, other)
+        straight = level <= last <= self.found.spans.get(edge.source, level)
+        return not straight and min(one, other) <= index < max(one, other)
 
     def _stretch(self, cells: Mapping[Place, Cell]) -> None:
         """Make what gives tensors of several levels as high as its rows."""
