@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -q -n 2 --dist worksteal -rs
 
-.PHONY: demo test check docs nightly fuzz bounds benchmark gpu schema networks clean
+.PHONY: demo test check docs nightly fuzz bounds benchmark gpu schema networks imported clean
 
 demo: .venv/.installed            ## install, and compile GoogLeNet
 	$(BIN)/archspec compile specs/googlenet.yaml
@@ -20,10 +20,11 @@ docs: .venv/.installed-dev        ## build the site
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs build/site
 	@echo "wrote build/site/index.html"
 
-nightly: .venv/.installed-dev     ## 10,000 cases for each op, 10,000 networks; all bundled networks; large specs
+nightly: .venv/.installed-dev     ## 10,000 cases for each op, 10,000 networks; all bundled networks; large specs; imports of libraries' networks
 	HYPOTHESIS_PROFILE=nightly $(PYTEST) tests/test_ops_torch.py tests/test_random_networks.py tests/test_clean_source.py
 	HYPOTHESIS_PROFILE=nightly $(PYTEST) tests/test_counterparts.py tests/test_networks_torch.py tests/test_emit*.py tests/test_memory_torch.py tests/test_export.py
 	$(BIN)/python tests/bounds.py
+	$(BIN)/python tests/import_survey.py
 
 fuzz: .venv/.installed-dev        ## half an hour of broken specs, and ten minutes of bad surroundings
 	$(BIN)/python tests/fuzz.py --minutes 30
@@ -43,6 +44,9 @@ schema: .venv/.installed          ## write the JSON Schema that editors read
 
 networks: .venv/.installed-dev    ## write the page on the bundled networks
 	$(BIN)/python tests/networks_page.py
+
+imported: .venv/.installed-dev    ## write the page on imported networks, of what the nightly imports found
+	$(BIN)/python tests/imported_page.py
 
 clean:
 	rm -rf .venv build dist

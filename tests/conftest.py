@@ -13,5 +13,13 @@ settings.register_profile(
 )
 settings.load_profile(PROFILE)
 
-collect_ignore = ["plugin", "benchmarks", "fuzz.py", "distributed_worker.py", "networks_page.py"]
+collect_ignore = [
+    "plugin",
+    "benchmarks",
+    "fuzz.py",
+    "distributed_worker.py",
+    "networks_page.py",
+    "imported_page.py",
+    "import_survey.py",
+]
 """Run on their own: the plugin would add its op to the tables of every other test."""

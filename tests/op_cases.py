@@ -294,7 +294,7 @@ SHAPE = st.lists(mostly(st.integers(1, 4), st.integers(-1, 4)), max_size=4)
 NESTED = st.recursive(REAL, lambda items: st.lists(items, max_size=3), max_leaves=12)
 PLAIN = """
     relu relu6 silu sigmoid tanh hardswish hardsigmoid mish identity global_avg_pool global_max_pool
-    abs exp log neg rsqrt sign sqrt
+    abs cos exp log neg rsqrt sign sin sqrt
 """.split()
 
 CASES: dict[str, Any] = {

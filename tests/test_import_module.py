@@ -23,6 +23,7 @@ torch = pytest.importorskip("torch")
 timm = pytest.importorskip("timm")
 from torch import Tensor, nn  # noqa: E402
 
+from archspec.importers.module.construction import remembered  # noqa: E402
 from archspec.importers.module.importing import _network_name  # noqa: E402
 from archspec.importers.module.patterns import distances, shifted_windows  # noqa: E402
 from archspec.importers.module.recording import leaves  # noqa: E402
@@ -61,7 +62,8 @@ NETWORKS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
 def built(name: str, **arguments: Any) -> nn.Module:
     library, _, own = name.rpartition(":")
     torch.manual_seed(0)
-    model: nn.Module = timm.create_model(own, **arguments) if library else models.get_model(own, **arguments)
+    with remembered():
+        model: nn.Module = timm.create_model(own, **arguments) if library else models.get_model(own, **arguments)
     return model.eval()
 
 
@@ -103,6 +105,23 @@ def test_the_text_is_that_of_the_golden(name: str) -> None:
         golden.write_text(text, encoding="utf-8")
     assert text == golden.read_text(encoding="utf-8")
     assert max(map(len, text.splitlines())) <= 120
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_only_training_drops_is_there(name: str) -> None:
+    """Each call of dropout and of stochastic depth has its probability; what never drops may be left out."""
+    shape, arguments = NETWORKS[name]
+    model, called = built(name, **arguments), []
+    for part in model.modules():
+        p = getattr(part, "drop_prob", None) or getattr(part, "p", 0.0)
+        if type(part).__name__ in ("Dropout", "DropPath", "StochasticDepth") and p:
+            part.register_forward_hook(lambda *_, p=p: called.append(p))
+    given_by(model, torch.zeros(1, *shape))
+    network = archspec.compile_text(imported(name).text)
+    ours = [node.op.p for node in network if node.op.name in ("dropout", "stochastic_depth") and node.op.p]
+    only_trained = 2 if name == "googlenet" else 0  # the dropout of its auxiliary heads, which evaluation does not call
+    assert len(ours) == len(called) + only_trained
+    assert sorted(p for p in ours if p != 0.7) == pytest.approx(sorted(called), abs=1e-6)
 
 
 def test_a_module_stays_as_it_is() -> None:
@@ -185,6 +204,12 @@ def _resnet(**changed: Any) -> nn.Module:
     return models.ResNet(**arguments | changed).eval()
 
 
+def _mobilenet(fourth: list[int]) -> nn.Module:
+    """MobileNet v2 with another fourth row of its table."""
+    rows = [[1, 16, 1, 1], [6, 24, 2, 2], [6, 32, 3, 2], fourth, [6, 96, 3, 1], [6, 160, 3, 2], [6, 320, 1, 1]]
+    return models.MobileNetV2(inverted_residual_setting=rows).eval()
+
+
 EDITS: dict[str, tuple[str, list[tuple[str, str]], dict[str, Any], Callable[[], nn.Module]]] = {
     "classes": (RESNET, [], {"num_classes": 7}, lambda: built(RESNET, num_classes=7)),
     "depth": (
@@ -226,6 +251,38 @@ EDITS: dict[str, tuple[str, list[tuple[str, str]], dict[str, Any], Callable[[], 
             [2, 3, 2, 2],
             models.video.resnet.BasicStem,
         ).eval(),
+    ),
+    "stage of mobilenet": (
+        "mobilenet_v2",
+        [(r"\[64, 4, 2\]", "[64, 2, 2]")],
+        {},
+        lambda: _mobilenet([6, 64, 2, 2]),
+    ),
+    "width of mobilenet": (
+        "mobilenet_v2",
+        [(r"\[64, 4, 2\]", "[48, 4, 2]")],
+        {},
+        lambda: _mobilenet([6, 48, 4, 2]),
+    ),
+    "depth of shufflenet": (
+        "shufflenet_v2_x0_5",
+        [(r"repeat: 7", "repeat: 3")],
+        {},
+        lambda: models.ShuffleNetV2([4, 4, 4], [24, 48, 96, 192, 1024]).eval(),
+    ),
+    "depth of swin": (
+        "swin_t",
+        [(r"repeat: 6", "repeat: 4")],
+        {},
+        lambda: models.SwinTransformer([4, 4], 96, [2, 2, 4, 2], [3, 6, 12, 24], [7, 7]).eval(),
+    ),
+    "activation of vit": (VIT, [(r"act: gelu", "act: relu")], {}, lambda: built(VIT, act_layer="relu")),
+    "classes of efficientnet": (
+        "efficientnet_b0", [], {"num_classes": 5}, lambda: built("efficientnet_b0", num_classes=5)
+    ),
+    "classes of regnet": ("regnet_y_400mf", [], {"num_classes": 5}, lambda: built("regnet_y_400mf", num_classes=5)),
+    "classes of convnext": (
+        "timm:test_convnext", [], {"num_classes": 5}, lambda: built("timm:test_convnext", num_classes=5)
     ),
     "image size": (RESNET, [(r"image: \[3, 64, 64\]", "image: [3, 96, 96]")], {}, lambda: built(RESNET)),
 }  # fmt: skip

@@ -127,7 +127,10 @@ RUNNING = {
     ),
     *(
         f"archspec.importers.module.{name}"
-        for name in "batches drafting folding functions importing patterns recording sources verification".split()
+        for name in (
+            "batches construction draft drafting folding.wiring functions.arithmetic functions.indexing importing "
+            "numbers patterns recording sources verification"
+        ).split()
     ),
     *(f"archspec.importers.onnx.{name}" for name in "bound functions network shapes verification".split()),
 }

@@ -555,7 +555,7 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
     "coordinates": raw_numbers(raw_coordinates),
     "relative_position_bias": call(raw_position_bias),
     "shifted_window_mask": call(raw_window_mask),
-} | {name: call(getattr(torch, name)) for name in ("abs", "exp", "log", "neg", "rsqrt", "sign", "sqrt")} | {
+} | {name: call(getattr(torch, name)) for name in "abs cos exp log neg rsqrt sign sin sqrt".split()} | {
     name: layer(kind)
     for name, kind in {
         "relu": "ReLU", "relu6": "ReLU6", "leaky_relu": "LeakyReLU", "prelu": "PReLU", "elu": "ELU", "gelu": "GELU",

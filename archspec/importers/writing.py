@@ -35,6 +35,12 @@ _MOST_SPREAD = 12
 _MOST_COLUMN_SPREAD = 6
 _KINDS = ("op", "block", "reuse")
 """Keys whose values are not aligned: what stands behind differs with them."""
+_MOST_LISTED = 3
+"""Nodes of a list that are written in one line."""
+_MOST_WRAPPED = 2
+"""Lines of a node in flow style."""
+_MOST_OF_ROWS = 90
+"""Letters of the rows of a table of stages that are in them."""
 _MOST_ROWS = 2
 """Rows of a table that stand in one line."""
 
@@ -133,7 +139,7 @@ def _entries(mapping: Mapping[str, Any], indent: int, kinds: Mapping[str, str] |
 
 def _line(key: str, value: Any, indent: int, kind: str) -> _Line | None:
     """An entry in one line; None where it is written in several."""
-    if isinstance(value, Mapping) and value and (kind in _BROKEN or (kind == "node" and _has_graph(value))):
+    if isinstance(value, Mapping) and value and _is_broken(value, indent, kind):
         return None
     if _is_table(key, value) or (kind == "nodes" and _holds_anything(value)):
         return None
@@ -143,6 +149,13 @@ def _line(key: str, value: Any, indent: int, kind: str) -> _Line | None:
     if fits or not (_holds_anything(value) or _folds(value)):
         return line
     return None
+
+
+def _is_broken(value: Mapping[str, Any], indent: int, kind: str) -> bool:
+    """Whether a mapping has lines of its own, however short it is: parameters of a block have where they are told."""
+    if kind == "params" and indent and not any(isinstance(each, Mapping) and "doc" in each for each in value.values()):
+        return False
+    return kind in _BROKEN or (kind == "node" and _has_graph(value))
 
 
 def _holds_anything(value: Any) -> bool:
@@ -157,15 +170,20 @@ def _is_table(key: str, value: Any) -> bool:
 
 
 def _has_graph(value: Any) -> bool:
-    return isinstance(value, Mapping) and _holds_anything(value.get("graph"))
+    """Whether a node has a graph that is written in lines of its own: a short list is not."""
+    graph = value.get("graph") if isinstance(value, Mapping) else None
+    if isinstance(graph, list) and len(graph) <= _MOST_LISTED:
+        return any(isinstance(each, Mapping) and "graph" in each for each in graph)
+    return _holds_anything(graph)
 
 
 def _items(value: Any, kind: str) -> tuple[tuple[str, str], ...]:
-    if kind not in ("node", "variant") or not isinstance(value, Mapping):
+    if kind not in ("node", "variant", "params") or not isinstance(value, Mapping):
         return ()
     inside = _INSIDE.get(kind, {})
     ordered = _in_order(value, kind).items()
-    return tuple((key, f"{_key(key)}: {_flow(each, inside.get(key, 'value'))}") for key, each in ordered)
+    other = _EACH.get(kind, "value")
+    return tuple((key, f"{_key(key)}: {_flow(each, inside.get(key, other))}") for key, each in ordered)
 
 
 def _broken(key: str, value: Any, indent: int, kind: str) -> Iterator[str]:
@@ -174,12 +192,54 @@ def _broken(key: str, value: Any, indent: int, kind: str) -> Iterator[str]:
     if isinstance(value, str):
         yield f"{start} >-"
         yield from _folded(value, indent + 2)
+    elif lines := _wrapped(f"{start} ", value, kind):
+        yield from lines
     elif isinstance(value, Mapping):
         yield start
         yield from _inside(value, indent + 2, kind)
+    elif _are_numbers(value) and key != "each":
+        text = _flow(value, kind)
+        yield from textwrap.wrap(f"{start} {text}", WIDTH, subsequent_indent=" " * (len(start) + 2))
     else:
         yield start
         yield from _listed(value, indent + 2, _EACH.get(kind, kind))
+
+
+def _wrapped(start: str, value: Any, kind: str) -> list[str]:
+    """A node or parameters in a few lines of flow style, items below each other; none where it takes more."""
+    if not isinstance(value, Mapping) or not value:
+        return []
+    if not (_is_wrapped(value) if kind == "node" else kind == "params" and not _is_broken(value, 1, kind)):
+        return []
+    texts, start, end = [text for _, text in _items(value, kind)], f"{start}{{", "}"
+    if list(value) == ["graph"]:
+        texts, start, end = [_flow(each, "node") for each in value["graph"]], f"{start}graph: [", "]}"
+    lines = [start]
+    for text in texts:
+        if len(lines[-1]) + len(text) + 2 > WIDTH:
+            lines.append(" " * len(start))
+        lines[-1] += f"{text}, "
+    lines = [line.rstrip() for line in lines]
+    lines[-1] = f"{lines[-1].removesuffix(',')}{end}"
+    most = _MOST_WRAPPED + ("each" in value)
+    return lines if len(lines) <= most and max(map(len, lines)) <= WIDTH else []
+
+
+def _is_wrapped(value: Mapping[str, Any]) -> bool:
+    """Whether a node may be written in a few lines of flow style: no argument of it has lines of its own."""
+    rows = value.get("each")
+    if _is_table("each", rows) and ("repeat" not in value or len(_flow(rows, "value")) > _MOST_OF_ROWS):
+        return False
+    if "graph" in value and not _has_graph(value):
+        return list(value) == ["graph"]
+    return not value.keys() & {"graph", "doc"}
+
+
+def _are_numbers(value: Any) -> bool:
+    """Whether a list holds numbers alone, however deep."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return all(map(_are_numbers, value))
+    return isinstance(value, int | float)
 
 
 def _inside(value: Mapping[str, Any], indent: int, kind: str) -> Iterator[str]:
@@ -197,6 +257,9 @@ def _listed(values: Iterable[Any], indent: int, kind: str) -> Iterator[str]:
         fits = indent + 2 + len(text) <= WIDTH and not (kind == "node" and _has_graph(value))
         if fits or not _holds_anything(value):
             yield f"{' ' * indent}- {text}"
+            continue
+        if lines := _wrapped(f"{' ' * indent}- ", value, kind):
+            yield from lines
             continue
         inner = _inside(value, indent + 2, kind) if isinstance(value, Mapping) else _listed(value, indent + 2, "value")
         first, *others = inner
@@ -290,7 +353,8 @@ def _flow(value: Any, kind: str) -> str:
     if isinstance(value, str):
         return _text(value, in_flow=True)
     if isinstance(value, Sequence):
-        return "[" + ", ".join(_flow(each, "figure" if kind == "figure" else "value") for each in value) + "]"
+        inside = {"figure": "figure", "nodes": "node"}.get(kind, "value")
+        return "[" + ", ".join(_flow(each, inside) for each in value) + "]"
     return _number(value, grouped=kind in ("figure", "figures"))
 
 

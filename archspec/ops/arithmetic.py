@@ -39,6 +39,7 @@ class Abs(_Elementary, name="abs"):
     """
 
     function = "torch.abs"
+    functions = ("abs(input)",)
     example = "{op: abs}"
     saved = ("input",)
 
@@ -51,6 +52,7 @@ class Neg(_Elementary, name="neg"):
     """
 
     function = "torch.neg"
+    functions = ("neg(input)",)
     example = "{op: neg}"
     saved = ()
 
@@ -63,6 +65,7 @@ class Sign(_Elementary, name="sign"):
     """
 
     function = "torch.sign"
+    functions = ("sign(input)",)
     example = "{op: sign}"
     saved = ()
 
@@ -75,6 +78,7 @@ class Exp(_Elementary, name="exp"):
     """
 
     function = "torch.exp"
+    functions = ("exp(input)",)
     example = "{op: exp}"
     saved = ("output",)
 
@@ -87,7 +91,34 @@ class Log(_Elementary, name="log"):
     """
 
     function = "torch.log"
+    functions = ("log(input)",)
     example = "{op: log}"
+    saved = ("input",)
+
+
+class Sin(_Elementary, name="sin"):
+    """The sine.
+
+    Costs 1 operation an element.
+    Source: torch.sin.
+    """
+
+    function = "torch.sin"
+    functions = ("sin(input)",)
+    example = "{op: sin}"
+    saved = ("input",)
+
+
+class Cos(_Elementary, name="cos"):
+    """The cosine.
+
+    Costs 1 operation an element.
+    Source: torch.cos.
+    """
+
+    function = "torch.cos"
+    functions = ("cos(input)",)
+    example = "{op: cos}"
     saved = ("input",)
 
 
@@ -99,6 +130,7 @@ class Sqrt(_Elementary, name="sqrt"):
     """
 
     function = "torch.sqrt"
+    functions = ("sqrt(input)",)
     example = "{op: sqrt}"
     saved = ("output",)
 
@@ -112,6 +144,7 @@ class Rsqrt(_Elementary, name="rsqrt"):
 
     function = "torch.rsqrt"
     operations = 2
+    functions = ("rsqrt(input)",)
     example = "{op: rsqrt}"
     saved = ("output",)
 
@@ -151,6 +184,7 @@ class Clamp(_Elementary, name="clamp"):
     max: Real | None = None
 
     function = "torch.clamp"
+    functions = ("clamp(input, min, max)", "clip(input, min, max)")
     example = "{op: clamp, min: 0, max: 6}"
     saved = ("input",)
 

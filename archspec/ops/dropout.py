@@ -52,6 +52,11 @@ class Dropout2d(Op, name="dropout2d"):
 
     p: Probability = 0.5
 
+    functions = (
+        "dropout1d(input, p, training, inplace)",
+        "dropout2d(input, p, training, inplace)",
+        "dropout3d(input, p, training, inplace)",
+    )
     example = "{op: dropout2d, p: 0.2}"
     spatial_ranks = frozenset({1, 2, 3})
     saved = ()

@@ -31,6 +31,7 @@ conv: convolution convolutional convolve lazyconv spatialconvolution
 conv_transpose: deconv deconvolution deconvolutional transposeconv transposedconv transposedconvolution
     transposeconvolution convtransposed convolutiontranspose convolutiontransposed tconv upconv upconvolution
     fractionallystridedconv lazyconvtranspose spatialfullconvolution
+cos: cosine
 div: divide truediv truedivide realdiv divnonan division quotient elementwisediv eltwisediv
 dropout: drop
 dropout2d: dropout1d dropout3d spatialdropout spatialdropout1d spatialdropout2d spatialdropout3d featuredropout
@@ -82,6 +83,7 @@ scaled_dot_product_attention: sdpa dotproductattention
 sigmoid: logistic sigm expit
 sign: sgn signum
 silu: swish
+sin: sine
 slice: narrow stridedslice
 split: chunk splitv
 sqrt: squareroot
@@ -185,7 +187,8 @@ _ELSEWHERE = {
     ),
     "celu selu glu swiglu geglu crelu rrelu softsign hardshrink softshrink tanhshrink logsigmoid threshold maxout": _NO,
     "renorm softmin gumbelsoftmax logitnorm logit signbit real tan atan sinh cosh acosh asinh atanh arctanh": _NO,
-    "exp2 expm1 fmod log1p log2 log10 reducelogsum symsqrt asin sin cos sinc ne normal logspace": _NO,
+    "asin arcsin acos arccos cross isin": _NO,
+    "exp2 expm1 fmod log1p log2 log10 reducelogsum symsqrt sinc ne normal logspace": _NO,
     "cov cond conj median mode std var sort relative nanmean cumsum trapz mvlgamma": _NO,
     "resizeas convtbc addmv addr addbmm baddbmm saddmm dsplit hsplit vsplit rsub lu cancast rnnrelu rnntanh": _NO,
     "logsoftmax adaptivelogsoftmaxwithloss": "there is `softmax`; a loss mostly takes what comes before",
@@ -196,7 +199,7 @@ _ELSEWHERE = {
     "input inputlayer data placeholder": "inputs stand in `inputs:` at the top of the file",
     "output": "outputs stand in `output:` or `outputs:` beside the graph",
     "denseblock": "repeat the layer: `{block: dense_layer, repeat: 6, growth_rate: 32}`",
-    "fusedmbconv aspp spp c3 csp fpn": "there is no such block; write it in `blocks:`, and name it here",
+    "aspp spp c3 csp fpn": "there is no such block; write it in `blocks:`, and name it here",
     "lstm gru rnn lstmcell grucell rnncell embedding embeddingbag": "there are no recurrent layers and no embeddings",
     "roialign roipool yolo region detection nms": "a spec ends before regions; its output are the maps",
     "lambda function module": "an op of your own is a class; docs/extending.md shows one",

@@ -396,6 +396,7 @@ class LocalResponseNorm(Op, name="local_response_norm"):
     beta: Real = 0.75
     k: Real = 1.0
 
+    functions = ("local_response_norm(input, size, alpha, beta, k)",)
     example = "{op: local_response_norm, size: 5}"
     saved = ("input",)
 
@@ -438,6 +439,7 @@ class Normalize(Op, name="normalize"):
     dim: Indices = (1,)
     eps: Real = 1e-12
 
+    functions = ("normalize(input, p, dim, eps, out)",)
     example = "{op: normalize, dim: 1}"
     fresh = True
     saved = ("input",)

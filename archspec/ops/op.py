@@ -53,6 +53,10 @@ class Op(BaseModel):
     """Whether a node of it takes no tensors. What rules see as its operand only says how many samples there are."""
     spatial_ranks: ClassVar[frozenset[int] | None] = None
     """The numbers of spatial dimensions that the op takes; None for any."""
+    functions: ClassVar[tuple[str, ...]] = ()
+    """The functions of torch that the op is, and methods of tensors, with the names of their parameters in order, such
+    as ``leaky_relu(input, negative_slope, inplace)``: those that the op has for arguments mean the same there. Import
+    of modules reads them; functions whose arguments follow from shapes or weights have rules beside it."""
     saved: ClassVar[Saved | None] = None
     """The tensors that autograd keeps for the backward pass (`input`: all operands); None where that is not known."""
     saved_for_weights: ClassVar[bool] = False

@@ -52,6 +52,7 @@ class Mean(_Reduction, name="mean"):
     """
 
     function = "torch.mean"
+    functions = ("mean(input, dim, keepdim)",)
     example = "{op: mean, dim: [2, 3]}"
     saved = ()
 
@@ -68,6 +69,7 @@ class Sum(_Reduction, name="sum"):
     """
 
     function = "torch.sum"
+    functions = ("sum(input, dim, keepdim)",)
     example = "{op: sum, dim: [2, 3]}"
     saved = ()
 
@@ -84,6 +86,7 @@ class Amax(_Reduction, name="amax"):
     """
 
     function = "torch.amax"
+    functions = ("amax(input, dim, keepdim)",)
     example = "{op: amax, dim: 1, keepdim: true}"
     saved = ("input", "output")
 
@@ -100,6 +103,7 @@ class Amin(_Reduction, name="amin"):
     """
 
     function = "torch.amin"
+    functions = ("amin(input, dim, keepdim)",)
     example = "{op: amin, dim: 1, keepdim: true}"
     saved = ("input", "output")
 

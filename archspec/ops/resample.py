@@ -161,6 +161,7 @@ class PixelShuffle(Op, name="pixel_shuffle"):
 
     upscale_factor: Positive
 
+    functions = ("pixel_shuffle(input, upscale_factor)",)
     example = "{op: pixel_shuffle, upscale_factor: 2}"
     saved = ()
 
@@ -207,6 +208,7 @@ class PixelUnshuffle(Op, name="pixel_unshuffle"):
 
     downscale_factor: Positive
 
+    functions = ("pixel_unshuffle(input, downscale_factor)",)
     example = "{op: pixel_unshuffle, downscale_factor: 2}"
     saved = ()
 

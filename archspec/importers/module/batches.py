@@ -69,6 +69,19 @@ def merge_values(one: Value, other: Value) -> None:
             raise UnrecordableError("numbers that no input gives depend on the size of the batch")
         one.fixed = numbers
     one.sizes = tuple(_size(a, b, "a shape") for a, b in zip(one.sizes, other.sizes, strict=True))
+    if one.origin is not None and other.origin is not None:
+        theirs, other.origin = other.origin, None  # so that each is compared once
+        one.origin = _like(one.origin, theirs)
+
+
+def _like(one: Call, other: Call) -> Call | None:
+    """The call of the first run that gives known numbers; None where that of the second is another."""
+    try:
+        one.args = _merged(one.args, other.args, one)
+        one.kwargs = _merged(one.kwargs, other.kwargs, one)
+    except (UnrecordableError, ValueError, KeyError):
+        return None
+    return one if one.function == other.function else None
 
 
 def of_one(first: int, second: int) -> int:

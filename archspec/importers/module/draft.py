@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from archspec.importers.module.recording import Held
+from torch import Tensor
+
+from archspec.importers.module.recording import Held, Value
 
 
 @dataclass(eq=False)
@@ -22,6 +24,19 @@ class Wire:
     node: Node | None
     port: str = ""
     shape: tuple[int, ...] = ()
+
+
+class Place(Protocol):
+    """Where nodes are put."""
+
+    def constant(self, numbers: Tensor) -> Wire:
+        """What gives numbers to each sample."""
+
+    def wire(self, operand: Value | Held) -> Wire:
+        """What a node takes that takes this."""
+
+    def node(self, op: str, operands: Sequence[Wire], held: dict[str, Held] | None = None, /, **arguments: Any) -> Wire:
+        """The output of a new node."""
 
 
 @dataclass(eq=False)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from archspec.importers.module.draft import Graph, Node, Wire
 from archspec.importers.module.functions import apply, sample
-from archspec.importers.module.patterns import grid
+from archspec.importers.module.numbers import are_many, constant
 from archspec.importers.module.recording import Call, Held, UnrecordableError, Value, Visit, leaves
 from archspec.importers.module.simplifying import number, taken
 from archspec.language.names import node_name_problem
@@ -137,7 +135,8 @@ class _Drafting:
     @staticmethod
     def _is_source(drafting: _Drafting) -> bool:
         """Whether a graph takes nothing, as no group does."""
-        return all(taken(node) or node.op in ("parameter", "constant", "coordinates") for node in drafting.graph.nodes)
+        sources = ("parameter", "constant", "coordinates", "linspace")
+        return all(taken(node) or node.op in sources for node in drafting.graph.nodes)
 
     def _inline(self, drafting: _Drafting, name: str) -> None:
         """Put what a module without an input does into this graph."""
@@ -153,7 +152,7 @@ class _Drafting:
     def wire(self, operand: Value | Held) -> Wire:
         """What a node of this graph takes that takes this."""
         if operand.fixed is not None:
-            return self.constant(operand.fixed.reshape(sample(operand)))
+            return self._numbers(operand, operand.fixed)
         if isinstance(operand, Held):
             return self._held(operand)
         if operand in self.known:
@@ -167,6 +166,7 @@ class _Drafting:
         return self._input(self.parent.wire(operand), operand)
 
     def _input(self, outer: Wire, operand: Value | None = None) -> Wire:
+        _check_usable(outer)
         for own, known in self.graph.inputs:
             if known is outer or (known.node is outer.node and known.port == outer.port):
                 wire = own
@@ -208,9 +208,9 @@ class _Drafting:
 
     def node(self, op: str, operands: Sequence[Wire], held: dict[str, Held] | None = None, /, **arguments: Any) -> Wire:
         """The output of a new node."""
-        cls = registry.find(op)
-        if cls is None:
-            raise UnrecordableError(f"there is no op `{op}` yet")
+        cls = registry.get(op)
+        for wire in operands:
+            _check_usable(wire)
         kept = {
             name: value
             for name, value in arguments.items()
@@ -254,33 +254,26 @@ class _Drafting:
             raise UnrecordableError(f"{names} are used in two places that are not one call in one graph")
         return known.reused or known
 
+    def _numbers(self, operand: Value | Held, numbers: Tensor) -> Wire:
+        """Known numbers: many are computed as the module does it, where ops can."""
+        if isinstance(operand, Value) and operand.origin is not None and are_many(numbers):
+            if operand in self.known:
+                return self.known[operand]
+            before = len(self.graph.nodes)
+            try:
+                wires = apply(operand.origin, self)
+            except UnrecordableError:
+                del self.graph.nodes[before:]
+            else:
+                for value, wire in zip(operand.origin.outputs, wires, strict=True):
+                    self.known[value] = wire
+                    wire.shape = wire.shape or tuple(sample(value))
+                return self.known[operand]
+        return self.constant(numbers.reshape(sample(operand)))
+
     def constant(self, numbers: Tensor) -> Wire:
         """Numbers as an operand."""
-        if steps := grid(numbers):
-            return self._scaled(steps)
-        if numbers.numel() > _MOST_NUMBERS and not bool((numbers == numbers.flatten()[0]).all()):
-            raise UnrecordableError(f"{numbers.numel():,} numbers that nothing computes are an operand")
-        if not bool(numbers.isfinite().all()):
-            raise UnrecordableError("numbers that are not finite are an operand")
-        numbers = numbers.reshape(1) if numbers.dim() == 0 else numbers
-        first = numbers.flatten()[0].item()
-        shape = list(numbers.shape)
-        wire = (
-            self.node("constant", [], value=first, shape=shape)
-            if bool((numbers == first).all())
-            else self.node("constant", [], value=_shortest(numbers))
-        )
-        wire.shape = tuple(shape)
-        return wire
-
-    def _scaled(self, steps: list[int]) -> Wire:
-        """The coordinates of a grid on a scale of logarithms."""
-        places = self.node("coordinates", [], start=-8.0, end=8.0, steps=steps)
-        size = self.node("log", [self.node("add", [self.node("abs", [places])], value=1.0)])
-        scaled = self.node("mul", [size], value=1 / (3 * math.log(2)))
-        wire = self.node("mul", [self.node("sign", [places]), scaled])
-        wire.shape = (*steps, len(steps))
-        return wire
+        return constant(self, numbers)
 
     def _held(self, held: Held) -> Wire:
         """A parameter as an operand: a node in the graph of the module that holds it."""
@@ -363,20 +356,6 @@ class _Drafting:
         return next(name for n in range(2, 10**6) if (name := f"{stem}{separator}{n}") not in taken)
 
 
-_MOST_NUMBERS = 1024
-"""How many numbers a spec says one by one."""
-
-
-def _shortest(numbers: Tensor) -> Any:
-    """Numbers as lists, with as few digits as say them in their type."""
-    if numbers.dtype.is_floating_point:
-        texts = [float(f"{value:.9g}") for value in numbers.flatten().tolist()]
-        short = [float(f"{value:.7g}") for value in texts]
-        chosen = short if torch.equal(torch.tensor(short, dtype=numbers.dtype), numbers.flatten()) else texts
-        return torch.tensor(chosen, dtype=torch.float64).reshape(numbers.shape).tolist()
-    return numbers.int().tolist()
-
-
 def is_chain(graph: Graph) -> bool:
     """Whether it is a list of nodes numbered from 0, each of which takes the one before."""
     if len(graph.inputs) != 1 or not graph.nodes:
@@ -388,6 +367,16 @@ def is_chain(graph: Graph) -> bool:
             return False
         before = node
     return True
+
+
+def _check_usable(wire: Wire) -> None:
+    """Refuse what only a pooling may take.
+
+    Raises:
+        UnrecordableError: It is that.
+    """
+    if wire.node is not None and " " in wire.node.op:
+        raise UnrecordableError(f"{wire.node.op} are an operand")
 
 
 def _outside(graph: Graph, wire: Wire) -> Wire:

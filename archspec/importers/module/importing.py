@@ -69,11 +69,11 @@ def from_module(
     shapes = [tuple(each.shape[1:]) if isinstance(each, Tensor) else tuple(each) for each in inputs]
     names = _input_names(module, len(shapes))
     run, graph, flops = graph_of(module, shapes, names)
-    known, trained = tensor_names(graph), set[str]()
-    if not known.keys() >= {key for key, _ in module.named_parameters()}:
+    trained: set[str] = set()
+    if not tensor_names(graph).keys() >= {key for key, _ in module.named_parameters()}:
         graph, trained = _with_training(module, shapes, names, graph)
-        known = tensor_names(graph)
     spec = folded(graph, name or _network_name(module), dict(zip(names, shapes, strict=True)), trained)
+    known = tensor_names(graph)
     renamed = rules(known, list(module.state_dict()))
     if len(renamed) > 1:
         plain = _compiled(spec, module)

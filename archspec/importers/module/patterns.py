@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -22,6 +23,24 @@ def distances(index: Tensor) -> _Pair | None:
         if torch.equal(index.flatten().long(), _distances(h, w).flatten()):
             return h, w
     return None
+
+
+def distances_with_class(index: Tensor) -> _Pair | None:
+    """The window of an index that has a class token before the places, as BEiT's has; None where it is another.
+
+    Its rows of the table are the last ones: from the class to places, from places to it, and from it to itself.
+    """
+    side = round(index.numel() ** 0.5)
+    if index.is_floating_point() or side**2 != index.numel() or side < 2:
+        return None
+    index = index.reshape(side, side)
+    window = distances(index[1:, 1:])
+    if window is None:
+        return None
+    rows = (2 * window[0] - 1) * (2 * window[1] - 1)
+    wanted = index.clone()
+    wanted[0, :], wanted[:, 0], wanted[0, 0] = rows, rows + 1, rows + 2
+    return window if torch.equal(index, wanted) else None
 
 
 def _distances(h: int, w: int) -> Tensor:
@@ -71,16 +90,47 @@ def shifted_windows(mask: Tensor) -> tuple[_Pair, _Pair, _Pair] | None:
     return None
 
 
-def grid(numbers: Tensor) -> list[int]:
-    """The steps of a grid whose coordinates from -8 to 8, on a scale of logarithms, numbers are; empty for others.
+def evenly_spaced(numbers: Tensor) -> tuple[float, float, int] | None:
+    """The first and last of at least four numbers at equal distances, and how many they are; None for others."""
+    if numbers.dim() != 1 or len(numbers) < 4 or not numbers.is_floating_point() or numbers[0] == numbers[-1]:
+        return None
+    start, end, steps = round(float(numbers[0]), 9), round(float(numbers[-1]), 9), len(numbers)
+    wanted = torch.linspace(start, end, steps, dtype=numbers.dtype)
+    return (start, end, steps) if torch.allclose(wanted, numbers, rtol=1e-6, atol=1e-7) else None
 
-    Swin v2 computes its biases from them (Liu et al. 2021, arXiv:2111.09883, section 3.3).
+
+def grid(numbers: Tensor) -> tuple[float, float, list[int]] | None:
+    """The limit, the factor and the steps of a grid whose coordinates numbers are, on a scale of logarithms; else None.
+
+    Swin v2 computes its biases from them: for coordinates from -8 to 8 (Liu et al. 2021, arXiv:2111.09883, section
+    3.3), in timm also from minus to plus the largest distance in a window.
     """
-    if numbers.dim() != 3 or numbers.shape[-1] != 2 or min(numbers.shape) < 2:
-        return []
-    places = coordinates(-8, 8, (numbers.shape[0], numbers.shape[1]))
-    wanted = places.sign() * (places.abs() + 1).log2() / 3
-    return list(numbers.shape[:2]) if torch.allclose(wanted, numbers.float(), atol=1e-6) else []
+    if numbers.dim() != 3 or numbers.shape[-1] != 2 or min(numbers.shape) < 2 or not numbers.is_floating_point():
+        return None
+    steps = list(numbers.shape[:2])
+    for limit, factor in ((8.0, 1 / (3 * math.log(2))), ((steps[0] - 1) / 2, 1.0)):
+        places = coordinates(-limit, limit, (steps[0], steps[1]))
+        if torch.allclose(places.sign() * (places.abs() + 1).log() * factor, numbers.float(), atol=1e-6):
+            return limit, factor, steps
+    return None
+
+
+def pairs(numbers: Tensor) -> _Pair | None:
+    """The window for whose pairs of places numbers say how far they are apart, on a scale of logarithms.
+
+    timm's Swin v2 computes its biases from them.
+    """
+    places = round(len(numbers) ** 0.5) if numbers.dim() == 2 and numbers.shape[1] == 2 else 0
+    if places < 4 or places**2 != len(numbers) or not numbers.is_floating_point():
+        return None
+    for h, w in _factors(places):
+        if min(h, w) < 2:
+            continue
+        rows, columns = torch.arange(places) // w, torch.arange(places) % w
+        apart = torch.stack([rows[:, None] - rows, columns[:, None] - columns], -1).reshape(-1, 2).float()
+        if torch.allclose(apart.sign() * (apart.abs() + 1).log(), numbers, atol=1e-6):
+            return h, w
+    return None
 
 
 def _factors(number: int) -> Iterator[_Pair]:

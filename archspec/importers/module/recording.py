@@ -37,6 +37,7 @@ class Value:
         dtype: Its data type.
         fixed: Its numbers, where they depend on no input and no parameter.
         stale: Why it cannot be used any longer; empty while it can.
+        origin: The call that gives it, where its numbers are known.
     """
 
     number: int
@@ -44,6 +45,7 @@ class Value:
     dtype: torch.dtype
     fixed: Tensor | None = None
     stale: str = ""
+    origin: Call | None = None
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,7 @@ class _Recorder(TorchFunctionMode):
     def __init__(self, module: nn.Module, buffers: Mapping[str, Tensor]) -> None:
         super().__init__()
         self.paths = {id(part): path for path, part in module.named_modules()}
+        self.alive: list[Tensor] = []
         self.held: dict[int, Held] = {}
         self.fixed: dict[int, Tensor] = {}
         self.views: dict[int, tuple[Tensor, Any]] = {}
@@ -174,6 +177,7 @@ class _Recorder(TorchFunctionMode):
             self.held[id(parameter)] = Held(name, tuple(parameter.shape), True)
         for name, tensor in module.named_buffers():
             numbers = buffers[name].detach().clone() if name in buffers else None
+            self.alive.append(tensor)  # which the module may replace
             self.held[id(tensor)] = Held(name, tuple(tensor.shape), False, numbers)
             if numbers is not None:
                 self.fixed[id(tensor)] = numbers
@@ -182,7 +186,6 @@ class _Recorder(TorchFunctionMode):
         self.root: Visit | None = None
         self.stack: list[Visit] = []
         self.values: dict[int, Value] = {}
-        self.alive: list[Tensor] = []
         self.storages: dict[int, list[Value]] = {}
 
     def value(self, tensor: Tensor) -> Value:
@@ -207,9 +210,10 @@ class _Recorder(TorchFunctionMode):
         """The value of a tensor whose numbers are known, as they are now."""
         known = self.values.get(id(tensor))
         numbers = self.fixed[id(tensor)]
-        if known is None or known.fixed is None or not torch.equal(known.fixed, numbers):
-            known = self._add(tensor)
-            known.fixed = numbers.clone()
+        with torch._C.DisableTorchFunction():
+            if known is None or known.fixed is None or not torch.equal(known.fixed, numbers):
+                known = self._add(tensor)
+                known.fixed = numbers.clone()
         return known
 
     def entered(self, module: nn.Module, args: Any) -> None:
@@ -284,16 +288,25 @@ class _Recorder(TorchFunctionMode):
     def _settled(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What a function gives whose operands are known: numbers are computed, and nothing is recorded."""
         before = self.counter.get_total_flops()
+        given, named = self._seen(args), self._seen(kwargs)
         with torch._C.DisableTorchFunction():
             numbers = func(*self._numbers(args), **{key: self._numbers(each) for key, each in kwargs.items()})
         if func.__name__ in _DEPENDING:
             return numbers
         outputs = func(*args, **kwargs)
         self.flops_of_numbers += self.counter.get_total_flops() - before
+        call = Call(func.__name__, given, named, [], _place())
+        if func.__name__ == "__setitem__" and id(args[0]) in self.fixed:
+            call.outputs.append(self._fixed_value(args[0]))
+            call.outputs[0].origin = call if call.outputs[0] is not given[0] else call.outputs[0].origin
         for tensor, known in zip(leaves(outputs), leaves(numbers), strict=True):
             if isinstance(tensor, Tensor) and isinstance(known, Tensor):
                 self.alive.append(tensor)
                 self.fixed[id(tensor)] = known
+                value = self._fixed_value(tensor)
+                if func.__name__ not in _OF_SHAPES and value not in call.operands:
+                    value.origin = value.origin or call
+                call.outputs.append(value)
         return outputs
 
     def _numbers(self, given: Any) -> Any:

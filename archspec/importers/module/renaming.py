@@ -45,18 +45,31 @@ def in_order(
         found: The rules.
         is_right: Whether rules lead all tensors where they belong.
     """
-    groups: dict[tuple[str, str], list[str]] = {}
+    rules = dict(found)
+    tops: dict[tuple[str, str], list[str]] = {}
     for left, right in found.items():
         if right is not None and "." in left and "." in right:
-            parents = (_NUMBER.sub("*", each.rpartition(".")[0]) for each in (left, right))
-            one, other = parents
+            tops.setdefault((f"{left.partition('.')[0]}.**", f"{right.partition('.')[0]}.**"), []).append(left)
+    for (left, right), members in tops.items():
+        fewer = {key: value for key, value in rules.items() if key not in members} | {left: right}
+        if len(members) >= _LEAST_IN_ORDER and is_right(fewer):
+            rules = fewer
+    groups: dict[tuple[str, str], list[str]] = {}
+    for left, right in rules.items():
+        if right is not None and "." in left and "." in right:
+            one, other = (_numbers_starred(each.rpartition(".")[0]) for each in (left, right))
             groups.setdefault((f"{one}.**", f"{other}.**"), []).append(left)
-    rules = dict(found)
     for (left, right), members in groups.items():
         if len(members) >= _LEAST_IN_ORDER:
             fewer = {key: value for key, value in rules.items() if key not in members} | {left: right}
             rules = fewer if is_right(fewer) else rules
     return rules
+
+
+def _numbers_starred(path: str) -> str:
+    """A path with a star for each number, or for a whole name that has several of them."""
+    names = (_NUMBER.sub("*", name) for name in path.split("."))
+    return ".".join("*" if name.count("*") > 1 else name for name in names)
 
 
 _NUMBER = re.compile(r"\d+")
@@ -73,15 +86,21 @@ def _widest(name: str, own: str | None, wanted: Mapping[str, str | None]) -> tup
         name = name.rpartition(".")[0]
         pairs.append((name, None))
     for shorter, its in reversed(pairs):
-        for left, right in (_starred(shorter, its), (shorter, its)):
+        starred = (_starred(shorter, its, numbers) for numbers in (_AT_END, _WHOLE))
+        for left, right in (*starred, (shorter, its)):
             if _is_right(left, right, wanted):
                 return left, right
     return pairs[0]
 
 
-def _starred(name: str, own: str | None) -> tuple[str, str | None]:
-    """A rule with a star for each number."""
-    star = re.compile(r"\d+(?=\.|$)")
+_AT_END = re.compile(r"\d+(?=\.|$)")
+"""Numbers at the end of names."""
+_WHOLE = re.compile(r"(?:(?<=\.)|^)\d+(?=\.|$)")
+"""Names that are numbers."""
+
+
+def _starred(name: str, own: str | None, star: re.Pattern[str]) -> tuple[str, str | None]:
+    """A rule with a star for each number of a kind."""
     if own is not None and star.findall(own) != star.findall(name):
         return name, own
     return star.sub("*", name), None if own is None else star.sub("*", own)

@@ -20,6 +20,7 @@ from torch import nn
 
 from archspec.errors import ArchspecError, UsageError, did_you_mean, shown
 from archspec.importers.imported import Imported
+from archspec.importers.module.construction import remembered
 from archspec.importers.module.importing import from_module
 from archspec.importers.module.recording import is_of_torch
 
@@ -45,7 +46,7 @@ def import_named(
     Raises:
         UsageError: There is no such module, its code fails, or it cannot be imported.
     """
-    with _user_code(source):
+    with _user_code(source), remembered():
         module = _module(source, arguments or {})
     shapes = inputs or _default_inputs(module)
     if not shapes:

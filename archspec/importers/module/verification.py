@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from archspec.errors import UsageError
+from archspec.importers.module.construction import hand_on
 from archspec.importers.module.recording import leaves
 from archspec.network import Network
 from archspec.pytorch.loading import load_weights
@@ -120,7 +121,9 @@ def hollow(module: nn.Module) -> nn.Module:
         memo[id(parameter)] = nn.Parameter(torch.empty_like(parameter, device="meta"), parameter.requires_grad)
     for buffer in module.buffers():
         memo[id(buffer)] = torch.empty_like(buffer, device="meta")
-    return copy.deepcopy(module, memo).to("meta").eval()
+    made = copy.deepcopy(module, memo).to("meta").eval()
+    hand_on(module, made)
+    return made
 
 
 def shaken(module: nn.Module) -> nn.Module:
@@ -152,6 +155,14 @@ def _shake(name: str, tensor: Tensor, numbers: torch.Generator) -> None:
         tensor.normal_(0, 0.1, generator=numbers)
 
 
+def _apart(one: Tensor, other: Tensor) -> float:
+    """The largest difference over the largest number; where one has no number, the other has none either."""
+    if not torch.equal(one.isnan(), other.isnan()):
+        return float("nan")
+    one, other = one.nan_to_num(), other.nan_to_num()
+    return float((one - other).abs().max() / one.abs().max().clamp(min=1e-30))
+
+
 def _difference(theirs: nn.Module, ours: nn.Module, shapes: Sequence[Sequence[int]]) -> float:
     """The largest difference of outputs, over the largest number.
 
@@ -166,11 +177,7 @@ def _difference(theirs: nn.Module, ours: nn.Module, shapes: Sequence[Sequence[in
     if [tensor.shape for tensor in wanted] != [tensor.shape for tensor in found]:
         sizes = ["; ".join(str(list(tensor.shape)) for tensor in tensors) for tensors in (wanted, found)]
         raise UsageError(f"the module gives tensors of the shapes {sizes[0]}, and the spec {sizes[1]}")
-    worst = max(
-        (float((one - other).abs().max() / one.abs().max().clamp(min=1e-30))
-         for one, other in zip(wanted, found, strict=True)),
-        default=0.0,
-    )  # fmt: skip
+    worst = max((_apart(one, other) for one, other in zip(wanted, found, strict=True)), default=0.0)
     if not worst <= TOLERANCE:
         raise UsageError(f"the outputs of the module and of its spec differ by {worst:.1e} of the largest number")
     return worst

@@ -17,6 +17,7 @@ class Relu(Activation, name="relu"):
 
     layer = "nn.ReLU"
     operations = 1
+    functions = ("relu(input, inplace)",)
     example = "{op: relu}"
     in_place = True
     saved = ("output",)
@@ -31,6 +32,7 @@ class Relu6(Activation, name="relu6"):
 
     layer = "nn.ReLU6"
     operations = 2
+    functions = ("relu6(input, inplace)",)
     example = "{op: relu6}"
     in_place = True
     saved = ("input",)
@@ -50,6 +52,7 @@ class LeakyRelu(Activation, name="leaky_relu"):
 
     layer = "nn.LeakyReLU"
     operations = 2
+    functions = ("leaky_relu(input, negative_slope, inplace)",)
     example = "{op: leaky_relu, negative_slope: 0.1}"
     saved = ("input",)
 
@@ -134,6 +137,7 @@ class Hardsigmoid(Activation, name="hardsigmoid"):
 
     layer = "nn.Hardsigmoid"
     operations = 4
+    functions = ("hardsigmoid(input, inplace)",)
     example = "{op: hardsigmoid}"
     saved = ("input",)
 
@@ -147,5 +151,6 @@ class Hardswish(Activation, name="hardswish"):
 
     layer = "nn.Hardswish"
     operations = 5
+    functions = ("hardswish(input, inplace)",)
     example = "{op: hardswish}"
     saved = ("input",)

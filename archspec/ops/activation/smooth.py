@@ -24,6 +24,7 @@ class Elu(Activation, name="elu"):
 
     layer = "nn.ELU"
     operations = 4
+    functions = ("elu(input, alpha, inplace)",)
     example = "{op: elu}"
     saved = ("input",)
 
@@ -42,6 +43,7 @@ class Gelu(Pointwise, name="gelu"):
     approximate: Literal["none", "tanh"] = "none"
 
     layer = "nn.GELU"
+    functions = ("gelu(input, approximate)",)
     example = "{op: gelu}"
     saved = ("input",)
 
@@ -58,6 +60,7 @@ class Silu(Activation, name="silu"):
 
     layer = "nn.SiLU"
     operations = 4
+    functions = ("silu(input, inplace)",)
     example = "{op: silu}"
     saved = ("input",)
 
@@ -71,6 +74,7 @@ class Sigmoid(Activation, name="sigmoid"):
 
     layer = "nn.Sigmoid"
     operations = 4
+    functions = ("sigmoid(input)",)
     example = "{op: sigmoid}"
     saved = ("output",)
 
@@ -84,6 +88,7 @@ class Tanh(Activation, name="tanh"):
 
     layer = "nn.Tanh"
     operations = 1
+    functions = ("tanh(input)",)
     example = "{op: tanh}"
     saved = ("output",)
 
@@ -104,6 +109,7 @@ class Softplus(Activation, name="softplus"):
 
     layer = "nn.Softplus"
     operations = 6
+    functions = ("softplus(input, beta, threshold)",)
     example = "{op: softplus}"
     saved = ("input",)
 
@@ -117,6 +123,7 @@ class Mish(Activation, name="mish"):
 
     layer = "nn.Mish"
     operations = 5
+    functions = ("mish(input, inplace)",)
     example = "{op: mish}"
     saved = ("input",)
 
@@ -133,6 +140,7 @@ class Softmax(Op, name="softmax"):
 
     dim: Index
 
+    functions = ("softmax(input, dim)",)
     example = "{op: softmax, dim: 1}"
     saved = ("output",)
 

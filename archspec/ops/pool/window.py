@@ -328,6 +328,7 @@ class LpPool(Op, name="lp_pool"):
     stride: Size | None = None
     ceil_mode: bool = False
 
+    functions = tuple(f"lp_pool{n}d(input, norm_type, kernel_size, stride, ceil_mode)" for n in (1, 2, 3))
     example = "{op: lp_pool, norm_type: 2, kernel_size: 2}"
     spatial_ranks = frozenset({1, 2, 3})
     saved = ("input",)

@@ -131,6 +131,7 @@ class ChannelShuffle(Move, name="channel_shuffle"):
 
     groups: Positive
 
+    functions = ("channel_shuffle(input, groups)", "native_channel_shuffle(input, groups)")
     example = "{op: channel_shuffle, groups: 4}"
 
     def infer(self, inputs: Shapes) -> Shape:

@@ -97,6 +97,7 @@ class Fold(Op, name="fold"):
     padding: PairPadding = default(0)
     stride: PairSize = default(1)
 
+    functions = ("fold(input, output_size, kernel_size, dilation, padding, stride)",)
     example = "{op: fold, output_size: 4, kernel_size: 2, stride: 2}"
     example_inputs = ((64, 4),)
     spatial_ranks = frozenset({1})

@@ -21,6 +21,7 @@ class Flip(Move, name="flip"):
 
     dims: Indices
 
+    functions = ("flip(input, dims)",)
     example = "{op: flip, dims: -1}"
     fresh = True
 
@@ -56,6 +57,7 @@ class Roll(Move, name="roll"):
     shifts: Indices
     dims: Indices
 
+    functions = ("roll(input, shifts, dims)",)
     example = "{op: roll, shifts: [-1, -1], dims: [2, 3]}"
     fresh = True
 

@@ -15,7 +15,7 @@ from archspec.pytorch.emitter.model import Attribute, Key, Member, Statement
 
 _BROADCASTING = frozenset(f"torch.{name}" for name in ("add", "sub", "mul", "div", "maximum", "minimum"))
 _FUNCTIONS = _BROADCASTING | {
-    *(f"torch.{name}" for name in ("abs", "clamp", "exp", "log", "neg", "pow", "rsqrt", "sign", "sqrt")),
+    *(f"torch.{name}" for name in ("abs", "clamp", "cos", "exp", "log", "neg", "pow", "rsqrt", "sign", "sin", "sqrt")),
     "relative_position_bias",
     "shifted_window_mask",
 }

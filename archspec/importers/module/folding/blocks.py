@@ -1,0 +1,393 @@
+"""From graphs of nodes to a spec: a block for each class of modules, repeats, and parameters for what differs."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from archspec.importers.module.draft import Graph, Node, Wire
+from archspec.importers.module.folding.copies import as_mapping, repeated, stages_of, state_argument
+from archspec.importers.module.folding.scope import (
+    ANY,
+    Block,
+    Scope,
+    Spec,
+    UnlikeError,
+    apt,
+    as_yaml,
+    choice_of,
+    is_choice,
+    shapes_of,
+)
+from archspec.importers.module.folding.stages import LEAST_STAGED, listed_graph, runs_of, stage_rows
+from archspec.importers.module.folding.wiring import (
+    CONTAINERS,
+    check_taken,
+    find_node,
+    gives_last,
+    input_names,
+    is_chain,
+    last_name,
+    likeness,
+    merged_names,
+    operands_of,
+    outputs_of,
+    reference,
+    state_operands,
+    taken_by,
+)
+from archspec.language.names import block_name_problem
+from archspec.ops import registry
+from archspec.ops.arguments import compact
+
+
+def folded(root: Graph, name: str, inputs: Mapping[str, Sequence[int]], training_only: Collection[str] = ()) -> Spec:
+    """The spec of a network.
+
+    Args:
+        root: Its graph.
+        name: Its name.
+        inputs: The shapes of its inputs, without the batch.
+        training_only: The outputs that only training has.
+    """
+    folding = _Folding(root)
+    scope = Scope([root])
+    nodes = folding.chain([root], scope) if is_chain(root) else folding.nodes([root], scope, list(inputs))
+    outputs: dict[str, Any] = {port: reference(wire, root) for port, wire in root.outputs.items()}
+    spec: Spec = {"archspec": 1, "name": name}
+    if len(outputs) - len(training_only) == 1 and (count := _classes(nodes)) is not None:
+        spec["params"] = {"num_classes": {"default": count, "min": 1, "doc": "Number of classes."}}
+    spec["inputs"] = {key: list(shape) for key, shape in inputs.items()}
+    used = folding.definitions()
+    if used:
+        spec["blocks"] = used
+    spec["graph"] = nodes
+    if list(outputs) != ["output"]:
+        spec["outputs"] = {
+            port: {"from": ref, "training_only": True} if port in training_only else ref
+            for port, ref in outputs.items()
+        }
+    elif outputs["output"] != last_name(nodes):
+        spec["output"] = outputs["output"]
+    return spec
+
+
+class _Folding:
+    def __init__(self, root: Graph) -> None:
+        self.root = root
+        self.blocks: dict[int, Block] = {}
+        self.made: dict[str, Block] = {}
+        self.classes: dict[type, list[Graph]] = {}
+        for graph in root.walk():
+            if graph is not root and type(graph.module) not in CONTAINERS:
+                self.classes.setdefault(type(graph.module), []).append(graph)
+        self.tried: set[type] = set()
+        self.stages: set[Graph | None] = set()
+
+    def definitions(self) -> Spec:
+        """The blocks that are made."""
+        return {block.name: block.definition for block in self.made.values()}
+
+    def block(self, graph: Graph) -> Block | None:
+        """The block that a graph is; None for one that stands as a group."""
+        cls = type(graph.module)
+        uses = self.classes.get(cls, [])
+        if len(uses) < 2 or type(graph.module) in CONTAINERS or graph is self.root:
+            return None
+        if cls not in self.tried:
+            self.tried.add(cls)
+            self._make(cls, uses)
+        return self.blocks.get(id(graph))
+
+    def _make(self, cls: type, uses: list[Graph]) -> None:
+        if len(uses) < 2 or all(self._are_copies(use) for use in uses):
+            return None
+        scope = Scope(uses)
+        try:
+            contents = self._contents(uses, scope)
+        except UnlikeError:
+            return self._apart(cls, uses)
+        params = {name: _declared(values) for name, values in scope.params.items()}
+        definition: Spec = ({"params": params} if params else {}) | contents
+        outputs = contents
+        name = self._free(cls.__name__)
+        values = {id(use): {key: vector[i] for key, vector in scope.params.items()} for i, use in enumerate(uses)}
+        ports = list(outputs.get("outputs", ())) or None
+        block = Block(name, definition, values, ports)
+        self.made[name] = block
+        self.blocks.update({id(use): block for use in uses})
+        return None
+
+    def _are_copies(self, graph: Graph) -> bool:
+        """Whether a graph is a row of one block, which says itself in a line."""
+        blocks = {id(node.graph and self.block(node.graph)) for node in graph.nodes}
+        return len(graph.nodes) > 1 and is_chain(graph) and blocks.isdisjoint({id(None)}) and len(blocks) == 1
+
+    def _apart(self, cls: type, uses: list[Graph]) -> None:
+        """As few blocks as hold them all: those of one structure are one, and those that can be."""
+        likes: dict[str, list[Graph]] = {}
+        for use in uses:
+            likes.setdefault(likeness(use), []).append(use)
+        groups: list[list[Graph]] = []
+        for like in likes.values():
+            for group in groups:
+                if self._fit(group + like):
+                    group += like
+                    break
+            else:
+                groups.append(like)
+        if len(groups) > 1:
+            for group in groups:
+                self._make(cls, group)
+
+    def _fit(self, uses: list[Graph]) -> bool:
+        """Whether uses can be one block."""
+        try:
+            self._contents(uses, Scope(uses))
+        except UnlikeError:
+            return False
+        return True
+
+    def _free(self, class_name: str) -> str:
+        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", class_name.lstrip("_")).lower()
+        name = words if not block_name_problem(words) else f"{words}_block"
+        return name if name not in self.made else next(
+            other for n in range(2, 10**6) if (other := f"{name}{n}") not in self.made
+        )  # fmt: skip
+
+    def nodes(self, graphs: Sequence[Graph | None], scope: Scope, inputs: list[str]) -> Spec:
+        """The nodes that graphs have in common, one graph for each use; None where a use lacks it.
+
+        Raises:
+            UnlikeError: They are not one graph with parameters.
+        """
+        merged = merged_names([[node.name for node in graph.nodes] for graph in graphs if graph])
+        sizes = [graph.size for graph in graphs if graph]
+        if any(2 * size < max(sizes) for size in sizes):
+            raise UnlikeError  # they have little in common
+        columns = {name: [find_node(graph, name) if graph else None for graph in graphs] for name in merged}
+        made: Spec = {}
+        references: dict[str, list[str]] = {}
+        around = shapes_of(
+            "input", [graph.inputs[0][0].shape if graph and len(graph.inputs) == 1 else ANY for graph in graphs]
+        )
+        for name, column in columns.items():
+            references[name] = operands_of(column, graphs, columns, references, inputs)
+            made[name] = self.node(name, column, graphs, scope, around)
+            state_operands(made, name, references[name], inputs)
+        return {name: _bare(node) for name, node in made.items()}
+
+    def node(
+        self,
+        name: str,
+        column: Sequence[Node | None],
+        graphs: Sequence[Graph | None],
+        scope: Scope,
+        around: Mapping[str, Sequence[Any]],
+    ) -> Spec:
+        """What the nodes of a name are in common."""
+        present = [node for node in column if node is not None]
+        reused = {node.reused.name if node.reused else "" for node in present}
+        if reused != {""}:
+            (first, *others) = reused
+            if others or len(present) != len(column):
+                raise UnlikeError
+            return {"reuse": first}
+        if len({(node.op, node.graph is None) for node in present}) != 1:
+            return {
+                "op": scope.express([choice_of(node, graph) for node, graph in zip(column, graphs, strict=True)], "act")
+            }
+        made: Spec
+        operand = shapes_of("operand", [taken_by(node)[0].shape if node and taken_by(node) else ANY for node in column])
+        if present[0].graph is None:
+            given = [node.arguments if node else None for node in column]
+            made = {"op": present[0].op} | self._arguments(given, scope, present[0].op, {**operand, **around})
+        else:
+            made = self._group([node.graph if node else None for node in column], scope, {**around, **operand})
+        missing = [graph is not None and node is None for graph, node in zip(graphs, column, strict=True)]
+        if any(missing) and name.isdecimal() and present[0].graph is None and not present[0].held:
+            choices = [choice_of(node, graph) for node, graph in zip(column, graphs, strict=True)]
+            return {"op": scope.express(choices, "act")}
+        if any(missing):
+            states = [ANY if graph is None else node is not None for graph, node in zip(graphs, column, strict=True)]
+            wanted = f"with_{present[0].op or 'block'}" if name.isdecimal() else f"with_{name}"
+            made["when"] = scope.express(states, wanted, {**around, **operand})
+        return made
+
+    def _arguments(
+        self, columns: Sequence[Mapping[str, Any] | None], scope: Scope, op: str, shapes: Mapping[str, Sequence[Any]]
+    ) -> Spec:
+        stated = {name for given in columns if given for name in given}
+        names = [name for name in _fields(op) if name in stated]
+        made = {}
+        for name in names:
+            values = [given.get(name, _default(op, name)) if given is not None else ANY for given in columns]
+            made[name] = scope.express(
+                values, name, apt(name, shapes), rest=-1 if (op, name) == ("reshape", "shape") else None
+            )
+        return made
+
+    def _group(self, graphs: Sequence[Graph | None], scope: Scope, shapes: Mapping[str, Sequence[Any]]) -> Spec:
+        present = [graph for graph in graphs if graph is not None]
+        blocks = {id(block): block for graph in present if (block := self.block(graph))}
+        if len(blocks) == 1 and all(self.block(graph) for graph in present):
+            (block,) = blocks.values()
+            return {"block": block.name} | self._block_arguments(block, graphs, scope, shapes)
+        if blocks:
+            raise UnlikeError
+        if len(graphs) == 1 and all(node.graph in self.stages for node in present[0].nodes):
+            return stages_of(self._of_stages(present[0]), present[0], scope)
+        if all(is_chain(graph) for graph in present) and (made := self._copies(graphs, scope)):
+            return made
+        return self._contents(graphs, scope)
+
+    def _contents(self, graphs: Sequence[Graph | None], scope: Scope) -> Spec:
+        """The graph, inputs and outputs of a group or block."""
+        present = [graph for graph in graphs if graph is not None]
+        if len(graphs) == 1:
+            self._gather(present[0])
+        if all(is_chain(graph) for graph in present):
+            listed = self.chain(graphs, scope)
+            full = [graph for graph in present if len(graph.nodes) == len(listed)]
+            if len(full) < len(present) and not all(map(gives_last, present)):
+                raise UnlikeError
+            return {"graph": listed} | outputs_of(full, {last_name(listed): None})
+        inputs = input_names(present)
+        made: Spec = {}
+        if inputs != ["input"]:
+            made["inputs"] = inputs
+        made["graph"] = nodes = self.nodes(graphs, scope, inputs)
+        if any(key.isdecimal() for key in nodes):
+            if [*nodes] != [str(i) for i in range(len(nodes))] or any(
+                "from" in node for node in nodes.values() if isinstance(node, dict)
+            ):
+                raise UnlikeError
+            made["graph"] = list(nodes.values())
+        outputs = outputs_of(present, nodes)
+        if len(present) > 1:
+            check_taken(made["graph"], outputs)
+        return made | outputs
+
+    def _block_arguments(
+        self, block: Block, graphs: Sequence[Graph | None], scope: Scope, shapes: Mapping[str, Sequence[Any]]
+    ) -> Spec:
+        made: Spec = {}
+        for param in block.definition.get("params", {}):
+            values = [block.values[id(graph)][param] if graph else ANY for graph in graphs]
+            state_argument(made, block, param, values, scope, shapes)
+        return made
+
+    def _copies(self, graphs: Sequence[Graph | None], scope: Scope) -> Spec | None:
+        """A repeat or table of one block; None where the lists are not that."""
+        rows = [graph.nodes if graph else None for graph in graphs]
+        items = [node for row in rows for node in row or ()]
+        blocks = {id(block): block for node in items if node.graph and (block := self.block(node.graph))}
+        if len(blocks) != 1 or len(items) < 2 or not all(node.graph and self.block(node.graph) for node in items):
+            return None
+        (block,) = blocks.values()
+        return repeated(block, rows, scope)
+
+    def chain(self, graphs: Sequence[Graph | None], scope: Scope) -> list[Any]:
+        """The nodes of a list."""
+        rows = [graph.nodes if graph else None for graph in graphs]
+        present = [row for row in rows if row is not None]
+        longest = max(map(len, present))
+        if any(len(row) < longest - 1 for row in present):
+            raise UnlikeError
+        around = shapes_of("input", [graph.inputs[0][0].shape if graph else ANY for graph in graphs])
+        columns = ([row[i] if row and i < len(row) else None for row in rows] for i in range(longest))
+        return [_bare(self.node(str(i), column, graphs, scope, around)) for i, column in enumerate(columns)]
+
+    def _of_stages(self, table: Graph) -> Block:
+        """The block whose copies the rows of a table of stages are."""
+        (first, *_) = [node for stage in table.nodes if stage.graph for node in stage.graph.nodes]
+        block = self.block(first.graph) if first.graph else None
+        assert block is not None
+        return block
+
+    def _gather(self, graph: Graph) -> None:
+        """Put stages of one block that are in a list into a node of their own, and give names to the others."""
+        if not is_chain(graph) or not gives_last(graph):
+            return
+        blocks = [self.block(node.graph) if node.graph else None for node in graph.nodes]
+        start, end = max(runs_of(blocks), key=lambda run: run[1] - run[0])
+        block = blocks[start]
+        if block is None or (start, end) == (0, len(blocks)):
+            return
+        rows = stage_rows(graph.nodes[start:end], block)
+        if end - start < LEAST_STAGED * min(2, len(rows)) or 2 * len(rows) > end - start:
+            return
+        stages = [listed_graph(f"{graph.path}.{i}", row) for i, row in enumerate(rows)]
+        table = stages[0]
+        if len(stages) > 1:
+            self.stages.update(stages)
+            table = listed_graph(graph.path, [Node("", graph=stage) for stage in stages])
+        nodes = [*graph.nodes[:start], Node("", graph=table), *graph.nodes[end:]]
+        names: set[str] = set()
+        for node, known in zip(nodes, [*blocks[:start], block, *blocks[end:]], strict=True):
+            stem = known.name if known else node.op or "group"
+            node.name = next(name for n in range(1, 10**6) if (name := stem if n == 1 else f"{stem}{n}") not in names)
+            names.add(node.name)
+        for before, node in pairwise(nodes):
+            wire = Wire(before, next(iter(before.graph.outputs)) if before.graph else "")
+            if node.graph is None:
+                node.operands = [wire]
+            else:
+                node.graph.inputs = [(own, wire) for own, _ in node.graph.inputs]
+        graph.nodes = nodes
+        graph.outputs = {
+            port: Wire(nodes[-1], next(iter(nodes[-1].graph.outputs)) if nodes[-1].graph else "", wire.shape)
+            for port, wire in graph.outputs.items()
+        }
+
+
+def _declared(values: Sequence[Any]) -> Any:
+    """The declaration of a parameter: the usual value as its default, where one is usual."""
+    values = [value for value in values if value is not ANY]
+    common, count = Counter(map(repr, values)).most_common(1)[0]
+    usual = next(value for value in values if repr(value) == common)
+    if any(map(is_choice, values)):
+        nullable = {"nullable": True} if None in values else {}
+        return {"type": "op"} | ({"default": as_yaml(usual)} if usual is not None else {"default": None}) | nullable
+    if {type(value) for value in values} == {int, list}:
+        return {"type": "size", "min": 0} | ({"default": usual} if count * 2 > len(values) else {})
+    if count * 2 > len(values) or isinstance(usual, bool):
+        return usual
+    kinds = {bool: "bool", int: "int", float: "float", list: "list", str: "str"}
+    types = {type(value) for value in values}
+    return {"type": kinds[types.pop()]} if len(types) == 1 else usual
+
+
+def _classes(nodes: Any) -> int | None:
+    """The features of a linear layer at the end of a graph, which `$num_classes` takes the place of."""
+    last = next(reversed(nodes.values() if isinstance(nodes, dict) else nodes))
+    if not isinstance(last, dict):
+        return None
+    if "graph" in last:
+        return _classes(last["graph"])
+    count = last.get("out_features")
+    if last.get("op") != "linear" or not isinstance(count, int):
+        return None
+    last["out_features"] = "$num_classes"
+    return count
+
+
+def _default_of(declared: Any) -> Any:
+    return as_mapping(declared).get("default")
+
+
+def _fields(op: str) -> list[str]:
+    """The arguments of an op, in its order."""
+    return list(registry.get(op).model_fields)
+
+
+def _default(op: str, name: str) -> Any:
+    value = compact(registry.get(op).model_fields[name].default)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _bare(node: Any) -> Any:
+    return node["op"] if isinstance(node, dict) and list(node) == ["op"] else node

@@ -1,0 +1,149 @@
+"""Arithmetic of tensors and numbers."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from archspec.importers.module.batches import Batched
+from archspec.importers.module.draft import Node, Wire
+from archspec.importers.module.functions.calls import Bound, Rule, listed, one_of, rule, said, size_of
+from archspec.importers.module.functions.dimensions import dimension, dimensions, sample
+from archspec.importers.module.numbers import FEW_NUMBERS
+from archspec.importers.module.patterns import shifted_windows
+from archspec.importers.module.recording import Held, UnrecordableError, Value
+
+
+def _two(op: str) -> Rule:
+    def function(b: Bound) -> Wire:
+        if b.get("alpha", 1) != 1 or b["rounding_mode"]:
+            raise UnrecordableError(f"{b.call.function} with alpha or rounding_mode")
+        one, other = b["input"], b["other"]
+        if isinstance(one, Value | Held) and isinstance(other, Value | Held):
+            return (_masked(b, one, other) if op == "add" else None) or b.place.node(op, aligned(b, one, other))
+        tensor, number = ("input", other) if isinstance(one, Value | Held) else ("other", one)
+        if isinstance(number, Batched) or not isinstance(number, int | float):
+            raise UnrecordableError(f"{b.call.function} with {said(number)}")
+        return b.node(op, tensor, value=number)
+
+    return function
+
+
+def aligned(b: Bound, *operands: Value | Held) -> list[Wire]:
+    """What an elementwise op takes: tensors of one rank."""
+    return [of_rank(b, operand, len(sample(b.output))) for operand in operands]
+
+
+def of_rank(b: Bound, operand: Value | Held, rank: int) -> Wire:
+    """A tensor with sizes of 1 in front."""
+    own = sample(operand) or [1] * isinstance(operand, Held)  # a parameter has a dimension
+    missing = rank - len(own)
+    if missing <= 0:
+        return b.place.wire(operand)
+    if operand.fixed is not None and operand.fixed.numel() <= FEW_NUMBERS:
+        return b.place.constant(operand.fixed.reshape([1] * missing + own))
+    wire = b.place.wire(operand)
+    if isinstance(operand, Held) or wire.node is None or missing > 1:
+        return b.place.node("reshape", [wire], shape=[1] * missing + own)
+    return b.place.node("unsqueeze", [wire], dim=1)
+
+
+def _masked(b: Bound, one: Value | Held, other: Value | Held) -> Wire | None:
+    """Scores and the mask of shifted windows; None where they are not that."""
+    scores, mask = (one, other) if other.fixed is not None else (other, one)
+    if mask.fixed is None or scores.fixed is not None or len(sample(b.output)) != 4:
+        return None
+    found = shifted_windows(mask.fixed)
+    if found is None:
+        return None
+    size, window, shift = (size_of(each) for each in found)
+    wire = of_rank(b, scores, 4)
+    return b.place.node("shifted_window_mask", [wire], size=size, window_size=window, shift_size=shift)
+
+
+for _name in ("add", "mul", "sub", "div"):
+    rule(_name, "input other alpha")(_two(_name))
+
+
+@rule("rsub", "input other")
+def _rsub(b: Bound) -> Wire:
+    if isinstance(b["other"], Value | Held):
+        return b.node("sub", "other", "input")
+    return b.place.node("add", [b.node("neg")], value=b["other"])
+
+
+@rule("maximum", "input other")
+def _maximum(b: Bound) -> Wire:
+    return b.place.node("maximum", aligned(b, b.operand("input"), b.operand("other")))
+
+
+@rule("minimum", "input other")
+def _minimum(b: Bound) -> Wire:
+    return b.place.node("minimum", aligned(b, b.operand("input"), b.operand("other")))
+
+
+@rule("max min", "input dim keepdim")
+def _max(b: Bound) -> Wire | list[Wire]:
+    """The extreme of a dimension, whose place nothing may take; or of two tensors."""
+    kind = b.call.function
+    if isinstance(b["dim"], Value | Held):
+        return b.place.node(f"{kind}imum", aligned(b, b.operand("input"), b.operand("dim")))
+    if not isinstance(b["dim"], int):
+        raise UnrecordableError(f"{kind} over all dimensions mixes samples")
+    wire = b.node(f"a{kind}", dim=dimension(b.first, b["dim"]), keepdim=b.get("keepdim", False))
+    return [wire, Wire(Node("", f"the places of {kind}"))]
+
+
+@rule("pow", "input exponent")
+def _pow(b: Bound) -> Wire:
+    return b.node("pow", exponent=b["exponent"])
+
+
+@rule("zero", "input")
+def _zero(b: Bound) -> Wire:
+    return b.place.constant(torch.zeros(sample(b.output)))
+
+
+@rule("fill", "input value")
+def _fill(b: Bound) -> Wire:
+    return b.place.constant(torch.full(sample(b.output), float(b["value"])))
+
+
+@rule("square", "input")
+def _square(b: Bound) -> Wire:
+    return b.node("pow", exponent=2)
+
+
+@rule("addcmul", "input tensor1 tensor2 value")
+def _addcmul(b: Bound) -> Wire:
+    product = b.place.node("mul", aligned(b, b.operand("tensor1"), b.operand("tensor2")))
+    if b.get("value", 1) != 1:
+        product = b.place.node("mul", [product], value=b["value"])
+    return b.place.node("add", [of_rank(b, b.operand("input"), len(sample(b.output))), product])
+
+
+@rule("var", "input dim correction keepdim unbiased")
+def _var(b: Bound) -> Wire:
+    """The mean square of what is left without the mean, times n / (n - correction)."""
+    if b["dim"] is None:
+        raise UnrecordableError(f"{b.call.function} over all dimensions mixes samples")
+    dims, shape = listed(dimensions(b.first, b["dim"])), sample(b.first)
+    wire = b.place.wire(b.first)
+    mean = b.place.node("mean", [wire], dim=one_of(dims), keepdim=True)
+    square = b.place.node("pow", [b.place.node("sub", [wire, mean])], exponent=2)
+    found = b.place.node("mean", [square], dim=one_of(dims), keepdim=bool(b.get("keepdim", False)))
+    count = math.prod(shape[dim - 1] for dim in dims)
+    correction = int(b.get("unbiased", b.get("correction", 1)))
+    return b.place.node("mul", [found], value=count / (count - correction)) if correction else found
+
+
+@rule("norm vector_norm linalg_vector_norm", "input p dim keepdim")
+def _norm(b: Bound) -> Wire:
+    """The p-norm along dimensions."""
+    if b["dim"] is None:
+        raise UnrecordableError(f"{b.call.function} over all dimensions mixes samples")
+    order = b.get("ord", b.get("p", 2))
+    order = 2.0 if order in (None, "fro") else float(order)
+    return b.node("vector_norm", "input" if "input" in b.given else "x", ord=order, dim=dimensions(b.first, b["dim"]),
+                  keepdim=b.get("keepdim", False))  # fmt: skip

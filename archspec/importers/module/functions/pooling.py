@@ -1,0 +1,121 @@
+"""Windows of maps, and maps of another size."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from archspec.importers.module.draft import Node, Wire
+from archspec.importers.module.functions.calls import Bound, listed, rule, size_of
+from archspec.importers.module.functions.dimensions import sample
+from archspec.importers.module.recording import UnrecordableError, Value
+
+
+@rule(
+    "max_pool1d max_pool2d max_pool3d boolean_dispatch",
+    "input kernel_size stride padding dilation ceil_mode return_indices",
+)
+def _max_pool(b: Bound) -> Wire:
+    kernel = size_of(b["kernel_size"])
+    stride = size_of(b["stride"]) if b["stride"] else kernel
+    wire = b.place.wire(b.first)
+    if wire.node is not None and wire.node.op == LEAST_PADDED:
+        sizes = {"kernel_size": kernel, "stride": stride, "dilation": size_of(b.get("dilation", 1))}
+        if any(listed(b.get("padding", 0))) or wire.node.arguments["padding"] != _same_padding(wire, **sizes):
+            raise UnrecordableError(LEAST_PADDED)
+        sizes["stride"] = None if stride == kernel else stride
+        return b.place.node("max_pool", wire.node.operands, None, padding="same_upper", **sizes)
+    return b.node(
+        "max_pool", kernel_size=kernel, stride=None if stride == kernel else stride,
+        padding=size_of(b.get("padding", 0)), dilation=size_of(b.get("dilation", 1)),
+        ceil_mode=b.get("ceil_mode", False),
+    )  # fmt: skip
+
+
+@rule(
+    "avg_pool1d avg_pool2d avg_pool3d",
+    "input kernel_size stride padding ceil_mode count_include_pad divisor_override",
+)
+def _avg_pool(b: Bound) -> Wire:
+    kernel = size_of(b["kernel_size"])
+    stride = size_of(b["stride"]) if b["stride"] else kernel
+    return b.node(
+        "avg_pool", kernel_size=kernel, stride=None if stride == kernel else stride,
+        padding=size_of(b.get("padding", 0)), ceil_mode=b.get("ceil_mode", False),
+        count_include_pad=b.get("count_include_pad", True),
+        divisor_override=b["divisor_override"],
+    )  # fmt: skip
+
+
+@rule("adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d", "input output_size")
+def _adaptive_avg_pool(b: Bound) -> Wire:
+    return _adaptive(b, "avg")
+
+
+@rule("adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d", "input output_size return_indices")
+def _adaptive_max_pool(b: Bound) -> Wire:
+    return _adaptive(b, "max")
+
+
+def _adaptive(b: Bound, kind: str) -> Wire:
+    size = sample(b.output)[1:]
+    return (
+        b.node(f"global_{kind}_pool")
+        if set(size) == {1}
+        else b.node(f"adaptive_{kind}_pool", output_size=size_of(size))
+    )
+
+
+@rule("interpolate upsample", "input size scale_factor mode align_corners recompute_scale_factor antialias")
+def _interpolate(b: Bound) -> Wire:
+    if b["antialias"]:
+        raise UnrecordableError("interpolate with antialias")
+    scale = b["scale_factor"]
+    size = None if scale is not None else size_of(sample(b.output)[1:])
+    scale = scale if isinstance(scale, int | float | None) else list(scale)
+    scale = int(scale) if isinstance(scale, float) and scale.is_integer() else scale
+    return b.node(
+        "upsample",
+        size=size,
+        scale_factor=scale,
+        mode=b.get("mode", "nearest"),
+        align_corners=b["align_corners"] or None,
+    )
+
+
+LEAST_PADDED = "pad with -inf"
+"""What stands for a padding that only the maximum of windows may take, and which is no node."""
+
+
+def _same_padding(padded: Wire, kernel_size: Any, stride: Any, dilation: Any) -> list[int]:
+    """What the padding of a wire is where windows give its size over their stride, rounded up."""
+    assert padded.node is not None
+    sizes = padded.node.operands[0].shape[1:]
+    kernels, strides, dilations = (
+        each if isinstance(each, list) else [each] * len(sizes) for each in (kernel_size, stride, dilation)
+    )
+    found: list[int] = []
+    for size, kernel, step, apart in zip(sizes, kernels, strides, dilations, strict=True):
+        missing = max(0, (-(-size // step) - 1) * step + (kernel - 1) * apart + 1 - size)
+        found = [missing // 2, missing - missing // 2, *found]
+    return found
+
+
+@rule("pad", "input pad mode value")
+def _pad(b: Bound) -> Wire:
+    if not any(b["pad"]):
+        return b.place.wire(b.first)
+    if b["value"] == -math.inf:
+        return Wire(Node("", LEAST_PADDED, {"padding": list(b["pad"])}, [b.place.wire(b.first)]))
+    if not math.isfinite(b["value"] or 0):
+        raise UnrecordableError(f"pad with {b['value']}")
+    return b.node("pad", padding=list(b["pad"]), mode=b.get("mode", "constant"), value=float(b["value"] or 0))
+
+
+@rule("unfold", "input kernel_size dilation padding stride")
+def _unfold(b: Bound) -> Wire:
+    """Of a map; `Tensor.unfold` has the same name, and takes windows of one dimension."""
+    if isinstance(b.call.args[0], Value) and len(b.call.args) == 4:
+        raise UnrecordableError("windows of one dimension are taken by Tensor.unfold")
+    return b.node("unfold", kernel_size=size_of(b["kernel_size"]), dilation=size_of(b.get("dilation", 1)),
+                  padding=size_of(b.get("padding", 0)), stride=size_of(b.get("stride", 1)))  # fmt: skip

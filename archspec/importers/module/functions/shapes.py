@@ -1,0 +1,130 @@
+"""The same numbers in another shape."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from archspec.importers.module.draft import Wire
+from archspec.importers.module.functions.calls import Bound, rule
+from archspec.importers.module.functions.dimensions import batch_of, dimension, is_joined, sample, sizes_of
+from archspec.importers.module.recording import Held, UnrecordableError, Value, leaves
+
+
+@rule("contiguous clone detach float to type_as identity", "input other")
+def _same(b: Bound) -> Wire:
+    counted = b.first.fixed is not None and b.output.dtype.is_floating_point  # whole numbers are the same as others
+    if isinstance(b.first, Value) and b.first.dtype != b.output.dtype and not counted:
+        raise UnrecordableError(f"a change of data type from {b.first.dtype} to {b.output.dtype}")
+    return b.place.wire(b.first)
+
+
+@rule("flatten", "input start_dim end_dim")
+def _flatten(b: Bound) -> Wire:
+    return reshaped(b)
+
+
+@rule("view reshape unflatten reshape_as view_as", "input shape")
+def _reshape(b: Bound) -> Wire:
+    return reshaped(b)
+
+
+def reshaped(b: Bound) -> Wire:
+    """The numbers of the first operand in the shape of the output: flattened where that says it."""
+    before, after = sample(b.first), sample(b.output)
+    if (batch_of(b.first) or batch_of(b.output)) and [batch_of(b.first), before] != [batch_of(b.output), after]:
+        raise UnrecordableError("a reshape of a tensor whose batch is not its first dimension")
+    if isinstance(b.first, Held) and [size for size in before if size > 1] == [size for size in after if size > 1]:
+        plain = len(after) == 1 or after[0] > 1  # else a size of 1 in front would be taken for the batch
+        return b.place.wire(replace(b.first, shape=tuple(after) if plain else (1, *after)))
+    wire = b.place.wire(b.first)
+    if wire.node is not None and wire.node.op in ("flatten", "reshape") and wire.node.operands[0].shape:
+        wire = wire.node.operands[0]
+        before = list(wire.shape)
+    if before == after:
+        return wire
+    if len(after) == 1:
+        return b.place.node("flatten", [wire])
+    if len(before) > len(after):
+        joined = len(before) - len(after) + 1
+        for start in range(len(after)):
+            end = start + joined
+            if [*before[:start], math.prod(before[start:end]), *before[end:]] == after:
+                return b.place.node("flatten", [wire], start_dim=start + 1, end_dim=-1 if end == len(before) else end)
+    return b.place.node("reshape", [wire], shape=after)
+
+
+@rule("permute", "input dims")
+def _permute(b: Bound) -> Wire:
+    dims = b["dims"]
+    return _permuted(b, list(dims[0] if len(dims) == 1 and isinstance(dims[0], list | tuple) else dims))
+
+
+@rule("transpose", "input dim0 dim1")
+def _transpose(b: Bound) -> Wire:
+    dims = list(range(len(sizes_of(b.first))))
+    one, other = b["dim0"] % len(dims), b["dim1"] % len(dims)
+    dims[one], dims[other] = dims[other], dims[one]
+    return _permuted(b, dims)
+
+
+@rule("t", "input")
+def _t(b: Bound) -> Wire:
+    return _permuted(b, [1, 0])
+
+
+def _permuted(b: Bound, dims: list[int]) -> Wire:
+    batch = batch_of(b.first)
+    sample(b.output)
+    moved = [dimension(b.first, dim) for dim in dims if dim % len(dims) != batch]
+    moved = [1, *moved] if is_joined(b.first) else moved
+    wire = b.place.wire(b.first)
+    if wire.node is not None and wire.node.op == "permute":
+        before = wire.node.arguments["dims"]
+        both = [before[dim - 1] for dim in moved]
+        if both == sorted(both):
+            return wire.node.operands[0]
+    return wire if moved == sorted(moved) else b.place.node("permute", [wire], dims=moved)
+
+
+@rule("unsqueeze", "input dim")
+def _unsqueeze(b: Bound) -> Wire:
+    if sample(b.first) == sample(b.output):
+        return b.place.wire(b.first)
+    return b.node("unsqueeze", dim=dimension(b.output, b["dim"]))
+
+
+@rule("squeeze", "input dim")
+def _squeeze(b: Bound) -> Wire:
+    dim = b["dim"]
+    dims = [dim] if isinstance(dim, int) else range(len(sizes_of(b.first))) if dim is None else dim
+    wire = b.place.wire(b.first)
+    if sample(b.first) == sample(b.output):
+        return wire
+    ones = [d for d in dims if sizes_of(b.first)[d] == 1]
+    for ours in sorted((dimension(b.first, d) for d in ones), reverse=True):
+        wire = b.place.node("squeeze", [wire], dim=ours)
+    return wire
+
+
+@rule("expand expand_as broadcast_to", "input size")
+def _expand(b: Bound) -> Wire:
+    if sample(b.first) == sample(b.output):  # each sample is given it
+        return b.place.wire(b.first)
+    return b.node("expand", "input", shape=sample(b.output))
+
+
+@rule("meshgrid", "first second indexing")
+def _meshgrid(b: Bound) -> list[Wire]:
+    """Each of several rows of numbers along a dimension of its own."""
+    tensors = [leaf for leaf in leaves(list(b.given.values())) if isinstance(leaf, Value)]
+    order = list(range(len(tensors)))
+    if b.get("indexing", "ij") == "xy" and len(tensors) > 1:
+        order[:2] = [1, 0]
+    wires = []
+    for tensor, at, output in zip(tensors, order, b.call.outputs, strict=True):
+        sizes = sample(output)
+        own = [size if dim == at else 1 for dim, size in enumerate(sizes)]
+        row = b.place.node("reshape", [b.place.wire(tensor)], shape=own)
+        wires.append(b.place.node("expand", [row], shape=sizes))
+    return wires
