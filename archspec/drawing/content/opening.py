@@ -137,8 +137,9 @@ class Opening:
             return
         around = self.network[part.path.rpartition(".")[0]] if "." in part.path else self.network.blocks
         assert isinstance(around, Block)
-        for other in around.children:
-            alike = isinstance(other, Block) and other is not part and other.definition == part.definition
+        others = (other for other in around.children if isinstance(other, Block) and other is not part)
+        for other in others:
+            alike = other.kind == "block" and other.definition == part.definition
             if alike and not (self._leads(part, other) or self._leads(other, part)):
                 yield other
 
