@@ -47,7 +47,7 @@ def test_an_overview_with_side_branches_is_too(variant: str) -> None:
 MOST_DRAWN = 30
 """Boxes of an overview; it opens no more blocks beyond 25, but a network may have more on its own."""
 LEAST_TEXT = {
-    "fpn": 5.5,  # backbone, lateral connections, way up and outputs side by side; 8 on a page across
+    "fpn": 5.4,  # backbone, lateral connections, way up and outputs side by side; 8 on a page across
     "yolov8": 5.2,  # backbone, ways up and down, and heads side by side
 }
 """Points of the smallest text on an upright A4 page, for networks whose overview cannot be broken into columns."""
@@ -322,6 +322,40 @@ def test_blocks_are_opened_and_closed_by_path() -> None:
     assert separate.by_id.keys() == stage(net, "ops").by_id.keys()
     for shown in (opened, closed):
         check_parts(net, shown)
+
+
+SIAMESE = """
+archspec: 1
+name: siamese
+inputs: {left: [1, 64, 64], right: [1, 64, 64]}
+blocks:
+  tower:
+    graph:
+      conv: {op: conv, out_channels: 16, kernel_size: 3}
+      pool: {op: max_pool, kernel_size: 2}
+      fc: {op: conv, out_channels: 32, kernel_size: 31}
+graph:
+  a: {block: tower, from: left}
+  b: {reuse: a, from: right}
+  c: {op: sub, from: [a, b]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "opened"), [({}, {"a", "b"}), ({"expand": ["b"]}, {"a", "b"}), ({"collapse": ["a"]}, set())]
+)
+def test_uses_of_a_block_beside_each_other_are_open_or_none_is(options: dict[str, Any], opened: set[str]) -> None:
+    scene = draw(archspec.compile_text(SIAMESE), **options).placing.scene
+    assert {cluster.path for cluster in scene.clusters} == opened
+
+
+def test_an_edge_says_which_tensor_of_a_closed_block_it_is() -> None:
+    picture = draw(archspec.compile("fpn"))
+    ports = {edge.target: edge.port for edge in picture.placing.scene.edges if edge.source == "body"}
+    assert ports == {f"lateral{level}": f"c{level}" for level in (2, 3, 4, 5)}
+    assert "c3 512×100×100" in picture.svg
+    assert "c3 512×100×100" in picture.dot
+    assert "c3 512×100×100" in picture.mermaid
 
 
 def test_a_repeat_closed_by_hand_says_that_its_copies_differ() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from math import prod
 from typing import Any
 
+from archspec.drawing.content.scene import Edge
 from archspec.language.choice import kind_named
 from archspec.network import Block, Node, NotCompiled, one_op
 from archspec.ops import bundled
@@ -241,6 +242,11 @@ def shape_text(shape: Shape) -> str:
     """``64×56×56``."""
     text = times(shape) if shape else "scalar"
     return f"indices {text}" if isinstance(shape, Places) else text
+
+
+def edge_text(edge: Edge) -> str:
+    """What is written beside an edge: its shape, and which of several tensors of a block it is."""
+    return f"{edge.port} {shape_text(edge.shape)}".lstrip()
 
 
 def definition_word(block: Block) -> str:

@@ -120,6 +120,7 @@ class Edge(NamedTuple):
         shape: Its shape.
         role: ``skip`` for a shortcut past other boxes; ``gap`` where what is between did not compile.
         operand: Which of several equal edges it is.
+        port: What the block that gives it calls it, where that gives several.
     """
 
     source: str
@@ -128,6 +129,7 @@ class Edge(NamedTuple):
     shape: Shape
     role: Role = "body"
     operand: int = 0
+    port: str = ""
 
 
 @dataclass(frozen=True)

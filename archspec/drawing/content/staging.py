@@ -251,20 +251,30 @@ class _Stage:
             problem=self.problems.get(block.path, ""),
         )
 
-    def _edges(self, boxes: Iterable[Box]) -> list[Edge]:
+    def _ports(self, boxes: Iterable[Box]) -> Iterator[tuple[str, str]]:
+        """Tensors of closed blocks that give several, and what those call them."""
+        for box in boxes:
+            part = self.network[box.id] if box.kind == "block" and box.count == 1 else None
+            if isinstance(part, Block) and part.kind == "block" and len(part.outputs) > 1:
+                yield from ((path, name) for name, path in part.outputs.items())
+
+    def _edges(self, boxes: Sequence[Box]) -> list[Edge]:
         """An edge for each tensor that a box takes from another; for a single op, one for each operand."""
         home = {path: box for box in boxes for path in box.paths}
         giver = {path: box.id for path, box in home.items()} | {name: f"input {name}" for name in self.network.inputs}
+        ports = dict(self._ports(boxes))
         edges: dict[tuple[str, str, int], Edge] = {}
         for node in self.network:
             box = home[node.path]
             for operand, tensor in enumerate(node.operands):
                 if giver[tensor] != box.id:
                     number = operand if len(box.paths) == 1 else 0
-                    edge = Edge(giver[tensor], box.id, tensor, self.network.shape(tensor), operand=number)
+                    shape, port = self.network.shape(tensor), ports.get(tensor, "")
+                    edge = Edge(giver[tensor], box.id, tensor, shape, operand=number, port=port)
                     edges.setdefault((tensor, box.id, number), edge)
         for name, output in self.network.outputs.items():
-            edge = Edge(giver[output.path], f"output {name}", output.path, output.shape)
+            port = ports.get(output.path, "")
+            edge = Edge(giver[output.path], f"output {name}", output.path, output.shape, port=port)
             edges[output.path, edge.target, 0] = edge
         return list(edges.values())
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from archspec.drawing.content.cards import Card, Line
-from archspec.drawing.content.labels import printable, shape_text
+from archspec.drawing.content.labels import edge_text, printable
 from archspec.drawing.content.scene import Box, Cluster
 from archspec.drawing.formats.themes import Theme
 from archspec.drawing.layout.placed import Placing
@@ -32,7 +32,7 @@ def render(placing: Placing, theme: Theme) -> str:
     _inside("", graph, placing, theme)
     for placed in placing.edges:
         edge = placed.edge
-        attributes = {"label": f" {shape_text(edge.shape)}"} if placed.label else {}
+        attributes = {"label": f" {edge_text(edge)}"} if placed.label else {}
         if edge.role == "skip":
             attributes |= {"color": theme.skip, "penwidth": "1.6", "weight": "0"}
         graph.edge(_name(edge.source), _name(edge.target), **attributes)

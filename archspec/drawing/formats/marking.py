@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from archspec.drawing.content.cards import BAND, LINE_HEIGHT, SPACE, Card, Span
 from archspec.drawing.content.colouring import Colouring
-from archspec.drawing.content.labels import shape_text
+from archspec.drawing.content.labels import edge_text, shape_text
 from archspec.drawing.content.scene import Box, Figures, Scene
 from archspec.drawing.formats import legends
 from archspec.drawing.formats.arrows import commands, with_tip
@@ -102,7 +102,7 @@ def _edge(placed: PlacedEdge, boxes: Mapping[str, Box]) -> Group:
         marks = [PathMark(commands(parts), f"edge-{edge.role}"), PathMark(tip, f"tip-{edge.role}")]
     if placed.label:
         x, y = placed.label
-        marks.append(TextMark((x, y + 3.2), (Span(shape_text(edge.shape), "shape"),)))
+        marks.append(TextMark((x, y + 3.2), (Span(edge_text(edge), "shape"),)))
     source, target = boxes[edge.source], boxes[edge.target]
     kind = "shortcut " if edge.role == "skip" else ""
     number = f" {edge.operand}" if edge.operand else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from archspec.drawing.content.labels import printable, shape_text
+from archspec.drawing.content.labels import edge_text, printable
 from archspec.drawing.content.scene import Box
 from archspec.drawing.formats.themes import Theme
 from archspec.drawing.layout.placed import Placing
@@ -34,7 +34,7 @@ def _lines(placing: Placing, theme: Theme) -> Iterator[str]:
     for index, placed in enumerate(placing.edges):
         edge = placed.edge
         arrow = "-.->" if edge.role == "skip" else "-->"
-        label = f'|"{_text(shape_text(edge.shape))}"|' if placed.label else ""
+        label = f'|"{_text(edge_text(edge))}"|' if placed.label else ""
         yield f"  {names[edge.source]} {arrow}{label} {names[edge.target]}"
         skips += [str(index)] if edge.role == "skip" else []
     for family in sorted({box.family for box in scene.boxes}):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from archspec.drawing.content.cards import SMALL, Card
 from archspec.drawing.content.fonts import text_width
-from archspec.drawing.content.labels import shape_text
+from archspec.drawing.content.labels import edge_text
 from archspec.drawing.content.scene import Box, Cluster, Edge, Scene
 from archspec.drawing.layout.geometry import Part, Point, Rect, swapped, swapped_rect
 from archspec.drawing.layout.segments import Segment
@@ -124,8 +124,8 @@ class Setting:
 
 
 def label_size(edge: Edge) -> Point:
-    """The width and height of the shape written beside an edge."""
-    return text_width(shape_text(edge.shape), SMALL), SMALL + 2
+    """The width and height of what is written beside an edge."""
+    return text_width(edge_text(edge), SMALL), SMALL + 2
 
 
 def header_widths(cluster: Cluster) -> Point:
