@@ -349,6 +349,12 @@ def test_uses_of_a_block_beside_each_other_are_open_or_none_is(options: dict[str
     assert {cluster.path for cluster in scene.clusters} == opened
 
 
+def test_a_frame_says_whose_weights_all_in_it_use() -> None:
+    scene = draw(archspec.compile_text(SIAMESE)).placing.scene
+    assert [cluster.title for cluster in scene.clusters] == ["tower", "tower · weights of a"]
+    assert not any(box.remark for box in scene.boxes)
+
+
 def test_an_edge_says_which_tensor_of_a_closed_block_it_is() -> None:
     picture = draw(archspec.compile("fpn"))
     ports = {edge.target: edge.port for edge in picture.placing.scene.edges if edge.source == "body"}

@@ -70,6 +70,7 @@ class _Stage:
         self.opening = Opening(network, detail, expand, collapse, joined)
         known = network.problems if isinstance(network, PartialNetwork) else {}
         self.problems = {path: text.replace("`", "") for path, text in known.items()}
+        self.sharing = {block.path for block in self.opening.framed() if texts.shared((block,))}
         self.symbolic = isinstance(network, SymbolicNetwork)
         self.fields = receptive_fields(network) if type(network) is Network else {}
 
@@ -115,6 +116,7 @@ class _Stage:
             box = self._op(run, node) if node is not None else self._block(run, run.typical)
         nodes = tuple(node for part in group.parts for node in nodes_of(part))
         last = outputs_of(group.parts[-1])
+        shares = "" if self._is_in_sharing(group.cluster) else texts.shared(group.parts)
         return replace(
             box,
             paths=tuple(node.path for node in nodes),
@@ -123,9 +125,13 @@ class _Stage:
             shape=self.network.shape(last[0]) if len(last) == 1 or one_op(group.parts[-1]) else None,
             figures=texts.figures(self.network, nodes, self.fields.get(last[-1]) if last else None),
             counted=self._counted(box.id),
-            remark=" · ".join(filter(None, (box.remark, texts.shared(group.parts), texts.frozen(self.network, nodes)))),
+            remark=" · ".join(filter(None, (box.remark, shares, texts.frozen(self.network, nodes)))),
             problem=self._problem(group, nodes),
         )
+
+    def _is_in_sharing(self, frame: str) -> bool:
+        """Whether a frame, or one around it, says whose weights all in it use."""
+        return any(frame == path or frame.startswith(f"{path}.") for path in self.sharing)
 
     def _problem(self, group: Group, nodes: Iterable[Node]) -> str:
         """What is wrong with the parts of a box, or with the repeat that they are the copies of."""
@@ -240,11 +246,12 @@ class _Stage:
         counted = self._counted(block.path)
         count = f" ×{counted}" if counted else ""
         parent = self.opening.frame(block.path.rpartition(".")[0])
+        shares = "" if self._is_in_sharing(parent) else texts.shared((block,))
         return Cluster(
             path=block.path,
             parent=parent,
             name=texts.full_name(block.path, block.name, parent),
-            title=f"{labels.definition_word(block)}{count}".strip(),
+            title=" · ".join(filter(None, (f"{labels.definition_word(block)}{count}".strip(), shares))),
             arguments=", ".join(labels.written(labels.sized(block))) if block.kind == "block" else "",
             is_block=block.kind == "block",
             figures=texts.figures(self.network, tuple(block.nodes()), None),
