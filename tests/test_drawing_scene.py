@@ -349,6 +349,11 @@ def test_uses_of_a_block_beside_each_other_are_open_or_none_is(options: dict[str
     assert {cluster.path for cluster in scene.clusters} == opened
 
 
+def test_a_box_counts_the_branches_of_a_block_before_their_join() -> None:
+    scene = draw(archspec.compile("deeplabv3_resnet50")).placing.scene
+    assert scene.by_id["classifier.aspp"].lines == ("5 branches", "conv 1×1, 256")
+
+
 def test_a_frame_says_whose_weights_all_in_it_use() -> None:
     scene = draw(archspec.compile_text(SIAMESE)).placing.scene
     assert [cluster.title for cluster in scene.clusters] == ["tower", "tower · weights of a"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 
 from archspec.drawing.content import labels
@@ -30,7 +30,9 @@ def head(part: Part) -> tuple[Node, tuple[Node, ...]]:
 
 
 def block_lines(block: Block) -> tuple[str, ...]:
-    """The layers on the main path of a block, a line each; none where they are many, or side by side.
+    """The layers on the main path of a block, a line each; none where they are many.
+
+    Of branches side by side only their number is told, and nothing where no layer comes behind them.
 
     >>> import archspec
     >>> block_lines(archspec.compile("specs/resnet50.yaml")["layer1.1"])
@@ -51,9 +53,16 @@ def _lines(block: Block) -> Iterator[str]:
     path = main_path(block)
     told = {child.path for child in path}
     beside = [child for child in block.children if child.path not in told]
-    if any(_is_heavy(child) for child in beside if not _is_shortcut(block, child, told)):
-        yield ""
-        return
+    branches = [child for child in beside if _is_heavy(child) and not _is_shortcut(block, child, told)]
+    if branches:
+        join = _join(block, path, branches)
+        if join is None:
+            yield ""
+            return
+        yield f"{len(join.operands)} branches"
+        path = path[path.index(join) + 1 :]
+        if not any(map(_is_heavy, path)):
+            yield ""  # its arguments say more
     for child in path:
         node = one_op(child)
         if node is not None:
@@ -63,6 +72,22 @@ def _lines(block: Block) -> Iterator[str]:
             yield labels.definition_word(child)
         elif isinstance(child, Block):
             yield from _lines(child)
+
+
+def _join(block: Block, path: Sequence[Part], branches: Iterable[Part]) -> Node | None:
+    """The first concatenation on a path, where all branches beside it end there; else None."""
+    join = next((child for child in path if isinstance(child, Node) and child.op.name == "concat"), None)
+    giver = {output: child.path for child in block.children for output in outputs_of(child)}
+    takers: dict[str, list[Part]] = {}
+    for child in block.children:
+        for origin in {giver[output] for output in external(child) if output in giver}:
+            takers.setdefault(origin, []).append(child)
+    ending: set[str] = set()
+    for child in reversed(block.children):
+        after = takers.get(child.path, [])
+        if after and all(taker is join or taker.path in ending for taker in after):
+            ending.add(child.path)
+    return join if all(child.path in ending for child in branches) else None
 
 
 def _is_heavy(part: Part) -> bool:
