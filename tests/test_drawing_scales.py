@@ -61,7 +61,7 @@ def test_heads_stand_beside_their_level() -> None:
 def test_what_has_one_resolution_after_another_is_a_flow(name: str) -> None:
     network = archspec.compile(name)
     assert draw(network).svg == draw(network, layout="flow").svg
-    with pytest.raises(archspec.UsageError, match="no scales"):
+    with pytest.raises(archspec.UsageError, match="neither comes back nor stays"):
         draw(network, layout="scales")
 
 

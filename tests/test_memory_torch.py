@@ -223,7 +223,9 @@ def is_plain(node: Node) -> bool:
     folds = len(node.inputs) > 2 and node.op.name in ("add", "mul")
     lines = "pool" in node.op.name and len(node.input_shapes[0]) == 2
     statistics = not getattr(node.op, "track_running_stats", True)
-    return node.op.name not in PASSES | SEVERAL | VIEWS and not (padded or pasted or folds or lines or statistics)
+    computed = getattr(node.op, "parametrize", None) is not None
+    several = padded or pasted or folds or lines or statistics or computed
+    return node.op.name not in PASSES | SEVERAL | VIEWS and not several
 
 
 @pytest.mark.parametrize(("path", "variant"), SOME_VARIANTS, ids=lambda value: getattr(value, "stem", value))

@@ -96,6 +96,7 @@ def test_each_op_runs_under_torchscript(name: str) -> None:
         args, shapes = case
         op, output = compiled(name, args, shapes)
         assume(all(1 <= len(shape) <= 5 for shape in shapes))
+        assume(args.get("parametrize") not in ("weight_norm", "spectral_norm"))  # PyTorch scripts no parametrization
         with torch.no_grad():
             run, operands = layer(op, shapes, output), tensors(shapes, 2)
             torch.testing.assert_close(scripted(op, args, shapes, run)(*operands), run(*operands), equal_nan=True)

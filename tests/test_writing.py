@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from sampling import examples
 
 from archspec.importers.writing import WIDTH, flow, write
 from archspec.language.composer import parse
@@ -71,6 +72,7 @@ NODES = st.recursive(
 GRAPHS = st.dictionaries(KEYS, NODES, max_size=8) | st.lists(NODES, max_size=5)
 
 
+@settings(max_examples=examples(80))
 @given(st.dictionaries(PARTS | KEYS, VALUES, min_size=1, max_size=6), GRAPHS)
 @example({"doc": "a\n\nb " + "c" * 200}, {})
 @example({"doc": "word " * 60 + "end"}, {"x": {"op": "conv", "doc": "word " * 60 + "end"}})

@@ -442,3 +442,57 @@ class SharedBetweenBlocks(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.other(self.one(x))
+
+
+@module((3, 8, 8), (3, 8, 8))
+class Siamese(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Sequential(nn.Flatten(), nn.Linear(144, 5)))
+
+    def forward(self, left: Tensor, right: Tensor) -> Tensor:
+        return self.encoder(left) - self.encoder(right)
+
+
+@module()
+class TwiceInARow(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(3, 3, 3, padding=1), nn.BatchNorm2d(3), nn.ReLU())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.body(self.body(x))
+
+
+@module()
+class StrangeOutputNames(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x: Tensor) -> Any:
+        y = self.conv(x)
+        return {"loss/main": y, 0: y + 1, "several": [y + 2, y + 3]}
+
+
+@module((10, 16))
+class AttentionByNames(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(16, 4, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        found, _ = self.attention(query=x, key=x, value=x, need_weights=False)
+        return found
+
+
+@module((10, 16), refused="attention: attention with `attn_mask`, which is not imported")
+class AttentionWithAMask(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(16, 4, batch_first=True)
+        self.register_buffer("mask", torch.triu(torch.full((10, 10), float("-inf")), 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        found, _ = self.attention(x, x, x, attn_mask=self.mask, need_weights=False)
+        return found

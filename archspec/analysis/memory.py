@@ -39,7 +39,8 @@ def _peak(network: Network, item: int) -> tuple[int, str]:
             dead.remove(node.inputs[0])
             sizes[node.path] = sizes[node.inputs[0]]
         else:
-            sizes[node.path] = size_in_bytes(node.shape, item)
+            held = node.op.takes_nothing  # a parameter or a buffer of the module, as weights are
+            sizes[node.path] = 0 if held else size_in_bytes(node.shape, item)
             live += sizes[node.path]
         if live > peak:
             peak, peak_node = live, node.path

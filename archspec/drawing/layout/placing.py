@@ -49,7 +49,8 @@ def place(
         levels = scales(scene)
         found = scaled(levels, scene, cards) if levels else None
         if found is None and layout == "scales":
-            raise UsageError("it has no scales to be laid out by: its resolution neither comes back nor stays")
+            why = "its lines find no way between boxes" if levels else "its resolution neither comes back nor stays"
+            raise UsageError(f"it cannot be laid out by scales: {why}")
     if found and (layout == "scales" or fitted(found.size, page) >= LEGIBLE / SMALL):
         return found
     flowing = _flow(scene, cards, direction, page, paged=bool(paper))

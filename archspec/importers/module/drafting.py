@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,12 +10,13 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from archspec.errors import listed
 from archspec.importers.module.draft import Graph, Node, Wire
 from archspec.importers.module.functions import apply, sample
 from archspec.importers.module.numbers import are_many, constant
 from archspec.importers.module.recording import Call, Held, UnrecordableError, Value, Visit, leaves
 from archspec.importers.module.simplifying import number, taken
-from archspec.language.names import node_name_problem
+from archspec.language.names import node_name_problem, output_name_problem, similar_name
 from archspec.ops import registry
 from archspec.ops.arguments import compact
 
@@ -100,7 +102,10 @@ class _Drafting:
         if isinstance(visit.module, nn.MultiheadAttention):
             self._attention(visit, name)
             return
-        drafting = _Drafting(visit, self, self.found, self.called, self.tensors)
+        called = self.called
+        if called.get(visit.path) is self:  # what it calls again is again what it is
+            called = {path: by for path, by in called.items() if not path.startswith(f"{visit.path}.")}
+        drafting = _Drafting(visit, self, self.found, called, self.tensors)
         if (kind := _told(visit)) is not None:
             op, arguments = kind
             if op != "identity" or name.isdecimal():
@@ -307,9 +312,13 @@ class _Drafting:
         module = visit.module
         assert isinstance(module, nn.MultiheadAttention)
         try:
-            if not module.batch_first or len(visit.inputs) != 3 or module.bias_k is not None or module.add_zero_attn:
-                raise UnrecordableError("attention with the batch second, a mask, bias_k or add_zero_attn")
-            query, key, value = visit.inputs
+            if not module.batch_first or module.bias_k is not None or module.add_zero_attn:
+                raise UnrecordableError("attention with the batch second, bias_k or add_zero_attn")
+            asked = dict(zip(inspect.signature(module.forward).parameters, visit.inputs, strict=False)) | visit.keywords
+            masks = [name for name in ("key_padding_mask", "attn_mask") if asked.get(name) is not None]
+            if masks:
+                raise UnrecordableError(f"attention with {listed(masks)}, which is not imported")
+            query, key, value = (asked[name] for name in ("query", "key", "value"))
             operands = [query] if query is key is value else [query, key, value]
             prefix = f"{visit.path}." if visit.path else ""
             held = {own: Held(prefix + own, tuple(tensor.shape), True) for own, tensor in module.named_parameters()}
@@ -431,7 +440,7 @@ def _grouped(visit: Visit) -> list[Call | Visit]:
         name = step.path[depth:].partition(".")[0] if isinstance(step, Visit) else ""
         if name in first and first[name] == i and _is_apart(visit.steps[i : last[name] + 1], visit.path, name):
             path = f"{visit.path}.{name}" if visit.path else name
-            steps.append(Visit(path, visit.module.get_submodule(name), (), visit.steps[i : last[name] + 1]))
+            steps.append(Visit(path, visit.module.get_submodule(name), steps=visit.steps[i : last[name] + 1]))
             i = last[name] + 1
         else:
             steps.append(step)
@@ -446,11 +455,18 @@ def _is_apart(steps: Sequence[Call | Visit], around: str, name: str) -> bool:
 
 
 def _named(outputs: Any) -> list[tuple[str, Any]]:
-    """The outputs of a network by name."""
-    if isinstance(outputs, dict):
-        return [(str(name), value) for name, value in outputs.items()]
+    """The outputs of a network by name; near to that in a mapping, where it is none for a spec."""
     if isinstance(outputs, Value):
         return [("output", outputs)]
     if hasattr(outputs, "_asdict"):
-        return [(name, value) for name, value in outputs._asdict().items() if value is not None]
-    return [(f"output{i + 1}", value) for i, value in enumerate(leaves(outputs))]
+        outputs = outputs._asdict()
+    if not isinstance(outputs, Mapping):
+        return [(f"output{i + 1}", value) for i, value in enumerate(leaves(outputs))]
+    found: dict[str, Any] = {}
+    for key, given in outputs.items():
+        values = [given] if given is None or isinstance(given, Value) else list(leaves(given))
+        for i, value in enumerate(values):
+            wanted = similar_name(f"{key}_{i + 1}" if len(values) > 1 else str(key), output_name_problem)
+            name = wanted or f"output{len(found) + 1}"
+            found[f"{name}_{len(found) + 1}" if name in found else name] = value
+    return [(name, value) for name, value in found.items() if value is not None]

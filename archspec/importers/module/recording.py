@@ -97,6 +97,7 @@ class Visit:
         path: Its name in the network; empty for the network itself.
         module: The module.
         inputs: What it was given by position, with `Value` in place of tensors.
+        keywords: What it was given by name.
         steps: What it called, in order.
         outputs: What it gave, with `Value` in place of tensors.
         place: The line of the source that calls it.
@@ -105,6 +106,7 @@ class Visit:
     path: str
     module: nn.Module
     inputs: tuple[Any, ...] = ()
+    keywords: dict[str, Any] = field(default_factory=dict)
     steps: list[Call | Visit] = field(default_factory=list)
     outputs: Any = None
     place: str = ""
@@ -155,7 +157,7 @@ def record(module: nn.Module, inputs: Sequence[Tensor], buffers: Mapping[str, Te
     values = [recorder.value(tensor) for tensor in inputs]
     with ExitStack() as stack:
         stack.callback(hooks.register_module_forward_pre_hook(recorder.entered).remove)
-        stack.callback(hooks.register_module_forward_hook(recorder.left).remove)
+        stack.callback(hooks.register_module_forward_hook(recorder.left, with_kwargs=True).remove)
         stack.enter_context(torch.no_grad())
         stack.enter_context(recorder.counter)
         stack.enter_context(torch.device("meta"))
@@ -228,9 +230,10 @@ class _Recorder(TorchFunctionMode):
             self.root = visit
         self.stack.append(visit)
 
-    def left(self, _module: nn.Module, _args: Any, outputs: Any) -> None:
+    def left(self, _module: nn.Module, _args: Any, keywords: dict[str, Any], outputs: Any) -> None:
         """A module has returned."""
         visit = self.stack.pop()
+        visit.keywords = self._seen(keywords)
         visit.outputs = self._seen(outputs)
 
     def __torch_function__(

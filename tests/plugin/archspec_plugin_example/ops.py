@@ -12,6 +12,7 @@ class Softsign(Op, name="softsign"):
     Three operations an element. Source: torch.nn.Softsign.
     """
 
+    functions = ("softsign(input)",)
     example = "softsign"
     saved = ("input",)
 
