@@ -516,7 +516,8 @@ class Graph(Scope):
         operands = [self.like(self.tensors[operand]) for operand in self.taken[name]]
         copy = ("repeat" in node) != ("each" in node) and pick.chance(2)
         again: Node = {"reuse": f"{name}.{pick.of(0, 1)}" if copy else name}
-        if (copy or node.keys().isdisjoint(("repeat", "each"))) and pick.chance(3):
+        alone = node.keys().isdisjoint(("repeat", "each")) and node.get("op") != "max_pool"  # whose places may be taken
+        if (copy or alone) and pick.chance(3):
             again["repeat"] = self.write(pick.of(2, 3, 1, 0))
         found = self.probe_reuse(name, node, again, operands)
         if found is None:
