@@ -249,7 +249,7 @@ def _flatten(pick: Pick, shape: Shape) -> Args:
 
 PLAIN = """
     relu relu6 silu sigmoid tanh hardswish hardsigmoid mish identity global_avg_pool global_max_pool
-    abs exp log neg rsqrt sqrt maximum minimum
+    abs cos exp log neg rsqrt sin sqrt maximum minimum
 """.split()
 
 WITH_NUMBER = ("add", "sub", "mul", "div")

@@ -220,7 +220,7 @@ def is_plain(node: Node) -> bool:
     """Whether a node runs as one kernel that gives memory of its own."""
     padded = node.op.name == "conv" and node.op.pads_apart(node.input_shapes)
     pasted = "." not in node.op.torch(node.input_shapes).target
-    folds = len(node.inputs) > 2 and node.op.name in ("add", "mul")
+    folds = len(node.inputs) > 2 and node.op.name in ("add", "mul", "maximum", "minimum")
     lines = "pool" in node.op.name and len(node.input_shapes[0]) == 2
     statistics = not getattr(node.op, "track_running_stats", True)
     computed = getattr(node.op, "parametrize", None) is not None

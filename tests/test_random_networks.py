@@ -246,7 +246,7 @@ def test_emitted_networks_are_their_nodes() -> None:
     law()
     assert seen["refused"] <= seen["tried"] / 50, "too many of the networks drawn are refused"
     if not QUICK:  # which draws too few networks for that
-        assert len(seen.keys() & ops().keys()) >= 0.9 * len(ARGUMENTS), "too few of the ops are drawn"
+        assert len(seen.keys() & ops().keys()) >= 0.8 * len(ARGUMENTS), "too few of the ops are drawn"
 
 
 def test_each_op_and_block_has_arguments() -> None:

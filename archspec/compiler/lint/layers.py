@@ -17,9 +17,9 @@ OF_MAPS = frozenset(
 
 POINTWISE = frozenset(
     """
-    abs add clamp concat div dropout elu exp expand flip gelu global_response_norm hardsigmoid hardswish hardtanh
+    abs add clamp concat cos div dropout elu exp expand flip gelu global_response_norm hardsigmoid hardswish hardtanh
     identity layer_scale leaky_relu log maximum minimum mish mul neg normalize pow prelu relu relu6 roll rsqrt
-    sigmoid sign silu softplus sqrt stochastic_depth sub tanh
+    sigmoid sign silu sin softplus sqrt stochastic_depth sub tanh
     """.split()
 )
 """Ops that leave the dimensions where they are, whatever they mean."""

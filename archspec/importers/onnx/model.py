@@ -111,6 +111,8 @@ def parsed(given: Given) -> Model:
         proto.ParseFromString(given.data)
     except (DecodeError, RecursionError):
         raise faults.error("it is no ONNX model", start) from None
+    if not _is_text(proto):
+        raise faults.error("it is no ONNX model: a name in it is no UTF-8 text", start)
     graph = proto.graph
     if not graph.node or not graph.output:
         raise faults.error("it has no nodes, or no output", start)
@@ -143,6 +145,17 @@ def parsed(given: Given) -> Model:
     model = Model(inputs, outputs, steps, numbers, {name: name for name in numbers}, trained, buffers, version, proto)
     _check_order(model, given)
     return model
+
+
+def _is_text(message: Any) -> bool:
+    """Whether all texts in a message are UTF-8; others are read as bytes."""
+    for kind, value in message.ListFields():
+        values = value if kind.is_repeated else (value,)
+        if kind.type == kind.TYPE_STRING and not all(isinstance(each, str) for each in values):
+            return False
+        if kind.type == kind.TYPE_MESSAGE and not all(map(_is_text, values)):
+            return False
+    return True
 
 
 def _line(error: BaseException) -> str:
