@@ -197,9 +197,10 @@ def _broken(key: str, value: Any, indent: int, kind: str) -> Iterator[str]:
     elif isinstance(value, Mapping):
         yield start
         yield from _inside(value, indent + 2, kind)
-    elif _are_numbers(value) and key != "each":
-        text = _flow(value, kind)
-        yield from textwrap.wrap(f"{start} {text}", WIDTH, subsequent_indent=" " * (len(start) + 2))
+    elif _are_numbers(value) and key != "each" and len(start) < WIDTH // 2:
+        first, *others = textwrap.wrap(_flow(value, kind), WIDTH - len(start) - 2)
+        yield f"{start} {first}"
+        yield from (f"{' ' * len(start)}  {each}" for each in others)
     else:
         yield start
         yield from _listed(value, indent + 2, _EACH.get(kind, kind))
