@@ -105,6 +105,18 @@ def test_the_module_is_called_again() -> None:
     }  # fmt: skip
 
 
+def test_a_chain_with_a_layer_that_is_called_again_and_again_is_no_sequential() -> None:
+    """What a class inherits from ``nn.Sequential`` calls each layer once."""
+    torch = pytest.importorskip("torch")
+    text = "group: {graph: {a: {op: linear, out_features: 3}, b: {reuse: a, repeat: 2, from: a}}}"
+    spec = f"archspec: 1\nname: n\ninputs: {{x: [3]}}\ngraph:\n  {text}\n"
+    module = module_of(compiled(spec))
+    calls: list[object] = []
+    module.group.a.register_forward_hook(lambda *_: calls.append(1))
+    module(torch.ones(2, 3))
+    assert len(calls) == 3
+
+
 def test_further_calls_take_the_same_other_operand() -> None:
     torch = pytest.importorskip("torch")
     text = """

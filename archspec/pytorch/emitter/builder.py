@@ -86,9 +86,10 @@ class Builder:
     def _are_layers(self) -> bool:
         """Whether all that is called are layers which are always there, each once, and nothing else is held."""
         held = [member.name for member in self.members if member.condition is None]
-        called = [statement.call for statement in self.statements if not statement.flag and statement.times == 1]
+        once = all(not statement.flag and statement.times == 1 for statement in self.statements)
         listed = self.first.kind == "network" or not SEQUENTIAL_NAMES.isdisjoint(held)
-        return not listed and held == [member.name for member in self.members] == called
+        called = [statement.call for statement in self.statements]
+        return once and not listed and held == [member.name for member in self.members] == called
 
     def _class(
         self,
