@@ -385,6 +385,8 @@ def _is_plain(text: str, *, in_flow: bool) -> bool:
         return False
     if in_flow and (set(",[]{}?\"'") & set(text) or re.search(r":(?![A-Za-z0-9/])", text)):
         return False
+    if in_flow and text.count("(") != text.count(")"):  # which reads like what a comma has cut
+        return False
     try:
         return resolved(text) == text
     except OutOfRangeError:
