@@ -137,22 +137,25 @@ class Opening:
             return
         around = self.network[part.path.rpartition(".")[0]] if "." in part.path else self.network.blocks
         assert isinstance(around, Block)
-        others = (other for other in around.children if isinstance(other, Block) and other is not part)
-        for other in others:
-            alike = other.kind == "block" and other.definition == part.definition
-            if alike and not (self._leads(part, other) or self._leads(other, part)):
+        joined = self._joined_to(part)
+        for other in around.children:
+            if not isinstance(other, Block) or other.kind != "block" or other.definition != part.definition:
+                continue
+            if other is not part and joined.isdisjoint(node.path for node in other.nodes()):
                 yield other
 
-    def _leads(self, source: Block, target: Block) -> bool:
-        """Whether something in a block depends on another."""
-        reached = {node.path for node in source.nodes()}
-        ends = {node.path for node in target.nodes()}
-        for node in self.network:
-            if node.path not in reached and not reached.isdisjoint(node.inputs):
-                if node.path in ends:
-                    return True
-                reached.add(node.path)
-        return False
+    def _joined_to(self, block: Block) -> set[str]:
+        """The paths of the nodes that something in a block depends on, or that depend on something in it."""
+        below = {node.path for node in block.nodes()}
+        above = set(below)
+        nodes = list(self.network)
+        for node in nodes:
+            if not below.isdisjoint(node.inputs):
+                below.add(node.path)
+        for node in reversed(nodes):
+            if node.path in above:
+                above.update(node.inputs)
+        return above | below
 
     def _room(self) -> int:
         return MOST_IN_OVERVIEW - len(self.network.inputs) - len(self.network.outputs)

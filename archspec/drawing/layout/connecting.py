@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from archspec.drawing.content.scene import Edge
 from archspec.drawing.layout.cells import Cell
-from archspec.drawing.layout.geometry import Part, Rect, rounded
+from archspec.drawing.layout.geometry import Part, Rect, middle_of, rounded
 from archspec.drawing.layout.pieces import Setting
 from archspec.drawing.layout.scales import Place, Scales
 from archspec.drawing.layout.wiring import DOWN, LEFT, RIGHT, UP, Port, Wiring
@@ -80,7 +80,7 @@ class _Connecting:
         left, top, right, bottom = self.boxes[id]
         own, other = self.place[id][0], self.place[edge.target][0]
         if id in self.found.spans and other > own:
-            height = _middle(self.boxes[edge.target])
+            height = middle_of(self.boxes[edge.target])
             if top + _INSIDE < height < bottom - _INSIDE / 2:
                 yield Port((right, height), RIGHT)
                 return
@@ -90,16 +90,16 @@ class _Connecting:
             end = top if up else self.piled[id][3]
             yield Port(((left + right) / 2, end), UP if up else DOWN, 0.0 if ends and own == other else _SIDE)
         if other >= own:
-            yield Port((self.piled[id][2], _middle(self.boxes[id])), RIGHT, 0.0 if other > own else _SIDE)
+            yield Port((self.piled[id][2], middle_of(self.boxes[id])), RIGHT, 0.0 if other > own else _SIDE)
         if other <= own:
-            yield Port((left, _middle(self.boxes[id])), LEFT, 0.0 if other < own else _SIDE)
+            yield Port((left, middle_of(self.boxes[id])), LEFT, 0.0 if other < own else _SIDE)
 
     def _entering(self, edge: Edge) -> Iterator[Port]:
         """Where an edge may enter its box: where its way leads in, or beside."""
         id = edge.target
         left, top, right, _ = self.boxes[id]
         (other, before), (own, level) = self.place[edge.source], self.place[id]
-        upwards, height = self.found.upwards[own], _middle(self.boxes[id])
+        upwards, height = self.found.upwards[own], middle_of(self.boxes[id])
         begins = id not in self.taking
         ahead = begins and (self._is_beside_others(id) or (level != before and (before > level) == upwards))
         if begins:
@@ -120,7 +120,3 @@ class _Connecting:
 def _with_pile(rect: Rect, pile: float) -> Rect:
     left, top, right, bottom = rect
     return left, top, right + pile, bottom + pile
-
-
-def _middle(rect: Rect) -> float:
-    return (rect[1] + rect[3]) / 2

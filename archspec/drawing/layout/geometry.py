@@ -54,6 +54,11 @@ def overlap(one: Rect, other: Rect) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
+def middle_of(rect: Rect) -> float:
+    """The middle of a rectangle's second coordinate."""
+    return (rect[1] + rect[3]) / 2
+
+
 def point_rect(point: Point) -> Rect:
     """A point as a rectangle."""
     return (*point, *point)

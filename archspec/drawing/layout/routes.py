@@ -11,7 +11,7 @@ from itertools import chain, pairwise
 from typing import NamedTuple
 
 from archspec.drawing.content.scene import Edge
-from archspec.drawing.layout.geometry import Part, Point, Rect, curve_parts, point_rect, rounded
+from archspec.drawing.layout.geometry import Part, Point, Rect, curve_parts, middle_of, point_rect, rounded
 
 RADIUS = 7.0
 _BUS = 10.0
@@ -118,7 +118,7 @@ def ports(source: Rect, targets: Mapping[str, Sequence[float]]) -> dict[str, Por
 
 def _ways_from(port: Port, end: float, target: Rect) -> Iterator[list[Point]]:
     """The corners of a line from a port, which turns at once or right before its target."""
-    begin, middle = target[0], _middle(target)
+    begin, middle = target[0], middle_of(target)
     if abs(port.across - middle) < _STRAIGHT:
         yield [(end, port.across), (begin, port.across)]
         return
@@ -131,7 +131,7 @@ def _ways(
     edge: Edge, start: Point, forks: bool, target: Rect, curve: Sequence[Point], joins: bool
 ) -> Iterator[list[Point]]:
     """The corners of lines to try, the best first."""
-    begin, middle = target[0], _middle(target)
+    begin, middle = target[0], middle_of(target)
     if joins and edge.role == "skip":
         lane = start[1] if abs(start[1] - middle) > _CLEAR else curve[len(curve) // 2][1]
         side = target[1] if lane < middle else target[3]
@@ -152,8 +152,4 @@ def _ways(
 
 
 def _end(rect: Rect) -> Point:
-    return rect[2], _middle(rect)
-
-
-def _middle(rect: Rect) -> float:
-    return (rect[1] + rect[3]) / 2
+    return rect[2], middle_of(rect)

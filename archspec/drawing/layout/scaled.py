@@ -12,8 +12,8 @@ from archspec.drawing.layout.connecting import connected
 from archspec.drawing.layout.geometry import (
     Part,
     Point,
-    Rect,
     hull,
+    middle_of,
     point_rect,
     shifted,
     shifted_parts,
@@ -161,7 +161,9 @@ class _Scaling:
             other = self.place[edge.source]
             if self.place[edge.target] == place and other in within and edge.source not in self.found.spans:
                 return (
-                    within[other] + _middle(cells[other].boxes[edge.source]) - _middle(cells[place].boxes[edge.target])
+                    within[other]
+                    + middle_of(cells[other].boxes[edge.source])
+                    - middle_of(cells[place].boxes[edge.target])
                 )
         if not within:
             return 0.0
@@ -203,7 +205,7 @@ class _Scaling:
             if alone or any(self.setting.frames(id)):
                 continue
             deepest = max(
-                (_middle(cells[self.place[edge.target]].boxes[edge.target]) for edge in self.between
+                (middle_of(cells[self.place[edge.target]].boxes[edge.target]) for edge in self.between
                  if edge.source == id and self.place[edge.target] in rows),
                 default=bottom,
             )  # fmt: skip
@@ -231,10 +233,6 @@ class _Scaling:
                 return (x + 5 if end > x else x - 5 - width), y - height / 2 - 1
         (x, y), (_, bottom) = parts[0][0], parts[0][-1]
         return x + BESIDE, (y + bottom) / 2
-
-
-def _middle(rect: Rect) -> float:
-    return (rect[1] + rect[3]) / 2
 
 
 def _between(spans: Sequence[tuple[float, float]]) -> list[float]:

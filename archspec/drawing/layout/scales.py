@@ -158,7 +158,7 @@ class _Finder:
 
     def _alike_at_end(self, trunk: set[str], beside: set[str], way: int) -> set[str]:
         """What stands at the end of a way and is like what is beside it at the other levels, with what follows."""
-        kinds = {self._kind(id) for id in beside if self.boxes[id].kind != "output"}
+        kinds = {self._kind(id) for id in beside if self.boxes[id].kind not in ("input", "merge", "output")}
         end = self._end((id for id in trunk if self.way[id] == way), way)
         found: set[str] = set()
         for id in self._ordered(trunk):
