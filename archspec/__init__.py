@@ -9,9 +9,14 @@ from archspec.errors import ArchspecError, Diagnostic, Note, RuleError, Span, Sp
 from archspec.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from archspec.comparison.comparison import Comparison, diff
     from archspec.compiler.pipeline import LoadedSpec, compile, compile_text, load
     from archspec.drawing.drawing import Drawing
     from archspec.drawing.pictures import draw
+    from archspec.exploration.fits import Fit
+    from archspec.exploration.fitting import fit
+    from archspec.exploration.results import Sweep
+    from archspec.exploration.sweeping import sweep
     from archspec.importers.imported import Imported, ImportReport, import_file
     from archspec.importers.module import ModuleReport, from_module
     from archspec.language.limits import Limits
@@ -25,18 +30,24 @@ if TYPE_CHECKING:
     from archspec.pytorch.weights.matching import Matching
 
 __all__ = [
-    "ArchspecError", "Block", "Diagnostic", "Drawing", "ImportReport", "Imported", "Latency", "Limits", "LoadedSpec",
-    "Matching", "ModuleReport", "Network", "NetworkOutput", "Node", "Note", "RuleError", "RunResult", "Span",
-    "SpecError", "UsageError", "WeightsError", "build", "check_weights", "compile", "compile_text", "draw", "emit",
-    "export", "from_module", "import_file", "load", "load_weights", "run",
+    "ArchspecError", "Block", "Comparison", "Diagnostic", "Drawing", "Fit", "ImportReport", "Imported", "Latency",
+    "Limits", "LoadedSpec", "Matching", "ModuleReport", "Network", "NetworkOutput", "Node", "Note", "RuleError",
+    "RunResult", "Span", "SpecError", "Sweep", "UsageError", "WeightsError", "build", "check_weights", "compile",
+    "compile_text", "diff", "draw", "emit", "export", "fit", "from_module", "import_file", "load", "load_weights",
+    "run", "sweep",
 ]  # fmt: skip
 
 _WHEN_USED = {
     "compiler.pipeline": ("LoadedSpec", "compile", "compile_text", "load"),
     "language.limits": ("Limits",),
+    "reports.comparison": ("Comparison", "diff"),
     "network": ("Block", "Network", "NetworkOutput", "Node"),
     "drawing.drawing": ("Drawing",),
     "drawing.pictures": ("draw",),
+    "exploration.fits": ("Fit",),
+    "exploration.fitting": ("fit",),
+    "exploration.results": ("Sweep",),
+    "exploration.sweeping": ("sweep",),
     "importers.imported": ("Imported", "ImportReport", "import_file"),
     "pytorch.emission": ("emit",),
     "pytorch.weights.matching": ("Matching",),

@@ -24,7 +24,10 @@ _Misuse: Any = typer.BadParameter.__mro__[2]
 
 _INTERRUPTED = 130
 
-COMMANDS = "compile emit export draw weights run check import list ops blocks schema explain".split()
+COMMANDS = (
+    "compile emit export draw weights run check fmt diff report sweep fit "
+    "new show live lsp import list ops blocks schema explain"
+).split()
 """Each is a function in the file of its name in `archspec.commands`, with a `_` behind a keyword of Python."""
 
 

@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
-from archspec.errors import UsageError
+from archspec.errors import UsageError, shown
 
 LARGEST = 100_000_000
 """Bytes of a file that is no spec: a picture, a page, a source, an image."""
@@ -66,6 +66,31 @@ def whole(path: str | os.PathLike[str], most: int = LARGEST) -> bytes:
     if max(size, len(data)) > most:
         raise OSError(f"it has more than {most:,} bytes")
     return data
+
+
+def appended_to(path: Path) -> int:
+    """A file that is read, and written to at its end, which other processes may do too: its number, for `os`.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+    return os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _NO_WAITING, 0o666)
+
+
+def refuse_own(output: Path, own: Iterable[Path | None]) -> None:
+    """Refuse to write over what is read.
+
+    Args:
+        output: Where to write.
+        own: The files that are read; None for what is none.
+
+    Raises:
+        UsageError: It is one of them.
+    """
+    for path in filter(None, own):
+        with suppress(OSError, ValueError):  # there is none yet
+            if output.samefile(path):
+                raise UsageError(f"{shown(output)} is a file of the spec")
 
 
 def read(path: str | os.PathLike[str], most: int = LARGEST) -> bytes:

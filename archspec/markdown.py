@@ -29,14 +29,14 @@ from archspec.drawing import pictures
 from archspec.errors import SpecError, UsageError
 from archspec.files import read
 from archspec.language.assignment import assignment
-from archspec.language.loader import is_path
+from archspec.language.places import is_path
 from archspec.network import Network
 
 _FENCE = re.compile(
     r"^(?P<fence>`{3,}|~{3,})[ ]*archspec[ ]*\n(?P<body>.*?)(?<=\n)(?P=fence)[ ]*$", flags=re.DOTALL | re.MULTILINE
 )
 _OTHER_FENCE = re.compile(r"^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?^(?P=fence)[ ]*$", flags=re.DOTALL | re.MULTILINE)
-_OPTION = re.compile(r"^:(\w+):[ ]*(.*)$")
+_OPTION = re.compile(r"^:([\w-]+):[ ]*(.*)$")
 _BEFORE_FENCES = 30
 """The priority of fenced code, in Python-Markdown and in pymdownx, is 25."""
 
@@ -107,8 +107,10 @@ class _Pictures(Preprocessor):
         rest = "\n".join("" if _OPTION.match(line) else line for line in lines)
         caption = options.pop("caption", "")
         params = dict(assignment(text, ":set:") for text in options.pop("set", "").split())
-        network = self._network(rest, place, options.pop("block", None), options.pop("variant", None), params)
-        picture = archspec.draw(network, **pictures.options(options))
+        block, variant = options.pop("block", None), options.pop("variant", None)
+        texts = rest.split() if options.get("style") == "table" and not _is_spec(rest) and block is None else [rest]
+        networks = [self._network(text, place, block, variant, params) for text in texts]
+        picture = archspec.draw(networks, **pictures.options(options))
         below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
         return f'<figure class="archspec">{picture.inline}{below}</figure>'
 
@@ -123,7 +125,12 @@ class _Pictures(Preprocessor):
 
     def _spec(self, text: str, place: _Place, **given: Any) -> Network:
         name = text.strip()
-        if "\n" not in name and not name.startswith("archspec:"):
+        if "\n" not in name and not _is_spec(name):
             return archspec.compile(self.root / name if is_path(name) else name, **given)
         # Empty lines in place of those above it in the page: so each error names the page's line.
         return archspec.compile_text("\n" * place.line + text, name=place.page, root=self.root, **given)
+
+
+def _is_spec(text: str) -> bool:
+    """Whether a text is a spec, and no path or, for a table of stages, several."""
+    return text.strip().startswith("archspec:")

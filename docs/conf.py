@@ -8,7 +8,7 @@ copyright = "the archspec authors"
 release = version = archspec.__version__
 
 extensions = ["archspec.sphinx", "myst_parser"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "playground"]
 html_theme = "furo"
 html_title = "archspec"
 html_theme_options = {"dark_css_variables": {"color-background-primary": "#0d1117"}}  # as in the pictures

@@ -1,5 +1,8 @@
 """Fixtures of several files, and how many cases Hypothesis tries (`sampling` says what a profile is for)."""
 
+import random
+import sys
+
 from command import run  # noqa: F401 - a fixture
 from hypothesis import HealthCheck, settings
 from sampling import PROFILE
@@ -21,5 +24,13 @@ collect_ignore = [
     "networks_page.py",
     "imported_page.py",
     "import_survey.py",
+    "sweep_cluster.py",
 ]
 """Run on their own: the plugin would add its op to the tables of every other test."""
+
+
+def pytest_runtest_setup() -> None:
+    """Random numbers are the same in each run of a test, whatever ran before it in its process."""
+    random.seed(0)
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)

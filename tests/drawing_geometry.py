@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from itertools import combinations, pairwise
 
 from archspec.drawing.layout.geometry import Part, Point, Rect, overlap
-from archspec.drawing.layout.pieces import label_size
-from archspec.drawing.layout.placed import PlacedEdge, Placing
+from archspec.drawing.layout.pieces import HEADER, header_widths, label_size
+from archspec.drawing.layout.placed import PlacedEdge, PlacedFrame, Placing
+from archspec.drawing.layout.segments import frame_chain
 
 CELL = 150
 SLACK = 0.5
@@ -24,6 +25,8 @@ def faults(placing: Placing) -> list[str]:
         *(fault for edge in placing.edges for fault in (*broken_lines(edge, placing), *crossings(edge, grid))),
         *(fault for edge in placing.edges for fault in labels_on_boxes(edge, grid)),
         *labels_on_labels(placing),
+        *lines_on_labels(placing),
+        *faults_of_frames(placing),
         *(f"frame {frame.cluster.path} is outside" for frame in placing.frames if not inside(frame.rect, placing)),
     ]
 
@@ -120,6 +123,24 @@ def labels_on_labels(placing: Placing) -> Iterator[str]:
             grid[cell].append((name, rect))
 
 
+def lines_on_labels(placing: Placing) -> Iterator[str]:
+    """Labels that a line leads through, their own as well."""
+    grid: Grid = defaultdict(list)
+    for placed in placing.edges:
+        if placed.label is not None:
+            for cell in covered(label_of(placed)):
+                grid[cell].append((f"{placed.edge.source} -> {placed.edge.target}", label_of(placed)))
+    for placed in placing.edges:
+        struck = {
+            name
+            for part in placed.parts
+            for x, y in points(part, 100)
+            for name, rect in grid.get((int(x // CELL), int(y // CELL)), ())
+            if overlap(rect, (x - 0.01, y - 0.01, x + 0.01, y + 0.01))
+        }
+        yield from (f"{placed.edge.source} -> {placed.edge.target} leads over the label of {name}" for name in struck)
+
+
 def labels_on_boxes(placed: PlacedEdge, grid: Grid) -> Iterator[str]:
     if placed.label is None:
         return
@@ -128,3 +149,81 @@ def labels_on_boxes(placed: PlacedEdge, grid: Grid) -> Iterator[str]:
         for id, box in grid.get(cell, ()):
             if overlap(rect, box):
                 yield f"the label of {placed.edge.source} -> {placed.edge.target} is on {id}"
+
+
+def faults_of_frames(placing: Placing) -> Iterator[str]:
+    """What lies on the border or the title of a frame, and what is in a frame that does not hold it."""
+    boxes, labels, frames = cells(placing), labels_by_cell(placing), frames_by_cell(placing)
+    parents = {cluster.path: cluster.parent for cluster in placing.scene.clusters}
+    around = {box.id: {"", *frame_chain(box.cluster, parents)} for box in placing.scene.boxes}
+    for frame in placing.frames:
+        path, border = frame.cluster.path, list(borders(frame.rect))
+        yield from (f"{id} is in {path}" for id in met(boxes, frame.rect) if path not in around[id])
+        yield from (f"the label of {name} is on the border of {path}" for side in border for name in met(labels, side))
+        for title in titles(frame):
+            yield from (f"{id} is on the title of {path}" for id in met(boxes, title))
+            yield from (f"the label of {name} is on the title of {path}" for name in met(labels, title))
+        others = {other for side in border for other in met(frames, side)}
+        own = {*frame_chain(path, parents)}
+        yield from (f"{path} cuts {other}" for other in others - own if path not in frame_chain(other, parents))
+    yield from lines_on_titles(placing)
+
+
+def frames_by_cell(placing: Placing) -> Grid:
+    grid: Grid = defaultdict(list)
+    for frame in placing.frames:
+        for cell in covered(frame.rect):
+            grid[cell].append((frame.cluster.path, frame.rect))
+    return grid
+
+
+def labels_by_cell(placing: Placing) -> Grid:
+    grid: Grid = defaultdict(list)
+    for placed in placing.edges:
+        if placed.label is not None:
+            for cell in covered(label_of(placed)):
+                grid[cell].append((f"{placed.edge.source} -> {placed.edge.target}", label_of(placed)))
+    return grid
+
+
+def met(grid: Grid, rect: Rect) -> set[str]:
+    """What of a grid a rectangle has a part in common with."""
+    found = ((id, other) for cell in covered(rect) for id, other in grid.get(cell, ()))
+    return {id for id, other in found if overlap(shrunk(other), rect)}
+
+
+def borders(rect: Rect) -> Iterator[Rect]:
+    """The four sides of a frame."""
+    left, top, right, bottom = rect
+    yield from ((left, top, right, top), (left, bottom, right, bottom))
+    yield from ((left, top, left, bottom), (right, top, right, bottom))
+
+
+def titles(frame: PlacedFrame) -> Iterator[Rect]:
+    """Where the name of a frame is written, and what it is called."""
+    (left, top, right, bottom), (name, title) = frame.rect, header_widths(frame.cluster)
+    high, low = (bottom - HEADER, bottom - 3) if frame.upwards else (top + 4, top + HEADER)
+    begin, end = left + frame.titled.name, right - frame.titled.title
+    if frame.titled.together:
+        yield begin, high, begin + name + title + (8 if title else 0), low
+        return
+    yield begin, high, begin + name, low
+    if title and not frame.titled.untold:
+        yield end - title, high, end, low
+
+
+def lines_on_titles(placing: Placing) -> Iterator[str]:
+    grid: Grid = defaultdict(list)
+    for frame in placing.frames:
+        for title in titles(frame):
+            for cell in covered(title):
+                grid[cell].append((frame.cluster.path, title))
+    for placed in placing.edges:
+        struck = {
+            path
+            for part in placed.parts
+            for x, y in points(part, 100)
+            for path, rect in grid.get((int(x // CELL), int(y // CELL)), ())
+            if overlap(rect, (x - 0.01, y - 0.01, x + 0.01, y + 0.01))
+        }
+        yield from (f"{placed.edge.source} -> {placed.edge.target} leads over the title of {path}" for path in struck)

@@ -13,7 +13,7 @@ from corpus import SOME_SPECS
 import archspec
 from archspec.drawing.content.scene import DETAILS, Scene
 from archspec.drawing.content.staging import stage
-from archspec.drawing.drawing import Drawing, draw
+from archspec.drawing.drawing import CardDrawing, draw
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = Path(__file__).parent / "golden" / "drawings"
@@ -31,7 +31,7 @@ def network(name: str, variant: str | None = None) -> archspec.Network:
 
 
 @cache
-def drawing(name: str, detail: str) -> Drawing:
+def drawing(name: str, detail: str) -> CardDrawing:
     return draw(network(name), detail=detail)
 
 

@@ -215,7 +215,7 @@ def normalised(shape: Shape) -> Any:
 
 
 PLACES = st.integers(1, 3)
-PAIR = mostly(PLACES | st.lists(PLACES, min_size=2, max_size=2), st.sampled_from([0, [2], [1, 2, 3]]), 20)
+SIDES = mostly(PLACES | st.lists(PLACES, min_size=2, max_size=3), st.sampled_from([0, [2], [1, 2, 1, 1]]), 20)
 
 
 def both(value: Any) -> list[Any]:
@@ -226,7 +226,7 @@ def both(value: Any) -> list[Any]:
 @st.composite
 def distances(draw: Any) -> Case:
     """A window, and a table that mostly fits it."""
-    window = draw(PAIR)
+    window = draw(SIDES)
     rows = math.prod(2 * size - 1 for size in both(window))
     table = draw(mostly(st.just(max(rows, 1)), st.integers(1, 9), 8)), draw(st.integers(1, 3))
     return {"window_size": window}, (draw(mostly(st.just(table), st.just(table[1:]), 20)),)
@@ -235,11 +235,13 @@ def distances(draw: Any) -> Case:
 @st.composite
 def shifted(draw: Any) -> Case:
     """Scores of the windows of a map, and mostly a shift that is less than they are."""
-    window = [draw(PLACES), draw(PLACES)]
+    window = draw(st.lists(PLACES, min_size=2, max_size=3))
     size = [draw(mostly(st.integers(1, 3).map(lambda n, w=w: n * w), st.integers(0, 5), 10)) for w in window]
     shift = [draw(mostly(st.integers(0, w - 1), st.integers(-1, w), 6)) for w in window]
     args = {"size": size, "window_size": window, "shift_size": shift}
-    args = {key: value[0] if value[0] == value[1] and draw(FLAG) else value for key, value in args.items()}
+    args = {key: value[0] if value == [value[0]] * 2 and draw(FLAG) else value for key, value in args.items()}
+    if draw(st.integers(0, 19)) == 0:
+        args["shift_size"] = [*shift, 0][-2 if len(shift) == 3 else -3 :]  # of another rank
     windows, places = math.prod(a // max(w, 1) for a, w in zip(size, window, strict=True)), math.prod(window)
     first = draw(st.sampled_from([1, max(windows, 1)]))
     scores = (first, draw(st.integers(1, 2)), places, draw(mostly(st.just(places), st.integers(1, 4), 12)))

@@ -286,8 +286,11 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "softplus": lambda pick, shape: pick.some(beta=lambda: pick.of(2, 0.5), threshold=lambda: 10),
     "softmax": lambda pick, shape: {"dim": _dim(pick, shape)},
     "sign": lambda pick, shape: {},
-    "relative_position_bias": lambda pick, shape: {"window_size": pick.int(1, 2)},
-    "shifted_window_mask": lambda pick, shape: {"size": 4, "window_size": 2, "shift_size": pick.int(0, 1)},
+    "relative_position_bias": lambda pick, shape: {"window_size": pick.of(1, 2, [1, 2, 1])},
+    "shifted_window_mask": lambda pick, shape: pick.of(
+        {"size": 4, "window_size": 2, "shift_size": pick.int(0, 1)},
+        {"size": [2, 4, 2], "window_size": [1, 2, 2], "shift_size": [0, pick.int(0, 1), 0]},
+    ),
     "max_pool": lambda pick, shape: _pool(pick, shape) | pick.some(dilation=lambda: 2),
     "avg_pool": lambda pick, shape: (
         _pool(pick, shape) | pick.some(count_include_pad=lambda: False, divisor_override=lambda: pick.of(3, 1))

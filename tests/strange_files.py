@@ -81,9 +81,15 @@ READING: dict[str, Callable[[str], list[str]]] = {
     "compile SPEC": lambda file: ["compile", file],
     "emit SPEC": lambda file: ["emit", file],
     "export SPEC": lambda file: ["export", file, "-o", "made.pt2"],
-    "draw SPEC": lambda file: ["draw", file],
+    "draw SPEC...": lambda file: ["draw", file],
+    "diff A B": lambda file: ["diff", LENET, file],
+    "report SPEC": lambda file: ["report", file],
     "weights SPEC": lambda file: ["weights", file, "w.pth"],
     "run SPEC": lambda file: ["run", file],
+    "sweep SPEC...": lambda file: ["sweep", file, "--set", "num_classes=4,5"],
+    "fit SPEC": lambda file: ["fit", file, "--knob", "num_classes=4,5", "--target", "params=1M"],
+    "show SPEC": lambda file: ["show", "--flat", f"./{file}"],
+    "fmt FILE...": lambda file: ["fmt", "--check", file],
     "check SPEC...": lambda file: ["check", LENET, file],
     "emit --check": lambda file: ["emit", LENET, "--check", file],
     "draw --check": lambda file: ["draw", LENET, "--check", file],
@@ -104,12 +110,22 @@ WRITING: dict[str, Callable[[str], list[str]]] = {
     "emit --output": lambda file: ["emit", LENET, "-o", file],
     "export --output": lambda file: ["export", LENET, "-o", file],
     "draw --output": lambda file: ["draw", LENET, "-o", file],
+    "diff --output": lambda file: ["diff", "resnet18", "resnet34", "-o", file],
+    "report --output": lambda file: ["report", LENET, "-o", file],
+    "sweep --output": lambda file: ["sweep", LENET, "--set", "num_classes=4:54", "-o", f"{file}.csv"],
+    "sweep --plot": lambda file: ["sweep", LENET, "--set", "num_classes=4,5", "--plot", f"{file}.svg"],
     "import --output": lambda file: ["import", CFG, "-o", file],
 }
 """Each way by which a command writes a file, and a call of it."""
 
-NO_FILES = [f"{name} --root" for name in "compile emit export draw weights run check".split()]
-"""Options that take folders, of which nothing is read."""
+NO_FILES = [
+    *(
+        f"{name} --root"
+        for name in "compile emit export draw diff report weights run check show sweep fit live lsp".split()
+    ),
+    "live FILE",
+]
+"""Options that take folders, of which nothing is read; `test_live` has what `live` does with its file."""
 
 API: dict[str, Callable[[str], object]] = {
     "compile": lambda file: archspec.compile(file),
@@ -119,6 +135,7 @@ API: dict[str, Callable[[str], object]] = {
     "export, weights": lambda file: archspec.export(LENET, "made.pt2", weights=file),
     "draw": lambda file: archspec.draw(file),
     "draw, block": lambda file: archspec.draw(block=f"./{file}"),
+    "diff": lambda file: archspec.diff(LENET, file),
     "check_weights": lambda file: archspec.check_weights(LENET, file),
     "build": lambda file: archspec.build(file),
     "load_weights": lambda file: archspec.load_weights(archspec.build(LENET), file),

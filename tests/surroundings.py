@@ -243,7 +243,9 @@ def _checked(case: Case, folder: Path) -> bool:
     assert not [name for name in after if name.endswith(".tmp")]
     heard = case.out in ENCODINGS and case.err in ENCODINGS  # a command may write its files, and then not say so
     if heard and (code == 2 or (code and case.way != "draw --partial")):
-        assert after == before
+        kept = f"{case.name}.csv.rows"  # by a sweep that is done, and whose table cannot be written
+        assert {name: data for name, data in after.items() if case.way != "sweep --output" or name != kept} == before
+        assert kept not in after or kept in before or "the same sweep goes on" in err
     return code == 0
 
 

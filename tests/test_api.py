@@ -23,10 +23,11 @@ def resnet() -> Network:
 
 def test_the_public_names() -> None:
     assert archspec.__all__ == [
-        "ArchspecError", "Block", "Diagnostic", "Drawing", "ImportReport", "Imported", "Latency", "Limits",
-        "LoadedSpec", "Matching", "ModuleReport", "Network", "NetworkOutput", "Node", "Note", "RuleError", "RunResult",
-        "Span", "SpecError", "UsageError", "WeightsError", "build", "check_weights", "compile", "compile_text", "draw",
-        "emit", "export", "from_module", "import_file", "load", "load_weights", "run",
+        "ArchspecError", "Block", "Comparison", "Diagnostic", "Drawing", "Fit", "ImportReport", "Imported", "Latency",
+        "Limits", "LoadedSpec", "Matching", "ModuleReport", "Network", "NetworkOutput", "Node", "Note", "RuleError",
+        "RunResult", "Span", "SpecError", "Sweep", "UsageError", "WeightsError", "build", "check_weights", "compile",
+        "compile_text", "diff", "draw", "emit", "export", "fit", "from_module", "import_file", "load", "load_weights",
+        "run", "sweep",
     ]  # fmt: skip
     pytest.importorskip("torch")
     assert all(getattr(archspec, name).__doc__ for name in archspec.__all__)
@@ -131,20 +132,25 @@ def public_values(resnet: Network) -> list[object]:
     loaded = archspec.load(ROOT / "specs" / "resnet50.yaml")
     imported = archspec.import_file(ROOT / "tests" / "data" / "imports" / "yolov3-tiny.cfg")
     module = archspec.from_module(archspec.build(resnet), (3, 64, 64), verify=False)
+    swept = archspec.sweep("lenet", {"num_classes": [10, 26]})
+    fitted = archspec.fit("lenet", {"num_classes": [10, 26]}, {"params": 62_000})
     return [
-        archspec.Limits(), drawing, imported, imported.report, latency, loaded, unfit.value.matching, module.report,
-        resnet, resnet["layer2"], resnet["layer2.0.conv1"], note, resnet.outputs["output"], result, span,
-        unfit.value, wrong.value,
+        archspec.Limits(), drawing, fitted, swept, imported, imported.report, latency, loaded, unfit.value.matching,
+        module.report, resnet, resnet["layer2"], resnet["layer2.0.conv1"], note, resnet.outputs["output"], result,
+        span, unfit.value, wrong.value, archspec.diff("resnet50", resnet),
     ]  # fmt: skip
 
 
 def test_public_values_show_themselves_in_a_line(resnet: Network) -> None:
     pytest.importorskip("torch")
     values = public_values(resnet)
-    classes = {name for name in archspec.__all__ if isinstance(getattr(archspec, name), type)}
+    public = {name: getattr(archspec, name) for name in archspec.__all__}
+    classes = {name: value for name, value in public.items() if isinstance(value, type)}
     messages = {"ArchspecError", "Diagnostic", "RuleError", "UsageError"}
-    assert {type(value).__name__ for value in values} == classes - messages
+    shown = {name for name, each in classes.items() if any(isinstance(value, each) for value in values)}
+    assert classes.keys() - messages <= shown
     for value in values:
+        assert isinstance(value, tuple(classes.values()))
         assert len(repr(value)) <= 200
         assert "\n" not in repr(value)
     assert repr(archspec.draw(resnet, paper="a4")) == "<Drawing of resnet50, 234x788 on a4>"

@@ -273,7 +273,7 @@ graph:
 """
     network = archspec.compile_text(HEAD + graph)
     source = archspec.emit(network)
-    assert "relu=act(inplace=True)" in source
+    assert "self.relu = act(inplace=True)" in source
     assert source.count("class ConvBnRelu") == 1
     assert source.count("class ConvNormAct") == 4
     module = archspec.build(network)

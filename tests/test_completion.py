@@ -13,11 +13,13 @@ import pytest
 from command import Run
 
 from archspec.cli import COMMANDS
-from archspec.drawing.content.cards import FIGURES
+from archspec.drawing.content.cards import SHOWN
 from archspec.drawing.content.colouring import COLOURS
 from archspec.drawing.content.scene import DETAILS
+from archspec.drawing.content.typefaces import NAMES
 from archspec.drawing.formats.themes import THEMES
-from archspec.drawing.layout.placed import page_size
+from archspec.drawing.layout.lengths import NAMED
+from archspec.drawing.layout.pages import page_size
 from archspec.drawing.layout.placing import DIRECTIONS, LAYOUTS
 from archspec.language import library
 from archspec.language.limits import Limits
@@ -77,8 +79,14 @@ TABLES = {
     "draw --direction": DIRECTIONS,
     "draw --layout": LAYOUTS,
     "draw --color": COLOURS,
-    "draw net.yaml --show": FIGURES,
-    "draw --show params --show": FIGURES,
+    "draw --width": NAMED,
+    "draw --font": [name for name in NAMES if " " not in name],
+    "draw net.yaml --show": SHOWN,
+    "draw --show params --show": SHOWN,
+    "diff --detail": DETAILS,
+    "diff --theme": THEMES,
+    "diff vgg11 net.yaml --format": ["table", "markdown", "json"],
+    "diff --same": ["weights", "network"],
     "check net.yaml --format": ["text", "json", "github"],
     "compile net.yaml --format": ["table", "json", "csv", "markdown"],
     "run --dtype": ["float32", "bfloat16", "float16"],
@@ -98,12 +106,16 @@ def test_papers_are_those_that_there_are(complete: Complete) -> None:
 
 
 def test_what_a_spec_names(complete: Complete) -> None:
-    for command in ("compile", "check", "emit", "export", "draw", "run", "weights"):
+    for command in ("compile", "check", "emit", "export", "draw", "report", "run", "weights"):
         assert complete(f"{command} net.yaml --variant ") == ["tiny", "wide"]
     assert complete("compile --root . net.yaml --variant w") == ["wide"]
     assert complete("compile net.yaml --set ") == ["width=", "classes="]
     assert complete("check net.yaml other.yaml --set width=2 --set c") == ["classes="]
     assert complete("weights net.yaml x.pth --source ") == ["torchvision"]
+    assert complete("diff net.yaml other.yaml --set-a w") == ["width="]
+    assert complete("diff other.yaml net.yaml --set-b w") == ["width="]
+    assert complete("diff other.yaml net.yaml --variant-b w") == ["wide"]
+    assert complete("diff net.yaml other.yaml --set-b w") == []
 
 
 def test_blocks_to_draw_are_those_that_the_spec_uses(complete: Complete, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from archspec.ops import op, registry
 from archspec.reports import explanations
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "figures").glob("*.md"))]
 GENERATED = ("reference", "gallery", "_build")
 
 OTHER_COMMANDS = ("pip", "python3")
@@ -206,7 +206,9 @@ def broken_links(site: Path) -> Iterator[str]:
     for path, page in pages.items():
         for target in sorted(page.targets):
             parts = urlsplit(target)
-            if parts.scheme or parts.netloc:
+            if (
+                parts.scheme or parts.netloc or parts.path.startswith("playground/")
+            ):  # which docs/playground/build.py makes
                 continue
             file = (path.parent / unquote(parts.path)).resolve() if parts.path else path
             if not file.exists() or (parts.fragment and file in pages and parts.fragment not in pages[file].ids):
@@ -220,7 +222,7 @@ def test_the_site_builds_and_its_links_lead_somewhere(tmp_path: Path) -> None:
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns(*GENERATED))
     site = tmp_path / "site"
     command = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going", "docs", str(site)]
-    shown = few(SOME_SPECS, 4)
+    shown = few(SOME_SPECS[::3], 4)
     if shown != SPECS:
         command += ["-D", "archspec_gallery_specs=" + ",".join(f"../specs/{path.name}" for path in shown)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env={**os.environ}, check=False)
@@ -231,6 +233,9 @@ def test_the_site_builds_and_its_links_lead_somewhere(tmp_path: Path) -> None:
     assert {f"reference/blocks/{name}.html" for name in library.blocks()} <= made
     assert {f"reference/errors/{code}.html" for code in explanations.codes()} <= made
     assert {f"gallery/{path.stem}.html" for path in shown} <= made
+    inventory = [sys.executable, "-m", "sphinx.ext.intersphinx", str(site / "objects.inv")]
+    listed = subprocess.run(inventory, capture_output=True, text=True, check=True).stdout
+    assert all(f"    {name} " in listed for name in (*registry.ops(), *library.blocks(), *explanations.codes()))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

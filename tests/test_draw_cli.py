@@ -24,6 +24,7 @@ STARTS = {
     "dot": b"digraph",
     "gv": b"digraph",
     "mmd": b"flowchart",
+    "tex": b"% lenet",
     "html": b"<!doctype html>",
 }
 
@@ -55,6 +56,7 @@ def test_without_a_file_it_is_the_overview_in_the_folder(run: Run, tmp_path: Pat
 
 
 OPTIONS = {
+    "style": "volumes",
     "detail": "ops",
     "expand": "layer2.0",
     "collapse": "layer1",
@@ -64,6 +66,13 @@ OPTIONS = {
     "layout": "flow",
     "color": "cost",
     "show": "params",
+    "width": "85mm",
+    "size": "16:9",
+    "font_size": "8pt",
+    "font": "Times",
+    "title": "A title",
+    "highlight": "layer3",
+    "note": 'layer3="the longest stage"',
 }
 """A value for each option that changes the picture."""
 
@@ -72,7 +81,9 @@ OPTIONS = {
 def test_every_option_reaches_the_picture(run: Run, tmp_path: Path, name: str) -> None:
     others = {"detail": "blocks"} if name == "collapse" else {}
     asked = others | {name: OPTIONS[name]}
-    words = [word for option, value in asked.items() for word in (f"--{option}", value)]
+    words = [
+        word for option, value in asked.items() for word in (f"--{option.replace('_', '-')}", value.replace('"', ""))
+    ]
     spec = UNET if name == "layout" else RESNET  # which has one resolution after another
     run("draw", spec, *words, "-o", "x.svg")
     svg = (tmp_path / "x.svg").read_text()
@@ -117,6 +128,16 @@ def test_a_stale_picture_is_1_and_says_how_to_mend_it(run: Run, tmp_path: Path) 
         ([LENET, "--color", "red"], "red"),
         ([LENET, "--show", "parms"], "params"),
         ([LENET, "--paper", "a9"], "a9"),
+        ([LENET, "--width", "85"], "did you mean `85mm`?"),
+        ([LENET, "--size", "0:9"], "no shape `0:9`"),
+        ([LENET, "--note", "nowhere=x"], "nothing in the picture of lenet is `nowhere`"),
+        ([RESNET, "--highlight", "layr3"], "did you mean `layer3`?"),
+        ([LENET, "--dpi", "300"], "ends in `.png`"),
+        ([LENET, "--dpi", "0", "-o", "x.png"], "more than 0"),
+        ([LENET, "--dpi", "1e-9", "-o", "x.png"], "has no pixel at 1e-09 dpi"),
+        ([LENET, "--size", "2x100pt", "--dpi", "30", "-o", "x.png"], "has no pixel at 30 dpi"),
+        ([LENET, "--fragment", "-o", "x.svg"], "ends in `.tex`"),
+        ([LENET, "--font", "Times", "-o", "x.pdf"], "font's file"),
         (["--block", "botleneck"], "did you mean `bottleneck`"),
     ],
     ids=" ".join,
@@ -158,6 +179,10 @@ def test_a_block_of_a_file_or_of_a_spec_is_drawn_by_itself(run: Run, tmp_path: P
 
 def test_options_written_in_documents() -> None:
     assert pictures.options({"show": "params, macs", "paper": "a4"}) == {"show": ["params", "macs"], "paper": "a4"}
+    notes = pictures.options({"font-size": "8pt", "note": 'a="two words" b.c=one'})
+    assert notes == {"font_size": "8pt", "note": ["a=two words", "b.c=one"]}
+    with pytest.raises(archspec.UsageError, match="a quote in"):
+        pictures.options({"note": 'a="two words'})
     with pytest.raises(archspec.UsageError, match="did you mean `theme`"):
         pictures.options({"them": "dark"})
 
@@ -179,5 +204,42 @@ def test_a_notebook_shows_the_picture_and_the_table() -> None:
 def test_a_picture_too_small_to_read_on_its_page_is_noted(run: Run) -> None:
     done = run("draw", RESNET, "--detail", "ops", "--paper", "a4", "-o", "x.svg")
     assert done.code == 0
-    assert re.fullmatch(r"note: on a4 the smallest text is [1-5]\.\d pt\n", done.err)
+    assert re.fullmatch(
+        r"note: on a4 the smallest text is [1-5]\.\d pt; fewer boxes .* would make it larger\n", done.err
+    )
     assert run("draw", RESNET, "--paper", "a4", "-o", "x.svg").err == ""
+
+
+def test_what_a_picture_could_not_be_is_noted(run: Run) -> None:
+    done = run("draw", "fpn", "--width", "85mm", "--font-size", "8pt", "-o", "x.svg")
+    assert done.code == 0
+    assert re.match(r"note: on 85mm the smallest text is \d\.\d pt, not 8 pt; ", done.err)
+    assert "`Unheard`" in run("draw", LENET, "--font", "Unheard", "-o", "x.svg").err
+
+
+def test_a_file_with_pixels_and_a_fragment_are_as_asked(run: Run, tmp_path: Path) -> None:
+    options = ("--width", "85mm", "--dpi", "300", "--title", "Two words")
+    run("draw", LENET, *options, "-o", "x.png")
+    assert (tmp_path / "x.png").read_bytes() == archspec.draw(LENET, width="85mm", title="Two words").png(300)
+    assert run("draw", LENET, *options, "--check", "x.png").code == 0
+    run("draw", LENET, "--fragment", "-o", "x.tex")
+    assert (tmp_path / "x.tex").read_text() == archspec.draw(LENET).tikz_fragment
+    stale = run("draw", LENET, "--fragment", "--font-size", "8pt", "--check", "x.tex")
+    assert "--fragment --font-size 8pt -o x.tex" in stale.err
+
+
+def test_a_parameter_called_width_is_told_from_the_width_of_the_picture() -> None:
+    with pytest.raises(archspec.UsageError, match=r"archspec\.compile\(spec, width=0\.5\)"):
+        archspec.draw(str(ROOT / "specs" / "mobilenet_v2.yaml"), width=0.5)  # type: ignore[arg-type]
+
+
+def test_documents_take_the_options_of_the_command(tmp_path: Path) -> None:
+    markdown = pytest.importorskip("markdown")
+    pytest.importorskip("sphinx")
+    from archspec.sphinx.directive import DiagramDirective
+
+    assert {name.replace("_", "-") for name in pictures.OPTIONS} <= DiagramDirective.option_spec.keys()
+    fence = '```archspec\nlenet\n:width: 85mm\n:font-size: 8pt\n:note: conv1="two words"\n:highlight: fc1 fc2\n```\n'
+    page = markdown.markdown(fence, extensions=["archspec.markdown"])
+    wish = {"width": "85mm", "font_size": "8pt", "note": {"conv1": "two words"}, "highlight": ["fc1", "fc2"]}
+    assert archspec.draw("lenet", **wish).inline in page

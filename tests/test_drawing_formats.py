@@ -27,7 +27,7 @@ from archspec.drawing.content.cards import FIGURES, cards
 from archspec.drawing.content.colouring import COLOURS, Colouring
 from archspec.drawing.content.labels import FAMILIES
 from archspec.drawing.content.scene import DETAILS, Cluster
-from archspec.drawing.drawing import Drawing, draw
+from archspec.drawing.drawing import CardDrawing, draw
 from archspec.drawing.formats import svg
 from archspec.drawing.formats.looks import looks
 from archspec.drawing.formats.marks import Group, Picture
@@ -58,7 +58,7 @@ HOSTILE = '"><script>alert(1)</script>&amp;<![CDATA[x]]>\u0000\u000b\ud800 \\N \
 
 
 @pytest.fixture
-def hostile() -> Drawing:
+def hostile() -> CardDrawing:
     """A picture all of whose texts are hostile."""
     placing = draw(network("resnet50"), detail="blocks").placing
     boxes = tuple(
@@ -70,10 +70,10 @@ def hostile() -> Drawing:
         Cluster(c.path, c.parent, HOSTILE, HOSTILE, HOSTILE, c.is_block, c.figures) for c in placing.scene.clusters
     )
     shown = replace(placing.scene, boxes=boxes, clusters=frames, doc=HOSTILE, name=HOSTILE)
-    return Drawing(place(shown, cards(shown)), Colouring(), THEMES["light"])
+    return CardDrawing(placing=place(shown, cards(shown)), colouring=Colouring(), look=THEMES["light"])
 
 
-def test_no_text_becomes_markup(hostile: Drawing) -> None:
+def test_no_text_becomes_markup(hostile: CardDrawing) -> None:
     root = ElementTree.fromstring(hostile.svg.encode())
     tags = {each.tag.removeprefix(SVG) for each in root.iter()}
     assert tags <= set("svg title desc style rect g path text tspan".split())
@@ -89,7 +89,7 @@ def test_no_id_becomes_markup() -> None:
     )
 
 
-def test_no_text_becomes_dot(hostile: Drawing) -> None:
+def test_no_text_becomes_dot(hostile: CardDrawing) -> None:
     import json
 
     plain = json.loads(engine._render(hostile.dot.encode(errors="replace").decode()))
@@ -102,7 +102,7 @@ def test_no_text_becomes_dot(hostile: Drawing) -> None:
     )
 
 
-def test_no_text_becomes_mermaid(hostile: Drawing) -> None:
+def test_no_text_becomes_mermaid(hostile: CardDrawing) -> None:
     for line in hostile.mermaid.splitlines():
         if '["' in line:
             inner = line.partition('["')[2].rpartition('"]')[0]
@@ -142,15 +142,15 @@ def test_dot_has_every_box_and_edge(name: str, detail: str) -> None:
 
 def test_png_is_as_large_as_asked() -> None:
     picture = drawing("lenet", "overview")
-    for scale in (0.5, 1.0, 2.0):
-        data = picture.png(scale)
+    for dpi in (48, 96, 300):
+        data = picture.png(dpi)
         assert data.startswith(b"\x89PNG")
         width, height = int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
-        wanted = [length * scale * 96 / 72 for length in picture.picture.size]
+        wanted = [length * dpi / 72 for length in picture.picture.size]
         assert (width, height) == pytest.approx(wanted, abs=2)
-    for scale in (0, -1, 1000):
-        with pytest.raises(UsageError, match="scale"):
-            picture.png(scale)
+    for dpi in (0, -1, 100_000, float("nan"), float("inf"), "300"):
+        with pytest.raises(UsageError, match="dpi"):
+            picture.png(dpi)  # type: ignore[arg-type]
 
 
 def test_png_has_text() -> None:
@@ -162,7 +162,7 @@ def test_png_has_text() -> None:
 
     picture = drawing("lenet", "overview")
     left, top, right, bottom = (round(2 * number * 96 / 72) for number in picture.placing.boxes["fc3"])
-    image = Image.open(io.BytesIO(picture.png(2))).convert("L").crop((left + 24, top + 8, right - 8, bottom - 8))
+    image = Image.open(io.BytesIO(picture.png(192))).convert("L").crop((left + 24, top + 8, right - 8, bottom - 8))
     assert image.getextrema()[0] < 80
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import yaml
 from drawing_geometry import faults
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sampling import examples
+from sampling import PROFILE, examples
 
 import archspec
+from archspec.drawing.content.cards import LEGIBLE
 from archspec.drawing.content.scene import DETAILS
-from archspec.drawing.drawing import Drawing, draw
+from archspec.drawing.drawing import CardDrawing, draw
 
+HRNET = Path(__file__).parent / "data" / "hrnet_w18.yaml"
 SCALED = ("unet", "unet_paper", "fpn", "retinanet", "yolov8", "segnet", "lraspp_mobilenet_v3_large")
 
 
@@ -24,7 +28,7 @@ def test_nothing_is_on_top_of_anything_else(name: str, detail: str) -> None:
     assert {placed.edge for placed in placing.edges} == set(placing.scene.edges)
 
 
-def straight(picture: Drawing, source: str, target: str) -> bool:
+def straight(picture: CardDrawing, source: str, target: str) -> bool:
     """Whether a line is one part that leads across."""
     (parts,) = (
         placed.parts for placed in picture.placing.edges if (placed.edge.source, placed.edge.target) == (source, target)
@@ -55,6 +59,74 @@ def test_heads_stand_beside_their_level() -> None:
     boxes = draw(archspec.compile("yolov8")).placing.boxes
     assert len({boxes[f"detect{level}"][0] for level in (3, 4, 5)}) == 1
     assert all(boxes[f"detect{level}"][0] > boxes[f"p{level}"][2] for level in (3, 4, 5))
+
+
+def test_streams_are_rows_and_what_joins_them_is_as_high_as_they_are() -> None:
+    picture = draw(archspec.compile(HRNET))
+    boxes, ends = picture.placing.boxes, {placed.edge: placed.parts for placed in picture.placing.edges}
+    stages = ["stage2", "stage3", "stage4"]
+    assert [boxes[id][0] for id in stages] == sorted(boxes[id][0] for id in stages)
+    for level, start in ((4, "start4"), (8, "start8"), (16, "start16"), (32, "start32")):
+        row = (boxes[start][1] + boxes[start][3]) / 2
+        lines = [parts for edge, parts in ends.items() if edge.target in stages and edge.shape[1] == 224 // level]
+        assert lines
+        assert all(len(parts) == 1 and parts[0][0][1] == parts[0][-1][1] == row for parts in lines)
+    assert not faults(picture.placing)
+
+
+@pytest.mark.parametrize("opened", ["stage2", "stage3.0", "stage4.2"])
+def test_an_open_exchange_keeps_its_rows(opened: str) -> None:
+    picture = draw(archspec.compile(HRNET), expand=[opened])
+    boxes = picture.placing.boxes
+    streams = [boxes[id] for id in boxes if id.startswith(f"{opened}.stream")]
+    assert [rect[1] for rect in streams] == sorted({rect[1] for rect in streams})
+    assert not faults(picture.placing)
+
+
+def test_shared_heads_are_as_high_as_the_levels_they_look_at() -> None:
+    picture = draw(archspec.compile("retinanet"))
+    (box,) = (box for box in picture.placing.scene.boxes if box.remark == "shared by 5")
+    for source in ("backbone.p3", "backbone.p4", "backbone.p5", "p6", "p7"):
+        assert straight(picture, source, box.id)
+    for level in range(3, 8):
+        assert straight(picture, box.id, f"output classes{level}")
+        assert straight(picture, box.id, f"output boxes{level}")
+
+
+def test_a_frame_around_whole_rows_is_one() -> None:
+    placing = draw(archspec.compile("retinanet")).placing
+    assert [frame.cluster.path for frame in placing.frames] == ["backbone"]
+
+
+def test_a_frame_around_whole_rows_takes_no_room_between_columns() -> None:
+    pyramid, inside = draw(archspec.compile("fpn")), draw(archspec.compile("retinanet"))
+    gutters = []
+    for picture, outer in ((pyramid, ""), (inside, "backbone.")):
+        boxes = picture.placing.boxes
+        gutters.append(boxes[f"{outer}merge3"][0] - boxes[f"{outer}lateral3"][2])
+    assert gutters[0] == pytest.approx(gutters[1])
+
+
+def test_a_pyramid_in_a_frame_can_be_read_on_a_page() -> None:
+    picture = draw(archspec.compile("retinanet"), paper="a4-landscape")
+    assert picture.smallest_text >= LEGIBLE
+    assert not picture.notes
+
+
+@pytest.mark.parametrize("detail", ["overview", "blocks"])
+def test_each_line_between_columns_says_what_it_carries(detail: str) -> None:
+    """Once, and where an output says it not at all."""
+    for name in ("fpn", "retinanet", "yolov8"):
+        picture = draw(archspec.compile(name), detail=detail)
+        kinds = {box.id: box.kind for box in picture.placing.scene.boxes}
+        told = {placed.edge.tensor for placed in picture.placing.edges if kinds[placed.edge.target] == "output"}
+        told |= {placed.edge.tensor for placed in picture.placing.edges if placed.label}
+        across = {
+            placed.edge.tensor
+            for placed in picture.placing.edges
+            if len(placed.parts) == 1 and placed.parts[0][0][1] == placed.parts[0][-1][1]
+        }
+        assert across <= told
 
 
 @pytest.mark.parametrize("name", ["resnet50", "googlenet", "dcgan_generator", "vit_b_16", "fcn_resnet50"])
@@ -105,7 +177,7 @@ def networks_with_scales(draw: st.DrawFn) -> str:
     return yaml.safe_dump(spec, sort_keys=False)
 
 
-@settings(max_examples=examples(100))
+@settings(max_examples=2_000 if PROFILE == "nightly" else examples(50))
 @given(networks_with_scales())
 def test_any_network_with_scales_can_be_drawn(text: str) -> None:
     network = archspec.compile_text(text)

@@ -22,8 +22,8 @@ from archspec.drawing.content.folding import without_probability
 from archspec.drawing.content.labels import FAMILIES
 from archspec.drawing.content.scene import DETAILS, Box
 from archspec.drawing.content.staging import stage
-from archspec.drawing.drawing import Drawing, draw
-from archspec.drawing.layout.placed import fitted, page_size
+from archspec.drawing.drawing import CardDrawing, draw
+from archspec.drawing.layout.pages import page_of
 from archspec.language import library
 from archspec.network import Block, Node, one_op
 from archspec.ops.registry import ops
@@ -47,17 +47,17 @@ def test_an_overview_with_side_branches_is_too(variant: str) -> None:
 MOST_DRAWN = 30
 """Boxes of an overview; it opens no more blocks beyond 25, but a network may have more on its own."""
 LEAST_TEXT = {
-    "fpn": 5.4,  # backbone, lateral connections, way up and outputs side by side; 8 on a page across
-    "yolov8": 5.2,  # backbone, ways up and down, and heads side by side
+    "retinanet": 5.3,  # backbone, lateral connections, way up, heads and ten outputs side by side
+    "yolov8": 5.4,  # backbone, ways up and down, and heads side by side
 }
-"""Points of the smallest text on an upright A4 page, for networks whose overview cannot be broken into columns."""
+"""Points of the smallest text on an A4 page, for networks whose overview cannot be broken into columns."""
 
 
-def check_overview(picture: Drawing, legible: float = 6) -> None:
+def check_overview(picture: CardDrawing, legible: float = 6) -> None:
     assert len(picture.placing.scene.boxes) <= MOST_DRAWN
     root = ElementTree.fromstring(picture.svg)
     least = min(float(each.get("font-size", "99")) for each in root.iter())
-    assert least * fitted(picture.picture.size, page_size("a4")) >= legible
+    assert least * max(page_of(name).fitted(picture.picture.size) for name in ("a4", "a4-landscape")) >= legible
 
 
 @every_spec
@@ -410,3 +410,24 @@ def test_every_op_of_its_own_has_a_family(name: str) -> None:
         expected = module.split(".")[2]
         assert family(ops()[name].model_construct()) == (expected if expected in FAMILIES else "other")
         assert expected in FAMILIES or expected == "misc"
+
+
+BACKBONES = """archspec: 1
+name: ensemble
+inputs: {image: [3, 64, 64]}
+graph:
+  one: {block: resnet18, from: image}
+  two: {block: vgg11_bn, from: image}
+  three: {block: densenet121, from: image}
+  mean: {op: add, from: [one, two, three]}
+"""
+
+
+def test_backbones_beside_each_other_are_drawn_alike() -> None:
+    shown = scene(BACKBONES)
+    assert {frame.path for frame in shown.clusters if "." not in frame.path} == {"one", "two", "three"}
+    assert {edge.role for edge in shown.edges if edge.target == "mean"} == {"body"}
+    opened = scene(BACKBONES, expand=("one",), collapse=("two", "three"))
+    assert {edge.role for edge in opened.edges if edge.target == "mean"} == {"body"}
+    many = scene(BACKBONES.replace("vgg11_bn", "inception_v3").replace("64, 64", "224, 224"))
+    assert {box.id for box in many.boxes if box.kind == "block"} == {"one", "two", "three"}

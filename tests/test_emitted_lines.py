@@ -18,9 +18,9 @@ from sampling import examples
 
 import archspec
 from archspec.pytorch.emitter.classes import classes
-from archspec.pytorch.emitter.printer import EVIDENT
+from archspec.pytorch.emitter.pasting import pasted
+from archspec.pytorch.emitter.printer import EVIDENT, OBVIOUS
 from archspec.pytorch.emitter.scope import Parameter
-from archspec.pytorch.emitter.source import pasted
 
 WIDTH = 88
 EXAMPLES = max(examples(100), settings.default.max_examples // 5)
@@ -77,22 +77,25 @@ def check(network: archspec.Network) -> None:
 def check_docstrings(network: archspec.Network, source: str) -> None:
     """The text is as narrow as its words let it be, and names every parameter that is not known from PyTorch."""
     signatures = {made.name: made.signature for made in classes(network, frozenset(pasted(network))).made}
+    said: set[tuple[str, str]] = {*OBVIOUS}
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ClassDef | ast.Module):
             for line in (ast.get_docstring(node, clean=False) or "").splitlines():
                 assert len(line) <= WIDTH or len(line.split()) <= 2, line
         if isinstance(node, ast.ClassDef) and node.name in signatures:
-            check_described(ast.get_docstring(node) or "", signatures[node.name])
+            check_described(ast.get_docstring(node) or "", signatures[node.name], said)
 
 
-def check_described(docstring: str, signature: list[Parameter]) -> None:
-    """It has what the spec says of each parameter, unless PyTorch's layers or the line on shapes name that."""
+def check_described(docstring: str, signature: list[Parameter], said: set[tuple[str, str]]) -> None:
+    """It has what the spec says of each parameter, unless PyTorch's layers, the line on shapes or a class above do."""
     text, _, described = docstring.partition("Args:\n")
     sizes = {
         size.strip() for shape in re.findall(r"^Shape: (.*)", text, flags=re.M) for size in re.split("[(),]", shape)
     }
-    wanted = [each.name for each in signature if each.doc and each.name not in EVIDENT | sizes]
-    assert re.findall(r"^    (\w+):", described, flags=re.MULTILINE) == wanted
+    wanted = {each.name: each.doc for each in signature if each.doc and each.name not in EVIDENT | sizes}
+    wanted = {each: doc for each, doc in wanted.items() if (each, doc) not in said}
+    assert re.findall(r"^    (\w+):", described, flags=re.MULTILINE) == list(wanted)
+    said.update(wanted.items())
 
 
 @pytest.mark.parametrize(("path", "variant"), SOME_VARIANTS, ids=lambda value: getattr(value, "stem", value))

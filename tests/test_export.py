@@ -85,7 +85,10 @@ def test_what_is_exported_as_onnx_comes_back(name: str, folder: Path) -> None:
     ]
     arrays = {name: tensor.numpy() for name, tensor in zip(network.inputs, inputs, strict=True)}
     compare([torch.from_numpy(each) for each in session.run(None, arrays)], wanted)
-    held = {tensor.name for tensor in onnx.load(folder / f"{name}.onnx").graph.initializer}
+    graph = onnx.load(folder / f"{name}.onnx").graph
+    firsts = {value.type.tensor_type.shape.dim[0].dim_param for value in (*graph.input, *graph.output)}
+    assert firsts == {"batch"}
+    held = {tensor.name for tensor in graph.initializer}
     assert held >= {key for key in model.state_dict() if not key.endswith(("num_batches_tracked", "index"))}
 
     archspec.import_file(folder / f"{name}.onnx").write(folder / f"{name}.yaml")
@@ -100,7 +103,7 @@ def test_what_is_exported_as_a_program_runs(run: Run, tmp_path: Path) -> None:
     model = with_weights(archspec.compile(LENET, num_classes=4), tmp_path)
     done = run("export", LENET, "-o", str(tmp_path / "net.pt2"), "--set", "num_classes=4", "--weights",
                str(tmp_path / "weights.pth"))  # fmt: skip
-    assert (done.code, done.out) == (0, "")
+    assert (done.code, done.out) == (0, f"wrote {tmp_path / 'net.pt2'}\n")
     program = torch.export.load(tmp_path / "net.pt2").module()
     for batch in (1, 5):
         inputs = [torch.randn(batch, 1, 28, 28)]

@@ -14,6 +14,8 @@ from command import Run
 from counterparts import models
 from hypothesis import given
 from hypothesis import strategies as st
+from sampling import PROFILE
+from user_attention import LayersThatShareAnOperand, ManyWindowsAndOne, PaddedAsTensorFlowDoes
 from user_modules import MODULES
 
 import archspec
@@ -25,11 +27,9 @@ from torch import Tensor, nn  # noqa: E402
 
 from archspec.importers.module.construction import remembered  # noqa: E402
 from archspec.importers.module.importing import _network_name  # noqa: E402
-from archspec.importers.module.patterns import distances, shifted_windows  # noqa: E402
 from archspec.importers.module.recording import leaves  # noqa: E402
 from archspec.importers.module.renaming import rules  # noqa: E402
 from archspec.importers.module.verification import shaken  # noqa: E402
-from archspec.pytorch.layers.shifted_window_mask import shifted_window_mask  # noqa: E402
 
 GOLDENS = Path(__file__).parent / "golden" / "modules"
 UPDATE = bool(os.environ.get("ARCHSPEC_UPDATE_GOLDENS"))
@@ -57,6 +57,8 @@ NETWORKS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
     "timm:vovnet39a": ((3, 64, 64), {}),
 }
 """For each its input, and what its builder is given."""
+LONG = {"densenet121", "googlenet", "efficientnet_b0", "swin_t", "lraspp_mobilenet_v3_large", "regnet_y_400mf"}
+"""Whose outputs are compared in the nightly run; `import_survey` compares those of more."""
 
 
 def built(name: str, **arguments: Any) -> nn.Module:
@@ -78,10 +80,18 @@ def given_by(model: nn.Module, *inputs: Tensor) -> list[Tensor]:
         return [leaf for leaf in leaves(model(*inputs)) if isinstance(leaf, Tensor)]
 
 
+@pytest.mark.parametrize("name", ["weight_norm", "spectral_norm"])
+@pytest.mark.filterwarnings("ignore:.*deprecated:FutureWarning")
+def test_weights_that_are_computed_the_old_way_are_refused_with_the_new_one(name: str) -> None:
+    model = nn.Sequential(nn.ReLU(), getattr(nn.utils, name)(nn.Conv2d(3, 4, 1)))
+    with pytest.raises(archspec.UsageError, match=rf"`1`(.|\n)*torch\.nn\.utils\.parametrizations\.{name}"):
+        archspec.from_module(model, (3, 8, 8))
+
+
 # Networks of libraries
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [name for name in NETWORKS if name not in LONG or PROFILE == "nightly"])
 def test_what_is_written_takes_the_weights_and_gives_the_same(name: str, tmp_path: Path) -> None:
     shape, arguments = NETWORKS[name]
     path = tmp_path / "network.yaml"
@@ -153,6 +163,23 @@ def test_a_module_is_imported_or_refused_with_its_place(name: str) -> None:
         torch.testing.assert_close(one, other)
 
 
+def test_uses_of_one_window_and_of_several_are_one_block() -> None:
+    assert archspec.from_module(ManyWindowsAndOne(), (8, 16, 16)).report.blocks == ("windowed",)
+
+
+def test_layers_that_share_an_operand_are_a_repeat() -> None:
+    text = archspec.from_module(LayersThatShareAnOperand(), (9, 8)).text
+    assert re.search(r"blocks: +{block: turning, from: \[image, \w+\], repeat: 6}", text)
+    assert "weights:" not in text
+
+
+def test_convolutions_pad_as_tensorflow_does_by_name() -> None:
+    text = archspec.from_module(PaddedAsTensorFlowDoes(), (3, 10, 9)).text
+    assert text.count("padding: same_upper") == 2
+    assert len(re.findall(r"op: pad\b", text)) == 1
+    assert "weights:" not in text
+
+
 def test_everything_that_cannot_be_said_is_told_at_once() -> None:
     with pytest.raises(archspec.UsageError) as caught:
         archspec.from_module(MODULES["UnknownFunctions"][0](), (3, 8, 8))
@@ -177,6 +204,56 @@ def test_wrong_calls_are_told() -> None:
         archspec.from_module("resnet50", (3, 8, 8))  # type: ignore[arg-type]
     with pytest.raises(archspec.UsageError, match=r"raises RuntimeError: .*user_modules\.py:\d+"):
         archspec.from_module(MODULES["ViewOfSize"][0](), (3, 9, 9))
+
+
+class _Nothing(nn.Module):
+    def forward(self, x: Tensor) -> None:
+        x.relu()
+
+
+class _Around(nn.Module):
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner(x).relu()
+
+
+def test_nothing_of_an_import_stays_behind() -> None:
+    """Else `torch.compile` warns of hooks, of whatever module."""
+    archspec.from_module(nn.Sequential(nn.Linear(3, 3), nn.ReLU()), [3])
+    with pytest.raises(archspec.UsageError):
+        archspec.from_module(nn.Sequential(nn.LSTM(3, 3)), [4, 3])
+    assert not nn.modules.module._has_any_global_hook()
+
+
+def test_what_no_spec_can_hold_is_told() -> None:
+    with pytest.raises(archspec.UsageError, match="returns no tensor"):
+        archspec.from_module(_Nothing(), (3, 4, 4))
+    deep: nn.Module = nn.ReLU()
+    for _ in range(400):
+        deep = _Around(deep)
+    with pytest.raises(archspec.UsageError, match="nest deeper than 64"):
+        archspec.from_module(deep, (3, 4, 4))
+
+
+class _Buffers(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("scale", torch.rand(3, 1, 1))
+        self.register_buffer("unused", torch.rand(3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.scale
+
+
+def test_buffers_that_are_numbers_of_the_spec_are_told_apart_from_those_left_out() -> None:
+    remarks = archspec.from_module(_Buffers(), (3, 4, 4)).report.remarks
+    assert remarks == (
+        "its numbers are in the spec, and not in checkpoints: scale",
+        "left out, since nothing in evaluation depends on it: unused",
+    )
 
 
 def test_names_of_classes_become_names_of_networks() -> None:
@@ -332,28 +409,6 @@ def test_stars_stand_for_numbers() -> None:
     assert rules(names, [*names, "head.weight"]) == {"layers.layer_*": "layers.*", "head": None}
 
 
-# Numbers that modules compute
-
-
-@pytest.mark.parametrize(("h", "w"), [(1, 2), (2, 2), (3, 5), (7, 7)])
-def test_distances_in_a_window_are_recognised(h: int, w: int) -> None:
-    places = torch.stack(torch.meshgrid(torch.arange(h), torch.arange(w), indexing="ij")).flatten(1)
-    apart = places[:, :, None] - places[:, None]
-    index = (apart[0] + h - 1) * (2 * w - 1) + apart[1] + w - 1
-    assert distances(index) == (h, w)
-    assert distances(index.flatten()) == (h, w)
-    assert distances(index.roll(1, 0)) is None
-
-
-def test_masks_of_shifted_windows_are_recognised() -> None:
-    for size, window, shift in (((14, 14), (7, 7), (3, 3)), ((8, 16), (4, 4), (2, 2)), ((7, 14), (7, 7), (0, 3))):
-        places = window[0] * window[1]
-        mask = shifted_window_mask(torch.zeros(1, 1, places, places), size, window, shift)[:, 0]
-        assert shifted_windows(mask) == (size, window, shift)
-        assert shifted_windows(mask[None, :, None]) == (size, window, shift)
-    assert shifted_windows(torch.zeros(4, 49, 49)) is None
-
-
 # The command
 
 
@@ -412,6 +467,7 @@ def test_the_command_imports_networks_of_timm(run: Run) -> None:
         (["nowhere.to.be:Net"], "there is no module `nowhere.to.be`"),
         (["nowhere.py:Net"], "there is no file nowhere.py"),
         (["timm:no_such_network"], "timm has no network"),
+        (["lenet"], "a bundled network, which needs no import"),
         (["x.cfg", "--set", "a=1"], "--set is for an nn.Module"),
     ],
 )

@@ -14,12 +14,10 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
 OPS = registry.ops()
-OTHERWISE = {"global_response_norm", "layer_scale", "multi_head_attention"}
+OTHERWISE = {"global_response_norm", "layer_scale", "multi_head_attention", "relative_position_bias"}
 """Ops whose layer is archspec's own, of which import sees what it calls: they come back as other ops."""
 REFUSED = {
-    "blur_pool": "a weight that is not trained",
-    "local_conv": "Tensor.unfold",
-    "relative_position_bias": "Tensor.unfold",
+    "local_conv": "whose batch is not its first dimension",
     "shifted_window_mask": "numbers that nothing computes",
 }
 """Those of whose calls some are no op."""

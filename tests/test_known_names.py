@@ -111,15 +111,22 @@ def test_reading_by_name_again_is_the_same_network() -> None:
 def test_the_list_names_every_network_once_with_its_figures(run: Run) -> None:
     listed = json.loads(run("list", "--format", "json").out)
     rows = {row["name"]: row for row in listed["networks"]}
-    left_out = KNOWN.keys() - rows.keys()
-    for stem in left_out:
-        same = [known.name for known in KNOWN.values() if known.variant and known.path.stem == stem]
-        assert any(archspec.compile(name).arguments == archspec.compile(stem).arguments for name in same)
+    aliases = {alias: name for name, row in rows.items() for alias in row["aliases"]}
+    assert KNOWN.keys() == rows.keys() | aliases.keys()
+    assert rows.keys().isdisjoint(aliases)
+    for alias, name in aliases.items():
+        assert archspec.compile(name).arguments == archspec.compile(alias).arguments
     for name in few(rows, 12):
         network = archspec.compile(name)
         assert (rows[name]["params"], rows[name]["macs"]) == (network.params, network.macs)
         assert network.paper is not None
         assert (rows[name]["year"], rows[name]["title"]) == (network.paper.year, network.paper.title)
+
+
+def test_the_list_names_a_family_beside_its_default(run: Run) -> None:
+    lines = run("list").out.splitlines()
+    names = [line.split("  ")[0] for line in lines if line.startswith("unet")]
+    assert names == ["unet_paper", "unet_padded (unet)"]
 
 
 def test_the_list_is_in_order_of_history() -> None:
@@ -184,3 +191,24 @@ def test_a_rule_of_a_family_is_about_what_its_own_network_has(tmp_path: Path, mo
     with pytest.raises(archspec.SpecError) as caught:
         archspec.compile("family")
     assert {problem.code for problem in caught.value.diagnostics} == {"unknown-node"}
+
+
+def test_a_block_of_the_library_is_extended_by_name(tmp_path: Path) -> None:
+    """As the library's own files do."""
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "archspec: 1\nblock: mine\nextends: conv_bn_relu\ngraph: {relu: gelu}\nexample: {out_channels: 8}\n"
+    )
+    assert [node.op.name for node in archspec.compile_text(USE, root=tmp_path)] == ["conv", "batch_norm", "gelu"]
+
+
+def test_a_misspelt_block_that_is_extended_has_a_hint(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("archspec: 1\nblock: mine\nextends: conv_bn_rellu\ngraph: {relu: gelu}\n")
+    with pytest.raises(archspec.SpecError, match=r"no network is called(.|\n)*did you mean `conv_bn_relu`"):
+        archspec.compile_text(USE, root=tmp_path)
+
+
+USE = (
+    "archspec: 1\nname: a\ninputs: {x: [3, 8, 8]}\ngraph: {a: {block: ./mine.yaml, out_channels: 4, kernel_size: 1}}\n"
+)

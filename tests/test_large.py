@@ -53,7 +53,10 @@ TOLD: dict[str, Callable[[archspec.Network], object]] = {
     "mermaid": lambda network: drawing.draw(network).mermaid,
     "page": pictures.page,
 }
-SIZES = {"forked_blocks": 5, "chained_blocks": 5, "aliases": 6, "nested_groups": 5, "large_window": 9, "dense": 8}
+SIZES = {
+    "forked_blocks": 5, "chained_blocks": 5, "aliases": 6, "nested_groups": 5, "large_window": 9, "dense": 8,
+    "aliased_text": 2_000, "long_op": 2_000,
+}  # fmt: skip
 
 
 def answer(work: Callable[[], archspec.Network]) -> archspec.Network | archspec.SpecError:
@@ -72,6 +75,7 @@ def test_what_is_told_of_a_large_spec_is_told_or_refused(kind):
         assert str(network)
         assert render_github(network)
         assert render_json({"spec": (network, Warned((), {}))})
+        assert all(len(each.message) < 1_100 for each in network.diagnostics)
         return
     for tell in TOLD.values():
         told = answer(lambda tell=tell: tell(network))
@@ -117,8 +121,16 @@ def test_twice_the_spec_takes_about_twice_the_calls_to_compile(kind):
     assert second < 2.6 * first
 
 
-@pytest.mark.parametrize("what", ["table", "json", "csv", "ops"])
-@pytest.mark.parametrize("spec", [different_nodes, repeats, many_outputs])
+def branches_of_a_block(n):
+    """A block of many nodes beside each other and their sum: a class, and not the network's own."""
+    lines = "".join(f"      a{i}: {{op: linear, out_features: 4, from: input}}\n" for i in range(n))
+    total = f"      sum: {{op: add, from: [{', '.join(f'a{i}' for i in range(n))}]}}\n"
+    head = "archspec: 1\nname: large\ninputs: {x: [4]}\ngraph: {a: {block: part}, b: {block: part}}\n"
+    return f"{head}blocks:\n  part:\n    graph:\n{lines}{total}"
+
+
+@pytest.mark.parametrize("what", ["table", "json", "csv", "source", "ops", "page"])
+@pytest.mark.parametrize("spec", [different_nodes, repeats, many_outputs, branches_of_a_block])
 def test_twice_the_network_takes_about_twice_the_calls_to_tell(spec, what):
     TOLD[what](archspec.compile_text(spec(3)))
     one, other = (archspec.compile_text(spec(few)) for few in (60, 120))

@@ -457,7 +457,7 @@ def test_names_of_the_state(name: str) -> None:
         (lambda: LAYERS["1d-plain"][0](torch.ones(1, 2, 6)), r"expected an input of \(N, 2, 5\), got \[1, 2, 6\]"),
         (lambda: LAYERS["2d-plain"][0](torch.ones(1, 2, 5, 6)), r"expected an input of \(N, 2, 5, 5\)"),
         (lambda: LAYERS["2d-plain"][0](torch.ones(2, 5, 5)), r"expected an input of \(N, 2, 5, 5\)"),
-        (lambda: StochasticDepth(1.5, "row"), "p must be between 0 and 1, got 1.5"),
+        (lambda: StochasticDepth(1.5, "row"), "between 0 and 1, but got 1.5"),
         (lambda: StochasticDepth(0.5, "column"), 'mode must be "batch" or "row", got "column"'),
         (lambda: MultiheadAttention(6, 4), "num_heads must divide"),
         (lambda: MaxPool1dSame(3, padding="same")(torch.ones(1, 2, 3)), "same_upper or same_lower, not same"),

@@ -110,3 +110,15 @@ def test_a_block_of_too_many_errors_is_one_at_each_compile(inline: bool, tmp_pat
             loaded.compile()
         told_at.append([each.code for each in caught.value.diagnostics])
     assert told_at[0] == told_at[1]
+
+
+def test_what_a_network_is_given_by_a_variant_is_its_own(tmp_path: Path) -> None:
+    spec = tmp_path / "net.yaml"
+    spec.write_text(
+        "archspec: 1\nname: net\nparams: {sizes: [3]}\ninputs: {x: [3]}\nvariants: {two: {sizes: [4, 5]}}\n"
+        'graph: {fc: {op: linear, out_features: "$(sum(sizes))"}}\n'
+    )
+    loaded = archspec.load(spec)
+    for variant, sizes in (("two", [4, 5]), (None, [3])):
+        loaded.compile(variant=variant).arguments["sizes"].append(9)
+        assert loaded.compile(variant=variant).arguments["sizes"] == sizes

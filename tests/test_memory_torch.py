@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 from random_networks import compiled, networks
-from sampling import examples
+from sampling import PROFILE, examples
 
 import archspec
 from archspec.analysis.memory import activation_memory
@@ -28,7 +28,7 @@ from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 from torch_oracle import build  # noqa: E402
 
-EXAMPLES = max(examples(150), settings.default.max_examples // 2)
+EXAMPLES = settings.default.max_examples // 2 if PROFILE == "nightly" else examples(75)
 PASSES = {"identity", "dropout", "dropout2d", "stochastic_depth"}
 """Ops that evaluation passes through, where a tensor of their own is counted."""
 SEVERAL = {"local_response_norm", "local_conv", "lp_pool", "layer_norm", "group_norm", "instance_norm"}

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from networks_page import code_lines
 
 import archspec
 from archspec.network import Network, Node
@@ -103,6 +104,13 @@ def test_every_spec_has_its_modeline_and_doc(name: str) -> None:
     assert re.search(r"\b(19|20)\d\d\b.*\b(table|figure|section)\b", doc), "the doc names no source"
     others = "he outputs are " if name in PYRAMIDS else "he output is "
     assert ("he output is logits" if name not in WITHOUT_CLASSES | PYRAMIDS else others) in doc
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_spec_fits_on_a_page(name: str) -> None:
+    lines = (SPECS / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+    assert max(map(len, lines)) <= 120
+    assert code_lines(SPECS / f"{name}.yaml") <= 60
 
 
 WITHOUT_CLASSES = {"dcgan_generator", "dcgan_discriminator", "fpn"}

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from html.parser import HTMLParser
 from itertools import pairwise
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,12 @@ from browser.wirings import WIRINGS
 from corpus import SOME_SPECS
 
 import archspec
+from archspec.drawing.content.labels import shape_text
 from archspec.drawing.content.staging import stage
 from archspec.drawing.formats import page
 from archspec.drawing.formats.page import render
 from archspec.network import Network
+from archspec.ops.tensor import Places
 
 HOSTILE = """
 archspec: 1
@@ -100,6 +103,16 @@ def is_shown(item: dict[str, Any], items: list[dict[str, Any]]) -> bool:
         if not item.get("open"):
             return False
     return True
+
+
+def test_every_tensor_of_an_edge_is_told(network: Network, text: str, items: list[dict[str, Any]]) -> None:
+    told = data_of(text)["tensors"]
+    assert {edge[2] for item in items for edge in item.get("edges", ())} <= set(range(len(told)))
+    for path, shape, kind, size in told:
+        places = isinstance(network.shape(path), Places)
+        assert shape == shape_text(network.shape(path))
+        assert kind == ("int64" if places else "float32")
+        assert size == prod(network.shape(path)) * (8 if places else 4)
 
 
 def test_a_level_arranges_all_that_is_in_it_once(items: list[dict[str, Any]]) -> None:
@@ -196,6 +209,17 @@ def tags(text: str) -> Counter[str]:
     parser = Tags()
     parser.feed(text)
     return parser.found
+
+
+def test_outputs_of_one_tensor_stand_beside_each_other_however_many() -> None:
+    """Not each of them inside of the next, which ended in Python's limit on recursion."""
+    count = 600
+    nodes = "".join(f"  a{number}: {{op: relu, from: x}}\n" for number in range(count))
+    outputs = ", ".join(f"o{number}: a{number}" for number in range(count))
+    spec = f"archspec: 1\nname: net\ninputs: {{x: [4]}}\ngraph:\n{nodes}outputs: {{{outputs}}}\n"
+    _, row, *last = data_of(render(archspec.compile_text(spec)))["items"][0]["column"]
+    assert len(row["beside"]) == count - 1
+    assert len(last) == 2
 
 
 def test_what_a_spec_says_stays_text() -> None:

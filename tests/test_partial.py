@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import archspec
 from archspec.cli import app
 from archspec.drawing.content.scene import DETAILS
-from archspec.drawing.drawing import Drawing, draw
+from archspec.drawing.drawing import CardDrawing, draw
 from archspec.network import NotCompiled, PartialNetwork
 
 BRANCHES = """
@@ -45,7 +45,7 @@ def partial(text: str, root: Path = Path()) -> PartialNetwork | None:
     return None
 
 
-def marked(drawing: Drawing) -> dict[str, str]:
+def marked(drawing: CardDrawing) -> dict[str, str]:
     scene = drawing.placing.scene
     found = {box.id: box.problem for box in scene.boxes} | {each.path: each.problem for each in scene.clusters}
     return {path: problem for path, problem in found.items() if problem}

@@ -17,7 +17,7 @@ from archspec.analysis.sights import bounded, unbounded
 torch = pytest.importorskip("torch")
 from dependence import network_spans  # noqa: E402
 
-EXAMPLES = max(examples(300), settings.default.max_examples)
+EXAMPLES = max(examples(150), settings.default.max_examples // 2)
 
 
 REPEATS = {"reflect", "replicate", "circular"}

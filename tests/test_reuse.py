@@ -5,12 +5,14 @@ Random networks reuse nodes too (`random_networks`); here is what they cannot sa
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from random_networks import compiled
 
 import archspec
+from archspec.drawing.content.scene import Box
 from archspec.drawing.content.staging import stage
 from archspec.drawing.content.symbols import symbolic
 from archspec.network import Block, Network
@@ -273,11 +275,101 @@ def test_reports_say_whose_tensors_a_node_uses() -> None:
 
 
 def test_pictures_say_whose_weights_a_box_uses() -> None:
-    remarks = {box.id: box.remark for box in stage(compiled(HEAD), collapse=["cls*"]).boxes}
-    assert remarks["cls4"] == "weights of cls3"
-    assert remarks["cls3"] == ""
+    shown = stage(compiled(HEAD), expand=["cls7"])
+    titles = {frame.path: frame.title for frame in shown.clusters}
+    assert titles == {"cls3": "tower", **{f"cls{level}": "tower · weights of cls3" for level in range(4, 8)}}
     boxes = {box.id: (box.count, box.remark) for box in stage(compiled(SHARED)).boxes}
     assert [boxes["conv"], boxes["again"]] == [(1, ""), (3, "weights of conv")]
+
+
+def heads_of(text: str, **options: list[str]) -> dict[str, str]:
+    return {box.id: box.remark for box in stage(compiled(text), **options).boxes if box.kind not in ("input", "output")}
+
+
+def test_an_overview_shows_uses_on_maps_of_several_sizes_as_one_box() -> None:
+    assert heads_of(HEAD) == {"cls3": "shared by 5"}
+    assert heads_of(HEAD, collapse=["cls*"]) == {"cls3": "shared by 5"}
+    (box,) = (box for box in stage(compiled(HEAD)).boxes if box.id == "cls3")
+    assert (box.name, box.shape) == ("cls3 … cls7", None)
+    assert {path.partition(".")[0] for path in box.paths} == {f"cls{level}" for level in range(3, 8)}
+
+
+LEVELS = range(3, 6)
+
+APART = """
+archspec: 1
+name: apart
+inputs: {p3: [64, 32, 32], p4: [64, 16, 16], p5: [64, 8, 8]}
+graph:
+"""
+
+
+def heads_apart(*, norm: bool) -> str:
+    """Two heads, each written layer by layer for each level."""
+    lines = [APART.strip()]
+    for head, answers in (("class", 90), ("box", 36)):
+        for level in LEVELS:
+            for number, channels in ((0, 64), (1, 64), (2, answers)):
+                given = f"{head}{level}_{number - 1}{'n' * norm}" if number else f"p{level}"
+                own = f"op: conv, out_channels: {channels}, kernel_size: 3, padding: 1"
+                what = own if level == LEVELS[0] else f"reuse: {head}{LEVELS[0]}_{number}"
+                lines.append(f"  {head}{level}_{number}: {{{what}, from: {given}}}")
+                lines += [f"  {head}{level}_{number}n: batch_norm"] * (norm and number < 2)
+    outputs = ", ".join(f"{head}{level}: {head}{level}_2" for level in LEVELS for head in ("class", "box"))
+    return "\n".join([*lines, f"outputs: {{{outputs}}}"])
+
+
+def boxes_of(text: str) -> list[Box]:
+    return [box for box in stage(compiled(text)).boxes if box.kind not in ("input", "output")]
+
+
+@pytest.mark.parametrize(("norm", "but"), [(False, ""), (True, " but for batch norm")])
+def test_heads_that_are_written_layer_by_layer_are_one_box(norm: bool, but: str) -> None:
+    text = heads_apart(norm=norm)
+    (box,) = boxes_of(text)
+    assert (box.title, box.remark, box.uses) == ("class and box", f"shared by 3{but}", 3)
+    assert box.lines == ("class: 2× conv 3×3, 64", "conv 3×3, 90", "box: 2× conv 3×3, 64", "conv 3×3, 36")
+    assert sorted(box.paths) == sorted(node.path for node in compiled(text))
+    assert box.figures.params == compiled(text).params
+
+
+def test_shared_layers_between_which_something_else_leads_are_boxes_of_their_own() -> None:
+    text = heads_apart(norm=False).replace("{reuse: class3_1, from: class4_0}", "{reuse: class3_1, from: p4}")
+    text = text.replace("outputs: {", "outputs: {more: class4_0, ")
+    assert len(boxes_of(text)) > 1
+
+
+def test_towers_on_inputs_of_one_shape_stand_beside_each_other() -> None:
+    same = re.sub(r"\[256, \d+, \d+\]", "[256, 25, 25]", HEAD)
+    assert heads_of(same, collapse=["cls*"])["cls4"] == "weights of cls3"
+
+
+def test_uses_behind_each_other_are_boxes_of_their_own() -> None:
+    behind = HEAD.replace("cls4: {reuse: cls3, from: p4}", "cls4: {reuse: cls3, from: lower}").replace(
+        "  cls4:", "  lower: {op: conv, out_channels: 256, kernel_size: 1, stride: 2, from: cls3}\n  cls4:"
+    ).replace("p4: [256, 50, 50], ", "")  # fmt: skip
+    assert heads_of(behind, collapse=["cls*"])["cls4"] == "weights of cls3"
+
+
+def test_layers_without_weights_are_not_shared() -> None:
+    text = HEAD.replace("{block: tower, from: p3, out_channels: 720}", "{op: relu, from: p3}")
+    assert set(heads_of(text)) == {f"cls{level}" for level in range(3, 8)}
+
+
+def test_what_takes_turns_is_not_one_box() -> None:
+    """Of two that take from each other neither could stand before the other."""
+    text = """
+archspec: 1
+name: turns
+inputs: {x: [8, 16, 16], y: [8, 8, 8]}
+graph:
+  a: {op: conv, out_channels: 8, kernel_size: 1, from: x}
+  b: {op: conv, out_channels: 8, kernel_size: 3, padding: 1, from: a}
+  again_b: {reuse: b, from: y}
+  again_a: {reuse: a}
+outputs: [b, again_a]
+"""
+    assert set(heads_of(text)) == {"a", "b", "again_b", "again_a"}
 
 
 def test_copies_that_reuse_copies_are_one_box() -> None:

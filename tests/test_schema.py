@@ -16,11 +16,20 @@ from random_draws import Pick
 from sampling import examples
 
 from archspec.language import library
+from archspec.language.composer import parse
+from archspec.language.limits import Limits
+from archspec.language.source import Source
 from archspec.ops import registry
 from archspec.reports import json_schema
 
 ROOT = Path(__file__).parent.parent
-FILES = [*sorted((ROOT / "specs").glob("*.yaml")), *library.blocks().values()]
+GOLDENS = ROOT / "tests" / "golden"
+FILES = [
+    *sorted((ROOT / "specs").glob("*.yaml")),
+    *library.blocks().values(),
+    *sorted(path for kind in ("imports", "modules", "warnings") for path in (GOLDENS / kind).glob("*.yaml")),
+]
+"""Files that compile; `test_golden_language` has more."""
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +42,30 @@ def test_the_schema_is_a_schema(validator: Draft7Validator) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_bundled_files_are_valid(path: Path, validator: Draft7Validator) -> None:
-    errors = [error.message for error in validator.iter_errors(yaml.safe_load(path.read_text()))]
-    assert errors == []
+def test_what_compiles_is_valid(path: Path, validator: Draft7Validator) -> None:
+    value = parse(Source(path.name, path.read_text(encoding="utf-8")), Limits(), [])
+    assert value is not None
+    assert [error.message for error in validator.iter_errors(value.plain())] == []
+
+
+@pytest.mark.parametrize(
+    ("others", "valid"),
+    [
+        ({}, False),
+        ({"blocks": {"another": {"graph": {"a": "relu"}}}}, False),
+        ({"blocks": {"bottleneck": {"params": {"planes": 1}, "graph": {"a": "relu"}}}}, True),
+        ({"extends": "resnet50"}, False),
+        ({"extends": "mine.yaml"}, True),
+        ({"extends": "nets/mine"}, True),
+    ],
+    ids=str,
+)
+def test_a_name_of_the_library_may_mean_a_block_of_the_file(
+    others: Any, valid: bool, validator: Draft7Validator
+) -> None:
+    group = {"graph": {"a": {"block": "bottleneck", "planes": 2}}}
+    assert validator.is_valid(network(group) | others) is valid
+    assert not validator.is_valid(network({"graph": {"a": {"op": "conv", "planes": 2}}}) | others)
 
 
 def test_the_committed_schema_is_current() -> None:

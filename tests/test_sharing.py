@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from contextlib import suppress
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from told import REPEAT, told
 import archspec
 from archspec import Block, Limits, Node, SpecError
 from archspec.compiler import application, sharing
+from archspec.compiler.pipeline import of_bytes
 from archspec.language import library
 from archspec.network import Applied, Body
 
@@ -85,6 +86,40 @@ def test_equal_uses_of_a_block_hold_one_content(path: Path) -> None:
             shapes = tuple(net.shape(origin) for origin in block.inputs)
             key = (id(block.template), repr(sorted(block.arguments.items())), shapes, tuple(block.content.outputs))
             assert seen.setdefault(key, block.content) is block.content
+
+
+COPIES = """
+archspec: 1
+name: copies
+params: {n: 2, c: 8, s: 1, unit: {type: block, default: conv_bn}, b: true}
+inputs: {x: [8, 32, 32]}
+graph:
+  plain: {block: $unit, out_channels: $c, repeat: $n}
+  ends: {block: conv_bn, out_channels: $c, repeat: $n, first: {stride: $s}, last: {kernel_size: 1}}
+  counted: {block: conv_bn, out_channels: $(c + index), repeat: $n}
+  doubled: {block: conv_bn, out_channels: $(2 * operand.channels), repeat: $n}
+  rows:
+    {each: [[8, 1], [$c, 2], [8, $n]], as: [w, m], block: conv_bn, out_channels: $w, repeat: $m, first: {stride: $s}}
+  rest: {block: $("conv_bn_relu" if b else unit), out_channels: $c, repeat: 3}
+"""
+
+
+def test_copies_hold_the_same_whatever_was_compiled_before() -> None:
+    """One loaded spec at many values of its parameters, and each as if it were the first."""
+    loaded = of_bytes(COPIES.encode(), "<text>", ROOT, Limits())
+    values = {"n": (0, 1, 3), "c": (4, 8), "s": (1, 2), "unit": ("conv_bn", "conv_bn_relu6"), "b": (True, False)}
+    for point in product(*values.values()):
+        params = dict(zip(values, point, strict=True))
+        alone = archspec.compile_text(COPIES, **params)
+        assert told(loaded.compile(**params)) == told(alone), params
+
+
+def test_copies_of_equal_arguments_and_operands_are_one_in_all_points_of_a_sweep() -> None:
+    loaded = archspec.load(ROOT / "specs" / "mobilenet_v2.yaml")
+    one, other, wider = (loaded.compile(**params) for params in ({}, {"num_classes": 10}, {"width": 1.4}))
+    for row in range(7):
+        contents = [net[f"blocks.{row}"].content for net in (one, other, wider)]
+        assert contents[0] is contents[1] is not contents[2]
 
 
 def test_resnet152_has_eight_different_bottlenecks() -> None:

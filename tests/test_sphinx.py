@@ -13,9 +13,6 @@ from typing import NamedTuple
 import pytest
 
 import archspec
-from archspec.language import library
-from archspec.ops import registry
-from archspec.reports import explanations
 
 ROOT = Path(__file__).parent.parent
 LENET = (ROOT / "specs" / "lenet.yaml").read_text(encoding="utf-8")
@@ -82,6 +79,7 @@ PAGES = {
     "options": f".. archspec:: lenet.yaml\n{OPTIONS}\n\nSee `me <it_>`_.",
     "several": f".. archspec::\n\n{IN_THE_PAGE}\n"
     + "".join(f".. archspec:: {name}\n   :block:\n\n" for name in ("inception", "mine.yaml")),
+    "stages": ".. archspec:: lenet.yaml alexnet\n   :style: table\n   :caption: Side by side\n",
     "partial": ".. archspec:: broken.yaml\n   :partial:\n",
     **{f"mistake{number}": text for number, text in enumerate(MISTAKES)},
 }
@@ -137,6 +135,12 @@ def test_a_spec_in_the_page_and_a_block(project: Built) -> None:
     assert [name.partition("-")[0] for name in images(project, "several")] == ["inception", "mine", "mine"]
 
 
+def test_a_table_of_stages_takes_several_networks(project: Built) -> None:
+    assert errors(project, "stages") == ""
+    (svg,) = images(project, "stages").values()
+    assert svg == archspec.draw(["lenet", "alexnet"], style="table").svg
+
+
 def test_a_wrong_spec_is_drawn_where_that_is_asked(project: Built) -> None:
     (svg,) = images(project, "partial").values()
     drawn = archspec.draw(project.site.parent / "broken.yaml", partial=True).svg
@@ -147,6 +151,15 @@ def test_paper_gets_vectors(tmp_path: Path) -> None:
     built = build(tmp_path, ".. archspec:: lenet.yaml", builder="latex", theme="furo")
     assert built.errors == ""
     assert len(list(built.site.glob("lenet-*.pdf"))) == 1
+
+
+def test_a_page_has_a_picture_in_a_font_that_only_its_reader_has(tmp_path: Path) -> None:
+    options = "   :style: volumes\n   :width: 85mm\n   :font-size: 6pt\n   :font: Times\n   :title: LeNet, drawn"
+    built = build(tmp_path, f".. archspec:: lenet.yaml\n{options}")
+    assert built.errors == ""
+    (svg,) = images(built).values()
+    assert "font-family:Times" in svg
+    assert 'alt="LeNet, drawn. ' in built.page()
 
 
 @pytest.mark.parametrize("number", range(len(MISTAKES)))
@@ -169,6 +182,17 @@ def test_a_changed_spec_is_drawn_again(tmp_path: Path) -> None:
 
 CONF = 'archspec_reference = "reference"\narchspec_gallery = "nets"\narchspec_gallery_specs = ["*.yaml"]'
 
+SOME_PAGES = """
+from archspec.sphinx import pages
+whole = pages.reference
+def some():
+    known = {"ops": ["conv", "relu"], "blocks": ["inception"], "errors": ["shape-mismatch"]}
+    lists = {f"{kind}/index": "\\n".join(["# Some", "```{toctree}", *names, "```"]) for kind, names in known.items()}
+    return lists | {f"{kind}/{name}": whole()[f"{kind}/{name}"] for kind, names in known.items() for name in names}
+pages.reference = some
+"""
+"""A few of the pages: `test_docs` builds them all."""
+
 
 def test_pages_and_links(tmp_path: Path) -> None:
     pytest.importorskip("myst_parser")
@@ -176,7 +200,7 @@ def test_pages_and_links(tmp_path: Path) -> None:
     links += " :archspec:network:`lenet`"
     (tmp_path / "mine.yaml").write_text(BLOCK)  # no network: it has no page in the gallery
     trees = "".join(f"   {page}/index\n" for page in ("reference/ops", "reference/blocks", "reference/errors", "nets"))
-    conf = f'{CONF}\nmyst_enable_extensions = ["colon_fence"]'
+    conf = f'{CONF}\nmyst_enable_extensions = ["colon_fence"]\n{SOME_PAGES}'
     built = build(tmp_path, f"{links}\n\n.. toctree::\n\n{trees}", conf=conf)
     assert (built.code, built.errors) == (0, "")
     targets = ["ops/conv", "blocks/inception", "errors/shape-mismatch", "ops/relu"]
@@ -184,13 +208,12 @@ def test_pages_and_links(tmp_path: Path) -> None:
     assert 'href="nets/lenet.html"' in built.page()
     assert 'href="lenet-interactive.html"' in built.page("nets/lenet")
     assert archspec.compile(tmp_path / "lenet.yaml").name in built.page("nets/lenet-interactive")
-    names = [*registry.ops(), *library.blocks(), *explanations.codes(), "lenet"]
     inventory = subprocess.run(
         [sys.executable, "-m", "sphinx.ext.intersphinx", str(built.site / "objects.inv")],
         capture_output=True,
         text=True,
     ).stdout
-    assert all(f"    {name} " in inventory for name in names)
+    assert all(f"    {name} " in inventory for name in ("conv", "relu", "inception", "shape-mismatch", "lenet"))
 
 
 def test_pages_are_written_where_they_changed_and_removed_where_they_are_no_longer_made(tmp_path: Path) -> None:
@@ -226,6 +249,12 @@ def test_a_fence_becomes_a_picture() -> None:
 def test_a_fence_can_hold_a_spec() -> None:
     html = convert(f"~~~ archspec\n:theme: print\n{SPEC}~~~\n")
     assert archspec.draw(archspec.compile_text(SPEC), theme="print").inline in html
+
+
+def test_a_fence_can_be_a_table_of_several_networks() -> None:
+    shown = archspec.draw(["lenet", "alexnet"], style="table").inline
+    assert shown in convert("```archspec\nlenet\nalexnet\n:style: table\n```\n")
+    assert archspec.draw("lenet", style="volumes").inline in convert("```archspec\nlenet\n:style: volumes\n```\n")
 
 
 def test_a_fence_can_name_a_block() -> None:

@@ -23,7 +23,7 @@ from strange_files import API, LENET, NEED_TORCH, READING, WRITING, called
 import archspec
 from archspec.cli import COMMANDS, main
 from archspec.errors import Diagnostic, Span, shown
-from archspec.language.loader import is_path
+from archspec.language.places import is_path
 from archspec.reports.diagnostics import render_github
 
 FOREIGN = """archspec: 1
@@ -46,6 +46,11 @@ CALLS: dict[str, list[str]] = {
     "emit": ["emit", "ü.yaml"],
     "export": ["export", "ü.yaml", "-o", "ü😀.txt"],
     "draw": ["draw", "ü.yaml", "-o", "ü😀.svg"],
+    "diff": ["diff", "ü.yaml", "resnet50", "-o", "ü😀.svg"],
+    "diff json": ["diff", "ü.yaml", "vgg11", "--format", "json"],
+    "diff markdown": ["diff", "ü.yaml", "vgg11", "--format", "markdown"],
+    "diff with a wrong one": ["diff", "ü.yaml", "wrong.yaml"],
+    "report": ["report", "ü.yaml", "-o", "ü😀.md"],
     "check": ["check", "ü.yaml", "wrong.yaml"],
     "check json": ["check", "ü.yaml", "wrong.yaml", "--format", "json"],
     "check github": ["check", "wrong.yaml", "--format", "github"],
@@ -53,6 +58,14 @@ CALLS: dict[str, list[str]] = {
     "list": ["list"],
     "import": ["import", "ü.cfg"],
     "import nothing": ["import", "名前.cfg"],
+    "fmt": ["fmt", "--diff", "ü.yaml"],
+    "fmt broken": ["fmt", "wrong.yaml"],
+    "new": ["new", "größe", "--from", "nothing名"],
+    "show": ["show", "ü.yaml"],
+    "show flat": ["show", "--flat", "ü.yaml"],
+    "sweep": ["sweep", "ü.yaml", "--set", "größe=1,2"],
+    "fit": ["fit", "ü.yaml", "--knob", "größe=1,2", "--target", "params=1k"],
+    "live of no file": ["live", "größe.yaml"],
     "ops": ["ops"],
     "ops conv": ["ops", "conv"],
     "blocks": ["blocks"],
@@ -62,6 +75,7 @@ CALLS: dict[str, list[str]] = {
     "explain shape-mismatch": ["explain", "shape-mismatch"],
     "run": ["run", "ü.yaml", "--seconds", "0.01"],
     "weights": ["weights", "ü.yaml", "w.pth"],
+    "lsp of no folder": ["lsp", "--root", "größe"],
     "help": ["--help"],
     "help of compile": ["compile", "--help"],
     "version": ["--version"],
@@ -126,7 +140,17 @@ def text_of(stream: io.TextIOWrapper) -> bytes:
     return stream.buffer.getvalue()
 
 
-DOCUMENTS = ("compile json", "compile csv", "compile markdown", "emit", "schema")
+DOCUMENTS = (
+    "compile json",
+    "compile csv",
+    "compile markdown",
+    "diff json",
+    "diff markdown",
+    "emit",
+    "schema",
+    "show",
+    "show flat",
+)
 """What programs read is in UTF-8 whatever a terminal has."""
 
 
@@ -274,7 +298,7 @@ def test_an_interrupt_at_any_line_ends_a_command_with_130(
     for _ in range(2):  # the first time it imports, and works out what is kept
         with streams(monkeypatch, written("utf-8"), written("utf-8")):
             calls = interrupted(arguments, None, monkeypatch)[1]
-    for at in few(range(0, calls, max(calls // 12, 1)), 4):
+    for at in few(range(0, calls, max(calls // 6, 1)), 4):
         err = written("utf-8")
         with streams(monkeypatch, written("utf-8"), err):
             assert interrupted(arguments, at, monkeypatch)[0] == 130

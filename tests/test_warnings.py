@@ -102,6 +102,17 @@ def test_a_spec_that_does_not_compile_says_what_is_odd_of_its_inputs(run: Run) -
     assert ["error[invalid-argument]" in done.err, "warning[channels-last]" in done.err] == [True, True]
 
 
+def test_a_contract_that_is_not_kept_hides_no_warning() -> None:
+    """All of the network compiled; the warning may well say why its figures are not as expected."""
+    graph = "graph: {conv: {op: conv, out_channels: 4, kernel_size: 3}, fc: {op: linear, out_features: 5}}\n"
+    text = f"{HEAD}inputs: {{x: [3, 8, 8]}}\n{graph}expect: {{output: [5]}}\n"
+    with pytest.raises(archspec.SpecError) as raised:
+        archspec.compile_text(text)
+    assert [each.code for each in raised.value.diagnostics] == ["expect-mismatch"]
+    assert raised.value.partial is not None
+    assert [each.code for each in warned(raised.value.partial).diagnostics] == ["missing-flatten"]
+
+
 SPEC = str(WARNINGS / "missing-flatten.yaml")
 
 COMMANDS = [

@@ -72,7 +72,7 @@ NODES = st.recursive(
 GRAPHS = st.dictionaries(KEYS, NODES, max_size=8) | st.lists(NODES, max_size=5)
 
 
-@settings(max_examples=examples(80))
+@settings(max_examples=examples(40))
 @given(st.dictionaries(PARTS | KEYS, VALUES, min_size=1, max_size=6), GRAPHS)
 @example({"doc": "a\n\nb " + "c" * 200}, {})
 @example({"doc": "word " * 60 + "end"}, {"x": {"op": "conv", "doc": "word " * 60 + "end"}})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import itertools
+import math
 import operator
 from collections.abc import Callable
 from math import prod
@@ -41,8 +42,10 @@ from archspec.pytorch.layers.max_pool2d_same import MaxPool2dSame  # noqa: E402
 from archspec.pytorch.layers.max_pool3d_same import MaxPool3dSame  # noqa: E402
 from archspec.pytorch.layers.multihead_attention import MultiheadAttention  # noqa: E402
 from archspec.pytorch.layers.relative_position_bias import relative_position_bias  # noqa: E402
+from archspec.pytorch.layers.relative_position_bias3d import relative_position_bias3d  # noqa: E402
 from archspec.pytorch.layers.scaled_dot_product_attention import ScaledDotProductAttention  # noqa: E402
 from archspec.pytorch.layers.shifted_window_mask import shifted_window_mask  # noqa: E402
+from archspec.pytorch.layers.shifted_window_mask3d import shifted_window_mask3d  # noqa: E402
 from archspec.pytorch.layers.std_conv1d import StdConv1d  # noqa: E402
 from archspec.pytorch.layers.std_conv1d_same import StdConv1dSame  # noqa: E402
 from archspec.pytorch.layers.std_conv2d import StdConv2d  # noqa: E402
@@ -444,31 +447,37 @@ def raw_coordinates(start: float, end: float, steps: list[int]) -> Any:
     return torch.stack([line.expand(steps) for line in shaped], -1)
 
 
-def pair(value: Any) -> tuple[int, int]:
-    """What is written as one number for height and width, or as a list of two."""
-    height, width = value if isinstance(value, list) else [value] * 2
-    return height, width
+def sides(value: Any) -> list[int]:
+    """What is written as one number for height and width, or as a list of two or three."""
+    found = value if isinstance(value, list) else [value] * 2
+    need(len(found) in (2, 3))
+    return found
 
 
 def raw_position_bias(table: Any, window_size: Any) -> Any:
     """As the authors' code looks it up: an index for each pair."""
-    height, width = pair(window_size)
-    need(table.dim() == 3 and table.shape[1] == (2 * height - 1) * (2 * width - 1) and min(height, width) > 0)
-    places = torch.cartesian_prod(torch.arange(height), torch.arange(width))
-    apart = places[:, None] - places + torch.tensor([height - 1, width - 1])
-    return table[:, apart[..., 0] * (2 * width - 1) + apart[..., 1]].permute(0, 3, 1, 2)
+    window = sides(window_size)
+    distances = [2 * side - 1 for side in window]
+    need(table.dim() == 3 and min(window) > 0 and table.shape[1] == math.prod(distances))
+    places = torch.cartesian_prod(*map(torch.arange, window))
+    apart = places[:, None] - places + torch.tensor(window) - 1
+    steps = torch.tensor([math.prod(distances[i + 1 :]) for i in range(len(window))])
+    return table[:, (apart * steps).sum(-1)].permute(0, 3, 1, 2)
 
 
 def raw_window_mask(scores: Any, size: Any, window_size: Any, shift_size: Any) -> Any:
-    """As the authors' code does it: the map in up to nine parts, with a number for each."""
-    size, window, shift = pair(size), pair(window_size), pair(shift_size)
+    """As the authors' code does it: the map in up to three parts along each side, with a number for each part."""
+    size, window, shift = sides(size), sides(window_size), sides(shift_size)
+    need(len(size) == len(window) == len(shift))
     for places, each, by in zip(size, window, shift, strict=True):
         need(places > 0 and each > 0 and places % each == 0 and 0 <= by < each)
-    parts = torch.zeros(1, 1, *size)
+    parts = torch.zeros(size)
     ends = [(slice(0, -each), slice(-each, -by), slice(-by, None)) for each, by in zip(window, shift, strict=True)]
-    for number, (rows, columns) in enumerate(itertools.product(*ends)):
-        parts[..., rows, columns] = number
-    parts = F.unfold(parts, window, stride=window).permute(2, 0, 1)
+    for number, part in enumerate(itertools.product(*ends)):
+        parts[part] = number
+    for dim, each in enumerate(window):  # a place of a window is a dimension behind those of the windows
+        parts = parts.unfold(dim, each, each)
+    parts = parts.reshape(-1, 1, math.prod(window))
     mask = -100.0 * (parts[:, :, :, None] != parts[:, :, None])
     need(scores.dim() == 5 and mask.shape[2:] == scores.shape[3:] and scores.shape[1] in (1, len(mask)))
     return scores + mask
@@ -571,7 +580,8 @@ OURS = {
         *(AvgPool1dSame, AvgPool2dSame, AvgPool3dSame, Conv1dSame, Conv2dSame, Conv3dSame),
         *(BlurPool2d, GlobalResponseNorm, LayerNormAlong, LayerScale, LocalConv1d, LocalConv2d, LocalResponseNorm3d),
         *(MaxPool1dSame, MaxPool2dSame, MaxPool3dSame, MultiheadAttention, StochasticDepth),
-        *(coordinates, relative_position_bias, shifted_window_mask),
+        *(coordinates, relative_position_bias, relative_position_bias3d),
+        *(shifted_window_mask, shifted_window_mask3d),
         ScaledDotProductAttention,
         *(StdConv1d, StdConv2d, StdConv3d, StdConv1dSame, StdConv2dSame, StdConv3dSame, StdLinear),
     )

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import torch
 import torch.nn.functional as F  # noqa: N812 - as everyone calls it
 from torch import Tensor, nn
+from torch.nn.utils import parametrizations
 from torch.utils.checkpoint import checkpoint
 
 MODULES: dict[str, tuple[type[nn.Module], tuple[tuple[int, ...], ...], str]] = {}
@@ -496,3 +497,138 @@ class AttentionWithAMask(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         found, _ = self.attention(x, x, x, attn_mask=self.mask, need_weights=False)
         return found
+
+
+@module()
+class ComputedWeights(nn.Module):
+    """A discriminator's layers, and some whose weights' lengths are trained apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = parametrizations.spectral_norm(nn.Conv2d(3, 6, 3, stride=2, bias=False))
+        self.body = nn.Sequential(*(Normed(6) for _ in range(2)))
+        self.up = parametrizations.weight_norm(nn.ConvTranspose2d(6, 4, 2, stride=2))
+        self.fc = parametrizations.weight_norm(nn.Linear(4, 5))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(self.up(self.body(self.conv(x))).mean((2, 3)))
+
+
+class Normed(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = parametrizations.spectral_norm(nn.Conv2d(channels, channels, 3, padding=1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.conv(x).relu()
+
+
+@module(refused="`conv.weight` is computed by Orthogonal")
+class OrthogonalWeight(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = parametrizations.orthogonal(nn.Conv2d(3, 3, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x)
+
+
+@module(refused="`conv.bias` is computed by WeightNorm")
+class ComputedBias(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = parametrizations.weight_norm(nn.Conv2d(3, 3, 1), name="bias")
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x)
+
+
+@module(refused="layer_norm of `norm.weight`, which is computed by weight_norm")
+class ComputedNorm(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = parametrizations.weight_norm(nn.LayerNorm(8))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(x)
+
+
+def _standardised(weight: Tensor, gain: Tensor | None = None) -> Tensor:
+    rows = weight.reshape(1, weight.shape[0], -1)
+    return F.batch_norm(rows, None, None, weight=gain, training=True, eps=1e-5).reshape_as(weight)
+
+
+@module()
+class StandardisedWeights(nn.Conv2d):
+    def __init__(self) -> None:
+        super().__init__(3, 4, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, _standardised(self.weight), self.bias, self.stride, self.padding)
+
+
+@module()
+class ScaledStandardisedWeights(nn.Conv2d):
+    def __init__(self) -> None:
+        super().__init__(3, 4, 3, padding=1)
+        self.gain = nn.Parameter(torch.ones(4, 1, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = _standardised(self.weight, (self.gain * 0.5).view(-1))
+        return F.conv2d(x, weight, self.bias, self.stride, self.padding)
+
+
+@module()
+class Blurred(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        row = torch.tensor([0.25, 0.5, 0.25])
+        self.register_buffer("filt", torch.outer(row, row).repeat(3, 1, 1, 1), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(F.pad(x, [1, 1, 1, 1], mode="reflect"), self.filt, stride=2, groups=3)
+
+
+@module()
+class WindowsThatOverlap(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        windows = F.pad(x, [1, 1, 1, 1]).unfold(2, 4, 2).unfold(3, 4, 2)
+        return windows.flatten(2, 3).mean((-2, -1))
+
+
+@module((16, 32))
+class RotaryOfABuffer(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        bands = 100.0 ** -(torch.arange(8) / 8)
+        rows, columns = torch.arange(4).repeat_interleave(4) + 1.0, torch.arange(4).repeat(4) + 1.0
+        angles = torch.cat([torch.outer(columns, bands), torch.outer(rows, bands)], 1).repeat_interleave(2, 1)
+        self.register_buffer("embedding", torch.cat([angles.sin(), angles.cos()], 1), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        sine, cosine = self.embedding.chunk(2, -1)
+        turned = torch.stack([-x[..., 1::2], x[..., ::2]], -1).reshape(x.shape)
+        return x * cosine + turned * sine
+
+
+@module((2, 4, 4, 6))
+class ProductsByLetters(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows, self.columns = (nn.Parameter(torch.randn(4, 5, 6)) for _ in range(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        joined = x.flatten(0, 1)
+        down = torch.einsum("bhwc,hkc->bhwk", joined, self.rows)
+        return (down + torch.einsum("bhwc,wkc->bhwk", joined, self.columns)).view(-1, 2, 4, 4, 5)
+
+
+@module((6, 8), refused="used in two places")
+class WeightOfTwoLayers(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.other = nn.Linear(8, 8), nn.Linear(8, 8)
+        self.other.weight = self.one.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.other(self.one(x).relu())

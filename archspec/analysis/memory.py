@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archspec.analysis.overwriting import Overwriting
 from archspec.analysis.training import differentiated, trains
-from archspec.network import ActivationMemory, Network
+from archspec.network import ActivationMemory, Network, kept
 from archspec.ops.tensor import size_in_bytes
 
 DTYPE_BYTES = {"float32": 4, "float64": 8, "float16": 2, "bfloat16": 2}
@@ -17,9 +17,19 @@ def activation_memory(network: Network, *, dtype: str = "float32", batch: int = 
         KeyError: ``dtype`` is none of `DTYPE_BYTES`.
     """
     item = DTYPE_BYTES[dtype]
-    peak, node = _peak(network, item)
-    kept = _kept(network, item)
-    return ActivationMemory(dtype, batch, peak * batch, node, None if kept is None else kept * batch)
+    peak, node, saved = _usual(network) if item == DTYPE_BYTES["float32"] else _of_sample(network, item)
+    return ActivationMemory(dtype, batch, peak * batch, node, None if saved is None else saved * batch)
+
+
+def _of_sample(network: Network, item: int) -> tuple[int, str, int | None]:
+    """The peak in bytes, the node at which it is reached, and what autograd keeps."""
+    return *_peak(network, item), _saved(network, item)
+
+
+@kept
+def _usual(network: Network) -> tuple[int, str, int | None]:
+    """The same for float32, which several are asked for."""
+    return _of_sample(network, DTYPE_BYTES["float32"])
 
 
 def _peak(network: Network, item: int) -> tuple[int, str]:
@@ -48,11 +58,11 @@ def _peak(network: Network, item: int) -> tuple[int, str]:
     return peak, peak_node
 
 
-def _kept(network: Network, item: int) -> int | None:
+def _saved(network: Network, item: int) -> int | None:
     """Bytes that autograd keeps of one sample."""
     gradients = differentiated(network)
     shapes = dict(network.inputs) | {node.path: node.shape for node in network}
-    kept: set[str] = set()
+    held: set[str] = set()
     besides = 0
     for node in network:
         if node.path not in gradients or (node.op.saved_for_weights and not trains(network, node)):
@@ -60,7 +70,7 @@ def _kept(network: Network, item: int) -> int | None:
         found = node.op.keeps(node.input_shapes, node.shape, tuple([origin in gradients for origin in node.inputs]))
         if found is None:
             return None
-        kept.update(node.inputs[number] for number in found.operands)
-        kept.update([node.path] if found.output else ())
+        held.update(node.inputs[number] for number in found.operands)
+        held.update([node.path] if found.output else ())
         besides += found.besides
-    return sum(size_in_bytes(shapes[path], item) for path in kept) + besides
+    return sum(size_in_bytes(shapes[path], item) for path in held) + besides

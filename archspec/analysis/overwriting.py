@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from archspec.language.definition import Step
-from archspec.network import Applied, Body, Network, Use
+from archspec.network import Applied, Body, Network, Use, kept
 from archspec.ops.facts import Function, Operand
 
 _Place = tuple[int, str]
@@ -70,8 +70,13 @@ def _in_all(bodies: list[Body]) -> Iterator[_Place]:
             yield place
 
 
-def _overwriting(body: Body) -> Iterator[tuple[_Place, _Place]]:
+@kept
+def _overwriting(body: Body) -> tuple[tuple[_Place, _Place], ...]:
     """The steps of a graph whose nodes can write over what the node before gives, each with that node's step."""
+    return tuple(_pairs(body))
+
+
+def _pairs(body: Body) -> Iterator[tuple[_Place, _Place]]:
     uses = Counter(origin for use in body.uses for origin in use.inputs) + Counter(body.outputs.values())
     reused = {use.step.reused.step.name for use in body.uses if use.step.reused is not None}
     for use in body.uses:

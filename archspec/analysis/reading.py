@@ -6,11 +6,12 @@ from fractions import Fraction
 from math import floor
 from typing import Literal
 
-from archspec.network import Applied
+from archspec.network import Applied, kept
 from archspec.ops.facts import Along, Beyond, Reads, Taps, Window
 from archspec.ops.tensor import Shape
 
 
+@kept
 def reads(applied: Applied) -> Reads | Literal["reshaped"] | None:
     """How an op reads its operands; None for an op without a rule."""
     reach = applied.op.reach(applied.input_shapes, applied.shape)
@@ -21,6 +22,7 @@ def reads(applied: Applied) -> Reads | Literal["reshaped"] | None:
     return None if reach == "unknown" else reach
 
 
+@kept
 def statistics(applied: Applied) -> tuple[int, ...]:
     """The dimensions over which an op takes statistics, which count in no field."""
     reach = applied.op.reach(applied.input_shapes, applied.shape)

@@ -26,7 +26,7 @@ from archspec.analysis.sight import (
     within,
     work,
 )  # fmt: skip
-from archspec.network import Applied, Node
+from archspec.network import Applied, Node, kept
 from archspec.ops.facts import Along, Reads
 from archspec.ops.tensor import Shape
 
@@ -82,6 +82,16 @@ class _Way(NamedTuple):
         return cls(found, plain and set(applied.input_shapes) == {applied.shape}, blind)
 
 
+@kept
+def _without_border(applied: Applied) -> _Way:
+    return _Way.of(applied, True)
+
+
+@kept
+def _within_border(applied: Applied) -> _Way:
+    return _Way.of(applied, False)
+
+
 def _is_blind(ways: tuple[Along, ...], shape: Shape, output: Shape, unbounded: bool) -> bool:
     """Whether there is a dimension along which no place reads anything."""
     if unbounded:
@@ -114,7 +124,7 @@ class _Looking:
     ) -> None:
         self._inputs = inputs
         self._unbounded = unbounded
-        self._ways: dict[int, _Way] = {}
+        self._way = _without_border if unbounded else _within_border
         self._spare = MOST_LISTED if unbounded else MOST_PLACES_LISTED
         self._work = MOST_WORK
         self.sights: dict[str, Sights] = {
@@ -126,7 +136,7 @@ class _Looking:
 
     def _through(self, node: Node) -> Sights:
         applied = node.applied
-        way = self._ways.get(id(applied)) or self._ways.setdefault(id(applied), _Way.of(applied, self._unbounded))
+        way = self._way(applied)
         operands = [self.sights[path] for path in node.inputs]
         if way.plain and len(operands) == 1:
             return operands[0]

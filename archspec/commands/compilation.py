@@ -15,6 +15,7 @@ from archspec.language.limits import Limits
 
 if TYPE_CHECKING:
     from archspec.compiler.lint import Warned
+    from archspec.compiler.pipeline import LoadedSpec
 
 
 class Asked(NamedTuple):
@@ -27,23 +28,26 @@ class Asked(NamedTuple):
     limit: Sequence[str] | None
     strict: bool
 
-    def compiler(self) -> Callable[[str | None], archspec.Network]:
-        """What compiles a variant of the spec, which is read once."""
+    def opened(self) -> LoadedSpec:
+        """The spec, which is looked into when it is compiled."""
         from archspec.compiler.pipeline import of_bytes, opened
 
-        params = dict(assignments(self.set_ or (), "--set"))
-        limits = _limits(self.limit or ())
+        limits = limits_of(self.limit or ())
         if self.spec == STANDARD:
-            loaded = of_bytes(standard_input(limits.file_bytes), "<stdin>", self.root or Path(), limits)
-        else:
-            loaded = opened(self.spec, self.root, limits)
+            return of_bytes(standard_input(limits.file_bytes), "<stdin>", self.root or Path(), limits)
+        return opened(self.spec, self.root, limits)
+
+    def compiler(self, opened: LoadedSpec | None = None) -> Callable[[str | None], archspec.Network]:
+        """What compiles a variant of the spec, which is read once; of one that is open where it is given."""
+        params = dict(assignments(self.set_ or (), "--set"))
+        loaded = opened or self.opened()
         return lambda variant: loaded.compile(variant=variant, **params)
 
-    def network(self) -> archspec.Network:
+    def network(self, opened: LoadedSpec | None = None) -> archspec.Network:
         """The network; its warnings are printed, or raised where they are taken for errors."""
         from archspec.compiler.lint import warned
 
-        network = self.compiler()(self.variant)
+        network = self.compiler(opened)(self.variant)
         print_report(accepted(warned(network), self.strict))
         return network
 
@@ -71,7 +75,12 @@ def assignments(texts: Sequence[str], option: str) -> list[tuple[str, Any]]:
     return [assignment(text, option) for text in texts]
 
 
-def _limits(texts: Sequence[str]) -> Limits:
+def limits_of(texts: Sequence[str]) -> Limits:
+    """The bounds that ``--limit`` says.
+
+    Raises:
+        UsageError: There is no such bound, or it is given no positive integer.
+    """
     limits = Limits()
     known = [field.name for field in fields(Limits)]
     for name, value in assignments(texts, "--limit"):

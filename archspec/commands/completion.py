@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import fields
 from functools import wraps
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -35,14 +36,20 @@ def _quiet(words: Callable[_P, Iterable[_T]]) -> Callable[_P, list[_T]]:
 
 @_quiet
 def specs(incomplete: str) -> list[str]:
-    """Paths of YAML files, and names of bundled networks.
+    """Paths of YAML files, and names of bundled networks."""
+    return files(incomplete) + _named(incomplete)
+
+
+@_quiet
+def files(incomplete: str) -> list[str]:
+    """Paths of YAML files.
 
     A folder with nothing beside it is entered: shells put a space after a single word.
     """
     found = _beneath(incomplete)
     while len(found) == 1 and found[0].endswith("/"):
         found = _beneath(found[0])
-    return found + _named(incomplete)
+    return found
 
 
 def _named(incomplete: str) -> list[str]:
@@ -81,15 +88,29 @@ def weight_sources(context: typer.Context) -> Iterable[str]:
     return weights.entries if weights else ()
 
 
-def _definition(context: typer.Context) -> Definition:
-    """What is read of the spec, or without one of the block to draw.
+@_quiet
+def variants_of_second(context: typer.Context) -> Iterable[str]:
+    """The variants of the second of two specs."""
+    return _definition(context, 1).variants
+
+
+@_quiet
+def parameters_of_second(context: typer.Context) -> Iterator[tuple[str, str]]:
+    """The parameters of the second of two specs."""
+    for name, param in _definition(context, 1).params.items():
+        yield f"{name}=", param.doc
+
+
+def _definition(context: typer.Context, number: int = 0) -> Definition:
+    """What is read of the spec, of several that of a number, or without one of the block to draw.
 
     Raises:
         ArchspecError: It cannot be read.
     """
-    from archspec.language.loader import definition, is_path, known_network, library_block
+    from archspec.language.loader import definition, known_network, library_block
+    from archspec.language.places import is_path
 
-    spec, block = _spec(context), context.params.get("block") or ""
+    spec, block = _spec(context, number), context.params.get("block") or ""
     if block and not (spec or is_path(block)):
         return library_block(block)
     if spec and not is_path(spec):
@@ -97,16 +118,24 @@ def _definition(context: typer.Context) -> Definition:
     return definition(Path(spec or block), context.params.get("root"))
 
 
-def _spec(context: typer.Context) -> str:
-    """The spec typed so far. While an option waits for its value, it is no parameter yet."""
+def _spec(context: typer.Context, number: int = 0) -> str:
+    """The spec of a number typed so far. While an option waits for its value, it is no parameter yet."""
     typed = [context.params.get("spec"), *(context.params.get("specs") or ()), *context.args]
-    return next(filter(None, typed), "")
+    return next(islice(filter(None, typed), number, None), "")
 
 
 @_quiet
 def limits() -> Iterable[str]:
     """The bounds."""
     return [f"{field.name}=" for field in fields(Limits)]
+
+
+@_quiet
+def targets() -> Iterable[str]:
+    """The figures of a budget."""
+    from archspec.exploration.figures import FIGURES
+
+    return [f"{name}=" for name in FIGURES]
 
 
 @_quiet
@@ -123,6 +152,12 @@ def blocks() -> Iterable[str]:
     from archspec.language import library
 
     return library.blocks()
+
+
+@_quiet
+def shown(incomplete: str) -> list[str]:
+    """What is printed: specs, and blocks of the library."""
+    return specs(incomplete) + [name for name in blocks() if incomplete and name.startswith(incomplete)]
 
 
 @_quiet
@@ -153,6 +188,14 @@ def codes() -> Iterable[str]:
     return explanations.codes()
 
 
+@_quiet
+def fonts() -> Iterable[str]:
+    """Fonts whose widths are known, but for those that a shell would take for several words."""
+    from archspec.drawing.content.typefaces import NAMES
+
+    return [name for name in NAMES if " " not in name]
+
+
 def _table(module: str, name: str) -> Callable[[], list[str]]:
     """The words of a table, whose module is imported when they are asked for."""
 
@@ -164,10 +207,13 @@ def _table(module: str, name: str) -> Callable[[], list[str]]:
     return words
 
 
+styles = _table("archspec.drawing.styles", "STYLES")
 details = _table("archspec.drawing.content.scene", "DETAILS")
 themes = _table("archspec.drawing.formats.themes", "THEMES")
 directions = _table("archspec.drawing.layout.placing", "DIRECTIONS")
-papers = _table("archspec.drawing.layout.placed", "PAGES")
+papers = _table("archspec.drawing.layout.pages", "PAGES")
+widths = _table("archspec.drawing.layout.lengths", "NAMED")
 layouts = _table("archspec.drawing.layout.placing", "LAYOUTS")
 colors = _table("archspec.drawing.content.colouring", "COLOURS")
-figures = _table("archspec.drawing.content.cards", "FIGURES")
+figures = _table("archspec.drawing.content.cards", "SHOWN")
+sweep_figures = _table("archspec.exploration.figures", "FIGURES")

@@ -13,8 +13,7 @@ from archspec.commands.options import Check, Limit, Root, Set, Spec, Strict, Var
 from archspec.commands.printing import first
 from archspec.commands.staleness import print_stale, refuse_both
 from archspec.commands.streams import STANDARD, print_document
-from archspec.errors import UsageError, shown
-from archspec.files import read, write
+from archspec.files import read, refuse_own, write
 
 
 def emit(
@@ -39,9 +38,7 @@ def emit(
     if check:
         return _compared(check, source, ["emit", spec, *written({"variant": variant, "set": set_})])
     if output and str(output) != STANDARD:
-        own = network.blocks.template.source.path
-        if own is not None and output.exists() and output.samefile(own):
-            raise UsageError(f"{shown(output)} is the spec itself")
+        refuse_own(output, [network.blocks.template.source.path])
         write(output, source)
     else:
         print_document(source)

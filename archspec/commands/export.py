@@ -10,6 +10,7 @@ import typer
 import archspec
 from archspec.commands.compilation import Asked
 from archspec.commands.options import Limit, Root, Set, Spec, Strict, Variant
+from archspec.errors import shown
 
 
 def export(
@@ -33,4 +34,5 @@ def export(
     """Write a network as ONNX, or as a program of torch.export: in evaluation, for batches of any size."""
     network = Asked(spec, variant, set_, root, limit, strict).network()
     archspec.export(network, output, weights=weights)
+    print(f"wrote {shown(output)}")
     return 0

@@ -18,6 +18,17 @@ SPEC = typer.Argument(
     autocompletion=completion.specs,
 )
 Spec = Annotated[str, SPEC]
+Specs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SPEC...", help="Spec files, or names of bundled networks.", autocompletion=completion.specs
+    ),
+]
+SPECS = typer.Argument(
+    metavar="SPEC...",
+    help="A spec file, or the name of a bundled network; `-` reads standard input.",
+    autocompletion=completion.specs,
+)
 Variant = Annotated[
     str | None,
     typer.Option(
@@ -46,6 +57,12 @@ Limit = Annotated[
         autocompletion=completion.limits,
     ),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", "-j", metavar="N", help="Processes; -1 for one on each core, which many points have unless told."
+    ),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Take warnings for errors.")]
 Check = Annotated[
     Path | None, typer.Option("--check", metavar="FILE", help="Write nothing; exit with 1 where this file differs.")
@@ -55,4 +72,6 @@ Check = Annotated[
 def written(options: Mapping[str, str | Sequence[str] | None]) -> list[str]:
     """Options as words of a command; those that are None or empty are left out."""
     texts = {name: [value] if isinstance(value, str) else value or () for name, value in options.items()}
-    return [word for name, values in texts.items() for value in values for word in (f"--{name}", value)]
+    return [
+        word for name, values in texts.items() for value in values for word in (f"--{name.replace('_', '-')}", value)
+    ]

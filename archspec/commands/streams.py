@@ -13,7 +13,7 @@ from typing import IO
 from archspec.errors import UsageError
 from archspec.files import encoded
 
-_SIMPLER = {"─": "-", "×": "x", "·": ".", "…": "...", "−": "-", "–": "-", "µ": "u"}
+_SIMPLER = {"─": "-", "×": "x", "·": ".", "…": "...", "−": "-", "–": "-", "µ": "u", "→": "->"}
 """What stands for a character of ours where an encoding lacks it; for others it is an escape."""
 
 STANDARD = "-"

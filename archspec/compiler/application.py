@@ -7,10 +7,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from archspec.compiler.binding import evaluate
+from archspec.compiler.mending import at_node, operand_help, places_help
 from archspec.compiler.sharing import OPS, BoundKey
 from archspec.compiler.trace import Failed
 from archspec.compiler.walk import CHARACTERS_OF_A_VALUE, Site, Walk
-from archspec.errors import ArgumentError, OperandError, RuleError, ShapeError, listed
+from archspec.errors import ArgumentError, Change, Help, OperandError, RuleError, ShapeError, listed, removable
 from archspec.language.definition import Reference
 from archspec.language.limits import VALUES_OF_A_STEP
 from archspec.language.source import Scalar, Value
@@ -50,7 +51,7 @@ class Application:
         try:
             OPS.applied[cls, written, inputs] = applied = _applied(bound, inputs)
         except RuleError as error:
-            self._rule_error(error, site)
+            self._rule_error(error, site, cls)
             return None
         return applied
 
@@ -61,7 +62,7 @@ class Application:
             for name, op in applied.op.parts(applied.input_shapes).items():
                 found[name] = _applied(op, (*applied.input_shapes, *(each.shape for each in found.values())))
         except RuleError as error:
-            self._rule_error(error, site)
+            self._rule_error(error, site, type(applied.op))
             return None
         return found
 
@@ -71,7 +72,9 @@ class Application:
         if site.step.operands is not None and not least <= count <= (most or count):
             wanted = f"{least}" if least == most else f"{least} to {most}" if most else f"{least} or more"
             message = f"{cls.name} takes {wanted} operand{'s' * (wanted != '1')}, not {count}"
-            few = f"for example `{cls.example}`" if cls.takes_places else "name them: `from: [a, b]`"
+            few = (
+                places_help(site) or f"for example `{cls.example}`" if cls.takes_places else "name them: `from: [a, b]`"
+            )
             help = few if count < least else "join them first, with `add` or `concat`"
             self._report("operand-count", message, site.key, site, label=_operand_shapes(site), help=help)
             return False
@@ -79,11 +82,13 @@ class Application:
             (n for n, shape in enumerate(shapes) if isinstance(shape, Places) and n not in cls.takes_places), -1
         )
         if misplaced >= 0:
-            name = _written(list(site.scope.expanded(site.step.operands or ()))[misplaced])
-            message = f"{cls.name} computes with numbers, and `{name}` is places of maxima"
-            self._report(
-                "shape-mismatch", message, site.key, site, help="an operand of `max_unpool` says where to put another"
+            taken = site.scope.expanded(site.step.operands or ())[misplaced]
+            message = f"{cls.name} computes with numbers, and `{_written(taken)}` is places of maxima"
+            help = Help(
+                f"take the maxima, `{taken.name}`; their places are for `max_unpool`",
+                Change("replace", taken.name, taken.value.span),
             )
+            self._report("shape-mismatch", message, site.key, site, help=help)
             return False
         shape = shapes[0] if shapes else None
         if shape is None or cls.spatial_ranks is None or spatial_rank(shape) in cls.spatial_ranks:
@@ -134,6 +139,7 @@ class Application:
         message = f"`{name}` of {cls.name} has the wrong value"
         place, expected, value = site.arguments[name].value, expectation(problem), values[name]
         help = hint(place, value, expected, site.scope.names)
+        help = help if cls.model_fields[name].is_required() else removable(help)
         self._report("invalid-argument", message, place, site, expected=expected, found=found(value), help=help)
 
     def _unknown_arguments(self, cls: type[Op], site: Site) -> None:
@@ -141,17 +147,18 @@ class Application:
 
         fields = list(cls.model_fields)
         for name in [name for name in site.arguments if name not in cls.model_fields]:
-            help = argument_hint(name, fields, NODE_KEYS) if fields else f"{cls.name} takes no arguments"
+            none = Help.removal(f"{cls.name} takes no arguments")
+            help = argument_hint(name, fields, NODE_KEYS) if fields else none
             message, place = f"{cls.name} has no argument `{name}`", site.arguments[name].key
             if name in cls.inferred:
-                help = f"leave it out: `{name}` follows from the input"
+                help = Help.removal(f"leave it out: `{name}` follows from the input")
             target = site.target
             if site.step.leaves(place):
                 message += ", which the node has as it was"
-                help, place = f"remove it with `{name}: null`", target
+                help, place = Help(f"remove it with `{name}: null`", Change("set", f"{name}: null")), target
             elif place.source.is_drawn_in_by(target.source):
                 message += ", which the extended file gives"
-                help, place = f"remove it with `{name}: null`", target
+                help, place = Help(f"remove it with `{name}: null`", Change("set", f"{name}: null")), target
             self._report("unknown-argument", message, place, site, help=help)
 
     def _missing_arguments(self, cls: type[Op], missing: list[str], site: Site) -> None:
@@ -162,21 +169,38 @@ class Application:
         names = [name for name in missing if name not in meant]
         if names:
             message = f"{cls.name} needs the argument{'s' * (len(names) > 1)} {listed(names)}"
-            self._report("missing-argument", message, site.key, site, help=f"for example `{cls.example}`")
+            values = _example(cls)
+            given = "\n".join(f"{name}: {values[name]}" for name in names if name in values)
+            help = Help(f"for example `{cls.example}`", Change("set", given))
+            self._report("missing-argument", message, site.key, site, help=help)
 
-    def _rule_error(self, error: RuleError, site: Site) -> None:
+    def _rule_error(self, error: RuleError, site: Site, cls: type[Op]) -> None:
         place: Value = site.key
         label, help = error.label, error.help
         if isinstance(error, ArgumentError) and error.argument in site.arguments:
             place = site.arguments[error.argument].value
+            help = help if cls.model_fields[error.argument].is_required() else removable(help)
+            help = at_node(help, site.key.span)
         elif isinstance(error, ShapeError | OperandError) and not label:
+            from archspec.compiler.shortcuts import shortcut_help
             from archspec.compiler.shrinkage import padding_help
 
-            label, help = _operand_shapes(site), padding_help(site) or help
+            label = _operand_shapes(site)
+            help = padding_help(site) or operand_help(site) or shortcut_help(site, help)
         self._report(error.code, error.message, place, site, label=label, help=help)
 
     def _report(self, code: str, message: str, place: Value, site: Site, **details: str) -> None:
         self.trace.report(code, message, place, path=site.path, **details)
+
+
+def _example(cls: type[Op]) -> dict[str, str]:
+    """The arguments of an op's example, as they are written."""
+    from archspec.language.block_scanner import scan
+
+    text = f"node: {cls.example}"
+    node = scan(text).get("node")
+    entries = node.entries if node is not None else []
+    return {each.name: text[each.value.start : each.value.end] for each in entries if each.value is not None}
 
 
 def _applied(bound: Op, inputs: Shapes) -> Applied:

@@ -34,8 +34,10 @@ def assembled(
     return network if problems is None else partial(network, problems)
 
 
-def partial(network: Network, problems: Mapping[str, str], unplaced: tuple[str, ...] = ()) -> PartialNetwork:
+def partial(
+    network: Network, problems: Mapping[str, str], unplaced: tuple[str, ...] = (), *, whole: bool = False
+) -> PartialNetwork:
     """A network with what is wrong with it, over what was known of that."""
     known = network.problems if isinstance(network, PartialNetwork) else {}
     parts = {field.name: getattr(network, field.name) for field in fields(Network)}
-    return PartialNetwork(**parts, problems={**known, **problems}, unplaced=unplaced)
+    return PartialNetwork(**parts, problems={**known, **problems}, unplaced=unplaced, whole=whole)

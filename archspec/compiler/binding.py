@@ -9,18 +9,18 @@ from typing import Any, NamedTuple, NoReturn
 
 from archspec.compiler.tensors import Names
 from archspec.compiler.trace import Failed, Trace
-from archspec.errors import SpecError, listed
+from archspec.errors import Change, Help, SpecError, listed, removable
 from archspec.language.choice import Choice, chosen, plain
 from archspec.language.definition import Definition, GraphSteps, Let, Step
 from archspec.language.evaluation import FUNCTIONS
 from archspec.language.expr import Expression, is_expression, read
 from archspec.language.functions import LetFunction
 from archspec.language.limits import Limits, raise_limit
-from archspec.language.source import Entry, Scalar, Sequence, Value
+from archspec.language.source import Entry, Scalar, Sequence, Value, entries
 from archspec.language.source import Mapping as MappingValue
 from archspec.language.spec import Param
 from archspec.language.usage import names_in
-from archspec.language.values import UNKNOWN, ExpressionError, TensorView, Unknown
+from archspec.language.values import UNKNOWN, ExpressionError, Function, TensorView, Unknown
 from archspec.language.wording import found, hint
 from archspec.language.work import count
 from archspec.ops import registry
@@ -137,6 +137,9 @@ def _report_unknown_names(
 ) -> bool:
     """Names that nobody knows, and that are not among some others, are errors also where nothing is computed."""
     text, found = str(value.value), False
+    asked = read(text).names.difference(others)
+    if all(name in names and not isinstance(names[name], Function) for name in asked):
+        return False
     tree = read(text).tree
     functions = {id(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
@@ -259,14 +262,14 @@ def _report_unknown(definition: Definition, name: str, key: Scalar, trace: Trace
     from archspec.ops.foreign import argument_hint
 
     known = list(definition.params)
-    help = argument_hint(name, known, NODE_KEYS) if known else f"`{definition.name}` has no parameters"
+    help = argument_hint(name, known, NODE_KEYS) if known else Help.removal(f"`{definition.name}` has no parameters")
     message = f"`{definition.name}` has no parameter `{name}`"
     if user is not None and user.target is not None and user.leaves(key):
         message += ", which the node has as it was"
-        help, key = f"remove it with `{name}: null`", user.target
+        help, key = Help(f"remove it with `{name}: null`", Change("set", f"{name}: null")), user.target
     elif user is not None and user.target is not None and key.source.is_drawn_in_by(user.target.source):
         message += ", which the extended file gives"
-        help, key = f"remove it with `{name}: null`", user.target
+        help, key = Help(f"remove it with `{name}: null`", Change("set", f"{name}: null")), user.target
     same = None if definition.source.bundled else message  # the mistake may be that of the definition
     trace.report_outside("unknown-argument", message, key, same=same, help=help)
 
@@ -276,7 +279,10 @@ def _report_missing(definition: Definition, missing: list[str], user: Value, tra
     docs = [(name, definition.params[name]) for name in missing]
     words = [f"`{name}` is {param.expected}{f': {param.doc}' * bool(param.doc)}" for name, param in docs]
     same = None if definition.source.bundled else message
-    trace.report_outside("missing-argument", message, user, same=same, help="; ".join(words))
+    example = entries(definition.example)
+    given = "\n".join(f"{name}: {example[name].plain()}" for name in missing if name in example)
+    help = Help("; ".join(words), *[Change("set", given)] * bool(given))
+    trace.report_outside("missing-argument", message, user, same=same, help=help)
 
 
 class _Binding(Mapping[str, Any]):
@@ -356,6 +362,7 @@ class _Binding(Mapping[str, Any]):
         help = hint(place, value, expected, argument.names if argument else self)
         if value is None and not self.definition.source.bundled:
             help = help or "a parameter that may be null says `nullable: true`"
+        help = removable(help) if argument and not param.required else help
         same = of_expression(message, place)
         report("invalid-argument", message, place, same=same, expected=expected, found=found(value), help=help)
         return UNKNOWN

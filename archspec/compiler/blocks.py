@@ -7,7 +7,7 @@ from typing import Any
 from archspec.compiler.binding import Argument, bind, has_too_many
 from archspec.compiler.changes import edits_of
 from archspec.compiler.graphs import Graphs
-from archspec.compiler.sharing import LIBRARY, Key, Memory, Shared, frozen
+from archspec.compiler.sharing import Key, Shared, frozen
 from archspec.compiler.tensors import UNKNOWN_TENSOR, Result, Scope, inside, outside, views
 from archspec.compiler.trace import Frame
 from archspec.compiler.walk import CHARACTERS_OF_A_VALUE, Made, Site, Walk
@@ -42,12 +42,15 @@ class Blocks:
         if definition is None or not self._takes_operands(definition, site):
             return None
         operands = site.operands or (UNKNOWN_TENSOR,) * max(1, len(definition.graph.inputs))
-        values = {name: walk.value(entry.value, site.scope, path) for name, entry in site.arguments.items()}
+        values = {
+            name: site.values[name] if name in site.values else walk.value(entry.value, site.scope, path)
+            for name, entry in site.arguments.items()
+        }
         taken = tuple([(output.name, output.reference and output.reference[:2]) for output in step.outputs])
         place = ("block", definition, taken, tuple([each.shape for each in operands]), site.edits)
         users = (site.scope.definition, site.user) if definition.takes_blocks else ()
         given = (*place, users, frozen(values))
-        shared = self._known(given)
+        shared = walk.known(given)
         if shared is not None:
             return shared
         with walk.trace.inside(Frame(site.key, path, definition)):
@@ -60,7 +63,8 @@ class Blocks:
             inner = Scope.of(definition, definition.graph, params, inside(operands), path, edits=edits)
             written = frozen(params)
             keys = (given, (*place, "bound", written))
-            return self._elaborated("block", inner, keys, step.outputs, len(written.text))
+            weight = len(written.text) // (CHARACTERS_OF_A_VALUE * VALUES_OF_A_STEP)
+            return self._elaborated("block", inner, keys, step.outputs, weight)
 
     @staticmethod
     def _argument(value: Any, entry: Entry, site: Site) -> Argument:
@@ -115,44 +119,19 @@ class Blocks:
             self.walk.trace.report("operand-count", message, step.key, path=site.path, help=help)
             return None
         operands = site.operands or (UNKNOWN_TENSOR,) * max(1, len(names))
-        params, loops = scope.names.params, scope.names.asked(step)
+        params, loops = scope.names.params, scope.names.differing(self.walk.memory.asked(step))
         scope.names.frozen = scope.names.frozen or frozen(params)
         # The definition in the key keeps the group, so that its id stays its own.
         shapes = tuple([each.shape for each in operands])
         key = ("group", scope.definition, id(step.group), shapes, scope.names.frozen, frozen(loops), site.edits)
-        shared = self._known(key)
+        shared = self.walk.known(key)
         if shared is not None:
             return shared
         inner = Scope.of(scope.definition, step.group, params, inside(operands), site.path, scope.names, site.edits)
         return self._elaborated("group", inner, (key,))
 
-    # Sharing
-
-    def _memory(self, scope: Scope, shared: Shared) -> Memory:
-        """Where a graph is kept: for the process, where all in it stands in files that a process reads once."""
-        if scope.edits:
-            return self.walk.memory
-        inside = (scope.definition, *(reading.definition for reading in shared.readings))
-        return LIBRARY if all(each and each.source.bundled for each in inside) else self.walk.memory
-
-    def _known(self, key: Key) -> Shared | None:
-        """What an equal use holds; None where there was none, or where this one would go beyond a limit."""
-        walk = self.walk
-        shared = LIBRARY.get(key) or walk.memory.get(key)
-        if shared is None or walk.steps + shared.steps > walk.limits.nodes:
-            return None
-        if walk.depth + shared.height - 1 > walk.limits.nesting:
-            return None
-        if walk.trace.frames and shared.readings and shared.holds(frame.definition for frame in walk.trace.frames):
-            return None
-        walk.steps += shared.steps
-        walk.height = max(walk.height, shared.height)
-        walk.readings.update(dict.fromkeys(shared.readings))
-        walk.changed.update(dict.fromkeys(shared.changed))
-        return shared
-
     def _elaborated(
-        self, kind: str, scope: Scope, keys: tuple[Key, ...], taken: tuple[OutputStep, ...] = (), characters: int = 0
+        self, kind: str, scope: Scope, keys: tuple[Key, ...], taken: tuple[OutputStep, ...] = (), weight: int = 0
     ) -> Shared:
         """What a block or group holds; kept for equal uses, where nothing is wrong.
 
@@ -161,23 +140,12 @@ class Blocks:
             scope: Its graph.
             keys: What decides what it holds.
             taken: The outputs that its user takes; empty for those that it declares.
-            characters: The length of its arguments.
+            weight: Steps that its arguments are worth.
         """
-        shared = self._known(keys[-1])
+        shared = self.walk.known(keys[-1])
         if shared is None:
-            weight = characters // (CHARACTERS_OF_A_VALUE * VALUES_OF_A_STEP)
-            shared = self._walked(kind, scope, taken, weight)
-        if not self.walk.trace.found:
-            self._memory(scope, shared).keep(keys, shared)
-        return shared
-
-    def _walked(self, kind: str, scope: Scope, taken: tuple[OutputStep, ...], weight: int) -> Shared:
-        walk = self.walk
-        before, height, readings, changed = walk.steps, walk.height, walk.readings, walk.changed
-        walk.steps += weight
-        walk.height, walk.readings, walk.changed = 0, {}, {}
-        body, outputs = self.graphs.body(kind, scope, scope.names.params if kind == "block" else {}, taken)
-        shared = Shared(body, outputs, walk.steps - before, walk.height, tuple(walk.readings), tuple(walk.changed))
-        walk.height = max(height, walk.height)
-        walk.readings, walk.changed = readings | walk.readings, changed | walk.changed
+            params = scope.names.params if kind == "block" else {}
+            (body, outputs), spent = self.walk.spent(lambda: self.graphs.body(kind, scope, params, taken), weight)
+            shared = Shared(body, outputs, *spent)
+        self.walk.keep(keys, shared, scope)
         return shared

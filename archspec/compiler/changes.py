@@ -8,7 +8,7 @@ from typing import Any
 from archspec.compiler.binding import evaluate
 from archspec.compiler.rule_reader import RuleReader, reused
 from archspec.compiler.trace import Failed, Trace
-from archspec.errors import did_you_mean, listed
+from archspec.errors import Help, did_you_mean, listed
 from archspec.language.choice import KINDS, Choice, chosen, names_one
 from archspec.language.definition import Change, Definition
 from archspec.language.edits import NO_EDITS, OF_CHANGES, Edit, Edits
@@ -48,10 +48,11 @@ def check_changed(definition: Definition, changed: Collection[Scalar], network: 
             message, help = f"no node has the path `{pattern}`", ""
             if shares:
                 message, help = f"`{pattern}` is `{shares}` again, and says nothing of its own", f"change `{shares}`"
+                help = Help.instead(help, shares)
             elif _is_left_out(network, pattern):
                 message, help = (
                     f"`{pattern}` is left out: its `when` is false",
-                    "leave this out, or change its `when` too: `when: true`",
+                    Help.removal("leave this out, or change its `when` too: `when: true`"),
                 )
             trace.report("unknown-node", message, key, help=help or did_you_mean(pattern, network.written_paths()))
 
@@ -101,7 +102,12 @@ class _EditReader(RuleReader):
             return None
         if {"op", "block"} <= stated.entries.keys():
             second = next(key for key in reversed(stated.entries) if key in ("op", "block"))
-            self.report("conflicting-keys", "a node is an `op` or a `block`, not both", stated.keys[second])
+            self.report(
+                "conflicting-keys",
+                "a node is an `op` or a `block`, not both",
+                stated.keys[second],
+                help=Help.removal(""),
+            )
             return None
         return stated
 

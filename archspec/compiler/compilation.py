@@ -13,14 +13,14 @@ from archspec.compiler.binding import Argument, bind, check_values, has_too_many
 from archspec.compiler.changes import check_changed
 from archspec.compiler.contract import check_contract
 from archspec.compiler.elaborate import elaborate
-from archspec.compiler.sharing import Memory
-from archspec.compiler.tensor_rules import with_tensor_rules
+from archspec.compiler.sharing import Memory, Settled
+from archspec.compiler.tensor_rules import tensor_rules
 from archspec.compiler.trace import Trace
 from archspec.errors import Diagnostic, UsageError, did_you_mean
 from archspec.language.choice import plain
 from archspec.language.definition import Definition
 from archspec.language.loader import Loader, Reading
-from archspec.language.source import Entry, Scalar, Source, Value
+from archspec.language.source import Entry, Scalar, Source
 from archspec.language.source import Mapping as MappingValue
 from archspec.language.values import kind
 from archspec.network import Network
@@ -55,19 +55,26 @@ def compiled(
         return None
     if has_too_many(definition, loader.limits, trace):
         return None
-    variants = {name: _variant(definition, name, trace) for name in definition.variants}
-    arguments = _arguments(definition, variant, variants, params, trace)
-    usual = (variant is None and not params) or bind(definition, {}, {}, Trace(), "") == arguments
+    settled = _settled(definition, memory, trace)
+    arguments = _arguments(definition, variant, settled.variants, params, trace)
+    usual = (variant is None and not params) or settled.usual == arguments
     strict = usual and not _is_variant(definition)
     network, blocks, changed = elaborate(definition, arguments, loader, memory, trace)
     if strict and not trace.found:
         check_changed(definition, changed, network, trace)
-    whole = with_tensor_rules(definition, arguments, None if trace.found else network, trace, strict)
-    if whole is None:
+    is_whole = not trace.found
+    rules = tensor_rules(definition, arguments, network if is_whole else None, memory, trace, strict)
+    if not is_whole:
         return network
     sources = [source for each in (reading, *blocks) for source in each.sources]
-    network = replace(whole, variants=tuple(variants), digest=_digest(sources, arguments), paper=definition.paper)
-    for contract in _contracts(definition, variants, arguments, usual):
+    network = replace(
+        network,
+        variants=tuple(definition.variants),
+        digest=_digest(sources, arguments),
+        paper=definition.paper,
+        **rules._asdict(),
+    )
+    for contract in _contracts(settled, arguments, usual):
         check_contract(network, contract, trace)
     if not trace.found:  # one that is misspelt where it is asked for is not unused
         trace.take(_unused_parameters(each.definition for each in (reading, *blocks)))
@@ -79,6 +86,18 @@ def _unused_parameters(definitions: Iterable[Definition | None]) -> Iterator[Dia
     for definition in definitions:
         if definition is not None and not definition.source.bundled:
             yield from definition.unused
+
+
+def _settled(definition: Definition, memory: Memory, trace: Trace) -> Settled:
+    """What does not depend on the values that are given; kept where nothing is wrong with it."""
+    if memory.settled is not None and memory.settled.definition is definition:
+        return memory.settled
+    variants = {name: _variant(definition, name, trace) for name in definition.variants}
+    bound = {name: bind(definition, given, {}, Trace(), "") for name, given in variants.items()}
+    settled = Settled(definition, variants, bind(definition, {}, {}, Trace(), ""), bound)
+    if not trace.found:
+        memory.settled = settled
+    return settled
 
 
 def _variant(definition: Definition, name: str, trace: Trace) -> dict[str, Argument]:
@@ -149,22 +168,26 @@ def _check_named(definition: Definition, name: str, value: Any) -> None:
         raise UsageError(f"{what} expects an op, and {no_op(named)}; {op_help(named, definition.blocks)}")
 
 
+def contracts(network: Network) -> list[MappingValue]:
+    """The contracts that hold for a network."""
+    settled = _settled(network.blocks.content.template, Memory(), Trace())
+    arguments = dict(network.blocks.content.arguments)
+    return list(_contracts(settled, arguments, settled.usual == arguments))
+
+
 def _is_variant(definition: Definition) -> bool:
     """Whether a network is a variant of a bundled file, whose rules may be about nodes that only others have."""
     source = definition.source
     return source.bundled and source.path is not None and source.path.stem != definition.name
 
 
-def _contracts(
-    definition: Definition, variants: Mapping[str, dict[str, Argument]], arguments: Mapping[str, Any], default: bool
-) -> Iterator[MappingValue]:
+def _contracts(settled: Settled, arguments: Mapping[str, Any], default: bool) -> Iterator[MappingValue]:
     """The contracts of a spec that hold for these values of the parameters; ``default`` where they are its own."""
-    stated: list[tuple[dict[str, Argument], Value | None]] = [({}, definition.expect)]
-    stated += [(given, definition.variants[name].entries.get("expect")) for name, given in variants.items()]
-    for given, contract in stated:
-        if not isinstance(contract, MappingValue):
-            continue
-        if bind(definition, given, {}, Trace(), "") == arguments if given else default:
+    if settled.definition.expect is not None and default:
+        yield settled.definition.expect
+    for name, given in settled.variants.items():
+        contract = settled.definition.variants[name].entries.get("expect")
+        if isinstance(contract, MappingValue) and (settled.of_variants[name] == arguments if given else default):
             yield contract
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from archspec.compiler.trace import Trace
-from archspec.errors import did_you_mean, listed
+from archspec.errors import Change, Help, did_you_mean, listed
 from archspec.language.reading import read_expect
 from archspec.language.source import Mapping, Value, locate
 from archspec.language.spec import Bound, Expect
@@ -95,7 +95,8 @@ def _has_one_output(network: Network, contract: Mapping, trace: Trace) -> bool:
     if len(network.outputs) == 1:
         return True
     message = f"the network has several outputs: {listed(network.outputs)}"
-    help = "state their shapes in `outputs:`, by name"
+    shapes = ", ".join(f"{name}: {list(output.shape)}" for name, output in network.outputs.items())
+    help = Help("state their shapes in `outputs:`, by name", Change("state", f"outputs: {{{shapes}}}"))
     trace.report("ambiguous-output", message, _key(contract, ("output",)), help=help)
     return False
 
@@ -118,7 +119,9 @@ def _check(contract: Mapping, figure: _Figure, trace: Trace) -> None:
     if not kept:
         message = f"{figure.subject} is not what the contract says"
         place, found = locate(contract, figure.keys), _show(actual)
-        trace.report("expect-mismatch", message, place, path=figure.path, expected=expected, found=found)
+        written = f"{actual:_}" if isinstance(actual, int) else str(actual)
+        help = Help.instead("", written) if actual is not None else ""
+        trace.report("expect-mismatch", message, place, path=figure.path, expected=expected, found=found, help=help)
 
 
 def _show(figure: Any) -> str:

@@ -29,7 +29,7 @@ from archspec.language.expr import is_expression
 from archspec.language.loader import Loader, Reading
 from archspec.language.source import Scalar, Sequence, Value
 from archspec.language.values import UNKNOWN, Unknown
-from archspec.language.wording import found
+from archspec.language.wording import found, whole_sizes
 from archspec.network import Applied, Body, Network, Origin, Use
 from archspec.ops import registry
 from archspec.ops.tensor import Shape
@@ -95,7 +95,8 @@ class Elaboration:
             return shape
         message = f"the shape of the input `{name}` is no shape"
         expected = "1 to 5 positive integers: channels first, without the batch"
-        self.trace.report("invalid-value", message, value, expected=expected, found=found(list(shape)))
+        help = whole_sizes(value, shape)
+        self.trace.report("invalid-value", message, value, expected=expected, found=found(list(shape)), help=help)
         return None
 
     def node(self, step: Step, scope: Scope) -> Made:
@@ -129,7 +130,7 @@ class Elaboration:
 
     def _made(self, step: Step, scope: Scope, edits: Edits) -> Made:
         walk, path = self.walk, scope.child(step.name)
-        references = list(scope.expanded(step.operands or ()))
+        references = scope.expanded(step.operands or ())
         walk.spend(step, len(references))
         operands = tuple([walk.take(reference, scope, path) for reference in references])
         scope.take(operands, step.operands is not None)

@@ -9,7 +9,7 @@ from archspec.errors import Diagnostic, Note, SpecError
 from archspec.language.limits import Limits
 from archspec.language.loader import Loader
 from archspec.language.removal import explained
-from archspec.network import Block, Network, Node
+from archspec.network import Block, Network, Node, PartialNetwork
 
 
 def sorted_error(found: Iterable[Diagnostic], loader: Loader, limits: Limits) -> SpecError:
@@ -22,13 +22,24 @@ def sorted_error(found: Iterable[Diagnostic], loader: Loader, limits: Limits) ->
 
 
 def _traced(diagnostic: Diagnostic, loader: Loader) -> Diagnostic:
-    """A diagnostic with notes on why its file is read, where that is not the spec itself."""
+    """A diagnostic with notes on why its file is read, where that is not the spec itself.
+
+    In a network of the library that the user's file extends, the place is where it does so, as in
+    `Trace.diagnostic`; what a help would change there is another text.
+    """
+    target = loader.extended.get(diagnostic.span.file)
+    if target is not None:
+        text = f"in the extended `{target.plain()}`" + (f": {diagnostic.label}" if diagnostic.label else "")
+        inner = Note(text, diagnostic.span)
+        diagnostic = diagnostic._replace(
+            span=target.span, notes=(inner, *diagnostic.notes), help=str(diagnostic.help), label=""
+        )
     notes, source = list(diagnostic.notes), loader.sources.get(diagnostic.span.file)
     files = {diagnostic.span.file, *(note.span.file for note in notes)}
-    while source and source.origin and source.origin.file not in files:
-        notes.append(Note("named here", source.origin))
-        files.add(source.origin.file)
-        source = loader.sources.get(source.origin.file)
+    while source and source.origin and source.origin.source.name not in files:
+        notes.append(Note("named here", source.origin.span))
+        source = source.origin.source
+        files.add(source.name)
     return diagnostic._replace(notes=tuple(notes))
 
 
@@ -38,7 +49,8 @@ def with_partial(error: SpecError, network: Network | None) -> SpecError:
         places = [(_places(network, each), each) for each in reversed(error.diagnostics)]
         problems = {path: each.summary for paths, each in places for path in paths}
         unplaced = tuple(each.summary for paths, each in reversed(places) if not paths)
-        error.partial = partial(network, problems, unplaced)
+        whole = not isinstance(network, PartialNetwork)
+        error.partial = partial(network, problems, unplaced, whole=whole)
     return error
 
 

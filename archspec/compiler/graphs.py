@@ -10,7 +10,7 @@ from archspec.compiler.sharing import frozen
 from archspec.compiler.tensors import UNKNOWN_TENSOR, Scope, Tensor, origins_of, shapes_of
 from archspec.compiler.walk import CHARACTERS_OF_A_VALUE, Made, Walk
 from archspec.errors import SpecError, did_you_mean
-from archspec.language.definition import GraphSteps, OutputStep, Step
+from archspec.language.definition import GraphSteps, OutputStep, Reference, Step
 from archspec.language.functions import places
 from archspec.language.limits import VALUES_OF_A_STEP, raise_limit
 from archspec.language.usage import names_in
@@ -77,8 +77,10 @@ class Graphs:
             place = declared[0].when or scope.definition.value
             self.walk.trace.report("empty-graph", message, place, path=scope.path)
         steps = _needed(scope.graph, existing)
-        scope.taken = frozenset(_taken(steps, existing))
-        scope.parted = frozenset(_parted(steps, existing))
+        named = list(_named_outputs(steps, existing))
+        if named:
+            scope.taken = frozenset([reference.name for reference in named if reference.copy])
+            scope.parted = _parted(steps, named)
         for step in steps:
             result, use = self.node(step, scope)
             scope.tensors[step.name] = result
@@ -103,20 +105,19 @@ class Graphs:
         return self.walk.take(output.reference, scope, scope.path)
 
 
-def _taken(steps: list[Step], outputs: list[OutputStep]) -> Iterator[str]:
-    """The repeats of which something takes copies one by one."""
+def _named_outputs(steps: list[Step], outputs: list[OutputStep]) -> Iterator[Reference]:
+    """What steps and outputs take that has a name of its own: outputs of nodes, and copies of repeats."""
     for step in steps:
-        yield from (reference.name for reference in step.operands or () if reference.port and reference.copy)
-    yield from (output.reference.name for output in outputs if output.reference and output.reference.copy)
+        yield from [reference for reference in step.operands or () if reference.port]
+    yield from [output.reference for output in outputs if output.reference and output.reference.port]
 
 
-def _parted(steps: list[Step], outputs: list[OutputStep]) -> set[str]:
+def _parted(steps: list[Step], taken: list[Reference]) -> frozenset[str]:
     """The nodes without copies of which something takes an output by name; those that reuse one another alike."""
-    taken = [*(reference for step in steps for reference in step.operands or ()), *(each.reference for each in outputs)]
-    found = {each.name for each in taken if each and each.port not in ("", "output") and not each.copy}
+    found = {each.name for each in taken if each.port != "output" and not each.copy}
     reused = {step.name: step.reused.step.name for step in steps if step.reused is not None}
     found |= {reused[name] for name in found & reused.keys()}
-    return found | {name for name, other in reused.items() if other in found}
+    return frozenset(found | {name for name, other in reused.items() if other in found})
 
 
 def _needed(graph: GraphSteps, outputs: list[OutputStep]) -> list[Step]:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from archspec.compiler.rule_reader import RuleReader
 from archspec.compiler.trace import Failed
-from archspec.errors import ArgumentError, RuleError, did_you_mean, listed, nearest
+from archspec.errors import ArgumentError, Help, RuleError, did_you_mean, listed, nearest
 from archspec.language import patterns
 from archspec.language.definition import Definition
 from archspec.language.initialisation import (
@@ -25,9 +25,10 @@ from archspec.language.initialisation import (
 )
 from archspec.language.source import Mapping as MappingValue
 from archspec.language.source import Scalar, Value
+from archspec.language.usage import names_in
 from archspec.language.values import Unknown, kind
 from archspec.language.wording import expectation, found, hint
-from archspec.network import Layer
+from archspec.network import Applied
 from archspec.ops import registry
 from archspec.ops.op import Op
 from archspec.ops.tensor import show
@@ -36,6 +37,8 @@ Problem = Any
 """One of pydantic's, as a dictionary."""
 _USUAL_TENSORS = ("weight", "bias")
 _EXAMPLE = "for example `kaiming_normal`, `{normal: 0.01}` or `{weight: {normal: 0.01}, bias: zeros}`"
+
+_PLACES_AS_CHANNELS = "each place has a weight of its own, and PyTorch would take places for channels"
 
 
 class _Stated(NamedTuple):
@@ -48,21 +51,28 @@ class _Stated(NamedTuple):
 
 
 class InitReader(RuleReader):
-    """Reads the rules of ``init:``."""
+    """Reads the rules of ``init:``; what was read before and asks for no parameter is in ``read``."""
 
-    def __init__(self, definition: Definition, *common: Any) -> None:
+    def __init__(self, definition: Definition, read: dict[int, _Stated], *common: Any) -> None:
         super().__init__(*common)
+        self.read = read
         self.names = {step.name: step for step in definition.graph.steps}
 
     @cached_property
     def tensors(self) -> set[str]:
         """What tensors are called in their nodes."""
-        return {*_USUAL_TENSORS, *(name for layer in self.different for name in layer.applied.weights)}
+        different = (applied for group in self.by_op.values() for applied in group.values())
+        return {*_USUAL_TENSORS, *(name for applied in different for name in applied.weights)}
 
     @cached_property
-    def by_path(self) -> dict[str, Layer]:
+    def by_path(self) -> dict[str, Applied]:
         """The nodes with tensors by their paths."""
-        return {layer.path: layer for layer in self.nodes()}
+        return dict(self.nodes())
+
+    @property
+    def by_op(self) -> Mapping[str, Mapping[int, Applied]]:
+        """The different nodes with tensors, by their ops and by identity."""
+        return self.network.blocks.content.with_tensors if self.network else {}
 
     def rules(self, value: MappingValue | None) -> tuple[InitRule, ...]:
         """The rules that are right; errors are reported."""
@@ -88,8 +98,7 @@ class InitReader(RuleReader):
         if "." in selector or patterns.is_pattern(selector):
             return ((), selector) if self.is_pattern(key, "paths") else None
         if selector in FAMILIES:
-            names = {layer.applied.op.name for layer in self.different}
-            ops = tuple(sorted(name for name in names if in_family(name, selector)))
+            ops = tuple(sorted(name for name in self.by_op if in_family(name, selector)))
             return (ops, "") if ops else None
         cls = registry.find(selector)
         if cls is not None:
@@ -122,12 +131,23 @@ class InitReader(RuleReader):
         if not self.known and not near:
             return True
         message = f"`{name}` is neither a tensor of this network nor an initialiser"
-        help = f"did you mean `{near}`?" if near else f"initialisers are {listed(FUNCTIONS)}"
+        help = Help.instead(f"did you mean `{near}`?", near) if near else f"initialisers are {listed(FUNCTIONS)}"
         self.report("unknown-key", message, key, help=help)
         return False
 
     def _stated(self, value: Value) -> _Stated | None:
         """The initialiser that a value names, or None where it is wrong."""
+        stated = self.read.get(id(value))
+        if stated is None:
+            stated = self._initialiser(value)
+            if stated is None:
+                return None
+            if not any(names_in(value)):
+                self.read[id(value)] = stated  # which keeps the value, and so its id
+        function, arguments = stated.initialiser
+        return stated._replace(initialiser=Initialiser(function, dict(arguments)))  # the network's own
+
+    def _initialiser(self, value: Value) -> _Stated | None:
         name, places = self._named(value)
         if name is None:
             return None
@@ -193,9 +213,14 @@ class InitReader(RuleReader):
         elif not keyword:
             help = f"write `{{{name}: {{{', '.join(f'{field}: ...' for field in fields)}}}}}`" if fields else ""
             takes = f"its arguments by name: {listed(fields)}" if fields else "no arguments"
-            self.report("unknown-argument", f"{name} takes {takes}", places[keyword], help=help or f"write `{name}`")
+            self.report(
+                "unknown-argument",
+                f"{name} takes {takes}",
+                places[keyword],
+                help=help or Help.instead(f"write `{name}`", name),
+            )
         elif problem["type"] == "extra_forbidden":
-            help = did_you_mean(keyword, fields) if fields else f"{name} takes no arguments"
+            help = did_you_mean(keyword, fields) if fields else Help.removal(f"{name} takes no arguments")
             place = places[keyword]
             self.report(
                 "unknown-argument", f"{name} has no argument `{keyword}`", _key(value, keyword, place), help=help
@@ -212,43 +237,56 @@ class InitReader(RuleReader):
 
     def _check(self, rule: InitRule, key: Scalar, stated: Mapping[str, _Stated]) -> None:
         """Report a rule that speaks of nothing, and initialisers that do not fit the tensors they are for."""
+        if not self.must_speak(key) and all(entry.function.takes_any_shape() for entry in stated.values()):
+            return
         selected = self._selected(rule)
         if not selected and rule.pattern and self.must_speak(key):
             self._no_node(rule.pattern, key)
             return
-        distinct = {id(layer.applied): layer for layer in reversed(selected)}
+        distinct = {id(applied): applied for applied in selected}.values()
         for name, entry in stated.items():
-            having = [layer for layer in reversed(distinct.values()) if name in layer.applied.weights]
+            having = [applied for applied in distinct if name in applied.weights]
             if selected and not having and (rule.pattern or _is_computed(name, selected[0])) and self.must_speak(key):
-                message = f"`{selected[0].path}` has no tensor `{name}`"
+                path = self._path(rule, selected[0])
+                message = f"`{path}` has no tensor `{name}`"
                 if len(selected) > 1:
                     message = f"none of the {len(selected)} nodes of `{key.value}` has a tensor `{name}`"
-                self.report("unknown-key", message, entry.value, help=_has(selected[0]))
-            self._check_shapes(name, entry, having)
+                self.report("unknown-key", message, entry.value, help=_has(path, selected[0]))
+            unfit = self._unfit(name, entry, having)
+            if unfit is not None:
+                applied, error = unfit
+                tensor = f"`{self._path(rule, applied)}.{name}` of shape {show(applied.weights[name])}"
+                about = f"{entry.initialiser.function} cannot fill {tensor}: "
+                self._rule_error(error, entry.value, entry.places, about)
 
-    def _selected(self, rule: InitRule) -> list[Layer]:
+    def _selected(self, rule: InitRule) -> list[Applied]:
+        """The nodes with tensors that a rule is about; of a rule on ops the different ones."""
         if rule.ops:
-            return [layer for layer in self.different if layer.applied.op.name in rule.ops]
+            return [applied for name, group in self.by_op.items() if name in rule.ops for applied in group.values()]
         if patterns.is_pattern(rule.pattern):
             return [self.by_path[path] for path in patterns.selected(rule.pattern, self.by_path)]
         return [self.by_path[rule.pattern]] if rule.pattern in self.by_path else []
 
-    def _check_shapes(self, name: str, entry: _Stated, layers: Iterable[Layer]) -> None:
-        """Report the first tensor that an initialiser cannot fill."""
-        function = entry.initialiser.function
-        for path, applied in layers:
-            shape = applied.weights[name]
-            about = f"{function} cannot fill `{path}.{name}` of shape {show(shape)}: "
-            if entry.function.fans and applied.op.name in UNSHARED and name == "weight":
-                message = f"{about}each place has a weight of its own, and PyTorch would take places for channels"
-                help = "state a standard deviation: `{normal: 0.01}`"
-                self.report("invalid-argument", message, entry.value, help=help)
-                return
+    def _path(self, rule: InitRule, applied: Applied) -> str:
+        """The path of the first of the nodes that a rule is about which is an op on these operands."""
+        if rule.ops:
+            assert self.network is not None
+            return self.network.blocks.content.path_of(applied)
+        return next(path for path in patterns.selected(rule.pattern, self.by_path) if self.by_path[path] is applied)
+
+    @staticmethod
+    def _unfit(name: str, entry: _Stated, nodes: Iterable[Applied]) -> tuple[Applied, RuleError] | None:
+        """The first node whose tensor an initialiser cannot fill, and why; None where it can fill all."""
+        if entry.function.takes_any_shape():
+            return None
+        for applied in nodes:
             try:
-                entry.function.check_shape(shape)
+                if entry.function.fans and applied.op.name in UNSHARED and name == "weight":
+                    raise RuleError(_PLACES_AS_CHANNELS, help="state a standard deviation: `{normal: 0.01}`")
+                entry.function.check_shape(applied.weights[name])
             except RuleError as error:
-                self._rule_error(error, entry.value, entry.places, about)
-                return
+                return applied, error
+        return None
 
     def _no_node(self, pattern: str, key: Scalar) -> None:
         paths = list(self.by_path)
@@ -264,11 +302,10 @@ def _key(value: Value, keyword: str, place: Value) -> Value:
     return body.keys.get(keyword, place) if isinstance(body, MappingValue) else place
 
 
-def _is_computed(tensor: str, layer: Layer) -> bool:
-    """Whether a layer computes a tensor of others, and has none of that name to be initialised."""
-    return any(name.startswith(f"parametrizations.{tensor}.") for name in layer.applied.weights)
+def _is_computed(tensor: str, applied: Applied) -> bool:
+    """Whether a node computes a tensor of others, and has none of that name to be initialised."""
+    return any(name.startswith(f"parametrizations.{tensor}.") for name in applied.weights)
 
 
-def _has(layer: Layer) -> str:
-    path, applied = layer
+def _has(path: str, applied: Applied) -> str:
     return f"`{path}` has {listed(applied.weights)}" if applied.weights else f"{applied.op.name} has no weights here"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
@@ -19,9 +19,11 @@ from archspec.compiler.trace import Trace
 from archspec.errors import Diagnostic, Findings, Span, SpecError, shown
 from archspec.files import NO_FILE, reason, start
 from archspec.language import networks
+from archspec.language.definition import Definition
 from archspec.language.limits import Limits
-from archspec.language.loader import Loader, Reading, is_path, located, nearby, no_network_help
+from archspec.language.loader import Loader, Reading, no_network_help
 from archspec.language.networks import Known
+from archspec.language.places import is_path, located, nearby
 from archspec.language.source import Source, decode
 from archspec.language.work import Left, bounded_lists
 from archspec.network import Network
@@ -155,10 +157,18 @@ def of_bytes(data: bytes, name: str, root: Path, limits: Limits) -> LoadedSpec:
 class LoadedSpec:
     """A spec of which each file is read and checked once, however often it is compiled (`load`)."""
 
-    def __init__(self, source: Source | Known, root: Path, limits: Limits) -> None:
+    def __init__(
+        self,
+        source: Source | Known,
+        root: Path,
+        limits: Limits,
+        *,
+        read: Callable[[Path, int], bytes] = start,
+        shown_as: tuple[Path, str] | None = None,
+    ) -> None:
         self._source = source
         self._limits = limits
-        self._loader = Loader(root, limits, Findings(_MOST_FOUND * limits.errors))
+        self._loader = Loader(root, limits, Findings(_MOST_FOUND * limits.errors), read, shown_as=shown_as)
         self._memory = Memory()
         self._main: Reading | None = None
         self._lock = RLock()  # files are read one after another, also where threads compile at once
@@ -167,22 +177,34 @@ class LoadedSpec:
     def __repr__(self) -> str:
         return f"<LoadedSpec {self._source.name}>"
 
+    @property
+    def definition(self) -> Definition | None:
+        """What its file says, once it has been compiled or checked; None before, and where errors leave nothing."""
+        return self._main.definition if self._main else None
+
+    @property
+    def sources(self) -> Mapping[str, Source]:
+        """The files that have been read for it so far, those of the library too, by their names in messages."""
+        return self._loader.sources
+
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+        """What was read; what was compiled of it is found again."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_memory")}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
-        self.__dict__.update(state, _lock=RLock())
+        self.__dict__.update(state, _lock=RLock(), _memory=Memory())
 
-    def check(self) -> None:
-        """Refuse a spec that is wrong whatever its parameters are.
+    def check(self) -> Definition:
+        """What its file holds.
 
         Raises:
-            SpecError: Its file, or one that it extends, is wrong.
+            SpecError: The file, or one that it extends, is wrong whatever its parameters are.
         """
-        with self._lock, _collection_paused():
+        with self._lock, collection_paused():
             reading = self._reading()
         if reading.definition is None or reading.found:
             raise sorted_error(reading.found, self._loader, self._limits)
+        return reading.definition
 
     def compile(self, *, variant: str | None = None, **params: Any) -> Network:
         """Compile it.
@@ -202,7 +224,7 @@ class LoadedSpec:
         trace = Trace(Findings(_MOST_FOUND * self._limits.errors))
         network = None
         try:
-            with _collection_paused(), bounded_lists(Left(self._limits)):
+            with collection_paused(), bounded_lists(Left(self._limits)):
                 network = compiled(self._reading(), self._loader, self._memory, trace, variant, params)
         except SpecError as error:
             raise self._error(trace, error.diagnostics) from None
@@ -211,6 +233,24 @@ class LoadedSpec:
         if network is None or trace.found:
             raise with_partial(self._error(trace), network)
         return network
+
+    def base(self) -> LoadedSpec | None:
+        """The spec that it extends, or of a bundled variant that of its family; None for none.
+
+        Raises:
+            SpecError: Its file cannot be read.
+        """
+        source = self._source
+        if isinstance(source, Known):
+            if source.variant and source.name != source.path.stem:
+                return LoadedSpec(Known(source.path.stem, source.path), networks.FOLDER, self._limits)
+            source = networks.source(source.path)
+        with self._lock:
+            found = self._loader.base(source)
+        if found is None:
+            return None
+        root = networks.FOLDER if isinstance(found, Known) else self._loader.root
+        return LoadedSpec(found, root, self._limits)
 
     def _reading(self) -> Reading:
         if self._main is None:
@@ -223,7 +263,7 @@ class LoadedSpec:
 
 
 @contextmanager
-def _collection_paused() -> Iterator[None]:
+def collection_paused() -> Iterator[None]:
     """Compiling makes many objects and no cycles: the cycle collector would walk them all, again and again."""
     enabled = gc.isenabled()
     gc.disable()

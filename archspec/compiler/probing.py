@@ -12,7 +12,7 @@ from typing_extensions import override
 from archspec.compiler.binding import Argument, bind
 from archspec.compiler.changes import edits_of
 from archspec.compiler.elaborate import Elaboration
-from archspec.compiler.repeats import asks_index
+from archspec.compiler.repetition import asks_index
 from archspec.compiler.sharing import Memory, frozen
 from archspec.compiler.tensors import Names, Scope, Tensor, views
 from archspec.compiler.trace import Trace
@@ -171,7 +171,7 @@ class Probing:
                 loops[first] = _changed(loops[first], items, value) if items else value
         index = group.copy
         assert group.step is not None
-        if index is None and asks_index(group.step):
+        if index is None and asks_index(group.step, set(group.step.asked())):
             raise NotKnown
         return Names({}, {}, index=index, loops=loops)
 

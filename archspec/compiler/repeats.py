@@ -1,21 +1,20 @@
-"""Repeats and tables: copies of a node, gathered into runs of equal ones."""
+"""Repeats and tables: copies of a node, made one after another, and what equal ones have in common."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from archspec.compiler.failures import Progress
-from archspec.compiler.overriding import Ends, Overriding
-from archspec.compiler.sharing import frozen
+from archspec.compiler.overriding import Overriding
+from archspec.compiler.repetition import Held, Repetition, arguments_of, asks_index, ends_of
+from archspec.compiler.sharing import Shared, frozen
 from archspec.compiler.tables import Row, row_place, rows
 from archspec.compiler.tensors import (
     UNKNOWN_TENSOR,
     Result,
-    Scope,
     Tensor,
     inside,
     origins_of,
@@ -25,152 +24,17 @@ from archspec.compiler.tensors import (
 )
 from archspec.compiler.walk import Made, Site, Walk
 from archspec.errors import Note, listed
-from archspec.language.definition import Step
-from archspec.language.edits import NO_EDITS, Edits
 from archspec.language.loader import LoadError
-from archspec.language.source import Entry, Value
+from archspec.language.names import OPERAND
+from archspec.language.source import Value
 from archspec.language.values import UNKNOWN
-from archspec.network import Body, Copies, Origin, Run, Use
+from archspec.network import Body, Origin, Use
 from archspec.ops.tensor import Shape
-
-
-def asks_index(step: Step) -> bool:
-    """Whether the expressions of a node, those inside of a group too, ask for the index of a copy."""
-    names = {"index"} if step.counter is None else {"index", str(step.counter.value)}
-    return any(name in names for name in step.asked())
-
-
-def arguments_of(step: Step, arguments: Mapping[str, Entry], index: int, count: int) -> Mapping[str, Entry]:
-    """The values of the arguments of one of so many copies."""
-    if index == 0 and step.first:
-        arguments = {**arguments, **step.first}
-    if index == count - 1 and step.last:
-        arguments = {**arguments, **step.last}
-    return arguments
-
-
-def ends_of(step: Step, index: int, count: int) -> Ends:
-    """Whether one of so many copies has the arguments of the first one, and those of the last."""
-    return index == 0 and bool(step.first), index == count - 1 and bool(step.last)
-
-
-class Runs:
-    """Copies in order, one after another."""
-
-    def __init__(self) -> None:
-        self.runs: list[Run] = []
-
-    def add(self, index: int, use: Use, first: tuple[Origin, ...]) -> None:
-        """A copy more, which takes ``first``."""
-        run = Run(index, 1, use.content, first, use.written, use.step)
-        if self.runs and self._continues(self.runs[-1], run):
-            self.lengthen(1)
-        else:
-            self.runs.append(run)
-
-    def lengthen(self, more: int) -> Run:
-        """Copies more that are as the last one; the run of all of them."""
-        run = self.runs[-1]
-        self.runs[-1] = run = run._replace(length=run.length + more)
-        return run
-
-    @staticmethod
-    def _continues(last: Run, run: Run) -> bool:
-        """Whether a copy is as those before, and takes what these give."""
-        alike = last.content is run.content and last.written == run.written
-        return alike and last.stop == run.start and last.given(run.start - 1) == run.first
-
 
 _OF_VALUES = frozenset({"invalid-argument", "invalid-expression", "invalid-value", "shape-mismatch"})
 """Kinds of errors that may be the fault of a row."""
 _OF_NAMES = frozenset({"missing-argument", "unknown-argument", "unknown-block", "unknown-op"})
 """Those that may be the fault of an op or a block in it."""
-
-Held = tuple[Result, Body | None]
-"""What the last copy gives, as the inside of a repeat or table knows it, and the copies; None for no copy."""
-
-
-@dataclass(slots=True)
-class _Copies:
-    """The copies of a repeat that is walked.
-
-    Attributes:
-        step: The node that repeats.
-        scope: The graph that it stands in.
-        operands: What the next copy takes.
-        path: Its path.
-        edits: What ``override:`` changes of the copies.
-        overriding: Changes them.
-        count: How many copies there will be.
-        rows: Of a table, the values of its names in each row.
-        around: What differs from copy to copy around the node, by name.
-        arguments: The values of its arguments.
-        index: The index of the next copy.
-        runs: The copies so far.
-        handed: How many of the operands each copy has from the one before: one, or all.
-        given: What each copy so far gives; None where nothing asks for that.
-        stand_in: What stands for the copy that failed.
-        held: Of a table whose rows are repeats, what each different row holds, and the steps that took.
-    """
-
-    step: Step
-    scope: Scope
-    operands: tuple[Tensor, ...]
-    path: str
-    edits: Edits
-    overriding: Overriding
-    count: int
-    rows: tuple[Row, ...]
-    around: Row
-    arguments: Mapping[str, Entry]
-    index: int = 0
-    runs: Runs = field(default_factory=Runs)
-    handed: int = 1
-    given: list[Result] | None = None
-    stand_in: Use | None = None
-    held: dict[Hashable, tuple[Held, int]] = field(default_factory=dict)
-
-    def next(self) -> Site:
-        """The next copy."""
-        name, step = str(self.index), self.copied
-        path = f"{self.path}.{name}"
-        arguments, edits = self._arguments(), NO_EDITS
-        if self.step.copies_reuse:
-            edits = self.edits  # those of what each copy is
-        elif self.edits:
-            changes, edits = self.edits.at(name)
-            if changes:
-                step = self.overriding.changed(step, changes, path, self._ends())
-                arguments = step.arguments
-        return Site(step, self.scope, self.operands, path, name, arguments, edits)
-
-    @property
-    def copied(self) -> Step:
-        """The node that each copy is."""
-        return self.step if self.step.each is None else self.step.each.row
-
-    def names(self) -> Row:
-        """What differs from copy to copy, by name, for the next copy."""
-        if self.step.each is not None:
-            return {**self.around, **self.rows[self.index]}
-        return self.around if self.step.counter is None else {**self.around, str(self.step.counter.value): self.index}
-
-    def _ends(self) -> Ends:
-        return ends_of(self.step, self.index, self.count)
-
-    def _arguments(self) -> Mapping[str, Entry]:
-        return arguments_of(self.step, self.arguments, self.index, self.count)
-
-    def alike_until(self) -> float:
-        """The first copy behind the next one that may say something else; the next one where it is one of its own."""
-        if any(self._ends()):
-            return self.index
-        return min(self.count - bool(self.step.last), self.edits.same_until(self.index) if self.edits else math.inf)
-
-    def uses(self) -> Sequence[Use]:
-        """The copies that hold something."""
-        copies = Copies(tuple(self.runs.runs), self.step, tuple(range(self.handed, len(self.operands))), self.rows)
-        return copies if self.stand_in is None else [*copies, self.stand_in]
 
 
 class Repeats:
@@ -230,16 +94,65 @@ class Repeats:
             return None
         around = names.index, names.loops
         taken, path = inside(site.operands), site.path
-        copies = _Copies(
+        copies = Repetition(
             step, site.scope, taken, path, site.edits, self.overriding, count, table, names.loops, site.arguments
         )
         copies.given = given
-        result = self._copies(copies)
+        held = self._shared(copies, site) if given is None and self._is_shared(site) else self._walked(copies)
         names.index, names.loops = around
+        return held
+
+    def _walked(self, copies: Repetition) -> Held:
+        """What copies hold, made one after another."""
+        result = self._copies(copies)
         uses, outputs = copies.uses(), outputs_of(result)
         if not uses:
             return result, None
-        return result, Body("repeat", {}, uses, origins_of(outputs), shapes_of(outputs), site.scope.definition, None)
+        definition = copies.scope.definition
+        return result, Body("repeat", {}, uses, origins_of(outputs), shapes_of(outputs), definition, None)
+
+    def _is_shared(self, site: Site) -> bool:
+        """Whether a repeat holds the same wherever its arguments and operands are equal: no copy asks for more."""
+        step = site.step
+        if step.kind != "block" or step.each is not None or step.reused is not None or step.changes or site.edits:
+            return False
+        asked = self.walk.memory.asked(step)
+        return OPERAND not in asked and not asks_index(step, asked)
+
+    def _shared(self, copies: Repetition, site: Site) -> Held:
+        """What copies of a block hold, once for equal uses; their arguments are computed once for all."""
+        walk, step, scope = self.walk, site.step, site.scope
+        assert step.target is not None
+        values = self._computed(copies) if copies.count else None
+        if values is None:
+            return self._walked(copies)
+        target = walk.value(step.target, scope, f"{site.path}.0")
+        decided = frozen({**dict(enumerate(values)), -1: target})
+        place = scope.definition, id(step), tuple(copies.arguments)
+        key = ("repeat", *place, copies.count, _shapes(copies.operands), decided)
+        shared = walk.known(key)
+        if shared is not None:
+            return shared.outputs, shared.body
+        held, spent = walk.spent(lambda: self._walked(copies))
+        result, body = held
+        if body is not None and type(result) is dict:
+            walk.keep((key,), Shared(body, result, *spent), scope)  # the body keeps the step, and so its id
+        return held
+
+    def _computed(self, copies: Repetition) -> Iterable[Any] | None:
+        """The values of the arguments of all copies, each once, which the copies have then; None where one is open."""
+        known: dict[int, Any] = {}
+        for index in sorted({0, min(1, copies.count - 1), copies.count - 1}):
+            arguments, path = arguments_of(copies.step, copies.arguments, index, copies.count), f"{copies.path}.{index}"
+            for entry in arguments.values():
+                if id(entry) not in known:
+                    known[id(entry)] = self.walk.value(entry.value, copies.scope, path)
+            ends = ends_of(copies.step, index, copies.count)
+            copies.values[ends] = {name: known[id(entry)] for name, entry in arguments.items()}
+            if UNKNOWN in known.values():
+                copies.values.clear()  # each copy finds the error for itself
+                return None
+        return known.values()
 
     def count(self, repeat: Value | None, site: Site) -> int | None:
         """The number of copies of a repeat, or None where an error left it open."""
@@ -253,10 +166,10 @@ class Repeats:
         self.walk.wrong_value(message, repeat, count, expected, site.scope, site.path)
         return None
 
-    def _copies(self, copies: _Copies) -> Result:
+    def _copies(self, copies: Repetition) -> Result:
         """What the last copy gives, as the inside of the repeat knows it."""
         walk, step = self.walk, copies.step
-        alike = step.each is None and not asks_index(step)
+        alike = step.each is None and not asks_index(step, walk.memory.asked(step))
         result = self._passed(copies)
         while copies.index < copies.count:
             before, steps, end = walk.failures.progress(), walk.steps, copies.alike_until()
@@ -272,7 +185,7 @@ class Repeats:
             copies.operands = (*following, *copies.operands[copies.handed :])
         return result
 
-    def _passed(self, copies: _Copies) -> Result:
+    def _passed(self, copies: Repetition) -> Result:
         """What a repeat without copies gives, or a copy passes on: what it takes, all where copies hand all on."""
         step, operands = copies.step, copies.operands or (UNKNOWN_TENSOR,)
         outputs = step.outputs or (step.group.outputs if step.group else ())
@@ -284,7 +197,7 @@ class Repeats:
             return operands[0]
         return {output.name: operand for output, operand in zip(outputs, operands, strict=True)}
 
-    def _copy(self, copies: _Copies, before: Progress) -> Made:
+    def _copy(self, copies: Repetition, before: Progress) -> Made:
         site = copies.next()
         self.walk.spend(site.step, len(site.operands))
         names, told = site.scope.names, len(self.walk.trace.found)
@@ -316,10 +229,14 @@ class Repeats:
             copies.given.append(result)
         return result, use
 
-    def _repeated_row(self, copies: _Copies, site: Site) -> Made:
+    def _repeated_row(self, copies: Repetition, site: Site) -> Made:
         """A row of a table that is a repeat of its own; equal ones hold the same."""
+        if self._is_shared(site):
+            shared = self._held(site)
+            return (UNKNOWN_TENSOR, None) if shared is None else self._placed(site, *shared)
         walk, before = self.walk, self.walk.steps
-        key = frozen(site.scope.names.asked(site.step)), site.shapes, id(site.step), id(site.arguments), site.edits
+        differing = frozen(site.scope.names.differing(walk.memory.asked(site.step)))
+        key = differing, site.shapes, id(site.step), id(site.arguments), site.edits
         if key in copies.held and walk.steps + copies.held[key][1] <= walk.limits.nodes:
             held, steps = copies.held[key]
             walk.steps += steps
@@ -331,7 +248,7 @@ class Repeats:
         return self._placed(site, *found)
 
     def _further(
-        self, copies: _Copies, following: tuple[Tensor, ...], result: Result, more: int, steps: int
+        self, copies: Repetition, following: tuple[Tensor, ...], result: Result, more: int, steps: int
     ) -> tuple[Tensor, ...]:
         """Add copies that are as the last one, as many as the limit on nodes allows; what the last gives."""
         more = min(more, (self.walk.limits.nodes - self.walk.steps) // steps)
@@ -344,7 +261,7 @@ class Repeats:
             copies.given += [_with(result, _tensors(run.given(index), sizes)) for index in range(first, copies.index)]
         return _tensors(run.given(run.stop - 1), sizes)
 
-    def _chained(self, copies: _Copies, result: Result) -> tuple[Tensor, ...]:
+    def _chained(self, copies: Repetition, result: Result) -> tuple[Tensor, ...]:
         """What the next copy takes of one: its only output, or all, where it takes as many."""
         step, outputs = copies.step, outputs_of(result)
         if len(outputs) in ((1, len(copies.operands)) if copies.index == 1 else (copies.handed,)):

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from archspec.compiler.repeats import Repeats, arguments_of, ends_of
+from archspec.compiler.repeats import Repeats
+from archspec.compiler.repetition import arguments_of, ends_of
 from archspec.compiler.tables import Row, rows
 from archspec.compiler.tensors import UNKNOWN_TENSOR, outputs_of
 from archspec.compiler.walk import Made, Site, Walk
+from archspec.errors import Help
 from archspec.language.definition import Reuse
 from archspec.network import Applied, Body, Content, Copies, NotCompiled, Use
 from archspec.ops.tensor import show
@@ -108,7 +110,8 @@ class Reuses:
             return count, table[copy] if table else {} if target.counter is None else {str(target.counter.value): copy}
         has = f"its `repeat` is {count}" if target.each is None else f"its table has {count} row{'s' * (count != 1)}"
         message = f"`{target.name}` has no copy {copy}: {has}"
-        help = f"the last one is `{target.name}.{count - 1}`" if count else ""
+        last = f"{target.name}.{count - 1}"
+        help = Help.instead(f"the last one is `{last}`", last) if count else ""
         self.walk.trace.report("unknown-node", message, reused.value, path=site.path, help=help)
         return None, {}
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from archspec.compiler.binding import evaluate
 from archspec.compiler.trace import Trace
+from archspec.errors import Help, removable
 from archspec.language import patterns
 from archspec.language.source import Scalar, Source, Value
 from archspec.network import Layer, Network
@@ -52,16 +53,11 @@ class RuleReader:
     def shared_help(self, path: str) -> str:
         """Where the tensors are of a node or block that reuses another; empty for one that has its own."""
         shares = reused(self.network, path) if self.network is not None else ""
-        return f"its weights are those of `{shares}`, which it reuses" if shares else ""
-
-    @property
-    def different(self) -> tuple[Layer, ...]:
-        """Of the nodes with tensors, the first of each op on operands of one shape."""
-        return self.network.blocks.content.layers if self.network else ()
+        return Help.instead(f"its weights are those of `{shares}`, which it reuses", shares) if shares else ""
 
     def report(self, code: str, message: str, value: Value, **details: str) -> None:
-        """Report an error at a value."""
-        self.trace.report(code, message, value, **details)
+        """Report an error at a value. A rule can be left out."""
+        self.trace.report(code, message, value, **details | {"help": removable(details.get("help", ""))})
 
     def plain(self, value: Value) -> Any:
         """The plain value, its expressions computed, as `evaluate` does."""

@@ -6,9 +6,10 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from archspec.compiler.binding import Argument
 from archspec.compiler.tensors import Tensor
 from archspec.language.choice import Choice, choices_in
-from archspec.language.definition import Definition
+from archspec.language.definition import Definition, Step
 from archspec.language.loader import Reading
 from archspec.language.source import Scalar
 from archspec.network import Applied, Body
@@ -47,12 +48,46 @@ class Shared(NamedTuple):
         return any(definition in inside for definition in definitions)
 
 
+class Settled(NamedTuple):
+    """What of a spec does not depend on the values that its parameters are given.
+
+    Attributes:
+        definition: The spec.
+        variants: What each of its variants gives.
+        usual: The values of its parameters where nothing is given.
+        of_variants: Those where a variant is.
+    """
+
+    definition: Definition
+    variants: dict[str, dict[str, Argument]]
+    usual: dict[str, Any]
+    of_variants: dict[str, dict[str, Any]]
+
+
 @dataclass
 class Memory:
-    """Graphs by all that decides what they hold. A definition in a key is known by its identity, and kept by it."""
+    """Graphs by all that decides what they hold. A definition in a key is known by its identity, and kept by it.
 
+    Attributes:
+        settled: What is known of the spec itself, where nothing is wrong with that.
+        rules: What its rules of ``init:`` and ``weights:`` state that are right and ask for no parameter, by the
+            identity of the value.
+    """
+
+    settled: Settled | None = None
+    rules: dict[int, Any] = field(default_factory=dict)
     _graphs: dict[Key, Shared] = field(default_factory=dict)
     _steps: int = 0
+    _asked: dict[int, tuple[Step, frozenset[str]]] = field(default_factory=dict)
+
+    def asked(self, step: Step) -> frozenset[str]:
+        """The names that the expressions of a node ask for, those inside of a group too."""
+        known = self._asked.get(id(step))
+        if known is None:
+            if len(self._asked) > _MOST:
+                self._asked.clear()
+            known = self._asked[id(step)] = step, frozenset(step.asked())  # which keeps its id its own
+        return known[1]
 
     def get(self, key: Key) -> Shared | None:
         """The graph of a key, or None."""
@@ -117,14 +152,17 @@ class Frozen(NamedTuple):
     users: tuple[Hashable, ...] = ()
 
 
-_HOLDING = (Choice, list, dict)
+_HOLDING = frozenset({Choice, list, dict})
 """Types of values in which blocks can be named."""
 
 
-def frozen(values: Mapping[str, Any]) -> Frozen:
+def frozen(values: Mapping[Any, Any]) -> Frozen:
     """Values of arguments as part of a key."""
     if not values:
         return Frozen("")
+    text = repr(sorted(values.items()))
+    if _HOLDING.isdisjoint(map(type, values.values())):
+        return Frozen(text)
     holding = [value for value in values.values() if type(value) in _HOLDING]
     users = [choice.user for value in holding for choice in choices_in(value) if choice.kind == "block"]
-    return Frozen(repr(sorted(values.items())), tuple(users))
+    return Frozen(text, tuple(users))

@@ -7,7 +7,7 @@ from itertools import islice
 
 from archspec.compiler.tensors import Scope, Tensor
 from archspec.compiler.walk import Site
-from archspec.errors import listed
+from archspec.errors import Change, Help, listed
 from archspec.language.definition import Step
 from archspec.ops.arguments import compact
 from archspec.ops.tensor import Shape
@@ -34,9 +34,10 @@ def padding_help(site: Site) -> str:
                 return ""
             lacking |= found
     words, channels = _words(lacking), {shape[0] for shape in shapes} - {1}
+    changes = [Change("set", f"padding: {padding}", steps[name].key.span) for name, padding in lacking.items()]
     if words and len(channels) > 1 and site.step.target is not None and site.target.value != "concat":
-        words += "; the channels differ too, which a 1x1 convolution mends"
-    return words
+        return f"{words}; the channels differ too, which a 1x1 convolution mends"
+    return Help(words, *changes)
 
 
 Padding = int | list[int]

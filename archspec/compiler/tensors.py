@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from typing_extensions import override
 
-from archspec.language.definition import ALL_COPIES, UNKNOWN_OUTPUTS, Definition, GraphSteps, Reference, Step
+from archspec.language.definition import ALL_COPIES, UNKNOWN_OUTPUTS, Definition, GraphSteps, Reference
 from archspec.language.edits import NO_EDITS, Edits
 from archspec.language.names import OPERAND
 from archspec.language.values import UNKNOWN, TensorView
@@ -132,10 +132,10 @@ class Names(Mapping[str, Any]):
             return self.operand
         return self.inputs[name] if name in self.inputs else view(self.tensors[name])
 
-    def asked(self, step: Step) -> dict[str, Any]:
-        """Of what differs from copy to copy around a node, what the expressions of the node and inside it ask for."""
+    def differing(self, names: Collection[str]) -> dict[str, Any]:
+        """Of what differs from copy to copy around a node, what has one of some names."""
         known = {**self.loops} if self.index is None else {**self.loops, "index": self.index}
-        return {name: known[name] for name in set(step.asked()) & known.keys()} if known else {}
+        return {name: value for name, value in known.items() if name in names}
 
     @override
     def __iter__(self) -> Iterator[str]:
@@ -216,10 +216,15 @@ class Scope:
 
     def is_open(self, references: Iterable[Reference]) -> bool:
         """Whether an error left open how many tensors some references mean."""
+        if not self.taken:
+            return False
         return any(each.copy == ALL_COPIES and self.is_unknown(each.name) for each in references)
 
-    def expanded(self, references: Iterable[Reference]) -> Iterator[Reference]:
+    def expanded(self, references: Sequence[Reference]) -> Sequence[Reference]:
         """References to one tensor each: to each copy of a repeat where one is to all of them."""
+        return list(self._expanded(references)) if self.taken else references
+
+    def _expanded(self, references: Iterable[Reference]) -> Iterator[Reference]:
         for reference in references:
             if reference.copy != ALL_COPIES:
                 yield reference

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from archspec.errors import Diagnostic, Findings, Note
+from archspec.errors import Diagnostic, Findings, Note, cut
 from archspec.language.definition import Definition, Step
 from archspec.language.source import Value
 
@@ -158,7 +158,7 @@ class Trace:
             above = [key for key in dict.fromkeys(self.above) if key is not places[own][0]]
             said += [(key, "changed here") for key in above[-_MOST_CHANGES:]]
         notes = tuple(Note(text, place.span) for place, text in said)
-        return Diagnostic(code, message, at, notes=notes, **details)
+        return Diagnostic(code, cut(message), at, notes=notes, **details)
 
     def _changed_at(self, level: int, place: Value, text: str) -> Iterator[tuple[Value, str]]:
         """A place among so many blocks; for a node that was changed, the change and the node."""

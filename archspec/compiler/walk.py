@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from archspec.compiler.binding import evaluate, of_expression
 from archspec.compiler.failures import Failures
-from archspec.compiler.sharing import Memory
+from archspec.compiler.sharing import LIBRARY, Key, Memory, Shared
 from archspec.compiler.tensors import UNKNOWN_TENSOR, OutputsOfOp, Result, Scope, Tensor, outputs_of
 from archspec.compiler.trace import Failed, Trace
-from archspec.errors import SpecError, listed, nearest
+from archspec.errors import Change, Help, SpecError, listed, nearest
 from archspec.language.choice import Choice
 from archspec.language.definition import ALL_COPIES, UNKNOWN_OUTPUTS, Definition, Reference, Step
 from archspec.language.edits import Edits
@@ -25,9 +25,13 @@ from archspec.ops.tensor import Shape
 Made = tuple[Result, Use | None]
 """What a node gives, and its place in the graph; None for one that passes through or failed."""
 
+T = TypeVar("T")
 
 CHARACTERS_OF_A_VALUE = 8
 """Of arguments that are written out."""
+
+
+_NO_VALUES: Mapping[str, Any] = {}
 
 
 class Site(NamedTuple):
@@ -42,6 +46,7 @@ class Site(NamedTuple):
         arguments: The values of its arguments, for this copy of a repeat.
         edits: What ``override:`` changes inside of it.
         choice: What it is, where its graph leaves that to a value; None where the graph names it.
+        values: Those of its arguments that were computed before, for all copies.
     """
 
     step: Step
@@ -52,6 +57,7 @@ class Site(NamedTuple):
     arguments: Mapping[str, Entry]
     edits: Edits
     choice: Choice | None = None
+    values: Mapping[str, Any] = _NO_VALUES
 
     @property
     def target(self) -> Scalar:
@@ -83,6 +89,15 @@ class Site(NamedTuple):
     def origins(self) -> tuple[Origin, ...]:
         """Where its graph has its operands from."""
         return tuple([tensor.origin for tensor in self.operands])
+
+
+class Spent(NamedTuple):
+    """What a part of the walk took, as `Shared` has it: steps, height, blocks used, and patterns that fitted."""
+
+    steps: int
+    height: int
+    readings: tuple[Reading, ...]
+    changed: tuple[Scalar, ...]
 
 
 class Walk:
@@ -147,6 +162,47 @@ class Walk:
             self.trace.report("limit-exceeded", message, value, path=path, help=raise_limit("nesting"))
         return deep
 
+    # Sharing
+
+    def known(self, key: Key) -> Shared | None:
+        """What an equal use holds; None where there was none, or where this one would go beyond a limit."""
+        shared = LIBRARY.get(key) or self.memory.get(key)
+        if shared is None or self.steps + shared.steps > self.limits.nodes:
+            return None
+        if self.depth + shared.height - 1 > self.limits.nesting:
+            return None
+        if self.trace.frames and shared.readings and shared.holds(frame.definition for frame in self.trace.frames):
+            return None
+        self.steps += shared.steps
+        self.height = max(self.height, shared.height)
+        self.readings.update(dict.fromkeys(shared.readings))
+        self.changed.update(dict.fromkeys(shared.changed))
+        return shared
+
+    def spent(self, make: Callable[[], T], weight: int = 0) -> tuple[T, Spent]:
+        """What a function makes, and what of the walk that took; ``weight`` is steps that it takes besides."""
+        before, height, readings, changed = self.steps, self.height, self.readings, self.changed
+        self.steps += weight
+        self.height, self.readings, self.changed = 0, {}, {}
+        made = make()
+        spent = Spent(self.steps - before, self.height, tuple(self.readings), tuple(self.changed))
+        self.height = max(height, self.height)
+        self.readings, self.changed = readings | self.readings, changed | self.changed
+        return made, spent
+
+    def keep(self, keys: Iterable[Key], shared: Shared, scope: Scope) -> None:
+        """Keep what stands in a graph for equal uses, where nothing is wrong so far.
+
+        It is kept for the process where all in it stands in files that a process reads once.
+        """
+        if self.trace.found:
+            return
+        inside = (scope.definition, *(reading.definition for reading in shared.readings))
+        is_bundled = not scope.edits and all(each and each.source.bundled for each in inside)
+        (LIBRARY if is_bundled else self.memory).keep(keys, shared)
+
+    # Values
+
     def value(self, value: Value, scope: Scope, path: str) -> Any:
         """The plain value, or `UNKNOWN` where an error left it open."""
         try:
@@ -176,7 +232,8 @@ class Walk:
         if isinstance(result, Tensor):
             if reference.port and result.shape is not None:
                 message = f"`{reference.name}` has one output, and no `{reference.port}`"
-                help, same = f"write `{reference.name}`", (scope.path, reference.name)
+                help = Help.instead(f"write `{reference.name}`", reference.name)
+                same = (scope.path, reference.name)
                 self.trace.report("unknown-node", message, reference.value, same=same, path=path, help=help)
                 return UNKNOWN_TENSOR
             return result
@@ -196,6 +253,8 @@ class Walk:
         if not -len(copies) <= index < len(copies):
             there = f"{len(copies)} cop{'y' if len(copies) == 1 else 'ies'}" if copies else "no copies here"
             help = f"they are 0 to {len(copies) - 1}, or -{len(copies)} to -1 from the end" if copies else ""
+            meant = f"{name}.{len(copies) - 1}" if copies else name
+            help = Help.instead(help or f"write `{name}`", meant) if not reference.of_copy else help
             message = f"`{name}` has {there}, and no `{reference.copy}`"
             self.trace.report("unknown-node", message, reference.value, path=path, help=help)
             return UNKNOWN_TENSOR
@@ -206,13 +265,15 @@ class Walk:
         code, message = "ambiguous-output", f"a copy of `{name}` has several outputs: {listed(outputs)}"
         inside = port.partition(".")[0]
         if inside == ALL_COPIES or inside.removeprefix("-").isdecimal():
-            message, help = f"copies inside of a copy of `{name}` are not seen", f"take `{name}.{reference.copy}`"
+            message, help = f"copies inside of a copy of `{name}` are not seen", f"{name}.{reference.copy}"
+            help = Help.instead(f"take `{help}`", help)
             self.trace.report("unknown-node", message, reference.value, same=message, path=path, help=help)
             return UNKNOWN_TENSOR
         if port:
             code, message = "unknown-node", f"a copy of `{name}` has no output `{port}`; it has {listed(outputs)}"
         copy = ALL_COPIES if f".{ALL_COPIES}" in str(reference.value.plain()) else reference.copy
-        help = f"take `{name}.{copy}.{nearest(port, outputs) or next(iter(outputs))}`"
+        meant = f"{name}.{copy}.{nearest(port, outputs) or next(iter(outputs))}"
+        help = Help.instead(f"take `{meant}`", meant)
         self.trace.report(code, message, reference.value, same=message, path=path, help=help)
         return UNKNOWN_TENSOR
 
@@ -222,7 +283,10 @@ class Walk:
         target = next((step.target for step in scope.graph.steps if step.name == reference.name), None)
         given = frozenset(port for port, tensor in result.items() if tensor is not UNKNOWN_TENSOR)
         same = (str(target.value), given) if target else None
-        help = f"take `from: {reference.name}.{nearest(name, result) or next(iter(result))}`"
+        meant = f"{reference.name}.{nearest(name, result) or next(iter(result))}"
+        is_named = str(reference.value.plain()).partition(".")[0] == reference.name
+        change = Change("replace", meant) if is_named else Change("set", f"from: {meant}")
+        help = Help(f"take `from: {meant}`", change)
         if name:
             code, message = "unknown-node", f"`{reference.name}` has no output `{name}`; it has {listed(result)}"
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from archspec.compiler.rule_reader import RuleReader
@@ -56,7 +57,7 @@ class WeightsReader(RuleReader):
         if wrong:
             self.report("invalid-value", f"`{theirs}` cannot be renamed to `{ours}`: {wrong}", place)
             return False
-        if self.known and self.must_speak(place) and not self._exists(theirs, ours):
+        if self.known and self.must_speak(place) and not self.exists(theirs, ours):
             what = "node with weights has the path" if "**" in theirs else "tensor has a name that begins with"
             message, known = f"no {what} `{ours}`", _prefixes(self._tensors())
             shared = self.shared_help(ours) or self.shared_help(ours.rpartition(".")[0])
@@ -64,7 +65,7 @@ class WeightsReader(RuleReader):
             return False
         return True
 
-    def _exists(self, theirs: str, ours: str) -> bool:
+    def exists(self, theirs: str, ours: str) -> bool:
         """Whether some node, or tensor, is one that a rule leads to."""
         if "**" in theirs:
             return any(patterns.matches(ours, layer.path) for layer in self.nodes())
@@ -90,6 +91,7 @@ class WeightsReader(RuleReader):
         return any(f"{tensor}.".startswith(f"{wanted}.") for tensor in (*node.weights, *node.buffers))
 
 
+@lru_cache(maxsize=1024)
 def _rename_problem(theirs: str, ours: str) -> str:
     """Why a rule of ``weights`` cannot be; empty where it can."""
     wrong = patterns.problem(ours)

@@ -7,13 +7,15 @@ from typing import Any
 
 from typing_extensions import override
 
-from archspec.errors.diagnostics import Diagnostic, Note, Report, Span, rendered
+from archspec.errors.diagnostics import Diagnostic, Note, Report, cut, rendered
+from archspec.errors.help import Change, Help, changes_of, removable
+from archspec.errors.span import Span
 from archspec.errors.words import did_you_mean, listed, nearest, printable, shown
 
 __all__ = [
-    "ArchspecError", "ArgumentError", "Diagnostic", "Findings", "Note", "OperandError", "Report", "RuleError",
-    "ShapeError", "Span", "SpecError", "UsageError", "did_you_mean", "listed", "nearest", "printable", "rendered",
-    "shown",
+    "ArchspecError", "ArgumentError", "Change", "Diagnostic", "Findings", "Help", "Note", "OperandError", "Report",
+    "RuleError", "ShapeError", "Span", "SpecError", "UsageError", "changes_of", "cut", "did_you_mean", "listed",
+    "nearest", "printable", "removable", "rendered", "shown",
 ]  # fmt: skip
 
 

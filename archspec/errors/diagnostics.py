@@ -7,18 +7,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from typing_extensions import override
 
-
-class Span(NamedTuple):
-    """A place in a file. Lines and columns count from 1; ``end_column`` is one past the last character."""
-
-    file: str
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+from archspec.errors.span import Span
 
 
 class Note(NamedTuple):
@@ -42,7 +31,7 @@ class Diagnostic(NamedTuple):
         label: What to print under the caret. Left empty, it says what was expected and found.
         expected: What the language allows here, if that can be said in a few words.
         found: What stands here instead.
-        help: How to mend it.
+        help: How to mend it; a `Help` where there is one answer (`archspec.language.fixes`).
         notes: Other places that matter.
         severity: Whether the spec does not compile, or does and is nearly always not what was meant.
     """
@@ -123,8 +112,14 @@ _LONGEST_LINE = 1_000
 
 def _visible(line: str) -> str:
     """A line of a report, without characters that would steer a terminal, and of bounded length."""
-    shown = line if line.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
-    return shown if len(shown) <= _LONGEST_LINE else shown[:_LONGEST_LINE] + "..."
+    return cut(
+        line if line.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+    )
+
+
+def cut(line: str) -> str:
+    """A line of a report, of bounded length: a text of megabytes may stand in the place of a name."""
+    return line if len(line) <= _LONGEST_LINE else line[:_LONGEST_LINE] + "..."
 
 
 def _text(diagnostic: Diagnostic, lines: Mapping[str, list[str]]) -> Iterator[str]:

@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterable
 from itertools import islice
 
+from archspec.errors.help import Change, Help
+
 _LONGEST_WORD = 50
 _MOST_WORDS = 1_000
 _MOST_COMPARED = 200
@@ -36,10 +38,10 @@ def did_you_mean(wrong: str, known: Iterable[str], also: Iterable[str] = ()) -> 
     names = list(islice(known, _MOST_WORDS))
     name, colon, rest = wrong.partition(":")
     if colon and rest and name in names:
-        return f"write a space after the colon: `{name}: {rest}`"
+        return Help(f"write a space after the colon: `{name}: {rest}`", Change("state", f"{name}: {rest}"))
     near = nearest(wrong, [*names, *also])
     if near:
-        return f"did you mean `{near}`?"
+        return Help.instead(f"did you mean `{near}`?", near)
     return f"known here: {listed(sorted(names))}" if 0 < len(names) <= 12 else ""
 
 

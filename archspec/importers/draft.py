@@ -71,6 +71,7 @@ class Given:
         options: What was asked for, by the names that the format has in `Format.options`.
         partial: Whether to go on where something cannot be said.
         faults: What cannot be said.
+        has_lines: Whether it is a text.
     """
 
     data: bytes
@@ -78,6 +79,7 @@ class Given:
     options: Mapping[str, str] = field(default_factory=dict)
     partial: bool = False
     faults: Faults = field(default_factory=Faults)
+    has_lines: bool = True
 
     @property
     def stem(self) -> str:
@@ -87,7 +89,8 @@ class Given:
     @property
     def start(self) -> Span:
         """The place of what has no place of its own."""
-        return Span(self.path, 1, 1, 1, 1)
+        line = 1 if self.has_lines else 0
+        return Span(self.path, line, line, line, line)
 
     def source(self) -> Source:
         """The text of the file, which knows its places.
@@ -161,11 +164,13 @@ class Format:
         name: What `--format` calls it.
         endings: How the names of its files end.
         options: What may be asked for besides, and what it does.
+        has_lines: Whether its files are texts, whose lines are places.
     """
 
     name: ClassVar[str] = ""
     endings: ClassVar[tuple[str, ...]] = ()
     options: ClassVar[Mapping[str, str]] = {}
+    has_lines: ClassVar[bool] = True
 
     def __init_subclass__(cls, *, name: str = "", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -120,7 +120,7 @@ def import_file(
     """
     kind = registry.get(format) if format else registry.of_path(os.fspath(path))
     _check_options(kind, options)
-    given = Given(kind.load(path), os.fspath(path), options, partial)
+    given = Given(kind.load(path), os.fspath(path), options, partial, has_lines=kind.has_lines)
     try:
         draft = kind().read(given)
     except RecursionError:

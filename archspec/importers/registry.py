@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from archspec.errors import UsageError, did_you_mean, shown
 from archspec.importers.draft import REGISTERED, Format
+from archspec.language import networks
 
 BUNDLED = {name: f"archspec.importers.{name}" for name in ("caffe", "darknet", "keras", "onnx", "ultralytics")}
 """The module of each bundled format, by its name."""
@@ -46,6 +47,11 @@ def of_path(path: str) -> type[Format]:
     for each in known.values():
         if name.endswith(each.endings):
             return each
+    if networks.find(path) is not None:
+        raise UsageError(
+            f"`{path}` is a bundled network, which needs no import: every command knows its name, and "
+            f"`archspec new my_{path} --from {path}` begins a spec with it"
+        )
     endings = ", ".join(ending for each in known.values() for ending in each.endings)
     raise UsageError(f"{shown(path)} has none of the endings {endings}; say what it is with --format")
 

@@ -295,7 +295,8 @@ def _laid(lines: list[_Line], indent: int) -> Iterator[str]:
     widths = [len(line.key) for line in lines]
     width = max(widths) if len(lines) > 2 and max(widths) - min(widths) <= _MOST_SPREAD else 0
     gaps = [[0] * len(line.items) for line in lines]
-    _pad(lines, gaps, range(len(lines)), 0)
+    if width or len(set(widths)) == 1:
+        _pad(lines, gaps, range(len(lines)), 0)
     for line, gap in zip(lines, gaps, strict=True):
         row = (f"{' ' * spaces}{text}" for (_, text), spaces in zip(line.items, gap, strict=True))
         texts = (f"{{{', '.join(row)}}}" if line.items else line.text, line.text)

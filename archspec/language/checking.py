@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from archspec.errors import Diagnostic, Span, did_you_mean, listed, nearest
+from archspec.errors import Change, Diagnostic, Help, Span, did_you_mean, listed, nearest, removable
 from archspec.language.names import similar_name
 from archspec.language.source import Mapping, Scalar, Value, locate
 from archspec.language.spec import Bound
 from archspec.language.values import kind
 from archspec.language.wiring import start
-from archspec.language.wording import expectation, hint
+from archspec.language.wording import expectation, hint, is_shape
 
 M = TypeVar("M", bound=BaseModel)
 _MOST_MISSPELT = 100
@@ -24,6 +24,9 @@ _KEY_EXAMPLES = {
     "graph": "the nodes stand in `graph:`, indented",
     "from": "for example `{from: conv, training_only: true}`",
 }
+
+_KEYS = {"name": "name: my_network", "inputs": "inputs: {image: [3, 224, 224]}"}
+"""What is written for a key that is missing."""
 
 _VALUE_EXAMPLES = {
     ("output", "text"): "it is the name of a node; the number of one in a list stands in quotes",
@@ -79,18 +82,24 @@ class Checker:
         elif problem["type"] == "missing":
             missing = str(problem["loc"][-1])
             help = _KEY_EXAMPLES.get(missing, "")
+            if written := _KEYS.get(missing):
+                help = Help(help, Change("insert", written))
             self.report("missing-key", f"the key `{missing}` is missing", start(value), help=help)
         else:
             keys = [step for step in loc if isinstance(step, str)]
             expected, plain = expectation(problem), where.plain()
             message = f"`{keys[-1]}` has the wrong kind of value"
             help = hint(where, plain, expected) or _VALUE_EXAMPLES.get((keys[-1], expected), "")
+            if keys[-1] == "inputs" and is_shape(plain):
+                help = Help.instead(f"name the input: `{{x: {plain}}}`", f"{{x: {plain}}}")
+            help = help if loc[0] in _required(model) else removable(help)
             self.report("invalid-value", message, where.span, expected=expected, found=kind(plain), help=help)
 
     def unknown_key(self, key: str, value: Mapping, known: Iterable[str], path: str = "") -> None:
         """Report a key that is not known."""
         known = sorted(known)
-        help = did_you_mean(key, known) or f"known here: {listed(known)}"
+        help = did_you_mean(key, known) if nearest(key, known) or ":" in key else ""
+        help = help or Help.removal(f"known here: {listed(known)}")
         self.report("unknown-key", f"the key `{key}` is not known here", value.keys[key].span, path=path, help=help)
 
     def check_name(self, name: Scalar, problem: Callable[[str], str], path: str = "") -> bool:
@@ -99,7 +108,7 @@ class Checker:
         if text:
             message = f"`{name.value}` cannot be a name here: {text}"
             similar = similar_name(str(name.value), problem)
-            help = f"for example `{similar}`" if similar else ""
+            help = Help.instead(f"for example `{similar}`", similar) if similar else ""
             self.report("invalid-name", message, name.span, path=path, help=help)
         return not text
 
@@ -126,3 +135,7 @@ def _existing(value: Value, loc: tuple[str | int, ...]) -> tuple[str | int, ...]
 
 def _keys(model: type[BaseModel]) -> list[str]:
     return [info.alias or name for name, info in model.model_fields.items()]
+
+
+def _required(model: type[BaseModel]) -> set[str]:
+    return {info.alias or name for name, info in model.model_fields.items() if info.is_required()}

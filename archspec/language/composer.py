@@ -12,12 +12,13 @@ from typing import Any
 
 import yaml
 
-from archspec.errors import Diagnostic, Note, Span, SpecError, did_you_mean
+from archspec.errors import Change, Diagnostic, Help, Note, Span, SpecError, did_you_mean
 from archspec.language import syntax
 from archspec.language.limits import Limits, raise_limit
 from archspec.language.parentheses import closings
 from archspec.language.scalars import OutOfRangeError, resolved
 from archspec.language.source import Mapping, Scalar, Sequence, Source, Value
+from archspec.language.values import kind
 
 _LONGEST_TEMPLATE = 100
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -36,7 +37,17 @@ def parse(source: Source, limits: Limits, found: list[Diagnostic]) -> Value:
     except yaml.YAMLError as error:
         fault = syntax.fault(source.text, error)
         span = source.span(fault.start, fault.end)
-        raise SpecError([Diagnostic("yaml-syntax", fault.message, span, help=fault.help)]) from None
+        edits = (Change("replace", text, source.span(start, end)) for start, end, text in fault.edits)
+        help = Help(fault.help, *edits) if fault.edits else fault.help
+        raise SpecError([Diagnostic("yaml-syntax", fault.message, span, help=help)]) from None
+
+
+def no_mapping(value: Value) -> Diagnostic:
+    """The error of a file that holds something else than a mapping."""
+    expected, found = "a mapping", kind(value.plain())
+    span = value.source.span(value.start, value.start + 1)
+    help = "it begins with `archspec: 1`"
+    return Diagnostic("invalid-value", "a spec is a mapping", span, expected=expected, found=found, help=help)
 
 
 class _Composer:
@@ -70,7 +81,7 @@ class _Composer:
                 document = self._value(self.next_event(), 0)
         if document is None:
             place = Span(self.source.name, 1, 1, 1, 1)
-            help = "a spec begins with `archspec: 1`"
+            help = Help.instead("a spec begins with `archspec: 1`", "archspec: 1\n")
             raise SpecError([Diagnostic("yaml-syntax", "the file is empty", place, help=help)])
         return document
 
@@ -84,7 +95,12 @@ class _Composer:
             start = event.start_mark.index
             tag = self.source.text[start : event.end_mark.index].split(maxsplit=1)[0]
             span = self.source.span(start, start + len(tag))
-            self._report("yaml-syntax", f"a tag such as `{tag}` cannot stand here", span, help="a spec is plain data")
+            self._report(
+                "yaml-syntax",
+                f"a tag such as `{tag}` cannot stand here",
+                span,
+                help=Help.instead("a spec is plain data", ""),
+            )
         before = self.count
         if event.anchor:
             self.anchors[event.anchor] = None
@@ -108,6 +124,7 @@ class _Composer:
         target = self.anchors.get(event.anchor, ...)
         if target is ...:
             help = did_you_mean(event.anchor, self.anchors)
+            help = help.around("*") if isinstance(help, Help) else help
             raise self._stop("yaml-syntax", f"no anchor `&{event.anchor}` stands above", event, help)
         if target is None:
             raise self._stop("yaml-syntax", f"the alias `*{event.anchor}` stands inside its own anchor", event)
@@ -155,6 +172,9 @@ class _Composer:
             start = event.start_mark.index
             template = re.match(r"\{\{\s*(\w+)\s*\}\}", self.source.text[max(0, start - 1) : start + _LONGEST_TEMPLATE])
             help = f"a parameter is written `${template[1]}`" if template else ""
+            if template:
+                place = self.source.span(max(0, start - 1) + template.start(), max(0, start - 1) + template.end())
+                help = Help(help, Change("replace", f"${template[1]}", place))
             raise self._stop("yaml-syntax", "a key is a word, not a list, a mapping or an alias", event, help)
         self._spend(1, event)
         return Scalar(self.source, *_offsets(event), event.value)
@@ -169,7 +189,8 @@ class _Composer:
                 merges += self._merge_sources(value)
             elif name in keys:
                 notes = (Note("first here", keys[name].span),)
-                self._report("duplicate-key", f"the key `{name}` stands twice", key.span, notes=notes)
+                help = Help.removal("")
+                self._report("duplicate-key", f"the key `{name}` stands twice", key.span, help=help, notes=notes)
             else:
                 keys[name], entries[name] = key, value
         for other in merges:
@@ -182,7 +203,10 @@ class _Composer:
         values = value.items if isinstance(value, Sequence) else [value]
         mappings = [item for item in values if isinstance(item, Mapping)]
         if len(mappings) != len(values):
-            self._report("yaml-syntax", "`<<` merges a mapping, or a list of them", value.span)
+            name, help = value.plain(), ""
+            if isinstance(name, str) and self.anchors.get(name):
+                help = Help.instead(f"what `&{name}` names is `*{name}`", f"*{name}")
+            self._report("yaml-syntax", "`<<` merges a mapping, or a list of them", value.span, help=help)
         return mappings
 
     def _rejoin(self, entries: list[Any]) -> list[Any]:
@@ -209,11 +233,14 @@ class _Composer:
         text = self.source.text[start:end]
         if text.startswith("$"):
             value: Value = Scalar(self.source, start, end, text)
-            help = f'inside `{{}}` and `[]` write it in quotes: "{text}"'
+            quote = "'" if '"' in text else '"'
+            help = f"inside `{{}}` and `[]` write it in quotes: {quote}{text}{quote}"
+            help = Help.instead(help, f"{quote}{text}{quote}")
         else:
             items = [part.strip() for part in text[1:-1].split(",")]
             scalars = [Scalar(self.source, start, end, self._resolved(item, start, end)) for item in items]
-            value, help = Sequence(self.source, start, end, list(scalars)), f"a list is written [{text[1:-1]}]"
+            value = Sequence(self.source, start, end, list(scalars))
+            help = Help.instead(f"a list is written [{text[1:-1]}]", f"[{text[1:-1]}]")
         self._report("flow-comma", f"YAML cuts `{text}` at its comma", self.source.span(start, end), help=help)
         return value
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from archspec.errors import Diagnostic, Span
+from archspec.errors import Diagnostic, Help, Span
 from archspec.language.choice import chosen, is_choice
 from archspec.language.expr import is_expression
 from archspec.language.source import Entry, Mapping, Scalar, Sequence, Source, Value, locate
@@ -32,6 +32,8 @@ class Reference(NamedTuple):
     @property
     def copy(self) -> str:
         """The index of the copy that it takes, ``*`` for all of them; empty where it takes none."""
+        if not self.port:
+            return ""
         first = self.port.partition(".")[0]
         return first if first == ALL_COPIES or _INDEX.fullmatch(first) else ""
 
@@ -419,7 +421,9 @@ def _unused_loop_names(graph: GraphSteps, source: Source) -> Iterator[Diagnostic
             if name.value not in asked:
                 help = "write `_` in its place" if step.each and step.each.unpacks else "write it where it belongs"
                 message = f"nothing asks for `{name.value}`, which `as` names"
-                yield Diagnostic("unused-parameter", message, name.span, help=f"{help}, or remove it")
+                help = f"{help}, or remove it"
+                help = Help.instead(help, IGNORED) if step.each and step.each.unpacks else help
+                yield Diagnostic("unused-parameter", message, name.span, help=help)
         if step.group is not None:
             yield from _unused_loop_names(step.group, source)
 

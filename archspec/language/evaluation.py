@@ -9,10 +9,10 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from archspec.errors import did_you_mean, listed
+from archspec.errors import Help, did_you_mean, listed
 from archspec.language.choice import KINDS, Choice
 from archspec.language.values import ATTRIBUTES, UNKNOWN, ExpressionError, Function, TensorView, Unknown, kind
 from archspec.language.work import count
@@ -136,7 +136,9 @@ def _attribute(node: ast.Attribute) -> Evaluator:
         if isinstance(tensor, dict):
             return _item(node, tensor)
         if not isinstance(tensor, TensorView):
-            raise wrong(node, f"only a tensor or a mapping has attributes, and `{ast.unparse(node.value)}` is neither")
+            name = ast.unparse(node.value)
+            message = f"only a tensor or a mapping has attributes, and `{name}` is neither"
+            raise wrong(node, message, help=Help.instead("", name))
         try:
             return tensor.attribute(attribute)
         except KeyError:
@@ -153,15 +155,21 @@ def _item(node: ast.Attribute, row: Mapping[str, Any]) -> Any:
     """An item of a mapping, such as a row of a table."""
     if node.attr not in row:
         message = f"`{ast.unparse(node.value)}` has no item `{node.attr}`"
-        raise wrong(node, message, help=did_you_mean(node.attr, row))
+        raise wrong(node, message, help=_meant(node, row))
     return row[node.attr]
 
 
 def _no_attribute(node: ast.Attribute, tensor: TensorView) -> ExpressionError:
     if tensor.outputs is None:
-        return wrong(node, f"a tensor has no `{node.attr}`", help=did_you_mean(node.attr, ATTRIBUTES))
+        return wrong(node, f"a tensor has no `{node.attr}`", help=_meant(node, ATTRIBUTES))
     message = f"`{ast.unparse(node.value)}`, which has several outputs, has no `{node.attr}`"
-    return wrong(node, message, help=did_you_mean(node.attr, tensor.outputs))
+    return wrong(node, message, help=_meant(node, tensor.outputs))
+
+
+def _meant(node: ast.Attribute, known: Iterable[str]) -> str:
+    """What may be meant behind the dot."""
+    help = did_you_mean(node.attr, known)
+    return help.around(f"{ast.unparse(node.value)}.") if isinstance(help, Help) else help
 
 
 def _list(node: ast.List) -> Evaluator:
@@ -305,7 +313,7 @@ def _defined(node: ast.Call, name: str, arguments: list[Evaluator]) -> Evaluator
             raise Unknown
         if not isinstance(function, Function):
             own = [each for each, found in getattr(scope, "lets", {}).items() if isinstance(found, Function)]
-            raise wrong(node.func, f"there is no function `{name}`", help=did_you_mean(name, [*FUNCTIONS, *own]))
+            raise wrong(node.func, f"there is no function `{name}`", help=_function_hint(name, [*FUNCTIONS, *own]))
         form = f"`{name}({', '.join(function.parameters)})`"
         if len(arguments) != len(function.parameters):
             raise wrong(node, f"`{ast.unparse(node)}` does not fit the function {form}")
@@ -317,6 +325,12 @@ def _defined(node: ast.Call, name: str, arguments: list[Evaluator]) -> Evaluator
             raise wrong(node, message, help=error.help, code=error.code) from None
 
     return value
+
+
+def _function_hint(name: str, known: list[str]) -> str:
+    if name == "int":
+        return Help.instead("`floor` rounds down, as `int` does with what is not negative", "floor")
+    return did_you_mean(name, known)
 
 
 def _number(node: ast.expr) -> Evaluator:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-from archspec.errors import did_you_mean
+from archspec.errors import Help, did_you_mean
 from archspec.language.evaluation import (
     CONSTANTS,
     EXPRESSIONS,
@@ -73,12 +73,15 @@ def read(value: str) -> Expression:
     text = value[1:].strip()
     if text.startswith("("):
         if not text.endswith(")"):
-            raise ExpressionError("the expression does not end with `)`", help="write `$(...)`")
+            closed = f"{value})"
+            is_one_short = closed.count("(") == closed.count(")") and "," not in value
+            help = Help.instead(f"write `{closed}`", closed) if is_one_short else "write `$(...)`"
+            raise ExpressionError("the expression does not end with `)`", help=help)
         text = text[1:-1]
     elif not text.isidentifier():
         inner = text.removeprefix("{").removesuffix("}").strip()
         meant = f"${inner}" if inner.isidentifier() else f"$({inner})"
-        help = f"write `{meant}`; a text that begins with a dollar is written `$${text}`"
+        help = Help.instead(f"write `{meant}`; a text that begins with a dollar is written `$${text}`", meant)
         raise ExpressionError(f"`{value}` is neither `$name` nor `$(...)`", help=help)
     # A newline inside a folded YAML text would end a Python expression.
     text = text.replace("\n", " ")
@@ -107,19 +110,28 @@ def _parse(text: str) -> ast.expr:
 
 _MISTAKES = (
     (r"^\s*$", "the expression is empty", "write `$name` or `$(...)`"),
-    (r"&&|\|\|", "`{}` is no operator of the language", "write `and` or `or`"),
-    (r"!(?!=)", "`{}` is no operator of the language", "write `not`"),
-    (r"(?<![=!<>])=(?!=)", "`=` does not compare", "write `==`"),
+    (r"&&", "`{}` is no operator of the language", Help.instead("write `and`", "and")),
+    (r"\|\|", "`{}` is no operator of the language", Help.instead("write `or`", "or")),
+    (r"!(?!=)", "`{}` is no operator of the language", Help.instead("write `not`", "not ")),
+    (r"(?<![=!<>])=(?!=)", "`=` does not compare", Help.instead("write `==`", "==")),
     (r"\?", "`?` is no operator of the language", "write `a if condition else b`"),
-    (r"\$", "a `$` stands only before an expression", "inside of `$(...)` names have none"),
-    (r"(?:[-+*/%<>=]+|\b(?:and|or|not|if|else|in))\s*$", "nothing follows `{}`", ""),
+    (r"\$", "a `$` stands only before an expression", Help.instead("inside of `$(...)` names have none", "")),
+    (r"(?:[-+*/%<>=]+|\b(?:and|or|not|if|else|in))\s*$", "nothing follows `{}`", Help.instead("", "")),
 )
 """What an expression that cannot be read may hold, what to say of it, and how to mend it."""
+_CHOICE = re.compile(r"\s*([^?:]+?)\s*\?\s*([^?:]+?)\s*:\s*([^?:]+?)\s*")
+"""``condition ? a : b``, as other languages have it."""
 
 
 def _syntax_error(text: str) -> ExpressionError:
-    if text.count("(") != text.count(")"):
-        return ExpressionError("the parentheses of this expression do not match")
+    unclosed = text.count("(") - text.count(")")
+    if unclosed:
+        help = Help.instead(f"close it: `$({text}))`", f"$({text}))") if unclosed == 1 and "," not in text else ""
+        return ExpressionError("the parentheses of this expression do not match", help=help)
+    if choice := _CHOICE.fullmatch(text):
+        meant = f"{choice[2]} if {choice[1]} else {choice[3]}"
+        help = Help.instead(f"write `{meant}`", meant)
+        return ExpressionError("`?` is no operator of the language", *choice.span(), help=help)
     for pattern, message, help in _MISTAKES:
         if match := re.search(pattern, text):
             return ExpressionError(message.format(match[0].strip()), match.start(), match.end(), help=help)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archspec.errors import Diagnostic, Note, did_you_mean, nearest
+from archspec.errors import Change, Diagnostic, Help, Note, changes_of, did_you_mean, nearest
 from archspec.language.checking import Checker
 from archspec.language.definition import IGNORED, GraphSteps, Reference, Step
 from archspec.language.expr import is_expression
@@ -11,6 +11,7 @@ from archspec.language.loops import loop_names, looped
 from archspec.language.merge import KINDS, node_mapping, without
 from archspec.language.names import OPERAND, node_name_problem
 from archspec.language.outputs import OutputReader
+from archspec.language.rewiring import other_name
 from archspec.language.source import Entry, Mapping, Numbered, Scalar, Sequence, Value, keyed
 from archspec.language.spec import REUSE_KEYS, Node
 from archspec.language.values import kind
@@ -67,7 +68,8 @@ class GraphReader:
         for name in names:
             if self.checker.check_name(name, node_name_problem) and str(name.value) in seen:
                 notes = (Note("first here", seen[str(name.value)].span),)
-                self.checker.report("duplicate-key", f"the input `{name.value}` stands twice", name.span, notes=notes)
+                message, help = f"the input `{name.value}` stands twice", Help.removal("")
+                self.checker.report("duplicate-key", message, name.span, notes=notes, help=help)
             seen[str(name.value)] = name
         return tuple(str(name.value) for name in names)
 
@@ -112,13 +114,15 @@ class GraphReader:
         places |= {name: key.span for name, key in value.keys.items() if name in wiring.lets}
         for name, place in places.items():
             message = f"`{name}` cannot be a name here: it is {wiring.meaning(name)}"
-            self.checker.report("invalid-name", message, place, path=wiring.path)
+            help = other_name(name, node_name_problem, wiring.meaning)
+            self.checker.report("invalid-name", message, place, path=wiring.path, help=help)
 
     def _step(self, key: Scalar, value: Value, wiring: Wiring) -> Step:
         path = wiring.child(str(key.value))
         if wiring.is_input(key.value):
             message = f"`{key.value}` is the name of an input of this graph"
-            self.checker.report("invalid-name", message, key.span, path=path)
+            help = other_name(str(key.value), node_name_problem, wiring.meaning)
+            self.checker.report("invalid-name", message, key.span, path=path, help=help)
         elif key.value in wiring.loops:
             message = f"`{key.value}` is a name that `as` gives around this node"
             self.checker.report("invalid-name", message, key.span, path=path)
@@ -129,9 +133,11 @@ class GraphReader:
         if mapping is not None:
             step = self._mapping_step(key, mapping, wiring, path)
         else:
+            from archspec.language.unknown import node_help
+
             self.checker.report(
                 "invalid-value", f"`{key.value}` is no node", value.span, path=path, found=kind(value.plain()),
-                expected="the name of an op, or a mapping", help=_NODE_EXAMPLE,
+                expected="the name of an op, or a mapping", help=node_help(key, value) or _NODE_EXAMPLE,
             )  # fmt: skip
         step = step or Step(str(key.value), key, resolved=wiring.resolved)
         wiring.add(step)
@@ -142,7 +148,7 @@ class GraphReader:
         entries = value.entries
         if wiring.is_list and "from" in entries:
             message = "a node of a list takes the one before it, without `from`"
-            self.checker.report("unknown-key", message, value.keys["from"].span, path=path, help=_NO_LIST)
+            self.checker.report("unknown-key", message, value.keys["from"].span, path=path, help=Help.removal(_NO_LIST))
             value = without(value, {"from"})
             entries = value.entries
         if wiring.is_list and (_takes_nothing(entries.get("op")) or "reuse" in entries):
@@ -152,7 +158,7 @@ class GraphReader:
             return None
         for misplaced in [word for word in entries if word in ("after", "before")]:
             message = f"`{misplaced}` places a node that is added to another file"
-            help = "only a file with `extends` adds nodes; here, write the node where it belongs"
+            help = Help.removal("only a file with `extends` adds nodes; here, write the node where it belongs")
             self.checker.report("unknown-key", message, value.keys[misplaced].span, path=path, help=help)
         strays = wiring.strays(value) if "from" in entries else []
         if strays:
@@ -209,6 +215,7 @@ class GraphReader:
         for needless in [word for word in passing if word in entries]:
             message = f"`{entries['op'].plain()}` takes no tensor"
             help = "remove the key" if needless == "from" else f"`{needless}` passes a tensor on, and there is none"
+            help = Help.removal(help)
             self.checker.report("unknown-key", message, value.keys[needless].span, path=path, help=help)
         if "as" in misplaced or (passing and "each" in entries):
             return None  # expressions that ask for its names are not wrong too
@@ -228,6 +235,7 @@ class GraphReader:
 
     def _no_key(self, key: str, kind_: str, value: Mapping, path: str, help: str) -> None:
         message = f"`{key}` is no key of {_KIND_WORDS[kind_]}"
+        help = help if changes_of(help) else Help.removal(help)
         self.checker.report("unknown-key", message, value.keys[key].span, path=path, help=help)
 
     def _reuse(
@@ -237,7 +245,11 @@ class GraphReader:
         entries = value.entries
         for problem in [word for word in entries if word not in REUSE_KEYS]:
             near = nearest(problem, REUSE_KEYS)
-            help = f"did you mean `{near}`?" if near else "it has the arguments of the node that it reuses"
+            help = (
+                Help.instead(f"did you mean `{near}`?", near)
+                if near
+                else "it has the arguments of the node that it reuses"
+            )
             self._no_key(problem, "reuse", value, path, help)
         target = entries["reuse"]
         assert isinstance(target, Scalar)
@@ -258,7 +270,9 @@ class GraphReader:
         origin = value.entries["from"]
         items = origin.items if isinstance(origin, Sequence) else [origin]
         listed = Sequence(value.source, origin.start, origin.end, [*items, *(value.keys[name] for name in strays)])
-        help = f"several nodes are a list: `from: [{', '.join(map(str, listed.plain()))}]`"
+        written = f"[{', '.join(map(str, listed.plain()))}]"
+        whole = value.source.span(origin.start, max(value.keys[name].end for name in strays))
+        help = Help(f"several nodes are a list: `from: {written}`", Change("replace", written, whole))
         place = value.keys[strays[0]].span
         self.checker.report("unknown-key", f"`{strays[0]}` stands behind `from`", place, path=path, help=help)
         entries = {name: entry for name, entry in value.entries.items() if name not in strays}
@@ -269,18 +283,20 @@ class GraphReader:
         kinds = [word for word in value.entries if word in KINDS]
         if len(kinds) == 1:
             return kinds[0]
+        from archspec.language.unknown import conflict_help, kind_help
+
         near = next((word for word in value.entries if word.partition(":")[0] in KINDS or nearest(word, KINDS)), "")
         if kinds:
             message = f"a node is one thing, and `{key.value}` says `{kinds[0]}` and `{kinds[1]}`"
             notes = (Note("the other", value.keys[kinds[0]].span),)
-            self.checker.report("conflicting-keys", message, value.keys[kinds[1]].span, path=path, notes=notes)
+            second = value.keys[kinds[1]].span
+            help = conflict_help(value) or Help.removal("")
+            self.checker.report("conflicting-keys", message, second, path=path, notes=notes, help=help)
         elif near:
             self.checker.unknown_key(near, value, KINDS, path)
         else:
-            from archspec.language.unknown import kind_help
-
             message = f"`{key.value}` does not say what it is: `op`, `block`, `graph` or `reuse`"
-            help, place = kind_help(value)
+            help, place = kind_help(key, value)
             if str(key.value).isdecimal() and len(value.entries) == 1:
                 help = help or "the nodes of a list have no names; those of a mapping are written without dashes"
             span = (place or key).span
@@ -312,9 +328,7 @@ class GraphReader:
         # A group whose condition is false passes its first input through, so that is used.
         passed = inputs[:1] if "when" in value.entries else ()
         loops = wiring.loops | {str(name.value) for name in names if name.value != IGNORED}
-        return self.graph(
-            value, inner, Wiring(self.checker.found, inputs, inner.entries, wiring, path, loops=loops), passed
-        )
+        return self.graph(value, inner, Wiring(self.checker.found, inputs, inner, wiring, path, loops=loops), passed)
 
     def _node(self, value: Mapping, path: str) -> bool:
         """Whether the keys of a node are right, besides its arguments."""

@@ -93,6 +93,11 @@ class Function(BaseModel):
             ArgumentError: PyTorch refuses them, or warns of them.
         """
 
+    @classmethod
+    def takes_any_shape(cls) -> bool:
+        """Whether it fills every tensor."""
+        return not cls.fans and cls.ranks == Function.ranks and cls.check_shape is Function.check_shape
+
     def check_shape(self, shape: Shape) -> None:
         """Refuse a tensor that PyTorch refuses.
 

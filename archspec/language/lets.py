@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from graphlib import CycleError, TopologicalSorter
 
-from archspec.errors import Note
+from archspec.errors import Help, Note
 from archspec.language.checking import Checker
 from archspec.language.definition import Let
 from archspec.language.expr import is_expression, read
-from archspec.language.names import let_form, let_name_problem
+from archspec.language.names import let_form, let_name_problem, similar_name
+from archspec.language.rewiring import other_name
 from archspec.language.source import Mapping, Scalar, Value, keyed
 from archspec.language.usage import names_in
 from archspec.language.values import ExpressionError, kind
@@ -40,7 +41,8 @@ class LetReader:
             if first is not None:
                 notes = (Note("first here", first.key.span),)
                 message = f"`{let.name}` stands twice"
-                self.checker.report("duplicate-key", message, key.span, path=wiring.path, notes=notes)
+                help = Help.removal("")
+                self.checker.report("duplicate-key", message, key.span, path=wiring.path, notes=notes, help=help)
             lets[let.name] = let if first is None and self._is_new(let, wiring) else let._replace(value=None)
         ordered = self._ordered(lets, wiring.path)
         self._add_depths(ordered, wiring)
@@ -54,6 +56,8 @@ class LetReader:
         if problem:
             message = f"`{key.value}` cannot stand here: {problem}"
             help = "write `name: value`, or a function: `name(x): $(…)`, `name(x, y): $(…)`"
+            if meant := similar_name(name, let_name_problem) if not parameters else "":
+                help = Help.instead(help, meant)
             self.checker.report("invalid-name", message, key.span, path=wiring.path, help=help)
             return Let(name, key, (), None)
         let = Let(name, key, parameters or (), value)
@@ -100,7 +104,8 @@ class LetReader:
         meaning = wiring.meaning(let.name)
         if meaning:
             message = f"`{let.name}` cannot be a name here: it is {meaning}"
-            self.checker.report("invalid-name", message, let.key.span, path=wiring.path)
+            help = "" if let.parameters else other_name(let.name, let_name_problem, wiring.meaning)
+            self.checker.report("invalid-name", message, let.key.span, path=wiring.path, help=help)
         return not meaning
 
     def _ordered(self, lets: dict[str, Let], path: str) -> tuple[Let, ...]:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+from archspec.files import read
+from archspec.language.limits import Limits
+from archspec.language.source import Source, decode
+
 _BUNDLED = Path(__file__).parent.parent / "blocks"
 
 
@@ -21,6 +25,12 @@ def blocks() -> dict[str, Path]:
 def display_name(path: Path) -> str:
     """A library file's name in messages: ``archspec/blocks/bottleneck.yaml``."""
     return "/".join(path.parts[-3:])
+
+
+def source(path: Path) -> Source:
+    """The text of a library file."""
+    name, limits = display_name(path), Limits()
+    return Source(name, decode(read(path, limits.file_bytes), name, limits), path, bundled=True)
 
 
 @lru_cache(maxsize=1)

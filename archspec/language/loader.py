@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Hashable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from archspec.errors import Diagnostic, RuleError, Span, SpecError, UsageError, did_you_mean, nearest, shown
-from archspec.files import read, reason, start
+from archspec.errors import Diagnostic, Help, RuleError, SpecError, UsageError, did_you_mean
+from archspec.files import reason, start
 from archspec.language import library, networks
-from archspec.language.composer import parse
+from archspec.language.composer import no_mapping, parse
 from archspec.language.definition import Definition
 from archspec.language.limits import Limits, raise_limit
 from archspec.language.merge import merge
+from archspec.language.places import WIDER, bundled_name, check_root, display, is_path, located, nearby
 from archspec.language.reading import read_block, read_file
 from archspec.language.removal import Removal
 from archspec.language.source import Mapping, Scalar, Source, Value, decode
 from archspec.language.values import kind
-
-WIDER = "allow a wider folder with `--root FOLDER` (Python: root=...)"
 
 
 class LoadError(RuleError):
@@ -61,15 +58,22 @@ class Loader:
         root: The folder that the spec's references may not leave.
         limits: Bounds on what is read.
         found: Where errors go; those of each file are in its `Reading` too.
+        read: Gives the first bytes of a file, as `archspec.files.start` does; an editor has texts that are not saved.
         sources: Every file read, by its name in messages.
+        extended: Where a file of the user's own extends one of the library, by the name of that in messages.
         removals: What files take out of those that they extend.
+        shown_as: A folder, and what its files are called in messages in place of it, such as ``HEAD~1:``; None for
+            files that are called by their paths.
     """
 
     root: Path
     limits: Limits
     found: list[Diagnostic]
+    read: Callable[[Path, int], bytes] = start
     sources: dict[str, Source] = field(default_factory=dict)
+    extended: dict[str, Value] = field(default_factory=dict)
     removals: list[Removal] = field(default_factory=list)
+    shown_as: tuple[Path, str] | None = None
     _parsed_sources: list[Source] = field(default_factory=list)
     _settling: int = 0
     _files: dict[Path, Reading] = field(default_factory=dict)
@@ -77,8 +81,7 @@ class Loader:
     _blocks: dict[Value, Reading] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not os.path.isdir(self.root):  # noqa: PTH112 - a path too long for the system is an error of `Path.is_dir`
-            raise UsageError(f"the root `{self.root}` is no folder")
+        check_root(self.root)
 
     def main(self, source: Source) -> Reading:
         """The spec itself."""
@@ -89,6 +92,17 @@ class Loader:
         reading = network_reading(known)
         self.sources.update({source.name: source for source in reading.sources})
         return reading
+
+    def base(self, source: Source) -> Source | networks.Known | None:
+        """What a spec that has been read extends; None for nothing."""
+        value = parse(source, self.limits, [])
+        target = value.entries.get("extends") if isinstance(value, Mapping) else None
+        if target is None:
+            return None
+        if not is_path(str(target.plain())):
+            return networks.find(str(target.plain()))
+        path = self._resolve(target)
+        return networks.find(path.stem) if source.bundled else self._read(path, target)
 
     def _reading(self, source: Source | None, chain: tuple[Path, ...], found: int | None = None) -> Reading:
         found = len(self.found) if found is None else found
@@ -190,25 +204,24 @@ class Loader:
             return None
         if isinstance(value, Mapping):
             return value
-        expected, found = "a mapping", kind(value.plain())
-        help = "it begins with `archspec: 1`"
-        span = value.source.span(value.start, value.start + 1)
-        self.found.append(
-            Diagnostic("invalid-value", "a spec is a mapping", span, expected=expected, found=found, help=help)
-        )
+        self.found.append(no_mapping(value))
         return None
 
     def _base(self, target: Value, chain: tuple[Path, ...]) -> Mapping | None:
-        """What ``extends`` means: a network that is known by name, or a file."""
+        """What ``extends`` means: a network or block that is known by name, or a file."""
         if not (isinstance(target, Scalar) and isinstance(target.value, str)):
             message = f"`extends` names a network or the path of a file, and this is {kind(target.plain())}"
-            raise LoadError("invalid-value", message, target, help="several files cannot be extended at once")
+            help, items = "several files cannot be extended at once", target.plain()
+            if isinstance(items, list) and len(items) == 1 and isinstance(items[0], str):
+                help = Help.instead(f"write `extends: {items[0]}`", items[0])
+            raise LoadError("invalid-value", message, target, help=help)
         if not is_path(target.value):
             return self._named_base(target.value, target)
         path = self._resolve(target)
         if path in chain:
             names = " -> ".join(link.name for link in (*chain, path))
-            raise LoadError("circular-definition", f"a file extends itself: {names}", target)
+            help = Help.removal("")
+            raise LoadError("circular-definition", f"a file extends itself: {names}", target, help=help)
         if len(chain) >= self.limits.nesting:
             message = f"more than {self.limits.nesting} files extend each other"
             raise LoadError("limit-exceeded", message, target, help=raise_limit("nesting"))
@@ -217,10 +230,13 @@ class Loader:
 
     def _named_base(self, name: str, target: Value) -> Mapping | None:
         known = networks.find(name)
-        if known is None:
-            raise LoadError("unknown-network", f"no network is called `{name}`", target, help=no_network_help(name))
-        file = network_file(known)
+        if known is None and library.find(name) is None:
+            help = did_you_mean(name, library.blocks()) or no_network_help(name)
+            raise LoadError("unknown-network", f"no network is called `{name}`", target, help=help)
+        file = network_file(known) if known else block_of_library(name)
         self.sources.update({source.name: source for source in file.sources})
+        if not target.source.bundled:
+            self.extended.update({source.name: target for source in file.sources})
         self._parsed_sources += file.sources
         self.found += file.found
         return file.value
@@ -231,16 +247,21 @@ class Loader:
         What a file of the library names is the library's too.
         """
         bundled = target.source.bundled
-        name = _bundled_name(path) if bundled else self._display(path)
+        name = bundled_name(path) if bundled else self._display(path)
         # Files of the library do not count: whether they are read depends on what the process knows.
         own = [source for source in self.sources.values() if not source.bundled]
         if len(own) >= self.limits.files:
             message = f"the spec draws in more than {self.limits.files} files"
             raise SpecError([Diagnostic("limit-exceeded", message, target.span, help=raise_limit("files"))])
         try:
-            data = start(path, self.limits.file_bytes)
+            data = self.read(path, self.limits.file_bytes)
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-            raise LoadError("unreadable-file", f"there is no file `{name}`", target, help=nearby(path)) from None
+            help = nearby(path)
+            if isinstance(help, Help):
+                help = help.around(
+                    str(target.plain())[: -len(path.name)] if str(target.plain()).endswith(path.name) else ""
+                )
+            raise LoadError("unreadable-file", f"there is no file `{name}`", target, help=help) from None
         except OSError as error:
             message = f"the file `{name}` cannot be read: {reason(error)}"
             raise LoadError("unreadable-file", message, target) from None
@@ -252,7 +273,7 @@ class Loader:
         except SpecError as error:
             self.found += error.diagnostics
             return None
-        return Source(name, text, path, bundled, origin=None if bundled else target.span)
+        return Source(name, text, path, bundled, origin=None if bundled else target)
 
     def _resolve(self, target: Value) -> Path:
         """The file that a path in a spec means."""
@@ -272,12 +293,10 @@ class Loader:
             raise LoadError("path-outside", message, target, help=WIDER)
         return path
 
-    @staticmethod
-    def _display(path: Path) -> str:
-        try:
-            return str(path.relative_to(Path.cwd())) or "."
-        except (ValueError, OSError):
-            return str(path)
+    def _display(self, path: Path) -> str:
+        if self.shown_as and path.is_relative_to(self.shown_as[0]):
+            return self.shown_as[1] + path.relative_to(self.shown_as[0]).as_posix()
+        return display(path)
 
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -295,7 +314,6 @@ def _once(known: dict[_Key, Reading], key: _Key, read: Callable[[], Reading]) ->
     return known[key]
 
 
-_MOST_NAMES = 1_000
 _LONGEST_PATH = 4_096
 _LIBRARY_BLOCKS: dict[Value, Reading] = {}
 """Blocks inside of the library's files, which a process reads once as it does the files."""
@@ -315,13 +333,12 @@ def library_reading(name: str) -> Reading:
         from archspec.language.unknown import name_help
 
         raise UsageError(f"no block is called `{name}`; {name_help(name, 'block')}".rstrip("; "))
-    text = decode(read(path), library.display_name(path), Limits())
-    return Loader(path.parent, Limits(), []).main(Source(library.display_name(path), text, path, bundled=True))
+    return Loader(path.parent, Limits(), []).main(library.source(path))
 
 
 @dataclass(frozen=True)
-class NetworkFile:
-    """The file of a network that is known by name, merged with what it extends.
+class KnownFile:
+    """The file of a network or block that is known by name, merged with what it extends.
 
     Attributes:
         value: What it holds; None where an error keeps it from being read.
@@ -335,13 +352,27 @@ class NetworkFile:
 
 
 @cache
-def network_file(known: networks.Known) -> NetworkFile:
+def network_file(known: networks.Known) -> KnownFile:
     """The file of a network that is known by name, which is read once a process."""
-    loader = Loader(known.path.parent, Limits(), [])
-    value = loader._extended(networks.source(known.path), ())
-    if value is not None and known.variant:
-        value = networks.as_network(value, known.variant)
-    return NetworkFile(value, tuple(loader._parsed_sources), tuple(loader.found))
+    file = _known_file(networks.source(known.path))
+    if file.value is None or not known.variant:
+        return file
+    return replace(file, value=networks.as_network(file.value, known.variant))
+
+
+@cache
+def block_of_library(name: str) -> KnownFile:
+    """The file of a block of the library, which is read once a process."""
+    path = library.find(name)
+    assert path is not None
+    return _known_file(library.source(path))
+
+
+def _known_file(source: Source) -> KnownFile:
+    assert source.path is not None
+    loader = Loader(source.path.parent, Limits(), [])
+    value = loader._extended(source, ())
+    return KnownFile(value, tuple(loader._parsed_sources), tuple(loader.found))
 
 
 @cache
@@ -419,67 +450,7 @@ def definition(path: Path, root: Path | None = None) -> Definition:
     return _definition(Loader(folder, limits, []).main(source))
 
 
-def located(path: Path, root: Path | None) -> tuple[Path, Path]:
-    """Where a file lies that is named from outside, and the folder that its references may not leave.
-
-    That folder is the one that its path names, wherever a link in the place of the file leads.
-
-    Args:
-        path: The file.
-        root: The folder, where it is asked for.
-
-    Raises:
-        SpecError: The file is a link out of that folder, or its path leads in a circle.
-    """
-    name = str(path)
-    try:
-        own = (path if path.name == ".." else path.parent).resolve()
-        place = path.resolve()
-    except (OSError, ValueError, RuntimeError) as error:
-        raise _unplaced("unreadable-file", name, f"cannot read `{shown(name)}`: {error}") from None
-    folder = root.resolve() if root else own
-    if place.parent != own and not place.is_relative_to(folder):
-        message = f"`{shown(name)}` is a link to a file outside of its folder"
-        raise _unplaced("path-outside", name, message, WIDER)
-    return place, folder
-
-
-def _unplaced(code: str, name: str, message: str, help: str = "") -> SpecError:
-    """An error about a file as a whole."""
-    return SpecError([Diagnostic(code, message, Span(name, 1, 1, 1, 1), help=help)])
-
-
 def _definition(reading: Reading) -> Definition:
     if reading.definition is None or reading.found:
         raise SpecError(reading.found, {source.name: source.text for source in reading.sources})
     return reading.definition
-
-
-def _bundled_name(path: Path) -> str:
-    return networks.display_name(path) if path.parent == networks.FOLDER else library.display_name(path)
-
-
-def is_path(name: str) -> bool:
-    """Whether the name of a network or block is the path of its file."""
-    return "/" in name or name.endswith((".yaml", ".yml"))
-
-
-def nearby(path: Path, *, whole: bool = False) -> str:
-    """A hint that names a spec of a similar name in the same folder, or in one called ``specs`` inside.
-
-    Args:
-        path: The file that is not there.
-        whole: Whether to name the spec by its whole path, as ``path`` is given.
-    """
-    try:
-        if path.is_dir():
-            return "it is a folder; name a file in it"
-        for folder in (path.parent, path.parent / "specs"):
-            names = {other.stem: other.name for other in islice(folder.glob("*.y*ml"), _MOST_NAMES)}
-            near = path.name if path.name in names else nearest(path.stem, names)
-            found = folder / names.get(near, "")
-            if near and found != path:
-                return f"did you mean `{found if whole else found.relative_to(path.parent)}`?"
-    except (OSError, ValueError):  # a name that no file can have, or a folder that may not be looked into
-        pass
-    return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from archspec.errors import Note
+from archspec.errors import Help, Note
 from archspec.language.checking import Checker
 from archspec.language.definition import IGNORED, Step, Table
 from archspec.language.names import parameter_name_problem
@@ -31,7 +31,7 @@ def loop_names(checker: Checker, node: Mapping, wiring: Wiring, path: str) -> tu
     if value is None or ("each" not in node.entries and "repeat" not in node.entries):
         return ()
     if isinstance(value, Sequence) and "each" not in node.entries:
-        message, help = "the index of a repeat has one name", "write `as: i`"
+        message, help = "the index of a repeat has one name", Help.instead("write `as: i`", "i")
         checker.report("invalid-value", message, value.span, path=path, help=help)
         return ()
     items = value.items if isinstance(value, Sequence) else [value]
@@ -42,7 +42,8 @@ def loop_names(checker: Checker, node: Mapping, wiring: Wiring, path: str) -> tu
         if str(name.value) in given:
             notes = (Note("first here", given[str(name.value)].span),)
             message = f"`as` gives the name `{name.value}` twice"
-            checker.report("duplicate-key", message, name.span, path=path, notes=notes)
+            help = Help.instead("", IGNORED)
+            checker.report("duplicate-key", message, name.span, path=path, notes=notes, help=help)
         elif checker.check_name(name, parameter_name_problem, path):
             taken = wiring.meaning(str(name.value))
             if taken:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from archspec.errors import Diagnostic, Note, did_you_mean, nearest
+from archspec.errors import Change, Diagnostic, Help, Note, did_you_mean, nearest
 from archspec.language.choice import is_choice, kind_named
 from archspec.language.names import let_form
 from archspec.language.removal import Removal
@@ -72,7 +72,8 @@ class _Merge:
             return
         message, help = f"`null` removes a key, and there is no `{name}` to remove", did_you_mean(name, entries)
         if base is not None and _is_argument(name, base) and not nearest(name, entries):
-            help = f"`{name}: $(null)` gives it the value null"
+            written = f"{name}: $(null)"
+            help = Help(f"`{written}` gives it the value null", Change("state", written))
         self.found.append(Diagnostic("unknown-node", message, key.span, help=help))
 
     def value(self, base: Value | None, over: Value, path: tuple[str, ...]) -> Value:
@@ -107,7 +108,9 @@ class _Merge:
                 help = did_you_mean(name, entries)
                 self.found.append(Diagnostic("unknown-node", message, key.span, path=_path(path, name), help=help))
                 continue
-            keys.setdefault(name, key)
+            above = node_mapping(value)
+            if name not in keys or (above is not None and KINDS & above.entries.keys()):
+                keys[name] = key  # where it stands what the node is
             entries[name] = self.node(entries.get(name), value, (*path, name))
             self._place(name, value, entries, _path(path, name))
         ordered = {name: keys[name] for name in entries}
@@ -123,7 +126,8 @@ class _Merge:
             message = f"the list that is extended has no node `{name}`"
             help = f"its nodes are 0 to {len(entries) - 1}; write the whole list anew to add some"
             if name in entries:
-                message, help = f"node {name} of a list cannot be removed", _KEEPS_NUMBERS
+                message = f"node {name} of a list cannot be removed"
+                help = Help(_KEEPS_NUMBERS, Change("state", f"{name}: {{when: false}}"))
             self.found.append(
                 Diagnostic("unknown-node", message, over.keys[name].span, path=_path(path, name), help=help)
             )
@@ -157,7 +161,14 @@ class _Merge:
             notes = (Note("the other", value.keys[sides[0]].span),)
             message = "a node goes `after` or `before` another, not both"
             self.found.append(
-                Diagnostic("conflicting-keys", message, value.keys[sides[1]].span, path=path, notes=notes)
+                Diagnostic(
+                    "conflicting-keys",
+                    message,
+                    value.keys[sides[1]].span,
+                    path=path,
+                    notes=notes,
+                    help=Help.removal(""),
+                )
             )
         elif sides:
             self._move(name, value.entries[sides[0]], sides[0], entries, path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from archspec.errors import Note
+from archspec.errors import Change, Help, Note
 from archspec.language.checking import Checker
 from archspec.language.definition import ALL_COPIES, UNKNOWN_OUTPUTS, OutputStep
 from archspec.language.names import output_name_problem
@@ -31,7 +31,7 @@ class OutputReader:
         named = Mapping(value.source, value.start, value.end, keys, entries)
         for item in value.items:
             name = item.value.rpartition(".")[2] if isinstance(item, Scalar) and isinstance(item.value, str) else ""
-            details: dict[str, Any] = {"path": path, "help": _NAMED}
+            details: dict[str, Any] = {"path": path, "help": Help.removal(_NAMED)}
             if not name:
                 details |= {"expected": "the name of a node", "found": kind(item.plain())}
                 self.checker.report("invalid-value", "this output names no node", item.span, **details)
@@ -64,7 +64,9 @@ class OutputReader:
         if len(keys) > 1:
             notes = (Note("the other", owner.keys[keys[0]].span),)
             message = "a graph has `output` or `outputs`, not both"
-            self.checker.report("conflicting-keys", message, owner.keys[keys[1]].span, path=path, notes=notes)
+            self.checker.report(
+                "conflicting-keys", message, owner.keys[keys[1]].span, path=path, notes=notes, help=Help.removal("")
+            )
         return owner.entries.get("output"), owner.entries.get("outputs")
 
     def _output(self, name: str, several: Mapping, wiring: Wiring) -> OutputStep:
@@ -73,8 +75,11 @@ class OutputReader:
         if isinstance(value, Scalar) and isinstance(value.value, str):
             return OutputStep(name, wiring.resolve(value), None, False)
         if not isinstance(value, Mapping):
-            expected = "the name of a node, or a mapping with `from`"
-            self._no_output(name, value, expected, wiring.path)
+            expected, help = "the name of a node, or a mapping with `from`", ""
+            if wiring.previous and value.plain() is None:
+                written = f"{name}: {name if name in wiring.steps else wiring.previous}"
+                help = Help(f"for example `{written}`", Change("state", written, several.keys[name].span))
+            self._no_output(name, value, expected, wiring.path, help)
             return OutputStep(name, None, None, False)
         output = self.checker.validated(Output, value)
         origin = value.entries.get("from")
@@ -83,10 +88,10 @@ class OutputReader:
             name, reference, value.entries.get("when") if output else None, bool(output and output.training_only)
         )
 
-    def _no_output(self, name: str, value: Value, expected: str, path: str) -> None:
+    def _no_output(self, name: str, value: Value, expected: str, path: str, help: str = "") -> None:
         message = f"the output `{name}` names no node"
         found = kind(value.plain())
-        self.checker.report("invalid-value", message, value.span, path=path, expected=expected, found=found)
+        self.checker.report("invalid-value", message, value.span, path=path, expected=expected, found=found, help=help)
 
     def taken(self, value: Mapping, path: str) -> tuple[OutputStep, ...]:
         """The inner nodes that the user of a block takes; whether they exist shows when the block is elaborated."""
@@ -98,6 +103,8 @@ class OutputReader:
             if isinstance(inner, Scalar) and isinstance(inner.value, str):
                 outputs.append(OutputStep(name, reference(inner), None, False))
             else:
-                self._no_output(name, inner, "the name of a node of the block", path)
+                origin = inner.entries.get("from") if isinstance(inner, Mapping) and len(inner.entries) == 1 else None
+                help = Help.instead(f"write `{name}: {origin.plain()}`", str(origin.plain())) if origin else ""
+                self._no_output(name, inner, "the name of a node of the block", path, help)
                 outputs.append(OutputStep(name, None, None, False))
         return tuple(outputs)

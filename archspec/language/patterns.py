@@ -14,6 +14,7 @@ _LONGEST = 500
 _NUMBER = re.compile("([0-9]{1,18})")
 
 
+@lru_cache(maxsize=1024)
 def problem(pattern: str) -> str:
     """Why a text is no pattern; empty where it is one.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
-from archspec.errors import Diagnostic
+from archspec.errors import Change, Diagnostic, Help
 from archspec.language.checking import Checker, as_meant
 from archspec.language.choice import is_choice
 from archspec.language.definition import Definition
@@ -65,6 +65,7 @@ class _Reader:
         stated = value.entries.get("archspec")
         if stated is None:
             help = f"write `archspec: {VERSION}` as the first key"
+            help = Help(help, Change("insert", f"archspec: {VERSION}"))
             self.checker.report(
                 "missing-key", "the file does not say its version of the spec language", start(value), help=help
             )
@@ -73,7 +74,7 @@ class _Reader:
         if type(plain) is int and plain == VERSION:
             return True
         newer = type(plain) is int and plain > VERSION
-        help = "a newer archspec reads it" if newer else f"write `archspec: {VERSION}`"
+        help = "a newer archspec reads it" if newer else Help.instead(f"write `archspec: {VERSION}`", str(VERSION))
         found = kind(plain)
         message = f"this archspec reads version {VERSION} of the spec language"
         self.checker.report("unsupported-version", message, stated.span, expected=str(VERSION), found=found, help=help)
@@ -108,7 +109,7 @@ class _Reader:
             is_network=is_network,
             value=value,
             params=params,
-            graph=self.graphs.graph(value, graph, Wiring(self.found, inputs, graph.entries, params=params)),
+            graph=self.graphs.graph(value, graph, Wiring(self.found, inputs, graph, params=params)),
             blocks=own,
             unusable=frozenset(self.graphs.unusable),
             doubtful=tuple(self.graphs.doubtful),
@@ -142,7 +143,12 @@ class _Reader:
         default = declared.plain()
         if isinstance(default, str) and default in TYPES:
             message = f"`{name}: {default}` gives `{name}` the text `{default}` as its default"
-            self.checker.report("invalid-value", message, declared.span, help=f"write `{name}: {{type: {default}}}`")
+            self.checker.report(
+                "invalid-value",
+                message,
+                declared.span,
+                help=Help.instead(f"write `{name}: {{type: {default}}}`", f"{{type: {default}}}"),
+            )
             return UNKNOWN_PARAM
         return Param.model_construct(default=default)
 
@@ -165,6 +171,9 @@ class _Reader:
                 f"the block `{name}` is neither a definition nor the path of a file",
                 "a mapping or a path",
             )
+            help, written = "", entry.source.text[entry.start : entry.end]
+            if isinstance(entry, Sequence) and written.startswith("["):
+                help = Help.instead("its nodes stand in `graph:`", f"{{graph: {written}}}")
             found = kind(entry.plain())
-            self.checker.report("invalid-value", message, entry.span, expected=expected, found=found)
+            self.checker.report("invalid-value", message, entry.span, expected=expected, found=found, help=help)
         return blocks

@@ -31,12 +31,17 @@ class Source:
     text: str
     path: Path | None = None
     bundled: bool = False
-    origin: Span | None = None
+    origin: Value | None = None
     _line_starts: list[int] = field(default_factory=list, repr=False)
 
     def is_drawn_in_by(self, other: Source) -> bool:
-        """Whether another file names this one."""
-        return self.origin is not None and self.origin.file == other.name
+        """Whether another file names this one, or a file that does; the library is there for each that is not in it."""
+        if self.bundled:
+            return not other.bundled
+        source = self
+        while source.origin is not None and source is not other:
+            source = source.origin.source
+        return source is other and self is not other
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column, from 1, of a character offset."""

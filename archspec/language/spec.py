@@ -4,7 +4,9 @@ The models check one level each; `archspec.language.reading` reads a whole file 
 Schema that `archspec schema` prints is built on theirs.
 """
 
+import inspect
 import math
+import re
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -32,6 +34,21 @@ class Model(BaseModel):
     """One mapping of a spec file: unknown keys are errors, and nothing is converted silently."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+
+    @classmethod
+    def keys(cls) -> dict[str, bool]:
+        """Its keys as a file has them, each with whether it must stand there."""
+        return {info.alias or name: info.is_required() for name, info in cls.model_fields.items()}
+
+    @classmethod
+    def docs(cls) -> dict[str, str]:
+        """What the docstrings say of its keys, those of the models that it is built on too."""
+        found: dict[str, str] = {}
+        for each in reversed(cls.__mro__):
+            section = inspect.cleandoc(each.__doc__ or "").partition("\nAttributes:\n")[2].split("\n\n")[0]
+            entries = re.findall(r"^    (\w+): (.*(?:\n {5,}.*)*)", section, flags=re.MULTILINE)
+            found |= {name: " ".join(text.split()) for name, text in entries if name in cls.model_fields}
+        return {cls.model_fields[name].alias or name: text for name, text in found.items()}
 
 
 def _names(value: Any) -> Any:
@@ -195,7 +212,13 @@ Outputs = Annotated[dict[str, Any], Field(min_length=1)]
 
 
 class Output(Model):
-    """An output of a graph: the node that gives it, and when it exists."""
+    """An output of a graph.
+
+    Attributes:
+        from_: The node that gives it.
+        when: Where it is false, the output does not exist.
+        training_only: Whether it exists in training alone.
+    """
 
     from_: str = Field(alias="from")
     when: Condition = True
@@ -222,12 +245,38 @@ class Node(Model):
     doc: str = ""
 
 
+NODE_DOCS = {
+    "op": "The primitive operation that the node is.",
+    "block": "The block that the node is: one of this file's, of the library, or the path of a file.",
+    "graph": "The nodes of an inline group.",
+    "reuse": "The node above that it is again, with the same weights; `layers.0` for one copy of a repeat.",
+    "from": "The node or nodes that it takes; without it, the node above.",
+    "inputs": "Names of a group's inputs, in the order of `from`.",
+    "when": "Where it is false, the node passes its first input through.",
+    "each": "The rows of a table: a copy for each, with `repeat` a repeat of its own.",
+    "as": "What the rows of `each` or their items are called, or the index of `repeat`.",
+    "repeat": "Copies in a row.",
+    "first": "Arguments that differ in the first copy.",
+    "last": "Arguments that differ in the last copy.",
+    "output": "The node of the block to take as its output.",
+    "outputs": "The nodes of the block to take as its outputs, by name.",
+    "doc": "A remark.",
+    "after": "Where an added node goes, in a file that extends another.",
+    "before": "Where an added node goes, in a file that extends another.",
+}
+"""What the keys of a node mean."""
+
 REUSE_KEYS = ("reuse", "from", "when", "repeat", "doc", "after", "before")
 """The keys of a node that reuses another."""
 
 
 class Bound(Model):
-    """A figure that a contract keeps between two values."""
+    """A figure that a contract keeps between two values.
+
+    Attributes:
+        min: The least that it may be.
+        max: The most that it may be.
+    """
 
     min: int | None = None
     max: int | None = None
@@ -239,17 +288,30 @@ class Bound(Model):
         return self
 
 
-def _figure_kind(value: Any) -> str:
-    return "bound" if isinstance(value, dict) else "sizes" if isinstance(value, list) else "number"
-
-
 _Number = Annotated[int, Tag("number")]
-Figure = Annotated[_Number | Annotated[Bound, Tag("bound")], Discriminator(_figure_kind)]
-Sizes = Annotated[_Number | Annotated[list[int], Tag("sizes")], Discriminator(_figure_kind)]
+Figure = Annotated[
+    _Number | Annotated[Bound, Tag("bound")],
+    Discriminator(lambda value: "bound" if isinstance(value, dict) else "number"),
+]
+Sizes = Annotated[
+    _Number | Annotated[list[int], Tag("sizes")],
+    Discriminator(lambda value: "sizes" if isinstance(value, list) else "number"),
+]
 
 
 class Expect(Model):
-    """A contract on the compiled network. A figure is a number, or a bound."""
+    """A contract on the compiled network. A figure is a number, or a bound.
+
+    Attributes:
+        params: Parameters in total.
+        trainable_params: Parameters without frozen ones.
+        macs: Multiply-accumulates for one sample, in evaluation.
+        flops: Twice that.
+        output: The shape of the output.
+        outputs: Shapes by output name.
+        shapes: Shapes by node path.
+        receptive_field: Receptive fields by node path: an integer, or one for each dimension.
+    """
 
     params: Figure | None = None
     trainable_params: Figure | None = None
@@ -276,7 +338,16 @@ class Paper(Model):
 
 
 class Graph(Model):
-    """What a network, a block of the file's own and a block file have in common."""
+    """What a network, a block of the file's own and a block file have in common.
+
+    Attributes:
+        doc: What it is.
+        params: Its parameters: default values, or declarations.
+        let: Names for values, and functions, that its expressions ask for.
+        graph: Its nodes.
+        output: The node that is its output; the last unless given.
+        outputs: The nodes that are its outputs, by name.
+    """
 
     doc: str = ""
     params: dict[str, Any] = Field(default_factory=dict)
@@ -287,14 +358,26 @@ class Graph(Model):
 
 
 class InlineBlock(Graph):
-    """An entry of ``blocks:``."""
+    """An entry of ``blocks:``.
+
+    Attributes:
+        inputs: Names of its inputs; one called `input` unless given.
+        example: Arguments that show its use.
+    """
 
     inputs: Annotated[list[str], Field(min_length=1)] = Field(default_factory=list)
     example: dict[str, Any] = Field(default_factory=dict)
 
 
 class BlockFile(InlineBlock):
-    """A file that holds a block."""
+    """A file that holds a block.
+
+    Attributes:
+        archspec: The version of the language.
+        block: The block's name.
+        blocks: Blocks of the file's own, or paths of their files.
+        extends: The file that this one starts from: a path, or the name of a bundled network.
+    """
 
     archspec: Literal[1]
     block: str
@@ -303,7 +386,22 @@ class BlockFile(InlineBlock):
 
 
 class NetworkFile(Graph):
-    """A file that holds a network."""
+    """A file that holds a network.
+
+    Attributes:
+        archspec: The version of the language.
+        name: The network's name.
+        paper: Where it was first described.
+        inputs: Shapes of its inputs by name: channels first, without the batch.
+        init: How its tensors begin: rules by op, by node, or by pattern.
+        weights: For each source of checkpoints, what its names of tensors are here.
+        override: Changes of nodes inside, by path or pattern.
+        freeze: Paths of what does not train.
+        variants: Sets of values of the parameters, by name.
+        expect: The figures that every compile checks.
+        blocks: Blocks of the file's own, or paths of their files.
+        extends: The file that this one starts from: a path, or the name of a bundled network.
+    """
 
     archspec: Literal[1]
     name: str

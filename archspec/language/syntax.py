@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from archspec.errors import Help
+
 _WORD = r"[\w.$-]+"
 _NOT_ALLOWED = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LONGEST_EXPRESSION = 1_000
@@ -15,12 +17,45 @@ _CLOSING = {"{": "}", "[": "]"}
 
 
 class Fault(NamedTuple):
-    """A mistake, between two character offsets of the text."""
+    """A mistake, between two character offsets of the text.
+
+    Attributes:
+        message: What is wrong.
+        start: Where it begins.
+        end: Where it ends.
+        help: How to mend it.
+        edits: What does that, where it is not at the place itself: a text for what is between two offsets, each.
+    """
 
     message: str
     start: int
     end: int
     help: str = ""
+    edits: tuple[tuple[int, int, str], ...] = ()
+
+
+def _is_block(text: str, at: int) -> bool:
+    """Whether what stands at an offset ends with its line: no bracket is open before it there."""
+    line = text[text.rfind("\n", 0, at) + 1 : at]
+    return not re.search(r"[{\[]", line)
+
+
+def _quotes(text: str, start: int) -> tuple[tuple[int, int, str], ...]:
+    """Quotes around the text that begins at an offset; none where it holds some."""
+    end = r"[ \t]#|\n" if _is_block(text, start) else r"[,}\]\n]"
+    written = re.split(end, text[start:])[0].rstrip()
+    quote = "'" if '"' in written else '"'
+    stop = start + len(written)
+    return () if quote in written else ((start, start, quote), (stop, stop, quote))
+
+
+def _indented(text: str, start: int) -> tuple[tuple[int, int, str], ...]:
+    """The indentation of the line above for the line that begins at an offset."""
+    above = [line for line in text[:start].split("\n") if line.strip() and not line.lstrip().startswith("#")]
+    if not above:
+        return ()
+    wanted = above[-1][: len(above[-1]) - len(above[-1].lstrip(" "))]
+    return ((start, start + _indentation(text, start), wanted),)
 
 
 class _Stop(NamedTuple):
@@ -53,7 +88,8 @@ def _control_character(text: str) -> Fault:
     match = _NOT_ALLOWED.search(text)
     at = match.start() if match else 0
     code = f"U+{ord(text[at]):04X}" if match else "which is not known"
-    return Fault(f"the control character {code} cannot stand in a text", at, at + 1, "remove it")
+    help = Help.instead("remove it", "")
+    return Fault(f"the control character {code} cannot stand in a text", at, at + 1, help)
 
 
 def _indentation(text: str, at: int) -> int:
@@ -73,14 +109,17 @@ def _cut_expression(stop: _Stop) -> Fault | None:
         return None
     text = rest[:end]
     if text.startswith("${"):
-        help = f"write `${text[2:-1].strip()}`" if text[2:-1].strip().isidentifier() else f"write `$({text[2:-1]})`"
+        inner = text[2:-1].strip()
+        meant = f"${inner}" if inner.isidentifier() else f"$({text[2:-1]})"
+        help = Help.instead(f"write `{meant}`", meant)
         return Fault(f"`{text}` is neither `$name` nor `$(...)`", start, start + end, help)
     if choice := re.fullmatch(r"\$\((.*?)\?(.*):(.*)\)", text):
         condition, then, other = (part.strip() for part in choice.groups())
-        help = f"write `$({then} if {condition} else {other})`"
+        meant = f"$({then} if {condition} else {other})"
+        help = Help.instead(f"write `{meant}`", meant)
         return Fault("`?` and `:` are no operators of the language", start, start + end, help)
     quote = "'" if '"' in text else '"'
-    help = f"write it in quotes: {quote}{text}{quote}"
+    help = Help.instead(f"write it in quotes: {quote}{text}{quote}", f"{quote}{text}{quote}")
     return Fault(f"YAML takes the signs inside of `{text}` for its own", start, start + end, help)
 
 
@@ -109,10 +148,11 @@ def _unclosed(stop: _Stop) -> Fault:
     found = re.match(rf"{_WORD}|\S", text[start:])
     if "\n" not in text[begun:start] or _indentation(text, start) > _indentation(text, begun):
         end = start + len(found[0]) if found else start + 1
-        return Fault(f"a comma or `{closing}` is missing before this", start, end)
+        return Fault(f"a comma or `{closing}` is missing before this", start, end, "", ((start, start, ", "),))
     line = text.count("\n", 0, start) + 1
     help = f"put a comma or `{closing}` before `{found[0]}` in line {line}" if found else f"put `{closing}` at its end"
-    return Fault(f"this `{opening}` is not closed", begun, begun + 1, help)
+    close = begun + len(re.split(r"[ \t]#|\n", text[begun:])[0].rstrip())
+    return Fault(f"this `{opening}` is not closed", begun, begun + 1, help, ((close, close, closing),))
 
 
 def _no_colon(stop: _Stop) -> Fault:
@@ -121,13 +161,17 @@ def _no_colon(stop: _Stop) -> Fault:
     line = text[begun:].split("\n", 1)[0].rstrip()
     name, colon, rest = line.partition(":")
     if colon:
-        return Fault("a space is missing after this colon", begun, begun + len(name) + 1, f"write `{name}: {rest}`")
-    return Fault("a key and its colon are missing here", begun, begun + len(line), f"write `name: {line}`")
+        help = Help.instead(f"write `{name}: {rest}`", f"{name}: ")
+        return Fault("a space is missing after this colon", begun, begun + len(name) + 1, help)
+    help = Help.instead(f"write `name: {line}`", f"{line}: {line}")
+    return Fault("a key and its colon are missing here", begun, begun + len(line), help)
 
 
 def _unclosed_quote(stop: _Stop) -> Fault:
     text, begun = stop.text, stop.begun
-    return Fault("this quote is not closed", begun, begun + 1, f"end the text with {text[begun : begun + 1]}")
+    quote = text[begun : begun + 1]
+    end = begun + len(re.split(r"\n" if _is_block(text, begun) else r"[,}\]\n]", text[begun:])[0].rstrip())
+    return Fault("this quote is not closed", begun, begun + 1, f"end the text with {quote}", ((end, end, quote),))
 
 
 def _cannot_begin(stop: _Stop) -> Fault:
@@ -136,8 +180,8 @@ def _cannot_begin(stop: _Stop) -> Fault:
     text, at = stop.text, stop.at
     character = text[at : at + 1]
     if character == "\t":
-        return Fault("YAML takes no tabs for indentation", at, at + 1, "use spaces")
-    return Fault(f"a text cannot begin with `{character}`", at, at + 1, "put the text in quotes")
+        return Fault("YAML takes no tabs for indentation", at, at + 1, Help.instead("use spaces", "  "))
+    return Fault(f"a text cannot begin with `{character}`", at, at + 1, "put the text in quotes", _quotes(text, at))
 
 
 def _nameless(stop: _Stop) -> Fault:
@@ -145,22 +189,25 @@ def _nameless(stop: _Stop) -> Fault:
     if cut := _cut_expression(stop):
         return cut
     at = stop.begun
-    return Fault(f"YAML takes `{stop.text[at : at + 1]}` for the mark of a name", at, at + 1, "put the text in quotes")
+    message = f"YAML takes `{stop.text[at : at + 1]}` for the mark of a name"
+    return Fault(message, at, at + 1, "put the text in quotes", _quotes(stop.text, at))
 
 
 def _colon_in_text(stop: _Stop) -> Fault:
     """``doc: a net: small``, ``pool:{op: max_pool}``, or a line that is indented too far."""
     if cut := _cut_expression(stop):
         return cut
-    line, at = stop.line_before(), stop.at
+    text, line, at = stop.text, stop.line_before(), stop.at
     start = at - len(line)
     if alone := re.fullmatch(rf"\s*(?:- )?({_WORD})", line):
         help = "give it the indentation of the keys beside it, and end the line above with a colon if it is a key"
-        return Fault("this key is indented too far", start + alone.start(1), at, help)
+        return Fault("this key is indented too far", start + alone.start(1), at, help, _indented(text, start))
     if tight := re.match(rf"\s*({_WORD}):(?=\S)", line):
-        help = f"write `{tight[1]}: ...`"
+        help = Help.instead(f"write `{tight[1]}: ...`", f"{tight[1]}: ")
         return Fault("a space is missing after this colon", start + tight.start(1), start + tight.end(), help)
-    return Fault("this text holds `: `, which YAML takes for a key", at, at + 1, "put the text in quotes")
+    begun = start + len(line.partition(": ")[0]) + 2
+    quotes = _quotes(text, begun + len(text[begun:at]) - len(text[begun:at].lstrip())) if ": " in line else ()
+    return Fault("this text holds `: `, which YAML takes for a key", at, at + 1, "put the text in quotes", quotes)
 
 
 def _misplaced(stop: _Stop) -> Fault:
@@ -169,7 +216,9 @@ def _misplaced(stop: _Stop) -> Fault:
     end = at + (len(word[0]) if word else 1)
     if stop.line_before().strip():
         return Fault("YAML expects the next key here", at, end, "is a quote or a comma out of place?")
-    return Fault("the indentation of this line fits no line above", at, end, "give it that of the keys beside it")
+    start = text.rfind("\n", 0, at) + 1
+    help, edits = "give it that of the keys beside it", _indented(text, start)
+    return Fault("the indentation of this line fits no line above", at, end, help, edits)
 
 
 _RULES: tuple[tuple[str, Callable[[_Stop], Fault]], ...] = (

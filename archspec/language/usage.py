@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from archspec.errors import Diagnostic, nearest
+from archspec.errors import Diagnostic, Help, nearest
 from archspec.language.expr import is_expression, read
 from archspec.language.names import let_form
 from archspec.language.source import Mapping, Scalar, Sequence, Value, entries, keyed
@@ -69,7 +69,7 @@ def _unused_lets(graph: Mapping, file: Mapping) -> Iterator[Diagnostic]:
         name, parameters = let_form(form)
         if name not in asked and key.source is file.source:
             what, written = ("value", f"${name}") if parameters is None else ("function", f"$({form})")
-            help = f"write `{written}` where its value belongs, or remove it"
+            help = Help.removal(f"write `{written}` where its value belongs, or remove it")
             yield Diagnostic("unused-parameter", f"nothing asks for the {what} `{name}`", key.span, help=help)
     for node in entries(graph.entries.get("graph")).values():
         if isinstance(node, Mapping) and "graph" in node.entries:
@@ -78,4 +78,6 @@ def _unused_lets(graph: Mapping, file: Mapping) -> Iterator[Diagnostic]:
 
 def _help(name: str, declared: Collection[str]) -> str:
     near = nearest(name, [other for other in declared if other != name])
-    return f"did you mean `{near}`?" if near else f"write `${name}` where its value belongs, or remove it"
+    if near:
+        return Help.instead(f"did you mean `{near}`?", near)
+    return Help.removal(f"write `${name}` where its value belongs, or remove it")

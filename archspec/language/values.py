@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -71,8 +70,10 @@ class TensorView:
         return [name for name, size in ATTRIBUTES.items() if name not in ("shape", "rank") and size(self.shape)]
 
 
-class Function(ABC):
-    """A function that a spec defines.
+class Function:
+    """A function that a spec defines, `archspec.language.functions.LetFunction`.
+
+    No abstract base class: every value of a name is asked whether it is one, and those answer slowly.
 
     Attributes:
         name: Its name.
@@ -83,9 +84,9 @@ class Function(ABC):
     name: str
     parameters: tuple[str, ...]
 
-    @abstractmethod
     def value(self, operands: list[Any]) -> Any:
         """What it gives for as many operands as it has parameters; raises `ExpressionError` and `Unknown`."""
+        raise NotImplementedError
 
 
 ATTRIBUTES: dict[str, Callable[[Shape], Any]] = {

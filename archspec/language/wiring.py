@@ -6,8 +6,9 @@ from collections import ChainMap
 from collections.abc import Collection
 from typing import Any
 
-from archspec.errors import Diagnostic, Span, did_you_mean, listed
+from archspec.errors import Diagnostic, Help, Span, did_you_mean, listed
 from archspec.language.definition import ALL_COPIES, OutputStep, Reference, Reuse, Step
+from archspec.language.rewiring import inputs_help, moved
 from archspec.language.source import Mapping, Scalar, Sequence, Value
 
 _REUSE_HELP = "it stands outside of this group, and a node reuses one of its own graph"
@@ -19,7 +20,7 @@ class Wiring:
     Attributes:
         found: Where errors go.
         inputs: Names of the graph's inputs.
-        names: Names of all its nodes, those that have not been read among them, for hints.
+        nodes: All its nodes, those that have not been read among them.
         around: The names of the graph around it, for hints; None for an outermost one.
         path: The path of the graph within its file or block.
         params: The parameters of the definition that it belongs to.
@@ -37,7 +38,7 @@ class Wiring:
         self,
         found: list[Diagnostic],
         inputs: tuple[str, ...],
-        names: Collection[str] = (),
+        nodes: Mapping,
         around: Wiring | None = None,
         path: str = "",
         params: Collection[str] = (),
@@ -46,7 +47,7 @@ class Wiring:
         self.found = found
         self.inputs = inputs
         self._inputs = frozenset(inputs)
-        self.names = names
+        self.nodes = nodes
         self.around = around
         self.path = path
         self.params: Collection[str] = around.params if around is not None else params
@@ -74,8 +75,8 @@ class Wiring:
             return "a name that `as` gives around this node"
         wiring: Wiring | None = self
         while wiring is not None:
-            if name in wiring.names or wiring.is_input(name):
-                return "a node" if name in wiring.names else "an input"
+            if name in wiring.nodes.entries or wiring.is_input(name):
+                return "a node" if name in wiring.nodes.entries else "an input"
             wiring = wiring.around
         return ""
 
@@ -105,7 +106,7 @@ class Wiring:
         self.resolved = ()
         origin = value.entries.get("from")
         if origin is None:
-            return self._above(key)
+            return self._above(key, value)
         items = origin.items if isinstance(origin, Sequence) else [origin]
         names = [item for item in items if isinstance(item, Scalar) and isinstance(item.value, str)]
         references = [self.resolve(name, str(key.value)) for name in names]
@@ -125,11 +126,11 @@ class Wiring:
         empty = [name for name, entry in value.entries.items() if entry.start == value.keys[name].start]
         return [name for name in empty if name in self.steps or name in self.inputs or name == "input"]
 
-    def _above(self, key: Scalar) -> tuple[Reference, ...] | None:
+    def _above(self, key: Scalar, value: Mapping) -> tuple[Reference, ...] | None:
         """What a node without ``from`` takes: the node above, or the graph's only input."""
         if not self.previous and len(self.inputs) > 1:
             message = "the first node of a graph with several inputs says which it takes"
-            help = f"write `from:` with some of {listed(self.inputs)}"
+            help = inputs_help(value, self.inputs)
             self._report("missing-key", message, key.span, path=self.child(str(key.value)), help=help)
             self.complete = False
             return None
@@ -145,6 +146,9 @@ class Wiring:
             node: The node that takes it; empty for an output of the graph.
         """
         written = reference(value)
+        if not written.name:
+            self._unknown(written.name, value, node)
+            return None
         if written.name == "input" and len(self.inputs) <= 1:
             written = Reference(self.inputs[0] if self.inputs else "", written.port, value)
         if written.copy and not self._can_take_copies(written, node):
@@ -177,21 +181,26 @@ class Wiring:
         reuse = Reuse(step, int(copy) if is_copy else None, value)
         if step.reused is not None and not copy and step.when is None and not step.copies_reuse:
             reuse = step.reused._replace(value=value)
-        code, message, help = "unknown-node", "", f"write `reuse: {name}`"
+        code, message, help = "unknown-node", "", _reused(name)
         if reuse.step.reused is not None:
             message = f"`{name}` reuses another node itself, with a `when` or copies of its own"
-            help = f"write `reuse: {reuse.step.reused.path}`"
+            help = _reused(reuse.step.reused.path)
         elif copy and step.each is not None and step.each.row.repeat is not None:
             message = f"each row of `{name}` is a repeat, and they are reused as a whole"
+            help = f"write `reuse: {name}`, or make each row a group: `each: ..., graph: {{layer: {{repeat: ...}}}}`"
         elif copy and not step.has_copies:
             message = f"`{name}` has no copies, and no `{copy}`"
         elif copy and not is_copy:
-            message, help = f"`{name}` has no copy `{copy}`", f"its first copy is `reuse: {name}.0`"
+            message, help = (
+                f"`{name}` has no copy `{copy}`",
+                Help.instead(f"its first copy is `reuse: {name}.0`", f"{name}.0"),
+            )
         elif repeats and reuse.is_repeat:
             word = "table" if reuse.step.each else "`repeat`"
             one = "" if reuse.step.each and reuse.step.each.row.repeat else f"reuse one copy: `reuse: {name}.0`, or "
             code, message = "conflicting-keys", f"`{name}` has a {word}, so that its reuse cannot have a `repeat`"
             help = f"{one}put `{name}` into a group and reuse that"
+            help = Help.instead(help, f"{name}.0") if one else help
         if not message:
             return reuse
         self.complete = False
@@ -208,10 +217,13 @@ class Wiring:
             message = f"`{step.name}` is a list, whose nodes are not seen from outside"
             help = "write its nodes as a mapping, and those that are taken as its `outputs:`"
         elif not step.has_copies:
-            message, help = f"`{step.name}` has no copies: it does not repeat", f"write `{step.name}`"
+            message, help = (
+                f"`{step.name}` has no copies: it does not repeat",
+                Help.instead(f"write `{step.name}`", step.name),
+            )
         elif written.copy == ALL_COPIES and not node:
-            message, help = f"`{written.name}.*` is many tensors, and an output is one", "for example the last: `{}.-1`"
-            help = help.format(step.name)
+            message, help = f"`{written.name}.*` is many tensors, and an output is one", f"{step.name}.-1"
+            help = Help.instead(f"for example the last: `{help}`", help)
         if message:
             self.used.add(step.name)
             self._report(
@@ -223,14 +235,19 @@ class Wiring:
 
         self.complete = False
         help = did_you_mean(name, [*self.steps, *(self.inputs if len(self.inputs) > 1 else ["input", *self.inputs])])
+        if isinstance(help, Help):
+            help = help.around("", str(value.value)[len(name) :])
         if name == node:
-            help = "a node cannot take itself"
-        elif name in self.names:
-            help = f"`{name}` stands below; move it above this node"
+            help = Help.removal("a node cannot take itself; without a `from` it takes the one above")
+        elif not name:
+            help = Help.removal("name a node; without a `from` it takes the one above")
+        elif name in self.nodes.entries:
+            help = moved(self.nodes, name, node)
         elif self._is_around(name):
             help = outside or "it stands outside of this group; hand it in with `from:` and `inputs:`"
         elif "," in str(value.value):
-            help = f"several nodes are a list: `from: [{', '.join(str(value.value).replace(',', ' ').split())}]`"
+            listing = f"[{', '.join(str(value.value).replace(',', ' ').split())}]"
+            help = Help.instead(f"several nodes are a list: `from: {listing}`", listing)
         elif name == "input":
             help = f"the graph has several inputs: {listed(self.inputs)}"
         shown = name or value.value
@@ -254,15 +271,19 @@ class Wiring:
         for step in self.steps.values():
             if step.name not in self.used:
                 message = f"nothing takes the output of `{step.name}`"
-                help = "name it in a `from:` or an output, or remove it"
+                help = Help.removal("name it in a `from:` or an output, or remove it")
                 self._report("unused-node", message, step.key.span, path=self.child(step.name), help=help)
         for name in self.inputs:
             if name not in self.used:
-                help = f"write `from: {name}` at a node, or remove it"
+                help = Help.removal(f"write `from: {name}` at a node, or remove it")
                 self._report("unused-node", f"no node takes the input `{name}`", input_place(owner, name), help=help)
 
     def _report(self, code: str, message: str, span: Span, **details: str) -> None:
         self.found.append(Diagnostic(code, message, span, **details))  # type: ignore[arg-type]
+
+
+def _reused(path: str) -> Help:
+    return Help.instead(f"write `reuse: {path}`", path)
 
 
 def input_place(owner: Mapping, name: str) -> Span:

@@ -136,18 +136,33 @@ class Body:
         return sum(count * (part.copies if isinstance(part, Body) else 1) for part, count in self.parts())
 
     @cached_property
-    def layers(self) -> tuple[Layer, ...]:
-        """Of the ops inside that have tensors, the first of each on operands of one shape, in order."""
-        found: dict[int, Layer] = {}
+    def with_tensors(self) -> Mapping[str, Mapping[int, Applied]]:
+        """Of the ops inside that have tensors, the different ones in order, by the name of the op and by identity."""
+        found: dict[str, dict[int, Applied]] = {}
+        for content in self._holders():
+            if isinstance(content, Body):
+                for name, inside in content.with_tensors.items():
+                    found.setdefault(name, {}).update(inside)
+            elif content.weights or content.buffers:
+                found.setdefault(content.op.name, {})[id(content)] = content
+        return found
+
+    def _holders(self) -> Iterable[Content]:
+        """Its contents whose tensors are their own; of equal copies in a row one."""
+        if isinstance(self.uses, Copies):
+            return [run.content for run in self.uses.runs]
+        return [use.content for use in self.uses if not use.shares]
+
+    def path_of(self, applied: Applied) -> str:
+        """The path inside of the first that is one of `with_tensors`."""
         for use in self.firsts():
             if use.shares:
                 continue
-            if isinstance(use.content, Body):
-                for layer in use.content.layers:
-                    found.setdefault(id(layer.applied), Layer(f"{use.name}.{layer.path}", layer.applied))
-            elif use.content.weights or use.content.buffers:
-                found.setdefault(id(use.content), Layer(use.name, use.content))
-        return tuple(found.values())
+            if use.content is applied:
+                return use.name
+            if isinstance(use.content, Body) and id(applied) in use.content.with_tensors.get(applied.op.name, ()):
+                return f"{use.name}.{use.content.path_of(applied)}"
+        raise KeyError(applied)
 
     def firsts(self) -> Iterable[Use]:
         """What it holds; of equal copies in a row the first."""

@@ -280,10 +280,12 @@ class PartialNetwork(Network):
     Attributes:
         problems: What is wrong, by the path of the node or block at fault.
         unplaced: What is wrong and no node's fault.
+        whole: Whether all of it compiled, and what is wrong is something else, such as a contract that is not kept.
     """
 
     problems: Mapping[str, str] = field(default_factory=dict)
     unplaced: tuple[str, ...] = ()
+    whole: bool = False
 
     @override
     def _find(self, path: str) -> Node | Block | None:

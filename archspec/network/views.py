@@ -226,7 +226,25 @@ class Block:
     @cached_property
     def children(self) -> tuple[Block | Node, ...]:
         """Its nodes and blocks, in order."""
-        return tuple(map(self._child, self.content.uses))
+        return tuple(map(self._known, self.content.uses))
+
+    @cached_property
+    def inner_nodes(self) -> tuple[Node, ...]:
+        """The nodes inside, in order, for what asks for them again and again; `nodes` holds none of them."""
+        found: list[Node] = []
+        for child in self.children:
+            found += (child,) if isinstance(child, Node) else child.inner_nodes
+        return tuple(found)
+
+    @cached_property
+    def inner_paths(self) -> frozenset[str]:
+        """The paths of the nodes inside."""
+        return frozenset([node.path for node in self.inner_nodes])
+
+    @cached_property
+    def taken(self) -> frozenset[str]:
+        """The paths of the tensors that the nodes inside take from outside."""
+        return frozenset([path for node in self.inner_nodes for path in node.operands]) - self.inner_paths
 
     @property
     def span(self) -> Span:
@@ -236,6 +254,17 @@ class Block:
     def tensor(self, origin: Origin) -> str:
         """The path of a tensor that is known inside by its origin."""
         return self.inputs[origin] if isinstance(origin, int) else f"{self.path}.{origin}" if self.path else origin
+
+    @cached_property
+    def _views(self) -> dict[str, Block | Node]:
+        """The children that somebody has asked for, by name: each is made once."""
+        return {}
+
+    def _known(self, use: Use) -> Block | Node:
+        view = self._views.get(use.name)
+        if view is None:
+            view = self._views[use.name] = self._child(use)
+        return view
 
     def _child(self, use: Use) -> Block | Node:
         path = f"{self.path}.{use.name}" if self.path else use.name
@@ -257,8 +286,11 @@ class Block:
 
     def child(self, name: str) -> Block | Node | None:
         """The node or block of a name, or None."""
+        view = self._views.get(name)
+        if view is not None:
+            return view
         use = self.content.use(name)
-        return None if use is None else self._child(use)
+        return None if use is None else self._known(use)
 
     def nodes(self) -> Iterator[Node]:
         """The nodes inside, in order."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 MAX_INT = 2**31 - 1
@@ -37,7 +38,17 @@ def _per_axis(
             )
         return sizes
 
+    _NORMALISERS.append(normalise)
     return normalise
+
+
+_NORMALISERS: list[Callable[..., Any]] = []
+
+
+def is_per_axis(field: FieldInfo) -> bool:
+    """Whether one number for a field of an op stands for a number for each spatial dimension."""
+    inside = (each for part in get_args(field.annotation) for each in getattr(part, "__metadata__", ()))
+    return any(isinstance(each, BeforeValidator) and each.func in _NORMALISERS for each in (*field.metadata, *inside))
 
 
 def _size_schema(minimum: int, words: tuple[str, ...] = (), most: int = 3) -> WithJsonSchema:

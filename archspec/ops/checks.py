@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import gcd, isqrt
 
-from archspec.errors import ArgumentError, ShapeError
-from archspec.ops.arguments import Indices
+from archspec.errors import ArgumentError, Change, Help, ShapeError
+from archspec.ops.arguments import Indices, compact
 from archspec.ops.tensor import Shape, axis, show
 
 _MOST_LISTED = 6
@@ -24,15 +24,22 @@ def check_groups(groups: int, inputs: int, outputs: int) -> None:
             help = f"{divisors_near(groups, gcd(inputs, outputs))} divides {both}"
             if side == "output" or groups <= channels:
                 help += f"; {groups} groups take {_multiples_near(groups, channels)} {side} channels"
-            raise ArgumentError("groups", f"{groups} groups do not divide the {channels} {side} channels", help=help)
+            message = f"{groups} groups do not divide the {channels} {side} channels"
+            raise ArgumentError(
+                "groups", message, help=Help.instead(help, str(_divisors(groups, gcd(inputs, outputs))[0]))
+            )
 
 
 def divisors_near(wanted: int, number: int) -> str:
     """The divisors of a number that are nearest to another, in words."""
-    small = [divisor for divisor in range(1, min(isqrt(number), _MOST_TRIED) + 1) if number % divisor == 0]
-    divisors = sorted({*small, *(number // divisor for divisor in small)}, key=lambda each: (abs(each - wanted), each))
-    *rest, last = map(str, sorted(divisors[:_MOST_LISTED]))
+    *rest, last = map(str, sorted(_divisors(wanted, number)[:_MOST_LISTED]))
     return f"{', '.join(rest)} or {last}" if rest else last
+
+
+def _divisors(wanted: int, number: int) -> list[int]:
+    """The divisors of a number, that which is nearest to another first."""
+    small = [divisor for divisor in range(1, min(isqrt(number), _MOST_TRIED) + 1) if number % divisor == 0]
+    return sorted({*small, *(number // divisor for divisor in small)}, key=lambda each: (abs(each - wanted), each))
 
 
 def _multiples_near(factor: int, number: int) -> str:
@@ -47,11 +54,13 @@ def check_fit(sizes: Shape, kernel: Shape) -> None:
         ArgumentError: ``kernel``, dilation included, exceeds ``sizes`` in some dimension.
     """
     if any(reach > size for size, reach in zip(sizes, kernel, strict=True)):
-        raise ArgumentError(
-            "kernel_size",
-            f"a {show(kernel)} kernel does not fit the padded input of {show(sizes)}",
-            help="use a smaller kernel or dilation, more padding, or a larger input",
-        )
+        help = "use a smaller kernel or dilation, more padding, or a larger input"
+        if all(reach % 2 for reach in kernel):
+            padding = compact(tuple(reach // 2 for reach in kernel))
+            written = f"padding: {list(padding) if isinstance(padding, tuple) else padding}"
+            help = Help(f"{help}; `{written}` keeps the size at a stride of 1", Change("set", written))
+        message = f"a {show(kernel)} kernel does not fit the padded input of {show(sizes)}"
+        raise ArgumentError("kernel_size", message, help=help)
 
 
 def check_axes(name: str, dims: Indices, shape: Shape) -> set[int]:

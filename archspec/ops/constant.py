@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from typing_extensions import override
 
-from archspec.errors import ArgumentError
+from archspec.errors import ArgumentError, Help
 from archspec.ops.arguments import MAX_FLOAT, Positive, Real
 from archspec.ops.facts import Along, Cost, Held, Reach, Taps
 from archspec.ops.op import Op
@@ -131,7 +131,9 @@ class Constant(_Source, name="constant"):
                 raise ArgumentError("shape", "lists of numbers have their shape", help="leave `shape` out")
             return _sizes(self.value)
         if self.shape is None:
-            raise ArgumentError("value", "one number has no shape", help="add `shape`, or write a list: `value: [1]`")
+            listed = f"[{self.value:g}]"
+            help = Help.instead(f"write a list, `value: {listed}`, or add `shape`", listed)
+            raise ArgumentError("value", "one number has no shape", help=help)
         return self.shape
 
     @override

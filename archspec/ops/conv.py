@@ -4,7 +4,7 @@ from fractions import Fraction
 from math import prod
 from typing import Literal
 
-from archspec.errors import ArgumentError
+from archspec.errors import ArgumentError, Help
 from archspec.ops.arguments import NamedPadding, Padding, Positive, Real, Size, compact, default
 from archspec.ops.checks import check_fit, check_groups
 from archspec.ops.facts import MOST_PERIOD, Along, Cost, Kept, Module, Reach, Window
@@ -101,12 +101,12 @@ class Conv(Op, name="conv"):
     def _strided_same(self, sizes: Shape) -> str:
         """How to write what `same` with a stride may mean: each size over the stride, rounded up."""
         outer = tuple(-(-size // stride) for size, stride in zip(sizes, self.stride, strict=True))
-        help = ""
         if all(reach % 2 for reach in self.window):
             padding = compact(tuple(reach // 2 for reach in self.window))
             written = list(padding) if isinstance(padding, tuple) else padding
-            help = f"write `padding: {written}` for {show(outer)}; "
-        return f"{help}TensorFlow's `same` is `padding: same_upper`"
+            help = f"write `padding: {written}` for {show(outer)}; TensorFlow's `same` is `padding: same_upper`"
+            return Help.instead(help, str(written))
+        return Help.instead("TensorFlow's `same` is `padding: same_upper`", "same_upper")
 
     def _check_zeros(self) -> None:
         """TensorFlow and ONNX, whose words these are, add zeros only, and so does timm, whose layer that is."""

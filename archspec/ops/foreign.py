@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
-from archspec.errors import did_you_mean, nearest
+from archspec.errors import Help, did_you_mean, nearest, removable
 
 _NAMES = """
 abs: absolute absval absolutevalue
@@ -98,8 +98,9 @@ upsample: interpolate interp resize resizeimages resizenearestneighbor upsamplin
     upsamplingnearest upsamplenearest
 
 conv_bn: convnorm
-conv_bn_relu: cbr convbnact convbnrelublock basicconv convblock convmodule convbnactivation convnormactivation
+conv_bn_relu: cbr convbnrelublock basicconv
 conv_bn_silu: cbs
+conv_norm_act: convbnact convblock convmodule convbnactivation convnormactivation
 convnext_block: cnblock convnext convnextlayer
 dense_layer: denseblocklayer
 fire: firemodule fireblock
@@ -225,6 +226,8 @@ bias: usebias biasterm hasbias withbias
 dim: axis axes dims concatdim channelaxis
 start_dim: axis startaxis
 end_dim: endaxis
+end: stop limit
+steps: num count n
 dims: perm axes order permutation axis dim
 shape: targetshape newshape outputshape size sizes
 output_size: size outputshape targetsize outsize
@@ -279,6 +282,10 @@ _NEVER = {
     "norm normalization batchnormalize usebn": "a norm is a node of its own: `bn: batch_norm`",
     "embeddim kdim vdim dmodel": "leave it out: it follows from the input",
     "batchfirst needweights": "leave it out: the batch comes first, and the weights of attention are no output",
+    "keypaddingmask srckeypaddingmask paddingmask": (
+        "the padding mask of the keys is the fourth operand of `multi_head_attention`: `from: [q, k, v, mask]`"
+    ),
+    "addbiaskv addzeroattn biask biasv": "no op has it: a key for all is a `parameter` that is joined to the keys",
     "attnmask attnbias": "a mask is the fourth operand of `scaled_dot_product_attention`",
     "inplace": "leave it out: it changes no figure, and the emitted source overwrites what nobody needs",
     "dataformat device dtype": "leave it out: channels come first, and the emitted source is plain PyTorch",
@@ -316,11 +323,13 @@ ARGUMENTS = _table(_ARGUMENTS)
 NEVER = _spread(_NEVER)
 """What is no argument here, and what to do."""
 _LEAST_LENGTH, _MOST_LENGTH = 5, 40
+_LONGEST = 200
+"""Characters of a name that are looked at, from its end; a text of megabytes may stand in the place of a name."""
 
 
 def plain(name: str) -> str:
     """A name without case, signs, and the packages before it."""
-    return re.sub(r"[^a-z0-9]", "", name.rpartition(".")[2].lower())
+    return re.sub(r"[^a-z0-9]", "", name[-_LONGEST:].rpartition(".")[2].lower())
 
 
 def _forms(name: str) -> list[str]:
@@ -355,7 +364,7 @@ def similar(name: str, known: Collection[str]) -> str:
 def _hint(name: str, known: Collection[str]) -> str:
     meant = ours(name, known)
     if meant:
-        return f"did you mean `{meant}`?"
+        return Help.instead(f"did you mean `{meant}`?", meant)
     return next((ELSEWHERE[form] for form in _forms(name) if form in ELSEWHERE), "")
 
 
@@ -389,5 +398,7 @@ def argument_hint(name: str, known: Collection[str], also: Iterable[str] = ()) -
     """
     meant = "" if ":" in name else argument(name, known)
     if meant:
-        return f"did you mean `{meant}`?"
-    return NEVER.get(plain(name)) or did_you_mean(name, known, also)
+        return Help.instead(f"did you mean `{meant}`?", meant)
+    if never := NEVER.get(plain(name)):
+        return Help.removal(never) if never.startswith("leave it out") else never
+    return removable(did_you_mean(name, known, also))

@@ -5,7 +5,7 @@ from math import prod
 from operator import or_
 from typing import ClassVar
 
-from archspec.errors import ArgumentError, OperandError, ShapeError
+from archspec.errors import ArgumentError, Help, OperandError, ShapeError
 from archspec.ops.arguments import Index, Real
 from archspec.ops.facts import Along, Cost, Function, Kept, Operand, Reach, Saved, Window
 from archspec.ops.op import Op
@@ -67,7 +67,9 @@ class _WithNumber(_Elementwise):
                 help="name them: `from: [a, b]`, or give it `value:`",
             )
         if len(inputs) > 1 and self.value is not None:
-            raise ArgumentError("value", f"{self.name} of {len(inputs)} operands takes no number", help="leave it out")
+            raise ArgumentError(
+                "value", f"{self.name} of {len(inputs)} operands takes no number", help=Help.removal("leave it out")
+            )
         return super().infer(inputs)
 
     def cost(self, inputs: Shapes, output: Shape) -> Cost:
@@ -303,7 +305,9 @@ class Concat(Op, name="concat"):
         index = axis(self.dim, len(first))
         if index is None:
             raise ArgumentError(
-                "dim", f"dim {self.dim} is the batch or no dimension of {show(first)}", help="use 1 for the channels"
+                "dim",
+                f"dim {self.dim} is the batch or no dimension of {show(first)}",
+                help=Help.instead("use 1 for the channels", "1"),
             )
         if len({shape[:index] + shape[index + 1 :] for shape in inputs}) != 1:
             raise ShapeError(

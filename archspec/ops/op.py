@@ -63,6 +63,8 @@ class Op(BaseModel):
     """Whether autograd keeps that for the gradients of the weights alone: nothing where they are frozen."""
     in_place: ClassVar[bool] = False
     """Whether PyTorch's layer takes ``inplace=True`` and autograd keeps no more for it."""
+    constants: ClassVar[tuple[str, ...]] = ()
+    """Buffers whose numbers follow from the arguments: a checkpoint need not hold them."""
     fresh: ClassVar[bool] = False
     """Whether the output is always memory of its own, never a view of an operand."""
 
@@ -158,7 +160,7 @@ class Op(BaseModel):
     @classmethod
     def summary(cls) -> str:
         """The first line of the docstring."""
-        return inspect.cleandoc(cls.__doc__ or "").partition("\n")[0]
+        return (cls.__doc__ or "").lstrip().partition("\n")[0].rstrip()
 
     @classmethod
     def argument_docs(cls) -> dict[str, str]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from math import prod
 from typing import Literal
 
-from archspec.errors import ArgumentError
+from archspec.errors import ArgumentError, Help
 from archspec.ops.facts import Module
 from archspec.ops.tensor import Shape
 
@@ -62,7 +62,7 @@ def check_standardized(kind: Computed, weight: Shape, eps: float) -> None:
         raise ArgumentError("eps", f"eps must be above 0, not {eps:g}", help=f"the default is {EPS:g}")
     if kind == "standardize" and prod(weight[1:]) == 1:
         message = "each output has one weight, of which there is no variance"
-        raise ArgumentError("parametrize", message, help="leave it out here")
+        raise ArgumentError("parametrize", message, help=Help.removal("leave it out here"))
 
 
 def parametrized(kind: Computed, layer: Module) -> Module:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from archspec.errors import ArgumentError, ShapeError
+from archspec.errors import ArgumentError, Help, ShapeError
 from archspec.ops.arguments import Positive, Size
 from archspec.ops.facts import MOST_PERIOD, Along, Cost, Module, Reach, Taps
 from archspec.ops.op import Op
@@ -88,7 +88,9 @@ class Upsample(Op, name="upsample"):
                 help=f"use {' or '.join(f'`{mode}`' for mode in _MODES[rank])}",
             )
         if self.mode == "nearest" and self.align_corners is not None:
-            raise ArgumentError("align_corners", "mode `nearest` takes no align_corners", help="leave it out")
+            raise ArgumentError(
+                "align_corners", "mode `nearest` takes no align_corners", help=Help.removal("leave it out")
+            )
 
     @property
     def _taps(self) -> int:

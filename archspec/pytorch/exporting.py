@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -104,9 +105,19 @@ def _onnx(model: nn.Module, inputs: tuple[Tensor, ...], network: Network) -> byt
     assert program is not None
     _simplified(program.model)
     proto = program.model_proto
+    _name_batch(proto.graph)
     if proto.ByteSize() > _LARGEST_ONNX:
         raise UsageError("it has more than 2 GB, which one file of ONNX cannot hold: export it as .pt2")
     return bytes(proto.SerializeToString())
+
+
+def _name_batch(graph: Any) -> None:
+    """Call the first size of inputs `batch`, and what is computed of it likewise, for which PyTorch has a number."""
+    symbol = graph.input[0].type.tensor_type.shape.dim[0].dim_param
+    for value in (*graph.input, *graph.value_info, *graph.output):
+        for size in value.type.tensor_type.shape.dim:
+            if size.dim_param:
+                size.dim_param = re.sub(rf"\b{re.escape(symbol)}\b", "batch", size.dim_param)
 
 
 def _simplified(model: Any) -> None:

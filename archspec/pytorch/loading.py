@@ -19,6 +19,7 @@ from archspec.pytorch.runtime import RULES
 from archspec.pytorch.weights.match import match
 from archspec.pytorch.weights.matching import Matching
 from archspec.pytorch.weights.renaming import Rules
+from archspec.pytorch.weights.tensors import constants
 
 
 class WeightsError(UsageError):
@@ -70,15 +71,21 @@ def load_weights(
     expected = model.state_dict()
     if rules is None:
         rules = model.__dict__.get(RULES, {})
-    matching = match(_shapes(expected), _shapes(found), rules, source)
+    matching = match(_shapes(expected), _shapes(found), rules, source, _constants(model))
     if not matching.ok:
         raise WeightsError(matching)
     empty = any(tensor.is_meta for tensor in expected.values())
     state = {ours: _taken(found[theirs], expected[ours], theirs) for ours, theirs in matching.names.items()}
-    model.load_state_dict(state, assign=empty)
+    model.load_state_dict(state, strict=False, assign=empty)  # what may be missing is known
     if empty:
         _fill_constants(model)
     return matching
+
+
+def _constants(model: nn.Module) -> frozenset[str]:
+    """The buffers that layers of archspec fill, and never change."""
+    blurs = (path for path, part in model.named_modules() if type(part).__name__ == "BlurPool2d")
+    return frozenset(f"{path}.filt" if path else "filt" for path in blurs)
 
 
 def _fill_constants(model: nn.Module) -> None:
@@ -148,7 +155,7 @@ def check_weights(
     expected = {
         node.op.key(node.path, name): shape for node in plan for name, shape in {**node.weights, **node.buffers}.items()
     }
-    return match(expected, _shapes(read_weights(file, device="meta")), plan.weights, source)
+    return match(expected, _shapes(read_weights(file, device="meta")), plan.weights, source, constants(plan))
 
 
 def _shapes(state: Mapping[str, Tensor]) -> dict[str, Shape]:

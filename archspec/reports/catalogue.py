@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from archspec.language import networks
@@ -27,6 +28,7 @@ class Entry(NamedTuple):
         macs: Its multiply-accumulates.
         variants: The names of its variants, but for those that are networks of their own.
         file: The file that holds it, by its stem.
+        aliases: Its other names: that of its file, where the file's own network is this one.
     """
 
     name: str
@@ -37,13 +39,14 @@ class Entry(NamedTuple):
     macs: int
     variants: tuple[str, ...]
     file: str
+    aliases: tuple[str, ...]
 
 
 def entries() -> list[Entry]:
-    """All bundled networks in order of history; a file's own is left out where it has another name too."""
+    """All bundled networks in order of history; a file's own that is one of its variants stands there as an alias."""
     known = list(networks.networks())
-    renamed = {each.path for each in known if each.variant and _is_default(each)}
-    listed = [_entry(each) for each in known if each.variant or each.path not in renamed]
+    renamed = {each.path: each.name for each in reversed(known) if each.variant and _is_default(each)}
+    listed = [_entry(each, renamed) for each in known if each.variant or each.path not in renamed]
     return sorted(listed, key=lambda each: (each.year, each.title, each.file, each.params, each.name))
 
 
@@ -55,13 +58,15 @@ def _is_default(known: networks.Known) -> bool:
     }
 
 
-def _entry(known: networks.Known) -> Entry:
+def _entry(known: networks.Known, renamed: Mapping[Path, str]) -> Entry:
     definition = known_network(known.name)
     paper = definition.paper
     assert paper is not None, f"{known.name} names no paper"
     params, macs = _figures(definition)
     variants = tuple(name for name in definition.variants if not name.startswith(known.path.stem))
-    return Entry(known.name, paper.year, paper.title, paper.url, params, macs, variants, known.path.stem)
+    stem = known.path.stem
+    aliases = (stem,) if renamed.get(known.path) == known.name else ()
+    return Entry(known.name, paper.year, paper.title, paper.url, params, macs, variants, stem, aliases)
 
 
 def _figures(definition: Definition) -> tuple[int, int]:
@@ -83,7 +88,8 @@ def render(entries: Iterable[Entry]) -> str:
 
 def _cells(entry: Entry) -> tuple[str, ...]:
     figures = (str(entry.year), short(entry.params), short(entry.macs))
-    return (entry.name, *figures, entry.title, ", ".join(entry.variants))
+    name = f"{entry.name} ({', '.join(entry.aliases)})" if entry.aliases else entry.name
+    return (name, *figures, entry.title, ", ".join(entry.variants))
 
 
 def _aligned(row: tuple[str, ...], widths: list[int]) -> Iterable[str]:

@@ -6,10 +6,17 @@ import json
 from collections.abc import Mapping
 
 from archspec.errors import Diagnostic, Report, Span, SpecError, printable
+from archspec.language.fixes import fix
 
 
-def to_json(diagnostic: Diagnostic) -> dict[str, object]:
-    """A diagnostic as JSON values; the format is described in docs/reports.md."""
+def to_json(diagnostic: Diagnostic, texts: Mapping[str, str]) -> dict[str, object]:
+    """A diagnostic as JSON values; the format is described in docs/reports.md.
+
+    Args:
+        diagnostic: The diagnostic.
+        texts: The texts of the files that it speaks of, by name, of which a fix is made.
+    """
+    mended = fix(diagnostic, texts)
     return {
         "severity": diagnostic.severity,
         "code": diagnostic.code,
@@ -21,6 +28,11 @@ def to_json(diagnostic: Diagnostic) -> dict[str, object]:
         "found": diagnostic.found,
         "help": diagnostic.help,
         "notes": [{"message": note.message, **_place(note.span)} for note in diagnostic.notes],
+        "fix": mended
+        and {
+            "title": mended.title,
+            "edits": [{**_place(edit.span), "text": edit.text} for edit in mended.edits],
+        },
     }
 
 
@@ -40,9 +52,9 @@ def render_json(checked: Mapping[str, tuple[SpecError | None, Report]]) -> str:
         {
             "file": name,
             "ok": error is None,
-            "errors": [to_json(diagnostic) for diagnostic in error.diagnostics] if error else [],
+            "errors": [to_json(each, error.sources) for each in error.diagnostics] if error else [],
             "errors_left_out": error.left_out if error else 0,
-            "warnings": list(map(to_json, warned.diagnostics)),
+            "warnings": [to_json(each, warned.sources) for each in warned.diagnostics],
             "warnings_left_out": warned.left_out,
         }
         for name, (error, warned) in checked.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from archspec.language import library
@@ -12,6 +13,7 @@ from archspec.language.edits import OF_CHANGES
 from archspec.language.initialisation import FUNCTIONS
 from archspec.language.loader import library_block
 from archspec.language.spec import (
+    NODE_DOCS,
     REUSE_KEYS,
     BlockFile,
     Bound,
@@ -37,25 +39,6 @@ _LET: Schema = {
     "propertyNames": {"pattern": r"^[A-Za-z][A-Za-z0-9_]*(\s*\([^()]*\)\s*)?$"},
     "additionalProperties": {"not": {"type": "object"}},
 }
-_NODE_DOCS = {
-    "op": "The primitive operation that the node is.",
-    "block": "The block that the node is: one of this file's, of the library, or the path of a file.",
-    "graph": "The nodes of an inline group.",
-    "reuse": "The node above that it is again, with the same weights; `layers.0` for one copy of a repeat.",
-    "from": "The node or nodes that it takes; without it, the node above.",
-    "inputs": "Names of a group's inputs, in the order of `from`.",
-    "when": "Where it is false, the node passes its first input through.",
-    "each": "The rows of a table: a copy for each, with `repeat` a repeat of its own.",
-    "as": "What the rows of `each` or their items are called, or the index of `repeat`.",
-    "repeat": "Copies in a row.",
-    "first": "Arguments that differ in the first copy.",
-    "last": "Arguments that differ in the last copy.",
-    "output": "The node of the block to take as its output.",
-    "outputs": "The nodes of the block to take as its outputs, by name.",
-    "doc": "A remark.",
-    "after": "Where an added node goes, in a file that extends another.",
-    "before": "Where an added node goes, in a file that extends another.",
-}
 
 
 def render() -> str:
@@ -65,37 +48,92 @@ def render() -> str:
 
 def schema() -> Schema:
     """The schema (JSON Schema draft 7, which the YAML language server reads)."""
+    definitions = _definitions()
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "archspec",
         "description": "A network or a block in the archspec language, version 1.",
         "type": "object",
-        "if": {"required": ["block"]},
-        "then": {"$ref": "#/definitions/block_file"},
-        "else": {"$ref": "#/definitions/network_file"},
-        "definitions": {
-            "expression": _EXPRESSION,
-            "network_file": _graph_file(NetworkFile, ["archspec", "name", "inputs", "graph"]),
-            "block_file": _graph_file(BlockFile, ["archspec", "block", "graph"]),
-            "block": _graph_file(InlineBlock, []),
-            "param": {"anyOf": [_model(Param), _reference("op_value"), _reference("block_value"), _NO_OBJECT]},
-            "let": _LET,
-            "outputs": {"anyOf": [_map({"anyOf": [{"type": "string"}, _model(Output)]}), _list({"type": "string"})]},
-            "figure": {"anyOf": [{"type": "integer"}, _model(Bound)]},
-            "expect": _model(Expect),
-            "paper": _model(Paper),
-            "initialiser": _initialiser(),
-            "init": _map({"anyOf": [{"$ref": "#/definitions/initialiser"}, _tensors()]}),
-            "weights": _map({"type": "object", "additionalProperties": {"type": ["string", "null"]}}),
-            "override": {"type": "object", "additionalProperties": _change()},
-            "graph": {"anyOf": [_map({"$ref": "#/definitions/node"}), _list({"$ref": "#/definitions/node"})]},
-            "node": _node(),
-            "op_arguments": {"allOf": [_case("op", name, _op_arguments(cls)) for name, cls in registry.ops().items()]},
-            "block_arguments": {"allOf": [_case("block", name, _block_arguments(name)) for name in library.blocks()]},
-            "op_value": _value("op"),
-            "block_value": _value("block"),
-        },
+        "if": _names_blocks_anew(),
+        "then": _file(_ANEW),
+        "else": _file(),
+        "definitions": definitions | _anew(definitions),
     }
+
+
+def _definitions() -> dict[str, Schema]:
+    return {
+        "expression": _EXPRESSION,
+        "network_file": _graph_file(NetworkFile, ["archspec", "name", "inputs", "graph"]),
+        "block_file": _graph_file(BlockFile, ["archspec", "block", "graph"]),
+        "block": _graph_file(InlineBlock, []),
+        "param": {"anyOf": [_model(Param), _reference("op_value"), _reference("block_value"), _NO_OBJECT]},
+        "let": _LET,
+        "outputs": {"anyOf": [_map({"anyOf": [{"type": "string"}, _model(Output)]}), _list({"type": "string"})]},
+        "figure": {"anyOf": [{"type": "integer"}, _model(Bound)]},
+        "expect": _model(Expect),
+        "paper": _model(Paper),
+        "initialiser": _initialiser(),
+        "init": _map({"anyOf": [{"$ref": "#/definitions/initialiser"}, _tensors()]}),
+        "weights": _map({"type": "object", "additionalProperties": {"type": ["string", "null"]}}),
+        "override": {"type": "object", "additionalProperties": _change()},
+        "graph": {"anyOf": [_map({"$ref": "#/definitions/node"}), _list({"$ref": "#/definitions/node"})]},
+        "node": _node(),
+        "op_arguments": {"allOf": [_case("op", name, _op_arguments(cls)) for name, cls in registry.ops().items()]},
+        "block_arguments": {"allOf": [_case("block", name, _block_arguments(name)) for name in library.blocks()]},
+        "op_value": _value("op"),
+        "block_value": _value("block"),
+    }
+
+
+def _file(suffix: str = "") -> Schema:
+    """A file that is a block's, or a network's."""
+    return {
+        "if": {"required": ["block"]},
+        "then": _reference(f"block_file{suffix}"),
+        "else": _reference(f"network_file{suffix}"),
+    }
+
+
+_ANEW = "_with_own_blocks"
+
+
+def _names_blocks_anew() -> Schema:
+    """A file in which the name of a library's block may mean another one: its own, or that of a file it extends."""
+    own = {"properties": {"blocks": {"anyOf": [{"required": [name]} for name in library.blocks()]}}}
+    path = {"properties": {"extends": {"type": "string", "pattern": r"/|\.ya?ml$"}}}
+    return {"anyOf": [own | {"required": ["blocks"]}, path | {"required": ["extends"]}]}
+
+
+def _anew(definitions: Mapping[str, Schema]) -> dict[str, Schema]:
+    """The definitions that ask for the arguments of library blocks, for a file in which their names may mean others."""
+    asking: set[str] = {"block_arguments"}
+    while more := {name for name, part in definitions.items() if name not in asking and asking & set(_asked(part))}:
+        asking |= more
+    found = {f"{name}{_ANEW}": _renamed(definitions[name], asking) for name in sorted(asking)}
+    return found | {f"block_arguments{_ANEW}": {}}
+
+
+def _asked(part: Any) -> Iterator[str]:
+    """The definitions that a part of the schema refers to."""
+    if isinstance(part, dict):
+        if isinstance(part.get("$ref"), str):
+            yield part["$ref"].rpartition("/")[2]
+        part = list(part.values())
+    if isinstance(part, list):
+        for each in part:
+            yield from _asked(each)
+
+
+def _renamed(part: Any, names: Collection[str]) -> Any:
+    """A part of the schema that refers to other definitions in place of some."""
+    if isinstance(part, list):
+        return [_renamed(each, names) for each in part]
+    if not isinstance(part, dict):
+        return part
+    if isinstance(part.get("$ref"), str) and part["$ref"].rpartition("/")[2] in names:
+        return {"$ref": f"{part['$ref']}{_ANEW}"}
+    return {key: _renamed(value, names) for key, value in part.items()}
 
 
 def _map(values: Schema) -> Schema:
@@ -148,7 +186,11 @@ def _graph_file(model: Any, required: list[str]) -> Schema:
         "blocks": _map({"anyOf": [{"$ref": "#/definitions/block"}, {"type": "string"}]}),
     }
     properties |= {name: part for name, part in files.items() if name in properties}
-    properties = {name: {"anyOf": [part, _NULL]} for name, part in properties.items()}
+    docs = model.docs()
+    properties = {
+        name: {"anyOf": [part, _NULL]} | ({"description": docs[name]} if name in docs else {})
+        for name, part in properties.items()
+    }
     schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
     return schema | ({"if": {"required": ["extends"]}, "else": {"required": required}} if required else {})
 
@@ -209,7 +251,7 @@ def _change() -> Schema:
     """What `override` says of nodes inside: another op, null, or keys of theirs; arguments depend on the nodes."""
     keys = {key: part for key, part in _node_keys().items() if key in OF_CHANGES}
     op = _names()["op"]
-    refused = dict.fromkeys((key for key in _NODE_DOCS if key not in OF_CHANGES), False)
+    refused = dict.fromkeys((key for key in NODE_DOCS if key not in OF_CHANGES), False)
     change: Schema = {"type": "object", "properties": keys | {"op": op} | refused, "minProperties": 1}
     never: Schema = {"type": "null", "description": "The node passes its first input through."}
     return {"anyOf": [*op["anyOf"], never, change]}
@@ -248,12 +290,12 @@ def _node_keys() -> Schema:
     properties["as"] = properties["from"]
     properties["repeat"] = {"anyOf": [{"type": "integer", "minimum": 0}, _reference()]}
     properties["outputs"] = {"$ref": "#/definitions/outputs"}
-    return {name: {"anyOf": [properties[name], _NULL], "description": text} for name, text in _NODE_DOCS.items()}
+    return {name: {"anyOf": [properties[name], _NULL], "description": text} for name, text in NODE_DOCS.items()}
 
 
 def _case(kind: str, name: str, arguments: Schema) -> Schema:
     """What a node of one op or block may say."""
-    properties = dict.fromkeys(_NODE_DOCS, True) | arguments
+    properties = dict.fromkeys(NODE_DOCS, True) | arguments
     return {
         "if": {"properties": {kind: {"const": name}}, "required": [kind]},
         "then": {"properties": properties, "additionalProperties": _NULL},

@@ -32,8 +32,9 @@ CSV = (
 """Columns of the CSV."""
 WIDTH, WIDEST = 100, 120
 """Characters of a line where no terminal says how many it has: for prose, and up to which columns are added."""
+OF_MACS = "MACs: multiply-accumulates of convolutions, linear and other matrix products, one sample, without bias."
 CONVENTIONS = (
-    "MACs: multiply-accumulates of convolutions, linear and other matrix products, one sample, without bias. "
+    f"{OF_MACS} "
     "FLOPs: 2 x MACs. Other ops: elementwise, pooling, normalisation and bias work. ?: the op has no cost rule."
 )
 
@@ -230,16 +231,17 @@ def render_markdown(network: Network, depth: int | None = None) -> str:
     lines = [
         f"# {network.name}",
         "",
-        *_markdown_table(HEADINGS + DETAILS, map(all_cells, roll_up(network, depth)), "lll" + "r" * 9),
+        *markdown_table(HEADINGS + DETAILS, map(all_cells, roll_up(network, depth)), "lll" + "r" * 9),
         "",
-        *_markdown_table(("total", ""), totals(network), "ll"),
+        *markdown_table(("total", ""), totals(network), "ll"),
         "",
         CONVENTIONS,
     ]
     return "\n".join(lines) + "\n"
 
 
-def _markdown_table(heading: Iterable[str], rows: Iterable[Iterable[str]], align: str) -> list[str]:
+def markdown_table(heading: Iterable[str], rows: Iterable[Iterable[str]], align: str) -> list[str]:
+    """The lines of a table; ``align`` has an ``l`` or ``r`` for each column."""
     rules = ["---:" if side == "r" else "---" for side in align]
     return ["| " + " | ".join(cells) + " |" for cells in (list(heading), rules, *map(list, rows))]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -20,7 +20,7 @@ from archspec.drawing.drawing import Drawing
 from archspec.errors import SpecError, UsageError
 from archspec.files import write_all
 from archspec.language.assignment import assignment
-from archspec.language.loader import is_path
+from archspec.language.places import is_path
 from archspec.network import Network
 from archspec.reports import table
 
@@ -30,6 +30,8 @@ _SWITCHING = ("furo", "pydata_sphinx_theme", "sphinx_book_theme")
 
 class DiagramDirective(SphinxDirective):
     """Draws the spec of a path, or the spec that is its content; with ``:block: name`` a block that the spec uses.
+
+    With ``:style: table`` the argument may be several paths or names, which stand side by side.
 
     With ``:block:`` alone its argument is a block of the library; with ``:partial:`` a spec may be wrong.
 
@@ -42,7 +44,7 @@ class DiagramDirective(SphinxDirective):
     final_argument_whitespace = True
     has_content = True
     option_spec: ClassVar[dict[str, Any]] = {
-        **dict.fromkeys(pictures.OPTIONS, directives.unchanged_required),
+        **dict.fromkeys((name.replace("_", "-") for name in pictures.OPTIONS), directives.unchanged_required),
         "block": directives.unchanged,
         "partial": directives.flag,
         "variant": directives.unchanged_required,
@@ -58,15 +60,21 @@ class DiagramDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """The nodes of the picture and the table."""
         try:
-            network = self._part()
-            for path in _files(network):
+            networks = self._parts()
+            for path in sorted(set().union(*map(_files, networks))):
                 self.env.note_dependency(str(path))
-            found: list[nodes.Node] = [self._figure(network)]
+            found: list[nodes.Node] = [self._figure(networks)]
             if "table" in self.options:
-                found.append(_table(network, int(self.options["table"] or 1) or None))
+                found += [_table(network, int(self.options["table"] or 1) or None) for network in networks]
         except (SpecError, UsageError, ValueError) as error:
             raise self.error(str(error)) from None
         return found
+
+    def _parts(self) -> list[Network]:
+        """The networks: for a table of stages the argument may name several."""
+        if self.options.get("style") == "table" and self.arguments and "block" not in self.options:
+            return [archspec.compile(self._spec(name), **self._given()) for name in self.arguments[0].split()]
+        return [self._part()]
 
     def _part(self) -> Network:
         """The network, or with ``:partial:`` what compiles of it."""
@@ -86,12 +94,11 @@ class DiagramDirective(SphinxDirective):
         block = self.options.get("block")
         if block == "":
             return pictures.block_alone(self._block(), None, self._params())
-        network = archspec.compile(self._spec(), **self._given())
+        network = archspec.compile(self._spec(str(self.arguments[0])), **self._given())
         return pictures.block_alone(block, network) if block else network
 
-    def _spec(self) -> str | Path:
+    def _spec(self, name: str) -> str | Path:
         """The name of a bundled network, or the path of a file."""
-        name = str(self.arguments[0])
         if not is_path(name):
             return name
         _, path = self.env.relfn2path(name)
@@ -113,10 +120,10 @@ class DiagramDirective(SphinxDirective):
     def _params(self) -> dict[str, Any]:
         return dict(assignment(text, ":set:") for text in self.options.get("set", "").split())
 
-    def _figure(self, network: Network) -> nodes.figure:
+    def _figure(self, networks: Sequence[Network]) -> nodes.figure:
         figure = nodes.figure(classes=["archspec", *self.options.get("class", ())])
         link = self.options.get("link")
-        for picture in self._pictures(network):
+        for picture in self._pictures(networks):
             figure += _linked(picture, link) if link else picture
         if "caption" in self.options:
             inline, messages = self.parse_inline(self.options["caption"], lineno=self.lineno)
@@ -124,26 +131,27 @@ class DiagramDirective(SphinxDirective):
         self.add_name(figure)
         return figure
 
-    def _pictures(self, network: Network) -> Iterator[nodes.Element]:
+    def _pictures(self, networks: Sequence[Network]) -> Iterator[nodes.Element]:
         """One picture, or for a page with a switch a light and a dark one."""
-        given = {name: self.options[name] for name in pictures.OPTIONS if name in self.options}
+        named = (name.replace("_", "-") for name in pictures.OPTIONS)
+        given = {name: self.options[name] for name in named if name in self.options}
         if "theme" in given or self.config.html_theme not in _SWITCHING:
-            yield self._image(network, {"theme": "light", **given})
+            yield self._image(networks, {"theme": "light", **given})
             return
-        yield self._image(network, {**given, "theme": "light"}, "only-light")
-        yield addnodes.only("", self._image(network, {**given, "theme": "dark"}, "only-dark"), expr="html")
+        yield self._image(networks, {**given, "theme": "light"}, "only-light")
+        yield addnodes.only("", self._image(networks, {**given, "theme": "dark"}, "only-dark"), expr="html")
 
-    def _image(self, network: Network, options: Mapping[str, str], *classes: str) -> nodes.image:
-        picture = archspec.draw(network, **pictures.options(options))
-        stem = self._write(network.name, picture, paged=options["theme"] != "dark")
-        alt = self.options.get("alt") or f"{picture.picture.title}. {picture.picture.description}"
-        return nodes.image(uri=stem, alt=alt, classes=list(classes))
+    def _image(self, networks: Sequence[Network], options: Mapping[str, str], *classes: str) -> nodes.image:
+        picture = archspec.draw(list(networks), **pictures.options(options))
+        stem = self._write("-".join(network.name for network in networks), picture, paged=options["theme"] != "dark")
+        return nodes.image(uri=stem, alt=self.options.get("alt") or picture.alt, classes=list(classes))
 
     def _write(self, name: str, picture: Drawing, *, paged: bool) -> str:
         """Write the files of a picture; builders choose one of them."""
         digest = hashlib.sha256(picture.svg.encode()).hexdigest()[:12]
         stem = Path(self.env.doctreedir, "archspec", f"{name}-{digest}")
-        paths = {kind: stem.with_name(f"{stem.name}.{kind}") for kind in (("svg", "pdf") if paged else ("svg",))}
+        printed = paged and picture.face.is_printed  # a font that only the reader has is none of a PDF
+        paths = {kind: stem.with_name(f"{stem.name}.{kind}") for kind in (("svg", "pdf") if printed else ("svg",))}
         write_all({path: picture.data(kind) for kind, path in paths.items() if not path.exists()})
         return "/" + Path(os.path.relpath(stem, self.env.srcdir)).as_posix() + ".*"
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 
 import archspec
@@ -107,6 +107,33 @@ def compile_many_widths() -> None:
     report(
         "loaded.compile(width=…) of mobilenet_v2, scaled", f"{rate * theirs / PEER_MS:.0f} / s", ">= 500 / s", detail
     )
+
+
+def sweeps() -> None:
+    """Points a second in one process, and two processes against one, each with points that nothing knows yet."""
+    values, sizes = widths(), range(96, 225, 32)
+
+    def swept(points: int, jobs: int) -> Run:
+        def run() -> None:
+            knobs = {"width": list(islice(values, points // len(sizes))), "image_size": sizes}
+            assert archspec.sweep("mobilenet_v2", knobs, jobs=jobs).invalid == 0
+
+        return run
+
+    swept(100, 1)()
+    ours, theirs = side_by_side(swept(250, 1), peer("resnet152"))
+    rate = 250 / ours * 1e3
+    detail = f"{rate:.0f} a second here, where resnet152's peer takes {theirs:.0f} ms"
+    report(
+        "a sweep of mobilenet_v2 by width and image size, scaled",
+        f"{rate * theirs / PEER_MS:.0f} / s",
+        ">= 500 / s",
+        detail,
+    )
+    swept(100, 2)()  # the processes have started
+    one, two = side_by_side(swept(2_000, 1), swept(2_000, 2), rounds=5)
+    detail = f"{2_000 / one * 1e3:.0f} and {2_000 / two * 1e3:.0f} points a second, in {os.cpu_count()} cores"
+    report("the same with two processes, against one", f"{one / two:.2f} x", ">= 1.8 x", detail)
 
 
 REPEAT = """
@@ -209,6 +236,55 @@ def linear_in_nodes() -> None:
     report("a chain of 100,000 written nodes against 1,000, each", f"{large / small:.2f} x", "linear", detail)
 
 
+def comparisons() -> None:
+    """A comparison follows what is written, not the copies of it, and what is written linearly."""
+    few, many = (
+        [archspec.compile(SPECS / "resnetv2_1001_cifar.yaml", n=n, act=act) for act in ("relu", "silu")]
+        for n in (11, 111)
+    )
+    small, large = side_by_side(lambda: archspec.diff(*few), lambda: archspec.diff(*many))
+    detail = f"{small:.1f} and {large:.1f} ms"
+    report("diff of ResNet-1001 against a tenth of its blocks", f"{large / small:.2f} x", "<= 2 x", detail)
+    sizes = ("kernel_size: 3, padding: 1", "kernel_size: 5, padding: 2")
+    texts = [(text, text.replace(*sizes)) for text in map(chain, (1_000, 8_000))]
+    changed = [list(map(archspec.compile_text, pair)) for pair in texts]
+    small, large = side_by_side(*(lambda pair=pair: archspec.diff(*pair) for pair in changed), rounds=5)
+    detail = f"{small:.0f} and {large:.0f} ms, each node another one"
+    report("diff of 8,000 written nodes against 1,000, each", f"{large / small / 8:.2f} x", "linear", detail)
+
+
+def keystrokes() -> None:
+    """A letter typed in an editor: the text compiled anew, with all that is told of it."""
+    from archspec import service
+    from archspec.drawing import pictures
+
+    for name, goal in {"resnet50": 4, "densenet": 4}.items():
+        path = SPECS / f"{name}.yaml"
+        text, workspace = path.read_text(encoding="utf-8"), service.Workspace()
+        versions = count()
+
+        def typed(
+            uri: str = path.as_uri(),
+            text: str = text,
+            workspace: service.Workspace = workspace,
+            versions: Iterator[int] = versions,
+        ) -> service.Analysis:
+            version = next(versions)
+            workspace.open(uri, text.replace("doc: >-", f"doc: >-\n  {version}.", 1), version)  # shown in the picture
+            analysis = workspace.analysis(uri)
+            service.diagnostics(analysis)
+            service.inlay_hints(analysis)
+            return analysis
+
+        def drawn(typed: Run = typed) -> object:
+            return pictures.page(typed().network)  # type: ignore[attr-defined]
+
+        typed()
+        compile, told, shown = side_by_side(lambda name=name: compiled(name), typed, drawn)  # type: ignore[misc]
+        figure = f"{name}: a keystroke to errors and hints, over a compile"
+        report(figure, f"{told / compile:.1f}", f"<= {goal}", f"{told:.1f} ms; with the page's picture {shown:.1f} ms")
+
+
 def schemas() -> object:
     """The schemas that torchvision's models need; its wheel's compiled part does not load on every build of torch."""
     import torch
@@ -223,7 +299,10 @@ if __name__ == "__main__":
     kept = schemas()
     compile_against_torchvision()
     compile_many_widths()
+    sweeps()
     repeats()
     emission()
     processes_against_import_torch()
     linear_in_nodes()
+    comparisons()
+    keystrokes()

@@ -18,7 +18,7 @@ from sampling import few
 import archspec
 from archspec.drawing.content.labels import printable
 from archspec.drawing.content.scene import Scene
-from archspec.drawing.drawing import Drawing, draw
+from archspec.drawing.drawing import CardDrawing, draw
 from archspec.drawing.pictures import draw as draw_spec
 from archspec.language import library
 
@@ -70,7 +70,7 @@ PARSE = """async (text) => {
 }"""
 
 
-def check(mermaid: Any, picture: Drawing) -> None:
+def check(mermaid: Any, picture: CardDrawing) -> None:
     """Mermaid reads as many boxes, edges and frames as the picture has."""
     scene = picture.placing.scene
     assert mermaid.evaluate(PARSE, picture.mermaid) == [len(scene.boxes), len(scene.edges), len(scene.clusters)]

@@ -74,6 +74,27 @@ def test_a_click_opens_a_box_and_another_folds_it(show: Callable[..., Page]) -> 
     assert paths(page) == before
 
 
+def point_on_edge(page: Page, source: str, target: str) -> tuple[float, float]:
+    """The middle of the first part of a line, on the screen."""
+    return tuple(page.evaluate("""([source, target]) => {
+        const { points } = edges.find((edge) => edge.source?.path === source && edge.target?.path === target);
+        const origin = world.getBoundingClientRect(), [one, other] = points;
+        return [origin.x + scale * (one.x + other.x) / 2, origin.y + scale * (one.y + other.y) / 2];
+    }""", [source, target]))  # fmt: skip
+
+
+def test_pointing_at_an_edge_tells_what_flows(show: Callable[..., Page]) -> None:
+    page = show("resnet50")
+    page.mouse.move(*point_on_edge(page, "layer1", "layer2"))
+    told = page.locator("#tip").inner_text()
+    assert all(text in told for text in ("layer1.2.relu3", "256×56×56", "float32", "3.1 MiB a sample"))
+    assert page.locator("#lines .near").get_attribute("d")
+    box(page, "layer2").locator(".card").hover()
+    assert "layer2" in page.locator("#tip h2").inner_text()
+    page.mouse.move(3, 3)
+    assert page.locator("#tip").is_hidden()
+
+
 def test_opening_a_box_leaves_it_where_it_is(show: Callable[..., Page]) -> None:
     page = show("googlenet")
     page.evaluate("zoom(1.8)")

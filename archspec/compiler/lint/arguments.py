@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archspec.compiler.trace import Trace
-from archspec.errors import listed
+from archspec.errors import Help, listed
 from archspec.network import Body, Use
 
 
@@ -20,5 +20,5 @@ def needless_arguments(use: Use, body: Body, path: str, trace: Trace) -> None:
         if name in use.written and asking <= use.written.keys():
             others, given = listed(sorted(asking)), "is given" if len(asking) == 1 else "are given"
             message = f"`{name}` has no effect: only the default of {others} asks for it, and {others} {given}"
-            help = f"write it in the value of {others}, or remove it"
+            help = Help.removal(f"write it in the value of {others}, or remove it")
             trace.report("needless-argument", message, use.written[name].key, path=path, help=help)

@@ -79,15 +79,21 @@ def hidden_indices(definition: Definition, trace: Trace) -> None:
         before = next(_asking(_before(step)), None)
         if before is not None:
             message = f"`index` is that of `{outer.name}` here, and that of `{step.name}` in its arguments"
+            help = _NAME_IT
             if outer.each is not None and step is outer.each.row:
                 message = f"`index` counts the rows of `{step.name}` here, and the copies of each row in its arguments"
-            trace.report("hidden-index", message, before, path=step.name, help=_NAME_IT)
+                help = _NAME_ROWS
+            trace.report("hidden-index", message, before, path=step.name, help=help)
         elif any(_asking(_inner_values(outer))):
             message = f"`index` counts the copies of `{step.name}` here, and beside it those of `{outer.name}`"
             trace.report("hidden-index", message, inner, path=step.name, help=_NAME_IT)
 
 
 _NAME_IT = "give the index of a repeat a name of its own, such as `repeat: 3, as: i`; it is seen in all that is inside"
+_NAME_ROWS = (
+    "put what repeats into a group, which can name the row: "
+    "`each: ..., let: {row: $index}, graph: {layer: {repeat: ..., as: i, ...}}`"
+)
 
 
 def _repeated_inside(steps: Iterable[Step], outer: Step | None) -> Iterator[tuple[Step, Step]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archspec.compiler.trace import Trace
+from archspec.errors import Help
 from archspec.network import Applied, Body, Network
 from archspec.ops.tensor import Shape
 
@@ -31,12 +32,13 @@ def odd_inputs(network: Network, trace: Trace) -> None:
             sides = shape[1:-1] if len(shape) == 4 and shape[0] == 1 else shape[:-1]
             right = f"[{shape[-1]}, {', '.join(map(str, sides))}]"
             message = f"the input `{name}` has its channels first: {shape[0]}, and {shape[-1]} in its last dimension"
-            help = f"shapes are channels first: write `{right}`"
+            help = Help.instead(f"shapes are channels first: write `{right}`", right)
             trace.report("channels-last", message, place, label="looks like channels last", help=help)
         elif _has_batch(shape):
             channels = f"{shape[0]} channel{'s' * (shape[0] > 1)}"
             message = f"the input `{name}` has {channels} and {len(shape) - 1} spatial dimensions"
-            help = f"shapes are without the batch: write `[{', '.join(map(str, shape[1:]))}]`"
+            right = f"[{', '.join(map(str, shape[1:]))}]"
+            help = Help.instead(f"shapes are without the batch: write `{right}`", right)
             trace.report("batch-in-shape", message, place, label="looks like a shape with its batch", help=help)
 
 

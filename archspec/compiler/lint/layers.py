@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from archspec.compiler.trace import Trace
-from archspec.network import Network, Node
+from archspec.errors import Change, Help
+from archspec.network import Applied, Network, Node
 from archspec.ops.tensor import elements, show
 
 OF_MAPS = frozenset(
@@ -33,6 +34,11 @@ CLASSIFYING = frozenset(
 """Ops of which the end of a classifier is made."""
 
 
+def can_be_odd(applied: Applied) -> bool:
+    """Whether an op is one of those that are looked at."""
+    return applied.op.name == "linear" or (applied.op.name == "concat" and len(applied.input_shapes) == 1)
+
+
 class Layers:
     """What is odd of single ops where they stand."""
 
@@ -43,12 +49,12 @@ class Layers:
         self._takers: dict[str, list[Node]] | None = None
 
     def look(self, node: Node) -> None:
-        """Look at one op."""
+        """Look at one op that can be odd."""
         if node.op.name == "linear":
             self._missing_flatten(node)
-        elif node.op.name == "concat" and len(node.inputs) == 1:
+        else:
             message = f"`{node.name}` concatenates one operand, and so passes it on"
-            help = "name the others in `from:`, or remove it"
+            help = Help.removal("name the others in `from:`, or remove it")
             self.trace.report("single-operand", message, node.step.key, path=node.path, help=help)
 
     def _missing_flatten(self, node: Node) -> None:
@@ -59,6 +65,7 @@ class Layers:
         message = f"`{node.name}` reads only the last dimension of {show(shape)}, which is a map of channels"
         label = f"its output is {show(node.shape)}"
         help = f"add `flat: flatten` above it, for {elements(shape):,} features"
+        help = Help(help, Change("insert", "flat: flatten"))
         self.trace.report("missing-flatten", message, node.step.key, path=node.path, label=label, help=help)
 
     def _is_map(self, path: str) -> bool:

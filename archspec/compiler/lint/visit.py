@@ -11,7 +11,7 @@ from typing_extensions import override
 from archspec.compiler.lint.arguments import needless_arguments
 from archspec.compiler.lint.graphs import dropped_layers, hidden_indices
 from archspec.compiler.lint.inputs import odd_inputs
-from archspec.compiler.lint.layers import Layers
+from archspec.compiler.lint.layers import Layers, can_be_odd
 from archspec.compiler.trace import Frame, Trace
 from archspec.errors import Diagnostic, rendered
 from archspec.language.definition import Definition
@@ -34,14 +34,14 @@ class Warned(NamedTuple):
 def warned(*networks: Network) -> Warned:
     """What in a network, and in its variants beside it, is nearly always a mistake.
 
-    Of a spec that did not compile, only what its inputs say: the rest of it is not what was meant.
+    Of a spec of which a part did not compile, only what its inputs say: the rest of it is not what was meant.
     """
     found: dict[Diagnostic, None] = {}
     files: dict[Source, None] = {}
     for network in networks:
         visit = _Visit(network)
         odd_inputs(network, visit.trace)
-        if not isinstance(network, PartialNetwork):
+        if not isinstance(network, PartialNetwork) or network.whole:
             visit.block(network.blocks)
         files |= dict.fromkeys([network.blocks.template.source, *(each.source for each in visit.definitions)])
         found |= dict.fromkeys(each._replace(severity="warning") for each in visit.trace.found)
@@ -70,6 +70,8 @@ class _Visit:
         if body.whole is not None:
             self.rest(body.whole, body.uses, block.path)
         for use in body.firsts():
+            if isinstance(use.content, Applied) and not can_be_odd(use.content):
+                continue
             child = block.child(use.name)
             if isinstance(child, Node):
                 self.layers.look(child)

@@ -21,6 +21,10 @@ LEGIBLE = 6.0
 FIGURES = ("shape", "params", "macs", "share", "activations", "receptive_field")
 """What a box can say it costs."""
 
+TOTALS = "totals"
+SHOWN = (*FIGURES, TOTALS)
+"""What a picture can say: the figures of its boxes, and below it those of the network."""
+
 SPACE = " "
 """Between spans."""
 
@@ -31,8 +35,8 @@ LINE_HEIGHT = 13.0
 _FIRST = 20.0
 _GAP = 14.0
 """Between what stands left and right in a line."""
-_WRAP = 190.0
-"""Lines of arguments are broken at this width."""
+ROOMS = (190.0, 150.0, 120.0, 80.0)
+"""Lines of arguments are broken at the first width; in a picture that has to be narrower, other lines too."""
 _FEW = 25
 """Boxes of a picture of up to so many are all of one width."""
 _ALIKE = 0.8
@@ -40,7 +44,7 @@ _ALIKE = 0.8
 
 
 class Span(NamedTuple):
-    """A text in one style: ``title``, ``text``, ``name``, ``remark``, ``problem`` or ``count``."""
+    """A text in one style: ``title``, ``text``, ``name``, ``remark``, ``note``, ``problem`` or ``count``."""
 
     text: str
     style: str
@@ -104,12 +108,13 @@ class Card:
         return self.width - _PADDING
 
 
-def cards(scene: Scene, show: Sequence[str] = ()) -> Mapping[str, Card]:
+def cards(scene: Scene, show: Sequence[str] = (), room: float = ROOMS[0]) -> Mapping[str, Card]:
     """The cards of a scene's boxes, each as wide as what it says.
 
     Args:
         scene: The scene.
-        show: The figures that each box says, of `FIGURES`.
+        show: What each box says, of `SHOWN`.
+        room: How wide lines are before they are broken, of `ROOMS`.
 
     Raises:
         UsageError: There is no such figure, or the scene has none.
@@ -117,9 +122,10 @@ def cards(scene: Scene, show: Sequence[str] = ()) -> Mapping[str, Card]:
     if scene.symbolic and show:
         raise UsageError("a block that is drawn by itself has no figures to show")
     for name in show:
-        if name not in FIGURES:
-            raise UsageError(f"there is no figure `{name}` to show; {did_you_mean(name, FIGURES)}".rstrip("; "))
-    return {box.id: _card(box, scene, show) for box in scene.boxes}
+        if name not in SHOWN:
+            raise UsageError(f"there is no figure `{name}` to show; {did_you_mean(name, SHOWN)}".rstrip("; "))
+    figures = [name for name in show if name != TOTALS]
+    return {box.id: _card(box, scene, figures, room) for box in scene.boxes}
 
 
 def evened(cards: Mapping[str, Card]) -> Mapping[str, Card]:
@@ -135,12 +141,12 @@ def _widened(card: Card, width: float) -> Card:
     return Card(card.shape, card.lines, width, card.height, card.count)
 
 
-def _card(box: Box, scene: Scene, show: Sequence[str]) -> Card:
+def _card(box: Box, scene: Scene, show: Sequence[str], room: float) -> Card:
     if box.kind == "merge" and not box.problem:
         return _join(box)
     if box.kind in ("input", "output"):
-        return _end(box)
-    lines = tuple(_lines(box, scene.detail != "blocks", show))
+        return _end(box, room)
+    lines = tuple(_lines(box, scene.detail != "blocks", show, room))
     width = BAND + 2 * _PADDING - 2 + max(line.width for line in lines)
     return Card("card", lines, _even(width), _FIRST + 4 + LINE_HEIGHT * (len(lines) - 1), box.count)
 
@@ -150,40 +156,59 @@ def _even(width: float) -> float:
 
 
 def _join(box: Box) -> Card:
-    if len(box.title) == 1:
+    if len(box.title) == 1 and not box.note:
         return Card("circle", (Line((Span(box.title, "title", 13.0),)),), 20.0, 20.0)
-    span = Span(box.title, "title")
-    return Card("pill", (Line((span,)),), _even(span.width + 2 * _PADDING), 18.0)
+    lines = (Line((Span(box.title, "title"),)), *_note(box, ROOMS[-1]))
+    width = max(line.width for line in lines)
+    return Card("pill", lines, _even(width + 2 * _PADDING), 18.0 + LINE_HEIGHT * (len(lines) - 1))
 
 
-def _end(box: Box) -> Card:
-    spans = (Span(box.title, "title", TITLE), Span(SPACE * 2 + box.arguments, "text", TITLE))
-    notes = tuple(Line((Span(line, "name"),)) for line in box.lines)
-    lines = (Line(spans), *notes)
+def _end(box: Box, room: float) -> Card:
+    title, shape = Span(box.title, "title", TITLE), Span(SPACE * 2 + box.arguments, "text", TITLE)
+    notes = [*(Line((Span(line, "name"),)) for line in box.lines), *_note(box, room)]
+    if room < ROOMS[0] and title.width + shape.width > room and box.arguments:
+        notes = [Line((Span(box.arguments, "text"),)), *notes]
+        lines = (Line((title,)), *notes)
+    else:
+        lines = (Line((title, shape)), *notes)
     width = max(line.width for line in lines) + 2 * _PADDING + 4
     return Card("pill", lines, _even(width), 22.0 + LINE_HEIGHT * len(notes))
 
 
-def _lines(box: Box, beside: bool, show: Sequence[str]) -> list[Line]:
+def _note(box: Box, room: float) -> list[Line]:
+    """The lines of what a reader is told of a box."""
+    return [Line((Span(text, "note"),)) for text in wrapped(box.note, room)]
+
+
+def _lines(box: Box, beside: bool, show: Sequence[str], room: float) -> list[Line]:
     """The lines of a card; ``beside``: its name stands beside its title, not below."""
     title = Span(box.title, "title", TITLE)
     name = (Span(box.name, "name"),) if box.name else ()
     arguments = Span(SPACE + box.arguments, "text", TITLE) if box.arguments else None
     times_ = (Span(SPACE * 2 + box.times, "count", TITLE),) if box.times else ()
-    if arguments and title.width + arguments.width > _WRAP:
-        texts = wrapped(box.arguments, _WRAP, ", ")
+    if arguments and title.width + arguments.width > room:
+        texts = wrapped(box.arguments, room, ", ")
         first = (title, *times_)
     else:
         texts = []
         first = (title, *([arguments] if arguments else []), *times_)
-    below = [*texts, *box.lines]
+    more = box.lines
+    if room < ROOMS[0]:
+        more = tuple(part for line in box.lines for part in wrapped(line, room, ", "))
+        beside = beside and sum(span.width for span in (*first, *name)) + _GAP <= room
+    below = [*texts, *more]
     lines = [Line(first, name if beside else ())]
     if name and not beside:
-        lines.append(Line((Span(below[0], "text"),), name) if below else Line(name))
-        below = below[1:]
+        joined = Line((Span(below[0], "text"),), name) if below else Line(name)
+        if room < ROOMS[0] and joined.width > room:
+            lines += [Line((Span(text, "name"),)) for text in wrapped(box.name, room, ", ")]
+        else:
+            lines.append(joined)
+            below = below[1:]
     lines += [Line((Span(text, "text"),)) for text in below]
-    lines += [Line((Span(text, "remark"),)) for text in wrapped(box.remark, _WRAP, ", ")]
-    lines += [Line((Span(text, "problem"),)) for text in wrapped(box.problem, _WRAP)]
+    lines += [Line((Span(text, "remark"),)) for text in wrapped(box.remark, room, ", ")]
+    lines += [Line((Span(text, "problem"),)) for text in wrapped(box.problem, room)]
+    lines += _note(box, room)
     figures = [text for text in (figure(box, name) for name in show) if text]
     return lines + [Line((Span(text, "name"),)) for text in _pairs(figures)]
 

@@ -10,8 +10,10 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from typing_extensions import override
+
 from archspec.drawing.content.labels import argument, block_arguments, essentials, family, glyph, kind_of, shape_text
-from archspec.network import Block, Network, Node, one_op
+from archspec.network import Applied, Block, Network, Node, kept, kept_inside, one_op
 from archspec.ops.op import Op
 
 Part = Block | Node
@@ -41,7 +43,6 @@ class Structure:
     network: Network
     _numbers: dict[Hashable, int] = field(default_factory=dict)
     _contents: dict[Hashable, int] = field(default_factory=dict)
-    _ops: dict[Hashable, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.consumers: Mapping[str, frozenset[str]] = _consumers(self.network)
@@ -50,38 +51,70 @@ class Structure:
         """A number that is the same for parts of equal content; without ``sizes``, on inputs of other sizes too."""
         key = (id(part.content), tuple(map(part.inputs.index, part.inputs)), _reused(part), sizes)
         if key not in self._contents:
-            self._contents[key] = self._number((_reused(part), self._canonical(part, sizes)))
+            canonical = _form(part, sizes=sizes)
+            self._contents[key] = self._numbers.setdefault((_reused(part), canonical), len(self._numbers))
         return self._contents[key]
 
-    def _number(self, key: Hashable) -> int:
-        return self._numbers.setdefault(key, len(self._numbers))
+    def follows(self, part: Part, before: Part) -> bool:
+        """Whether a part takes only what the one before gives, and nothing else takes that."""
+        given, inside = outputs_of(before), frozenset((part.path,)) if isinstance(part, Node) else part.inner_paths
+        if not inside or not external(part) <= frozenset(given):
+            return False
+        return all(self.consumers.get(path, frozenset()) <= inside for path in given)
 
-    def _canonical(self, part: Part, sizes: bool) -> Hashable:
-        """Ops, for ``sizes`` with the shapes they take, and whose tensors they use, by positions; then the outputs."""
+
+class _Form:
+    """What a part is in structure: ops, for sizes with the shapes they take, and whose tensors they use, by positions.
+
+    It is compared often and hashed once.
+    """
+
+    __slots__ = ("_hash", "_parts")
+
+    def __init__(self, part: Part, *, sizes: bool) -> None:
         places: dict[str, Hashable] = {}
         holders: dict[str, int] = {}
         entries: list[Hashable] = []
         exact = one_op(part) is not None
         for index, node in enumerate(nodes_of(part)):
-            sources = tuple(places.setdefault(path, ("outside", len(places))) for path in node.operands)
-            op = self._op(node, exact=exact, sizes=sizes)
-            entries.append((op, sources, holders.setdefault(node.shares or node.path, index)))
+            sources = tuple([places.setdefault(path, ("outside", len(places))) for path in node.operands])
+            op = node.op if exact else _undropped(node.applied)
+            shapes = node.input_shapes if sizes else ()
+            entries.append((op, shapes, sources, holders.setdefault(node.shares or node.path, index)))
             places[node.path] = index
-        return (tuple(entries), tuple(places[path] for path in outputs_of(part) if path in places))
+        self._parts = (tuple(entries), tuple([places[path] for path in outputs_of(part) if path in places]))
+        self._hash = hash(self._parts)
 
-    def _op(self, node: Node, *, exact: bool, sizes: bool) -> int:
-        identity = id(node.applied), exact, sizes
-        if identity not in self._ops:
-            op = node.op if exact else without_probability(node.op)
-            self._ops[identity] = self._number((op, node.input_shapes if sizes else ()))
-        return self._ops[identity]
+    @override
+    def __hash__(self) -> int:
+        return self._hash
 
-    def follows(self, part: Part, before: Part) -> bool:
-        """Whether a part takes only what the one before gives, and nothing else takes that."""
-        given, inside = set(outputs_of(before)), {node.path for node in nodes_of(part)}
-        if not inside or not external(part) <= given:
-            return False
-        return all(self.consumers.get(path, frozenset()) <= inside for path in given)
+    @override
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return isinstance(other, _Form) and self._hash == other._hash and self._parts == other._parts
+
+
+def _form(part: Part, *, sizes: bool) -> _Form:
+    if isinstance(part, Node):
+        return _Form(part, sizes=sizes)
+    return _sized_form(part) if sizes else _unsized_form(part)
+
+
+@kept_inside
+def _sized_form(block: Block) -> _Form:
+    return _Form(block, sizes=True)
+
+
+@kept_inside
+def _unsized_form(block: Block) -> _Form:
+    return _Form(block, sizes=False)
+
+
+@kept
+def _undropped(applied: Applied) -> Op:
+    return without_probability(applied.op)
 
 
 def without_probability(op: Op) -> Op:
@@ -106,12 +139,9 @@ def _consumers(network: Network) -> dict[str, frozenset[str]]:
     return {path: frozenset(paths) for path, paths in taken.items()}
 
 
-def nodes_of(part: Part) -> Iterator[Node]:
+def nodes_of(part: Part) -> tuple[Node, ...]:
     """The nodes of a part, in order."""
-    if isinstance(part, Node):
-        yield part
-    else:
-        yield from part.nodes()
+    return (part,) if isinstance(part, Node) else part.inner_nodes
 
 
 def outputs_of(part: Part) -> tuple[str, ...]:
@@ -122,10 +152,9 @@ def outputs_of(part: Part) -> tuple[str, ...]:
     return tuple(path for path in dict.fromkeys(part.outputs.values()) if path.startswith(inside))
 
 
-def external(part: Part) -> set[str]:
+def external(part: Part) -> frozenset[str]:
     """The paths of the tensors that a part takes from outside."""
-    inside = {node.path for node in nodes_of(part)}
-    return {path for node in nodes_of(part) for path in node.operands} - inside
+    return frozenset(part.operands) if isinstance(part, Node) else part.taken
 
 
 def runs(structure: Structure, parts: Sequence[Part], *, copies: bool) -> Iterator[Run]:
@@ -215,7 +244,7 @@ def _different_widths(first: Part, other: Part) -> list[str]:
 
 def _widths(block: Block) -> Iterator[tuple[str, int]]:
     """The channels that the layers of a block give, by their paths in it."""
-    for node in block.nodes():
+    for node in block.inner_nodes:
         width = getattr(node.op, "out_channels", getattr(node.op, "out_features", None))
         if width is not None:
             yield node.path.removeprefix(f"{block.path}."), width

@@ -1,10 +1,16 @@
 """How wide a text is, without a font at hand.
 
 Widths are those of Bitstream Vera Sans, which DejaVu Sans shares and Verdana nearly: the widest of the fonts that a
-reader's machine is likely to have. A narrower one, such as Helvetica, leaves room.
+reader's machine is likely to have. A narrower one, such as Helvetica, leaves room. While a picture in another font is
+laid out, they are those of that font (`measured_in`).
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import NamedTuple
 
 FAMILY = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', 'Bitstream Vera Sans', sans-serif"
 """For CSS: one of them is everywhere."""
@@ -31,7 +37,27 @@ def _table(widths: str, dot: int) -> dict[str, int]:
     return {chr(_FIRST + index): int(width) for index, width in enumerate(widths.split())} | _BEYOND | {"·": dot}
 
 
-_TABLES = {False: _table(_REGULAR, 318), True: _table(_BOLD, 380)}
+class Metrics(NamedTuple):
+    """Widths of characters in thousandths of the size of a text; characters left out are as wide as the widest."""
+
+    regular: Mapping[str, int]
+    bold: Mapping[str, int]
+
+
+VERA = Metrics(_table(_REGULAR, 318), _table(_BOLD, 380))
+"""Of Bitstream Vera Sans."""
+
+_metrics: ContextVar[Metrics] = ContextVar("metrics", default=VERA)
+
+
+@contextmanager
+def measured_in(metrics: Metrics) -> Iterator[None]:
+    """Texts are as wide as in a font, inside of the ``with``."""
+    token = _metrics.set(metrics)
+    try:
+        yield
+    finally:
+        _metrics.reset(token)
 
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
@@ -40,5 +66,6 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
     >>> round(text_width("conv 3×3", 10), 1)
     48.2
     """
-    table = _TABLES[bold]
+    metrics = _metrics.get()
+    table = metrics.bold if bold else metrics.regular
     return sum(table.get(character, _WIDEST) for character in text) * size / 1000

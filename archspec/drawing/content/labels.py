@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from math import prod
+from functools import cache
 from typing import Any
 
 from archspec.drawing.content.scene import Edge
 from archspec.language.choice import kind_named
-from archspec.network import Block, Node, NotCompiled, one_op
+from archspec.network import Block, Node, NotCompiled, kept, kept_inside, one_op
 from archspec.ops import bundled
 from archspec.ops.arguments import compact
 from archspec.ops.op import Op
@@ -33,8 +33,11 @@ FAMILIES = {
     "block": "block",
     "other": "other",
     "failed": "did not compile",
+    "added": "added",
+    "removed": "removed",
+    "changed": "changed, renamed or moved",
 }
-"""What ops have in common, as the bundled ones are filed, and what a legend calls it."""
+"""What ops have in common, as the bundled ones are filed, or what became of them, and what a legend calls it."""
 
 LIGHT = frozenset({"norm", "activation", "arithmetic", "reduction", "dropout", "reshape", "constant", "other"})
 """Families of ops that finish what another op does, so that an overview shows both as one."""
@@ -92,7 +95,12 @@ def family(op: Op) -> str:
         return op.family
     if _number(op) is not None:
         return "arithmetic"
-    families = (bundled.family(cls.__module__) for cls in type(op).__mro__)
+    return _filed(type(op))
+
+
+@cache
+def _filed(cls: type[Op]) -> str:
+    families = (bundled.family(each.__module__) for each in cls.__mro__)
     return next((name for name in families if name in FAMILIES), "other")
 
 
@@ -169,6 +177,11 @@ def argument(name: str, value: Any) -> str:
 def spoken(name: str) -> str:
     """A name as words."""
     return name.replace("_", " ")
+
+
+def without_number(name: str) -> str:
+    """A name as words, without a number at its end."""
+    return spoken(name).rstrip("0123456789 ")
 
 
 def group_word(name: str) -> str:
@@ -276,9 +289,10 @@ def block_arguments(block: Block) -> dict[str, Any]:
     }
 
 
+@kept_inside
 def branch_channels(block: Block) -> str:
     """What a block concatenates: ``64 + 128 + 32 + 32``; empty where its output is no concatenation of numbers."""
-    nodes = {node.path: node for node in block.nodes()}
+    nodes = {node.path: node for node in block.inner_nodes}
     ends = [nodes.get(path) for path in block.outputs.values()]
     if len(ends) != 1 or ends[0] is None or ends[0].op.name != "concat" or not ends[0].input_shapes[0]:
         return ""
@@ -286,12 +300,8 @@ def branch_channels(block: Block) -> str:
     return " + ".join(channels) if all(channels) else ""
 
 
-def bytes_of(shape: Shape) -> int:
-    """The bytes of a tensor of float32, one sample."""
-    return 4 * prod(shape)
-
-
-def sized(block: Block) -> dict[str, Any]:
+@kept
+def sized(block: Block) -> Mapping[str, Any]:
     """The arguments that were given to a block, those for each spatial dimension written so."""
     arguments = block_arguments(block)
     first = next(block.nodes(), None)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
+from itertools import groupby
 from typing import NamedTuple
 
 from archspec.drawing.content import labels
 from archspec.drawing.content.folding import Part, Run, Structure, different_structure, runs
 from archspec.drawing.content.scene import Detail
-from archspec.drawing.content.summary import is_unit
+from archspec.drawing.content.sharing import Uses, used_together
+from archspec.drawing.content.summary import head, is_unit
 from archspec.drawing.content.symbols import SymbolicNetwork
 from archspec.errors import UsageError
 from archspec.network import Block, Network, Node, PartialNetwork, one_op
@@ -17,15 +19,24 @@ MOST_IN_OVERVIEW = 25
 """Boxes of an overview; it opens more blocks only as long as they fit."""
 _MOST_TRIED = 4 * MOST_IN_OVERVIEW
 """Blocks and groups that an overview tries to open; each takes a walk over the network."""
+_SMALL = 12
+"""Blocks of more ops than this are drawn alike beside each other: all open, or none."""
 _FEW = 6
 """An overview of fewer boxes opens its largest block."""
 
 
 class Group(NamedTuple):
-    """What becomes one box: runs of parts; several where ops finish the one before."""
+    """What becomes one box: runs of parts; several where ops finish the one before.
+
+    Attributes:
+        runs: The runs.
+        cluster: The path of the frame around it.
+        again: The parts of each other use of it that the box shows too.
+    """
 
     runs: tuple[Run, ...]
     cluster: str
+    again: tuple[tuple[Part, ...], ...] = ()
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -37,7 +48,7 @@ class Opening:
     """The choice of what is open.
 
     Args:
-        network: The network.
+        structure: The network's.
         detail: The level of detail.
         expand: Paths of blocks to open besides.
         collapse: Paths of blocks to close besides.
@@ -48,9 +59,10 @@ class Opening:
     """
 
     def __init__(
-        self, network: Network, detail: Detail, expand: frozenset[str], collapse: frozenset[str], joined: bool
+        self, structure: Structure, detail: Detail, expand: frozenset[str], collapse: frozenset[str], joined: bool
     ) -> None:
-        self.network = network
+        self.structure = structure
+        self.network = network = structure.network
         self.detail = detail
         self.joined = joined and detail != "ops"
         self.collapse = collapse
@@ -61,18 +73,22 @@ class Opening:
             raise UsageError(f"`{both[0]}` is both to be expanded and collapsed")
         if isinstance(network, PartialNetwork):
             self.expand |= _around(network.problems) - collapse
-        self.opened: set[str] = set()
-        self.structure = Structure(network)
+        self.opened: frozenset[str] = frozenset()
+        self._made: tuple[frozenset[str], list[Group]] | None = None
+        self._frames: dict[str, str] = {}
+        self.together = dict(self._used_together()) if detail == "overview" and joined else {}
         if detail == "overview":
             self._open_more()
 
     def groups(self) -> list[Group]:
-        """The boxes, in order."""
-        return list(self._groups_of(self.network.blocks))
+        """The boxes, in order; made anew where others are open."""
+        if self._made is None or self._made[0] != self.opened:
+            self._made = self.opened, list(self._with_other_uses(list(self._groups_of(self.network.blocks))))
+        return self._made[1]
 
     def framed(self) -> list[Block]:
         """The open blocks that have a frame, each before those inside."""
-        return [block for block in self._open_inside(self.network.blocks) if self.is_framed(block)]
+        return [block for block in self._open_inside(self.network.blocks) if is_framed(block, self.network)]
 
     # Which blocks are open
 
@@ -80,7 +96,7 @@ class Opening:
         """Whether what a block holds is shown, and not the block as one box."""
         if not block.path:
             return True
-        if block.path in self.collapse or one_op(block) is not None:
+        if block.path in self.collapse or block.path in self.together or one_op(block) is not None:
             return False
         if block.path in self.expand or block.path in self.opened or self.detail == "ops":
             return True
@@ -88,20 +104,15 @@ class Opening:
             return True
         return self.detail == "blocks" and (block.kind != "block" or _holds_blocks(block))
 
-    def is_framed(self, part: Part) -> bool:
-        """Whether an open block has a frame: an inline group has one only at the top of a network."""
-        if not isinstance(part, Block) or part.kind != "group":
-            return isinstance(part, Block)
-        return "." not in part.path and part.path != "" and not isinstance(self.network, SymbolicNetwork)
-
     def frame(self, path: str) -> str:
         """The path of the innermost frame around what is inside a block."""
-        while path and not self.is_framed(self.network[path]):
-            path = path.rpartition(".")[0]
-        return path
+        if path not in self._frames:
+            framed = not path or is_framed(self.network[path], self.network)
+            self._frames[path] = path if framed else self.frame(path.rpartition(".")[0])
+        return self._frames[path]
 
     def _open_inside(self, block: Block) -> Iterator[Block]:
-        for child in filter(_holds_nodes, block.children):
+        for child in filter(holds_nodes, block.children):
             if isinstance(child, Block) and self.is_open(child):
                 yield child
                 yield from self._open_inside(child)
@@ -113,40 +124,47 @@ class Opening:
         """
         refused: set[str] = set()
         for path in sorted(self.asked):
-            self._open({block.path for block in self._beside(self.network[path])} - self.collapse)
+            known = self.expand | self.collapse | self.opened
+            part = self.network[path]
+            beside = {block.path for block in self._beside(part, known) if _is_use(block, part)}
+            if beside:
+                self._open(beside)
         for _ in range(_MOST_TRIED):
             groups = self.groups()
+            if len(groups) > self.network.limits.boxes:
+                return  # there is no picture
             candidate = self._next_to_open(groups, refused)
             if candidate is None:
                 return
-            paths = {candidate.path, *(block.path for block in self._beside(candidate))}
+            paths = {candidate.path, *(block.path for block in self._beside(candidate, set()))}
             if paths & (self.collapse | refused) or not self._open(paths):
                 refused.add(candidate.path)
 
     def _open(self, paths: set[str]) -> bool:
         """Open blocks if the boxes stay few; whether they do."""
-        before = set(self.opened)
-        self.opened |= paths
+        before = self.opened
+        self.opened = before | paths
         if len(self.groups()) > self._room():
             self.opened = before
         return self.opened != before
 
-    def _beside(self, part: Part) -> Iterator[Block]:
-        """The other uses of a block among its siblings that neither take from it nor give to it."""
+    def _beside(self, part: Part, known: Set[str]) -> Iterator[Block]:
+        """The siblings of a block that are uses of the same one, or large as it is, but for known ones.
+
+        They neither take from it nor give to it.
+        """
         if not isinstance(part, Block) or part.kind != "block" or not part.path:
             return
         around = self.network[part.path.rpartition(".")[0]] if "." in part.path else self.network.blocks
         assert isinstance(around, Block)
-        joined = self._joined_to(part)
-        for other in around.children:
-            if not isinstance(other, Block) or other.kind != "block" or other.definition != part.definition:
-                continue
-            if other is not part and joined.isdisjoint(node.path for node in other.nodes()):
-                yield other
+        uses = (each for each in around.children if isinstance(each, Block) and each.kind == "block")
+        others = [each for each in uses if each.path not in known | {part.path} and _are_alike(each, part)]
+        joined = self._joined_to(part) if others else set()
+        yield from (other for other in others if joined.isdisjoint(other.inner_paths))
 
     def _joined_to(self, block: Block) -> set[str]:
         """The paths of the nodes that something in a block depends on, or that depend on something in it."""
-        below = {node.path for node in block.nodes()}
+        below = set(block.inner_paths)
         above = set(below)
         nodes = list(self.network)
         for node in nodes:
@@ -168,7 +186,7 @@ class Opening:
             if isinstance(part, Block)
             and one_op(part) is None
             and len(group.parts) == 1
-            and part.path not in refused | self.opened | self.collapse
+            and part.path not in refused | self.opened | self.collapse | self.together.keys()
         ]
         inline = next((block for block in closed if block.kind == "group" and block.copy is None), None)
         if inline is not None or len(groups) >= _FEW:
@@ -177,6 +195,26 @@ class Opening:
         return max(composite, key=lambda block: block.content.totals.nodes, default=None)
 
     # What becomes one box
+
+    def _used_together(self) -> Iterator[tuple[str, Uses]]:
+        """Parts of which all uses are one box, by the path of each; not where someone asked to see one of them."""
+        if isinstance(self.network, (PartialNetwork, SymbolicNetwork)):
+            return
+        for uses in used_together(self.network).values():
+            if self.expand.isdisjoint(use.path for use in uses):
+                yield from ((use.path, uses) for use in uses)
+
+    def _with_other_uses(self, groups: Sequence[Group]) -> Iterator[Group]:
+        """The boxes, all uses of a part as one where the last of them stands, if all have a box, finished alike."""
+        by_first = {group.parts[0].path: group for group in groups}
+        for group in groups:
+            path = group.parts[0].path
+            uses = self.together.get(path, ())
+            others = [by_first[use.path].parts for use in uses if use.path in by_first]
+            if not uses or len(others) < len(uses) or not _are_finished_alike(others):
+                yield group
+            elif path == uses[-1].path:
+                yield Group(by_first[uses[0].path].runs, group.cluster, tuple(others[1:]))
 
     def _groups_of(self, block: Block) -> Iterator[Group]:
         """The boxes inside an open block, in order."""
@@ -193,7 +231,7 @@ class Opening:
     def _items(self, block: Block) -> Iterator[Run | Block]:
         """What an open block holds: runs, and blocks that are open themselves."""
         pending: list[Part] = []
-        for child in filter(_holds_nodes, block.children):
+        for child in filter(holds_nodes, block.children):
             if isinstance(child, Block) and (self.is_open(child) or self._unfolds(child)):
                 yield from self._folded(block, pending)
                 pending = []
@@ -215,11 +253,12 @@ class Opening:
 
     def _folded(self, block: Block, parts: Sequence[Part]) -> Iterator[Run]:
         if self._folds(block):
-            yield from runs(self.structure, parts, copies=False)
+            for is_shared, same in groupby(parts, key=lambda part: part.path in self.together):
+                held = list(same)
+                yield from map(_alone, held) if is_shared else runs(self.structure, held, copies=False)
             return
         for part in parts:
-            first = counts_copies(block) and part is block.children[0] and len(block.children) > 1
-            yield Run((part,), different_structure(part, block.children[1]) if first else "")
+            yield Run((part,), difference_of_first(block, part))
 
     def _joined(self, block: Block, closed: Sequence[Run]) -> Iterator[Group]:
         """Runs as boxes; an op and those that finish it are one."""
@@ -246,6 +285,16 @@ class Opening:
         return self.structure.follows(part, current[-1].parts[-1])
 
 
+def _alone(part: Part) -> Run:
+    return Run((part,))
+
+
+def _are_finished_alike(uses: Sequence[Sequence[Part]]) -> bool:
+    """Whether each use of a part is a box with it alone, or with finishing ops of the same kinds."""
+    finishers = {tuple(labels.word(head(part)[0].op) for part in use[1:]) for use in uses}
+    return len(finishers) == 1
+
+
 def _with_ancestors(path: str) -> Iterator[str]:
     parts = path.split(".")
     yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
@@ -256,12 +305,37 @@ def _around(paths: Iterable[str]) -> set[str]:
     return {each for path in paths for each in _with_ancestors(path.rpartition(".")[0]) if each}
 
 
-def _holds_nodes(part: Part) -> bool:
+def _are_alike(one: Block, other: Block) -> bool:
+    """Whether two blocks are uses of one, or both are large, as backbones beside each other are."""
+    return _is_use(one, other) or min(block.content.totals.nodes for block in (one, other)) > _SMALL
+
+
+def _is_use(one: Block, other: Part) -> bool:
+    """Whether two blocks are uses of one."""
+    return isinstance(other, Block) and one.definition == other.definition
+
+
+def holds_nodes(part: Part) -> bool:
+    """Whether there is anything in a part."""
     return part.content.totals.nodes > 0
 
 
 def _holds_blocks(block: Block) -> bool:
     return any(inner.kind == "block" for inner in block.walk() if inner is not block)
+
+
+def is_framed(part: Part, network: Network) -> bool:
+    """Whether an open block has a frame: an inline group has one only at the top of a network."""
+    if not isinstance(part, Block) or part.kind != "group":
+        return isinstance(part, Block)
+    return "." not in part.path and part.path != "" and not isinstance(network, SymbolicNetwork)
+
+
+def difference_of_first(block: Block, part: Part) -> str:
+    """What a part of a block holds and the second copy does not, where it is the first; empty for any other part."""
+    if not counts_copies(block) or part is not block.children[0] or len(block.children) < 2:
+        return ""
+    return different_structure(part, block.children[1])
 
 
 def counts_copies(block: Block) -> bool:

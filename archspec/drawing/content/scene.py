@@ -54,12 +54,15 @@ class Box:
         problem: What is wrong with it, in a network that did not compile as a whole.
         count: The number of copies.
         counted: What that number is called, where it is a parameter of a block that is drawn by itself.
+        uses: The number of uses of one part, on maps of several sizes, that it shows.
         paths: The nodes that it shows.
         cluster: The path of the innermost frame around it; empty for none.
         shape: The shape of its output; None where it has several.
         figures: What it costs.
         doc: What its spec says of it.
         training_only: Whether it is there in training only.
+        note: What a reader is told of it.
+        highlighted: Whether it is to be seen first.
     """
 
     id: str
@@ -73,12 +76,15 @@ class Box:
     problem: str = ""
     count: int = 1
     counted: str = ""
+    uses: int = 1
     paths: tuple[str, ...] = ()
     cluster: str = ""
     shape: Shape | None = None
     figures: Figures = _NO_FIGURES
     doc: str = ""
     training_only: bool = False
+    note: str = ""
+    highlighted: bool = False
 
     @property
     def times(self) -> str:
@@ -98,6 +104,7 @@ class Cluster(NamedTuple):
         is_block: Whether it is one block: a thing that a reader thinks of as a whole.
         figures: What it costs.
         problem: What is wrong with it as a whole, in a network that did not compile.
+        highlighted: Whether it is to be seen first.
     """
 
     path: str
@@ -108,6 +115,7 @@ class Cluster(NamedTuple):
     is_block: bool = True
     figures: Figures = _NO_FIGURES
     problem: str = ""
+    highlighted: bool = False
 
 
 class Edge(NamedTuple):

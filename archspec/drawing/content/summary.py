@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 
 from archspec.drawing.content import labels
 from archspec.drawing.content.folding import Part, external, nodes_of, outputs_of
-from archspec.network import Block, Node, one_op
+from archspec.network import Block, Node, kept_inside, one_op
 
 _MOST = 4
 """Lines; a block of more says its arguments instead."""
 
 
+@kept_inside
 def is_unit(block: Block) -> bool:
     """Whether a block is a chain of one op and others that finish it, such as convolution, normalisation, ReLU."""
     if one_op(block) is not None:
         return False
-    nodes = list(block.nodes())
+    nodes = block.inner_nodes
     heavy = [node for node in nodes if labels.family(node.op) not in labels.LIGHT]
     chained = all(node.operands == (before.path,) for before, node in pairwise(nodes))
     return len(heavy) == 1 and nodes[0] is heavy[0] and chained and not labels.glyph(heavy[0].op)
@@ -38,9 +40,19 @@ def block_lines(block: Block) -> tuple[str, ...]:
     >>> block_lines(archspec.compile("specs/resnet50.yaml")["layer1.1"])
     ('conv 1×1, 64', 'conv 3×3, 64', 'conv 1×1, 256')
     """
-    found = list(_lines(block))
-    lines = [text if count == 1 else f"{count}× {text}" for text, count in _counted(found)]
-    return tuple(lines) if len(lines) <= _MOST and all(found) else ()
+    return tuple(text if count == 1 else f"{count}× {text}" for text, count in _counted(layers(block)))
+
+
+@kept_inside
+def layers(block: Block) -> tuple[str, ...]:
+    """The layers on the main path of a block, one by one; none where `block_lines` has none.
+
+    >>> import archspec
+    >>> layers(archspec.compile("specs/resnet18.yaml")["layer1.1"])
+    ('conv 3×3, 64', 'conv 3×3, 64')
+    """
+    found = tuple(_lines(block))
+    return found if len(list(_counted(found))) <= _MOST and all(found) else ()
 
 
 def _counted(texts: Sequence[str]) -> Iterator[tuple[str, int]]:
@@ -64,14 +76,72 @@ def _lines(block: Block) -> Iterator[str]:
         if not any(map(_is_heavy, path)):
             yield ""  # its arguments say more
     for child in path:
-        node = one_op(child)
-        if node is not None:
-            if _is_heavy(node):
-                yield f"{labels.word(node.op, node.input_shapes)} {labels.essentials(node.op, node.input_shapes)}"
-        elif isinstance(child, Block) and child.kind == "block" and not is_unit(child):
-            yield labels.definition_word(child)
-        elif isinstance(child, Block):
-            yield from _lines(child)
+        yield from _told(child)
+
+
+def _told(part: Part) -> Iterator[str]:
+    """The lines of one part of a block; none for what finishes others."""
+    node = one_op(part)
+    if node is not None:
+        if _is_heavy(node):
+            yield f"{labels.word(node.op, node.input_shapes)} {labels.essentials(node.op, node.input_shapes)}"
+    elif isinstance(part, Block) and part.kind == "block" and not is_unit(part):
+        yield labels.definition_word(part)
+    elif isinstance(part, Block):
+        yield from _lines(part)
+
+
+def has_streams(block: Block) -> bool:
+    """Whether a block takes several tensors and gives several, so that no path through it is the main one."""
+    return len(block.inputs) > 1 and len(outputs_of(block)) > 1
+
+
+def held_lines(block: Block) -> tuple[str, ...]:
+    """The kinds of layers and blocks in a block, each with how many there are; none where they are many.
+
+    >>> import archspec
+    >>> held_lines(archspec.compile("specs/retinanet.yaml")["backbone"])
+    ('resnet50', '3× conv 1×1, 256', '2× top down', '3× conv 3×3, 256')
+    """
+    copies = [
+        part
+        for child in block.children
+        for part in (child.children if isinstance(child, Block) and child.kind == "repeat" else (child,))
+    ]
+    for tell in (_told, _named):
+        found = Counter(text for part in copies for text in tell(part))
+        if len(found) <= _MOST:
+            return tuple(f"{count}× {text}" if count > 1 else text for text, count in found.items()) * all(found)
+    return ()
+
+
+def branch_lines(block: Block) -> tuple[str, ...]:
+    """The layers of a block whose parts stand beside each other, each giving an output, by the names of these.
+
+    >>> import archspec
+    >>> branch_lines(archspec.compile("specs/retinanet.yaml")["heads3"])
+    ('classes: 4× conv 3×3, 256', 'conv 3×3, 720', 'boxes: 4× conv 3×3, 256', 'conv 3×3, 36')
+    """
+    giver = {path: child for child in block.children for path in outputs_of(child)}
+    taken = {path for child in block.children for path in external(child)}
+    outputs = [(name, giver[path]) for name, path in block.outputs.items() if path in giver]
+    if len({child.path for _, child in outputs}) < len(block.children) or not taken.isdisjoint(giver):
+        return ()
+    branches = [
+        (name, block_lines(child) if isinstance(child, Block) else tuple(_told(child))) for name, child in outputs
+    ]
+    if not all(lines for _, lines in branches):
+        return ()
+    found = tuple(line for name, (first, *more) in branches for line in (f"{name}: {first}", *more))
+    return found if len(found) <= 2 * _MOST else ()
+
+
+def _named(part: Part) -> Iterator[str]:
+    """What a part is called, blocks by their names."""
+    if isinstance(part, Block) and part.kind == "block" and one_op(part) is None:
+        yield labels.definition_word(part)
+    else:
+        yield from _told(part)
 
 
 def _join(block: Block, path: Sequence[Part], branches: Iterable[Part]) -> Node | None:
@@ -102,7 +172,7 @@ def main_path(block: Block) -> list[Part]:
         before = [giver[path] for path in sorted(external(child)) if path in giver and giver[path] is not child]
         longest = max(before, key=lambda part: best[part.path][0], default=None)
         length = best[longest.path][0] if longest is not None else 0
-        best[child.path] = (length + sum(1 for _ in nodes_of(child)), longest)
+        best[child.path] = (length + len(nodes_of(child)), longest)
     ends = [giver[path] for path in outputs_of(block) if path in giver]
     step: Part | None = max(ends, key=lambda part: best[part.path][0], default=None)
     path: list[Part] = []
@@ -112,10 +182,13 @@ def main_path(block: Block) -> list[Part]:
     return path[::-1]
 
 
+@kept_inside
 def has_shortcut(block: Block) -> bool:
     """Whether what a block takes is added again to what it makes of it, perhaps projected."""
+    if has_streams(block):
+        return False
     taken = external(block)
-    sums = [node for node in block.nodes() if labels.glyph(node.op) == "+"]
+    sums = [node for node in block.inner_nodes if labels.glyph(node.op) == "+"]
     if any(taken.intersection(node.inputs) for node in sums):
         return True
     told = {child.path for child in main_path(block)}

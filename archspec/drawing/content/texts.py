@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from archspec.analysis.cost import share
 from archspec.drawing.content import labels
 from archspec.drawing.content.folding import Part, Run, nodes_of
 from archspec.drawing.content.scene import Figures
 from archspec.drawing.content.summary import head
 from archspec.drawing.content.symbols import SymbolicNetwork
 from archspec.language.initialisation import has_weights
-from archspec.network import Network, Node, NotCompiled, PartialNetwork, ReceptiveField
+from archspec.network import Applied, Network, Node, NotCompiled, PartialNetwork, ReceptiveField, kept
 
 _NAMES = 24
 """Characters of names that are written in full."""
@@ -28,9 +28,30 @@ def full_name(path: str, name: str, frame: str) -> str:
     return "".join(f"{group}." for group in groups) + name
 
 
-def essentials(node: Node) -> str:
-    """The arguments of an op that matter."""
-    return labels.essentials(node.op, node.input_shapes)
+class OpTexts(NamedTuple):
+    """What is said of an op wherever it stands.
+
+    Attributes:
+        family: One of `labels.FAMILIES`.
+        glyph: Its sign, where it joins tensors.
+        word: What it is called.
+        essentials: Its arguments that matter.
+        doc: What it does.
+    """
+
+    family: str
+    glyph: str
+    word: str
+    essentials: str
+    doc: str
+
+
+@kept
+def op_texts(applied: Applied) -> OpTexts:
+    """What is said of an op wherever it stands."""
+    op, inputs = applied.op, applied.input_shapes
+    said = labels.word(op, inputs), labels.essentials(op, inputs), type(op).summary()
+    return OpTexts(labels.family(op), labels.glyph(op), *said)
 
 
 def finisher(part: Part) -> str:
@@ -48,12 +69,16 @@ def remark(run: Run) -> str:
 
 def shared(parts: Sequence[Part]) -> str:
     """Whose weights some parts use; empty for their own."""
+    if not any(part.shares for part in parts):
+        return ""
     shared = [part for part in parts if part.shares and any(has_weights(type(node.op)) for node in nodes_of(part))]
     return f"weights of {listed(list(dict.fromkeys(part.shares for part in shared)))}" if shared else ""
 
 
 def frozen(network: Network, nodes: Sequence[Node]) -> str:
     """Whether the weights of some nodes do not train; empty where all do."""
+    if not network.freeze:
+        return ""
     found = {network.is_frozen(node.path) for node in nodes if node.params}
     return ("partly frozen" if len(found) > 1 else "frozen") if True in found else ""
 
@@ -64,16 +89,25 @@ def listed(names: Sequence[str]) -> str:
     return text if len(text) <= _NAMES else f"{names[0]} … {names[-1]}"
 
 
-def figures(network: Network, nodes: Sequence[Node], field: ReceptiveField | None) -> Figures:
-    """What some nodes cost; ``field``: the receptive field of the last."""
-    known = [node for node in nodes if node.cost]
-    macs = sum(node.macs or 0 for node in known)
+def figures(network: Network, parts: Sequence[Part], field: ReceptiveField | None) -> Figures:
+    """What some parts cost; ``field``: the receptive field of the last."""
+    nodes = costed = params = macs = other = activations = run = 0
+    for part in parts:
+        totals = part.content.totals
+        nodes += totals.nodes
+        costed += totals.costed
+        params += part.params
+        macs += totals.macs
+        other += totals.other
+        activations += totals.activations
+        run += 0 if network.is_training_only(part.path) else totals.macs
+    known = bool(costed) or not nodes
     return Figures(
-        params=sum(node.params for node in nodes),
-        macs=macs if known or not nodes else None,
-        other_ops=sum(node.other_ops or 0 for node in known) if known or not nodes else None,
-        share=sum(share(network, node) for node in nodes),
-        activations=sum(labels.bytes_of(node.shape) for node in nodes),
+        params=params,
+        macs=macs if known else None,
+        other_ops=other if known else None,
+        share=run / network.macs if network.macs else 0.0,
+        activations=activations,
         receptive_field=field.size if field else (),
     )
 

@@ -68,13 +68,14 @@ def _add_box(box: Box, card: Card, graph: Any, theme: Theme) -> None:
     paint = theme.paint(box.family)
     dashes = {"style": "rounded,filled,dashed"} if paint.dash or box.training_only else {}
     shape = {"shape": "circle", "margin": "0.01"} if card.shape == "circle" else {}
+    if box.highlighted:
+        dashes |= {"penwidth": "3", "color": theme.highlight}
     graph.node(
         _name(box.id),
         label=graphviz.escape("\n".join(_texts(card.lines))),
         fillcolor=paint.fill,
-        color=paint.stroke,
         tooltip=graphviz.escape(box.id),
-        **dashes,
+        **{"color": paint.stroke, **dashes},
         **shape,
     )
 

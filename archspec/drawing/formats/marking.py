@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from math import inf
+from typing import NamedTuple
 
 from archspec.drawing.content.cards import BAND, LINE_HEIGHT, SPACE, Card, Span
 from archspec.drawing.content.colouring import Colouring
@@ -11,6 +13,7 @@ from archspec.drawing.content.labels import edge_text, shape_text
 from archspec.drawing.content.scene import Box, Figures, Scene
 from archspec.drawing.formats import legends
 from archspec.drawing.formats.arrows import commands, with_tip
+from archspec.drawing.formats.looks import HIGHLIGHT
 from archspec.drawing.formats.marks import BandMark, Group, Mark, PathMark, Picture, RectMark, TextMark
 from archspec.drawing.layout.geometry import Rect
 from archspec.drawing.layout.placed import PlacedEdge, PlacedFrame, Placing
@@ -20,11 +23,25 @@ _CORNER = 4.0
 _BASELINE = 16.0
 
 
-def picture(placing: Placing, colouring: Colouring) -> Picture:
-    """The marks of a scene that is laid out."""
+class Caption(NamedTuple):
+    """What is said of a picture as a whole.
+
+    Attributes:
+        title: What stands above it, in lines.
+        totals: Whether the figures of the network stand below it.
+        room: How broad that may be where the picture is less broad.
+    """
+
+    title: tuple[Span, ...] = ()
+    totals: bool = False
+    room: float = inf
+
+
+def picture(placing: Placing, colouring: Colouring, caption: Caption = Caption()) -> Picture:  # noqa: B008 - frozen
+    """The marks of a scene that is laid out, with room above it for its title."""
     scene = placing.scene
     boxes = {box.id: box for box in scene.boxes}
-    groups = [_frame(frame, placing.rightwards, number) for number, frame in enumerate(placing.frames)]
+    groups = [_frame(frame, number) for number, frame in enumerate(placing.frames)]
     edges = sorted(placing.edges, key=lambda placed: placed.edge.role != "skip")
     groups += [_edge(placed, boxes) for placed in edges]
     groups = [replace(group, description="") for group in groups] if scene.symbolic else groups
@@ -32,19 +49,35 @@ def picture(placing: Placing, colouring: Colouring) -> Picture:
         _node(box, placing.boxes[box.id], placing.cards[box.id], colouring, scene.symbolic) for box in scene.boxes
     ]
     width, height = placing.size
+    if caption.title:
+        title, width = legends.title(caption.title, width)
+        groups.insert(0, title)
+    if caption.totals:
+        totals, width, height = legends.totals(scene, width, height, caption.room)
+        groups.append(totals)
     if colouring.legend:
-        legend, width, height = legends.legend(colouring.legend, width, height)
+        legend, width, height = legends.legend(colouring.legend, width, height, caption.room)
         groups.append(legend)
     if scene.notes:
-        notes, width, height = legends.notes(scene, width, height)
+        notes, width, height = legends.notes(scene, width, height, caption.room)
         groups.append(notes)
     return Picture(
         name=scene.name,
-        title=f"{scene.name}: {_LEVELS[scene.detail]}",
+        title=" ".join(line.text for line in caption.title) or f"{scene.name}: {_LEVELS[scene.detail]}",
         description=" ".join(filter(None, (scene.doc, _total(scene)))),
         size=(width, height),
         groups=tuple(groups),
     )
+
+
+def height_around(scene: Scene, colouring: Colouring, caption: Caption, width: float) -> float:
+    """How much higher a picture so broad is made by what stands above and below it."""
+    height = legends.title_height(caption.title)
+    if caption.totals:
+        height = legends.totals(scene, width, height, caption.room)[2]
+    if colouring.legend:
+        height = legends.legend(colouring.legend, width, height, caption.room)[2]
+    return legends.notes(scene, width, height, caption.room)[2] if scene.notes else height
 
 
 def _total(scene: Scene) -> str:
@@ -71,17 +104,20 @@ def _sentence(figures: Figures, output: str = "") -> str:
 # Frames
 
 
-def _frame(placed: PlacedFrame, rightwards: bool, number: int) -> Group:
+def _frame(placed: PlacedFrame, number: int) -> Group:
     cluster, (left, top, right, bottom) = placed.cluster, placed.rect
     line = bottom - 4 if placed.upwards else top + 11
     name = Span(f"… {cluster.name}" if placed.continued else cluster.name, "name")
     title = Span(cluster.title, "label")
     marks: list[Mark] = [RectMark(placed.rect, 6.0, "frame-failed" if cluster.problem else "frame-box")]
-    if rightwards:
-        marks.append(TextMark((left + 6, line), (name, Span(SPACE * 3 + cluster.title, "label"))))
+    if cluster.highlighted:
+        marks.append(_highlight(placed.rect, 6.0))
+    if placed.titled.together:
+        marks.append(TextMark((left + placed.titled.name, line), (name, Span(SPACE * 3 + cluster.title, "label"))))
     else:
-        marks.append(TextMark((left + 6, line), (name,)))
-        marks.append(TextMark((right - 6, line), (title,), "end"))
+        marks.append(TextMark((left + placed.titled.name, line), (name,)))
+        if not placed.titled.untold:
+            marks.append(TextMark((right - placed.titled.title, line), (title,), "end"))
     text = f"{cluster.title} {cluster.arguments}".strip() or "group"
     suffix = f" {number}" if placed.continued else ""
     return Group(
@@ -131,7 +167,17 @@ def _node(box: Box, rect: Rect, card: Card, colouring: Colouring, symbolic: bool
         marks = [RectMark(rect, min(rect[3] - rect[1], 22.0) / 2, _outline(box, fill)), *_centred(rect, card)]
     elif card.shape == "circle":
         marks = [RectMark(rect, (rect[3] - rect[1]) / 2, _outline(box, fill)), *_centred(rect, card)]
+    if box.highlighted:
+        radius = _CORNER if card.shape == "card" else min(rect[3] - rect[1], 22.0) / 2
+        marks.append(_highlight(rect, radius))
     return Group("node", box.id, _title(box), _description(box, symbolic), tuple(marks), _data(box))
+
+
+def _highlight(rect: Rect, radius: float) -> RectMark:
+    """An outline inside a rectangle: it covers nothing beside it, and texts are further in."""
+    left, top, right, bottom = rect
+    by = HIGHLIGHT / 2
+    return RectMark((left + by, top + by, right - by, bottom - by), radius - by, "highlight")
 
 
 def _outline(box: Box, fill: str) -> str:
@@ -148,7 +194,7 @@ def _description(box: Box, symbolic: bool) -> str:
     if box.kind in ("input", "output"):
         owner = "block" if symbolic else "network"
         return f"{box.kind} of the {owner}" + (", in training only" if box.training_only else "")
-    texts = [f"{text.rstrip('.')}." for text in (*box.lines, box.remark, box.problem, box.doc) if text]
+    texts = [f"{text.rstrip('.')}." for text in (*box.lines, box.remark, box.problem, box.note, box.doc) if text]
     shape = shape_text(box.shape) if box.shape is not None else ""
     return " ".join(texts if symbolic else [*texts, _sentence(box.figures, shape)])
 

@@ -45,6 +45,11 @@ def _lines(placing: Placing, theme: Theme) -> Iterator[str]:
     if scene.clusters:
         yield f"  classDef frame_ {_FRAME}"
         yield f"  class {','.join(f's{index}' for index in range(len(scene.clusters)))} frame_"
+    bright = [names[box.id] for box in scene.boxes if box.highlighted]
+    bright += [f"s{index}" for index, cluster in enumerate(scene.clusters) if cluster.highlighted]
+    if bright:
+        yield f"  classDef highlight_ stroke:{theme.highlight},stroke-width:4px"
+        yield f"  class {','.join(bright)} highlight_"
     if skips:
         yield f"  linkStyle {','.join(skips)} stroke:{theme.skip},stroke-width:2px"
 
@@ -67,7 +72,7 @@ def _shape(box: Box) -> str:
     before, after = _SHAPES.get(box.kind, ("[", "]"))
     times = f" {box.times}" if box.times else ""
     first = f"{box.title} {box.arguments}".strip() + times
-    texts = [first, *box.lines, box.remark, box.problem, "" if box.kind == "merge" else box.name]
+    texts = [first, *box.lines, box.remark, box.problem, box.note, "" if box.kind == "merge" else box.name]
     return f'{before}"{"<br/>".join(_text(text) for text in texts if text)}"{after}'
 
 

@@ -13,7 +13,7 @@ from archspec.drawing.formats.looks import Look, looks
 from archspec.drawing.formats.marks import BandMark, Commands, Mark, PathMark, Picture, RectMark, TextMark
 from archspec.drawing.formats.themes import Theme
 from archspec.drawing.layout.geometry import Point
-from archspec.drawing.layout.placed import PAGE_MARGIN, fitted, page_size
+from archspec.drawing.layout.pages import Sheet
 from archspec.errors import UsageError
 
 REGULAR, BOLD = "Vera", "VeraBd"
@@ -34,27 +34,28 @@ def font_files() -> tuple[str, ...]:
     return tuple(str(folder / f"{name}.ttf") for name in (REGULAR, BOLD))
 
 
-def render(picture: Picture, theme: Theme, paper: str | None = None) -> bytes:
+def render(picture: Picture, theme: Theme, sheet: Sheet, files: tuple[str, ...] = ()) -> bytes:
     """The PDF file of a picture, the same bytes for the same picture.
 
     Args:
         picture: The picture.
         theme: How it looks.
-        paper: The page to put it on; None for a page of the picture's own size.
+        sheet: What it stands on.
+        files: Those of the regular and bold letters of its font; Bitstream Vera Sans unless given.
 
     Raises:
         UsageError: reportlab is not installed.
     """
-    _register_fonts()
+    names = _registered(files or font_files())
     from reportlab.pdfgen.canvas import Canvas
 
-    size, scale, offset = _page(picture, paper)
+    size, scale, offset = sheet
     stream = io.BytesIO()
-    canvas = Canvas(stream, pagesize=size, invariant=1, initialFontName=REGULAR)  # type: ignore[arg-type]
+    canvas = Canvas(stream, pagesize=size, invariant=1, initialFontName=names[0])  # type: ignore[arg-type]
     canvas.setTitle(picture.title)
     canvas.setSubject(picture.description)
     canvas.setCreator("archspec")
-    printer = _Printer(canvas, theme)
+    printer = _Printer(canvas, theme, names)
     printer.fill_page(size)
     canvas.translate(offset[0], size[1] - offset[1])
     canvas.scale(scale, scale)
@@ -66,32 +67,27 @@ def render(picture: Picture, theme: Theme, paper: str | None = None) -> bytes:
     return stream.getvalue()
 
 
-def _page(picture: Picture, paper: str | None) -> tuple[Point, float, Point]:
-    """The size of the page, how much smaller the picture is made, and where its corner is from the top left."""
-    if paper is None:
-        return picture.size, 1.0, (0.0, 0.0)
-    page = page_size(paper)
-    scale = fitted(picture.size, page)
-    return page, scale, ((page[0] - picture.size[0] * scale) / 2, PAGE_MARGIN)
-
-
 @cache
-def _register_fonts() -> None:
-    files = font_files()
+def _registered(files: tuple[str, ...]) -> tuple[str, str]:
+    """The names of the regular and bold letters of some files."""
     from reportlab.pdfbase.pdfmetrics import registerFont
     from reportlab.pdfbase.ttfonts import TTFont
 
-    for name, file in zip((REGULAR, BOLD), files, strict=True):
+    own = files == font_files()
+    regular, bold = (REGULAR, BOLD) if own else files
+    for name, file in {regular: files[0], bold: files[1]}.items():
         registerFont(TTFont(name, file))
+    return regular, bold
 
 
 class _Printer:
     """Prints marks on a canvas, whose y grows upwards."""
 
-    def __init__(self, canvas: Any, theme: Theme) -> None:
+    def __init__(self, canvas: Any, theme: Theme, fonts: tuple[str, str]) -> None:
         self.canvas = canvas
         self.theme = theme
         self.looks = looks(theme)
+        self.fonts = fonts
 
     def fill_page(self, size: Point) -> None:
         """Paint what is behind all."""
@@ -151,5 +147,5 @@ class _Printer:
 
     def _span(self, span: Span, at: Point) -> None:
         self._apply(self.looks[span.style])
-        self.canvas.setFont(BOLD if span.bold else REGULAR, span.size)
+        self.canvas.setFont(self.fonts[span.bold], span.size)
         self.canvas.drawString(at[0], -at[1], span.text)

@@ -11,34 +11,36 @@ from archspec.drawing.content.fonts import FAMILY
 from archspec.drawing.formats.looks import Look, looks
 from archspec.drawing.formats.marks import BandMark, Commands, Group, Mark, PathMark, Picture, RectMark, TextMark
 from archspec.drawing.formats.themes import Theme
-from archspec.drawing.layout.geometry import Point
-from archspec.drawing.layout.placed import PAGE_MARGIN, fitted, page_size
+from archspec.drawing.layout.pages import Page, Sheet
 
 
-def render(picture: Picture, theme: Theme, paper: str | None = None) -> str:
+def render(picture: Picture, theme: Theme, sheet: Sheet | None = None, family: str = FAMILY) -> str:
     """The SVG text of a picture.
 
     Args:
         picture: The picture.
         theme: How it looks; one with a dark side follows the page around the picture.
-        paper: The page to put it on; None for a picture of its own size.
+        sheet: What it stands on; None for a picture of its own size.
+        family: The font of its texts.
     """
-    return "\n".join(_Printer(picture, theme, paper).lines()) + "\n"
+    return "\n".join(_Printer(picture, theme, sheet or Page().sheet(picture.size), family).lines()) + "\n"
 
 
 class _Printer:
-    def __init__(self, picture: Picture, theme: Theme, paper: str | None) -> None:
+    def __init__(self, picture: Picture, theme: Theme, sheet: Sheet, family: str) -> None:
         self.picture = picture
         self.theme = theme
-        self.paper = paper
-        self.prefix = re.sub(r"[^\w-]+", "-", f"{picture.title} {theme.name}".lower())
+        self.sheet = sheet
+        self.family = family
+        title = picture.title if picture.title.startswith(picture.name) else f"{picture.name} {picture.title}"
+        self.prefix = re.sub(r"[^\w-]+", "-", f"{title} {theme.name}".lower())
         self.looks = looks(theme)
         self.used: set[str] = {"page"}
 
     def lines(self) -> Iterator[str]:
         """The lines of the file."""
         body = [line for group in self.picture.groups for line in self._group(group)]
-        view, size = self._extent()
+        view, size = self.sheet.view, self.sheet.size
         ids = f"{self.prefix}-title {self.prefix}-desc"
         yield (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="archspec {self.prefix}" role="img" '
@@ -53,20 +55,10 @@ class _Printer:
         yield from body
         yield "</svg>"
 
-    def _extent(self) -> tuple[tuple[float, float, float, float], Point]:
-        """The view box, and the size in points."""
-        width, height = self.picture.size
-        if self.paper is None:
-            return (0.0, 0.0, width, height), (width, height)
-        page = page_size(self.paper)
-        scale = fitted(self.picture.size, page)
-        whole = page[0] / scale, page[1] / scale
-        return ((width - whole[0]) / 2, -PAGE_MARGIN / scale, *whole), page
-
     def _style(self) -> str:
         """The rules of the styles that are used, for this picture alone."""
         root = f".archspec.{self.prefix}"
-        rules = [f"{root}{{font-family:{FAMILY}}}", f"{root} .title,{root} .count{{font-weight:bold}}"]
+        rules = [f"{root}{{font-family:{self.family}}}", f"{root} .title,{root} .count{{font-weight:bold}}"]
         rules += [f"{root} .faint{{stroke-dasharray:3 2}}"]
         rules += self._rules(root, self.looks)
         if self.theme.dark:

@@ -35,6 +35,7 @@ class Theme(NamedTuple):
         line: The colour of edges.
         skip: The colour of shortcuts.
         remark: The colour of remarks in boxes.
+        highlight: The colour of outlines to be seen first, and of notes.
         skip_dash: Lengths of dashes and gaps of shortcuts; empty for a solid line.
         skip_width: The width of shortcuts.
         frame: Fill and outline of frames.
@@ -49,6 +50,7 @@ class Theme(NamedTuple):
     line: str
     skip: str
     remark: str
+    highlight: str
     frame: tuple[str, str]
     paints: Mapping[str, Paint]
     scale: tuple[str, str]
@@ -68,6 +70,7 @@ def _paints(*rows: tuple[str, str, str]) -> dict[str, Paint]:
 
 _LIGHT = Theme(
     name="light", page="#ffffff", ink="#1b1f24", muted="#59636e", line="#57606a", skip="#c2410c", remark="#a83a0b",
+    highlight="#a0156e",
     frame=("#f6f8fa", "#c3cad2"), scale=("#fff7ec", "#f08a5d"),
     paints=_paints(
         ("input", "#ffffff", "#57606a"),
@@ -88,11 +91,15 @@ _LIGHT = Theme(
         ("block", "#eae8fa", "#6456c8"),
         ("other", "#eef0f3", "#77818c"),
         ("failed", "#ffebe9", "#cf222e"),
-    ),
+        ("added", "#d2f4d9", "#1a7f37"),
+        ("changed", "#fff1c2", "#9a6700"),
+    )
+    | {"removed": Paint("#ffdcd7", "#cf222e", "solid", "6 3")},
 )  # fmt: skip
 
 _DARK = Theme(
     name="dark", page="#0d1117", ink="#f0f3f6", muted="#9ea7b3", line="#8b949e", skip="#ffa657", remark="#ffa657",
+    highlight="#ff8ad0",
     frame=("#151b23", "#3d444d"), scale=("#1c2128", "#8a3416"),
     paints=_paints(
         ("input", "#0d1117", "#8b949e"),
@@ -113,11 +120,15 @@ _DARK = Theme(
         ("block", "#262150", "#9d8ff5"),
         ("other", "#21262d", "#8b949e"),
         ("failed", "#3c1618", "#ff7b72"),
-    ),
+        ("added", "#12361f", "#3fb950"),
+        ("changed", "#3b2d0a", "#d29922"),
+    )
+    | {"removed": Paint("#431a1d", "#f85149", "solid", "6 3")},
 )  # fmt: skip
 
 _PRINT = Theme(
     name="print", page="#ffffff", ink="#000000", muted="#404040", line="#000000", skip="#000000", remark="#000000",
+    highlight="#000000",
     skip_dash="5 3", skip_width=1.2, frame=("#ffffff", "#8a8a8a"), scale=("#ffffff", "#a0a0a0"),
     paints={
         "input": Paint("#ffffff", "#000000", "none"),
@@ -138,12 +149,16 @@ _PRINT = Theme(
         "block": Paint("#f0f0f0", "#000000", "solid"),
         "other": Paint("#ffffff", "#000000", "none"),
         "failed": Paint("#ffffff", "#000000", "cross", "6 2"),
+        "added": Paint("#e4e4e4", "#000000", "solid"),
+        "removed": Paint("#ffffff", "#000000", "cross", "6 3"),
+        "changed": Paint("#ffffff", "#000000", "lines"),
     },
 )  # fmt: skip
 
 _SAFE = Theme(
     # Okabe and Ito 2008, "Color Universal Design": eight colours that colour-blind readers tell apart.
     name="colorblind", page="#ffffff", ink="#000000", muted="#4d4d4d", line="#4d4d4d", skip="#d55e00", remark="#8f3f00",
+    highlight="#000000",
     frame=("#f7f7f7", "#bdbdbd"), scale=("#ffffff", "#56b4e9"),
     paints={
         "input": Paint("#ffffff", "#4d4d4d"),
@@ -164,6 +179,9 @@ _SAFE = Theme(
         "block": Paint("#e3f3fc", "#56b4e9"),
         "other": Paint("#f0f0f0", "#6f6f6f"),
         "failed": Paint("#ffffff", "#a3000b", "cross", "6 2"),
+        "added": Paint("#cdeee2", "#009e73"),
+        "removed": Paint("#fbdfd0", "#d55e00", "cross", "6 3"),
+        "changed": Paint("#fcefc0", "#b98600", "lines"),
     },
 )  # fmt: skip
 

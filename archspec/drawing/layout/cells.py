@@ -11,7 +11,7 @@ from archspec.drawing.layout.columns import column, places
 from archspec.drawing.layout.geometry import Part, Point, Rect, shifted, shifted_parts, shifted_rect
 from archspec.drawing.layout.laying import piece
 from archspec.drawing.layout.pieces import Setting
-from archspec.drawing.layout.segments import segments
+from archspec.drawing.layout.segments import Segment, segments
 
 
 @dataclass
@@ -47,7 +47,7 @@ def cell_of(ids: Sequence[str], setting: Setting, *, upwards: bool) -> Cell:
     """Lay out boxes below each other, or above each other where they are read from below."""
     inside = set(ids)
     inner = [edge for edge in setting.scene.edges if edge.source in inside and edge.target in inside]
-    chain = segments([setting.boxes[id] for id in ids], inner, setting.parents)
+    chain = segments([setting.boxes[id] for id in ids], inner, setting.parents) if inner else _apart(ids, setting)
     made = column(places(chain, [piece(each, setting) for each in chain], setting), setting)
     turned = setting.turned
     cell = Cell(
@@ -58,6 +58,14 @@ def cell_of(ids: Sequence[str], setting: Setting, *, upwards: bool) -> Cell:
         setting.turned_rect(made.bounds),
     )
     return _flipped(cell, setting.cards) if upwards else cell
+
+
+def _apart(ids: Sequence[str], setting: Setting) -> list[Segment]:
+    """Boxes of which none leads to another, each by itself; outputs in the order of the spec."""
+    order = {id: index for index, id in enumerate(setting.boxes)}
+    if all(setting.boxes[id].kind == "output" for id in ids):
+        ids = sorted(ids, key=order.__getitem__)
+    return [Segment((id,), (), (), "", setting.frames(id)) for id in ids]
 
 
 def _flipped(cell: Cell, cards: Mapping[str, Card]) -> Cell:

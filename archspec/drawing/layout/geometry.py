@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 Point = tuple[float, float]
 Rect = tuple[float, float, float, float]
@@ -10,6 +11,9 @@ Rect = tuple[float, float, float, float]
 
 Part = tuple[Point, ...]
 """A part of a line: two points for a straight one, four for a cubic Bézier curve."""
+
+_STEP = 10.0
+"""Between points on a line."""
 
 
 def shifted(point: Point, by: Point) -> Point:
@@ -43,6 +47,17 @@ def around(width: float, height: float, centre: Point) -> Rect:
     return x - width / 2, y - height / 2, x + width / 2, y + height / 2
 
 
+def sides(rect: Rect) -> tuple[Rect, Rect, Rect, Rect]:
+    """The four sides of a rectangle, which have no breadth."""
+    left, top, right, bottom = rect
+    return (
+        (left, top, right, top),
+        (left, bottom, right, bottom),
+        (left, top, left, bottom),
+        (right, top, right, bottom),
+    )
+
+
 def hull(rects: Sequence[Rect]) -> Rect:
     """The smallest rectangle that holds all."""
     lows, lefts, highs, rights = zip(*rects, strict=True)
@@ -67,6 +82,20 @@ def point_rect(point: Point) -> Rect:
 def curve_parts(points: Sequence[Point]) -> tuple[Part, ...]:
     """A start and three points for each Bézier curve, as parts."""
     return tuple(tuple(points[index : index + 4]) for index in range(0, len(points) - 1, 3))
+
+
+def points_on(part: Part) -> list[Point]:
+    """Points on a part of a line, from its start to its end."""
+    steps = max(4, round(sum(abs(one - other) for one, other in zip(part[0], part[-1], strict=True)) / _STEP))
+    return [_point_on(part, step / steps) for step in range(steps + 1)]
+
+
+def _point_on(part: Part, t: float) -> Point:
+    """The point of a Bézier curve at a time from 0 to 1."""
+    points = list(part)
+    while len(points) > 1:
+        points = [(x + (x2 - x) * t, y + (y2 - y) * t) for (x, y), (x2, y2) in pairwise(points)]
+    return points[0]
 
 
 def line(start: Point, end: Point) -> tuple[Part, ...]:

@@ -23,8 +23,9 @@ from archspec.drawing.layout.geometry import (
     shifted_rect,
 )
 from archspec.drawing.layout.pieces import HEADER, Piece, Setting, header_widths, label_size
-from archspec.drawing.layout.routes import Obstacles, Port, ports, route, way_out
+from archspec.drawing.layout.routes import Obstacles, Port, free_curve, ports, route, way_out
 from archspec.drawing.layout.segments import Segment
+from archspec.drawing.layout.titles import Titling
 
 _STRAIGHT = 100
 """How much Graphviz prefers the body straight to a shortcut."""
@@ -111,11 +112,15 @@ class Graphed:
             engine.Frame(
                 members=tuple(self.index[id] for id in self.segment.boxes if boxes[id].cluster == path),
                 frames=self._frames(path),
-                label=(sum(header_widths(clusters[path])) + 2 * SMALL, HEADER),
+                label=(self._title_room(header_widths(clusters[path])), HEADER),
             )
             for path in self.paths
             if clusters[path].parent == parent
         )
+
+    def _title_room(self, widths: Point) -> float:
+        """How wide a frame is at least: a line through its middle leaves name and title free."""
+        return sum(widths) + 2 * SMALL if self.setting.rightwards else 2 * max(widths) + 4 * SMALL
 
     def piece(self) -> Piece:
         """The layout, seen from where it is entered."""
@@ -131,7 +136,7 @@ class Graphed:
             for path, rect in zip(self.paths, found.frames, strict=True)
         }
         curves = [[moved(point) for point in points] for points in found.links]
-        obstacles = Obstacles(boxes.values())
+        obstacles = Obstacles([*boxes.values(), *self._titles(frames)])
         leads = curves[len(self.edges)] if self.way_out is not None else []
         ports = self._ports(boxes, leads)
         lines = {
@@ -164,7 +169,7 @@ class Graphed:
         if edge.source not in boxes:
             curve = [(0.0, 0.0), *curve[1:]]
         if self._between[edge.source, edge.target] > 1:
-            return curve_parts(curve)
+            return free_curve(curve, (boxes.get(edge.source), boxes[edge.target]), obstacles, edge.operand)
         joins = self.setting.joins(edge)
         return route(edge, boxes.get(edge.source), boxes[edge.target], curve, obstacles, joins=joins, port=port)
 
@@ -191,6 +196,13 @@ class Graphed:
         """Whether the label of an edge, begun there, would cover a part of a box."""
         place = self.setting.label_rect(edge, start)
         return any(overlap(place, box) for box in obstacles.near(place[0], place[2]))
+
+    def _titles(self, frames: Mapping[str, Rect]) -> Iterator[Rect]:
+        """Where the names and titles of frames are written."""
+        titled = Titling(together=self.setting.rightwards)
+        for path, rect in frames.items():
+            for title in titled.rects(self.setting.clusters[path], self.setting.turned_rect(rect)):
+                yield self.setting.turned_rect(title)
 
     def _origin(self, found: engine.Layout) -> Point:
         """By what all is moved, so that (0, 0) is where the segment is entered, or above what leaves it."""

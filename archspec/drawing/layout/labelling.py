@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from itertools import chain, pairwise
 
 from archspec.drawing.content.scene import Edge
-from archspec.drawing.layout.geometry import Part, Point, Rect, overlap
+from archspec.drawing.layout.geometry import Part, Point, Rect, overlap, points_on
 from archspec.drawing.layout.pieces import BESIDE, label_size
 
 _CELL = 64.0
 _STEPS = 4
 """Places that are tried on each part of a line."""
+_MOST_LINES = 2_000
+"""In a picture of more lines, which lie side by side, labels may stand on lines."""
 
 
-class _Grid:
+class Grid:
     """Rectangles by the squares of a grid that they are in, so that few are compared."""
 
     def __init__(self, rects: Iterable[Rect] = ()) -> None:
@@ -24,11 +26,18 @@ class _Grid:
             self.add(rect)
 
     def add(self, rect: Rect) -> None:
+        """Take a rectangle."""
         for cell in _covered(rect):
             self._cells[cell].append(rect)
 
     def meets(self, rect: Rect) -> bool:
+        """Whether a rectangle has a part in common with one of them."""
         return any(overlap(rect, other) for cell in _covered(rect) for other in self._cells.get(cell, ()))
+
+
+def lines_grid(lines: Iterable[tuple[Part, ...]]) -> Grid:
+    """Rectangles that cover lines."""
+    return Grid(rect for parts in lines for rect in _covering(parts))
 
 
 def _covered(rect: Rect) -> Iterator[tuple[int, int]]:
@@ -51,8 +60,8 @@ def shrunk(rect: Rect) -> Rect:
 def freed(
     labels: Mapping[Edge, Point], lines: Mapping[Edge, tuple[Part, ...]], boxes: Iterable[Rect]
 ) -> dict[Edge, Point]:
-    """Where labels begin so that none is on another or on a box; one for which its line has no room is left out."""
-    placed, blocked = _Grid(), _Grid(boxes)
+    """Where labels begin so that none is on another, on a box or on a line; one that has no room is left out."""
+    placed, blocked = lines_grid(lines.values() if len(lines) <= _MOST_LINES else ()), Grid(boxes)
     found: dict[Edge, Point] = {}
     for edge, begun in labels.items():
         others = (start for start in _beside(edge, lines[edge]) if start[0] >= BESIDE)
@@ -62,6 +71,14 @@ def freed(
             found[edge] = start
             placed.add(label_rect(edge, start))
     return found
+
+
+def _covering(parts: Iterable[Part]) -> Iterator[Rect]:
+    """Rectangles that cover a line: of each part that leads along or across one, of others many small ones."""
+    for part in parts:
+        straight = len(part) == 2 and (part[0][0] == part[1][0] or part[0][1] == part[1][1])
+        for (x, y), (x2, y2) in pairwise(part if straight else points_on(part)):
+            yield min(x, x2), min(y, y2), max(x, x2), max(y, y2)
 
 
 def _beside(edge: Edge, parts: tuple[Part, ...]) -> Iterator[Point]:

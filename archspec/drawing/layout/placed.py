@@ -1,28 +1,21 @@
-"""Where everything stands in a picture, and the pages that it stands on."""
+"""Where everything stands in a picture."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from archspec.drawing.content.cards import Card
 from archspec.drawing.content.scene import Cluster, Edge, Scene
-from archspec.drawing.layout.geometry import Part, Point, Rect
-from archspec.drawing.layout.labelling import freed
+from archspec.drawing.layout.geometry import Part, Point, Rect, shifted, shifted_parts, shifted_rect, sides
+from archspec.drawing.layout.labelling import freed, lines_grid
 from archspec.drawing.layout.pieces import Setting
 from archspec.drawing.layout.segments import frame_chain
-from archspec.errors import UsageError, did_you_mean
+from archspec.drawing.layout.titles import Titling
 
-PAPERS = {"a3": (842.0, 1191.0), "a4": (595.0, 842.0), "a5": (420.0, 595.0), "letter": (612.0, 792.0)}
-"""Width and height of upright pages, in points."""
-PAGES = (*PAPERS, *(f"{name}-landscape" for name in PAPERS))
-"""Names of pages."""
-
-MARGIN = 12.0
-"""Around the picture."""
-PAGE_MARGIN = 36.0
-"""Around the picture on a page."""
+_CLEAR = 2.0
+"""Between a line and the title of a frame."""
 
 
 class PlacedFrame(NamedTuple):
@@ -33,12 +26,19 @@ class PlacedFrame(NamedTuple):
         rect: Where it stands.
         continued: Whether it began in the column before.
         upwards: Whether what it holds is read from below, where its title stands then.
+        titled: How its name and its title are written.
     """
 
     cluster: Cluster
     rect: Rect
     continued: bool = False
     upwards: bool = False
+    titled: Titling = Titling()
+
+    @property
+    def titles(self) -> tuple[Rect, ...]:
+        """Where its name and its title are written."""
+        return self.titled.rects(self.cluster, self.rect, upwards=self.upwards)
 
 
 class PlacedEdge(NamedTuple):
@@ -73,23 +73,19 @@ class Placing:
     columns: int
     rightwards: bool
 
-
-def page_size(paper: str | None) -> Point:
-    """The width and height of a page: ``a4`` upright, or ``a4-landscape``; A4 unless named.
-
-    Raises:
-        UsageError: No page has that name.
-    """
-    name, dash, way = (paper or "a4").partition("-")
-    if name not in PAPERS or (dash and way not in ("landscape", "portrait")):
-        raise UsageError(f"there is no paper `{paper}`; {did_you_mean(str(paper), PAGES) or 'such as `a4`'}")
-    width, height = PAPERS[name]
-    return (height, width) if way == "landscape" else (width, height)
-
-
-def fitted(size: Point, page: Point) -> float:
-    """How much smaller a picture is made to fit a page; 1 where it fits as it is."""
-    return min(1.0, *((room - 2 * PAGE_MARGIN) / length for length, room in zip(size, page, strict=True)))
+    def lowered(self, by: float) -> Placing:
+        """The same with room above it."""
+        down = 0.0, by
+        return replace(
+            self,
+            boxes={id: shifted_rect(rect, down) for id, rect in self.boxes.items()},
+            frames=tuple(frame._replace(rect=shifted_rect(frame.rect, down)) for frame in self.frames),
+            edges=tuple(
+                PlacedEdge(edge, shifted_parts(parts, down), shifted(label, down) if label else None)
+                for edge, parts, label in self.edges
+            ),
+            size=(self.size[0], self.size[1] + by),
+        )
 
 
 def setting_of(
@@ -109,8 +105,13 @@ def setting_of(
     )
 
 
-def usually_labelled(scene: Scene) -> Callable[[Edge], bool]:
-    """Whether the shape is written beside an edge: once a tensor, and in detail only where an op changes it."""
+def usually_labelled(scene: Scene, *, terse: bool = False) -> Callable[[Edge], bool]:
+    """Whether the shape is written beside an edge: once a tensor, and in detail only where an op changes it.
+
+    Args:
+        scene: The scene.
+        terse: Whether it is only where an op gives another than all that it takes, in an overview as well.
+    """
     kinds = {box.id: box.kind for box in scene.boxes}
     taken: dict[str, set[tuple[int, ...]]] = {}
     first: dict[str, Edge] = {}
@@ -123,13 +124,32 @@ def usually_labelled(scene: Scene) -> Callable[[Edge], bool]:
             return False
         if scene.symbolic or edge.role == "gap":
             return False
+        if terse:
+            return edge.shape not in taken.get(edge.source, ())
         return scene.detail == "overview" or taken.get(edge.source) != {edge.shape}
 
     return labelled
 
 
-def without_overlaps(edges: tuple[PlacedEdge, ...], boxes: Mapping[str, Rect]) -> tuple[PlacedEdge, ...]:
-    """The edges, without labels on each other or on boxes."""
+def without_overlaps(
+    edges: tuple[PlacedEdge, ...], boxes: Mapping[str, Rect], frames: Iterable[PlacedFrame]
+) -> tuple[PlacedEdge, ...]:
+    """The edges, without labels on each other, on boxes, or on the border or the title of a frame."""
     labels = {placed.edge: placed.label for placed in edges if placed.label}
-    found = freed(labels, {placed.edge: placed.parts for placed in edges}, boxes.values())
+    blocked = [*boxes.values(), *(rect for frame in frames for rect in (*sides(frame.rect), *frame.titles))]
+    found = freed(labels, {placed.edge: placed.parts for placed in edges}, blocked)
     return tuple(placed._replace(label=found.get(placed.edge)) for placed in edges)
+
+
+def retitled(frames: Iterable[PlacedFrame], edges: Iterable[PlacedEdge]) -> tuple[PlacedFrame, ...]:
+    """Frames, those through whose names or titles a line leads with them where none does, if there is room."""
+    grid = lines_grid(placed.parts for placed in edges)
+
+    def is_free(rect: Rect) -> bool:
+        left, top, right, bottom = rect
+        return not grid.meets((left - _CLEAR, top, right + _CLEAR, bottom))
+
+    return tuple(
+        frame._replace(titled=frame.titled.free(frame.cluster, frame.rect, is_free, upwards=frame.upwards))
+        for frame in frames
+    )

@@ -11,7 +11,17 @@ from itertools import chain, pairwise
 from typing import NamedTuple
 
 from archspec.drawing.content.scene import Edge
-from archspec.drawing.layout.geometry import Part, Point, Rect, curve_parts, middle_of, point_rect, rounded
+from archspec.drawing.layout.geometry import (
+    Part,
+    Point,
+    Rect,
+    curve_parts,
+    middle_of,
+    overlap,
+    point_rect,
+    points_on,
+    rounded,
+)
 
 RADIUS = 7.0
 _BUS = 10.0
@@ -46,6 +56,15 @@ class Obstacles:
         return any(
             left < box[3] + _CLEAR and right > box[1] - _CLEAR and box not in ends
             for box in self.near(low, high, _CLEAR)
+        )
+
+    def meet(self, parts: Iterable[Part], ends: tuple[Rect | None, ...]) -> bool:
+        """Whether a line leads through a box; those at its ends do not count."""
+        return any(
+            overlap(point_rect(point), box) and box not in ends
+            for part in parts
+            for point in points_on(part)
+            for box in self.near(point[0], point[0])
         )
 
     def near(self, low: float, high: float, clear: float = 0.0) -> Iterator[Rect]:
@@ -92,11 +111,39 @@ def way_out(port: Port, source: Rect, end: Point, curve: Sequence[Point], boxes:
 def _first_free(
     ways: Iterable[list[Point]], ends: tuple[Rect | None, ...], curve: Sequence[Point], boxes: Obstacles
 ) -> tuple[Part, ...]:
-    """The first line that leads through no box, else the engine's."""
+    """The first line that leads through no box, else the engine's, or where that does too one around all boxes."""
     for corners in ways:
         if not any(boxes.stop(one, other, ends) for one, other in pairwise(corners)):
             return rounded(corners, RADIUS)
-    return curve_parts(curve)
+    return free_curve(curve, ends, boxes)
+
+
+def free_curve(
+    curve: Sequence[Point], ends: tuple[Rect | None, ...], boxes: Obstacles, number: int = 0
+) -> tuple[Part, ...]:
+    """The curve that the layout engine drew, or where that leads through a box, a line past all boxes.
+
+    Args:
+        curve: The curve.
+        ends: The boxes that it joins.
+        boxes: All boxes.
+        number: Which it is of several lines between the same boxes.
+    """
+    drawn = curve_parts(curve)
+    if boxes.meet(drawn, ends):
+        for corners in _around(curve[0], curve[-1], boxes, _BUS + _LANE * number):
+            if not any(boxes.stop(one, other, ends) for one, other in pairwise(corners)):
+                return rounded(corners, RADIUS)
+    return drawn
+
+
+def _around(start: Point, end: Point, boxes: Obstacles, away: float) -> Iterator[list[Point]]:
+    """The corners of lines past all boxes between two points, on the nearer side first."""
+    leave, arrive = start[0] + _BUS, end[0] - _BUS
+    passed = list(boxes.near(leave, arrive, _CLEAR))
+    lanes = [min(box[1] for box in passed) - away, max(box[3] for box in passed) + away] if passed else []
+    for lane in sorted(lanes, key=lambda lane: abs(lane - start[1]) + abs(lane - end[1])):
+        yield [start, (leave, start[1]), (leave, lane), (arrive, lane), (arrive, end[1]), end]
 
 
 def ports(source: Rect, targets: Mapping[str, Sequence[float]]) -> dict[str, Port]:

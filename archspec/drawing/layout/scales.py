@@ -2,51 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from math import log2
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import replace
 
 from archspec.drawing.content.scene import Edge, Scene
-from archspec.drawing.layout.segments import in_order
-
-Place = tuple[int, int]
-"""A column and a level."""
+from archspec.drawing.layout.levels import Levels, Place, Scales
+from archspec.drawing.layout.streams import exchanges, streams
 
 _MOST_BOXES = 400
 _MOST_COLUMNS = 7
 """More than these are laid out as a flow."""
-_ALIKE = 0.6
-"""How far the logarithms of how much smaller height and width are may be apart in a map of the image."""
-
-
-@dataclass(frozen=True)
-class Scales:
-    """Where boxes stand by the resolution of what they give.
-
-    Attributes:
-        cells: The boxes at a column and a level, each after those it takes from; level 0 is the largest input's.
-        upwards: For each column whether its resolution grows, so that it is read from below.
-        spans: The deepest level of boxes that give tensors of several.
-    """
-
-    cells: Mapping[Place, tuple[str, ...]]
-    upwards: tuple[bool, ...]
-    spans: Mapping[str, int]
-
-    @property
-    def levels(self) -> list[int]:
-        """All levels, the largest resolution first."""
-        return sorted({level for _, level in self.cells} | set(self.spans.values()))
 
 
 def scales(scene: Scene) -> Scales | None:
     """The scales of a scene; None where its resolution only falls, or comes back at once and takes nothing along.
 
-    It has scales as well where it only falls and there are outputs at several levels, as behind a feature pyramid.
+    It has scales as well where it only falls and there are outputs at several levels, as behind a feature pyramid, and
+    where boxes take several resolutions and give several.
     """
     if scene.symbolic or len(scene.boxes) > _MOST_BOXES:
         return None
-    return _Finder(scene).scales()
+    levels = Levels(scene)
+    heads = exchanges(levels)
+    if heads and all(_ends(id, levels) for id in heads):
+        before = _ways(Levels(_without(scene, {*heads, *_targets(heads, levels)})))
+        if before:
+            return _followed(before, heads, levels)
+    return streams(levels) if heads else _ways(levels)
+
+
+def _ways(levels: Levels) -> Scales | None:
+    finder = _Finder(levels)
+    return (finder.scales() or streams(levels)) if finder.has_scales else None
+
+
+def _ends(id: str, levels: Levels) -> bool:
+    """Whether outputs alone take what a box gives."""
+    return all(levels.boxes[edge.target].kind == "output" for edge in levels.out.get(id, ()))
+
+
+def _targets(ids: Iterable[str], levels: Levels) -> list[str]:
+    """What takes what some boxes give, in the order of the spec."""
+    found = {edge.target for id in ids for edge in levels.out.get(id, ())}
+    return [id for id in levels.boxes if id in found]
+
+
+def _without(scene: Scene, ids: Container[str]) -> Scene:
+    boxes = tuple(box for box in scene.boxes if box.id not in ids)
+    edges = tuple(edge for edge in scene.edges if edge.source not in ids and edge.target not in ids)
+    return replace(scene, boxes=boxes, edges=edges)
+
+
+def _followed(before: Scales, heads: Sequence[str], levels: Levels) -> Scales:
+    """Scales with a column for each of some boxes behind them, and one for their outputs."""
+    count, cells = len(before.upwards), dict(before.cells)
+    for index, id in enumerate(heads):
+        cells[count + index, levels.level[id]] = (id,)
+    last = count + len(heads)
+    for id in _targets(heads, levels):
+        place = last, levels.level[id]
+        cells[place] = (*cells.get(place, ()), id)
+    upwards = (*before.upwards, *[False] * (len(heads) + 1))
+    return Scales(cells, upwards, levels.spans, levels.carried)
 
 
 class _Finder:
@@ -55,48 +72,27 @@ class _Finder:
     A way goes on as long as the resolution moves in one direction: the ways down have even numbers, those up odd ones.
     """
 
-    def __init__(self, scene: Scene) -> None:
-        self.boxes = scene.by_id
-        self.order = in_order(scene.boxes, scene.edges)
-        self.into, self.out = _by(scene.edges, lambda edge: edge.target), _by(scene.edges, lambda edge: edge.source)
-        self.image = max((box.shape or () for box in scene.boxes if box.kind == "input"), key=_extent, default=())
-        self.level: dict[str, int] = {}
-        self.last: dict[str, int] = {}
+    def __init__(self, levels: Levels) -> None:
+        self.levels = levels
+        self.boxes, self.order, self.into, self.out = levels.boxes, levels.order, levels.into, levels.out
+        self.level, self.last = levels.level, levels.last
         self.way: dict[str, int] = {}
         for id in self.order:
-            self._follow(id)
-
-    def _follow(self, id: str) -> None:
-        """The levels and the way of a box whose operands have theirs."""
-        before = self.into.get(id, [])
-        given = [level for edge in self.out.get(id, ()) if (level := self._level_of(edge.shape)) is not None]
-        shape = self.boxes[id].shape
-        own = self._level_of(shape) if shape is not None else min(given, default=None)
-        if own is None:
-            own = max((self.last[edge.source] for edge in before), default=0)
-        self.level[id] = own
-        self.last[id] = max(given, default=own) if shape is None else own
-        self.way[id] = max((self._step(edge, own) for edge in before), default=0)
-
-    def _level_of(self, shape: Sequence[int]) -> int | None:
-        """How often a map was halved; None for what is no map of the image, such as tokens or what was pooled whole."""
-        places = shape[1:]
-        if len(self.image) < 2 or len(shape) != len(self.image) or max(places) == 1 or min(places) < 1:
-            return None
-        halvings = [log2(whole / size) for whole, size in zip(self.image[1:], places, strict=True)]
-        return round(sum(halvings) / len(halvings)) if max(halvings) - min(halvings) < _ALIKE else None
+            self.way[id] = max((self._step(edge, self.level[id]) for edge in self.into.get(id, ())), default=0)
 
     def _step(self, edge: Edge, level: int) -> int:
         """The way that an edge leads on to."""
-        way, found = self.way[edge.source], self._level_of(edge.shape)
-        before = self.last[edge.source] if found is None else found
+        way, before = self.way[edge.source], self.levels.of_edge(edge)
         return way if level == before or (level < before) == way % 2 else way + 1
 
+    @property
+    def has_scales(self) -> bool:
+        """Whether the network comes back to a resolution, or ends at several."""
+        return self._comes_back() or self._ends_at_several()
+
     def scales(self) -> Scales | None:
-        """Where all stand."""
+        """Where all stand; None where there are more ways than a page has room for."""
         ways = max(self.way.values(), default=0)
-        if not (self._comes_back() or self._ends_at_several()):
-            return None
         trunk = self._trunk({id for id in self.order if self.way[id] == ways}, ways)
         core = self._leading_to(trunk)
         core -= self._alike_at_end(core, set(self.order) - core, ways)
@@ -115,8 +111,7 @@ class _Finder:
         for index, (_, ids) in enumerate(columns):
             for id in ids:
                 cells[index, self.level[id]] = (*cells.get((index, self.level[id]), ()), id)
-        spans = {id: last for id, last in self.last.items() if last > self.level[id]}
-        return Scales(cells, tuple(upwards for upwards, _ in columns), spans)
+        return Scales(cells, tuple(upwards for upwards, _ in columns), self.levels.spans, self.levels.carried)
 
     def _comes_back(self) -> bool:
         """Whether the resolution falls over several levels, and grows over several or meets what was kept of before."""
@@ -128,10 +123,10 @@ class _Finder:
     def _ends_at_several(self) -> bool:
         """Whether maps of more than two levels are outputs."""
         ends = [box for box in self.boxes.values() if box.kind == "output" and not box.training_only]
-        return len({level for box in ends if (level := self._level_of(box.shape or ())) is not None}) > 2
+        return len({level for box in ends if (level := self.levels.of(box.shape or ())) is not None}) > 2
 
     def _same(self, edge: Edge) -> bool:
-        return self._level_of(edge.shape) == self.level[edge.target]
+        return self.levels.of(edge.shape) == self.level[edge.target]
 
     def _trunk(self, members: set[str], way: int) -> set[str]:
         """The boxes of a way from which it leads to its end."""
@@ -175,18 +170,3 @@ class _Finder:
 
     def _ordered(self, ids: set[str]) -> list[str]:
         return [id for id in self.order if id in ids]
-
-
-def _by(edges: Iterable[Edge], key: Callable[[Edge], str]) -> dict[str, list[Edge]]:
-    found: dict[str, list[Edge]] = {}
-    for edge in edges:
-        found.setdefault(key(edge), []).append(edge)
-    return found
-
-
-def _extent(shape: Sequence[int]) -> int:
-    """The number of places of a map; 0 for what is none."""
-    places = 1
-    for size in shape[1:]:
-        places *= size
-    return places if len(shape) > 1 else 0

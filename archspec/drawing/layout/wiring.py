@@ -28,6 +28,8 @@ _NEAR = 3.0
 _BEND = 36.0
 _CROSSING = 30.0
 """How much longer a line may be that has a corner less, or crosses one less."""
+_STRUCK = 100.0
+"""The same, where it leads through a text less."""
 
 
 class Port(NamedTuple):
@@ -51,10 +53,14 @@ class Wiring:
         boxes: What no line leads through.
         xs: Where lines may lead down.
         ys: Where they may lead across.
+        texts: What a line leads through only where there is no other way.
     """
 
-    def __init__(self, boxes: Iterable[Rect], xs: Iterable[float], ys: Iterable[float]) -> None:
+    def __init__(
+        self, boxes: Iterable[Rect], xs: Iterable[float], ys: Iterable[float], texts: Iterable[Rect] = ()
+    ) -> None:
         self.boxes = sorted(boxes)
+        self.texts = list(texts)
         self.xs, self.ys = sorted(set(xs)), sorted(set(ys))
         self.drawn: list[tuple[str, Point, Point]] = []
 
@@ -112,6 +118,7 @@ class Wiring:
             if near and (_inside(box, start, end) or not _touches(box, start, end)):
                 return None
         cost = right - left + bottom - top
+        cost += _STRUCK * sum(_inside(text, start, end) for text in self.texts)
         for other, (x, y), (x2, y2) in self.drawn:
             if other == tensor:
                 continue

@@ -21,9 +21,16 @@ class Batched:
 
     Attributes:
         factor: How much it is for each sample.
+        single: Whether it is joined with a dimension of 1.
     """
 
     factor: int
+    single: bool = False
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether it is one dimension with another."""
+        return self.factor > 1 or self.single
 
 
 def compare(first: Visit, second: Visit) -> None:

@@ -38,6 +38,9 @@ class Place(Protocol):
     def node(self, op: str, operands: Sequence[Wire], held: dict[str, Held] | None = None, /, **arguments: Any) -> Wire:
         """The output of a new node."""
 
+    def pass_by(self, node: Node) -> Wire:
+        """What a node takes, for another that does its work too; it is left out where nothing else takes it."""
+
 
 @dataclass(eq=False)
 class Node:

@@ -67,6 +67,7 @@ class _Drafting:
     known: dict[Value, Wire] = field(default_factory=dict)
     held: dict[Held, Wire] = field(default_factory=dict)
     children: list[tuple[Node, _Drafting]] = field(default_factory=list)
+    passed: set[Node] = field(default_factory=set)
     graph: Graph = field(init=False)
     call: Call | None = None
 
@@ -81,9 +82,13 @@ class _Drafting:
             else:
                 self._child(step)
         number(self.graph)
-        if any(node.name.isdecimal() for node in self.graph.nodes) and not is_chain(self.graph):
-            for node in self.graph.nodes:
-                node.name = f"m{node.name}" if node.name.isdecimal() else node.name
+
+    def leave_out_passed(self) -> None:
+        """Leave out what other nodes do too, where nothing takes it."""
+        taken_of = {wire.node for node in self.graph.nodes for wire in taken(node)}
+        given = {self.known[leaf].node for leaf in leaves(self.visit.outputs) if leaf in self.known}
+        needed = taken_of | given
+        self.graph.nodes = [node for node in self.graph.nodes if node not in self.passed or node in needed]
 
     def _call(self, call: Call) -> None:
         self.call = call
@@ -114,6 +119,7 @@ class _Drafting:
                 self._layer(name, op, [self.wire(given)], value, **arguments)
             return
         drafting.fill()
+        drafting.leave_out_passed()
         if not drafting.graph.nodes:
             for value, wire in drafting.known.items():  # it hands on what it is given
                 self.known.setdefault(value, _outside(drafting.graph, wire))
@@ -169,6 +175,12 @@ class _Drafting:
         if self.parent is None:
             raise UnrecordableError("a tensor is used that comes from outside of the network")
         return self._input(self.parent.wire(operand), operand)
+
+    def pass_by(self, node: Node) -> Wire:
+        """What a node takes, for another that does its work too; it is left out where nothing else takes it."""
+        self.passed.add(node)
+        (operand,) = node.operands
+        return operand
 
     def _input(self, outer: Wire, operand: Value | None = None) -> Wire:
         _check_usable(outer)
@@ -229,7 +241,7 @@ class _Drafting:
 
     def _owner(self, held: Mapping[str, Held]) -> str:
         """The name of the module inside of this one whose tensors a function is given; empty where there is none."""
-        owners = {each.name.rpartition(".")[0] for each in held.values()}
+        owners = {each.owner for each in held.values()}
         around = f"{self.visit.path}." if self.visit.path else ""
         owner = owners.pop() if len(owners) == 1 else ""
         inside = owner.removeprefix(around) if owner.startswith(around) else ""
@@ -241,7 +253,7 @@ class _Drafting:
         Raises:
             UnrecordableError: It cannot be called again from here, or is another op.
         """
-        own = {each.name.rpartition(".")[0] for each in node.held.values()} == {self.visit.path}
+        own = {each.owner for each in node.held.values()} == {self.visit.path}
         if own and not any(each.name in self.tensors and self.tensors[each.name] in self.graph.nodes
                            for each in node.held.values()):  # fmt: skip
             for each in node.held.values():
@@ -255,15 +267,19 @@ class _Drafting:
         (known, *others) = before.values()
         same = (known.op, known.arguments, known.held) == (node.op, node.arguments, node.held)
         if others or not same or known not in self.graph.nodes:
-            names = ", ".join(f"`{each.name}`" for each in node.held.values())
-            raise UnrecordableError(f"{names} are used in two places that are not one call in one graph")
+            names = " and ".join(f"`{each.name}`" for each in node.held.values() if self.tensors[each.name] is not node)
+            raise UnrecordableError(f"{names}: used in two places that are not calls of one layer in one graph; a spec "
+                                    "has each weight in one node, which `reuse` calls again")  # fmt: skip
         return known.reused or known
 
     def _numbers(self, operand: Value | Held, numbers: Tensor) -> Wire:
-        """Known numbers: many are computed as the module does it, where ops can."""
+        """Known numbers: many are computed as the module does it, where ops can, and once where it hands them on."""
+        if self.parent is not None and are_many(numbers) and self._is_given(operand):
+            return self._input(self.parent.wire(operand), operand if isinstance(operand, Value) else None)
+        known = self.known.get(operand) if isinstance(operand, Value) else self.held.get(operand)
+        if known is not None and are_many(numbers):
+            return known
         if isinstance(operand, Value) and operand.origin is not None and are_many(numbers):
-            if operand in self.known:
-                return self.known[operand]
             before = len(self.graph.nodes)
             try:
                 wires = apply(operand.origin, self)
@@ -274,7 +290,16 @@ class _Drafting:
                     self.known[value] = wire
                     wire.shape = wire.shape or tuple(sample(value))
                 return self.known[operand]
-        return self.constant(numbers.reshape(sample(operand)))
+        wire = self.constant(numbers.reshape(sample(operand)))
+        if isinstance(operand, Value) and are_many(numbers):
+            self.known[operand] = wire
+        elif isinstance(operand, Held) and are_many(numbers):
+            self.held[operand] = wire
+        return wire
+
+    def _is_given(self, operand: Value | Held) -> bool:
+        """Whether the module of this graph was given a tensor as an argument."""
+        return any(leaf is operand for leaf in leaves((self.visit.inputs, self.visit.keywords)))
 
     def constant(self, numbers: Tensor) -> Wire:
         """Numbers as an operand."""
@@ -284,8 +309,11 @@ class _Drafting:
         """A parameter as an operand: a node in the graph of the module that holds it."""
         if not held.is_parameter:
             raise UnrecordableError(f"the buffer `{held.name}`, whose numbers are not known, is an operand")
+        if held.computed:
+            raise UnrecordableError(f"`{held.name}`, which is computed, is an operand")
         owner, _, name = held.name.rpartition(".")
-        if self.visit.path != owner and self.parent is not None:
+        path = self.visit.path
+        if self.parent is not None and owner != path and not owner.startswith(f"{path}."):
             return self._input(self.parent._held(held))
         if held not in self.held:
             shape = sample(held) or [1]
@@ -365,19 +393,6 @@ class _Drafting:
         return next(name for n in range(2, 10**6) if (name := f"{stem}{separator}{n}") not in taken)
 
 
-def is_chain(graph: Graph) -> bool:
-    """Whether it is a list of nodes numbered from 0, each of which takes the one before."""
-    if len(graph.inputs) != 1 or not graph.nodes:
-        return False
-    before: Node | None = None
-    for i, node in enumerate(graph.nodes):
-        taken = node.operands if node.graph is None else [outer for _, outer in node.graph.inputs]
-        if node.name != str(i) or len(taken) != 1 or taken[0].node is not before:
-            return False
-        before = node
-    return True
-
-
 def _check_usable(wire: Wire) -> None:
     """Refuse what only a pooling may take.
 
@@ -440,7 +455,9 @@ def _grouped(visit: Visit) -> list[Call | Visit]:
         name = step.path[depth:].partition(".")[0] if isinstance(step, Visit) else ""
         if name in first and first[name] == i and _is_apart(visit.steps[i : last[name] + 1], visit.path, name):
             path = f"{visit.path}.{name}" if visit.path else name
-            steps.append(Visit(path, visit.module.get_submodule(name), steps=visit.steps[i : last[name] + 1]))
+            run = visit.steps[i : last[name] + 1]
+            given = [(step.inputs, step.keywords) for step in run if isinstance(step, Visit)]
+            steps.append(Visit(path, visit.module.get_submodule(name), tuple(given), steps=run))
             i = last[name] + 1
         else:
             steps.append(step)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -14,15 +14,20 @@ from archspec.compiler.pipeline import compile_text
 from archspec.errors import ArchspecError, SpecError, UsageError, shown
 from archspec.importers.imported import Imported
 from archspec.importers.module import batches
+from archspec.importers.module.alike import make_alike
+from archspec.importers.module.computed import old_ways
 from archspec.importers.module.draft import Graph, Wire
 from archspec.importers.module.drafting import Refusal, drafted, is_told
 from archspec.importers.module.folding import folded
-from archspec.importers.module.recording import Run, UnrecordableError, Visit, is_of_torch, record
+from archspec.importers.module.idioms import recognise
+from archspec.importers.module.recording import Held, Run, UnrecordableError, Value, Visit, is_of_torch, leaves, record
 from archspec.importers.module.renaming import in_order, own_names, rules
 from archspec.importers.module.simplifying import simplify
 from archspec.importers.module.tidying import tidy
 from archspec.importers.module.verification import ModuleReport, compared, hollow, misled
+from archspec.importers.module.windows import join_single, part_single
 from archspec.importers.writing import write
+from archspec.language.limits import Limits
 from archspec.language.names import similar_name, spec_name_problem
 from archspec.network import Network
 
@@ -66,6 +71,16 @@ def from_module(
     """
     if not isinstance(module, nn.Module):
         raise UsageError(f"from_module takes an nn.Module, not {type(module).__name__}")
+    if _nests_deep(module):
+        raise UsageError(
+            f"{type(module).__name__} cannot be imported: its modules nest deeper than {_MOST_NESTED}, "
+            f"and a spec holds blocks at most {Limits().nesting} deep"
+        )
+    if old := next(old_ways(module), None):
+        raise UsageError(
+            f"`{old[0]}` of {type(module).__name__} computes its weight by torch.nn.utils.{old[1]}, which PyTorch has "
+            f"deprecated: use torch.nn.utils.parametrizations.{old[1]}"
+        )
     shapes = [tuple(each.shape[1:]) if isinstance(each, Tensor) else tuple(each) for each in inputs]
     names = _input_names(module, len(shapes))
     run, graph, flops = graph_of(module, shapes, names)
@@ -79,15 +94,32 @@ def from_module(
         plain = _compiled(spec, module)
         renamed = in_order(renamed, lambda rules: not misled(module, plain, {_OWN: rules}, known))
     if renamed:
-        spec["weights"] = {type(module).__module__.partition(".")[0]: renamed}
+        spec["weights"] = {_library_name(module): renamed}
     network = _compiled(spec, module)
+    said = {held.name for held in _given(run.root) if held.fixed is not None}
     left_out = [
-        f"left out, since nothing in evaluation depends on it: {key}" for key, own in renamed.items() if own is None
-    ]
+        f"its numbers are in the spec, and not in checkpoints: {key}" if key in said
+        else f"left out, since nothing in evaluation depends on it: {key}"
+        for key, own in renamed.items() if own is None
+    ]  # fmt: skip
     difference = compared(module, network, shapes, known, flops, outputs=verify)
     remarks = (*left_out, *_idle_in_evaluation(run.root))
     report = ModuleReport(network.params, network.macs, tuple(spec.get("blocks", ())), difference, remarks)
     return Imported(write(spec | {"expect": contract(network)}), report)
+
+
+_MOST_NESTED = 2 * Limits().nesting
+"""How deep modules may hold one another: not each of them is a block."""
+
+
+def _nests_deep(module: nn.Module) -> bool:
+    """Whether modules nest so deep that PyTorch's own walks, which call themselves, would end Python's stack."""
+    level = [module]
+    for _ in range(_MOST_NESTED):
+        level = list(
+            {id(child): child for each in level for child in each._modules.values() if child is not None}.values()
+        )
+    return bool(level)
 
 
 _OWN = "module"
@@ -107,13 +139,21 @@ def graph_of(
         batches.compare(one.root, other.root)
         for mine, its in zip(one.inputs, other.inputs, strict=True):
             batches.merge_values(mine, its)
+        if not any(isinstance(leaf, Value) for leaf in leaves(one.root.outputs)):
+            raise UnrecordableError("it returns no tensor")
+        recognise(one.root)
+        joined = join_single(one.root)
         graph, refused = drafted(one.root, one.inputs, names)
+        if refused and joined:
+            part_single(joined)
+            graph, refused = drafted(one.root, one.inputs, names)
     except UnrecordableError as problem:
         raise UsageError(f"{type(module).__name__} cannot be imported: {problem}") from None
     if refused:
         raise NotImportableError(_refusal(module, refused), refused)
     idle = tidy(graph)
     simplify(graph)
+    make_alike(graph)
     return one, graph, None if idle else batches.of_one(one.flops, other.flops)
 
 
@@ -146,6 +186,21 @@ def _is_same(one: Wire, other: Wire) -> bool:
     if one.node is None or other.node is None:
         return False
     return (one.node.name, one.node.op, one.port) == (other.node.name, other.node.op, other.port)
+
+
+def _given(visit: Visit) -> Iterator[Held]:
+    """The tensors of the module that functions of torch are given, those that give numbers too."""
+    todo: list[Any] = list(visit.steps)
+    while todo:
+        step = todo.pop()
+        if isinstance(step, Visit):
+            todo += step.steps
+            continue
+        for leaf in leaves((step.args, step.kwargs)):
+            if isinstance(leaf, Held):
+                yield leaf
+            elif isinstance(leaf, Value) and leaf.origin is not None:
+                todo.append(leaf.origin)
 
 
 def _idle_in_evaluation(visit: Visit) -> list[str]:
@@ -197,6 +252,11 @@ def _compiled(spec: Mapping[str, Any], module: nn.Module) -> Network:
     try:
         return compile_text(write(spec), name=spec["name"])
     except SpecError as error:
+        if {each.code for each in error.diagnostics} == {"limit-exceeded"}:
+            first = error.diagnostics[0].message
+            raise UsageError(
+                f"{type(module).__name__} cannot be imported, as its spec would be too large: {first}"
+            ) from None
         raise NotImportableError(
             f"what was found in {type(module).__name__} does not compile; this is a fault of archspec:\n{error}"
         ) from None
@@ -214,6 +274,12 @@ def _input_names(module: nn.Module, count: int) -> list[str]:
     parameters = list(inspect.signature(module.forward).parameters)[:count]
     names = ["image" if name in ("x", "input") and count == 1 else name for name in parameters]
     return names if len(set(names)) == count else [f"input{i + 1}" for i in range(count)]
+
+
+def _library_name(module: nn.Module) -> str:
+    """The package of a module's class, as a source of weights is named; that of a script is ``__main__``."""
+    name = type(module).__module__.partition(".")[0]
+    return name if not spec_name_problem(name) else similar_name(name, spec_name_problem) or _OWN
 
 
 def _network_name(module: nn.Module) -> str:

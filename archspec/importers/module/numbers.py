@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from archspec.importers.module.draft import Place, Wire
-from archspec.importers.module.patterns import evenly_spaced, grid, pairs
+from archspec.importers.module.patterns import Rotations, evenly_spaced, grid, lookups, pairs, rotations
 from archspec.importers.module.recording import UnrecordableError
 
 FEW_NUMBERS = 64
@@ -32,6 +32,10 @@ def constant(place: Place, numbers: Tensor) -> Wire:
         return _scaled_grid(place, *found)
     if window := pairs(numbers):
         return _scaled_pairs(place, *window)
+    if length := lookups(numbers):
+        return _lookup(place, length)
+    if turned := rotations(numbers):
+        return _rotations(place, turned)
     if numbers.numel() > _MOST_NUMBERS and not _are_one(numbers):
         raise UnrecordableError(f"{numbers.numel():,} numbers that nothing computes are an operand")
     if not bool(numbers.isfinite().all()):
@@ -68,6 +72,36 @@ def _scaled_pairs(place: Place, h: int, w: int) -> Wire:
         sides.append(place.node("expand", [side], shape=[h, w, h, w]))
     wire = place.node("reshape", [place.node("stack", sides, dim=5)], shape=[(h * w) ** 2, 2])
     wire.shape = ((h * w) ** 2, 2)
+    return wire
+
+
+def _lookup(place: Place, length: int) -> Wire:
+    """For each pair of places in a row 1 at their distance: what of 1 is left without how far that is from others."""
+    apart = place.node("reshape", [_differences(place, length)], shape=[length, length, 1])
+    distances = place.node("linspace", [], start=1.0 - length, end=length - 1.0, steps=2 * length - 1)
+    row = place.node("reshape", [distances], shape=[1, 1, 2 * length - 1])
+    off = place.node("abs", [place.node("add", [row, apart])])
+    wire = place.node("relu", [place.node("add", [place.node("neg", [off])], value=1.0)])
+    wire.shape = (length, length, 2 * length - 1)
+    return wire
+
+
+def _rotations(place: Place, turned: Rotations) -> Wire:
+    """The sines and cosines of rotary embeddings."""
+    (h, w), count = turned.size, len(turned.bands)
+    bands = place.node("constant", [], value=_shortest(torch.tensor(turned.bands).reshape(1, 1, count)))
+    sides = []
+    for size, shape in ((h, [h, 1, 1]), (w, [1, w, 1])):
+        places = place.node("linspace", [], start=turned.start, end=turned.start + size - 1, steps=size)
+        angles = place.node("mul", [place.node("reshape", [places], shape=shape), bands])
+        sides.append(place.node("expand", [angles], shape=[h, w, count]))
+    wire = place.node("concat", sides[::-1] if turned.across_first else sides, dim=3)
+    shape = [h * w, 1, 2 * count] if turned.apart else [h * w, 2 * count, 1]
+    both = [h * w, 2, 2 * count] if turned.apart else [h * w, 2 * count, 2]
+    wire = place.node("expand", [place.node("reshape", [wire], shape=shape)], shape=both)
+    wire = place.node("reshape", [wire], shape=[h * w, 4 * count])
+    wire = place.node("concat", [place.node("sin", [wire]), place.node("cos", [wire])], dim=2)
+    wire.shape = (h * w, 8 * count)
     return wire
 
 

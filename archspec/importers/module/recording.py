@@ -18,8 +18,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.modules import module as hooks
+from torch.nn.utils.parametrize import ParametrizationList
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
+
+from archspec.importers.module.computed import kind_of
 
 place_of: ContextVar[str] = ContextVar("place_of", default="")
 """What is told as the place of a call, where it is a line of another file than Python's."""
@@ -57,12 +60,23 @@ class Held:
         shape: Its shape.
         is_parameter: Whether it is a parameter.
         fixed: The numbers of a buffer.
+        computed: How it is computed of its parts at each call, as arguments of ops, whose `parametrize` says it; empty
+            where it is not.
+        parts: The tensors of which it is computed, by the names that ops have for them.
     """
 
     name: str
     shape: tuple[int, ...]
     is_parameter: bool
     fixed: Tensor | None = field(default=None, compare=False)
+    computed: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    parts: Mapping[str, Held] = field(default_factory=dict, compare=False)
+
+    @property
+    def owner(self) -> str:
+        """The name of the module whose tensor it is, that of which its weight is computed too."""
+        owner, found, _ = f".{self.name}".partition(".parametrizations.")
+        return owner[1:] if found else self.name.rpartition(".")[0]
 
 
 @dataclass(eq=False)
@@ -111,6 +125,14 @@ class Visit:
     outputs: Any = None
     place: str = ""
 
+    def calls(self) -> Iterator[Call]:
+        """The calls of functions in it, and in the modules that it calls, in order."""
+        for step in self.steps:
+            if isinstance(step, Call):
+                yield step
+            else:
+                yield from step.calls()
+
 
 class UnrecordableError(Exception):
     """What a module does cannot be followed."""
@@ -157,7 +179,10 @@ def record(module: nn.Module, inputs: Sequence[Tensor], buffers: Mapping[str, Te
     values = [recorder.value(tensor) for tensor in inputs]
     with ExitStack() as stack:
         stack.callback(hooks.register_module_forward_pre_hook(recorder.entered).remove)
-        stack.callback(hooks.register_module_forward_hook(recorder.left, with_kwargs=True).remove)
+        handle = hooks.register_module_forward_hook(recorder.left, with_kwargs=True)
+        # PyTorch 2.13 forgets to: `torch.compile` would warn of the hook ever after.
+        stack.callback(hooks._global_forward_hooks_with_kwargs.pop, handle.id, None)
+        stack.callback(handle.remove)
         stack.enter_context(torch.no_grad())
         stack.enter_context(recorder.counter)
         stack.enter_context(torch.device("meta"))
@@ -185,6 +210,7 @@ class _Recorder(TorchFunctionMode):
                 self.fixed[id(tensor)] = numbers
         self.counter = FlopCounterMode(display=False)
         self.flops_of_numbers = 0
+        self.computing = 0
         self.root: Visit | None = None
         self.stack: list[Visit] = []
         self.values: dict[int, Value] = {}
@@ -220,6 +246,9 @@ class _Recorder(TorchFunctionMode):
 
     def entered(self, module: nn.Module, args: Any) -> None:
         """A module is called."""
+        self.computing += isinstance(module, ParametrizationList)
+        if self.computing:
+            return
         path = self.paths.get(id(module))
         if path is None:
             raise UnrecordableError(f"a module {type(module).__name__} is called that the network does not hold")
@@ -230,11 +259,32 @@ class _Recorder(TorchFunctionMode):
             self.root = visit
         self.stack.append(visit)
 
-    def left(self, _module: nn.Module, _args: Any, keywords: dict[str, Any], outputs: Any) -> None:
+    def left(self, module: nn.Module, _args: Any, keywords: dict[str, Any], outputs: Any) -> None:
         """A module has returned."""
+        if self.computing:
+            self.computing -= isinstance(module, ParametrizationList)
+            if isinstance(module, ParametrizationList):
+                self.alive.append(outputs)
+                self.held[id(outputs)] = self._computed(module, outputs)
+            return
         visit = self.stack.pop()
         visit.keywords = self._seen(keywords)
         visit.outputs = self._seen(outputs)
+
+    def _computed(self, computing: ParametrizationList, tensor: Tensor) -> Held:
+        """A tensor that is computed of others, which the network holds."""
+        path, kind = self.paths[id(computing)], kind_of(computing)
+        owner, _, name = f".{path}".rpartition(".parametrizations.")
+        name = f"{owner}.{name}"[1:]
+        if not kind or not name.endswith("weight"):
+            names = " and ".join(type(each).__name__.removeprefix("_") for each in computing)
+            raise UnrecordableError(f"`{name}` is computed by {names} ({_place()})")
+        trained = dict(computing.named_parameters())
+        parts = {
+            f"parametrizations.weight.{own}": Held(f"{path}.{own}", tuple(part.shape), own in trained)
+            for own, part in computing.state_dict().items()
+        }
+        return Held(name, tuple(tensor.shape), True, computed={"parametrize": kind}, parts=parts)
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -242,7 +292,7 @@ class _Recorder(TorchFunctionMode):
         """A function of torch is called."""
         kwargs = kwargs or {}
         name = func.__name__
-        if name in _UNSEEN or not self.stack:
+        if name in _UNSEEN or not self.stack or self.computing:
             return func(*args, **kwargs)
         operands = [leaf for leaf in leaves((args, kwargs)) if isinstance(leaf, Tensor)]
         if all(id(tensor) in self.fixed for tensor in operands) or name in _OF_SHAPES:

@@ -28,6 +28,7 @@ class Onnx(Format, name="onnx"):
     """ONNX, as `torch.onnx.export` and others write it."""
 
     endings = (".onnx",)
+    has_lines = False
     options: ClassVar[Mapping[str, str]] = {
         "input": "Sizes of the input without the batch, where the file leaves them open."
     }

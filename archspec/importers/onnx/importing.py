@@ -127,9 +127,10 @@ def _read(model: Model, given: Given, shapes: Mapping[str, list[int]], root: Vis
     try:
         _, graph, flops = graph_of(module, list(shapes.values()), names)
     except NotImportableError as problem:
+        places = {step.place for step in model.steps}
         for refusal in problem.refused:
-            op, _, name = refusal.place.partition(" ")
-            given.faults.add(refusal.message, given.start, path=f"{name} ({op})" if name else "")
+            path = refusal.place if refusal.place in places else refusal.path
+            given.faults.add(refusal.message, given.start, path=path)
         raise given.faults.as_error() from None
     except UsageError as problem:
         if not given.faults.found:
@@ -190,13 +191,24 @@ def _spec(read: _Read, given: Given, shapes: Mapping[str, list[int]]) -> dict[st
     return {**spec, **_head(given)}
 
 
-def _compiled(spec: Mapping[str, Any], given: Given) -> Network:
+def _compiled(spec: Mapping[str, Any], given: Given, graph: Graph) -> Network:
     try:
         return compile_text(write(spec), name=str(spec["name"]))
     except SpecError as error:
+        places = dict(_places(graph))
         for found in error.diagnostics:
-            given.faults.add(found.summary, given.start, path=found.path)
+            given.faults.add(found.summary, given.start, path=places.get(found.path, found.path))
         raise given.faults.as_error() from None
+
+
+def _places(graph: Graph, around: str = "") -> Iterator[tuple[str, str]]:
+    """For the path of each node in the spec the place of the node of the file that it comes from."""
+    for node in graph.nodes:
+        path = f"{around}{node.name}"
+        if node.place:
+            yield path, node.place
+        if node.graph is not None:
+            yield from _places(node.graph, f"{path}.")
 
 
 def _scoped(read: _Read, given: Given, shapes: Mapping[str, list[int]]) -> _Candidate:
@@ -205,11 +217,11 @@ def _scoped(read: _Read, given: Given, shapes: Mapping[str, list[int]]) -> _Cand
     if any(map(tensors.is_dotted, arrays)):
         renamed = rules({name: read.names[name] for name in arrays}, arrays)
         if len(renamed) > 1:
-            plain = _compiled(spec, given)
+            plain = _compiled(spec, given, read.graph)
             renamed = in_order(renamed, lambda tried: _leads(tried, plain, read, arrays))
         if renamed:
             spec["weights"] = {_SOURCE: renamed}
-    network = _compiled(spec, given)
+    network = _compiled(spec, given, read.graph)
     return _Candidate({**spec, "expect": contract(network)}, network, read.names, read)
 
 
@@ -234,7 +246,7 @@ def expected(network: Network) -> dict[str, tuple[int, ...]]:
 
 def _plain(read: _Read, given: Given, shapes: Mapping[str, list[int]]) -> _Candidate:
     spec = _spec(read, given, shapes)
-    network = _compiled(spec, given)
+    network = _compiled(spec, given, read.graph)
     return _Candidate({**spec, "expect": contract(network)}, network, read.names, read)
 
 

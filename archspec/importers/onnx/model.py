@@ -6,6 +6,7 @@ Nothing in the file is run, and no other file is read but its own external data,
 from __future__ import annotations
 
 import ast
+import itertools
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -48,6 +49,7 @@ class Step:
         attributes: Its attributes.
         scopes: The paths of the modules that it belongs to, the network's own first, and their classes; of a file
             without them None.
+        number: Its place among the nodes of the file, counted from 0; None where functions were put in place.
     """
 
     op: str
@@ -56,6 +58,14 @@ class Step:
     outputs: list[str]
     attributes: dict[str, Any] = field(default_factory=dict)
     scopes: list[tuple[str, str]] | None = None
+    number: int | None = None
+
+    @property
+    def place(self) -> str:
+        """What tells a reader which node of the file it is."""
+        counted = "" if self.number is None else f"node {self.number}, "
+        own = self.name and self.name not in self.outputs
+        return f"{counted}{self.op} {self.name}" if own else f"{counted}{self.op} that gives {self.name}"
 
     def input(self, number: int) -> str:
         """What it takes; empty for what is left out."""
@@ -121,7 +131,8 @@ def parsed(given: Given) -> Model:
     if version not in _OPSETS:
         known = f"{_OPSETS[0]} to {_OPSETS[-1]} are known"
         raise faults.error(f"its operators have the version {version}; {known}", start)
-    if proto.functions:
+    inlined = bool(proto.functions)
+    if inlined:
         _check_functions(proto, given)
         from onnx.inliner import inline_local_functions
 
@@ -136,7 +147,8 @@ def parsed(given: Given) -> Model:
     kinds = {value.name: prop.value for value in graph.value_info for prop in value.metadata_props if prop.key == _KIND}
     trained, buffers = ({name for name, kind in kinds.items() if kind == wanted} for wanted in ("PARAMETER", "BUFFER"))
     inputs = {value.name: _sizes(value, faults, given) for value in graph.input if value.name not in numbers}
-    steps = [_step(node, faults, given) for node in graph.node]
+    counted = range(len(graph.node)) if not inlined else itertools.repeat(None)
+    steps = [_step(node, number, given) for node, number in zip(graph.node, counted, strict=False)]
     if faults.found and not given.partial:
         raise faults.as_error()
     if not inputs:
@@ -188,9 +200,9 @@ def _check_order(model: Model, given: Given) -> None:
     for step in model.steps:
         missing = next((name for name in step.inputs if name not in known), None)
         if missing is not None:
-            raise given.faults.error(f"no node above gives `{missing}`", given.start, path=step.name)
+            raise given.faults.error(f"no node above gives `{missing}`", given.start, path=step.place)
         if twice := next((name for name in step.outputs if name and name in known), None):
-            raise given.faults.error(f"`{twice}` is given twice", given.start, path=step.name)
+            raise given.faults.error(f"`{twice}` is given twice", given.start, path=step.place)
         known.update(step.outputs)
     if missing := next((name for name in model.outputs if name not in known), None):
         raise given.faults.error(f"no node gives the output `{missing}`", given.start)
@@ -198,12 +210,13 @@ def _check_order(model: Model, given: Given) -> None:
         raise given.faults.error("an output is stated twice", given.start)
 
 
-def _step(node: Any, faults: Faults, given: Given) -> Step:
+def _step(node: Any, number: int | None, given: Given) -> Step:
+    faults = given.faults
     name = node.name or (node.output[0] if node.output else node.op_type)
     props = {prop.key: prop.value for prop in node.metadata_props}
-    step = Step(node.op_type, name, list(node.input), list(node.output), {}, _scopes(props))
+    step = Step(node.op_type, name, list(node.input), list(node.output), {}, _scopes(props), number)
     if node.domain not in _DOMAINS:
-        faults.add(f"there is nothing for the operator {node.domain}.{node.op_type}", given.start, path=name)
+        faults.add(f"there is nothing for the operator {node.domain}.{node.op_type}", given.start, path=step.place)
     for attribute in node.attribute:
         try:
             value = helper.get_attribute_value(attribute)
@@ -211,10 +224,10 @@ def _step(node: Any, faults: Faults, given: Given) -> Step:
             value = None
         if isinstance(value, onnx.GraphProto) or (isinstance(value, list) and len(value) > _MOST_VALUES):
             faults.add(
-                f"{node.op_type} holds a graph, or too many numbers, which cannot be said", given.start, path=name
+                f"{node.op_type} holds a graph, or too many numbers, which cannot be said", given.start, path=step.place
             )
         elif isinstance(value, onnx.TensorProto):
-            step.attributes[attribute.name] = _array(value, given, name)
+            step.attributes[attribute.name] = _array(value, given, step.place)
         else:
             step.attributes[attribute.name] = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
     return step
@@ -239,15 +252,19 @@ def _scopes(props: Mapping[str, str]) -> list[tuple[str, str]] | None:
 def _sizes(value: Any, faults: Faults, given: Given) -> list[int | None]:
     """The sizes of an input."""
     if value.type.WhichOneof("value") != "tensor_type" or not value.type.tensor_type.HasField("shape"):
-        faults.add("its shape is not known, or it is no tensor", given.start, path=value.name)
+        faults.add("its shape is not known, or it is no tensor", given.start, path=f"input {value.name}")
         return []
     kind = value.type.tensor_type
     if kind.elem_type != onnx.TensorProto.FLOAT:
         name = onnx.TensorProto.DataType.Name(kind.elem_type).lower() if 0 < kind.elem_type < 24 else "unknown"
-        faults.add(f"an input of the type {name} cannot be said; networks take float32", given.start, path=value.name)
+        faults.add(
+            f"an input of the type {name} cannot be said; networks take float32",
+            given.start,
+            path=f"input {value.name}",
+        )
     sizes = [dim.dim_value if dim.WhichOneof("value") == "dim_value" else None for dim in kind.shape.dim]
     if any(size is not None and not 0 < size <= MOST_NUMBER for size in sizes):
-        faults.add("its sizes are not between 1 and 2,147,483,647", given.start, path=value.name)
+        faults.add("its sizes are not between 1 and 2,147,483,647", given.start, path=f"input {value.name}")
         return []
     return sizes
 
@@ -262,7 +279,7 @@ def _initializers(proto: Any, given: Given) -> Iterator[tuple[str, Array]]:
     if size > _MOST_EXTERNAL // 4:
         raise given.faults.error("its external data is larger than 32 GiB", given.start)
     for tensor in proto.graph.initializer:
-        yield tensor.name, _array(tensor, given, tensor.name)
+        yield tensor.name, _array(tensor, given, f"tensor {tensor.name}")
 
 
 def _is_external(tensor: Any) -> bool:

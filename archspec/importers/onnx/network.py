@@ -102,7 +102,7 @@ class Network(Part):
         given = {name: frame.known[name] for name in model.outputs}
         found = {name: value for name, value in given.items() if isinstance(value, Tensor)}
         for name in given.keys() - found.keys():
-            self.plan.given.faults.add("an output depends on no input", self.plan.given.start, path=name)
+            self.plan.given.faults.add("an output depends on no input", self.plan.given.start, path=f"output {name}")
         return next(iter(found.values())) if len(given) == len(found) == 1 else found
 
 
@@ -148,18 +148,18 @@ def run(module: nn.Module, frame: _Frame, visit: Visit) -> None:
 def _step(frame: _Frame, step: Step) -> None:
     """Run a node. What cannot be said is noted, and what it takes first stands for what it gives."""
     plan = frame.plan
-    token = place_of.set(f"{step.op} {step.name}")
+    token = place_of.set(step.place)
     wrong = not frame.wrong.isdisjoint(step.inputs)
     try:
         results = _results(frame, step)
     except UnsaidError as problem:
         if not wrong or step.op not in RULES:
-            plan.given.faults.add(str(problem), plan.given.start, path=f"{step.name} ({step.op})", help=problem.help)
+            plan.given.faults.add(str(problem), plan.given.start, path=step.place, help=problem.help)
     except MALFORMED as error:
         if not wrong:
             line = shown(str(error).strip().partition("\n")[0])
             message = f"it cannot be computed: {line}"
-            plan.given.faults.add(message, plan.given.start, path=f"{step.name} ({step.op})")
+            plan.given.faults.add(message, plan.given.start, path=step.place)
     else:
         frame.known.update(zip(step.outputs, results, strict=False))
         frame.wrong.update(step.outputs if wrong else ())

@@ -19,7 +19,7 @@ class BlurPool(Op, name="blur_pool"):
     buffer, and are not trained. Costs ``kernel_size^2`` multiply-accumulates for each element of the output. For the
     backward pass it keeps the input, and its padded copy.
     Source: Zhang 2019 (arXiv:1904.11486), whose code calls the buffer `filt`; timm's BlurPool2d is the same where the
-    kernel size is odd and the stride 2, and keeps no buffer.
+    kernel size is odd and the stride 2, and has no buffer in its checkpoints, which fit without it.
 
     Args:
         kernel_size: Size of the window, at most 7; its weights are ``[1, 2, 1]`` for 3, ``[1, 3, 3, 1]`` for 4.
@@ -32,6 +32,7 @@ class BlurPool(Op, name="blur_pool"):
     example = "{op: blur_pool}"
     inferred = ("channels",)
     spatial_ranks = frozenset({2})
+    constants = ("filt",)
     fresh = True
     saved = ("input",)
 

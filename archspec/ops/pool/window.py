@@ -5,7 +5,7 @@ from math import prod
 from operator import le
 from typing import ClassVar
 
-from archspec.errors import ArgumentError
+from archspec.errors import ArgumentError, Help
 from archspec.ops.arguments import MAX_INT, Real, Size, StridedPadding, default
 from archspec.ops.checks import check_fit
 from archspec.ops.facts import Along, Cost, Module, Reach, Saved, Taps, Window
@@ -295,7 +295,9 @@ class AvgPool(_Padded, name="avg_pool"):
     def _check_divisor(self, rank: int, divisor: int) -> None:
         if rank == 1:
             raise ArgumentError(
-                "divisor_override", "avg_pool in one dimension has no divisor_override", help="leave it out"
+                "divisor_override",
+                "avg_pool in one dimension has no divisor_override",
+                help=Help.removal("leave it out"),
             )
         if not 0 < abs(divisor) <= MAX_INT:
             raise ArgumentError("divisor_override", f"the divisor cannot be {divisor}", help="use a positive integer")

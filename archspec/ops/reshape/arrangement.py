@@ -2,7 +2,7 @@
 
 from math import prod
 
-from archspec.errors import ArgumentError, ShapeError
+from archspec.errors import ArgumentError, Help, ShapeError
 from archspec.ops.arguments import Index, Indices, Positive
 from archspec.ops.checks import divisors_near
 from archspec.ops.facts import MOST_PERIOD, Along, Batch, Function, Module, Operand, Reach, Taps
@@ -69,11 +69,12 @@ class Reshape(Move, name="reshape"):
             raise ArgumentError("shape", "shape needs sizes of at least 1, one of which may be -1")
         known = prod(size for size in self.shape if size != -1)
         if total % known if free else total != known:
-            raise ArgumentError(
-                "shape",
-                f"the {total} elements of {show(inputs[0])} do not fill {show(self.shape)}",
-                help="the product of the sizes must stay; -1 takes what is left",
-            )
+            help, rest = "the product of the sizes must stay; -1 takes what is left", self.shape[:-1]
+            if not free and rest and total % prod(rest) == 0:
+                written = str([*rest, -1])
+                help = Help.instead(f"the product of the sizes must stay; -1 takes what is left: `{written}`", written)
+            message = f"the {total} elements of {show(inputs[0])} do not fill {show(self.shape)}"
+            raise ArgumentError("shape", message, help=help)
         return tuple(total // known if size == -1 else size for size in self.shape)
 
     def reach(self, inputs: Shapes, output: Shape) -> Reach:

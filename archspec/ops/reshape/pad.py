@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from archspec.errors import ArgumentError
+from archspec.errors import ArgumentError, Help
 from archspec.ops.arguments import Indices, Real
 from archspec.ops.facts import Along, Beyond, Function, Operand, Reach
 from archspec.ops.reshape.move import Move
@@ -55,7 +55,7 @@ class Pad(Move, name="pad"):
         if self.mode == "circular" and min(self.padding, default=0) < 0:
             raise ArgumentError("padding", "`circular` cannot take places away", help="use a slice op before")
         if self.value:
-            raise ArgumentError("value", f"mode `{self.mode}` takes no value", help="leave it out")
+            raise ArgumentError("value", f"mode `{self.mode}` takes no value", help=Help.removal("leave it out"))
         if count not in (1, 2, 3) or len(shape) not in (count, count + 1):
             raise ArgumentError(
                 "padding",

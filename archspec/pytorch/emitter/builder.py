@@ -75,21 +75,26 @@ class Builder:
         return self._class(inputs, outputs, None if in_order else self.statements, channels)
 
     def _follow(self, inputs: dict[str, Key], outputs: dict[str, Key]) -> bool:
-        """Whether each layer takes just what the one before gives."""
+        """Whether each layer takes just the one tensor that the one before gives."""
         current = (*inputs.values(),)
         for statement in self.statements:
-            if statement.takes != current or statement.loop is not None or isinstance(statement.call, Function):
+            if (
+                len(current) != 1
+                or statement.takes != current
+                or statement.loop is not None
+                or isinstance(statement.call, Function)
+            ):
                 return False
             current = statement.gives
         return bool(self.statements) and (*outputs.values(),) == current
 
     def _are_layers(self) -> bool:
-        """Whether all that is called are layers which are always there, each once, and nothing else is held."""
-        held = [member.name for member in self.members if member.condition is None]
+        """Whether all that is called are layers, or identities in their places, each once, and nothing else is held."""
+        held = [member.name for member in self.members]
         once = all(not statement.flag and statement.times == 1 for statement in self.statements)
         listed = self.first.kind == "network" or not SEQUENTIAL_NAMES.isdisjoint(held)
         called = [statement.call for statement in self.statements]
-        return once and not listed and held == [member.name for member in self.members] == called
+        return once and not listed and held == called
 
     def _class(
         self,

@@ -18,6 +18,8 @@ _OPERATORS: dict[str, type[ast.operator]] = {
     "torch.add": ast.Add, "torch.sub": ast.Sub, "torch.mul": ast.Mult, "torch.div": ast.Div,
     "torch.matmul": ast.MatMult,
 }  # fmt: skip
+METHODS = frozenset({"torch.permute", "torch.reshape"})
+"""Functions of a tensor and a list of numbers, which are written as methods that take the numbers."""
 _EXPRESSION = WIDTH // 2
 """An operator's expression is shorter; what is longer is a call, whose arguments can stand on lines of their own."""
 _MANY = _EXPRESSION // len("a + ")
@@ -38,6 +40,9 @@ def call(function: Function, operands: Sequence[str]) -> Part:
     if function.target.startswith("."):
         owner, *arguments = positional
         return Call(f"{flat(owner)}{function.target}", tuple(("", part) for part in arguments))
+    if function.target in METHODS and isinstance(positional[0], ast.Name) and isinstance(positional[1], Listed):
+        method = function.target.removeprefix("torch")
+        return Call(f"{positional[0].id}{method}", tuple(("", part) for part in positional[1].items))
     keywords = tuple((key, _argument(value, operands)) for key, value in function.kwargs.items())
     if function.folds or (function.target in _OPERATORS and len(positional) == 2):
         return reduce(partial(_of_two, function.target, keywords), positional)

@@ -261,6 +261,14 @@ def _inside(part: Repeated | Tabled, indent: int) -> list[str]:
     return [*element, f"{space}for (", *variables, *laid_out(") in ", _table(part), "", indent)]
 
 
+def over_rows(part: Tabled, indent: int) -> list[str] | None:
+    """The lines of ``for a, b in […]:``; None where there is no room for the variables."""
+    over = _over(part)
+    if indent + len(over) + len("[") > WIDTH:
+        return None
+    return laid_out(over, _table(part), ":", indent)
+
+
 def _needs_parentheses(prefix: str, part: Part, indent: int) -> bool:
     """Whether not even the beginning of a call fits beside what it is assigned to, but in a line of its own."""
     if not isinstance(part, Call):

@@ -23,6 +23,7 @@ from archspec.pytorch.emitter.overwriting import in_place
 from archspec.pytorch.emitter.registry import Registry
 from archspec.pytorch.emitter.scope import INDEX, REQUIRED, Inlined, Local, Mismatch, Names, Scope, Spot
 from archspec.pytorch.emitter.tables import TableLoop, row_of
+from archspec.pytorch.emitter.unifying import called, unified
 
 Child = Block | Node
 Uses = Mapping[Spot, Child]
@@ -191,22 +192,14 @@ class Construction:
         (made,) = classes.values()
         given = {spot: made.arguments(self.instances.same[block.path]) for spot, block in uses.items()}
         written = self.written(uses) | self._defined(next(iter(uses.values())))
-        arguments: list[tuple[str, Part]] = []
         chosen: dict[str, Code] = {}
-        in_order = True  # while arguments need no keyword: they have no default, or the variable says what they are
         for parameter in made.signature:
             values = {spot: each[parameter.name] for spot, each in given.items()}
             declared = made.scope.declared.get(parameter.name, "")
             hints = [written.get(declared), *operands, self.scope.known.get(declared)]
-            code = self.scope.resolve(values, hints, f"{label}_{parameter.name}")
-            chosen[parameter.name] = code
-            required = parameter.default is REQUIRED
-            if not required and not names(code) and self.scope.gives(literal(parameter.default), values):
-                in_order = False
-                continue
-            in_order = in_order and (required or (isinstance(code, ast.Name) and code.id == parameter.name))
-            arguments.append(("" if in_order else parameter.name, code))
-        return Call(made.name, tuple(arguments)), [_outer(code, made, chosen) for code in made.channels.values()]
+            chosen[parameter.name] = self.scope.resolve(values, hints, f"{label}_{parameter.name}")
+        call = called(self.scope, made, given, chosen)
+        return call, [_outer(code, made, chosen) for code in made.channels.values()]
 
     def _defined(self, block: Block) -> dict[str, Code | None]:
         """What the graph of a group defines, where it is an expression of the class around."""
@@ -339,8 +332,7 @@ class Construction:
                 between = isinstance(count, ast.Constant) and count.value == head + tail + 1  # one copy, and no loop
                 if INDEX in asked(part) and (single or between):
                     return None
-                stop_at = binary(count, ast.Sub, literal(tail))
-                arguments.append(("", part if single else _run(part, head, stop_at)))
+                arguments.append(("", part if single else _run(part, count, head, tail)))
         except Mismatch:
             return None
         finally:
@@ -348,7 +340,20 @@ class Construction:
         constant: list[Code | None] = [code for code in channels if code and INDEX not in names(code)]
         if len(channels) == 1 and not tail and not constant:
             constant = _of_next(part, count)
-        return Call("nn.Sequential", tuple(arguments)), constant
+        one = self._one_loop(indexed, arguments[0][1], part, count) if head and not tail else None
+        return one or Call("nn.Sequential", tuple(arguments)), constant
+
+    def _one_loop(self, indexed: CopiesOf, first: Part, others: Part, count: Code) -> Part | None:
+        """The first copy and the others in one loop, where that is shorter."""
+        made = self.registry.named(first.target) if isinstance(first, Call) else None
+        if made is None or not isinstance(first, Call) or not isinstance(others, Call) or others.target != made.name:
+            return None
+        given: dict[Spot, dict[str, Any]] = {
+            (number, index): made.arguments(self.instances.same[copy.path])
+            for number, each in indexed.items()
+            for index, copy in each.items()
+        }
+        return unified(self.scope, made, given, first, others, count)
 
     def _runs(
         self, indexed: CopiesOf, length: int, operands: Hints, label: str, tables: Mapping[int, Block] | None = None
@@ -369,7 +374,7 @@ class Construction:
                 self.scope.known |= row_of(tables, start) if tables else {}
                 part, channels = self.made(uses, current, f"{label}{start}")
                 current = [*channels, *operands]
-            arguments.append(("", _run(part, 0, literal(stop - start))))
+            arguments.append(("", _run(part, literal(stop - start), 0, 0)))
         return Call("nn.Sequential", tuple(arguments)), [*current]
 
     def _continue(self, indexed: CopiesOf, index: int) -> bool:
@@ -434,10 +439,11 @@ def _of_next(part: Part, count: Code) -> list[Code | None]:
     return [substituted(code, {INDEX: count}) for code in given if isinstance(code, ast.expr) and INDEX in names(code)]
 
 
-def _run(part: Part, start: int, stop: Code) -> Part:
-    """``*(part for i in range(…))``; the part alone where there is one."""
+def _run(part: Part, count: Code, head: int, tail: int) -> Part:
+    """``*(part for i in range(…))`` of so many copies but the first and last ones; the part alone where one is left."""
     if INDEX in asked(part):
-        return Repeated(part, INDEX, (literal(start), stop) if start else (stop,))
-    count = binary(stop, ast.Sub, literal(start))
+        stop = binary(count, ast.Sub, literal(tail))
+        return Repeated(part, INDEX, (literal(head), stop) if head else (stop,))
+    count = binary(count, ast.Sub, literal(head + tail))
     single = isinstance(count, ast.Constant) and count.value == 1
     return part if single else Repeated(part, "_", (count,))

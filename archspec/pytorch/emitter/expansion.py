@@ -16,8 +16,7 @@ from archspec.pytorch.emitter.model import Attribute, Key, Member, Statement
 _BROADCASTING = frozenset(f"torch.{name}" for name in ("add", "sub", "mul", "div", "maximum", "minimum"))
 _FUNCTIONS = _BROADCASTING | {
     *(f"torch.{name}" for name in ("abs", "clamp", "cos", "exp", "log", "neg", "pow", "rsqrt", "sign", "sin", "sqrt")),
-    "relative_position_bias",
-    "shifted_window_mask",
+    *("relative_position_bias", "relative_position_bias3d", "shifted_window_mask", "shifted_window_mask3d"),
 }
 """Functions that do the same without a batch."""
 _FROM_THE_END = frozenset({"torch.flatten", "torch.unsqueeze"})

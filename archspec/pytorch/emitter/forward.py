@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import chain
 
 from archspec.ops.facts import Function
 from archspec.pytorch.emitter.calls import call, is_long, pieces, read
@@ -86,7 +85,7 @@ class Forward:
     _unpacked: set[str] = field(default_factory=set)
 
     def lines(self) -> list[list[Line | Looped]]:
-        """The lines of each statement; the returned variable is typed where that is not plain."""
+        """The lines of each statement."""
         self._given_by = dict.fromkeys(self.inputs, -1)
         for number, statement in enumerate(self.statements):
             # A long fold reads operands when its own variable is written: none of theirs can be that.
@@ -99,14 +98,7 @@ class Forward:
         self._uses.update(self.outputs)
         for key, name in self.inputs.items():
             self._name(key, name)
-        lines = [self._lines(number) for number in range(len(self.statements))]
-        if self.returned is not None:
-            returned = self.variables[self.returned]
-            made = (line for line in chain(*lines) if isinstance(line, Line))
-            first = next((line for line in made if line.targets == [returned]), None)
-            if first is not None and returned not in self.inputs.values():
-                first.typed = True
-        return lines
+        return [self._lines(number) for number in range(len(self.statements))]
 
     def _name(self, key: Key, variable: str) -> None:
         self.variables[key] = variable
@@ -262,6 +254,14 @@ class Forward:
 
     def _is_held(self, name: str, number: int) -> bool:
         return not self._unneeded(name, number) or name in self.inputs.values() or name in self._unpacked
+
+
+def annotate(lines: Iterable[Line | Looped], returned: str, inputs: Collection[str]) -> None:
+    """Type the returned variable where that is not plain."""
+    made = (line for line in lines if isinstance(line, Line))
+    first = next((line for line in made if line.targets == [returned]), None)
+    if first is not None and returned not in inputs:
+        first.typed = True
 
 
 def attribute(name: str) -> str:

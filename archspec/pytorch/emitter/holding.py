@@ -17,7 +17,7 @@ from archspec.language.algebra import Code, binary, literal, name, names, plain,
 from archspec.network import Body
 from archspec.pytorch.emitter.agreement import Agreement
 from archspec.pytorch.emitter.builder import Builder
-from archspec.pytorch.emitter.code import Call, Choice, Listed, Part, Repeated, Tabled
+from archspec.pytorch.emitter.filling import filled
 from archspec.pytorch.emitter.instances import Instance
 from archspec.pytorch.emitter.model import Class
 from archspec.pytorch.emitter.registry import Registry
@@ -102,7 +102,10 @@ class Holding:
         shapes = [instances.shape(path) for path in block.inputs]
         outputs = list(instances.outputs(block))
         changed: dict[str, Any] = {}
-        for each, factor in [(parameter.name, 1), *scope.tied.get(parameter.name, ())]:
+        tied = scope.tied.get(parameter.name, ())
+        if tied and not isinstance(value, int):  # so many times a list is nothing
+            return None
+        for each, factor in [(parameter.name, 1), *tied]:
             other = value if factor == 1 else factor * value
             if each in scope.inputs:
                 if other < 1:
@@ -208,24 +211,7 @@ def _without(made: Class, given: Mapping[str, Code]) -> Class:
             values[each] = code
     scope.known.update({each: substituted(code, values) for each, code in scope.known.items()})
     for member in made.members:
-        member.part = _filled(member.part, values)
+        member.part = filled(member.part, values)
         member.condition = member.condition and substituted(member.condition, values)
     channels = {each: code and substituted(code, values) for each, code in made.channels.items()}
     return replace(made, channels=channels)
-
-
-def _filled(part: Part, values: Mapping[str, Code]) -> Part:
-    if isinstance(part, Call):
-        return replace(part, arguments=tuple((key, _filled(value, values)) for key, value in part.arguments))
-    if isinstance(part, Listed):
-        return replace(part, items=tuple(_filled(item, values) for item in part.items))
-    if isinstance(part, Repeated):
-        ends = tuple(substituted(code, values) for code in part.range)
-        return Repeated(_filled(part.element, values), part.variable, ends)
-    if isinstance(part, Tabled):
-        free = {each: code for each, code in values.items() if each not in part.variables}
-        rows = tuple(tuple(substituted(code, values) for code in row) for row in part.rows)
-        return Tabled(_filled(part.element, free), part.variables, rows)
-    if isinstance(part, Choice):
-        return Choice(_filled(part.layer, values), substituted(part.condition, values))
-    return substituted(part, values)

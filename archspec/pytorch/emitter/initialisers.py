@@ -23,7 +23,6 @@ def init_weights(network: Network, registry: Registry) -> Iterator[str]:
     if not network.init:
         return
     yield "    def init_weights(self) -> None:"
-    yield '        """Initialise the weights."""'
     for on_ops, rules in groupby(network.init, key=lambda rule: bool(rule.ops)):
         run = list(rules)
         yield from _on_ops(network, registry, run) if on_ops else _over_parameters(_by_path(network, run))

@@ -5,29 +5,31 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-from archspec.language.algebra import Code, literal, name, names
+from archspec.language.algebra import literal, name
+from archspec.network import Node
 from archspec.ops.facts import Function
 from archspec.pytorch.emitter.calls import call
-from archspec.pytorch.emitter.code import WIDTH, Call, Choice, Factory, Listed, Part, asked, flat, laid_out, printed
-from archspec.pytorch.emitter.construction import numbered
-from archspec.pytorch.emitter.forward import Forward
-from archspec.pytorch.emitter.model import Class, Member
+from archspec.pytorch.emitter.chaining import chained
+from archspec.pytorch.emitter.code import WIDTH, Factory, Listed, laid_out, printed
+from archspec.pytorch.emitter.constructor import constructor_body
+from archspec.pytorch.emitter.forward import Forward, annotate, attribute
+from archspec.pytorch.emitter.model import Class
+from archspec.pytorch.emitter.nesting import nested, returned_value
 from archspec.pytorch.emitter.scope import REQUIRED, Parameter
 from archspec.pytorch.emitter.unpacking import unpacked
 
 Lines = Iterator[str]
 
 
-def class_text(made: Class, doc: str, shapes: str, taken: frozenset[str]) -> Lines:
-    """The lines of a class of a block or group."""
+def class_text(made: Class, paragraphs: list[str], taken: frozenset[str]) -> Lines:
+    """The lines of a class of a block or group, with the paragraphs of its docstring."""
     base = "nn.Sequential" if made.is_sequential else "nn.Module"
     yield from class_line(made.name, base)
-    yield from docstring([doc, shapes, arguments_doc(made, shapes)], 4)
+    yield from docstring(paragraphs, 4)
     if made.members or made.is_sequential:
         yield ""
         yield from constructor(made)
@@ -92,94 +94,30 @@ EVIDENT = frozenset(
     "in_channels in_features out_channels out_features kernel_size stride padding dilation groups bias".split()
 )
 """Parameters that are called as those of PyTorch's layers."""
+OBVIOUS = frozenset({("num_classes", "Number of classes."), ("act", "Activation."), ("norm", "Normalisation.")})
+"""Names of parameters with descriptions that say no more."""
+Said = set[tuple[str, str]]
+"""Names of parameters with descriptions that need not be said again."""
 
 
-def arguments_doc(made: Class, shapes: str) -> str:
-    """The paragraph ``Args:`` of a docstring; empty where nothing is to say.
+def arguments_doc(made: Class, shapes: str, said: Said) -> str:
+    """The paragraph ``Args:`` of a docstring, which is then said too; empty where nothing is to say.
 
-    Left out are parameters without a description, those that are called as PyTorch calls them, and sizes that the line
-    on shapes names.
+    Left out are parameters without a description, those that are called as PyTorch calls them, sizes that the line on
+    shapes names, and what a class above says of a parameter of that name.
     """
     named = EVIDENT.union(re.split(r"[(),]\s*", shapes))
-    described = [each for each in made.signature if each.doc and each.name not in named]
-    return "\n".join(["Args:", *(f"    {each.name}: {each.doc}" for each in described)]) if described else ""
+    found = {each.name: each.doc for each in made.signature if each.doc and each.name not in named}
+    described = {each: doc for each, doc in found.items() if (each, doc) not in said}
+    said.update(described.items())
+    return "\n".join(["Args:", *(f"    {each}: {doc}" for each, doc in described.items())]) if described else ""
 
 
 def constructor(made: Class, ending: Iterable[str] = ()) -> Lines:
     """The lines of ``__init__``, and what it ends with."""
     yield from _signature("__init__", map(_declared, made.signature), "None")
-    body = list(_locals(made))
-    if made.is_sequential:
-        yield from body
-        yield from _layers(made)
-    else:
-        yield "        super().__init__()"
-        yield from body
-        yield from _members(made)
+    yield from constructor_body(made)
     yield from ending
-
-
-def _locals(made: Class) -> Lines:
-    kept = set(_kept_alone(made).values())
-    for variable, (code, _) in made.scope.locals.items():
-        if variable in made.asked and variable not in kept:
-            yield from laid_out(f"{variable} = ", code, "", 8)
-
-
-def _kept_alone(made: Class) -> dict[str, str]:
-    """For each attribute that is a variable which nothing else asks for, that variable."""
-    asking = Counter(each for member in made.members for each in asked(member.part))
-    asking.update(each for member in made.members if member.condition is not None for each in names(member.condition))
-    used = [code for variable, (code, _) in made.scope.locals.items() if variable in made.asked]
-    asking.update(each for code in used for each in names(code))
-    held = {member.name: member.part.id for member in made.members if isinstance(member.part, ast.Name)}
-    return {held_as: each for held_as, each in held.items() if asking[each] == 1 and each in made.scope.locals}
-
-
-def _members(made: Class) -> Lines:
-    alone = _kept_alone(made)
-    for member in made.members:
-        if member.condition is None:
-            part = made.scope.locals[alone[member.name]][0] if member.name in alone else member.part
-            yield from laid_out(f"self.{member.name} = ", part, "", 8)
-        else:
-            yield from _conditional(member.name, member.part, member.condition)
-
-
-def _conditional(attribute: str, layer: Part, when: Code) -> Lines:
-    """A layer, or an identity where a condition is false: a line where there is room."""
-    line = f"        self.{attribute} = {flat(Choice(layer, when))}"
-    if len(line) <= WIDTH:
-        yield line
-        return
-    yield from laid_out(f"self.{attribute}: nn.Module = ", Call("nn.Identity"), "", 8)
-    yield from condition(when, 8)
-    yield from laid_out(f"self.{attribute} = ", layer, "", 12)
-
-
-def condition(code: Code, indent: int) -> Lines:
-    """``if code:``, in parentheses over several lines where it is long."""
-    space = " " * indent
-    line = f"{space}if {printed(code)}:"
-    if len(line) <= WIDTH:
-        yield line
-        return
-    yield f"{space}if ("
-    yield from laid_out("", code, "", indent + 4)
-    yield f"{space}):"
-
-
-def _layers(made: Class) -> list[str]:
-    layers = tuple((member.name, _layer(member)) for member in made.members)
-    arguments = numbered(dict(layers)) if made.is_list else (("", Call("OrderedDict", layers)),)
-    return laid_out("", Call("super().__init__", arguments), "", 8)
-
-
-def _layer(member: Member) -> Part:
-    """A layer of a sequence; an identity where a condition leaves it out."""
-    if member.condition is None:
-        return member.part
-    return Choice(member.part, member.condition)
 
 
 def _declared(parameter: Parameter) -> str:
@@ -214,9 +152,22 @@ def _forward(made: Class, taken: frozenset[str]) -> Lines:
     returned = outputs[0] if len(outputs) == 1 else None
     statements = list(unpacked(made.statements))
     forward = Forward({key: each for each, key in made.inputs.items()}, statements, outputs, returned, taken)
-    for line in chain(*forward.lines()):
+    lines = list(chain(*forward.lines()))
+    variables = [forward.variables[key] for key in outputs]
+    lines = nested(lines, made.inputs, variables, _finishing(made))
+    lines = chained(lines, list(made.inputs), variables, taken)
+    value = returned_value(lines, variables[0], made.inputs) if returned else None
+    if isinstance(value, ast.Name):
+        annotate(lines, value.id, made.inputs)
+    for line in lines:
         yield from line.text(8)
-    yield from returning([forward.variables[key] for key in made.outputs.values()])
+    yield from returning(variables) if value is None else laid_out("return ", value, "", 8)
+
+
+def _finishing(made: Class) -> set[str]:
+    """The calls of layers that keep the size of what they take, and multiply no matrices: norms and activations."""
+    nodes = (child for instance in made.instances for child in instance.block.children if isinstance(child, Node))
+    return {attribute(node.name) for node in nodes if node.input_shapes[:1] == (node.shape,) and node.macs == 0}
 
 
 def returning(variables: list[str]) -> Lines:

@@ -22,12 +22,44 @@ def shape_line(made: Class, instances: Instances) -> str:
     if len(inputs) > 1:
         first = [name.replace("in_", f"{label}_") for (_, label), name in zip(made.inputs.values(), first, strict=True)]
     before = [
-        _written(shapes, name if name in made.asked else _tied(name, made), inputs[0], made)
-        for shapes, name in zip(inputs, first, strict=True)
+        _last(shapes, inputs[0], made)
+        or _written(shapes, each if each in made.asked else _tied(each, made), inputs[0], made)
+        for shapes, each in zip(inputs, first, strict=True)
     ]
     channels = [printed(code) if code is not None else "" for code in made.channels.values()]
-    after = [_written(shapes, code, inputs[0], made) for shapes, code in zip(outputs, channels, strict=True)]
+    after = [
+        _last(shapes, inputs[0], made) or _written(shapes, code or _parameter(_along(shapes, 0), made), inputs[0], made)
+        for shapes, code in zip(outputs, channels, strict=True)
+    ]
     return f"Shape: {', '.join(before)} -> {', '.join(after)}"
+
+
+def _last(shapes: list[Shape], reference: list[Shape], made: Class) -> str:
+    """``(N, H, W, C)`` for square maps whose channels are last; empty for others."""
+    if not all(len(shape) > 2 and len(set(shape[:-1])) == 1 and shape[-1] != shape[0] for shape in shapes):
+        return ""
+    rank = len(shapes[0]) - 1
+    sizes = [_place(shapes, axis, reference, made, rank, 0) for axis in range(rank)]
+    channels = _along(shapes, rank)
+    known = str(channels[0]) if len(set(channels)) == 1 else _parameter(channels, made)
+    letter = "C" if all(map(int.__eq__, channels, _along(reference, -1))) else "C_out"
+    return f"({', '.join(['N', *sizes, known or letter])})"
+
+
+def _along(shapes: list[Shape], axis: int) -> list[int]:
+    """One size of each of some tensors; none where they have no dimensions."""
+    return [shape[axis] for shape in shapes if shape]
+
+
+def _parameter(values: list[int], made: Class) -> str:
+    """A parameter that has some values, or of which they are a small multiple; empty where none is."""
+    for parameter in made.signature if values else ():
+        for factor in (1, 2, 4):
+            if all(type(each) is int for each in parameter.values) and values == [
+                factor * each for each in parameter.values
+            ]:
+                return parameter.name if factor == 1 else f"{factor} * {parameter.name}"
+    return ""
 
 
 def _tied(channels: str, made: Class) -> str:
@@ -41,21 +73,23 @@ def _written(shapes: list[Shape], channels: str, reference: list[Shape], made: C
     """``(N, C, H, W)`` for a tensor whose shapes are these in the instances."""
     sizes = ["N"]
     for axis in range(len(shapes[0])):
-        values = [shape[axis] for shape in shapes]
+        values = _along(shapes, axis)
         if axis == 0:
             sizes.append(str(values[0]) if len(set(values)) == 1 else channels or "C_out")
         else:
-            sizes.append(_place(values, axis, reference, made, len(shapes[0]) - 1))
+            sizes.append(_place(shapes, axis, reference, made, len(shapes[0]) - 1))
     return f"({', '.join(sizes)})"
 
 
-def _place(values: list[int], axis: int, reference: list[Shape], made: Class, rank: int) -> str:
-    letter = _LETTERS.get(rank, "")[axis - 1 : axis] or f"D{axis}"
+def _place(shapes: list[Shape], axis: int, reference: list[Shape], made: Class, rank: int, before: int = 1) -> str:
+    """The size of one dimension of a map, which has as many dimensions `before` it: that of channels, or none."""
+    values = _along(shapes, axis)
+    letter = _LETTERS.get(rank, "")[axis - before :][:1] or f"D{axis + 1 - before}"
     if len(set(values)) == 1:
         return str(values[0])
     if len(reference[0]) != rank + 1:
         return f"{letter}_out"
-    sizes = [shape[axis] for shape in reference]
+    sizes = _along(reference, axis)
     if sizes == values:
         return letter
     for factor in (2, 3, 4):

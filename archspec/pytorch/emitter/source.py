@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import ast
-import importlib.resources
 import inspect
 from collections.abc import Iterator
 from itertools import chain
 
-from archspec.errors import UsageError
 from archspec.language.algebra import name
 from archspec.language.evaluation import make_divisible
 from archspec.network import Network
@@ -16,12 +14,15 @@ from archspec.network.bounds import keep_source_within
 from archspec.ops.tensor import Shape
 from archspec.pytorch.emitter.classes import classes
 from archspec.pytorch.emitter.code import Call, laid_out
-from archspec.pytorch.emitter.forward import Forward
+from archspec.pytorch.emitter.forward import Forward, annotate
 from archspec.pytorch.emitter.freezing import freezing
 from archspec.pytorch.emitter.header import header
 from archspec.pytorch.emitter.initialisers import init_weights
 from archspec.pytorch.emitter.model import Class, Key
+from archspec.pytorch.emitter.pasting import pasted, targets
 from archspec.pytorch.emitter.printer import (
+    OBVIOUS,
+    Said,
     arguments_doc,
     class_line,
     class_text,
@@ -65,18 +66,24 @@ def emit(network: Network) -> str:
     True
     """
     keep_source_within(network)
-    targets, layers = _targets(network), pasted(network)
+    layers = pasted(network)
     registry = classes(network, frozenset(layers))
     blocks = registry.made[:-1]
     instances, functions = registry.instances, registry.functions
     taken = frozenset(each.name for each in registry.made) | layers.keys() | functions.keys()
-    sections = ["\n".join(class_text(each, _doc(each), shape_line(each, instances), taken)) for each in blocks]
-    sections += ["\n".join(lines) for lines in _network(network, registry, taken)]
+    said: Said = {*OBVIOUS}
+    documented = ((each, _paragraphs(each, _doc(each), shape_line(each, instances), said)) for each in blocks)
+    sections = ["\n".join(class_text(each, paragraphs, taken)) for each, paragraphs in documented]
+    sections += ["\n".join(lines) for lines in _network(network, registry, taken, said)]
     called = _loaded("\n".join(sections))
     first = [inspect.getsource(make_divisible).rstrip()] if make_divisible.__name__ in called else []
     first += ["\n".join(function_text(name, function)) for name, function in functions.items() if name in called]
     body = "\n\n\n".join([*dict.fromkeys(layers.values()), *first, *sections])
-    return f"{header(network)}\n\n{_imports(targets, body)}\n\n\n{body}\n"
+    return f"{header(network)}\n\n{_imports(targets(network), body)}\n\n\n{body}\n"
+
+
+def _paragraphs(made: Class, doc: str, shapes: str, said: Said) -> list[str]:
+    return [doc, shapes, arguments_doc(made, shapes, said)]
 
 
 def _doc(made: Class) -> str:
@@ -87,13 +94,13 @@ def _doc(made: Class) -> str:
     return f"The group `{name}` of `{block.template.name}`."
 
 
-def _imports(targets: list[str], body: str) -> str:
+def _imports(called: list[str], body: str) -> str:
     used = _loaded(body)
     lines = {name: line for name, line in _IMPORTS.items() if name in used}
     standard = [line for line in lines.values() if "torch" not in line]
     torch = [line for line in lines.values() if "torch" in line]
     torch.append("from torch import Tensor, nn" if "Tensor" in used else "from torch import nn")
-    torch += sorted({f"import {module}" for target in targets if (module := _foreign_module(target))})
+    torch += sorted({f"import {module}" for target in called if (module := _foreign_module(target))})
     return "\n\n".join("\n".join(group) for group in (standard, torch) if group)
 
 
@@ -103,54 +110,13 @@ def _loaded(text: str) -> set[str]:
     return {node.id for node in names if isinstance(node.ctx, ast.Load)}
 
 
-def _targets(network: Network) -> list[str]:
-    """What the nodes construct or call, each once."""
-    distinct = {id(node.applied): node for node in network}
-    return list(dict.fromkeys(node.op.torch(node.input_shapes).target for node in distinct.values()))
-
-
 def _foreign_module(target: str) -> str:
     """The module of a plugin that a target names in full; empty for PyTorch's and archspec's own."""
     module = target.rpartition(".")[0]
     return "" if module.partition(".")[0] in ("", "nn", "torch", "F", "operator") else module
 
 
-def pasted(network: Network) -> dict[str, str]:
-    """The source of the layers that PyTorch lacks, by the names that it defines."""
-    found: dict[str, str] = {}
-    for target in _targets(network):
-        if "." not in target and target not in found:
-            found |= _defining(target)
-    return found
-
-
-def _defining(target: str) -> dict[str, str]:
-    """The file that defines a layer, without its imports, under each name that it defines."""
-    for file in sorted(importlib.resources.files("archspec.pytorch.layers").iterdir(), key=lambda file: file.name):
-        if not file.name.endswith(".py"):
-            continue
-        text = file.read_text(encoding="utf-8")
-        body = ast.parse(text).body
-        names = [node.name for node in body if isinstance(node, ast.ClassDef | ast.FunctionDef)]
-        if target in names:
-            return _taken(body) | dict.fromkeys(names, _after_imports(text))
-    raise UsageError(f"no layer is called `{target}`: an op's layer is PyTorch's, or one of archspec.pytorch.layers")
-
-
-def _taken(body: list[ast.stmt]) -> dict[str, str]:
-    """The source of what a layer's file imports from another of them."""
-    imports = [node for node in body if isinstance(node, ast.ImportFrom)]
-    own = [node for node in imports if (node.module or "").startswith("archspec.pytorch.layers.")]
-    return {name: text for node in own for name, text in _defining(node.names[0].name).items()}
-
-
-def _after_imports(text: str) -> str:
-    imports = [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]
-    last = max((node.end_lineno or 0 for node in imports), default=0)
-    return "\n".join(text.splitlines()[last:]).strip("\n")
-
-
-def _network(network: Network, registry: Registry, taken: frozenset[str]) -> Iterator[list[str]]:
+def _network(network: Network, registry: Registry, taken: frozenset[str], said: Said) -> Iterator[list[str]]:
     """The class of the network, below that of its outputs where it has several."""
     root = registry.made[-1]
     names = list(network.outputs)
@@ -166,7 +132,8 @@ def _network(network: Network, registry: Registry, taken: frozenset[str]) -> Ite
     result = outputs if len(names) > 1 else "Tensor"
     if training and len(kept) == 1:
         result = f"Tensor | {outputs}"
-    yield list(_root(network, registry, kept, training, outputs, result, taken))
+    paragraphs = _paragraphs(root, network.doc or f"The network `{network.name}`.", _shapes(network), said)
+    yield list(_root(network, registry, kept, training, outputs, result, taken, paragraphs))
 
 
 def _outputs_class(network: Network, outputs: str, optional: list[str]) -> Iterator[str]:
@@ -185,11 +152,11 @@ def _root(
     outputs: str,
     result: str,
     taken: frozenset[str],
+    paragraphs: list[str],
 ) -> Iterator[str]:
     root = registry.made[-1]
     yield from class_line(root.name, "nn.Sequential" if root.is_sequential else "nn.Module")
-    shapes = _shapes(network)
-    yield from docstring([network.doc or f"The network `{network.name}`.", shapes, arguments_doc(root, shapes)], 4)
+    yield from docstring(paragraphs, 4)
     if root.members:
         yield ""
         initialising = ["        self.init_weights()"] if network.init else []
@@ -211,6 +178,8 @@ def _root(
     returned = root.outputs[kept[0]] if len(kept) == 1 else None
     forward = Forward(inputs, [*always, *later], keys, returned, taken | {outputs})
     lines = forward.lines()
+    if returned is not None:
+        annotate(chain(*lines), forward.variables[returned], root.inputs)
     for line in chain(*lines[: len(always)]):
         yield from line.text(8)
     variables = {name: forward.variables[root.outputs[name]] for name in kept}

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 
-class StochasticDepth(nn.Module):
+class StochasticDepth(nn.Dropout):
     """Zeroes its input with probability ``p`` in training (Huang et al. 2016).
 
     What is left is scaled by 1 / (1 - p). In mode "row" each sample has a chance of its
@@ -11,12 +11,9 @@ class StochasticDepth(nn.Module):
     """
 
     def __init__(self, p: float, mode: str) -> None:
-        super().__init__()
-        if not 0.0 <= p <= 1.0:
-            raise ValueError(f"p must be between 0 and 1, got {p}")
+        super().__init__(p)
         if mode not in ("batch", "row"):
             raise ValueError(f'mode must be "batch" or "row", got "{mode}"')
-        self.p = p
         self.mode = mode
 
     def forward(self, x: Tensor) -> Tensor:
@@ -25,7 +22,3 @@ class StochasticDepth(nn.Module):
             return x
         shape = [x.shape[0] if self.mode == "row" else 1] + [1] * (x.dim() - 1)
         return x * nn.functional.dropout(x.new_ones(shape), self.p)
-
-    def extra_repr(self) -> str:
-        """The arguments."""
-        return f"p={self.p}, mode={self.mode}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from archspec.errors import UsageError, did_you_mean
 from archspec.ops.tensor import Shape
@@ -21,6 +21,7 @@ def match(
     found: Mapping[str, Shape],
     sources: Mapping[str, Rules],
     source: str | None = None,
+    constants: Collection[str] = (),
 ) -> Matching:
     """Match a checkpoint's tensors with a network's.
 
@@ -31,6 +32,7 @@ def match(
         sources: Rules by source (`Network.weights`).
         source: The source of the checkpoint; empty for the network's own names. Unless given, it is the one that
             leaves the fewest problems.
+        constants: Buffers of the network that a checkpoint need not have, since they are always the same.
 
     Raises:
         UsageError: There are no rules for the source.
@@ -46,7 +48,7 @@ def match(
     stated = {"": {}, **sources}
     candidates = list(stated) if source is None else [source]
     stripped = _stripped(found, expected, [left for rules in stated.values() for left in rules])
-    matchings = [_matching(name, stated[name], expected, found, stripped) for name in candidates]
+    matchings = [_matching(name, stated[name], expected, found, stripped, constants) for name in candidates]
     return with_suggestions(min(matchings, key=lambda matching: matching.problems))
 
 
@@ -70,7 +72,12 @@ def _known(names: Iterable[str], own: Mapping[str, object]) -> int:
 
 
 def _matching(
-    source: str, rules: Rules, expected: Mapping[str, Shape], found: Mapping[str, Shape], stripped: Mapping[str, str]
+    source: str,
+    rules: Rules,
+    expected: Mapping[str, Shape],
+    found: Mapping[str, Shape],
+    stripped: Mapping[str, str],
+    constants: Collection[str],
 ) -> Matching:
     names: dict[str, str] = {}
     unexpected: list[Unexpected] = []
@@ -88,7 +95,7 @@ def _matching(
             unexpected.append(Unexpected(key, found[key], renamed))
     fitting = {ours: key for ours, key in names.items() if fits(expected[ours], found[key])}
     absent = [ours for ours in expected if ours not in names]
-    untouched = [ours for ours in absent if is_counter(ours)]
+    untouched = [ours for ours in absent if is_counter(ours) or ours in constants]
     return Matching(
         source=source,
         names=fitting,

@@ -30,7 +30,8 @@ class Matching:
         unexpected: Tensors that the network does not have.
         misshapen: Tensors of another shape.
         left_out: Names in the checkpoint that a rule leaves out.
-        untouched: Counters of batches that the checkpoint lacks, which is no fault: they keep their value.
+        untouched: Counters of batches, and buffers that are always the same, which the checkpoint lacks. That is no
+            fault: they keep their values.
     """
 
     source: str

@@ -4,7 +4,6 @@ archspec emit deepface.yaml -o deepface.py
 """
 
 import math
-from collections import OrderedDict
 
 import torch
 from torch import Tensor, nn
@@ -143,12 +142,9 @@ class ConvRelu(nn.Sequential):
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: int = 3
     ) -> None:
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(in_channels, out_channels, kernel_size=kernel_size),
-                relu=nn.ReLU(inplace=True),
-            ),
-        )
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel_size=kernel_size)
+        self.relu = nn.ReLU(inplace=True)
 
 
 class LocalRelu(nn.Sequential):
@@ -165,18 +161,15 @@ class LocalRelu(nn.Sequential):
         in_size: tuple[int, int],
         stride: int = 1,
     ) -> None:
-        super().__init__(
-            OrderedDict(
-                local=LocalConv2d(
-                    in_channels,
-                    out_channels,
-                    kernel_size=kernel_size,
-                    stride=stride,
-                    in_size=in_size,
-                ),
-                relu=nn.ReLU(inplace=True),
-            ),
+        super().__init__()
+        self.local = LocalConv2d(
+            in_channels,
+            out_channels,
+            kernel_size=kernel_size,
+            stride=stride,
+            in_size=in_size,
         )
+        self.relu = nn.ReLU(inplace=True)
 
 
 class Deepface(nn.Module):
@@ -206,7 +199,6 @@ class Deepface(nn.Module):
         self.init_weights()
 
     def init_weights(self) -> None:
-        """Initialise the weights."""
         for module in self.modules():
             if isinstance(module, (LocalConv2d, nn.Conv2d)):
                 nn.init.normal_(module.weight, std=0.01)

@@ -19,21 +19,17 @@ class ConvBnRelu(nn.Sequential):
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: int = 3, stride: int = 1
     ) -> None:
-        padding = (kernel_size - 1) // 2
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(
-                    in_channels,
-                    out_channels,
-                    kernel_size=kernel_size,
-                    stride=stride,
-                    padding=padding,
-                    bias=False,
-                ),
-                bn=nn.BatchNorm2d(out_channels, eps=0.001),
-                relu=nn.ReLU(inplace=True),
-            ),
+        super().__init__()
+        self.conv = nn.Conv2d(
+            in_channels,
+            out_channels,
+            kernel_size=kernel_size,
+            stride=stride,
+            padding=(kernel_size - 1) // 2,
+            bias=False,
         )
+        self.bn = nn.BatchNorm2d(out_channels, eps=0.001)
+        self.relu = nn.ReLU(inplace=True)
 
 
 class InceptionBn(nn.Module):
@@ -89,8 +85,7 @@ class InceptionBn(nn.Module):
         branch2 = self.branch2(x)
         branch3 = self.branch3(x)
         branch4 = self.branch4(x)
-        x = torch.cat((branch1, branch2, branch3, branch4), dim=1)
-        return x
+        return torch.cat((branch1, branch2, branch3, branch4), dim=1)
 
 
 class GooglenetBn(nn.Module):
@@ -101,9 +96,6 @@ class GooglenetBn(nn.Module):
     logits.
 
     Shape: (N, 3, 224, 224) -> (N, 1000)
-
-    Args:
-        num_classes: Number of classes.
     """
 
     def __init__(self, num_classes: int = 1000) -> None:
@@ -130,7 +122,6 @@ class GooglenetBn(nn.Module):
         self.init_weights()
 
     def init_weights(self) -> None:
-        """Initialise the weights."""
         for module in self.modules():
             if isinstance(module, (nn.Conv2d, nn.Linear)):
                 nn.init.trunc_normal_(module.weight, std=0.01)

@@ -15,9 +15,6 @@ class Lenet(nn.Module):
     parameters. The output is logits.
 
     Shape: (N, 1, 28, 28) -> (N, 10)
-
-    Args:
-        num_classes: Number of classes.
     """
 
     def __init__(self, num_classes: int = 10) -> None:
@@ -36,7 +33,6 @@ class Lenet(nn.Module):
         self.init_weights()
 
     def init_weights(self) -> None:
-        """Initialise the weights."""
         for module in self.modules():
             if isinstance(module, (nn.Conv2d, nn.Linear)):
                 nn.init.xavier_uniform_(module.weight)

@@ -3,8 +3,6 @@
 archspec emit mobilenet_v2.yaml -o mobilenet_v2.py
 """
 
-from collections import OrderedDict
-
 import torch
 from torch import Tensor, nn
 
@@ -24,22 +22,18 @@ class ConvBnRelu6(nn.Sequential):
         stride: int = 1,
         groups: int = 1,
     ) -> None:
-        padding = (kernel_size - 1) // 2
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(
-                    in_channels,
-                    out_channels,
-                    kernel_size=kernel_size,
-                    stride=stride,
-                    padding=padding,
-                    groups=groups,
-                    bias=False,
-                ),
-                bn=nn.BatchNorm2d(out_channels),
-                relu6=nn.ReLU6(inplace=True),
-            ),
+        super().__init__()
+        self.conv = nn.Conv2d(
+            in_channels,
+            out_channels,
+            kernel_size=kernel_size,
+            stride=stride,
+            padding=(kernel_size - 1) // 2,
+            groups=groups,
+            bias=False,
         )
+        self.bn = nn.BatchNorm2d(out_channels)
+        self.relu6 = nn.ReLU6(inplace=True)
 
 
 class ConvBn(nn.Sequential):
@@ -50,12 +44,9 @@ class ConvBn(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(in_channels, out_channels, kernel_size=1, bias=False),
-                bn=nn.BatchNorm2d(out_channels),
-            ),
-        )
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel_size=1, bias=False)
+        self.bn = nn.BatchNorm2d(out_channels)
 
 
 class InvertedResidual(nn.Module):
@@ -83,12 +74,8 @@ class InvertedResidual(nn.Module):
         self.has_add = stride == 1 and in_channels == channels
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.expand(x)
-        out = self.depthwise(out)
-        out = self.project(out)
-        if self.has_add:
-            out = out + x
-        return out
+        out: Tensor = self.project(self.depthwise(self.expand(x)))
+        return out + x if self.has_add else out
 
 
 class MobilenetV2(nn.Module):
@@ -99,31 +86,27 @@ class MobilenetV2(nn.Module):
     misprint for 6.1M. The output is logits.
 
     Shape: (N, 3, 224, 224) -> (N, 1000)
-
-    Args:
-        num_classes: Number of classes.
     """
 
     def __init__(self, num_classes: int = 1000) -> None:
         super().__init__()
         self.conv1 = ConvBnRelu6(3, 32, stride=2)
-        self.blocks = nn.Sequential(
-            *(
+        self.blocks = nn.Sequential()
+        for in_channels, t, c, n, s in [
+            (32, 1, 16, 1, 1),
+            (16, 6, 24, 2, 2),
+            (24, 6, 32, 3, 2),
+            (32, 6, 64, 4, 2),
+            (64, 6, 96, 3, 1),
+            (96, 6, 160, 3, 2),
+            (160, 6, 320, 1, 1),
+        ]:
+            self.blocks.append(
                 nn.Sequential(
                     InvertedResidual(in_channels, c, stride=s, expansion=t),
                     *(InvertedResidual(c, c, expansion=t) for _ in range(n - 1)),
-                )
-                for in_channels, t, c, n, s in [
-                    (32, 1, 16, 1, 1),
-                    (16, 6, 24, 2, 2),
-                    (24, 6, 32, 3, 2),
-                    (32, 6, 64, 4, 2),
-                    (64, 6, 96, 3, 1),
-                    (96, 6, 160, 3, 2),
-                    (160, 6, 320, 1, 1),
-                ]
-            ),
-        )
+                ),
+            )
         self.conv2 = ConvBnRelu6(320, 1280, kernel_size=1)
         self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.dropout = nn.Dropout(p=0.2)
@@ -131,7 +114,6 @@ class MobilenetV2(nn.Module):
         self.init_weights()
 
     def init_weights(self) -> None:
-        """Initialise the weights."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out")

@@ -50,16 +50,13 @@ class Bottleneck(nn.Module):
         self.relu3 = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.conv1(x)
-        out = self.bn1(out)
-        out = self.relu1(out)
+        out: Tensor = self.relu1(self.bn1(self.conv1(x)))
         out = self.conv2(out)
         out = self.bn2(out)
         out = self.relu2(out)
         out = self.conv3(out)
         out = self.bn3(out)
-        downsample = self.downsample(x)
-        out += downsample
+        out += self.downsample(x)
         out = self.relu3(out)
         return out
 
@@ -71,9 +68,6 @@ class Resnet50(nn.Module):
     `paper`. The output is logits.
 
     Shape: (N, 3, 224, 224) -> (N, 1000)
-
-    Args:
-        num_classes: Number of classes.
     """
 
     def __init__(self, num_classes: int = 1000) -> None:
@@ -99,7 +93,6 @@ class Resnet50(nn.Module):
         self.init_weights()
 
     def init_weights(self) -> None:
-        """Initialise the weights."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(

@@ -3,8 +3,6 @@
 archspec emit vgg16.yaml -o vgg16.py
 """
 
-from collections import OrderedDict
-
 import torch
 from torch import Tensor, nn
 
@@ -16,12 +14,9 @@ class VggBlockLayers(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, channels: int) -> None:
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(in_channels, channels, kernel_size=3, padding=1),
-                relu=nn.ReLU(inplace=True),
-            ),
-        )
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, channels, kernel_size=3, padding=1)
+        self.relu = nn.ReLU(inplace=True)
 
 
 class VggBlock(nn.Sequential):
@@ -36,15 +31,12 @@ class VggBlock(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, channels: int, convs: int = 2) -> None:
-        super().__init__(
-            OrderedDict(
-                layers=nn.Sequential(
-                    VggBlockLayers(in_channels, channels),
-                    *(VggBlockLayers(channels, channels) for _ in range(convs - 1)),
-                ),
-                pool=nn.MaxPool2d(kernel_size=2, stride=2),
-            ),
+        super().__init__()
+        self.layers = nn.Sequential(
+            VggBlockLayers(in_channels, channels),
+            *(VggBlockLayers(channels, channels) for _ in range(convs - 1)),
         )
+        self.pool = nn.MaxPool2d(kernel_size=2, stride=2)
 
 
 class Vgg16(nn.Module):
@@ -52,25 +44,19 @@ class Vgg16(nn.Module):
     The output is logits.
 
     Shape: (N, 3, 224, 224) -> (N, 1000)
-
-    Args:
-        num_classes: Number of classes.
     """
 
     def __init__(self, num_classes: int = 1000) -> None:
         super().__init__()
-        self.features = nn.Sequential(
-            *(
-                VggBlock(in_channels, channels, convs)
-                for in_channels, convs, channels in [
-                    (3, 2, 64),
-                    (64, 2, 128),
-                    (128, 3, 256),
-                    (256, 3, 512),
-                    (512, 3, 512),
-                ]
-            ),
-        )
+        self.features = nn.Sequential()
+        for in_channels, convs, channels in [
+            (3, 2, 64),
+            (64, 2, 128),
+            (128, 3, 256),
+            (256, 3, 512),
+            (512, 3, 512),
+        ]:
+            self.features.append(VggBlock(in_channels, channels, convs))
         self.avgpool = nn.AdaptiveAvgPool2d(7)
         self.classifier = nn.Sequential(
             nn.Linear(25088, 4096),
@@ -84,7 +70,6 @@ class Vgg16(nn.Module):
         self.init_weights()
 
     def init_weights(self) -> None:
-        """Initialise the weights."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(

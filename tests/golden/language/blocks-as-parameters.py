@@ -1,9 +1,8 @@
-"""chosen_blocks, emitted by archspec 0.1.0 (spec f25efc5f8d20cd42). To regenerate:
+"""chosen_blocks, emitted by archspec 0.1.0 (spec 38c65e4c1b6a207c). To regenerate:
 
 archspec emit blocks-as-parameters.yaml -o chosen_blocks.py
 """
 
-from collections import OrderedDict
 from collections.abc import Callable
 
 from torch import Tensor, nn
@@ -17,13 +16,10 @@ class ConvBnRelu(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(in_channels, out_channels, kernel_size=1, bias=False),
-                bn=nn.BatchNorm2d(out_channels),
-                relu=nn.ReLU(inplace=True),
-            ),
-        )
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel_size=1, bias=False)
+        self.bn = nn.BatchNorm2d(out_channels)
+        self.relu = nn.ReLU(inplace=True)
 
 
 class ConvBn(nn.Sequential):
@@ -34,12 +30,9 @@ class ConvBn(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(in_channels, out_channels, kernel_size=1, bias=False),
-                bn=nn.BatchNorm2d(out_channels),
-            ),
-        )
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel_size=1, bias=False)
+        self.bn = nn.BatchNorm2d(out_channels)
 
 
 class Narrow(nn.Sequential):
@@ -49,12 +42,9 @@ class Narrow(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, out_channels: int, width: int = 4) -> None:
-        super().__init__(
-            OrderedDict(
-                squeeze=ConvBnRelu(in_channels, width),
-                expand=ConvBn(width, out_channels),
-            ),
-        )
+        super().__init__()
+        self.squeeze = ConvBnRelu(in_channels, width)
+        self.expand = ConvBn(width, out_channels)
 
 
 class ConvNormAct(nn.Sequential):
@@ -65,15 +55,12 @@ class ConvNormAct(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(
-                    in_channels, out_channels, kernel_size=3, padding=1, bias=False
-                ),
-                norm=nn.BatchNorm2d(out_channels),
-                act=nn.LeakyReLU(negative_slope=0.1),
-            ),
+        super().__init__()
+        self.conv = nn.Conv2d(
+            in_channels, out_channels, kernel_size=3, padding=1, bias=False
         )
+        self.norm = nn.BatchNorm2d(out_channels)
+        self.act = nn.LeakyReLU(negative_slope=0.1)
 
 
 class Residual(nn.Module):
@@ -116,8 +103,7 @@ class Residual2(nn.Module):
         self.act = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.branch(x)
-        out = out + x
+        out: Tensor = x + self.branch(x)
         out = self.act(out)
         return out
 

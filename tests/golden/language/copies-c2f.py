@@ -1,9 +1,7 @@
-"""c2f, emitted by archspec 0.1.0 (spec 91c67f9d9d0d359f). To regenerate:
+"""c2f, emitted by archspec 0.1.0 (spec 41ee2e77b2aa6cec). To regenerate:
 
 archspec emit copies-c2f.yaml -o c2f.py
 """
-
-from collections import OrderedDict
 
 import torch
 from torch import Tensor, nn
@@ -19,20 +17,16 @@ class ConvBnSilu(nn.Sequential):
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: int = 3
     ) -> None:
-        padding = (kernel_size - 1) // 2
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(
-                    in_channels,
-                    out_channels,
-                    kernel_size=kernel_size,
-                    padding=padding,
-                    bias=False,
-                ),
-                bn=nn.BatchNorm2d(out_channels),
-                silu=nn.SiLU(),
-            ),
+        super().__init__()
+        self.conv = nn.Conv2d(
+            in_channels,
+            out_channels,
+            kernel_size=kernel_size,
+            padding=(kernel_size - 1) // 2,
+            bias=False,
         )
+        self.bn = nn.BatchNorm2d(out_channels)
+        self.silu = nn.SiLU()
 
 
 class C2f2(nn.Module):

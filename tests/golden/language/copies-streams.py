@@ -33,8 +33,7 @@ class Fuse(nn.Module):
     def forward(self, high: Tensor, low: Tensor) -> tuple[Tensor, Tensor]:
         high_conv = self.high_conv(high)
         low_conv = self.low_conv(low)
-        out = self.up(low_conv)
-        out = self.up_size(out)
+        out = self.up_size(self.up(low_conv))
         down = self.down(high_conv)
         high_sum = high_conv + out
         low_sum = low_conv + down

@@ -3,7 +3,6 @@
 archspec emit copies-taps.yaml -o pyramid.py
 """
 
-from collections import OrderedDict
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -16,14 +15,9 @@ class Stage(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, channels: int) -> None:
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(
-                    in_channels, channels, kernel_size=3, stride=2, padding=1
-                ),
-                relu=nn.ReLU(inplace=True),
-            ),
-        )
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, channels, kernel_size=3, stride=2, padding=1)
+        self.relu = nn.ReLU(inplace=True)
 
 
 class Backbone(nn.Module):
@@ -53,7 +47,8 @@ class Backbone2(nn.Sequential):
     """
 
     def __init__(self, in_channels: int) -> None:
-        super().__init__(OrderedDict(body=nn.Sequential(Stage(in_channels, 8))))
+        super().__init__()
+        self.body = nn.Sequential(Stage(in_channels, 8))
 
 
 class PyramidOutputs(NamedTuple):

@@ -1,4 +1,4 @@
-"""fine_tuned, emitted by archspec 0.1.0 (spec 449dc97ae016a7ad). To regenerate:
+"""fine_tuned, emitted by archspec 0.1.0 (spec ef6caf88e15c8853). To regenerate:
 
 archspec emit freeze-fine-tuning.yaml -o fine_tuned.py
 """
@@ -17,15 +17,12 @@ class ConvBnRelu(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(
-                    in_channels, out_channels, kernel_size=3, padding=1, bias=False
-                ),
-                bn=nn.BatchNorm2d(out_channels, eps=0.001),
-                relu=nn.ReLU(inplace=True),
-            ),
+        super().__init__()
+        self.conv = nn.Conv2d(
+            in_channels, out_channels, kernel_size=3, padding=1, bias=False
         )
+        self.bn = nn.BatchNorm2d(out_channels, eps=0.001)
+        self.relu = nn.ReLU(inplace=True)
 
 
 class ResidualBasic(nn.Module):
@@ -50,9 +47,7 @@ class ResidualBasic(nn.Module):
         self.relu2 = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.conv1(x)
-        out = self.bn1(out)
-        out = self.relu1(out)
+        out: Tensor = self.relu1(self.bn1(self.conv1(x)))
         out = self.conv2(out)
         out = self.bn2(out)
         out += x
@@ -99,13 +94,10 @@ class ResidualBasic2(nn.Module):
         self.relu2 = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.conv1(x)
-        out = self.bn1(out)
-        out = self.relu1(out)
+        out: Tensor = self.relu1(self.bn1(self.conv1(x)))
         out = self.conv2(out)
         out = self.bn2(out)
-        downsample = self.downsample(x)
-        out += downsample
+        out += self.downsample(x)
         out = self.relu2(out)
         return out
 

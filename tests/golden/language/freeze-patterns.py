@@ -41,13 +41,10 @@ class ResidualBasic(nn.Module):
         self.relu2 = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.conv1(x)
-        out = self.bn1(out)
-        out = self.relu1(out)
+        out: Tensor = self.relu1(self.bn1(self.conv1(x)))
         out = self.conv2(out)
         out = self.bn2(out)
-        downsample = self.downsample(x)
-        out += downsample
+        out += self.downsample(x)
         out = self.relu2(out)
         return out
 

@@ -3,7 +3,6 @@
 archspec emit let-from-a-free-parameter.yaml -o detector.py
 """
 
-from collections import OrderedDict
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -16,13 +15,10 @@ class Head(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, numbers: int) -> None:
-        super().__init__(
-            OrderedDict(
-                mix=nn.Conv2d(in_channels, in_channels, kernel_size=3, padding=1),
-                relu=nn.ReLU(inplace=True),
-                out=nn.Conv2d(in_channels, numbers, kernel_size=1),
-            ),
-        )
+        super().__init__()
+        self.mix = nn.Conv2d(in_channels, in_channels, kernel_size=3, padding=1)
+        self.relu = nn.ReLU(inplace=True)
+        self.out = nn.Conv2d(in_channels, numbers, kernel_size=1)
 
 
 class DetectorOutputs(NamedTuple):

@@ -22,8 +22,7 @@ class TaperedBody(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         left = self.left(x)
         right = self.right(x)
-        x = torch.cat((left, right), dim=1)
-        return x
+        return torch.cat((left, right), dim=1)
 
 
 class Tapered(nn.Module):
@@ -35,9 +34,8 @@ class Tapered(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.stem = nn.Conv2d(3, 16, kernel_size=3, padding=1)
-        self.body = nn.Sequential(
-            *(TaperedBody(16 + 8 * i, 16 + (i + 1) * 8) for i in range(3))
-        )
+        body = [TaperedBody(16 + 8 * i, 16 + (i + 1) * 8) for i in range(3)]
+        self.body = nn.Sequential(*body)
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.fc = nn.Linear(40, 10)
 

@@ -21,9 +21,7 @@ class StageBody(nn.Module):
         self.back = nn.Conv2d(hidden, in_channels, kernel_size=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.up(x)
-        out = self.relu(out)
-        out = self.back(out)
+        out: Tensor = self.back(self.relu(self.up(x)))
         out += x
         return out
 
@@ -41,15 +39,10 @@ class Stage(nn.Sequential):
     def __init__(
         self, in_channels: int, channels: int, depth: int, ratio: int = 4
     ) -> None:
+        super().__init__()
         hidden = channels * ratio
-        super().__init__(
-            OrderedDict(
-                down=nn.Conv2d(in_channels, channels, kernel_size=2, stride=2),
-                body=nn.Sequential(
-                    *(StageBody(channels, hidden) for _ in range(depth))
-                ),
-            ),
-        )
+        self.down = nn.Conv2d(in_channels, channels, kernel_size=2, stride=2)
+        self.body = nn.Sequential(*(StageBody(channels, hidden) for _ in range(depth)))
 
 
 class Scaled(nn.Module):

@@ -5,7 +5,6 @@ archspec emit lists-mixer.yaml -o mixer.py
 
 import re
 
-import torch
 from torch import Tensor, nn
 
 
@@ -13,7 +12,7 @@ class Permute(nn.Module):
     """`torch.permute` as a layer."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.permute(x, (0, 2, 3, 1))
+        return x.permute(0, 2, 3, 1)
 
 
 class Mul(nn.Module):
@@ -27,13 +26,13 @@ class Permute2(nn.Module):
     """`torch.permute` as a layer."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.permute(x, (0, 3, 1, 2))
+        return x.permute(0, 3, 1, 2)
 
 
 class Mlp(nn.Sequential):
     """The block `mlp`.
 
-    Shape: (N, 4, 4, W) -> (N, 4, 4, W_out)
+    Shape: (N, 4, 4, in_features) -> (N, 4, 4, width)
     """
 
     def __init__(self, width: int, in_features: int, drop: bool = True) -> None:
@@ -70,7 +69,6 @@ class Mixer(nn.Sequential):
         self.init_weights()
 
     def init_weights(self) -> None:
-        """Initialise the weights."""
         for name, parameter in self.named_parameters():
             if name == "9.bias":
                 nn.init.zeros_(parameter)

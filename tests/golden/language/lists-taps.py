@@ -13,7 +13,7 @@ class Permute(nn.Module):
     """`torch.permute` as a layer."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.permute(x, (0, 1, 3, 2))
+        return x.permute(0, 1, 3, 2)
 
 
 class Features(nn.Sequential):
@@ -50,9 +50,7 @@ class Features2(nn.Sequential):
         )
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        x = self[0](x)
-        x = self[1](x)
-        x = self[2](x)
+        x = self[2](self[1](self[0](x)))
         layer3 = self[3](x)
         x = layer3
         layer4_outs: list[Tensor] = []

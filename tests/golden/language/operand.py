@@ -3,8 +3,6 @@
 archspec emit operand.yaml -o separable.py
 """
 
-from collections import OrderedDict
-
 import torch
 from torch import Tensor, nn
 
@@ -16,19 +14,12 @@ class Separable2(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, channels: int) -> None:
-        super().__init__(
-            OrderedDict(
-                depthwise=nn.Conv2d(
-                    in_channels,
-                    in_channels,
-                    kernel_size=3,
-                    padding=1,
-                    groups=in_channels,
-                ),
-                pointwise=nn.Conv2d(in_channels, channels, kernel_size=1),
-                relu=nn.ReLU(inplace=True),
-            ),
+        super().__init__()
+        self.depthwise = nn.Conv2d(
+            in_channels, in_channels, kernel_size=3, padding=1, groups=in_channels
         )
+        self.pointwise = nn.Conv2d(in_channels, channels, kernel_size=1)
+        self.relu = nn.ReLU(inplace=True)
 
 
 class Separable(nn.Module):

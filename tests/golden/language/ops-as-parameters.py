@@ -3,7 +3,6 @@
 archspec emit ops-as-parameters.yaml -o chosen_ops.py
 """
 
-from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
 
@@ -11,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 
-class Mixer(nn.Module):
+class Mixer(nn.Sequential):
     """The block `mixer`.
 
     Shape: (N, in_channels, 16, 16) -> (N, channels, 16, 16)
@@ -33,12 +32,6 @@ class Mixer(nn.Module):
         self.norm = norm(channels)
         self.act = act() if has_act else nn.Identity()
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.conv(x)
-        x = self.norm(x)
-        x = self.act(x)
-        return x
-
 
 class Mixer2(nn.Sequential):
     """The block `mixer`.
@@ -47,15 +40,12 @@ class Mixer2(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, channels: int, slope: float = 0.01) -> None:
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(
-                    in_channels, channels, kernel_size=3, padding=1, bias=False
-                ),
-                norm=nn.BatchNorm2d(channels),
-                leaky=nn.LeakyReLU(negative_slope=slope),
-            ),
+        super().__init__()
+        self.conv = nn.Conv2d(
+            in_channels, channels, kernel_size=3, padding=1, bias=False
         )
+        self.norm = nn.BatchNorm2d(channels)
+        self.leaky = nn.LeakyReLU(negative_slope=slope)
 
 
 class Bottleneck(nn.Module):
@@ -83,9 +73,7 @@ class Bottleneck(nn.Module):
         self.relu3 = nn.ELU(alpha=0.5)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.conv1(x)
-        out = self.bn1(out)
-        out = self.relu1(out)
+        out: Tensor = self.relu1(self.bn1(self.conv1(x)))
         out = self.conv2(out)
         out = self.bn2(out)
         out = self.relu2(out)

@@ -1,4 +1,4 @@
-"""dilated, emitted by archspec 0.1.0 (spec edc56e401f543e1c). To regenerate:
+"""dilated, emitted by archspec 0.1.0 (spec 254b0f16565cbbcc). To regenerate:
 
 archspec emit override-arguments.yaml -o dilated.py
 """
@@ -17,15 +17,12 @@ class ConvBnRelu(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(
-                    in_channels, out_channels, kernel_size=3, padding=1, bias=False
-                ),
-                bn=nn.BatchNorm2d(out_channels, eps=0.001),
-                relu=nn.ReLU(inplace=True),
-            ),
+        super().__init__()
+        self.conv = nn.Conv2d(
+            in_channels, out_channels, kernel_size=3, padding=1, bias=False
         )
+        self.bn = nn.BatchNorm2d(out_channels, eps=0.001)
+        self.relu = nn.ReLU(inplace=True)
 
 
 class ResidualBasic(nn.Module):
@@ -67,13 +64,10 @@ class ResidualBasic(nn.Module):
         self.relu2 = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.conv1(x)
-        out = self.bn1(out)
-        out = self.relu1(out)
+        out: Tensor = self.relu1(self.bn1(self.conv1(x)))
         out = self.conv2(out)
         out = self.bn2(out)
-        downsample = self.downsample(x)
-        out += downsample
+        out += self.downsample(x)
         out = self.relu2(out)
         return out
 

@@ -1,4 +1,4 @@
-"""varied, emitted by archspec 0.1.0 (spec 63b4aaf948aeef81). To regenerate:
+"""varied, emitted by archspec 0.1.0 (spec 8b55307ec5b78c18). To regenerate:
 
 archspec emit override-ops.yaml -o varied.py
 """
@@ -17,15 +17,12 @@ class ConvBnRelu(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(
-                    in_channels, out_channels, kernel_size=3, padding=1, bias=False
-                ),
-                bn=nn.BatchNorm2d(out_channels),
-                relu=nn.ReLU(inplace=True),
-            ),
+        super().__init__()
+        self.conv = nn.Conv2d(
+            in_channels, out_channels, kernel_size=3, padding=1, bias=False
         )
+        self.bn = nn.BatchNorm2d(out_channels)
+        self.relu = nn.ReLU(inplace=True)
 
 
 class ResidualBasic(nn.Module):
@@ -50,9 +47,7 @@ class ResidualBasic(nn.Module):
         self.relu2 = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.conv1(x)
-        out = self.bn1(out)
-        out = self.relu1(out)
+        out: Tensor = self.relu1(self.bn1(self.conv1(x)))
         out = self.conv2(out)
         out = self.bn2(out)
         out += x
@@ -67,9 +62,6 @@ class ResidualBasic2(nn.Module):
     (option A).
 
     Shape: (N, in_channels, H, W) -> (N, 32, 16, 16)
-
-    Args:
-        channels: Channels of both convolutions.
     """
 
     def __init__(self, in_channels: int, channels: int, stride: int = 1) -> None:
@@ -94,13 +86,10 @@ class ResidualBasic2(nn.Module):
         self.relu2 = nn.SiLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.conv1(x)
-        out = self.bn1(out)
-        out = self.relu1(out)
+        out: Tensor = self.relu1(self.bn1(self.conv1(x)))
         out = self.conv2(out)
         out = self.bn2(out)
-        downsample = self.downsample(x)
-        out += downsample
+        out += self.downsample(x)
         out = self.relu2(out)
         return out
 
@@ -112,9 +101,6 @@ class ResidualBasic3(nn.Module):
     (option A).
 
     Shape: (N, 32, 16, 16) -> (N, 32, 16, 16)
-
-    Args:
-        channels: Channels of both convolutions.
     """
 
     def __init__(self, channels: int) -> None:
@@ -127,9 +113,7 @@ class ResidualBasic3(nn.Module):
         self.relu2 = nn.LeakyReLU(negative_slope=0.1, inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.conv1(x)
-        out = self.bn1(out)
-        out = self.relu1(out)
+        out: Tensor = self.relu1(self.bn1(self.conv1(x)))
         out = self.conv2(out)
         out = self.bn2(out)
         out += x
@@ -144,13 +128,10 @@ class Wide(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, channels: int, width: int) -> None:
-        super().__init__(
-            OrderedDict(
-                expand=nn.Conv2d(in_channels, width, kernel_size=1),
-                act=nn.GELU(),
-                project=nn.Conv2d(width, channels, kernel_size=1),
-            ),
-        )
+        super().__init__()
+        self.expand = nn.Conv2d(in_channels, width, kernel_size=1)
+        self.act = nn.GELU()
+        self.project = nn.Conv2d(width, channels, kernel_size=1)
 
 
 class Varied(nn.Module):

@@ -1,9 +1,8 @@
-"""changed_rows, emitted by archspec 0.1.0 (spec bba7cfc264f34813). To regenerate:
+"""changed_rows, emitted by archspec 0.1.0 (spec 0563432bb7eadb43). To regenerate:
 
 archspec emit override-rows.yaml -o changed_rows.py
 """
 
-from collections import OrderedDict
 from collections.abc import Callable
 
 from torch import Tensor, nn
@@ -14,9 +13,6 @@ class ConvBnRelu(nn.Sequential):
     arXiv:1502.03167, section 3.2).
 
     Shape: (N, in_channels, H, W) -> (N, out_channels, H / stride, W / stride)
-
-    Args:
-        act: Activation.
     """
 
     def __init__(
@@ -27,21 +23,17 @@ class ConvBnRelu(nn.Sequential):
         stride: int = 1,
         act: Callable[..., nn.Module] = nn.ReLU,
     ) -> None:
-        padding = (kernel_size - 1) // 2
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(
-                    in_channels,
-                    out_channels,
-                    kernel_size=kernel_size,
-                    stride=stride,
-                    padding=padding,
-                    bias=False,
-                ),
-                bn=nn.BatchNorm2d(out_channels),
-                relu=act(),
-            ),
+        super().__init__()
+        self.conv = nn.Conv2d(
+            in_channels,
+            out_channels,
+            kernel_size=kernel_size,
+            stride=stride,
+            padding=(kernel_size - 1) // 2,
+            bias=False,
         )
+        self.bn = nn.BatchNorm2d(out_channels)
+        self.relu = act()
 
 
 class ConvBnRelu2(nn.Sequential):
@@ -54,21 +46,17 @@ class ConvBnRelu2(nn.Sequential):
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: int = 3, stride: int = 1
     ) -> None:
-        padding = (kernel_size - 1) // 2
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(
-                    in_channels,
-                    out_channels,
-                    kernel_size=kernel_size,
-                    stride=stride,
-                    padding=padding,
-                    bias=False,
-                ),
-                bn=nn.GroupNorm(num_groups=8, num_channels=out_channels),
-                relu=nn.ReLU(),
-            ),
+        super().__init__()
+        self.conv = nn.Conv2d(
+            in_channels,
+            out_channels,
+            kernel_size=kernel_size,
+            stride=stride,
+            padding=(kernel_size - 1) // 2,
+            bias=False,
         )
+        self.bn = nn.GroupNorm(num_groups=8, num_channels=out_channels)
+        self.relu = nn.ReLU()
 
 
 class ChangedRows(nn.Module):

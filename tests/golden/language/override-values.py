@@ -1,9 +1,7 @@
-"""override_values, emitted by archspec 0.1.0 (spec bdb353a34afc6da0). To regenerate:
+"""override_values, emitted by archspec 0.1.0 (spec cef77b543a7096f5). To regenerate:
 
 archspec emit override-values.yaml -o override_values.py
 """
-
-from collections import OrderedDict
 
 from torch import Tensor, nn
 
@@ -16,14 +14,11 @@ class ConvBnRelu(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(
-                    in_channels, out_channels, kernel_size=3, padding=1, bias=False
-                ),
-                bn=nn.BatchNorm2d(out_channels),
-            ),
+        super().__init__()
+        self.conv = nn.Conv2d(
+            in_channels, out_channels, kernel_size=3, padding=1, bias=False
         )
+        self.bn = nn.BatchNorm2d(out_channels)
 
 
 class ResidualBasic(nn.Module):
@@ -48,9 +43,7 @@ class ResidualBasic(nn.Module):
         self.relu2 = nn.LeakyReLU(negative_slope=relu2_negative_slope)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.conv1(x)
-        out = self.bn1(out)
-        out = self.relu1(out)
+        out: Tensor = self.relu1(self.bn1(self.conv1(x)))
         out = self.conv2(out)
         out = self.bn2(out)
         out += x
@@ -66,12 +59,9 @@ class ConvNormAct(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(in_channels, out_channels, kernel_size=1, bias=False),
-                norm=nn.GroupNorm(num_groups=4, num_channels=out_channels),
-            ),
-        )
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel_size=1, bias=False)
+        self.norm = nn.GroupNorm(num_groups=4, num_channels=out_channels)
 
 
 class OverrideValues(nn.Module):

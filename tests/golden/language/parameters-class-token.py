@@ -24,7 +24,6 @@ class Tokens(nn.Module):
         self.init_weights()
 
     def init_weights(self) -> None:
-        """Initialise the weights."""
         for name, parameter in self.named_parameters():
             if name == "position":
                 nn.init.trunc_normal_(parameter, std=0.02)
@@ -32,7 +31,7 @@ class Tokens(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         out = self.patches(x)
         out = torch.flatten(out, start_dim=2)
-        out = torch.permute(out, (0, 2, 1))
+        out = out.permute(0, 2, 1)
         x = self.class_token.expand(x.shape[0], -1, -1)
         x = torch.cat((x, out), dim=1)
         x += self.position

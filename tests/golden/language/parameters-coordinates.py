@@ -23,7 +23,7 @@ class CoordNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         out = self.columns.expand(x.shape[0], -1)
-        out = torch.reshape(out, (out.shape[0], 1, 1, 8))
+        out = out.reshape(out.shape[0], 1, 1, 8)
         out = out * self.ones
         x = torch.cat((x, out), dim=1)
         x = self.conv(x)

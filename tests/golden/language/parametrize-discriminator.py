@@ -158,8 +158,9 @@ class Discriminator(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.body = nn.Sequential(
-            *(
+        self.body = nn.Sequential()
+        for in_channels, channels, stride in [(3, 16, 1), (16, 32, 2), (32, 64, 2)]:
+            self.body.append(
                 nn.Sequential(
                     OrderedDict(
                         conv=nn.utils.parametrizations.spectral_norm(
@@ -173,14 +174,8 @@ class Discriminator(nn.Module):
                         ),
                         act=nn.LeakyReLU(negative_slope=0.1),
                     ),
-                )
-                for in_channels, channels, stride in [
-                    (3, 16, 1),
-                    (16, 32, 2),
-                    (32, 64, 2),
-                ]
-            ),
-        )
+                ),
+            )
         self.up = nn.utils.parametrizations.weight_norm(
             nn.ConvTranspose2d(64, 8, kernel_size=2, stride=2)
         )
@@ -192,7 +187,6 @@ class Discriminator(nn.Module):
         self.up.requires_grad_(False)
 
     def init_weights(self) -> None:
-        """Initialise the weights."""
         for module in self.modules():
             if (
                 isinstance(module, (StdConv2d, StdConv2dSame))

@@ -20,9 +20,7 @@ class Layer(nn.Module):
         self.down = nn.Linear(256, 64)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.norm(x)
-        out = self.up(out)
-        out = self.act(out)
+        out: Tensor = self.act(self.up(self.norm(x)))
         out = self.down(out)
         out += x
         return out

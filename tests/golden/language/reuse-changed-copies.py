@@ -1,9 +1,7 @@
-"""changed_copies, emitted by archspec 0.1.0 (spec 7512a42e9e487170). To regenerate:
+"""changed_copies, emitted by archspec 0.1.0 (spec 902e3a8bba92cc0c). To regenerate:
 
 archspec emit reuse-changed-copies.yaml -o changed_copies.py
 """
-
-from collections import OrderedDict
 
 from torch import Tensor, nn
 
@@ -18,20 +16,16 @@ class ConvBnRelu(nn.Sequential):
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: int = 3, groups: int = 1
     ) -> None:
-        padding = (kernel_size - 1) // 2
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(
-                    in_channels,
-                    out_channels,
-                    kernel_size=kernel_size,
-                    padding=padding,
-                    groups=groups,
-                ),
-                bn=nn.BatchNorm2d(out_channels),
-                relu=nn.ReLU(inplace=True),
-            ),
+        super().__init__()
+        self.conv = nn.Conv2d(
+            in_channels,
+            out_channels,
+            kernel_size=kernel_size,
+            padding=(kernel_size - 1) // 2,
+            groups=groups,
         )
+        self.bn = nn.BatchNorm2d(out_channels)
+        self.relu = nn.ReLU(inplace=True)
 
 
 class ConvBnRelu2(nn.Sequential):
@@ -42,13 +36,10 @@ class ConvBnRelu2(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1),
-                bn=nn.GroupNorm(num_groups=4, num_channels=out_channels),
-                relu=nn.SiLU(),
-            ),
-        )
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1)
+        self.bn = nn.GroupNorm(num_groups=4, num_channels=out_channels)
+        self.relu = nn.SiLU()
 
 
 class ChangedCopies(nn.Module):

@@ -3,7 +3,6 @@
 archspec emit reuse-copies.yaml -o copies.py
 """
 
-from collections import OrderedDict
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -16,15 +15,12 @@ class Unit(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, channels: int, stride: int = 1) -> None:
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(
-                    in_channels, channels, kernel_size=3, stride=stride, padding=1
-                ),
-                norm=nn.BatchNorm2d(channels),
-                relu=nn.ReLU(inplace=True),
-            ),
+        super().__init__()
+        self.conv = nn.Conv2d(
+            in_channels, channels, kernel_size=3, stride=stride, padding=1
         )
+        self.norm = nn.BatchNorm2d(channels)
+        self.relu = nn.ReLU(inplace=True)
 
 
 class Pair(nn.Module):

@@ -1,9 +1,8 @@
-"""retina, emitted by archspec 0.1.0 (spec a50dfbc0c738603a). To regenerate:
+"""retina, emitted by archspec 0.1.0 (spec a140365da45cb323). To regenerate:
 
 archspec emit reuse-retina.yaml -o retina.py
 """
 
-from collections import OrderedDict
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -17,20 +16,17 @@ class ConvBnRelu(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(
-                    in_channels,
-                    out_channels,
-                    kernel_size=3,
-                    stride=stride,
-                    padding=1,
-                    bias=False,
-                ),
-                bn=nn.BatchNorm2d(out_channels),
-                relu=nn.ReLU(inplace=True),
-            ),
+        super().__init__()
+        self.conv = nn.Conv2d(
+            in_channels,
+            out_channels,
+            kernel_size=3,
+            stride=stride,
+            padding=1,
+            bias=False,
         )
+        self.bn = nn.BatchNorm2d(out_channels)
+        self.relu = nn.ReLU(inplace=True)
 
 
 class ConvRelu(nn.Sequential):
@@ -40,12 +36,9 @@ class ConvRelu(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1),
-                relu=nn.ReLU(inplace=True),
-            ),
-        )
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1)
+        self.relu = nn.ReLU(inplace=True)
 
 
 class Head(nn.Sequential):
@@ -55,12 +48,9 @@ class Head(nn.Sequential):
     """
 
     def __init__(self, out_channels: int) -> None:
-        super().__init__(
-            OrderedDict(
-                convs=nn.Sequential(*(ConvRelu(16, 16) for _ in range(2))),
-                predict=nn.Conv2d(16, out_channels, kernel_size=3, padding=1),
-            ),
-        )
+        super().__init__()
+        self.convs = nn.Sequential(*(ConvRelu(16, 16) for _ in range(2)))
+        self.predict = nn.Conv2d(16, out_channels, kernel_size=3, padding=1)
 
 
 class RetinaOutputs(NamedTuple):

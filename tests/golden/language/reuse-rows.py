@@ -26,16 +26,15 @@ class Rows(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stages = nn.Sequential(
-            *(
+        self.stages = nn.Sequential()
+        for in_channels, bias, channels, kernel in [
+            (8, True, 8, 1),
+            (8, True, 16, 2),
+            (16, False, 16, 1),
+        ]:
+            self.stages.append(
                 nn.Conv2d(in_channels, channels, kernel_size=kernel, bias=bias)
-                for in_channels, bias, channels, kernel in [
-                    (8, True, 8, 1),
-                    (8, True, 16, 2),
-                    (16, False, 16, 1),
-                ]
-            ),
-        )
+            )
         self.units = nn.Sequential(
             *(
                 nn.Sequential(

@@ -23,8 +23,7 @@ class Exchange(nn.Module):
     def forward(self, fine: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor]:
         out = self.down(fine)
         out += coarse
-        up = self.up(out)
-        up = up + fine
+        up = fine + self.up(out)
         return up, out
 
 

@@ -3,7 +3,6 @@
 archspec emit reuse-two-inputs.yaml -o two_inputs.py
 """
 
-from collections import OrderedDict
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -16,12 +15,9 @@ class Features(nn.Sequential):
     """
 
     def __init__(self, in_channels: int) -> None:
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(in_channels, 1, kernel_size=3, padding=1),
-                relu=nn.ReLU(inplace=True),
-            ),
-        )
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, 1, kernel_size=3, padding=1)
+        self.relu = nn.ReLU(inplace=True)
 
 
 class TwoInputsOutputs(NamedTuple):

@@ -1,9 +1,8 @@
-"""conditions, emitted by archspec 0.1.0 (spec 471e188ed7e8382f). To regenerate:
+"""conditions, emitted by archspec 0.1.0 (spec e45172bd8a2af1df). To regenerate:
 
 archspec emit tables-conditions.yaml -o conditions.py
 """
 
-from collections import OrderedDict
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -17,15 +16,12 @@ class ConvBnRelu(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(
-                    in_channels, out_channels, kernel_size=3, padding=1, bias=False
-                ),
-                bn=nn.BatchNorm2d(out_channels),
-                relu=nn.ReLU(inplace=True),
-            ),
+        super().__init__()
+        self.conv = nn.Conv2d(
+            in_channels, out_channels, kernel_size=3, padding=1, bias=False
         )
+        self.bn = nn.BatchNorm2d(out_channels)
+        self.relu = nn.ReLU(inplace=True)
 
 
 class ConditionsOutputs(NamedTuple):

@@ -3,8 +3,6 @@
 archspec emit tables-rows.yaml -o rows.py
 """
 
-from collections import OrderedDict
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -17,25 +15,19 @@ class Pyramid(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, channels: int) -> None:
-        super().__init__(
-            OrderedDict(
-                convs=nn.Sequential(
-                    *(
-                        nn.Conv2d(
-                            in_channels_, width, kernel_size=size, padding=size // 2
-                        )
-                        for in_channels_, width, size in [
-                            (in_channels, channels, 3),
-                            (channels, channels * 2, 1),
-                            (channels * 2, channels, 3),
-                        ]
-                    ),
-                ),
-            ),
-        )
+        super().__init__()
+        self.convs = nn.Sequential()
+        for in_channels_, width, size in [
+            (in_channels, channels, 3),
+            (channels, channels * 2, 1),
+            (channels * 2, channels, 3),
+        ]:
+            self.convs.append(
+                nn.Conv2d(in_channels_, width, kernel_size=size, padding=size // 2)
+            )
 
 
-class RowsStages(nn.Module):
+class RowsStages(nn.Sequential):
     """The group `stages` of `rows`.
 
     Shape: (N, in_channels, H, W) -> (N, channels, H / 2, W / 2)
@@ -49,12 +41,6 @@ class RowsStages(nn.Module):
         )
         self.act = nn.ReLU() if act else nn.Identity()
         self.pool = nn.MaxPool2d(kernel_size=2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.convs(x)
-        x = self.act(x)
-        x = self.pool(x)
-        return x
 
 
 class Mix(nn.Module):
@@ -70,8 +56,7 @@ class Mix(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         conv: Tensor = self.conv(x)
-        gate = self.gate(x)
-        conv += gate
+        conv += self.gate(x)
         return conv
 
 
@@ -92,8 +77,7 @@ class Mix2(nn.Module):
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         a = self.conv(a)
-        gate = self.gate(b)
-        a += gate
+        a += self.gate(b)
         return a
 
 
@@ -104,12 +88,9 @@ class RowsCounted(nn.Sequential):
     """
 
     def __init__(self, in_channels: int, j: int) -> None:
-        super().__init__(
-            OrderedDict(
-                conv=nn.Conv2d(in_channels, 8 * (j + 1), kernel_size=1),
-                relu=nn.ReLU(inplace=True),
-            ),
-        )
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, 8 * (j + 1), kernel_size=1)
+        self.relu = nn.ReLU(inplace=True)
 
 
 class Rows(nn.Module):
@@ -123,12 +104,9 @@ class Rows(nn.Module):
         self.stem = nn.Conv2d(3, 8, kernel_size=3, padding=1)
         self.small = Pyramid(8, 8)
         self.large = Pyramid(8, 12)
-        self.plain = nn.Sequential(
-            *(
-                nn.Conv2d(in_channels, width, kernel_size=1)
-                for in_channels, width in [(12, 8), (8, 16), (16, 16)]
-            ),
-        )
+        self.plain = nn.Sequential()
+        for in_channels, width in [(12, 8), (8, 16), (16, 16)]:
+            self.plain.append(nn.Conv2d(in_channels, width, kernel_size=1))
         self.stages = nn.Sequential(
             *(
                 RowsStages(in_channels, channels, depth, act)

@@ -9,6 +9,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from archspec.drawing.content.labels import shape_text, times
@@ -20,6 +21,7 @@ from archspec.drawing.formats.page.plan import Column, Row, plan
 from archspec.drawing.formats.themes import Theme, theme
 from archspec.network import Network
 from archspec.network.bounds import keep_within
+from archspec.ops.tensor import Places, Shape, size_in_bytes
 from archspec.reports.table import CONVENTIONS, totals
 
 _SCRIPTS = ("items", "boxes", "layers", "edges", "table", "search", "view", "selection", "picture", "page")
@@ -39,8 +41,7 @@ def render(network: Network) -> str:
     keep_within(network, "boxes", boxes, "the page has {} nodes and levels of blocks", "draw an overview: an svg file")
     edges = sum(len(node.operands) for node in network)
     keep_within(network, "edges", edges, "the page has {} edges", "draw an overview: an svg file")
-    style = f"{_palette()}\n{_file('page.css')}"
-    script = "\n".join(['"use strict";', *(_file(f"{name}.js") for name in _SCRIPTS)])
+    style, script = f"{_palette()}\n{_file('page.css')}", _script()
     values = {
         "policy": html.escape(_policy(style, script)),
         "name": html.escape(network.name),
@@ -59,13 +60,23 @@ def _file(name: str) -> str:
     return importlib.resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
 
 
+@cache
+def _script() -> str:
+    return "\n".join(['"use strict";', *(_file(f"{name}.js") for name in _SCRIPTS)])
+
+
+def script_digest() -> str:
+    """The digest of the script that all pages have, for the policy of a page that holds one."""
+    return _digest(_script())
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
 def _policy(style: str, script: str) -> str:
     """What the page may load: nothing but the style and the script that it holds."""
-    digests = {
-        name: b64encode(hashlib.sha256(text.encode()).digest()).decode()
-        for name, text in (("style", style), ("script", script))
-    }
-    allowed = "; ".join(f"{name}-src 'sha256-{digest}'" for name, digest in digests.items())
+    allowed = f"style-src '{_digest(style)}'; script-src '{_digest(script)}'"
     return f"default-src 'none'; {allowed}; img-src data:; base-uri 'none'; form-action 'none'"
 
 
@@ -100,18 +111,25 @@ def _data(network: Network) -> dict[str, Any]:
     """What the script reads: items by number, the network being number 0."""
     tree = Tree.of(network, items(network))
     levels = {number: tree.level(number) for number in range(len(tree.items)) if tree.children(number)}
+    labelled = {number: _labelled(level) for number, level in levels.items()}
     docs: dict[str, int] = {}
     entries: list[dict[str, Any]] = [{"open": True}]
     for number, item in enumerate(tree.items):
         if item is None:
             continue
         parent = tree.parents[number]
-        labelled = _is_labelled(number, levels[parent])
-        entry = {**_box(item.box, docs), "parent": parent, "open": item.is_open, "labelled": labelled}
+        is_labelled = str(number) in labelled[parent]
+        entry = {**_box(item.box, docs), "parent": parent, "open": item.is_open, "labelled": is_labelled}
         entries.append({name: value for name, value in entry.items() if value or type(value) is int})
     for number, level in levels.items():
         entries[number] |= _inside(level, tree.tensors)
-    return {"name": network.name, "items": entries, "docs": list(docs)}
+    tensors = [_tensor(network.shape(path), path) for path in tree.tensors]
+    return {"name": network.name, "items": entries, "docs": list(docs), "tensors": tensors}
+
+
+def _tensor(shape: Shape, path: str) -> list[Any]:
+    """What is told of a tensor: what gives it, its shape, its type and the bytes of one sample."""
+    return [path, shape_text(shape), "int64" if isinstance(shape, Places) else "float32", size_in_bytes(shape)]
 
 
 def _box(box: Box, docs: dict[str, int]) -> dict[str, Any]:
@@ -138,24 +156,28 @@ def _box(box: Box, docs: dict[str, int]) -> dict[str, Any]:
     return known
 
 
-def _is_labelled(number: int, around: Level) -> bool:
-    """Whether the shape of an item's output is written below it: where it is not what the item takes.
+def _labelled(level: Level) -> set[str]:
+    """The items of a level whose output's shape is written below them: where it is not what they take.
 
     What only leaves the item around is written below that.
     """
-    if all(edge.target.startswith("o") for edge in around.edges if edge.source == str(number)):
-        return False
-    given = {edge.shape for edge in around.edges if edge.source == str(number)}
-    taken = {edge.shape for edge in around.edges if edge.target == str(number)}
-    return len(given) == 1 and bool(taken) and given != taken
+    given: dict[str, set[Shape]] = {}
+    taken: dict[str, set[Shape]] = {}
+    inside: set[str] = set()
+    for edge in level.edges:
+        given.setdefault(edge.source, set()).add(edge.shape)
+        taken.setdefault(edge.target, set()).add(edge.shape)
+        if not edge.target.startswith("o"):
+            inside.add(edge.source)
+    return {id for id in inside if len(given[id]) == 1 and id in taken and given[id] != taken[id]}
 
 
 def _inside(level: Level, tensors: Mapping[str, int]) -> dict[str, Any]:
     """The arrangement of a level: a column; and edges: source, target, tensor, whether a shortcut, gaps on the way."""
     found = plan(level.boxes, level.edges)
     edges = [
-        [_id(edge.source), _id(edge.target), tensors[edge.tensor], int(edge.role == "skip"), *found.ways.get(edge, ())]
-        for edge in level.edges
+        [_id(edge.source), _id(edge.target), tensors[edge.tensor], int(skips), *way]
+        for edge, skips, way in zip(level.edges, found.shortcuts, found.ways, strict=True)
     ]
     return {"column": _column(found.column), "edges": edges}
 

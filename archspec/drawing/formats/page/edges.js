@@ -1,11 +1,14 @@
 // Edges: from box to box inside each open item, in one layer of lines behind the boxes.
 
 let edges = [];
+let crossed = null; // the edge that is pointed at
+const REACH = 6; // how near to a line, in points of the screen, is on it
 
 /** Draws the edges inside all open items, as a few paths. */
 function draw() {
   const rect = ruler();
   edges = opened().flatMap((item) => spaced(item.edges).map(([edge, aside]) => route(item, edge, aside, rect)));
+  crossed = null;
   const paths = { skip: "", "": "", "skip tip": "", tip: "" };
   for (const edge of edges) {
     paths[edge.skip ? "skip" : ""] += edge.line;
@@ -22,10 +25,11 @@ function path(name, d) {
   return made;
 }
 
-/** Marks the edges of what is pointed at, or else selected. */
+/** Marks all edges of the tensor that is pointed at, or else those of what is pointed at or selected. */
 function near() {
   const item = hovered || focused || selected;
-  const marked = item ? edges.filter((edge) => edge.source === item || edge.target === item) : [];
+  const marked = crossed ? edges.filter((edge) => edge.tensor === crossed.tensor)
+    : item ? edges.filter((edge) => edge.source === item || edge.target === item) : [];
   lines.lastChild?.setAttribute("d", marked.map((edge) => edge.line).join(""));
 }
 
@@ -48,7 +52,29 @@ function route(item, [source, target, tensor, skip, ...gaps], aside, rect) {
     if (index < stops.length - 1) points.push({ x: to.x, y: to.bottom });
   }
   const tip = stops.at(-1).box ? triangle(points) : "";
-  return { source: items[source], target: items[target], skip, line: rounded(points), tip };
+  return { source: items[source], target: items[target], tensor, skip, points, line: rounded(points), tip };
+}
+
+/** The edge whose line is nearest to a place, if one is near; places are in the world's own units. */
+function edgeAt(x, y) {
+  let found = null, least = REACH / scale;
+  for (const edge of edges) {
+    const away = distance(edge.points, x, y);
+    if (away < least) [found, least] = [edge, away];
+  }
+  return found;
+}
+
+/** How far a place is from a line through points. */
+function distance(points, x, y) {
+  let least = Infinity;
+  for (let index = 1; index < points.length; index++) {
+    const [from, to] = [points[index - 1], points[index]];
+    const [dx, dy] = [to.x - from.x, to.y - from.y];
+    const part = Math.min(1, Math.max(0, ((x - from.x) * dx + (y - from.y) * dy) / (dx * dx + dy * dy || 1)));
+    least = Math.min(least, Math.hypot(x - from.x - part * dx, y - from.y - part * dy));
+  }
+  return least;
 }
 
 /** Whether something is in a branch beside a body, and something else is not. */

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from archspec.drawing.content.folding import Part, nodes_of
-from archspec.drawing.content.scene import Box, Detail
-from archspec.drawing.content.staging import stage
+from archspec.drawing.content.boxing import boxes_alone
+from archspec.drawing.content.folding import Part, Structure, nodes_of
+from archspec.drawing.content.scene import Box
+from archspec.drawing.content.staging import overview
 from archspec.drawing.layout.segments import frame_chain
 from archspec.network import Block, Network, Node, one_op
 
@@ -33,14 +34,14 @@ def items(network: Network) -> tuple[Item, ...]:
 
 
 class _Tree:
-    """Items from scenes: the overview, each block folded, and every op."""
+    """Items from the overview's scene, and from the boxes of all that is in it."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        self.overview = stage(network)
+        structure = Structure(network)
+        self.overview = overview(structure)
         self.parents = {cluster.path: cluster.parent for cluster in self.overview.clusters}
-        self.blocks = _folded(network)
-        self.ops = stage(network, "ops").by_id
+        self.boxes = boxes_alone(structure)
 
     def top(self, frame: str = "") -> Iterator[Item]:
         """What the overview shows in a frame."""
@@ -52,7 +53,7 @@ class _Tree:
             elif frame in chain:
                 inner = chain[chain.index(frame) + 1]
                 if inner not in seen:
-                    yield Item(self.blocks[inner], tuple(self.top(inner)), is_open=True)
+                    yield Item(self.boxes[inner], tuple(self.top(inner)), is_open=True)
                 seen.add(inner)
 
     def _item(self, box: Box) -> Item:
@@ -87,8 +88,8 @@ class _Tree:
 
     def _part(self, part: Part) -> Item:
         if isinstance(part, Node) or one_op(part) is not None:
-            return Item(self.ops[part.path])
-        return Item(self.blocks[part.path], tuple(self._inside(part)))
+            return Item(self.boxes[part.path])
+        return Item(self.boxes[part.path], tuple(self._inside(part)))
 
     def _inside(self, block: Block) -> Iterator[Item]:
         """What a block holds; inline groups have no box of their own, as in a picture."""
@@ -98,18 +99,3 @@ class _Tree:
                     yield self._part(child)
             else:
                 yield from self._inside(child)
-
-
-def _folded(network: Network) -> Mapping[str, Box]:
-    """The box of each block, as a picture shows it in which the blocks around are open."""
-    levels: dict[int, list[str]] = {}
-    for block in network.blocks.walk():
-        if block.path and one_op(block) is None:
-            levels.setdefault(block.path.count("."), []).append(block.path)
-    boxes: dict[str, Box] = {}
-    around: list[str] = []
-    for paths in levels.values():
-        detail: Detail = "overview" if around else "blocks"  # the top of an overview is one box for several blocks
-        boxes |= stage(network, detail, around, paths, joined=False).by_id
-        around += paths
-    return boxes

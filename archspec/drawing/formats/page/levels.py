@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from archspec.drawing.content.scene import Box, Edge
-from archspec.drawing.content.shortcuts import with_roles
 from archspec.drawing.formats.page.items import Item
 from archspec.network import Network
 from archspec.ops.tensor import Shape
@@ -63,14 +62,15 @@ class Tree:
         names = dict.fromkeys(name for edge in edges for name in (edge.source, edge.target))
         entering = [Box(name, "input", "input", name) for name in names if name.startswith("i")]
         leaving = [Box(name, "output", "input", name) for name in names if name.startswith("o")]
-        inside = [replace(self._box(child), id=str(child), cluster="") for child in self.children(number)]
-        boxes = (*entering, *inside, *leaving)
-        return Level(boxes, with_roles(boxes, edges))
+        inside = [self._box(child) for child in self.children(number)]
+        return Level((*entering, *inside, *leaving), edges)
 
     def _box(self, number: int) -> Box:
+        """What decides where an item stands."""
         item = self.items[number]
         assert item is not None
-        return item.box
+        box = item.box
+        return Box(str(number), box.kind, box.family, box.title, training_only=box.training_only)
 
     def _add(self, item: Item, parent: int) -> None:
         number = len(self.items)
@@ -83,22 +83,30 @@ class Tree:
     def _connect(self) -> None:
         lowest = [(number, item.box) for number, item in enumerate(self.items) if item and not item.children]
         leaves = {path: number for number, box in lowest for path in (box.id, *box.paths)}
+        around = {number: self._around(number) for number, _ in lowest}
         for tensor, target, operand, shape in _uses(self.network):
             source = f"input {tensor}" if tensor in self.network.inputs else tensor
             if leaves[source] != leaves[target]:  # of one op with several outputs
-                self._use(tensor, leaves[source], leaves[target], operand, shape)
+                self._use(tensor, around[leaves[source]], around[leaves[target]], operand, shape)
 
-    def _use(self, tensor: str, source: int, target: int, operand: int, shape: Shape) -> None:
-        """Draw a tensor from one leaf to another, through the borders of all that is around either alone."""
+    def _use(self, tensor: str, giving: Sequence[int], taking: Sequence[int], operand: int, shape: Shape) -> None:
+        """Draw a tensor from one leaf to another, through the borders of all that is around either alone.
+
+        Args:
+            tensor: The tensor.
+            giving: The leaf that gives it, and what is around that, the network first.
+            taking: The leaf that takes it, likewise.
+            operand: Which of its operands it is.
+            shape: Its shape.
+        """
         number = self.tensors.setdefault(tensor, len(self.tensors))
-        giving, taking = self._around(source), self._around(target)
         shared = sum(1 for one, other in zip(giving, taking, strict=False) if one == other)
         for outer, inner in zip(giving[shared:], giving[shared + 1 :], strict=False):
             self._edge(outer, str(inner), f"o{number}", tensor, 0, shape)
         inner_operand = operand if shared + 1 == len(taking) else 0
         self._edge(giving[shared - 1], str(giving[shared]), str(taking[shared]), tensor, inner_operand, shape)
         for outer, inner in zip(taking[shared:], taking[shared + 1 :], strict=False):
-            self._edge(outer, f"i{number}", str(inner), tensor, operand if inner == target else 0, shape)
+            self._edge(outer, f"i{number}", str(inner), tensor, operand if inner == taking[-1] else 0, shape)
 
     def _edge(self, level: int, source: str, target: str, tensor: str, operand: int, shape: Shape) -> None:
         edge = Edge(source, target, tensor, shape, operand=operand)
@@ -114,8 +122,9 @@ class Tree:
 
 def _uses(network: Network) -> Iterator[tuple[str, str, int, Shape]]:
     """Each tensor that a leaf takes: the tensor, the leaf's id, the operand that it is, and its shape."""
+    shapes = {**network.inputs, **{node.path: node.shape for node in network}}
     for node in network:
         for operand, tensor in enumerate(node.operands):
-            yield tensor, node.path, operand, network.shape(tensor)
+            yield tensor, node.path, operand, shapes[tensor]
     for name, output in network.outputs.items():
         yield output.path, f"output {name}", 0, output.shape

@@ -18,16 +18,41 @@ function explain(item, beside) {
   tip.style.top = `${corner ? frame.bottom - height - 12 : Math.max(6, Math.min(box.top, innerHeight - height - 6))}px`;
 }
 
+/** Tells what flows along an edge, beside the pointer. */
+function explainEdge(edge, x, y) {
+  tip.hidden = !edge;
+  if (!edge) return;
+  const [path, shape, type, size] = data.tensors[edge.tensor];
+  const told = [["Shape", shape], ["Type", type], ["Size", `${bytes(size)} a sample`]];
+  tip.replaceChildren(make("h2", {}, path), make("p", {}, edge.skip ? "shortcut" : "tensor"),
+    make("dl", {}, ...told.flatMap(([name, text]) => [make("dt", {}, name), make("dd", {}, text)])));
+  tip.style.left = `${Math.max(6, Math.min(x + 14, innerWidth - tip.offsetWidth - 6))}px`;
+  tip.style.top = `${Math.max(6, Math.min(y + 14, innerHeight - tip.offsetHeight - 6))}px`;
+}
+
+/** Looks for the edge at the pointer, where no box is. */
+function cross(event) {
+  if (pointed(event)) return;
+  const origin = world.getBoundingClientRect();
+  const edge = !(dragged && grip) ? edgeAt((event.clientX - origin.left) / scale, (event.clientY - origin.top) / scale) : null;
+  if (edge || crossed) explainEdge(edge, event.clientX, event.clientY);
+  if (edge === crossed) return;
+  crossed = edge;
+  near();
+}
+
 const pointed = (event) => event.target.closest(".card, .head");
 
 world.addEventListener("pointerover", (event) => {
   const target = pointed(event);
   hovered = target?.parentElement.item ?? null;
+  if (target) crossed = null;
   explain(dragged && grip ? null : hovered, target);
   near();
 });
+world.addEventListener("pointermove", cross);
 world.addEventListener("pointerleave", () => {
-  hovered = null;
+  hovered = crossed = null;
   explain(null);
   near();
 });

@@ -5,11 +5,13 @@ The page gives sizes and places; an edge that leads past boxes goes by way of ga
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise
 
-from archspec.drawing.content.scene import Box, Edge
+from archspec.drawing.content.scene import Box, Edge, Kind
+from archspec.drawing.content.shortcuts import with_roles
 from archspec.drawing.formats.page.layers import Layers, in_order, ranks
 from archspec.drawing.layout.branches import Branch, branches
 from archspec.drawing.layout.segments import Segment, segments
@@ -34,31 +36,89 @@ class Plan:
 
     Attributes:
         column: What stands below each other.
-        ways: The gaps that edges go through, in order.
+        shortcuts: For each edge, in order, whether it is a shortcut.
+        ways: For each edge the gaps that it goes through, in order.
     """
 
     column: Column
-    ways: Mapping[Edge, tuple[str, ...]]
+    shortcuts: tuple[bool, ...]
+    ways: tuple[tuple[str, ...], ...]
 
 
 def plan(boxes: Sequence[Box], edges: Sequence[Edge]) -> Plan:
-    """Arrange boxes, which have no frames around them.
+    """Arrange boxes, which have no frames around them. Levels that are alike are arranged once.
 
-    >>> boxes = [Box(id, "merge" if id == "add" else "op", "conv", id) for id in ("x", "conv", "add")]
+    >>> boxes = [Box("x", "op", "conv", "x"), Box("conv", "op", "conv", "conv"), Box("add", "merge", "merge", "+")]
     >>> ends = [("x", "conv"), ("conv", "add"), ("x", "add")]
-    >>> edges = [Edge(*pair, pair[0], (), role="skip" if pair == ("x", "add") else "body") for pair in ends]
-    >>> plan(boxes, edges).column
+    >>> found = plan(boxes, [Edge(*pair, pair[0], ()) for pair in ends])
+    >>> found.column
     ('x', Row(body=(('conv',),), beside=(('~0',),)), 'add')
+    >>> found.shortcuts, found.ways
+    ((False, False, True), ((), (), ('~0',)))
     """
-    taking = {edge.target for edge in edges}
-    sources = [box.id for box in boxes if box.id not in taking]
-    if len(sources) < 2:
-        planner = _Planner({box.id: box for box in boxes}, edges)
-        return Plan(planner.column(), planner.ways)
-    above = Box(_ABOVE, "input", "input", "")  # what enters at several places enters below one
-    forks = [Edge(_ABOVE, id, _ABOVE, ()) for id in sources]
-    planner = _Planner({box.id: box for box in (above, *boxes)}, [*forks, *edges])
-    return Plan(planner.column()[1:], planner.ways)
+    names = {box.id: _name(number, box) for number, box in enumerate(boxes)}
+    tensors: dict[str, int] = {}
+    nodes = tuple(
+        [(names[box.id], box.kind, box.title if box.kind == "merge" else "", box.training_only) for box in boxes]
+    )
+    links = tuple([
+        (names[edge.source], names[edge.target], tensors.setdefault(edge.tensor, len(tensors)), edge.operand)
+        for edge in edges
+    ])  # fmt: skip
+    found = _planned(nodes, links)
+    return replace(found, column=_renamed(found.column, {name: id for id, name in names.items()}))
+
+
+def _name(number: int, box: Box) -> str:
+    """What a box is called in a plan: by its number, and a port at which a tensor leaves as such."""
+    return f"o{number}" if box.kind == "output" and box.id.startswith("o") else str(number)
+
+
+def _renamed(column: Column, ids: Mapping[str, str]) -> Column:
+    """A column of boxes that are called otherwise; gaps keep their names."""
+    return tuple([_part_renamed(part, ids) for part in column])
+
+
+def _part_renamed(part: str | Row | Layers, ids: Mapping[str, str]) -> str | Row | Layers:
+    if isinstance(part, Row):
+        body, beside = (tuple([_renamed(each, ids) for each in side]) for side in (part.body, part.beside))
+        return Row(body, beside)
+    if isinstance(part, Layers):
+        return Layers(tuple([tuple([ids.get(name, name) for name in row]) for row in part.rows]))
+    return ids.get(part, part)
+
+
+_Placed = tuple[str, Kind, str, bool]
+"""A box: its name, kind and title, and whether it is there in training only."""
+_Link = tuple[str, str, int, int]
+"""An edge: the names of its ends, the number of its tensor, and the operand that it is."""
+
+
+@lru_cache(maxsize=1024)
+def _planned(nodes: tuple[_Placed, ...], links: tuple[_Link, ...]) -> Plan:
+    boxes = [Box(name, kind, "", title, training_only=training) for name, kind, title, training in nodes]
+    given = [Edge(source, target, str(tensor), (), operand=operand) for source, target, tensor, operand in links]
+    edges = with_roles(boxes, given)
+    planner = _Planner({box.id: box for box in boxes}, edges)
+    columns = [planner.column(part) for part in _apart(boxes, edges)]
+    column = columns[0] if len(columns) == 1 else (Row(tuple(columns), ()),)
+    return Plan(
+        column, tuple([edge.role == "skip" for edge in edges]), tuple([planner.ways.get(edge, ()) for edge in edges])
+    )
+
+
+def _apart(boxes: Sequence[Box], edges: Iterable[Edge]) -> list[list[Box]]:
+    """Boxes in parts between which no edge leads, in order."""
+    parts: dict[str, list[Box]] = {box.id: [box] for box in boxes}
+    for edge in edges:
+        other, one = sorted((parts[edge.source], parts[edge.target]), key=len)
+        if one is not other:
+            one += other
+            parts.update((box.id, one) for box in other)
+    order = {box.id: number for number, box in enumerate(boxes)}
+    different = {id(part): part for part in parts.values()}.values()
+    found = [sorted(part, key=lambda box: order[box.id]) for part in different]
+    return sorted(found, key=lambda part: order[part[0].id])
 
 
 @dataclass
@@ -68,9 +128,18 @@ class _Planner:
     ways: dict[Edge, tuple[str, ...]] = field(default_factory=dict)
     gaps: int = 0
 
-    def column(self) -> Column:
-        """What stands below each other."""
-        return self._column(segments(list(self.boxes.values()), self.edges, {}))
+    def column(self, boxes: Sequence[Box]) -> Column:
+        """What stands below each other, of boxes that are connected."""
+        ids = {box.id for box in boxes}
+        edges = [edge for edge in self.edges if edge.target in ids]
+        taking = {edge.target for edge in edges}
+        sources = [box.id for box in boxes if box.id not in taking]
+        if len(sources) == 1:
+            return self._column(segments(boxes, edges, {}))
+        above = Box(_ABOVE, "input", "input", "")  # what enters at several places enters below one
+        forks = [Edge(_ABOVE, id, _ABOVE, ()) for id in sources]
+        self.boxes = {_ABOVE: above, **self.boxes}
+        return self._column(segments([above, *boxes], [*forks, *edges], {}))[1:]
 
     def _column(self, chain: Sequence[Segment], last: Edge | None = None) -> Column:
         """A chain, of which an edge may lead on."""
@@ -108,12 +177,17 @@ class _Planner:
             yield last
 
     def _passed(self, segment: Segment, edges: Iterator[Edge]) -> Row:
-        """What ends by itself, beside edges that lead on."""
+        """What ends by itself, beside edges that lead on: a column for each of its parts that nothing joins."""
         gap = self._gap()
         for edge in edges:
             self._through(edge, (gap,))
-        boxes = [self.boxes[id] for id in segment.boxes]
-        return Row(((gap,),), (self._column(segments(boxes, (*segment.entering, *segment.inner), {})),))
+        parts = _apart([self.boxes[id] for id in segment.boxes], segment.inner)
+        within = {box.id: number for number, part in enumerate(parts) for box in part}
+        into: list[list[Edge]] = [[] for _ in parts]
+        for edge in (*segment.entering, *segment.inner):
+            into[within[edge.target]].append(edge)
+        columns = [self._column(segments(part, given, {})) for part, given in zip(parts, into, strict=True)]
+        return Row(((gap,),), tuple(columns))
 
     def _gap(self) -> str:
         self.gaps += 1

@@ -26,6 +26,7 @@ function zoom(wanted, x = canvas.clientWidth / 2, y = canvas.clientHeight / 2) {
 
 /** As large as the window has room for; very long pictures stay legible, and are scrolled. */
 function fit(least = 0.3) {
+  if (!canvas.clientWidth) return; // it is not shown
   const room = [canvas.clientWidth, canvas.clientHeight - TOOLS];
   const wanted = Math.min(room[0] / world.offsetWidth, room[1] / world.offsetHeight, 1.25);
   zoom(Math.max(wanted, least));

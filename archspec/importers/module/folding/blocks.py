@@ -10,6 +10,7 @@ from typing import Any
 
 from archspec.importers.module.draft import Graph, Node, Wire
 from archspec.importers.module.folding.copies import as_mapping, repeated, stages_of, state_argument
+from archspec.importers.module.folding.paddings import named_alike
 from archspec.importers.module.folding.scope import (
     ANY,
     Block,
@@ -30,9 +31,11 @@ from archspec.importers.module.folding.wiring import (
     gives_last,
     input_names,
     is_chain,
+    is_row,
     last_name,
     likeness,
     merged_names,
+    name_numbered,
     operands_of,
     outputs_of,
     reference,
@@ -53,6 +56,9 @@ def folded(root: Graph, name: str, inputs: Mapping[str, Sequence[int]], training
         inputs: The shapes of its inputs, without the batch.
         training_only: The outputs that only training has.
     """
+    for graph in root.walk():
+        if not is_chain(graph) and not is_row(graph):
+            name_numbered(graph)
     folding = _Folding(root)
     scope = Scope([root])
     nodes = folding.chain([root], scope) if is_chain(root) else folding.nodes([root], scope, list(inputs))
@@ -225,6 +231,8 @@ class _Folding:
         made = {}
         for name in names:
             values = [given.get(name, _default(op, name)) if given is not None else ANY for given in columns]
+            if (op, name) == ("conv", "padding"):
+                values = named_alike(columns, values)
             made[name] = scope.express(
                 values, name, apt(name, shapes), rest=-1 if (op, name) == ("reshape", "shape") else None
             )
@@ -240,8 +248,12 @@ class _Folding:
             raise UnlikeError
         if len(graphs) == 1 and all(node.graph in self.stages for node in present[0].nodes):
             return stages_of(self._of_stages(present[0]), present[0], scope)
-        if all(is_chain(graph) for graph in present) and (made := self._copies(graphs, scope)):
-            return made
+        if all(is_chain(graph) for graph in present) or all(is_row(graph) for graph in present):
+            if made := self._copies(graphs, scope):
+                return made
+            for graph in present:
+                if not is_chain(graph):
+                    name_numbered(graph)
         return self._contents(graphs, scope)
 
     def _contents(self, graphs: Sequence[Graph | None], scope: Scope) -> Spec:

@@ -109,7 +109,7 @@ def reference(wire: Wire, graph: Graph, inputs: Sequence[str] = ()) -> str:
     if wire.node.graph is None:
         return wire.node.name
     inner = wire.node.graph
-    if is_chain(inner) and _can_be_copies(inner):
+    if (is_chain(inner) and _can_be_copies(inner)) or is_row(inner):
         last = inner.outputs[wire.port].node
         assert last is not None
         return wire.node.name if last is inner.nodes[-1] else f"{wire.node.name}.{last.name}"
@@ -203,6 +203,28 @@ def is_chain(graph: Graph) -> bool:
             return False
         before = node
     return all(wire.node is not None and wire.node.name.isdecimal() for wire in graph.outputs.values())
+
+
+def is_row(graph: Graph) -> bool:
+    """Whether it is a list of calls of one class, each of which takes the one before, and what all of them take."""
+    if len(graph.inputs) < 2 or not graph.nodes or not _can_be_copies(graph):
+        return False
+    (entry, *rest) = [own for own, _ in graph.inputs]
+    before, before_port = entry.node, entry.port
+    for i, node in enumerate(graph.nodes):
+        first, *others = taken_by(node)
+        if node.name != str(i) or (first.node, first.port) != (before, before_port) or others != rest:
+            return False
+        if node.reused or node.graph is None or len(node.graph.outputs) != 1:
+            return False
+        before, before_port = node, next(iter(node.graph.outputs))
+    return all(wire.node in graph.nodes for wire in graph.outputs.values())
+
+
+def name_numbered(graph: Graph) -> None:
+    """Give names to nodes that are numbers, as those of a list are that is no chain."""
+    for node in graph.nodes:
+        node.name = f"m{node.name}" if node.name.isdecimal() else node.name
 
 
 def find_node(graph: Graph, name: str) -> Node | None:

@@ -8,7 +8,7 @@ import torch
 
 from archspec.importers.module.batches import Batched
 from archspec.importers.module.draft import Node, Wire
-from archspec.importers.module.functions.calls import Bound, Rule, listed, one_of, rule, said, size_of
+from archspec.importers.module.functions.calls import Bound, Rule, listed, one_of, rule, said, window_of
 from archspec.importers.module.functions.dimensions import dimension, dimensions, sample
 from archspec.importers.module.numbers import FEW_NUMBERS
 from archspec.importers.module.patterns import shifted_windows
@@ -57,7 +57,7 @@ def _masked(b: Bound, one: Value | Held, other: Value | Held) -> Wire | None:
     found = shifted_windows(mask.fixed)
     if found is None:
         return None
-    size, window, shift = (size_of(each) for each in found)
+    size, window, shift = map(window_of, found)
     wire = of_rank(b, scores, 4)
     return b.place.node("shifted_window_mask", [wire], size=size, window_size=window, shift_size=shift)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from archspec.errors import shown
 from archspec.importers.module.draft import Place, Wire
-from archspec.importers.module.functions.dimensions import is_joined, sample
+from archspec.importers.module.functions.dimensions import batch_of, is_joined, sample
 from archspec.importers.module.recording import Call, Held, UnrecordableError, Value
 
 
@@ -49,6 +50,13 @@ class Bound:
         """What the node takes."""
         return [self.place.wire(self.operand(name)) for name in names]
 
+    def whole(self, tensor: Value | Held) -> Wire:
+        """What a node takes whose output has no batch: a size of 1 in front of what it takes does not stand for one."""
+        wire = self.place.wire(tensor)
+        if batch_of(self.output) is None and batch_of(tensor) == 0:
+            return self.place.node("unsqueeze", [wire], dim=1)
+        return wire
+
     def operand(self, name: str) -> Value | Held:
         """An argument that is a tensor."""
         value = self.given.get(name)
@@ -57,7 +65,28 @@ class Bound:
         return value
 
     def held(self, **names: str) -> dict[str, Held]:
-        """The module's tensors among the arguments, by the names that the op has for them."""
+        """The module's tensors among the arguments, by the names that the op has for them.
+
+        Raises:
+            UnrecordableError: One is no tensor of the module, or is computed at each call.
+        """
+        found = self._held(names)
+        for each in found.values():
+            if each.computed:
+                how = each.computed["parametrize"]
+                raise UnrecordableError(f"{self.call.function} of `{each.name}`, which is computed by {how}")
+        return found
+
+    def parametrized(self, **names: str) -> tuple[dict[str, Held], Mapping[str, Any]]:
+        """The same of an op that may compute its weight: the tensors that it has, and the arguments that say how."""
+        found = self._held(names)
+        weight = found["weight"]
+        if not weight.computed:
+            return found, {}
+        del found["weight"]
+        return {**found, **weight.parts}, weight.computed
+
+    def _held(self, names: Mapping[str, str]) -> dict[str, Held]:
         found = {}
         for ours, theirs in names.items():
             value = self.given.get(theirs)
@@ -69,20 +98,31 @@ class Bound:
                 raise UnrecordableError(f"{self.call.function} with a {theirs} that is computed")
         return found
 
+    def map(self) -> Wire:
+        """The first operand, whose first dimension is its channels.
+
+        Raises:
+            UnrecordableError: It is parts that are joined with the batch.
+        """
+        if is_joined(self.first):
+            raise UnrecordableError(f"{self.call.function} in parts of a map that are joined with the batch")
+        return self.place.wire(self.first)
+
     def node(self, op: str, *names: str, held: dict[str, Held] | None = None, **arguments: Any) -> Wire:
         """A node of the operands that are named, or of the first one."""
         wires = self.wires(*names) if names else [self.place.wire(self.first)]
         if op not in _CHANNELS_FIRST or not is_joined(self.first):
             return self.place.node(op, wires, held, **arguments)
         if op not in _OF_EACH_CHANNEL:
-            raise UnrecordableError(f"{self.call.function} in parts of a map that are joined with the batch")
+            self.map()
         joined = self.place.node("flatten", wires, end_dim=2)  # parts and channels
         return self.place.node("reshape", [self.place.node(op, [joined], held, **arguments)], shape=sample(self.output))
 
 
 _CHANNELS_FIRST = frozenset(
     "conv conv_transpose group_norm instance_norm prelu dropout2d max_pool avg_pool adaptive_avg_pool "
-    "adaptive_max_pool global_avg_pool global_max_pool upsample pixel_shuffle pixel_unshuffle channel_shuffle".split()
+    "adaptive_max_pool global_avg_pool global_max_pool blur_pool upsample pixel_shuffle pixel_unshuffle "
+    "channel_shuffle".split()
 )
 """Ops for which the first dimension of a sample is its channels."""
 
@@ -112,7 +152,11 @@ def rule(names: str, parameters: str) -> Callable[[Rule], Rule]:
 
 def said(value: Any) -> str:
     """What messages call an argument."""
-    return f"the module's `{value.name}`" if isinstance(value, Held) else f"{value!r}"
+    if isinstance(value, Value):
+        return "a tensor" if value.fixed is None else "a tensor of numbers"
+    if isinstance(value, list | tuple):
+        return f"({', '.join(map(said, value))})"
+    return f"the module's `{value.name}`" if isinstance(value, Held) else shown(f"{value!r}")
 
 
 def one_of(dims: list[int]) -> int | list[int]:
@@ -130,6 +174,11 @@ def size_of(sizes: Any) -> Any:
     if not isinstance(sizes, list | tuple):
         return sizes
     return sizes[0] if len(set(sizes)) == 1 else list(sizes)
+
+
+def window_of(sides: tuple[int, ...]) -> int | list[int]:
+    """The sides of a window, where one number is a square."""
+    return sides[0] if len(sides) == 2 and sides[0] == sides[1] else list(sides)
 
 
 def as_list(value: Any) -> Any:

@@ -23,7 +23,7 @@ def sample(tensor: Value | Held) -> list[int]:
     if batch is None:
         return sizes
     size = sizes.pop(batch)
-    if isinstance(size, Batched) and size.factor > 1:
+    if isinstance(size, Batched) and size.is_joined:
         sizes.insert(0, size.factor)
     return sizes
 
@@ -47,7 +47,7 @@ def batch_of(tensor: Value | Held) -> int | None:
 def is_joined(tensor: Value | Held) -> bool:
     """Whether the batch is one dimension with another."""
     size = next((size for size in sizes_of(tensor) if isinstance(size, Batched)), None)
-    return size is not None and size.factor > 1
+    return size is not None and size.is_joined
 
 
 def dimension(tensor: Value | Held, dim: int) -> int:

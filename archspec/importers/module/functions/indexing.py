@@ -79,21 +79,42 @@ def _setitem(b: Bound) -> Wire:
         at = next(i for i, item in enumerate(items) if item is Ellipsis)
         items = (*items[:at], *[slice(None)] * (len(sizes_of(b.first)) - len(items) + 1), *items[at + 1 :])
     parts = [(dim, item) for dim, item in enumerate(items) if item != slice(None)]
-    if len(parts) != 1 or not isinstance(parts[0][1], int | slice):
-        raise UnrecordableError("a part of a tensor is written that is not a range of one dimension")
-    ((dim, item),) = parts
-    ours, size = dimension(b.first, dim), sizes_of(b.first)[dim]
+    if not parts or not all(isinstance(item, int | slice) for _, item in parts):
+        raise UnrecordableError("a part of a tensor is written that is no range of its dimensions")
+    ranges = [_range(b, dim, item) for dim, item in parts]
+    shape = sample(b.first)
+    for ours, start, stop, _ in ranges:
+        shape[ours - 1] = stop - start
+    removed = [ours for (ours, *_), (_, item) in zip(ranges, parts, strict=True) if isinstance(item, int)]
+    if len(removed) > 1:
+        raise UnrecordableError("a part of a tensor is written at several indices")
+    return _replaced(b.place.wire(b.first), ranges, _written(b, b["value"], shape, removed[0] if removed else None), b)
+
+
+_Range = tuple[int, int, int, int]
+"""A dimension, where a part of it begins and ends, and its size."""
+
+
+def _range(b: Bound, dim: int, item: int | slice) -> _Range:
+    size = sizes_of(b.first)[dim]
+    ours = dimension(b.first, dim)
     start, stop, step = (item % size, item % size + 1, 1) if isinstance(item, int) else item.indices(size)
     if step != 1 or start >= stop:
-        raise UnrecordableError("a part of a tensor is written that is not a range of one dimension")
-    whole = sample(b.first)
-    shape = [*whole[: ours - 1], stop - start, *whole[ours:]]
-    wire = b.place.wire(b.first)
-    pieces = [_written(b, b["value"], shape, ours if isinstance(item, int) else None)]
+        raise UnrecordableError("a part of a tensor is written that is no range of its dimensions")
+    return ours, start, stop, size
+
+
+def _replaced(whole: Wire, ranges: list[_Range], part: Wire, b: Bound) -> Wire:
+    """A tensor with another part in place of that of its ranges."""
+    ((ours, start, stop, size), *others) = ranges
+    if others:
+        around = whole if stop - start == size else b.place.node("slice", [whole], dim=ours, start=start, stop=stop)
+        part = _replaced(around, others, part, b)
+    pieces = [part]
     if start > 0:
-        pieces.insert(0, b.place.node("slice", [wire], dim=ours, start=0, stop=start))
+        pieces.insert(0, b.place.node("slice", [whole], dim=ours, start=0, stop=start))
     if stop < size:
-        pieces.append(b.place.node("slice", [wire], dim=ours, start=stop))
+        pieces.append(b.place.node("slice", [whole], dim=ours, start=stop))
     return pieces[0] if len(pieces) == 1 else b.place.node("concat", pieces, dim=ours)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from archspec.importers.module.batches import Batched
 from archspec.importers.module.draft import Wire
 from archspec.importers.module.functions.calls import Bound, rule
 from archspec.importers.module.functions.dimensions import batch_of, dimension, is_joined, sample, sizes_of
@@ -12,9 +11,8 @@ from archspec.importers.module.recording import UnrecordableError
 @rule("cat", "tensors dim")
 def _cat(b: Bound) -> Wire:
     tensors = [tensor for tensor in b["tensors"] if 0 not in sizes_of(tensor)]
-    whole = max(tensors, key=lambda tensor: any(isinstance(size, Batched) for size in sizes_of(tensor)))
-    dim = dimension(whole, b.get("dim", 0))
-    wires = [b.place.wire(tensor) for tensor in tensors]
+    dim = dimension(b.output, b.get("dim", 0))
+    wires = [b.whole(tensor) for tensor in tensors]
     if len(wires) == 1 and len(b["tensors"]) > 1:
         return wires[0]
     return b.place.node("concat", wires, dim=dim)

@@ -7,8 +7,9 @@ from typing import Any
 
 from archspec.importers.module.draft import Node, Wire
 from archspec.importers.module.functions.calls import Bound, listed, rule, size_of
-from archspec.importers.module.functions.dimensions import sample
-from archspec.importers.module.recording import UnrecordableError, Value
+from archspec.importers.module.functions.dimensions import dimension, sample
+from archspec.importers.module.idioms import BLUR
+from archspec.importers.module.recording import Held, UnrecordableError
 
 
 @rule(
@@ -112,10 +113,30 @@ def _pad(b: Bound) -> Wire:
     return b.node("pad", padding=list(b["pad"]), mode=b.get("mode", "constant"), value=float(b["value"] or 0))
 
 
+@rule(BLUR, "input weight kernel_size stride")
+def _blur_pool(b: Bound) -> Wire:
+    weight = b.given["weight"]
+    held = {"filt": weight} if isinstance(weight, Held) else {}
+    return b.node("blur_pool", held=held, kernel_size=b["kernel_size"], stride=b["stride"])
+
+
 @rule("unfold", "input kernel_size dilation padding stride")
 def _unfold(b: Bound) -> Wire:
     """Of a map; `Tensor.unfold` has the same name, and takes windows of one dimension."""
-    if isinstance(b.call.args[0], Value) and len(b.call.args) == 4:
-        raise UnrecordableError("windows of one dimension are taken by Tensor.unfold")
+    if len(b.call.args) == 4:
+        return _windows(b, *b.call.args[1:])
     return b.node("unfold", kernel_size=size_of(b["kernel_size"]), dilation=size_of(b.get("dilation", 1)),
                   padding=size_of(b.get("padding", 0)), stride=size_of(b.get("stride", 1)))  # fmt: skip
+
+
+def _windows(b: Bound, dim: int, size: int, step: int) -> Wire:
+    """Windows of one dimension, whose places come last: those of a map that is one place wide."""
+    ours, shape = dimension(b.first, dim), sample(b.first)
+    before, after, count = shape[: ours - 1], shape[ours:], sample(b.output)[ours - 1]
+    wire = b.place.node(
+        "reshape", [b.place.wire(b.first)], shape=[math.prod(before), shape[ours - 1], math.prod(after)]
+    )
+    wire = b.place.node("unfold", [wire], kernel_size=[size, 1], stride=[step, 1])
+    wire = b.place.node("reshape", [wire], shape=[*before, size, count, *after])
+    order = [*range(1, ours), *range(ours + 1, len(shape) + 2), ours]
+    return b.place.node("permute", [wire], dims=order)

@@ -9,6 +9,7 @@ from archspec.importers.module.draft import Wire
 from archspec.importers.module.functions.calls import Bound, rule
 from archspec.importers.module.functions.dimensions import batch_of, dimension, is_joined, sample, sizes_of
 from archspec.importers.module.recording import Held, UnrecordableError, Value, leaves
+from archspec.pytorch.weights.tensors import fits
 
 
 @rule("contiguous clone detach float to type_as identity", "input other")
@@ -33,10 +34,12 @@ def reshaped(b: Bound) -> Wire:
     """The numbers of the first operand in the shape of the output: flattened where that says it."""
     before, after = sample(b.first), sample(b.output)
     if (batch_of(b.first) or batch_of(b.output)) and [batch_of(b.first), before] != [batch_of(b.output), after]:
-        raise UnrecordableError("a reshape of a tensor whose batch is not its first dimension")
+        return _reshaped_behind(b)
     if isinstance(b.first, Held) and [size for size in before if size > 1] == [size for size in after if size > 1]:
         plain = len(after) == 1 or after[0] > 1  # else a size of 1 in front would be taken for the batch
-        return b.place.wire(replace(b.first, shape=tuple(after) if plain else (1, *after)))
+        viewed = tuple(after) if plain else (1, *after)
+        if fits(viewed, tuple(before)):  # else a checkpoint would not
+            return b.place.wire(replace(b.first, shape=viewed))
     wire = b.place.wire(b.first)
     if wire.node is not None and wire.node.op in ("flatten", "reshape") and wire.node.operands[0].shape:
         wire = wire.node.operands[0]
@@ -52,6 +55,22 @@ def reshaped(b: Bound) -> Wire:
             if [*before[:start], math.prod(before[start:end]), *before[end:]] == after:
                 return b.place.node("flatten", [wire], start_dim=start + 1, end_dim=-1 if end == len(before) else end)
     return b.place.node("reshape", [wire], shape=after)
+
+
+def _reshaped_behind(b: Bound) -> Wire:
+    """The same of dimensions that stand behind the batch, where others stand before it."""
+    sizes, wanted, batch = sizes_of(b.first), sizes_of(b.output), batch_of(b.first)
+    if batch is None or batch != batch_of(b.output) or sizes[:batch] != wanted[:batch]:
+        raise UnrecordableError("a reshape of a tensor whose batch is not its first dimension")
+    wire, shape = b.place.wire(b.first), sample(b.output)
+    if is_joined(b.first):  # what is joined with the batch comes after what stands before it
+        order = [*range(2, batch + 2), 1, *range(batch + 2, len(sizes) + 1)]
+        wire = b.place.node("permute", [wire], dims=order)
+    if not is_joined(b.output):
+        return b.place.node("reshape", [wire], shape=shape)
+    wire = b.place.node("reshape", [wire], shape=[*shape[1 : batch + 1], shape[0], *shape[batch + 1 :]])
+    order = [batch + 1, *range(1, batch + 1), *range(batch + 2, len(shape) + 1)]
+    return b.place.node("permute", [wire], dims=order)
 
 
 @rule("permute", "input dims")
@@ -75,9 +94,15 @@ def _t(b: Bound) -> Wire:
 
 def _permuted(b: Bound, dims: list[int]) -> Wire:
     batch = batch_of(b.first)
-    sample(b.output)
     moved = [dimension(b.first, dim) for dim in dims if dim % len(dims) != batch]
     moved = [1, *moved] if is_joined(b.first) else moved
+    wire = _moved(b, moved)
+    if batch is None and len(sample(b.output)) < len(moved):  # a size of 1 comes first, which stands for the batch
+        return b.place.node("squeeze", [wire], dim=1)
+    return wire
+
+
+def _moved(b: Bound, moved: list[int]) -> Wire:
     wire = b.place.wire(b.first)
     if wire.node is not None and wire.node.op == "permute":
         before = wire.node.arguments["dims"]
@@ -91,6 +116,8 @@ def _permuted(b: Bound, dims: list[int]) -> Wire:
 def _unsqueeze(b: Bound) -> Wire:
     if sample(b.first) == sample(b.output):
         return b.place.wire(b.first)
+    if batch_of(b.output) == b["dim"] % len(sizes_of(b.output)) == batch_of(b.first):
+        return b.node("unsqueeze", dim=1)  # a size of 1 that stood for the batch is one of the sample now
     return b.node("unsqueeze", dim=dimension(b.output, b["dim"]))
 
 
@@ -111,7 +138,7 @@ def _squeeze(b: Bound) -> Wire:
 def _expand(b: Bound) -> Wire:
     if sample(b.first) == sample(b.output):  # each sample is given it
         return b.place.wire(b.first)
-    return b.node("expand", "input", shape=sample(b.output))
+    return b.place.node("expand", [b.whole(b.first)], shape=sample(b.output))
 
 
 @rule("meshgrid", "first second indexing")

@@ -1,0 +1,136 @@
+"""Volumes in several rows, for a page: broken where what leads on begins at one volume."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from archspec.drawing.content.volume import Volume, Volumes
+from archspec.drawing.layout.bodies import scales_of
+from archspec.drawing.layout.geometry import Part, Point, Rect, rounded, shifted_parts, shifted_rect
+from archspec.drawing.layout.grid import placed
+from archspec.drawing.layout.pages import MARGIN, Page
+from archspec.drawing.layout.solids import PlacedFlow, PlacedVolume, Solids, lay_out, row
+
+_MOST_ROWS = 8
+_BESIDE = 14.0
+"""Room beside the rows for the lines from one to the next."""
+_RADIUS = 4.0
+
+
+def for_page(shown: Volumes, page: Page) -> Solids:
+    """Volumes in as many rows as make them largest on a page; the fewest of those."""
+    best = lay_out(shown)
+    pieces = list(_pieces(shown))
+    whole = best.size[0]
+    for count in range(2, min(_MOST_ROWS, len(pieces)) + 1):
+        tried = _in_rows(shown, pieces, whole / count)
+        if page.fitted(tried.size) > page.fitted(best.size) * 1.001:
+            best = tried
+    return best
+
+
+def _pieces(shown: Volumes) -> Iterator[list[str]]:
+    """The volumes between gutters where all lines that cross them begin at one volume."""
+    cells = placed([volume.id for volume in shown.volumes], [(flow.source, flow.target) for flow in shown.flows])
+    crossing: dict[int, set[str]] = {}
+    for flow in shown.flows:
+        for gutter in range(cells[flow.source][0], cells[flow.target][0]):
+            crossing.setdefault(gutter, set()).add(flow.source)
+    columns: dict[int, list[str]] = {}
+    for volume in shown.volumes:
+        columns.setdefault(cells[volume.id][0], []).append(volume.id)
+    piece: list[str] = []
+    for column in sorted(columns):
+        piece += columns[column]
+        over = crossing.get(column, set())
+        if len(over) == 1 and over <= set(columns[column]):
+            yield piece
+            piece = []
+    if piece:
+        yield piece
+
+
+def _in_rows(shown: Volumes, pieces: Sequence[Sequence[str]], most: float) -> Solids:
+    """Pieces in rows that are no broader than ``most``, but for pieces that are."""
+    scales = scales_of(shown.volumes)
+    rows: list[list[str]] = []
+    room = 0.0
+    for piece in pieces:
+        width = row(_part(shown, piece), scales).size[0] - 2 * MARGIN
+        if not rows or room + width > most:
+            rows.append([])
+            room = 0.0
+        rows[-1] += piece
+        room += width
+    return _stacked(shown, [row(_part(shown, ids), scales) for ids in rows])
+
+
+_START = Volume("", "start", "other", ())
+"""Where the line from the row before arrives in a row."""
+
+
+def _part(shown: Volumes, ids: Sequence[str]) -> Volumes:
+    """What stands in a row; flows from the row before begin at its start."""
+    kept = set(ids)
+    volumes = [volume for volume in shown.volumes if volume.id in kept]
+    flows = [flow for flow in shown.flows if flow.target in kept]
+    if any(flow.source not in kept for flow in flows):
+        volumes.insert(0, _START)
+        flows = [flow if flow.source in kept else flow._replace(source=_START.id) for flow in flows]
+    return replace(shown, volumes=tuple(volumes), flows=tuple(flows))
+
+
+def _stacked(shown: Volumes, rows: Sequence[Solids]) -> Solids:
+    """Rows below each other, and lines around the end of each to the start of the next."""
+    found: dict[str, PlacedVolume] = {}
+    lines: list[PlacedFlow] = []
+    drawn = {line.flow for each in rows for line in each.lines}
+    sources = {flow.target: flow for flow in shown.flows if flow not in drawn}
+    end, y = 0.0, 0.0
+    for each in rows:
+        by = (_BESIDE, y)
+        moved = {one.volume.id: _shifted(one, by) for one in each.placed}
+        leading = next((line for line in sorted(each.lines, key=_leads) if line.flow.source == _START.id), None)
+        for line in each.lines:
+            parts, flow = shifted_parts(line.parts, by), line.flow
+            if flow.source == _START.id:
+                flow = sources[flow.target]
+            if line is leading:
+                parts = (*_around(found[flow.source].right, moved[_START.id].left, end, y), *parts)
+            lines.append(PlacedFlow(flow, parts))
+        found |= moved
+        end, y = _BESIDE + each.size[0], y + each.size[1]
+    found.pop(_START.id, None)
+    width = max(each.size[0] for each in rows) + 2 * _BESIDE
+    return Solids(shown, tuple(found[volume.id] for volume in shown.volumes), tuple(lines), rows[0].scales, (width, y))
+
+
+def _leads(line: PlacedFlow) -> bool:
+    """Of lines from the start of a row the one comes first that leads there from the row before: not a shortcut."""
+    return line.flow.role == "skip"
+
+
+def _around(start: Point, end: Point, right: float, bottom: float) -> tuple[Part, ...]:
+    """A line around the end of a row, whose bottom is given, to the start of the next."""
+    turns = [start, (right, start[1]), (right, bottom), (MARGIN, bottom), (MARGIN, end[1]), end]
+    return rounded(turns, _RADIUS)
+
+
+def lowered(solids: Solids, by: float) -> Solids:
+    """Volumes with room above them."""
+    down = 0.0, by
+    return replace(
+        solids,
+        placed=tuple(_shifted(placed, down) for placed in solids.placed),
+        lines=tuple(line._replace(parts=shifted_parts(line.parts, down)) for line in solids.lines),
+        size=(solids.size[0], solids.size[1] + by),
+    )
+
+
+def _shifted(placed: PlacedVolume, by: Point) -> PlacedVolume:
+    return placed._replace(rect=shifted_rect(placed.rect, by), label=_moved(placed.label, by))
+
+
+def _moved(rect: Rect | None, by: Point) -> Rect | None:
+    return shifted_rect(rect, by) if rect else None

@@ -1,0 +1,236 @@
+"""The styles of pictures: cards, volumes, and tables of stages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from typing_extensions import override
+
+from archspec.drawing import drawing
+from archspec.drawing.content.colouring import Colouring, colouring
+from archspec.drawing.content.fonts import measured_in
+from archspec.drawing.content.scene import Detail
+from archspec.drawing.content.stage_table import StageTable, stage_table
+from archspec.drawing.content.typefaces import typeface
+from archspec.drawing.content.volumes import volumes
+from archspec.drawing.drawing import FORMATS, Drawing, TikzDrawing, with_title
+from archspec.drawing.formats import legends
+from archspec.drawing.formats.marking import Caption
+from archspec.drawing.formats.marks import Picture
+from archspec.drawing.formats.ruled import NOTE
+from archspec.drawing.formats.themes import theme as theme_named
+from archspec.drawing.layout.bodies import LABEL, scales_of
+from archspec.drawing.layout.pages import page_of
+from archspec.drawing.layout.placing import Layout
+from archspec.drawing.layout.rows import lowered
+from archspec.drawing.layout.solids import Solids
+from archspec.drawing.layout.terraces import fitting
+from archspec.errors import UsageError, did_you_mean
+from archspec.network import Network
+from archspec.network.bounds import keep_within
+
+if TYPE_CHECKING:
+    from archspec.drawing.formats.tikz_document import Printer
+
+Style = Literal["cards", "volumes", "table"]
+STYLES: tuple[Style, ...] = get_args(Style)
+
+VOLUME_FORMATS = {**FORMATS, "tex": "tikz"}
+"""What a picture of volumes can be saved as."""
+TABLE_FORMATS = {**FORMATS, "tex": "latex", "md": "markdown", "html": "html", "txt": "text"}
+"""What a table can be saved as."""
+
+FITTING = frozenset({"paper", "width", "size", "font_size", "font"})
+"""Options on what a picture is fitted to, and on its letters."""
+_TAKES: Mapping[Style, frozenset[str]] = {
+    "volumes": frozenset({"detail", "expand", "collapse", "theme", "layout", "color", "title"}) | FITTING,
+    "table": frozenset({"theme"}) | FITTING,
+}
+"""The options of each style but cards, which take all."""
+_UNSAID = {"detail": "overview", "theme": "light", "direction": "auto", "layout": "auto"}
+"""Values of options that say nothing."""
+
+
+def said(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that say something."""
+    return {name: value for name, value in options.items() if value and value != _UNSAID.get(name)}
+
+
+def styled(networks: Sequence[Network], style: Style, options: Mapping[str, Any]) -> Drawing:
+    """Networks in a style: several of them as a table alone.
+
+    Args:
+        networks: The networks.
+        style: One of `STYLES`.
+        options: Options of `archspec.drawing.drawing.draw`, those that say nothing too.
+
+    Raises:
+        SpecError: The picture goes beyond a limit of a network.
+        UsageError: There is no such style, it takes no option that is given, or is not made of these networks.
+    """
+    if style not in STYLES:
+        raise UsageError(f"there is no style `{style}`; {did_you_mean(style, STYLES) or ', '.join(STYLES)}")
+    if not networks:
+        raise UsageError("a network is drawn, and none was given")
+    given = said(options)
+    unknown = [name for name in given if name not in _TAKES.get(style, options)]
+    if unknown:
+        taken = ", ".join(f"`{name}`" for name in sorted(_TAKES[style]))
+        raise UsageError(f"pictures in the style `{style}` have no option `{unknown[0]}`; they have {taken}")
+    if style == "table":
+        return draw_table(networks, **given)
+    if len(networks) > 1:
+        raise UsageError("several networks side by side are a table: give `--style table`")
+    return draw_volumes(networks[0], **given) if style == "volumes" else drawing.draw(networks[0], **given)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class TableDrawing(Drawing):
+    """A table of the stages of networks.
+
+    Attributes:
+        table: Its rows.
+    """
+
+    formats = TABLE_FORMATS
+    least_text = NOTE
+
+    table: StageTable
+
+    @override
+    def _marks(self) -> Picture:
+        from archspec.drawing.formats import ruled
+
+        return ruled.picture(self.table)
+
+    @cached_property
+    def latex(self) -> str:
+        """A ``tabular`` of LaTeX, which needs the package multirow."""
+        from archspec.drawing.formats import latex_table
+
+        return latex_table.latex(self.table)
+
+    @cached_property
+    def markdown(self) -> str:
+        """A table of Markdown."""
+        from archspec.drawing.formats import tabular
+
+        return tabular.markdown(self.table)
+
+    @cached_property
+    def html(self) -> str:
+        """A table of HTML."""
+        from archspec.drawing.formats import tabular
+
+        return tabular.html_table(self.table)
+
+    @cached_property
+    def text(self) -> str:
+        """For a terminal."""
+        from archspec.drawing.formats import tabular
+
+        return tabular.text(self.table)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class VolumeDrawing(TikzDrawing):
+    """A picture of a network's tensors as boxes in proportion to their sizes.
+
+    Attributes:
+        solids: What it shows, and where.
+        colouring: What its colours mean.
+        caption: What is said of it as a whole.
+    """
+
+    formats = VOLUME_FORMATS
+    least_text = LABEL
+    larger = "fewer volumes (`--detail`, `--collapse`) or more room"
+
+    solids: Solids
+    colouring: Colouring
+    caption: Caption = Caption()  # noqa: RUF009 - frozen
+
+    @override
+    def _marks(self) -> Picture:
+        from archspec.drawing.formats import solid_marks
+
+        return solid_marks.picture(self.solids, self.colouring, self.caption)
+
+    @override
+    def _printer(self) -> Printer:
+        from archspec.drawing.formats.tikz_volumes import VolumePrinter
+
+        return VolumePrinter(self.solids, self.picture, self.colouring, self.look, self.sheet, self.face)
+
+
+def draw_table(
+    networks: Sequence[Network],
+    *,
+    theme: str = "light",
+    paper: str | None = None,
+    width: str | None = None,
+    size: str | None = None,
+    font_size: str | None = None,
+    font: str | None = None,
+) -> TableDrawing:
+    """The stages of networks by the size of their maps, side by side.
+
+    Raises:
+        UsageError: One of them is no chain of stages, or an option has a value that it cannot have.
+
+    >>> import archspec
+    >>> table = draw_table([archspec.compile("specs/resnet18.yaml"), archspec.compile("specs/resnet50.yaml")])
+    >>> [row.size for row in table.table.rows]
+    ['112×112', '56×56', '28×28', '14×14', '7×7', '1×1']
+    """
+    look, face = theme_named(theme), typeface(font)
+    page = page_of(paper, width, size, font_size)._replace(least=NOTE)
+    return TableDrawing(table=stage_table(networks), look=look, page=page, face=face)
+
+
+def draw_volumes(
+    network: Network,
+    *,
+    detail: Detail = "overview",
+    expand: Sequence[str] = (),
+    collapse: Sequence[str] = (),
+    theme: str = "light",
+    paper: str | None = None,
+    width: str | None = None,
+    size: str | None = None,
+    font_size: str | None = None,
+    font: str | None = None,
+    layout: Layout = "auto",
+    color: str | None = None,
+    title: str | None = None,
+) -> VolumeDrawing:
+    """A network's tensors as boxes in proportion to their height, width and channels.
+
+    Raises:
+        SpecError: The picture has more boxes than the network's limits allow.
+        UsageError: An option has a value that it cannot have, shapes are not known, or its resolution only falls and
+            it is to be laid out by scales.
+
+    >>> import archspec
+    >>> drawn = draw_volumes(archspec.compile("specs/lenet.yaml"))
+    >>> [placed.volume.lines[0] for placed in drawn.solids.placed][:3]
+    ['1×28×28', '6×28×28', '6×14×14']
+    """
+    from archspec.drawing.formats.solid_marks import told_below
+
+    look, face = theme_named(theme), typeface(font)
+    page = page_of(paper, width, size, font_size)._replace(least=LABEL)
+    shown = volumes(network, detail, expand, collapse)
+    keep_within(network, "boxes", len(shown.volumes), "the picture has {} volumes", "the detail `overview` has fewer")
+    colours = colouring(shown.drawn, color)
+    with measured_in(face.metrics):
+        caption = Caption(room=page.room[0])
+        above = legends.title_height(with_title(caption, title, caption.room).title)
+        _, (_, around) = told_below(scales_of(shown.volumes), colours, (caption.room, above), caption.room)
+        solids = fitting(shown, page.without(around), layout)
+        caption = with_title(caption, title, solids.size[0])
+        solids = lowered(solids, legends.title_height(caption.title)) if caption.title else solids
+    return VolumeDrawing(solids=solids, colouring=colours, caption=caption, look=look, page=page, face=face)

@@ -1,0 +1,1 @@
+"""The canonical layout of a spec: a function from text to text that changes white space alone."""
