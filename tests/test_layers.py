@@ -379,14 +379,20 @@ def test_what_is_padded_counts_or_not_and_never_wins() -> None:
 
 @pytest.mark.parametrize("name", sorted(LAYERS.keys() - {"avg3-same"}))  # PyTorch has no avg_pool3d of these on a CPU
 def test_half_precision_stays_close(name: str) -> None:
+    """Of equal weights and inputs, which bfloat16 holds exactly: what differs is what the layer computes.
+
+    As vectors, since how much one element of a short sum loses depends on the processor's instructions.
+    """
     for batch in (1, 3):
         layer, x = make(name, batch)
-        expected = layer(x)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            torch.testing.assert_close(layer(x).float(), expected, rtol=0.05, atol=0.05)
-        halved = layer.bfloat16()(x.bfloat16())
+        layer, x = layer.bfloat16(), x.bfloat16()
+        expected = copy.deepcopy(layer).double()(x.double())
+        halved = layer(x)
         assert halved.dtype == torch.bfloat16
-        torch.testing.assert_close(halved.float(), expected, rtol=0.05, atol=0.05)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            cast = layer.float()(x.float())
+        for output in (halved, cast):
+            assert torch.linalg.vector_norm(output.double() - expected) <= 0.03 * torch.linalg.vector_norm(expected)
 
 
 @layers
