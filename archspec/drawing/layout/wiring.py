@@ -14,8 +14,14 @@ from archspec.drawing.layout.geometry import Point, Rect
 Way = tuple[int, int]
 """A direction: right (1, 0), left (-1, 0), down (0, 1) or up (0, -1)."""
 
+_Drawn = tuple[str, Point, Point]
+"""The tensor of a line, and a straight part of it."""
+
 _State = tuple[int, int, Way]
 """A column and a row of the grid, and the direction in which a line comes there."""
+
+_NOWHERE: _State = (-1, -1, (0, 0))
+"""What comes before the beginning of a line."""
 
 RIGHT, LEFT, DOWN, UP = (1, 0), (-1, 0), (0, 1), (0, -1)
 
@@ -62,76 +68,128 @@ class Wiring:
         self.boxes = sorted(boxes)
         self.texts = list(texts)
         self.xs, self.ys = sorted(set(xs)), sorted(set(ys))
-        self.drawn: list[tuple[str, Point, Point]] = []
+        self.across: list[_Drawn] = []
+        self.down: list[_Drawn] = []
+        self._beside: dict[tuple[float, float], list[Rect]] = {}
 
     def line(self, tensor: str, leave: Sequence[Port], enter: Sequence[Port]) -> list[Point]:
         """The corners of the best line from one of some ports to one of others; nothing where there is none.
 
         Lines of one tensor may lead on each other.
         """
-        xs = sorted({*self.xs, *(port.point[0] for port in (*leave, *enter))})
-        ys = sorted({*self.ys, *(port.point[1] for port in (*leave, *enter))})
-        column, row = {x: index for index, x in enumerate(xs)}, {y: index for index, y in enumerate(ys)}
-        ends = {(column[port.point[0]], row[port.point[1]], port.way): port.cost for port in enter}
-        heap: list[tuple[float, _State, _State | None]] = [
-            (port.cost, (column[port.point[0]], row[port.point[1]], port.way), None) for port in leave
-        ]
-        before: dict[_State, _State | None] = {}
-        goal: _State | None = None
-        best = inf
-        heapq.heapify(heap)
-        while heap:
-            cost, state, last = heapq.heappop(heap)
-            if cost >= best:
-                break
-            if state in before:
-                continue
-            before[state] = last
-            if state in ends and last is not None and cost + ends[state] < best:
-                goal, best = state, cost + ends[state]
-            x, y, way = state
-            for turn in _turns(way) if last is not None else (way,):
-                i, j = x + turn[0], y + turn[1]
-                if not (0 <= i < len(xs) and 0 <= j < len(ys)):
-                    continue
-                step = self._cost(tensor, (xs[x], ys[y]), (xs[i], ys[j]))
-                if step is not None:
-                    heapq.heappush(heap, (cost + step + (_BEND if turn != way else 0.0), (i, j, turn), state))
-        corners: list[Point] = []
-        while goal is not None:
-            corners.append((xs[goal[0]], ys[goal[1]]))
-            goal = before[goal]
-        corners = _straightened(corners[::-1])
+        corners = _straightened(_Search(self, tensor, leave, enter).points())
         self.add(tensor, corners)
         return corners
 
     def add(self, tensor: str, corners: Sequence[Point]) -> None:
         """Take a line that is drawn already."""
-        self.drawn += [(tensor, min(pair), max(pair)) for pair in pairwise(corners)]
+        for one, other in pairwise(corners):
+            (self.down if one[0] == other[0] else self.across).append((tensor, min(one, other), max(one, other)))
 
-    def _cost(self, tensor: str, start: Point, end: Point) -> float | None:
-        """What a step costs; None where a box or another's line is in the way."""
-        (left, top), (right, bottom) = sorted((start, end))
-        for box in self.boxes[: bisect_left(self.boxes, (right + _CLEAR,))]:
-            near = left < box[2] + _CLEAR and right > box[0] - _CLEAR
-            near = near and top < box[3] + _CLEAR and bottom > box[1] - _CLEAR
+    def cost(self, tensor: str, start: Point, end: Point) -> float | None:
+        """What a step right or down costs; None where a box or another's line is in the way."""
+        (left, top), (right, bottom) = start, end
+        for box in self._near(left, right):
+            near = top < box[3] + _CLEAR and bottom > box[1] - _CLEAR
             if near and (_inside(box, start, end) or not _touches(box, start, end)):
                 return None
+        if self._is_taken(tensor, start, end):
+            return None
         cost = right - left + bottom - top
         cost += _STRUCK * sum(_inside(text, start, end) for text in self.texts)
-        for other, (x, y), (x2, y2) in self.drawn:
-            if other == tensor:
-                continue
-            alike = (left == right) == (x == x2)
-            if alike:
-                apart, low, high = (
-                    (x - left, (y, y2), (top, bottom)) if left == right else (y - top, (x, x2), (left, right))
-                )
-                if abs(apart) < _NEAR and low[0] < high[1] + _NEAR and high[0] < low[1] + _NEAR:
-                    return None
-            elif left <= x2 and x <= right and top <= y2 and y <= bottom:
+        for other, (x, y), (x2, y2) in self.across if left == right else self.down:
+            if left <= x2 and x <= right and top <= y2 and y <= bottom and other != tensor:
                 cost += _CROSSING
         return cost
+
+    def _near(self, left: float, right: float) -> list[Rect]:
+        """The boxes that are near to what leads between two places across."""
+        found = self._beside.get((left, right))
+        if found is None:
+            boxes = self.boxes[: bisect_left(self.boxes, (right + _CLEAR,))]
+            found = [box for box in boxes if left < box[2] + _CLEAR and right > box[0] - _CLEAR]
+            self._beside[left, right] = found
+        return found
+
+    def _is_taken(self, tensor: str, start: Point, end: Point) -> bool:
+        """Whether a line of another tensor lies where a step leads."""
+        (left, top), (right, bottom) = start, end
+        if left == right:
+            return any(
+                abs(x - left) < _NEAR and y < bottom + _NEAR and top < y2 + _NEAR and other != tensor
+                for other, (x, y), (_, y2) in self.down
+            )
+        return any(
+            abs(y - top) < _NEAR and x < right + _NEAR and left < x2 + _NEAR and other != tensor
+            for other, (x, y), (x2, _) in self.across
+        )
+
+
+class _Search:
+    """The search for a line: what leads least far on from what was reached, and to where it may end, comes first."""
+
+    def __init__(self, wiring: Wiring, tensor: str, leave: Sequence[Port], enter: Sequence[Port]) -> None:
+        self.wiring = wiring
+        self.tensor = tensor
+        self.leave, self.enter = leave, enter
+        ports = (*leave, *enter)
+        self.xs = sorted({*wiring.xs, *(port.point[0] for port in ports)})
+        self.ys = sorted({*wiring.ys, *(port.point[1] for port in ports)})
+        self.column = {x: index for index, x in enumerate(self.xs)}
+        self.row = {y: index for index, y in enumerate(self.ys)}
+        self.costs: dict[tuple[Point, Point], float | None] = {}
+        self.lefts: dict[Point, float] = {}
+
+    def points(self) -> list[Point]:
+        """The points that the best line passes; nothing where there is none."""
+        ends = {self._state(port): port.cost for port in self.enter}
+        heap = [(port.cost + self._left(port.point), port.cost, self._state(port), _NOWHERE) for port in self.leave]
+        heapq.heapify(heap)
+        before: dict[_State, _State] = {}
+        goal, best = _NOWHERE, inf
+        while heap:
+            least, cost, state, last = heapq.heappop(heap)
+            if least >= best:
+                break
+            if state in before:
+                continue
+            before[state] = last
+            if state in ends and last is not _NOWHERE and cost + ends[state] < best:
+                goal, best = state, cost + ends[state]
+            for step, after in self._steps(state, begins=last is _NOWHERE):
+                left = self._left((self.xs[after[0]], self.ys[after[1]]))
+                heapq.heappush(heap, (cost + step + left, cost + step, after, state))
+        found: list[Point] = []
+        while goal is not _NOWHERE:
+            found.append((self.xs[goal[0]], self.ys[goal[1]]))
+            goal = before[goal]
+        return found[::-1]
+
+    def _state(self, port: Port) -> _State:
+        return self.column[port.point[0]], self.row[port.point[1]], port.way
+
+    def _left(self, point: Point) -> float:
+        """The least that it may cost to get from a point to an end."""
+        if point not in self.lefts:
+            x, y = point
+            self.lefts[point] = min(abs(port.point[0] - x) + abs(port.point[1] - y) + port.cost for port in self.enter)
+        return self.lefts[point]
+
+    def _steps(self, state: _State, *, begins: bool) -> Iterator[tuple[float, _State]]:
+        """What may come next, and what it costs; a line begins straight on."""
+        x, y, way = state
+        for turn in (way,) if begins else _turns(way):
+            i, j = x + turn[0], y + turn[1]
+            if 0 <= i < len(self.xs) and 0 <= j < len(self.ys):
+                step = self._cost((self.xs[x], self.ys[y]), (self.xs[i], self.ys[j]))
+                if step is not None:
+                    yield step + (_BEND if turn != way else 0.0), (i, j, turn)
+
+    def _cost(self, start: Point, end: Point) -> float | None:
+        pair = (start, end) if start < end else (end, start)
+        if pair not in self.costs:
+            self.costs[pair] = self.wiring.cost(self.tensor, *pair)
+        return self.costs[pair]
 
 
 def _turns(way: Way) -> Iterator[Way]:
