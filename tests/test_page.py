@@ -17,12 +17,17 @@ from typing import Any
 import pytest
 from browser.wirings import WIRINGS
 from corpus import SOME_SPECS
+from hypothesis import given
+from hypothesis import strategies as st
 
 import archspec
 from archspec.drawing.content.labels import shape_text
 from archspec.drawing.content.staging import stage
 from archspec.drawing.formats import page
 from archspec.drawing.formats.page import render
+from archspec.drawing.formats.page.placements import line
+from archspec.drawing.layout.geometry import rounded
+from archspec.drawing.layout.scales import scales
 from archspec.network import Network
 from archspec.ops.tensor import Places
 
@@ -105,6 +110,58 @@ def is_shown(item: dict[str, Any], items: list[dict[str, Any]]) -> bool:
     return True
 
 
+SCALED = [*(f"specs/{name}.yaml" for name in ("fpn", "lraspp", "retinanet", "segnet", "unet", "yolov8")),
+          "tests/data/hrnet_w18.yaml"]  # fmt: skip
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.parametrize("path", SCALED)
+def test_boxes_frames_and_lines_by_scales_are_those_of_the_picture(path: str) -> None:
+    network = archspec.compile(ROOT / path)
+    data = data_of(render(network))
+    items = data["items"]
+    initially = {number for number, item in enumerate(items) if number and item.get("open")}
+    closings = []
+    for placement in data["placements"]:
+        closed = [items[number]["path"] for number, *_ in placement["boxes"] if number in initially]
+        closings.append(closed)
+        drawn = archspec.draw(network, collapse=closed).placing
+        assert placement["size"] == pytest.approx(drawn.size, abs=0.1)
+        boxes = {items[number]["path"]: rect for number, *rect in placement["boxes"]}
+        assert boxes == {id: pytest.approx(rect, abs=0.1) for id, rect in drawn.boxes.items()}
+        frames = [(items[number]["path"], part[:4]) for number, parts in placement["frames"] for part in parts]
+        assert frames == [(frame.cluster.path, pytest.approx(frame.rect, abs=0.1)) for frame in drawn.frames]
+        edges = [(items[source]["path"], items[target]["path"], line[0], line[-1][-2:])
+                 for source, target, _, _, line in placement["edges"]]  # fmt: skip
+        lines = [(edge.source, edge.target, pytest.approx(parts[0][0], abs=0.1), pytest.approx(parts[-1][-1], abs=0.1))
+                 for edge, parts, _ in drawn.edges]  # fmt: skip
+        assert edges == lines
+    assert closings[0] == []
+    assert len(closings) == (2 if "retinanet" in path else 1)
+
+
+def test_there_are_placements_where_the_picture_has_scales(network: Network, text: str) -> None:
+    assert bool(data_of(text)["placements"]) == (scales(stage(network)) is not None)
+
+
+def test_the_layout_of_the_page_is_chosen() -> None:
+    unet, lenet = (archspec.compile(ROOT / "specs" / f"{name}.yaml") for name in ("unet", "lenet"))
+    assert data_of(render(unet, "flow"))["placements"] == []
+    assert render(unet, "scales") == render(unet)
+    with pytest.raises(archspec.UsageError, match="it cannot be laid out by scales"):
+        render(lenet, "scales")
+
+
+@given(st.lists(st.integers(1, 90).flatmap(lambda length: st.sampled_from([length, -length])), min_size=1, max_size=8))
+def test_the_corners_of_a_rounded_line_are_found_again(lengths: list[int]) -> None:
+    """Its straight parts lead across and down in turn."""
+    points = [(0.0, 0.0)]
+    for index, length in enumerate(lengths):
+        x, y = points[-1]
+        points.append((x + length, y) if index % 2 else (x, y + length))
+    assert [tuple(point) for point in line(rounded(points, 7.0))] == points
+
+
 def test_every_tensor_of_an_edge_is_told(network: Network, text: str, items: list[dict[str, Any]]) -> None:
     told = data_of(text)["tensors"]
     assert {edge[2] for item in items for edge in item.get("edges", ())} <= set(range(len(told)))
@@ -133,10 +190,10 @@ def test_every_operand_is_an_edge_through_the_borders_between(network: Network, 
     leaves = {item["path"]: item["number"] for item in items[1:] if not item["children"]}
     uses = Counter((tensor, node.path) for node in network for tensor in node.operands)
     uses += Counter((output.path, f"output {name}") for name, output in network.outputs.items())
-    for (given, target), count in uses.items():
-        if given not in network.inputs and box_of(network, given) != given:
+    for (giver, target), count in uses.items():
+        if giver not in network.inputs and box_of(network, giver) != giver:
             continue  # one of several tensors of a box
-        source = f"input {given}" if given in network.inputs else given
+        source = f"input {giver}" if giver in network.inputs else giver
         giving, taking = (around(leaves[box_of(network, path)] if path in network else leaves[path], items)
                           for path in (source, target))  # fmt: skip
         shared = sum(one == other for one, other in zip(giving, taking, strict=False))

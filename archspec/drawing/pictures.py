@@ -231,19 +231,19 @@ def page(network: Network, **options: Unpack[Options]) -> bytes:
     """The HTML file of a network: a page to click on, with every level of detail.
 
     Raises:
-        UsageError: It is no whole network, or an option was given: a page has none.
+        UsageError: It is no whole network, or an option other than a layout was given, or one that it cannot have.
     """
     if isinstance(network, SymbolicNetwork):
         raise UsageError("a block by itself is no page: draw a network that uses it")
     if isinstance(network, PartialNetwork):
         raise UsageError("a page shows a network that compiles: draw what compiles of this one as svg, png or pdf")
-    asked = [name for name in options if name != "style"]
+    asked = [name for name in options if name not in ("style", "layout")]
     if asked:
         raise UsageError(f"a page has every level of detail and both themes: it takes no `{asked[0]}`")
     from archspec.drawing.formats import page
 
     with collection_paused():  # it makes many objects and no cycles, as a compile does
-        return page.render(network).encode()
+        return page.render(network, options.get("layout", "auto")).encode()
 
 
 def ending(path: str | os.PathLike[str]) -> str:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
-from sampling import few
+from sampling import PROFILE, few
 
 import archspec
 from archspec.drawing.formats.page import render
 from browser.wirings import WIRINGS
 
-SPECS = Path(__file__).parent.parent.parent / "specs"
+ROOT = Path(__file__).parent.parent.parent
 
 Page = Any
 
@@ -25,7 +26,7 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Page]]:
     pages, problems, requests = [], [], []
 
     def open_page(name: str, **options: Any) -> Page:
-        network = archspec.compile_text(WIRINGS[name]) if name in WIRINGS else archspec.compile(SPECS / f"{name}.yaml")
+        network = archspec.compile_text(WIRINGS[name]) if name in WIRINGS else archspec.compile(file_of(name))
         file = tmp_path / f"{network.name}.html"
         file.write_text(render(network), encoding="utf-8")
         page = browser.new_page(viewport={"width": 1280, "height": 800}, **options)
@@ -42,6 +43,12 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Page]]:
         page.close()
     assert problems == []
     assert [url for url in requests if not url.startswith("data:")] == [uri for _, uri in pages]
+
+
+def file_of(name: str) -> Path:
+    """The file of a bundled network, or of one of the tests."""
+    bundled = ROOT / "specs" / f"{name}.yaml"
+    return bundled if bundled.exists() else ROOT / "tests" / "data" / bundled.name
 
 
 def box(page: Page, path: str) -> Any:
@@ -145,13 +152,72 @@ OVERLAPS = """() => {
         && x > card.left + 2 && x < card.right - 2 && y > card.top + 2 && y < card.bottom - 2));
     }
   }
-  for (const label of document.querySelectorAll(".shape")) {
+  for (const label of document.querySelectorAll(".shape, .label")) {
     const { left, top, right, bottom } = label.getBoundingClientRect();
     found.push(...cards.filter((card) => left - origin.x < card.right - 1 && card.left + 1 < right - origin.x
       && top - origin.y < card.bottom - 1 && card.top + 1 < bottom - origin.y));
   }
   return found.map(({ item }) => item.path);
 }"""
+
+
+SCALED = ["unet", "fpn", "retinanet", "segnet", "yolov8", "lraspp", "hrnet_w18"]
+
+STANDS = """() => {
+  const { left, top } = document.querySelector(".placed").getBoundingClientRect();
+  return [...placement.boxes].map(([item, laid]) => {
+    const made = elements.get(item).firstChild.getBoundingClientRect();
+    const sides = [made.left - left, made.top - top, made.right - left, made.bottom - top];
+    return [item.path, sides.map((side) => Math.round(10 * side / scale) / 10),
+      [laid.left, laid.top, laid.right, laid.bottom]];
+  });
+}"""
+
+LOOSE = """() => edges.filter((edge) => edge.sides).flatMap(({ source, target, line, sides }) => {
+  const made = path("", line), ends = [[source, 0, sides[0]], [target, made.getTotalLength(), sides[1]]];
+  const origin = world.getBoundingClientRect();
+  return ends.filter(([item, at, side]) => {
+    if (!side || isOpen(item)) return false;
+    const point = made.getPointAtLength(at), box = elements.get(item).firstChild.getBoundingClientRect();
+    const [x, y] = [point.x * scale + origin.x, point.y * scale + origin.y];
+    const away = { left: box.left - x, right: x - box.right, top: box.top - y, bottom: y - box.bottom }[side];
+    const along = side === "left" || side === "right" ? y > box.top && y < box.bottom : x > box.left && x < box.right;
+    return !along || away < -0.6 || away > 6.6;
+  }).map(([item, , side]) => `${item.path} ${side}`);
+})"""
+
+
+@pytest.mark.parametrize(("name", "seed"), few(list(product(SCALED, range(10 if PROFILE == "nightly" else 1))), 3))
+def test_boxes_by_scales_stand_where_they_were_laid_out_or_further_apart(
+    show: Callable[..., Page], name: str, seed: int
+) -> None:
+    """Whatever is opened, they stay in order, lines end at them, and nothing lies on anything."""
+    page = show(name)
+    page.evaluate("zoom(1)")
+    stands = page.evaluate(STANDS)
+    assert len(stands) > 10
+    for axis in (0, 1):
+        more = max(now[axis + 2] - now[axis] - laid[axis + 2] + laid[axis] for _, now, laid in stands)
+        for path, now, laid in stands:
+            assert all(-0.6 <= now[side] - laid[side] <= more * len(stands) + 0.6 for side in (axis, axis + 2)), path
+    random = Random(f"{name} {seed}")
+    for _ in range(4):
+        assert page.evaluate(OVERLAPS) == []
+        assert page.evaluate(LOOSE) == []
+        choices = page.evaluate("[...visible(items[0])].filter(opens).map((item) => item.number)")
+        page.evaluate("(number) => toggle(items[number])", random.choice(choices))
+
+
+def test_a_frame_by_scales_is_folded_and_opened_again(show: Callable[..., Page]) -> None:
+    page = show("retinanet")
+    before, places = paths(page), page.evaluate(STANDS)
+    box(page, "backbone").locator(".head").click(position={"x": 5, "y": 5})
+    assert "backbone.body" not in paths(page)
+    assert len(page.evaluate(STANDS)) < len(places)
+    assert box(page, "backbone").get_attribute("aria-selected") == "true"
+    box(page, "backbone").locator(".card").click()
+    assert paths(page) == before
+    assert page.evaluate(STANDS) == places
 
 
 MIDDLES = """(paths) => paths.map((path) => {

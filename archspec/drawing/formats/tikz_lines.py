@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from archspec.drawing.layout.geometry import Part, Point, Rect
-
-_NEAR = 0.05
-"""Places that are this near are one."""
+from archspec.drawing.layout.legs import NEAR, Leg, along, legs, same
 
 
 class Anchors:
@@ -40,7 +37,7 @@ class Anchors:
         point = self.on_border(point, id)
         side, (x, y) = self._nearest(point, id)
         by = point[0] - x, y - point[1]
-        if max(map(abs, by)) < _NEAR:
+        if max(map(abs, by)) < NEAR:
             return f"({self.names[id]}.{side})"
         return f"([shift={{{self.step(by)}}}]{self.names[id]}.{side})"
 
@@ -58,9 +55,9 @@ class Anchors:
         (x, y), (near_x, near_y) = self.middle(id), self.middle(near)
         left, top, right, bottom = self.rects[id]
         rect, name = self.rects[near], self.names[near]
-        if abs(x - near_x) < _NEAR:
+        if abs(x - near_x) < NEAR:
             room = {"below": top - rect[3], "above": rect[1] - bottom}
-        elif abs(y - near_y) < _NEAR:
+        elif abs(y - near_y) < NEAR:
             room = {"right": left - rect[2], "left": rect[0] - right}
         else:
             room = {}
@@ -74,7 +71,7 @@ class Anchors:
         _, _, right, bottom = self.rects[id]
         (x, y), pile = self.middle(id), self.piles[id]
         for behind, before in (((x, bottom + pile), (x, bottom)), ((right + pile, y), (right, y))):
-            if _same(behind, point):
+            if same(behind, point):
                 return before
         return point
 
@@ -85,68 +82,15 @@ class Anchors:
         return min(sides.items(), key=lambda each: abs(each[1][0] - point[0]) + abs(each[1][1] - point[1]))
 
 
-class Leg(NamedTuple):
-    """A part of a line, from the end of the one before: straight, or a curve with two points that draw it."""
-
-    end: Point
-    controls: tuple[Point, ...] = ()
-
-
-def legs(parts: Sequence[Part]) -> tuple[Point, list[Leg]]:
-    """Where a line begins, and its legs, with corners in place of the curves that round them."""
-    start = parts[0][0]
-    found: list[Leg] = []
-    for part in parts:
-        corner = _corner(part) if len(part) == 4 else None
-        if len(part) == 4 and corner is None:
-            found.append(Leg(part[3], (part[1], part[2])))
-            continue
-        for point in [corner, part[-1]] if corner else [part[-1]]:
-            before = found[-1].end if found else start
-            if not _same(before, point):
-                _extend(start, found, Leg(point))
-    return start, found
-
-
-def _extend(start: Point, found: list[Leg], leg: Leg) -> None:
-    """Add a leg, or make the last one longer where it leads on as that does."""
-    if found and not found[-1].controls:
-        first = found[-2].end if len(found) > 1 else start
-        if _along(first, found[-1].end) and _along(first, found[-1].end) == _along(found[-1].end, leg.end):
-            found[-1] = leg
-            return
-    found.append(leg)
-
-
-def _same(one: Point, other: Point) -> bool:
-    return max(abs(one[0] - other[0]), abs(one[1] - other[1])) < _NEAR
-
-
-def _along(start: Point, end: Point) -> str:
-    """Whether a leg leads ``-`` across or ``|`` down; empty where it leads aslant."""
-    if abs(start[1] - end[1]) < _NEAR:
-        return "-"
-    return "|" if abs(start[0] - end[0]) < _NEAR else ""
-
-
-def _corner(part: Part) -> Point | None:
-    """The corner that a curve rounds; None for any other curve."""
-    start, one, other, end = part
-    ways = _along(start, one), _along(other, end)
-    if ways == ("-", "|"):
-        return end[0], start[1]
-    return (start[0], end[1]) if ways == ("|", "-") else None
-
-
 def path(parts: Sequence[Part], source: str, target: str, anchors: Anchors) -> str:
     r"""The path of a line between two boxes, as TikZ has it after ``\draw``."""
     start, all_legs = legs(parts)
     start = anchors.on_border(start, source)
     begin, goal = anchors.at(start, source), anchors.at(all_legs[-1].end, target)
     if len(all_legs) == 1 and not all_legs[0].controls:
-        return f"{_straight(begin, goal, _along(start, all_legs[0].end))} -- {goal}"
+        return f"{_straight(begin, goal, along(start, all_legs[0].end))} -- {goal}"
     points = [start, *(leg.end for leg in all_legs)]
-    ways = ["" if leg.controls else _along(*pair) for leg, pair in zip(all_legs, pairwise(points), strict=True)]
+    ways = ["" if leg.controls else along(*pair) for leg, pair in zip(all_legs, pairwise(points), strict=True)]
     turn = "".join(ways[-2:]) if all(ways[-2:]) else ""
     kept = len(all_legs) - (2 if turn in ("-|", "|-") else 1)
     words = [begin]

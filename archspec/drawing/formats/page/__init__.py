@@ -12,31 +12,41 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from archspec.drawing.content.folding import Structure
 from archspec.drawing.content.labels import shape_text, times
 from archspec.drawing.content.scene import Box
+from archspec.drawing.content.staging import overview
 from archspec.drawing.formats.page.items import items
 from archspec.drawing.formats.page.layers import Layers
 from archspec.drawing.formats.page.levels import Level, Tree
+from archspec.drawing.formats.page.placements import placements
 from archspec.drawing.formats.page.plan import Column, Row, plan
 from archspec.drawing.formats.themes import Theme, theme
+from archspec.drawing.layout.placing import LAYOUTS, NO_SCALES, Layout, require_known
+from archspec.errors import UsageError
 from archspec.network import Network
 from archspec.network.bounds import keep_within
 from archspec.ops.tensor import Places, Shape, size_in_bytes
 from archspec.reports.table import CONVENTIONS, totals
 
-_SCRIPTS = ("items", "boxes", "layers", "edges", "table", "search", "view", "selection", "picture", "page")
+_SCRIPTS = ("items", "boxes", "layers", "scales", "edges", "table", "search", "view", "selection", "picture", "page")
 """The files that make the page's script, one after another."""
 
 
-def render(network: Network) -> str:
+def render(network: Network, layout: Layout = "auto") -> str:
     """The HTML text of a page that shows a network.
 
     It opens at the overview. Scripts and styles are inside; a policy in the file allows nothing else.
+
+    Raises:
+        SpecError: It would be larger than the network's limits allow.
+        UsageError: There is no such layout, or the network has no scales to be laid out by.
 
     >>> import archspec
     >>> len(render(archspec.compile("specs/resnet152.yaml"))) < 500_000
     True
     """
+    require_known("layout", layout, LAYOUTS)
     boxes = len(network) + sum(1 + block.path.count(".") for block in network.blocks.walk())  # one on each level
     keep_within(network, "boxes", boxes, "the page has {} nodes and levels of blocks", "draw an overview: an svg file")
     edges = sum(len(node.operands) for node in network)
@@ -50,7 +60,7 @@ def render(network: Network) -> str:
         "conventions": html.escape(CONVENTIONS),
         "style": style,
         "script": script,
-        "data": _json(_data(network)),
+        "data": _json(_data(network, layout)),
     }
     text = re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], _file("page.html"))
     return text.encode("utf-8", "replace").decode()
@@ -107,9 +117,11 @@ def _colours(look: Theme) -> Iterator[tuple[str, str]]:
         yield from ((f"{family}-fill", paint.fill), (f"{family}-stroke", paint.stroke))
 
 
-def _data(network: Network) -> dict[str, Any]:
+def _data(network: Network, layout: Layout) -> dict[str, Any]:
     """What the script reads: items by number, the network being number 0."""
-    tree = Tree.of(network, items(network))
+    structure = Structure(network)
+    scene = overview(structure)
+    tree = Tree.of(network, items(structure, scene))
     levels = {number: tree.level(number) for number in range(len(tree.items)) if tree.children(number)}
     labelled = {number: _labelled(level) for number, level in levels.items()}
     docs: dict[str, int] = {}
@@ -124,7 +136,10 @@ def _data(network: Network) -> dict[str, Any]:
     for number, level in levels.items():
         entries[number] |= _inside(level, tree.tensors)
     tensors = [_tensor(network.shape(path), path) for path in tree.tensors]
-    return {"name": network.name, "items": entries, "docs": list(docs), "tensors": tensors}
+    placed = [] if layout == "flow" else list(placements(tree, scene))
+    if layout == "scales" and not placed:
+        raise UsageError(NO_SCALES)
+    return {"name": network.name, "items": entries, "docs": list(docs), "tensors": tensors, "placements": placed}
 
 
 def _tensor(shape: Shape, path: str) -> list[Any]:

@@ -23,9 +23,14 @@ function element(item) {
   made.style.setProperty("--fill", `var(--${item.family}-fill)`);
   made.style.setProperty("--stroke", `var(--${item.family}-stroke)`);
   if (opens(item)) made.setAttribute("aria-expanded", String(isOpen(item)));
+  const box = placement?.boxes.get(item);
+  if (box) {
+    made.classList.toggle("up", Boolean(box.up));
+    made.style.setProperty("--ring", `${breadth(box)}px`);
+  }
   if (isOpen(item)) made.append(...frame(item, made));
   else made.append(isEnd(item) || item.kind === "merge" ? pill(item, made) : card(item, made));
-  if (item.labelled) made.append(make("span", { class: "shape" }, item.shape));
+  if (item.labelled && !box && !placement?.frames.has(item)) made.append(make("span", { class: "shape" }, item.shape));
   elements.set(item, made);
   return made;
 }
@@ -37,7 +42,11 @@ function frame(item, made) {
   made.classList.add("frame");
   const head = make("div", { class: "head", title: "Fold" },
     make("span", {}, make("b", {}, item.name || item.path), wording(item)), turner("−"));
-  return [head, make("div", { class: "room", role: "group" }, column(item))];
+  const rects = borders(item);
+  if (!rects.length) return [head, make("div", { class: "room", role: "group" }, column(item))];
+  made.classList.add("spread");
+  rects.forEach((rect, index) => rect.append(index ? make("div", { class: "head", title: "Fold" }, make("span", {}, `… ${item.name || item.path}`)) : head));
+  return [...rects, make("div", { class: "room", role: "group" }, ...item.children.map(element))];
 }
 
 function pill(item, made) {
@@ -59,6 +68,7 @@ function card(item, made) {
 
 /** What is inside an open item, as its plan arranges it. */
 function column(item) {
+  if (placement && !item.number) return placedColumn();
   const named = new Map(), layers = [];
   const all = (list) => make("div", { class: "column" }, ...list.map(one));
   function one(part) {
@@ -77,13 +87,16 @@ function column(item) {
   return made;
 }
 
-/** Makes an item's element anew. */
+/** Makes an item's element anew, or all where all stands elsewhere now. */
 function refresh(item) {
-  if (item.number) {
+  const before = placement;
+  placement = placed();
+  if (item.number && placement === before) {
     elements.get(item).replaceWith(element(item));
   } else {
     elements.clear();
-    world.replaceChildren(lines, column(item));
+    parts.clear();
+    world.replaceChildren(lines, column(items[0]));
   }
 }
 

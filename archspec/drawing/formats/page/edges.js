@@ -7,7 +7,8 @@ const REACH = 6; // how near to a line, in points of the screen, is on it
 /** Draws the edges inside all open items, as a few paths. */
 function draw() {
   const rect = ruler();
-  edges = opened().flatMap((item) => spaced(item.edges).map(([edge, aside]) => route(item, edge, aside, rect)));
+  edges = levels().flatMap((item) => spaced(item.edges).map(([edge, aside]) => route(item, edge, aside, rect)));
+  if (placement) edges.push(...placedEdges(rect));
   crossed = null;
   const paths = { skip: "", "": "", "skip tip": "", tip: "" };
   for (const edge of edges) {
@@ -40,20 +41,28 @@ function spaced(given) {
   return [...alike.values()].flatMap((same) => same.map((edge, index) => [edge, 8 * (index - (same.length - 1) / 2)]));
 }
 
-function route(item, [source, target, tensor, skip, ...gaps], aside, rect) {
-  const { made, named } = parts.get(item);
+function route(item, [source, target, tensor, skip, ...gaps], aside, upright) {
+  const { made, named } = parts.get(item), up = made.closest(".up") !== null, rect = up ? mirrored(upright) : upright;
   const stops = [source, ...gaps, target].map((name) => stop(name, tensor, named, rect));
   for (const each of stops) each.x += aside;
-  const points = [{ x: stops[0].x, y: stops[0].bottom }];
+  let points = [{ x: stops[0].x, y: stops[0].bottom }];
   for (let index = 1; index < stops.length; index++) {
     const [from, to] = [stops[index - 1], stops[index]];
     if (skip && to.box && isBeside(from, to)) points.push({ x: from.x, y: to.box.y }, { x: to.box.right, y: to.box.y });
     else points.push(...leg(from, to, made, rect));
     if (index < stops.length - 1) points.push({ x: to.x, y: to.bottom });
   }
+  if (up) points = points.map(over);
   const tip = stops.at(-1).box ? triangle(points) : "";
   return { source: items[source], target: items[target], tensor, skip, points, line: rounded(points), tip };
 }
+
+/** Rectangles turned over, as what is read from below is laid out; and a point turned back. */
+const mirrored = (rect) => (of) => {
+  const { left, top, right, bottom, x, y } = rect(of);
+  return { left, top: -bottom, right, bottom: -top, x, y: -y };
+};
+const over = ({ x, y, curve }) => ({ x, y: -y, curve: curve?.map((value, index) => (index % 2 ? -value : value)) });
 
 /** The edge whose line is nearest to a place, if one is near; places are in the world's own units. */
 function edgeAt(x, y) {

@@ -34,6 +34,9 @@ function* visible(item) {
 /** All open items, each before those inside it. */
 const opened = () => [items[0], ...visible(items[0])].filter(isOpen);
 
+/** All open items that are arranged by themselves, not by a placement of all. */
+const levels = () => opened().filter((item) => item.number ? !placement?.frames.has(item) : !placement);
+
 /** The items around one, the innermost first. */
 function* around(item) {
   while (item.number) {

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from archspec.drawing.content.boxing import boxes_alone
 from archspec.drawing.content.folding import Part, Structure, nodes_of
-from archspec.drawing.content.scene import Box
-from archspec.drawing.content.staging import overview
+from archspec.drawing.content.scene import Box, Scene
 from archspec.drawing.layout.segments import frame_chain
-from archspec.network import Block, Network, Node, one_op
+from archspec.network import Block, Node, one_op
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +27,17 @@ class Item:
     is_open: bool = False
 
 
-def items(network: Network) -> tuple[Item, ...]:
+def items(structure: Structure, overview: Scene) -> tuple[Item, ...]:
     """The boxes of a network's overview, with all that is inside them."""
-    return tuple(_Tree(network).top())
+    return tuple(_Tree(structure, overview).top())
 
 
 class _Tree:
     """Items from the overview's scene, and from the boxes of all that is in it."""
 
-    def __init__(self, network: Network) -> None:
-        self.network = network
-        structure = Structure(network)
-        self.overview = overview(structure)
+    def __init__(self, structure: Structure, overview: Scene) -> None:
+        self.network = structure.network
+        self.overview = overview
         self.parents = {cluster.path: cluster.parent for cluster in self.overview.clusters}
         self.boxes = boxes_alone(structure)
 

@@ -56,6 +56,11 @@ class Tree:
         """The numbers of the items inside one."""
         return self._children.get(number, ())
 
+    def path(self, number: int) -> str:
+        """The id of an item's box; empty for the network."""
+        item = self.items[number]
+        return item.box.id if item else ""
+
     def level(self, number: int) -> Level:
         """What is inside an item."""
         edges = tuple(self._inside.get(number, ()))

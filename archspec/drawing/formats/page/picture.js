@@ -45,7 +45,7 @@ const pointed = (event) => event.target.closest(".card, .head");
 
 world.addEventListener("pointerover", (event) => {
   const target = pointed(event);
-  hovered = target?.parentElement.item ?? null;
+  hovered = target?.closest(".item").item ?? null;
   if (target) crossed = null;
   explain(dragged && grip ? null : hovered, target);
   near();
@@ -58,7 +58,7 @@ world.addEventListener("pointerleave", () => {
 });
 world.addEventListener("click", (event) => {
   const target = pointed(event);
-  if (target && !dragged) use(target.parentElement.item);
+  if (target && !dragged) use(target.closest(".item").item);
 });
 world.addEventListener("focusin", (event) => {
   focused = event.target.item;

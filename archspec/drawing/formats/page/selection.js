@@ -4,7 +4,8 @@ let selected = null;
 
 /** Draws all anew that depends on what is open. */
 function settle() {
-  for (const item of opened().reverse()) straighten(item);
+  for (const item of levels().reverse()) straighten(item);
+  if (placement) stretch();
   size();
   draw();
   table();
@@ -25,9 +26,10 @@ function toggle(item, wanted = !isOpen(item)) {
 
 /** Does something, and scrolls so that an item stays where it is on the screen. */
 function keeping(item, action) {
-  const place = elements.get(item).getBoundingClientRect();
+  const rect = () => (elements.get(item).querySelector(":scope > .part") ?? elements.get(item)).getBoundingClientRect();
+  const place = rect();
   action();
-  const now = elements.get(item).getBoundingClientRect();
+  const now = rect();
   canvas.scrollBy(now.x + now.width / 2 - place.x - place.width / 2, now.y - place.y);
 }
 
