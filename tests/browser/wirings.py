@@ -72,6 +72,21 @@ graph:
   pair: {block: pair, from: [a, x]}
   sum: {op: add, from: [pair.first, pair.second]}
 """,
+    "a block that gives a tensor half way": """
+archspec: 1
+name: net
+inputs: {x: [4, 8, 8]}
+blocks:
+  halves:
+    graph:
+      one: {op: conv, out_channels: 4, kernel_size: 1}
+      two: {op: conv, out_channels: 4, kernel_size: 1}
+      three: {op: conv, out_channels: 4, kernel_size: 1}
+    outputs: {first: one, second: two, third: three}
+graph:
+  halves: {block: halves}
+  sum: {op: add, from: [halves.first, halves.second, halves.third]}
+""",
     "one tensor twice, inside a block and a block in it": """
 archspec: 1
 name: net

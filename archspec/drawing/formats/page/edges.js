@@ -45,13 +45,14 @@ function route(item, [source, target, tensor, skip, ...gaps], aside, upright) {
   const { made, named } = parts.get(item), up = made.closest(".up") !== null, rect = up ? mirrored(upright) : upright;
   const stops = [source, ...gaps, target].map((name) => stop(name, tensor, named, rect));
   for (const each of stops) each.x += aside;
-  let points = [{ x: stops[0].x, y: stops[0].bottom }];
+  let points = [...stops[0].lead ?? [], { x: stops[0].x, y: stops[0].bottom }];
   for (let index = 1; index < stops.length; index++) {
     const [from, to] = [stops[index - 1], stops[index]];
     if (skip && to.box && isBeside(from, to)) points.push({ x: from.x, y: to.box.y }, { x: to.box.right, y: to.box.y });
     else points.push(...leg(from, to, made, rect));
     if (index < stops.length - 1) points.push({ x: to.x, y: to.bottom });
   }
+  points.push(...(stops.at(-1).lead ?? []).toReversed());
   if (up) points = points.map(over);
   const tip = stops.at(-1).box ? triangle(points) : "";
   return { source: items[source], target: items[target], tensor, skip, points, line: rounded(points), tip };
@@ -103,9 +104,25 @@ function stop(name, tensor, named, rect) {
     const box = rect(anchor.firstChild);
     return { anchor, box, x: box.x, top: box.top, bottom: box.bottom };
   }
-  const ports = parts.get(item).named;
-  const { x, top, bottom } = rect(ports.get(`o${tensor}`) ?? ports.get(`i${tensor}`));
-  return { anchor, x, top, bottom };
+  const { named: ports, made } = parts.get(item), port = ports.get(`o${tensor}`) ?? ports.get(`i${tensor}`);
+  const { x, top, bottom } = rect(port), first = !ports.has(`o${tensor}`);
+  return isOutermost(port, made, first) ? { anchor, x, top, bottom } : lane(item, anchor, port, rect);
+}
+
+/** Where an edge leaves or enters an open box beside what is in it, and how it leads on to a port half way down. */
+function lane(item, anchor, port, rect) {
+  const { left, right, top, bottom } = rect(anchor), { x, y } = rect(port), { named, made } = parts.get(item);
+  const others = [...named].filter(([name, one]) => /^[io]/.test(name) && !isOutermost(one, made, name[0] === "i"));
+  const at = Math.max(left, right - 4 - 4 * (others.findIndex(([, one]) => one === port) % 3));
+  return { anchor, x: at, top, bottom, lead: [{ x, y }, { x: at, y }] };
+}
+
+/** Whether nothing stands between a port and the border above it, or below it where it is one of the last. */
+function isOutermost(port, root, first) {
+  for (let at = port; at !== root; at = at.parentElement) {
+    if (at.parentElement.matches(".column, .layers") && (first ? at.previousElementSibling : at.nextElementSibling)) return false;
+  }
+  return true;
 }
 
 /** The points after the first of a line from one stop to the next: round what is in the same row, through its rows. */

@@ -183,14 +183,6 @@ const gap = (box) => breadth(box) / box.lines;
 
 const ringIn = ({ left, top, right, bottom }, by) => ({ left: left + 4 + by, top: top + 25 + by, right: right - 4 - by, bottom: bottom - 4 - by });
 
-/** Whether nothing stands between a port and the border above it, or below it where it is one of the last. */
-function isOutermost(port, root, first) {
-  for (let at = port; at !== root; at = at.parentElement) {
-    if (at.parentElement.matches(".column, .layers") && (first ? at.previousElementSibling : at.nextElementSibling)) return false;
-  }
-  return true;
-}
-
 /** The shorter way along a ring between the places on it that are nearest to two points, each seen from a side. */
 function along(ring, from, side, to, other) {
   const { left, top, right, bottom } = ring, [width, height] = [right - left, bottom - top];
