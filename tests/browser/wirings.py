@@ -87,6 +87,47 @@ graph:
   halves: {block: halves}
   sum: {op: add, from: [halves.first, halves.second, halves.third]}
 """,
+    "a U of blocks": """
+archspec: 1
+name: net
+inputs: {x: [3, 64, 64]}
+blocks:
+  res:
+    params: {out_channels: {type: int}}
+    graph:
+      a: {block: conv_bn_relu, out_channels: $out_channels}
+      b: {op: conv, out_channels: $out_channels, kernel_size: 3, padding: 1}
+      s: {op: conv, from: input, out_channels: $out_channels, kernel_size: 1}
+      add: {op: add, from: [b, s]}
+  up:
+    inputs: [below, beside]
+    graph:
+      u: {op: upsample, from: below, scale_factor: 2, mode: bilinear}
+      g1: {op: conv, from: u, out_channels: 16, kernel_size: 1}
+      g2: {op: conv, from: beside, out_channels: 16, kernel_size: 1}
+      g: {op: add, from: [g1, g2]}
+      psi: {op: conv, out_channels: 1, kernel_size: 1}
+      sig: sigmoid
+      att: {op: mul, from: [beside, sig]}
+      c: {op: concat, from: [att, u]}
+      r: {block: res, out_channels: $(beside.channels)}
+  enc:
+    graph:
+      s1: {block: res, out_channels: 32}
+      p1: {op: max_pool, kernel_size: 2}
+      s2: {block: res, out_channels: 64}
+      p2: {op: max_pool, kernel_size: 2}
+      s3: {block: res, out_channels: 128}
+    outputs: {c1: s1, c2: s2, c3: s3}
+graph:
+  enc: {block: enc}
+  p3: {op: max_pool, from: enc.c3, kernel_size: 2}
+  d4: {block: res, out_channels: 256}
+  u3: {block: up, from: [d4, enc.c3]}
+  u2: {block: up, from: [u3, enc.c2]}
+  u1: {block: up, from: [u2, enc.c1]}
+  head: {op: conv, out_channels: 1, kernel_size: 1}
+""",
     "one tensor twice, inside a block and a block in it": """
 archspec: 1
 name: net

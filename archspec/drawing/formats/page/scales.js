@@ -153,7 +153,7 @@ function placedEdges(rect) {
     const out = isOpen(source) ? within(first, source, sides[0], `o${tensor}`, rings[0], rect).reverse() : [];
     const into = isOpen(target) ? within(last, target, sides[1], `i${tensor}`, rings[1], rect) : [];
     const all = [...out, first, ...points, last, ...into];
-    return { source, target, tensor, skip, sides, points: all, line: rounded(all), tip: isOpen(target) ? "" : triangle(all) };
+    return { source, target, tensor, skip, points: all, line: rounded(all), tip: isOpen(target) ? "" : triangle(all) };
   });
 }
 
