@@ -26,7 +26,8 @@ from archspec.errors import UsageError
 from archspec.files import encoded, whole, write
 from archspec.language.limits import Limits
 from archspec.playground import pages
-from archspec.playground.session import NoMessageError, Session, notification
+from archspec.playground.messages import NoMessageError, notification
+from archspec.playground.session import Session
 from archspec.service import uri_of
 
 HOST = "127.0.0.1"
@@ -174,6 +175,7 @@ class _Page:
         self.work: asyncio.Queue[Callable[[], list[str]]] = asyncio.Queue(_MOST_WAITING)
 
     async def take(self, message: str) -> None:
+        self.session.announce(message)
         await self.work.put(lambda: self.session.receive(message))
 
     def tell(self, message: str) -> None:

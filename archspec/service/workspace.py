@@ -103,12 +103,13 @@ class Workspace:
 
         Raises:
             KeyError: It is not open.
+            Interrupted: It is compiled, and meanwhile nobody wants it any more.
         """
         known = self._known(uri)
         if known is None:
             last = self._analyses.get(uri)
-            self._stale.discard(uri)
             known = analyse(self._documents[uri], others=self._others(uri), last=last, root=self._root)
+            self._stale.discard(uri)
             self._analyses[uri] = known
         return known
 
