@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import re
@@ -25,6 +24,7 @@ import archspec.service as service
 from archspec.errors import UsageError
 from archspec.language.interruption import Interrupted, while_wanted
 from archspec.service import Analysis, Workspace
+from archspec.service.collection import collect_seldom
 from archspec.version import __version__
 
 LANGUAGE = "archspec"
@@ -32,8 +32,6 @@ LANGUAGE = "archspec"
 _SPEC = re.compile(r"^archspec[ \t]*:", re.MULTILINE)
 _LONGEST_WAIT = 0.2
 """Seconds that a change waits for the next one, where compiling takes long."""
-_ALLOCATIONS = 100_000
-"""Objects made between two searches for those that nobody has; each takes milliseconds."""
 _ROUND, _MOST_ROUNDS = 0.01, 50
 """Seconds in which nothing comes after a request before it is answered, and how often that is waited for."""
 _IDLE = 0.05
@@ -350,7 +348,5 @@ def serve(root: Path | None = None) -> None:
     for name in ("pygls.protocol.json_rpc", "pygls.server"):
         logging.getLogger(name).addFilter(_is_no_refusal)
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as client, redirect_stdout(sys.stderr):
-        gc.collect()
-        gc.freeze()  # what is there from the start stays
-        gc.set_threshold(_ALLOCATIONS)
+        collect_seldom()
         server(root).start_io(stdout=client)

@@ -29,6 +29,7 @@ from archspec.playground import pages
 from archspec.playground.messages import NoMessageError, notification
 from archspec.playground.session import Session
 from archspec.service import uri_of
+from archspec.service.collection import collect_seldom
 
 HOST = "127.0.0.1"
 LARGEST_MESSAGE = 4 * Limits().file_bytes
@@ -241,5 +242,6 @@ def serve(path: Path, port: int, root: Path | None, ready: Callable[[str], None]
         config = uvicorn.Config(
             server.app(port), log_level="warning", ws_max_size=LARGEST_MESSAGE, limit_concurrency=MOST_CONNECTIONS
         )
+        collect_seldom()
         ready(f"http://{HOST}:{port}/{server.token}/")
         uvicorn.Server(config).run(sockets=[listening])
