@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import re
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,9 @@ from typing_extensions import override
 
 import archspec.service as service
 from archspec.errors import UsageError
+from archspec.language.interruption import Interrupted, while_wanted
 from archspec.service import Analysis, Workspace
+from archspec.service.collection import collect_seldom
 from archspec.version import __version__
 
 LANGUAGE = "archspec"
@@ -31,15 +32,13 @@ LANGUAGE = "archspec"
 _SPEC = re.compile(r"^archspec[ \t]*:", re.MULTILINE)
 _LONGEST_WAIT = 0.2
 """Seconds that a change waits for the next one, where compiling takes long."""
-_ALLOCATIONS = 100_000
-"""Objects made between two searches for those that nobody has; each takes milliseconds."""
 _ROUND, _MOST_ROUNDS = 0.01, 50
 """Seconds in which nothing comes after a request before it is answered, and how often that is waited for."""
 _IDLE = 0.05
 """Seconds between the compiles of variants, in which requests are answered."""
 _convert = get_converter()
 
-Known = Callable[[str], Analysis | None]
+Known = Callable[[str], Awaitable[Analysis | None]]
 """What is known of a document by its URI."""
 
 
@@ -75,8 +74,8 @@ class _Protocol(LanguageServerProtocol):
 class Server(LanguageServer):
     """A language server for specs.
 
-    A change is compiled when the next one has not come meanwhile, and what is found is sent with the version that it
-    was made from. Requests are answered for the text as it is when they are.
+    A change is compiled when the next one has not come meanwhile, in another thread, in which a later one ends it; what
+    is found is sent with the version that it was made from. Requests are answered for the text as it is when they are.
 
     Args:
         root: The folder that references of documents may not leave; their own unless given.
@@ -87,6 +86,10 @@ class Server(LanguageServer):
         self.documents = Workspace(root)
         self._languages: dict[str, str] = {}
         self._waiting: dict[str, asyncio.TimerHandle] = {}
+        self._compiles: dict[str, tuple[int | None, asyncio.Task[None]]] = {}
+        """The last compile of each document, and the version that it is of."""
+        self._looks: set[asyncio.Task[None]] = set()
+        self._one = asyncio.Lock()
         self._took = 0.0
         """Seconds that the last compile took."""
         self._came = 0
@@ -111,6 +114,7 @@ class Server(LanguageServer):
         if handle := self._waiting.pop(uri, None):
             handle.cancel()
         self._languages.pop(uri, None)
+        self._compiles.pop(uri, None)
         self.documents.close(uri)
         self._publish(uri, None, [])
         self.look_at_others(uri)
@@ -130,13 +134,18 @@ class Server(LanguageServer):
 
     def _look(self, uri: str) -> None:
         self._waiting.pop(uri, None)
-        analysis = self.analysis(uri)
-        if analysis is None:
+        look = asyncio.ensure_future(self._told(uri))
+        self._looks.add(look)
+        look.add_done_callback(self._looks.discard)
+
+    async def _told(self, uri: str) -> None:
+        if not self.is_spec(uri):
             if self.documents.version(uri) is not None:
                 self._publish(uri, self.documents.version(uri), [])
             return
-        found = _convert.structure(service.diagnostics(analysis), list[types.Diagnostic])
-        if self.documents.version(uri) == analysis.document.version:
+        analysis = await self.analysis(uri)
+        if analysis is not None:
+            found = _convert.structure(service.diagnostics(analysis), list[types.Diagnostic])
             self._publish(uri, analysis.document.version, found)
             self._look_further(service.with_variants(analysis), None)
 
@@ -175,23 +184,40 @@ class Server(LanguageServer):
             return False
         return self._languages.get(uri) == LANGUAGE or _SPEC.search(self.documents.text(uri)) is not None
 
-    def written(self, uri: str) -> Analysis | None:
+    async def written(self, uri: str) -> Analysis | None:
         """The present text of a spec as it is written; None for another document."""
         return self.documents.written(uri) if self.is_spec(uri) else None
 
-    def analysis(self, uri: str) -> Analysis | None:
-        """What is known of the present text of a spec; None for another document."""
-        if not self.is_spec(uri):
-            return None
-        before = time.perf_counter()
+    async def analysis(self, uri: str) -> Analysis | None:
+        """What is known of the present text of a spec; None for another document, and where it changes meanwhile."""
         version = self.documents.version(uri)
-        known = self.documents.is_known(uri)
-        analysis = self.documents.analysis(uri)
-        if not known:
+        while self.is_spec(uri) and self.documents.version(uri) == version:
+            if self.documents.is_known(uri):
+                return self.documents.analysis(uri)
+            await asyncio.shield(self._compile(uri, version))  # which others may wait for too
+        return None
+
+    def _compile(self, uri: str, version: int | None) -> asyncio.Task[None]:
+        """The compile of a version of a document: that which runs, or a new one."""
+        of, running = self._compiles.get(uri, (None, None))
+        if running is None or running.done() or of != version:
+            running = asyncio.ensure_future(self._compiled(uri, version))
+            self._compiles[uri] = version, running
+        return running
+
+    async def _compiled(self, uri: str, version: int | None) -> None:
+        async with self._one:
+            if self.documents.version(uri) != version:
+                return
+            before = time.perf_counter()
+            try:
+                with while_wanted(lambda: self.documents.version(uri) == version):
+                    analysis = await asyncio.to_thread(self.documents.work(uri))
+            except Interrupted:
+                return
             self._took = time.perf_counter() - before
-            assert analysis.document.version == version
+            self.documents.take(analysis)
             self.look_at_others(uri)
-        return analysis
 
 
 def server(root: Path | None = None) -> Server:
@@ -239,7 +265,7 @@ def _requests(server: Server) -> None:
         uri = params.text_document.uri
         if not await server.is_wanted(uri):
             return None
-        analysis = known(uri)
+        analysis = await known(uri)
         found = ask(analysis) if analysis is not None else None
         return None if found is None else _convert.structure(found, kind)
 
@@ -322,7 +348,5 @@ def serve(root: Path | None = None) -> None:
     for name in ("pygls.protocol.json_rpc", "pygls.server"):
         logging.getLogger(name).addFilter(_is_no_refusal)
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as client, redirect_stdout(sys.stderr):
-        gc.collect()
-        gc.freeze()  # what is there from the start stays
-        gc.set_threshold(_ALLOCATIONS)
+        collect_seldom()
         server(root).start_io(stdout=client)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import socket
@@ -10,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pytest
 from command import Run
@@ -21,7 +22,12 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from archspec.playground import pages
+from archspec.playground.live import _Page
+from archspec.playground.session import Session
 from archspec.service import uri_of
+
+if TYPE_CHECKING:
+    from starlette.websockets import WebSocket
 
 TEXT = "archspec: 1\nname: small\ninputs: {x: [3, 8, 8]}\ngraph:\n  a: {block: ./unit.yaml}\n  b: relu\n"
 UNIT = "archspec: 1\nblock: unit\ngraph: {a: relu}\n"
@@ -220,3 +226,15 @@ def test_a_message_that_is_none_costs_at_most_its_page(live: Live, message: str 
     with live.page() as page:
         assert opened(page, live) == []
     assert live.file.read_text() == TEXT
+
+
+def test_a_text_that_waits_ends_the_work_before_it() -> None:
+    session = Session()
+    page = _Page(cast("WebSocket", None), session)
+    document = {"uri": "untitled:1", "version": 1, "text": TEXT.replace("{block: ./unit.yaml}", "relu")}
+    session.receive(json.dumps({"method": "textDocument/didOpen", "params": {"textDocument": document}}))
+    params = {"textDocument": document, "contentChanges": [document]}
+    asyncio.run(page.take(json.dumps({"method": "textDocument/didChange", "params": params})))
+    assert session.publish() == []
+    assert page.work.get_nowait()() == []
+    assert len(session.publish()) == 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lsp_client import Client
@@ -12,6 +14,8 @@ from pygls.exceptions import JsonRpcException, JsonRpcRequestCancelled
 from sampling import QUICK
 
 import archspec
+from archspec.compiler.walk import Walk
+from archspec.server import server
 
 ROOT = Path(__file__).parent.parent
 RESNET = (ROOT / "specs" / "resnet50.yaml").read_text(encoding="utf-8")
@@ -195,6 +199,39 @@ def test_who_types_fast_in_a_large_network_is_not_kept_waiting() -> None:
         assert hints
 
     session(talk)
+
+
+def test_a_new_text_ends_the_compile_of_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes while the first node is elaborated, and no other node is; a request that is taken back ends nothing."""
+    made, uri, came, steps, spend = server(), "untitled:1", threading.Event(), list[Walk](), Walk.spend
+
+    async def talk() -> None:
+        loop = asyncio.get_running_loop()
+
+        def change() -> None:
+            made.documents.open(uri, f"# another\n{RESNET}", 2)
+            came.set()
+
+        def spent(walk: Walk, *arguments: Any) -> None:
+            steps.append(walk)
+            if not came.is_set():
+                loop.call_soon_threadsafe(change)
+                assert came.wait(60)
+            spend(walk, *arguments)
+
+        monkeypatch.setattr(Walk, "spend", spent)
+        made.documents.open(uri, RESNET, 1)
+        assert await made.analysis(uri) is None
+        assert len(steps) == 1
+        taken_back = asyncio.ensure_future(made.analysis(uri))
+        await asyncio.sleep(0)
+        taken_back.cancel()
+        found = await made.analysis(uri)
+        assert found is not None
+        assert (found.document.version, found.found) == (2, ())
+        assert len(set(map(id, steps))) == 2
+
+    asyncio.run(talk())
 
 
 def test_a_request_is_answered_for_the_text_that_it_was_made_of_or_not_at_all() -> None:

@@ -14,9 +14,11 @@ import random_edits
 
 import archspec
 from archspec.compiler import sharing
+from archspec.compiler.walk import Walk
 from archspec.language import library, networks
 from archspec.playground import pages
-from archspec.playground.session import NoMessageError, Session
+from archspec.playground.messages import NoMessageError
+from archspec.playground.session import Session
 
 ROOT = Path(__file__).parent.parent
 URI = "untitled:spec"
@@ -171,6 +173,42 @@ def test_what_is_kept_from_text_to_text_changes_no_answer(name: str | int) -> No
             told = _answers(fresh)
         assert told["view"].pop("version") <= answer["view"].pop("version") + 2
         assert told == answer
+
+
+@pytest.mark.parametrize("asked", ["", "textDocument/inlayHint", "textDocument/hover", "archspec/view"])
+@pytest.mark.parametrize("step", [1, 2])
+def test_a_new_text_ends_the_work_on_an_older_one(asked: str, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stops at the node that it is at, and nothing of it is seen afterwards."""
+    page, place = Page(SMALL), {"line": 0, "character": 0}
+    second = SMALL.replace("default: 8", "default: 6")
+    document = {"textDocument": {"uri": URI, "version": 9}}
+    change = json.dumps(
+        {"method": "textDocument/didChange", "params": {**document, "contentChanges": [{"text": second}]}}
+    )
+    for tell in (page.session.announce, page.session.receive):
+        tell(change.replace("default: 6", "default: 5"))
+    steps, spend = 0, Walk.spend
+
+    def spent(walk: Walk, *arguments: Any) -> None:
+        nonlocal steps
+        steps += 1
+        if steps == step:
+            page.session.announce(change)
+        spend(walk, *arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Walk, "spend", spent)
+        if asked:
+            range = {"start": place, "end": place}
+            assert page.ask(asked, **document, position=place, range=range, part="picture", variant="", set={}) is None
+        assert page.session.publish() == []
+    assert steps == (step + 1 if asked else step)
+    page.session.receive(change)
+    (message,) = page.session.publish()
+    assert json.loads(message)["params"] == {"uri": URI, "version": 9, "diagnostics": []}
+    seen, fresh = _answers(page), _answers(Page(second))
+    assert {**seen["view"], "version": 0, "figures": 0} == {**fresh["view"], "version": 0, "figures": 0}
+    assert seen["hints"] == fresh["hints"]
 
 
 def _typed(random: Random, texts: list[str]) -> str:

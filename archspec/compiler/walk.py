@@ -14,6 +14,7 @@ from archspec.errors import Change, Help, SpecError, listed, nearest
 from archspec.language.choice import Choice
 from archspec.language.definition import ALL_COPIES, UNKNOWN_OUTPUTS, Definition, Reference, Step
 from archspec.language.edits import Edits
+from archspec.language.interruption import go_on
 from archspec.language.limits import VALUES_OF_A_STEP, raise_limit
 from archspec.language.loader import Loader, Reading
 from archspec.language.source import Entry, Scalar, Value
@@ -133,7 +134,9 @@ class Walk:
 
         Raises:
             SpecError: It is one too many.
+            Interrupted: Nobody wants the network any more.
         """
+        go_on()
         self.steps += 1
         if operands >= VALUES_OF_A_STEP:
             self.weigh(step, operands)

@@ -99,7 +99,7 @@ class Network:
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
         """Its nodes in topological order."""
-        return tuple(self.blocks.nodes())
+        return self.blocks.inner_nodes
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes)

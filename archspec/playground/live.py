@@ -26,8 +26,10 @@ from archspec.errors import UsageError
 from archspec.files import encoded, whole, write
 from archspec.language.limits import Limits
 from archspec.playground import pages
-from archspec.playground.session import NoMessageError, Session, notification
+from archspec.playground.messages import NoMessageError, notification
+from archspec.playground.session import Session
 from archspec.service import uri_of
+from archspec.service.collection import collect_seldom
 
 HOST = "127.0.0.1"
 LARGEST_MESSAGE = 4 * Limits().file_bytes
@@ -174,6 +176,7 @@ class _Page:
         self.work: asyncio.Queue[Callable[[], list[str]]] = asyncio.Queue(_MOST_WAITING)
 
     async def take(self, message: str) -> None:
+        self.session.announce(message)
         await self.work.put(lambda: self.session.receive(message))
 
     def tell(self, message: str) -> None:
@@ -239,5 +242,6 @@ def serve(path: Path, port: int, root: Path | None, ready: Callable[[str], None]
         config = uvicorn.Config(
             server.app(port), log_level="warning", ws_max_size=LARGEST_MESSAGE, limit_concurrency=MOST_CONNECTIONS
         )
+        collect_seldom()
         ready(f"http://{HOST}:{port}/{server.token}/")
         uvicorn.Server(config).run(sockets=[listening])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import traceback
 from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
@@ -12,10 +11,12 @@ from archspec.errors import ArchspecError, SpecError
 from archspec.files import whole
 from archspec.language import library, networks
 from archspec.language.assignment import assignment
+from archspec.language.interruption import Interrupted, go_on, while_wanted
 from archspec.language.limits import Limits
 from archspec.language.source import Source, decode
 from archspec.network import Network
 from archspec.playground import views
+from archspec.playground.messages import NoMessageError, Params, notification, read, written
 from archspec.service import (
     Analysis,
     Workspace,
@@ -32,7 +33,6 @@ from archspec.service import (
 )
 from archspec.version import __version__
 
-Params = Mapping[str, Any]
 Answer = Callable[[Params], Any]
 
 _ASKED: dict[str, Callable[[Analysis, Params], Any]] = {
@@ -66,6 +66,8 @@ _MOST_DRAWN = 4
 """Pictures of a document that are kept, so that what is typed and taken back is not drawn again."""
 _NO_METHOD, _FAULT, _FAILED = -32601, -32603, -32803
 """Error codes of JSON-RPC, and the protocol's for a request that is right and cannot be answered."""
+_CHANGE = '"textDocument/didChange"'
+"""Stands in messages of a new text; inside of a text quotes are escaped."""
 
 
 class _Drawn(NamedTuple):
@@ -86,15 +88,12 @@ class _Drawn(NamedTuple):
         return self.network is network or (meaning is not None and self.meaning == meaning)
 
 
-class NoMessageError(ValueError):
-    """What came is nothing that a page sends."""
-
-
 class Session:
     """What one page has open, and the answers to its messages; it is for one thread.
 
     Messages are texts in JSON. `receive` takes one and gives the answers; `publish` gives what is wrong with the
     documents that have changed since, and is called when no message waits: a text that is already old is not compiled.
+    Where messages come while another thread is in `receive` or `publish`, `announce` makes that stop for a new text.
 
     >>> session = Session()
     >>> session.receive('{"jsonrpc": "2.0", "id": 1, "method": "shutdown"}')
@@ -114,6 +113,7 @@ class Session:
         self._first: dict[str, Network] = {}
         self._shown: dict[str, Network] = {}
         self._drawn: dict[str, list[_Drawn]] = {}
+        self._announced = self._taken = 0  # messages of new texts; each number is changed by one thread alone
         self._answers: dict[str, Answer] = {
             **(answers or {}),
             "initialize": lambda _: {
@@ -127,21 +127,32 @@ class Session:
             "archspec/file": self._file,
         }
 
+    def announce(self, message: str) -> None:
+        """Let work end that a message makes vain, which `receive` is given later."""
+        self._announced += _CHANGE in message
+
+    def _is_wanted(self) -> bool:
+        return self._taken >= self._announced
+
     def receive(self, message: str) -> list[str]:
         """Take a message.
 
         Returns:
-            The answers to it.
+            The answers to it; to a request that was made vain meanwhile, null.
 
         Raises:
             NoMessageError: It is none.
         """
-        method, params, call = _read(message)
+        self._taken += _CHANGE in message
+        method, params, call = read(message)
         if "id" not in call:
             self._notified(method, params)
             return []
         try:
-            answer = {"result": self._answer(method, params)}
+            with while_wanted(self._is_wanted):
+                answer = {"result": self._answer(method, params)}
+        except Interrupted:
+            answer = {"result": None}
         except NotImplementedError:
             answer = {"error": {"code": _NO_METHOD, "message": f"there is no method `{method}`"}}
         except (ArchspecError, KeyError) as error:
@@ -149,12 +160,17 @@ class Session:
         except Exception as error:  # a fault of this code's: the page goes on without the answer
             traceback.print_exc()
             answer = {"error": {"code": _FAULT, "message": f"{type(error).__name__}: {error}"}}
-        return [_message({"id": call["id"], **answer})]
+        return [written({"id": call["id"], **answer})]
 
     def publish(self) -> list[str]:
-        """The diagnostics of the documents that have changed."""
-        changed, self._changed = self._changed, set()
-        return [self._diagnostics(uri) for uri in self._workspace.uris() if uri in changed]
+        """The diagnostics of the documents that have changed; none while a new text waits."""
+        try:
+            with while_wanted(self._is_wanted):
+                found = [self._diagnostics(uri) for uri in self._workspace.uris() if uri in self._changed]
+        except Interrupted:
+            return []
+        self._changed.clear()
+        return found
 
     def look_again(self) -> list[str]:
         """Read the files that documents draw in anew, where they have changed.
@@ -162,6 +178,13 @@ class Session:
         Returns:
             What is now wrong with the documents, where that is something else.
         """
+        try:
+            with while_wanted(self._is_wanted):
+                return self._looked_again()
+        except Interrupted:  # the new text is looked at with the files as they are
+            return []
+
+    def _looked_again(self) -> list[str]:
         changed = [uri for uri in self._workspace.uris() if self._has_changed(self._workspace.analysis(uri))]
         if changed:
             self._workspace.forget_files()
@@ -253,6 +276,7 @@ class Session:
         if drawn is None:
             from archspec.drawing import pictures
 
+            go_on()
             drawn = _Drawn(network, meaning, pictures.page(network).decode())
         self._drawn[uri] = [drawn, *(each for each in kept if each is not drawn)][:_MOST_DRAWN]
         return drawn.page
@@ -320,26 +344,3 @@ def _first_line(error: ArchspecError) -> str:
 def _bundled() -> list[dict[str, Any]]:
     """The networks and blocks that are known by name."""
     return [{"label": "Networks", "names": networks.names()}, {"label": "Blocks", "names": list(library.blocks())}]
-
-
-def _read(message: str) -> tuple[str, Params, Params]:
-    """The method of a message, what it is given, and the whole message."""
-    try:
-        call = json.loads(message)
-    except (ValueError, RecursionError):
-        call = None
-    if not isinstance(call, dict) or not isinstance(call.get("method"), str):
-        raise NoMessageError("this is no message of JSON-RPC")
-    params = call.get("params") or {}
-    if not isinstance(params, dict):
-        raise NoMessageError(f"`{call['method']}` is given no names")
-    return call["method"], params, call
-
-
-def notification(method: str, params: Params) -> str:
-    """A message that asks for no answer."""
-    return _message({"method": method, "params": params})
-
-
-def _message(content: Mapping[str, Any]) -> str:
-    return json.dumps({"jsonrpc": "2.0", **content}, ensure_ascii=False)

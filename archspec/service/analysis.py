@@ -175,7 +175,10 @@ def analyse(
         limits: Bounds on what it may ask for.
 
     Returns:
-        What is known of it. Whatever is wrong with the text is in that; nothing is raised.
+        What is known of it. Whatever is wrong with the text is in that.
+
+    Raises:
+        Interrupted: Nobody wants it any more (`archspec.language.interruption`).
     """
     texts = dict(others or {})
     outcome = _compiled(document, texts, root, limits)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from archspec.language.definition import Definition
-from archspec.network import Block, Network, Node
+from archspec.network import Applied, Block, Network, Node
 from archspec.service import outline
 
 Part = Node | Block
@@ -26,25 +26,25 @@ Key = tuple[str, tuple[str, ...], str]
 def index(network: Network, definition: Definition) -> dict[Key, list[Part]]:
     """The parts of a network that nodes of one file, and of those that it extends, stand for."""
     found: dict[Key, list[Part]] = {}
-    seen: set[tuple[int, tuple[str, ...]]] = set()
-    for part, name, groups in _walk(network.blocks, (), seen):
-        template, last = name
-        block = "" if template is definition else template.name
-        if template is definition or template.source is definition.source:
-            found.setdefault((block, groups, last), []).append(part)
+    for key, part in _walk(network.blocks, (), definition, set()):
+        found.setdefault(key, []).append(part)
     return found
 
 
 def _walk(
-    block: Block, groups: tuple[str, ...], seen: set[tuple[int, tuple[str, ...]]]
-) -> Iterator[tuple[Part, tuple[Definition, str], tuple[str, ...]]]:
-    """Each part with its definition and name there, and the groups around it; equal contents once."""
+    block: Block, groups: tuple[str, ...], definition: Definition, seen: set[tuple[int, tuple[str, ...]]]
+) -> Iterator[tuple[Key, Part]]:
+    """Each part that the file states, by where it does; equal contents once."""
+    template = block.template
+    is_stated = block.kind != "repeat" and (template is definition or template.source is definition.source)
     for use in block.content.firsts():
+        if not is_stated and isinstance(use.content, Applied):
+            continue
         child = block.child(use.name)
         if child is None:
             continue
-        if block.kind != "repeat":
-            yield child, (block.template, use.name), groups
+        if is_stated:
+            yield ("" if template is definition else template.name, groups, use.name), child
         if not isinstance(child, Block) or child.kind == "op":
             continue
         if child.kind == "block":
@@ -53,7 +53,7 @@ def _walk(
             inside = groups if block.kind == "repeat" else (*groups, use.name)
         if (id(child.content), inside) not in seen:
             seen.add((id(child.content), inside))
-            yield from _walk(child, inside, seen)
+            yield from _walk(child, inside, definition, seen)
 
 
 def key_of(node: outline.Node) -> Key:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 from urllib.request import url2pathname
@@ -103,14 +105,25 @@ class Workspace:
 
         Raises:
             KeyError: It is not open.
+            Interrupted: It is compiled, and meanwhile nobody wants it any more.
         """
-        known = self._known(uri)
-        if known is None:
-            last = self._analyses.get(uri)
-            self._stale.discard(uri)
-            known = analyse(self._documents[uri], others=self._others(uri), last=last, root=self._root)
-            self._analyses[uri] = known
-        return known
+        return self._known(uri) or self.take(self.work(uri)())
+
+    def work(self, uri: str) -> Callable[[], Analysis]:
+        """What compiles the present version of a document, in any thread.
+
+        Raises:
+            KeyError: It is not open.
+        """
+        document, others, last = self._documents[uri], self._others(uri), self._analyses.get(uri)
+        self._stale.discard(uri)
+        return partial(analyse, document, others=others, last=last, root=self._root)
+
+    def take(self, analysis: Analysis) -> Analysis:
+        """Take what `work` gave; it is kept where the document is still open."""
+        if analysis.document.uri in self._documents:
+            self._analyses[analysis.document.uri] = analysis
+        return analysis
 
 
 def path_of(uri: str, root: Path | None = None) -> Path:

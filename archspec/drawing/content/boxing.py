@@ -72,11 +72,12 @@ class Boxing:
             (run,) = group.runs
             node = one_op(run.typical)
             said = self._op(run, node) if node is not None else self._block(run, run.typical, detail)
-        said = _of_all_uses(said, (group.parts, *group.again)) if group.again else said
-        parts = (*group.parts, *chain.from_iterable(group.again))
+        own = group.parts
+        said = _of_all_uses(said, (own, *group.again)) if group.again else said
+        parts = (*own, *chain.from_iterable(group.again))
         nodes = nodes_of(parts[0]) if len(parts) == 1 else tuple([node for part in parts for node in nodes_of(part)])
-        last = outputs_of(group.parts[-1])
-        remarks = (said.remark, "" if in_sharing else texts.shared(group.parts), texts.frozen(self.network, nodes))
+        last = outputs_of(own[-1])
+        remarks = (said.remark, "" if in_sharing else texts.shared(own), texts.frozen(self.network, nodes))
         return Box(
             id=said.id,
             kind=said.kind,
@@ -86,12 +87,12 @@ class Boxing:
             name=texts.full_name(said.id, said.name, group.cluster),
             lines=said.lines,
             remark=" · ".join(filter(None, remarks)),
-            problem=self._problem(group, nodes),
+            problem=self._problem(group, nodes) if self.problems else "",
             count=said.copies,
-            counted=self.counted(said.id),
+            counted=self.counted(said.id) if self.symbolic else "",
             paths=tuple([node.path for node in nodes]),
             cluster=group.cluster,
-            shape=None if group.again else self._shape(group.parts[-1], last),
+            shape=None if group.again else self._shape(own[-1], last),
             figures=texts.figures(self.network, parts, self._fields.get(last[-1]) if last else None),
             doc=said.doc,
             uses=1 + len(group.again),
@@ -109,8 +110,6 @@ class Boxing:
 
     def _problem(self, group: Group, nodes: Iterable[Node]) -> str:
         """What is wrong with the parts of a box, or with the repeat that they are the copies of."""
-        if not self.problems:
-            return ""
         paths = [part.path for part in group.parts] + [node.path for node in nodes]
         around = {path.rpartition(".")[0] for path in paths[: len(group.parts)]} & self.problems.keys()
         blocks = [block for block in self.network.blocks.walk() if block.path in around]
@@ -120,13 +119,15 @@ class Boxing:
     def _id(self, run: Run) -> str:
         """The path of a part; of all copies of a repeat, that of the repeat."""
         first = run.parts[0].path
-        parent = self.network[first.rpartition(".")[0]] if len(run.parts) > 1 and "." in first else None
+        if len(run.parts) == 1 or "." not in first:
+            return first
+        parent = self.network[first.rpartition(".")[0]]
         copies = isinstance(parent, Block) and parent.kind == "repeat" and len(parent.children) == len(run.parts)
-        return parent.path if copies and parent is not None else first
+        return parent.path if copies else first
 
-    def _name(self, run: Run) -> str:
+    def _name(self, run: Run, id: str) -> str:
         """What a run is called; copies of a repeat by its name and their numbers."""
-        id, (first, *others) = self._id(run), run.parts
+        first, *others = run.parts
         if id != first.path or not others:
             return id.rpartition(".")[2]
         number = first.name
@@ -135,15 +136,15 @@ class Boxing:
         return texts.listed([part.name for part in run.parts])
 
     def _op(self, run: Run, node: Node) -> _Said:
-        said = texts.op_texts(node.applied)
+        said, id = texts.op_texts(node.applied), self._id(run)
         joined = said.glyph if len(run.parts) == 1 else ""
         return _Said(
-            id=self._id(run),
+            id=id,
             kind="merge" if joined else "op",
             family=said.family,
             title=joined or said.word,
             arguments=said.essentials,
-            name=self._name(run),
+            name=self._name(run, id),
             remark=texts.remark(run),
             copies=len(run.parts),
             doc=said.doc,
@@ -168,10 +169,10 @@ class Boxing:
 
     def _block(self, run: Run, block: Part, detail: Detail) -> _Said:
         assert isinstance(block, Block)
+        id = self._id(run)
         if detail != "ops" and is_unit(block):
             unit = self._unit(Group((Run((block,)),), ""))
-            id, name = self._id(run), self._name(run)
-            return unit._replace(id=id, name=name, copies=len(run.parts), remark=texts.remark(run))
+            return unit._replace(id=id, name=self._name(run, id), copies=len(run.parts), remark=texts.remark(run))
         inner = _copied(block)
         lines = self._lines(inner, detail) if isinstance(inner, Block) else ()
         given = _given(inner, run.parts[1:] if inner is block else block.children[1:])
@@ -180,12 +181,12 @@ class Boxing:
         title = labels.definition_word(block)
         group = block.step.name if block.step else block.name
         return _Said(
-            id=self._id(run),
+            id=id,
             kind="block",
             family="block",
             title=title or labels.group_word(group),
             arguments="" if lines else ", ".join(given),
-            name=self._name(run) if title or group != block.name else "",  # a copy of a group has its number
+            name=self._name(run, id) if title or group != block.name else "",  # a copy of a group has its number
             lines=lines,
             remark=texts.remark(run) or self._copies(block),
             copies=len(run.parts) * block.content.copies,

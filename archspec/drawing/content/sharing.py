@@ -29,8 +29,9 @@ def _reused(network: Network) -> Iterator[tuple[str, Uses]]:
     """What is used again by its siblings, with all uses, in order."""
     for block in (network.blocks, *network.blocks.walk()):
         uses: dict[str, list[Part]] = {}
-        for child in filter(_has_weights, block.children):
-            if child.shares and child.step and child.step.reused and not child.step.reused.is_repeat:
+        for child in block.children:
+            again = child.shares and child.step and child.step.reused and not child.step.reused.is_repeat
+            if again and _has_weights(child):
                 uses.setdefault(child.shares, []).append(child)
         for path, others in uses.items():
             first = next((child for child in block.children if child.path == path), None)

@@ -21,11 +21,11 @@ def full_name(path: str, name: str, frame: str) -> str:
     """A name with those of groups around it that have no frame; a copy is called by its repeats too."""
     if not name:
         return ""
-    groups = path.removeprefix(f"{frame}." if frame else "").split(".")[:-1]
-    if name[:1].isdecimal() and not groups and frame:
-        around = frame.split(".")
-        groups = around[max((index for index, part in enumerate(around) if not part.isdecimal()), default=0) :]
-    return "".join(f"{group}." for group in groups) + name
+    around = path.removeprefix(f"{frame}." if frame else "").rpartition(".")[0]
+    if name[:1].isdecimal() and not around and frame:
+        names = frame.split(".")
+        around = ".".join(names[max((index for index, part in enumerate(names) if not part.isdecimal()), default=0) :])
+    return f"{around}.{name}" if around else name
 
 
 class OpTexts(NamedTuple):
@@ -101,12 +101,12 @@ def figures(network: Network, parts: Sequence[Part], field: ReceptiveField | Non
         other += totals.other
         activations += totals.activations
         run += 0 if network.is_training_only(part.path) else totals.macs
-    known = bool(costed) or not nodes
+    known, whole = bool(costed) or not nodes, network.macs
     return Figures(
         params=params,
         macs=macs if known else None,
         other_ops=other if known else None,
-        share=run / network.macs if network.macs else 0.0,
+        share=run / whole if whole else 0.0,
         activations=activations,
         receptive_field=field.size if field else (),
     )

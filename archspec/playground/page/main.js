@@ -61,7 +61,7 @@ function published({ uri: of, version, diagnostics }) {
   const found = problems(view, diagnostics);
   list(found);
   if (found.length) fixes(client, view, uri, diagnostics).then((made) => newest() && list(found.map((each, index) => ({ ...each, fixes: made[index] ?? [] }))));
-  client.request("textDocument/inlayHint", { textDocument: { uri }, range: all() }).then((found) => newest() && hint(view, found ?? []));
+  client.request("textDocument/inlayHint", { textDocument: { uri }, range: all() }).then((found) => found && newest() && hint(view, found));
   outdated();
   return true;
 }
@@ -105,7 +105,8 @@ async function refresh() {
     do {
       again = false;
       fresh.add(part());
-      take(await client.request("archspec/view", { textDocument: { uri }, ...settings, part: part() }));
+      const made = await client.request("archspec/view", { textDocument: { uri }, ...settings, part: part() });
+      if (made) take(made); // else the text has changed meanwhile, and it is asked again
     } while (again);
   } catch (error) {
     status(error.message ?? String(error));
@@ -158,7 +159,7 @@ $("downloads").onclick = async ({ target }) => {
   $("downloads").open = false;
   if (kind === "yaml") return save(`${setup.name}.yaml`, text(), "text/yaml");
   const made = await client.request("archspec/file", { textDocument: { uri }, ...settings, kind: kind === "png" ? "svg" : kind });
-  if (made.problem) return status(made.problem);
+  if (!made || made.problem) return status(made?.problem ?? "The text has changed meanwhile.");
   save(`${made.name}.${kind}`, kind === "png" ? await png(made.text) : made.text, { svg: "image/svg+xml", py: "text/x-python", png: "image/png" }[kind]);
 };
 

@@ -51,21 +51,26 @@ def render(network: Network, layout: Layout = "auto") -> str:
     keep_within(network, "boxes", boxes, "the page has {} nodes and levels of blocks", "draw an overview: an svg file")
     edges = sum(len(node.operands) for node in network)
     keep_within(network, "edges", edges, "the page has {} edges", "draw an overview: an svg file")
-    style, script = f"{_palette()}\n{_file('page.css')}", _script()
     values = {
-        "policy": html.escape(_policy(style, script)),
+        **_ground(),
         "name": html.escape(network.name),
         "doc": html.escape(network.doc),
         "totals": "".join(_totals(network)),
-        "conventions": html.escape(CONVENTIONS),
-        "style": style,
-        "script": script,
         "data": _json(_data(network, layout)),
     }
     text = re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], _file("page.html"))
     return text.encode("utf-8", "replace").decode()
 
 
+@cache
+def _ground() -> Mapping[str, str]:
+    """What all pages have: style and script, and the policy that allows these alone."""
+    style, script = f"{_palette()}\n{_file('page.css')}", _script()
+    policy = html.escape(_policy(style, script))
+    return {"policy": policy, "conventions": html.escape(CONVENTIONS), "style": style, "script": script}
+
+
+@cache
 def _file(name: str) -> str:
     return importlib.resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
 
@@ -130,12 +135,12 @@ def _data(network: Network, layout: Layout) -> dict[str, Any]:
         if item is None:
             continue
         parent = tree.parents[number]
-        is_labelled = str(number) in labelled[parent]
-        entry = {**_box(item.box, docs), "parent": parent, "open": item.is_open, "labelled": is_labelled}
+        entry = _box(item.box, docs)
+        entry |= {"parent": parent, "open": item.is_open, "labelled": str(number) in labelled[parent]}
         entries.append({name: value for name, value in entry.items() if value or type(value) is int})
     for number, level in levels.items():
         entries[number] |= _inside(level, tree.tensors)
-    tensors = [_tensor(network.shape(path), path) for path in tree.tensors]
+    tensors = [_tensor(tree.shapes[path], path) for path in tree.tensors]
     placed = [] if layout == "flow" else list(placements(tree, scene))
     if layout == "scales" and not placed:
         raise UsageError(NO_SCALES)
@@ -189,7 +194,7 @@ def _labelled(level: Level) -> set[str]:
 
 def _inside(level: Level, tensors: Mapping[str, int]) -> dict[str, Any]:
     """The arrangement of a level: a column; and edges: source, target, tensor, whether a shortcut, gaps on the way."""
-    found = plan(level.boxes, level.edges)
+    found = plan(level.pieces, level.edges)
     edges = [
         [_id(edge.source), _id(edge.target), tensors[edge.tensor], int(skips), *way]
         for edge, skips, way in zip(level.edges, found.shortcuts, found.ways, strict=True)

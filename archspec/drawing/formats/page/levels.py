@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from archspec.drawing.content.scene import Box, Edge
+from archspec.drawing.content.scene import Edge
 from archspec.drawing.formats.page.items import Item
+from archspec.drawing.formats.page.plan import Piece
 from archspec.network import Network
 from archspec.ops.tensor import Shape
 
@@ -16,12 +17,12 @@ class Level:
     """What is inside an item, or the network: a picture of its own.
 
     Attributes:
-        boxes: The ports at which tensors enter, the items inside, and the ports at which tensors leave; an item's id
+        pieces: The ports at which tensors enter, the items inside, and the ports at which tensors leave; an item's id
             is its number, a port's that of its tensor after ``i`` or ``o``.
         edges: The edges between them.
     """
 
-    boxes: Sequence[Box]
+    pieces: Sequence[Piece]
     edges: Sequence[Edge]
 
 
@@ -34,14 +35,18 @@ class Tree:
         items: The items; None for the network.
         parents: The number of the item around each.
         tensors: The number of each tensor.
+        shapes: The shape of each.
     """
 
     network: Network
     items: list[Item | None] = field(default_factory=lambda: [None])
     parents: list[int] = field(default_factory=lambda: [0])
     tensors: dict[str, int] = field(default_factory=dict)
-    _inside: dict[int, dict[Edge, None]] = field(default_factory=dict)
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    _inside: dict[int, dict[tuple[str, str, str, int], Edge]] = field(default_factory=dict)
     _children: dict[int, list[int]] = field(default_factory=lambda: {0: []})
+    _around: list[tuple[int, ...]] = field(default_factory=lambda: [(0,)])
+    """Each item and what is around it, the network first."""
 
     @classmethod
     def of(cls, network: Network, top: Sequence[Item]) -> Tree:
@@ -63,32 +68,32 @@ class Tree:
 
     def level(self, number: int) -> Level:
         """What is inside an item."""
-        edges = tuple(self._inside.get(number, ()))
+        edges = tuple(self._inside.get(number, {}).values())
         names = dict.fromkeys(name for edge in edges for name in (edge.source, edge.target))
-        entering = [Box(name, "input", "input", name) for name in names if name.startswith("i")]
-        leaving = [Box(name, "output", "input", name) for name in names if name.startswith("o")]
-        inside = [self._box(child) for child in self.children(number)]
+        entering = [Piece(name, "input") for name in names if name.startswith("i")]
+        leaving = [Piece(name, "output") for name in names if name.startswith("o")]
+        inside = [self._piece(child) for child in self.children(number)]
         return Level((*entering, *inside, *leaving), edges)
 
-    def _box(self, number: int) -> Box:
-        """What decides where an item stands."""
+    def _piece(self, number: int) -> Piece:
         item = self.items[number]
         assert item is not None
-        box = item.box
-        return Box(str(number), box.kind, box.family, box.title, training_only=box.training_only)
+        kind = item.box.kind
+        return Piece(str(number), kind, item.box.title if kind == "merge" else "", item.box.training_only)
 
     def _add(self, item: Item, parent: int) -> None:
         number = len(self.items)
         self.items.append(item)
         self.parents.append(parent)
         self._children.setdefault(parent, []).append(number)
+        self._around.append((*self._around[parent], number))
         for child in item.children:
             self._add(child, number)
 
     def _connect(self) -> None:
         lowest = [(number, item.box) for number, item in enumerate(self.items) if item and not item.children]
         leaves = {path: number for number, box in lowest for path in (box.id, *box.paths)}
-        around = {number: self._around(number) for number, _ in lowest}
+        around = self._around
         for tensor, target, operand, shape in _uses(self.network):
             source = f"input {tensor}" if tensor in self.network.inputs else tensor
             if leaves[source] != leaves[target]:  # of one op with several outputs
@@ -105,6 +110,7 @@ class Tree:
             shape: Its shape.
         """
         number = self.tensors.setdefault(tensor, len(self.tensors))
+        self.shapes[tensor] = shape
         shared = sum(1 for one, other in zip(giving, taking, strict=False) if one == other)
         for outer, inner in zip(giving[shared:], giving[shared + 1 :], strict=False):
             self._edge(outer, str(inner), f"o{number}", tensor, 0, shape)
@@ -114,15 +120,9 @@ class Tree:
             self._edge(outer, f"i{number}", str(inner), tensor, operand if inner == taking[-1] else 0, shape)
 
     def _edge(self, level: int, source: str, target: str, tensor: str, operand: int, shape: Shape) -> None:
-        edge = Edge(source, target, tensor, shape, operand=operand)
-        self._inside.setdefault(level, {})[edge] = None
-
-    def _around(self, number: int) -> list[int]:
-        """An item and what is around it, the network first."""
-        chain = [number]
-        while chain[-1]:
-            chain.append(self.parents[chain[-1]])
-        return chain[::-1]
+        edges, key = self._inside.setdefault(level, {}), (source, target, tensor, operand)
+        if key not in edges:
+            edges[key] = Edge(source, target, tensor, shape, operand=operand)
 
 
 def _uses(network: Network) -> Iterator[tuple[str, str, int, Shape]]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from archspec.drawing.content.scene import Box, Edge, Kind
 from archspec.drawing.content.shortcuts import with_roles
@@ -17,6 +18,15 @@ from archspec.drawing.layout.branches import Branch, branches
 from archspec.drawing.layout.segments import Segment, segments
 
 _ABOVE = "above"
+
+
+class Piece(NamedTuple):
+    """What decides where a box stands: its id and kind, the sign of one that joins, whether only training has it."""
+
+    id: str
+    kind: Kind
+    title: str = ""
+    training_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,33 +55,31 @@ class Plan:
     ways: tuple[tuple[str, ...], ...]
 
 
-def plan(boxes: Sequence[Box], edges: Sequence[Edge]) -> Plan:
+def plan(pieces: Sequence[Piece], edges: Sequence[Edge]) -> Plan:
     """Arrange boxes, which have no frames around them. Levels that are alike are arranged once.
 
-    >>> boxes = [Box("x", "op", "conv", "x"), Box("conv", "op", "conv", "conv"), Box("add", "merge", "merge", "+")]
+    >>> pieces = [Piece("x", "op"), Piece("conv", "op"), Piece("add", "merge", "+")]
     >>> ends = [("x", "conv"), ("conv", "add"), ("x", "add")]
-    >>> found = plan(boxes, [Edge(*pair, pair[0], ()) for pair in ends])
+    >>> found = plan(pieces, [Edge(*pair, pair[0], ()) for pair in ends])
     >>> found.column
     ('x', Row(body=(('conv',),), beside=(('~0',),)), 'add')
     >>> found.shortcuts, found.ways
     ((False, False, True), ((), (), ('~0',)))
     """
-    names = {box.id: _name(number, box) for number, box in enumerate(boxes)}
+    names = {piece.id: _name(number, piece) for number, piece in enumerate(pieces)}
     tensors: dict[str, int] = {}
-    nodes = tuple(
-        [(names[box.id], box.kind, box.title if box.kind == "merge" else "", box.training_only) for box in boxes]
-    )
+    numbered = tuple([Piece(names[id], kind, title, training) for id, kind, title, training in pieces])
     links = tuple([
         (names[edge.source], names[edge.target], tensors.setdefault(edge.tensor, len(tensors)), edge.operand)
         for edge in edges
     ])  # fmt: skip
-    found = _planned(nodes, links)
+    found = _planned(numbered, links)
     return replace(found, column=_renamed(found.column, {name: id for id, name in names.items()}))
 
 
-def _name(number: int, box: Box) -> str:
+def _name(number: int, piece: Piece) -> str:
     """What a box is called in a plan: by its number, and a port at which a tensor leaves as such."""
-    return f"o{number}" if box.kind == "output" and box.id.startswith("o") else str(number)
+    return f"o{number}" if piece.kind == "output" and piece.id.startswith("o") else str(number)
 
 
 def _renamed(column: Column, ids: Mapping[str, str]) -> Column:
@@ -88,15 +96,13 @@ def _part_renamed(part: str | Row | Layers, ids: Mapping[str, str]) -> str | Row
     return ids.get(part, part)
 
 
-_Placed = tuple[str, Kind, str, bool]
-"""A box: its name, kind and title, and whether it is there in training only."""
 _Link = tuple[str, str, int, int]
 """An edge: the names of its ends, the number of its tensor, and the operand that it is."""
 
 
 @lru_cache(maxsize=1024)
-def _planned(nodes: tuple[_Placed, ...], links: tuple[_Link, ...]) -> Plan:
-    boxes = [Box(name, kind, "", title, training_only=training) for name, kind, title, training in nodes]
+def _planned(pieces: tuple[Piece, ...], links: tuple[_Link, ...]) -> Plan:
+    boxes = [Box(id, kind, "", title, training_only=training) for id, kind, title, training in pieces]
     given = [Edge(source, target, str(tensor), (), operand=operand) for source, target, tensor, operand in links]
     edges = with_roles(boxes, given)
     planner = _Planner({box.id: box for box in boxes}, edges)
