@@ -225,6 +225,18 @@ def test_a_sum_joins_the_shortcut_and_the_body() -> None:
     assert roles == {"layer1.0.conv1": "body", "maxpool": "skip"}
 
 
+@pytest.mark.parametrize("name", ["resnet18", "resnet20_cifar", "mobilenet_v2"])
+def test_shortcuts_come_into_a_sum_from_above_and_below(name: str) -> None:
+    """So that each is seen, and none lies on the body: identities as arches, projections from the lane below."""
+    solids = lay_out(volumes(network(name), "ops"))
+    joins = {each.volume.id: each.rect for each in solids.placed if each.volume.form == "join"}
+    skips = [line for line in solids.lines if line.flow.role == "skip"]
+    projections = {line.flow.target for line in skips} - joins.keys()
+    for line in (line for line in skips if line.flow.target in joins):
+        (_, top, _, bottom), end = joins[line.flow.target], line.parts[-1][-1]
+        assert end[1] == pytest.approx(bottom if line.flow.source in projections else top)
+
+
 SIZES = st.lists(st.integers(1, 10_000), min_size=1, max_size=6)
 
 
@@ -299,7 +311,8 @@ def test_several_inputs_and_outputs_have_their_names() -> None:
         ({"expand": ["layer9"]}, "`layer9` is no block"),
         ({"color": "red"}, "not coloured by `red`"),
         ({"show": ["params"]}, "have no option `show`; they have `collapse`"),
-        ({"direction": "down"}, "have no option `direction`"),
+        ({"direction": "down"}, "lead to the right: channels are their thickness"),
+        ({"direction": "rigth"}, "did you mean `right`"),
         ({"layout": "scale"}, "no layout `scale`; did you mean `scales`"),
         ({"layout": "scales"}, "its resolution neither comes back nor stays"),
     ],

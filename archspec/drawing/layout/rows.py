@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 from archspec.drawing.content.volume import Volume, Volumes
-from archspec.drawing.layout.bodies import scales_of
+from archspec.drawing.layout.bodies import USUAL, Measures, Scales
 from archspec.drawing.layout.geometry import Part, Point, Rect, rounded, shifted_parts, shifted_rect
 from archspec.drawing.layout.grid import placed
 from archspec.drawing.layout.pages import MARGIN, Page
@@ -18,14 +19,15 @@ _BESIDE = 14.0
 _RADIUS = 4.0
 
 
-def for_page(shown: Volumes, page: Page) -> Solids:
-    """Volumes in as many rows as make them largest on a page; the fewest of those."""
-    best = lay_out(shown)
-    pieces = list(_pieces(shown))
-    whole = best.size[0]
-    for count in range(2, min(_MOST_ROWS, len(pieces)) + 1):
-        tried = _in_rows(shown, pieces, whole / count)
-        if page.fitted(tried.size) > page.fitted(best.size) * 1.001:
+def for_page(shown: Volumes, page: Page, measures: Measures = USUAL) -> Solids:
+    """Volumes in as many rows as suit a page, and of those in as many as make them largest; the fewest of those."""
+    best = lay_out(shown, measures)
+    pieces, scales = list(_pieces(shown)), best.scales
+    widths = [row(_part(shown, piece), scales).size[0] - 2 * MARGIN for piece in pieces]
+    for most in _widths(widths, min(_MOST_ROWS, len(pieces))):
+        tried = _in_rows(shown, pieces, widths, most, scales)
+        larger = page.fitted(tried.size) > page.fitted(best.size) * 1.001
+        if (page.suits(tried.size), larger) > (page.suits(best.size), False):
             best = tried
     return best
 
@@ -51,13 +53,24 @@ def _pieces(shown: Volumes) -> Iterator[list[str]]:
         yield piece
 
 
-def _in_rows(shown: Volumes, pieces: Sequence[Sequence[str]], most: float) -> Solids:
-    """Pieces in rows that are no broader than ``most``, but for pieces that are."""
-    scales = scales_of(shown.volumes)
+def _widths(widths: Sequence[float], most: int) -> Iterator[float]:
+    """The width of the widest row where pieces stand in 2, 3 … rows that are as wide as each other as can be."""
+    ends = [*accumulate(widths)]
+    found = list(ends)
+    for rows in range(1, most):
+        before, found = found, list(ends)
+        for last in range(rows, len(widths)):
+            found[last] = min(max(before[first], ends[last] - ends[first]) for first in range(rows - 1, last))
+        yield found[-1] + 0.01
+
+
+def _in_rows(
+    shown: Volumes, pieces: Sequence[Sequence[str]], widths: Sequence[float], most: float, scales: Scales
+) -> Solids:
+    """Pieces of some widths in rows that are no broader than ``most``."""
     rows: list[list[str]] = []
     room = 0.0
-    for piece in pieces:
-        width = row(_part(shown, piece), scales).size[0] - 2 * MARGIN
+    for piece, width in zip(pieces, widths, strict=True):
         if not rows or room + width > most:
             rows.append([])
             room = 0.0

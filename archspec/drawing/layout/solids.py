@@ -8,11 +8,12 @@ a label.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from archspec.drawing.content.volume import Flow, Volume, Volumes
-from archspec.drawing.layout.bodies import Body, Scales, body_of, is_labelled, label_size, scales_of
+from archspec.drawing.layout.bodies import USUAL, Body, Measures, Scales, body_of, is_labelled, label_size, scales_of
 from archspec.drawing.layout.geometry import Part, Point, Rect, middle_of, rounded
 from archspec.drawing.layout.grid import Cell, Grid, Link, Route, grid_of
 from archspec.drawing.layout.pages import MARGIN
@@ -20,9 +21,8 @@ from archspec.drawing.layout.skyline import Extent, Key, Span, axes, runs, with_
 
 _BELOW = 3.0
 """Between a volume and its label."""
-_BESIDE = 3.0
-"""Beside labels."""
-_GUTTER, _TRACK = 16.0, 5.0
+_TRACK = 5.0
+"""Between lines in a gutter."""
 _TIP = 13.0
 """Room for the tip of an arrow."""
 _CHANNEL = 8.0
@@ -33,6 +33,8 @@ _END = 8.0
 _CLEAR = 3.0
 """Beside a line along a lane."""
 _RADIUS = 4.0
+_ARCH = 16.0
+"""Of the corners of a shortcut into a sum, as figures of residual blocks have it."""
 _ASIDE = 5.0
 """Between the middle of a volume and where lines from other lanes arrive."""
 
@@ -74,9 +76,9 @@ class Solids:
     size: Point
 
 
-def lay_out(shown: Volumes) -> Solids:
+def lay_out(shown: Volumes, measures: Measures = USUAL) -> Solids:
     """Where everything stands, in one row."""
-    return row(shown, scales_of(shown.volumes))
+    return row(shown, scales_of(shown.volumes, measures))
 
 
 def row(shown: Volumes, scales: Scales) -> Solids:
@@ -95,6 +97,7 @@ class _Layout:
 
     Attributes:
         covered: On what a line of its column comes down.
+        rising: Lines that come up into the middle of a join.
         exits, entries: Per gutter, by the column before it: who leaves or arrives there by a track of its own.
         lefts, widths: Where each column begins, and how wide it is.
         heights: How far above the middles of lanes lines run.
@@ -110,6 +113,7 @@ class _Layout:
         self.links = dict(zip(shown.flows, links, strict=True))
         self.covered = {link.target for link, route in self.routes.items()
                         if route.way == "along" and link.start < link.end}  # fmt: skip
+        self.rising = set(self._rising())
         self.exits, self.entries = self._tracks()
         self.lefts, self.widths, self.width = self._across()
         self.heights, self.axes, self.height = self._down()
@@ -136,9 +140,26 @@ class _Layout:
                 continue
             if route.way in ("target", "above"):
                 _add(exits.setdefault(link.start[0], []), link.start)
-            if route.way == "own" or (route.way == "above" and not self._may_drop(link)):
+            if (route.way == "own" and link not in self.rising) or (route.way == "above" and not self._may_drop(link)):
                 _add(entries.setdefault(link.end[0] - 1, []), link.end)
         return exits, entries
+
+    def _rising(self) -> Iterator[Link]:
+        """Lines along lanes below joins, under which nothing stands or leads by."""
+        taken = set(self.cells.values()) | {
+            (self.cells[id][0], lane) for id, last in self.last.items() for lane in range(self.cells[id][1], last + 1)
+        }
+        for link, route in self.routes.items():
+            if not route.straight and route.way in ("own", "target"):
+                lane = link.start[1] if route.way == "own" else link.end[1]
+                taken |= {(column, lane) for column in range(link.start[0] + 1, link.end[0])}
+            elif route.way == "above":
+                taken |= {(column, route.over) for column in range(link.start[0], link.end[0] + 1)} - {link.end}
+        for link, route in self.routes.items():
+            (column, lane), low = link.end, link.start[1]
+            under = {(column, each) for each in range(lane + 1, low + 1)}
+            if route.way == "own" and self.by_id[link.target].form == "join" and under and taken.isdisjoint(under):
+                yield link
 
     def _drops(self, link: Link) -> bool:
         """Whether lines from above come down on the middle of a volume: a join at whose left none turns."""
@@ -152,13 +173,13 @@ class _Layout:
         last = max((column for column, _ in self.cells.values()), default=-1)
         widths = [0.0] * (last + 1)
         for id, (column, _) in self.cells.items():
-            label = label_size(self.by_id[id])[0] + 2 * _BESIDE
+            label = label_size(self.by_id[id])[0] + 2 * self.scales.measures.beside
             widths[column] = max(widths[column], self.bodies[id].width, label)
         lefts, x = [], MARGIN
         for column, width in enumerate(widths):
             lefts.append(x)
             tracks = len(self.exits.get(column, ())) + len(self.entries.get(column, ()))
-            x += width + _GUTTER + (_TRACK * (tracks + 1) if tracks else 0.0)
+            x += width + self.scales.measures.gutter + (_TRACK * (tracks + 1) if tracks else 0.0)
         end = lefts[-1] + widths[-1] if lefts else MARGIN
         return lefts, widths, end + MARGIN
 
@@ -180,7 +201,8 @@ class _Layout:
         for link, route in self.routes.items():
             lane = {"own": link.start[1], "target": link.end[1]}.get(route.way)
             if lane is not None:
-                found |= {(column, lane): Extent(_CLEAR, _CLEAR) for column in range(link.start[0] + 1, link.end[0])}
+                end = link.end[0] + (link in self.rising)
+                found |= {(column, lane): Extent(_CLEAR, _CLEAR) for column in range(link.start[0] + 1, end)}
         for id, (column, first) in self.cells.items():
             half, label = self.bodies[id].tall / 2, label_size(self.by_id[id])[1]
             last = self.last.get(id, first)
@@ -238,7 +260,8 @@ class _Layout:
 
     def _line(self, flow: Flow) -> tuple[Part, ...]:
         link = self.links[flow]
-        return rounded(self._points(link, self.routes[link]), _RADIUS)
+        is_arch = self.by_id[flow.target].form == "join" and self.routes[link].way == "above"
+        return rounded(self._points(link, self.routes[link]), _ARCH if is_arch else _RADIUS)
 
     def _points(self, link: Link, route: Route) -> list[Point]:
         """The corners of a line."""
@@ -249,6 +272,9 @@ class _Layout:
             return [start, self._left(link, 0.0)]
         if route.way == "above":
             return [start, *self._over(link, start[1])]
+        if link in self.rising:
+            x, below = self._centre(link.target), self.bodies[link.target].tall / 2
+            return [start, (x, start[1]), (x, self.axes[link.end[1]] + below)]
         end = self._left(link, start[1] - self.axes[link.end[1]])
         x = self._exit(link) if route.way == "target" else self._entry(link)
         return [start, (x, start[1]), (x, end[1]), end]
