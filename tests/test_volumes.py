@@ -207,36 +207,6 @@ def test_towers_are_alike_and_say_whose_weights_they_use() -> None:
     assert placed["one.conv"].volume.lines == ("8×30×30", "conv 3×3")
 
 
-def test_a_shortcut_leads_right_above_what_it_passes() -> None:
-    solids = lay_out(volumes(network("resnet18")))
-    rects = {each.volume.id: each.rect for each in solids.placed}
-    for line in solids.lines:
-        if line.flow.role == "skip" and line.flow.target.endswith(".1.add"):
-            top = min(point[1] for part in line.parts for point in part)
-            passed = rects[f"{line.flow.target.removesuffix('add')}conv1"]
-            assert 5 < passed[1] - top < 20
-
-
-def test_a_sum_joins_the_shortcut_and_the_body() -> None:
-    shown = volumes(network("resnet18"))
-    (join,) = (volume for volume in shown.volumes if volume.id == "layer1.0.add")
-    assert join.form == "join"
-    roles = {flow.source: flow.role for flow in shown.flows if flow.target == join.id}
-    assert roles == {"layer1.0.conv1": "body", "maxpool": "skip"}
-
-
-@pytest.mark.parametrize("name", ["resnet18", "resnet20_cifar", "mobilenet_v2"])
-def test_shortcuts_come_into_a_sum_from_above_and_below(name: str) -> None:
-    """So that each is seen, and none lies on the body: identities as arches, projections from the lane below."""
-    solids = lay_out(volumes(network(name), "ops"))
-    joins = {each.volume.id: each.rect for each in solids.placed if each.volume.form == "join"}
-    skips = [line for line in solids.lines if line.flow.role == "skip"]
-    projections = {line.flow.target for line in skips} - joins.keys()
-    for line in (line for line in skips if line.flow.target in joins):
-        (_, top, _, bottom), end = joins[line.flow.target], line.parts[-1][-1]
-        assert end[1] == pytest.approx(bottom if line.flow.source in projections else top)
-
-
 SIZES = st.lists(st.integers(1, 10_000), min_size=1, max_size=6)
 
 

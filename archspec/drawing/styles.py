@@ -244,17 +244,21 @@ def draw_volumes(
     return VolumeDrawing(solids=solids, colouring=colours, caption=caption, look=look, page=page, face=face)
 
 
-def _fitted(shown: Volumes, color: str | None, page: Page, above: float, **options: Any) -> tuple[Solids, Colouring]:
+def _fitted(
+    shown: Volumes, color: str | None, page: Page, above: float, layout: Layout, *, one_row: bool
+) -> tuple[Solids, Colouring]:
     """Volumes on a page below a title of a height, and their colours: where they have no room, with short labels, and
-    as near each other as it needs.
+    as near each other as it needs. In a width they stand in one row where they can.
     """
-    tried = [_placed(shown, color, page, above, USUAL, options)]
     short = terse(shown, by_family=color in (None, "kind"))
-    for measures in (USUAL, NEARER, CLOSE):
-        if page.fit is Fit.FREE or page.suits(tried[-1][2]):
-            break
-        tried.append(_placed(short, color, page, above, measures, options))
-    return max(tried, key=lambda each: (page.suits(each[2]), page.fitted(each[0].size), -each[2][1]))[:2]
+    styles = ((shown, USUAL), *((short, measures) for measures in (USUAL, NEARER, CLOSE)))
+    tried = []
+    for rows in (True, False) if page.fit is Fit.WIDTH and not one_row else (one_row,):
+        for each, measures in styles:
+            tried.append(_placed(each, color, page, above, measures, {"layout": layout, "one_row": rows}))
+            if page.fit is Fit.FREE or page.suits(tried[-1][2]):
+                return tried[-1][:2]
+    return max(tried, key=lambda each: (page.fitted(each[0].size), -each[2][1]))[:2]
 
 
 def _placed(

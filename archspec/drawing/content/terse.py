@@ -18,7 +18,7 @@ from archspec.ops.tensor import Shape
 _WRAP = 40.0
 """Labels are broken at this width."""
 _POWERS = {2: "²", 3: "³"}
-_MAPS = ("solid", "sheet")
+_TOLD = ("solid", "sheet", "bar")
 
 
 def terse(shown: Volumes, *, by_family: bool) -> Volumes:
@@ -30,8 +30,12 @@ def terse(shown: Volumes, *, by_family: bool) -> Volumes:
     """
     usual = dict(_usual(shown)) if by_family else {}
     before = _places_before(shown)
-    volumes = tuple(_short(volume, before.get(volume.id, ()), usual) for volume in shown.volumes)
-    return replace(shown, volumes=volumes, told=tuple(_told(shown, usual)))
+    volumes = [_short(volume, before.get(volume.id, ()), usual) for volume in shown.volumes]
+    inputs = [volume for volume in shown.volumes if volume.family == "input"]
+    if len(inputs) > 1:
+        names = {volume.id: volume.lines[1:] for volume in inputs if volume.form in _TOLD}
+        volumes = [volume._replace(lines=(*volume.lines, *names.get(volume.id, ()))) for volume in volumes]
+    return replace(shown, volumes=tuple(volumes), told=tuple(_told(shown, usual)))
 
 
 def _places_before(shown: Volumes) -> dict[str, Shape]:
@@ -56,7 +60,7 @@ def _ops(shown: Volumes) -> Mapping[str, Counter[Op]]:
     """How many volumes of each family are what."""
     found: dict[str, Counter[Op]] = {}
     for volume in shown.volumes:
-        if volume.op.title and volume.form in (*_MAPS, "bar"):
+        if volume.op.title and volume.form in _TOLD:
             found.setdefault(_family(volume), Counter())[volume.op] += 1
     return found
 
@@ -84,7 +88,7 @@ def _told(shown: Volumes, usual: Mapping[str, Op]) -> Iterator[tuple[str, str]]:
 
 def _short(volume: Volume, before: Shape, usual: Mapping[str, Op]) -> Volume:
     """A volume with a short label, where the maps before have a size; joins and cards are short already."""
-    if volume.form not in (*_MAPS, "bar"):
+    if volume.form not in _TOLD:
         return volume
     outputs = [line.removeprefix(OUTPUT) for line in volume.lines if line.startswith(OUTPUT)]
     copies = (f"×{volume.copies}",) if volume.copies > MOST_COPIES else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from archspec.drawing.content.fonts import text_width
@@ -12,6 +12,9 @@ from archspec.drawing.layout.scaling import Scale, scale
 
 LABEL, LABEL_LINE = 8.0, 10.0
 """The size of labels, and the height of their lines."""
+
+_MANY = 64
+"""Where no map has so many channels, none is as thick as the thickest may be: an image is no cube."""
 
 _LABELLED = ("solid", "sheet", "bar")
 
@@ -109,10 +112,15 @@ def scales_of(volumes: Iterable[Volume], measures: Measures = USUAL) -> Scales:
     vectors = {volume.channels for volume in shown if volume.form == "bar"}
     return Scales(
         scale(sides, *measures.side) if sides else None,
-        scale(channels, *measures.thickness) if channels else None,
+        _thickness(channels, *measures.thickness) if channels else None,
         scale(vectors, *measures.length) if vectors else None,
         measures,
     )
+
+
+def _thickness(channels: Collection[int], thickest: float, least: float) -> Scale:
+    part = min(1.0, (max(channels) / _MANY) ** 0.5)
+    return scale(channels, thickest * part, least * part)
 
 
 def _channels(volume: Volume) -> list[int]:

@@ -97,7 +97,7 @@ class _Layout:
 
     Attributes:
         covered: On what a line of its column comes down.
-        rising: Lines that come up into the middle of a join.
+        rising: Lines that come up, or down, into the middle of a join from a lane of their own.
         exits, entries: Per gutter, by the column before it: who leaves or arrives there by a track of its own.
         lefts, widths: Where each column begins, and how wide it is.
         heights: How far above the middles of lanes lines run.
@@ -136,30 +136,40 @@ class _Layout:
         exits: dict[int, list[Cell]] = {}
         entries: dict[int, list[Cell]] = {}
         for link, route in self.routes.items():
-            if route.straight:
+            if route.straight or link in self.rising:
                 continue
             if route.way in ("target", "above"):
                 _add(exits.setdefault(link.start[0], []), link.start)
-            if (route.way == "own" and link not in self.rising) or (route.way == "above" and not self._may_drop(link)):
+            if route.way == "own" or (route.way == "above" and not self._may_drop(link)):
                 _add(entries.setdefault(link.end[0] - 1, []), link.end)
         return exits, entries
 
     def _rising(self) -> Iterator[Link]:
-        """Lines along lanes below joins, under which nothing stands or leads by."""
-        taken = set(self.cells.values()) | {
-            (self.cells[id][0], lane) for id, last in self.last.items() for lane in range(self.cells[id][1], last + 1)
-        }
+        """Lines along lanes below joins, or above those that no line comes down on, where nothing else is between."""
+        taken, over = self._taken()
         for link, route in self.routes.items():
-            if not route.straight and route.way in ("own", "target"):
+            (column, lane), own = link.end, link.start[1]
+            is_beside = route.way == "target" and column == link.start[0] + 1
+            if self.by_id[link.target].form != "join" or not (route.way == "own" or is_beside) or own == lane:
+                continue
+            between = range(lane + 1, own + 1) if own > lane else range(own, lane)
+            passed = {(column, each + (own < lane)) for each in between}
+            if taken.isdisjoint((column, each) for each in between) and over.isdisjoint(passed):
+                yield link
+
+    def _taken(self) -> tuple[set[Cell], set[Cell]]:
+        """The cells in which something stands or leads along, and those above which lines lead."""
+        taken = set(self.cells.values())
+        over: set[Cell] = set()
+        for id, last in self.last.items():
+            taken |= {(self.cells[id][0], lane) for lane in range(self.cells[id][1], last + 1)}
+        for link, route in self.routes.items():
+            if route.way == "above":
+                over |= {(column, route.over) for column in range(link.start[0], link.end[0] + 1)}
+            elif route.way != "along":
                 lane = link.start[1] if route.way == "own" else link.end[1]
                 taken |= {(column, lane) for column in range(link.start[0] + 1, link.end[0])}
-            elif route.way == "above":
-                taken |= {(column, route.over) for column in range(link.start[0], link.end[0] + 1)} - {link.end}
-        for link, route in self.routes.items():
-            (column, lane), low = link.end, link.start[1]
-            under = {(column, each) for each in range(lane + 1, low + 1)}
-            if route.way == "own" and self.by_id[link.target].form == "join" and under and taken.isdisjoint(under):
-                yield link
+        return taken, over
 
     def _drops(self, link: Link) -> bool:
         """Whether lines from above come down on the middle of a volume: a join at whose left none turns."""
@@ -201,8 +211,9 @@ class _Layout:
         for link, route in self.routes.items():
             lane = {"own": link.start[1], "target": link.end[1]}.get(route.way)
             if lane is not None:
-                end = link.end[0] + (link in self.rising)
-                found |= {(column, lane): Extent(_CLEAR, _CLEAR) for column in range(link.start[0] + 1, end)}
+                if link in self.rising:
+                    found[link.end[0], link.start[1]] = Extent(_CLEAR, _CLEAR)
+                found |= {(column, lane): Extent(_CLEAR, _CLEAR) for column in range(link.start[0] + 1, link.end[0])}
         for id, (column, first) in self.cells.items():
             half, label = self.bodies[id].tall / 2, label_size(self.by_id[id])[1]
             last = self.last.get(id, first)
@@ -273,8 +284,9 @@ class _Layout:
         if route.way == "above":
             return [start, *self._over(link, start[1])]
         if link in self.rising:
-            x, below = self._centre(link.target), self.bodies[link.target].tall / 2
-            return [start, (x, start[1]), (x, self.axes[link.end[1]] + below)]
+            x, half = self._centre(link.target), self.bodies[link.target].tall / 2
+            from_below = link.start[1] > link.end[1]
+            return [start, (x, start[1]), (x, self.axes[link.end[1]] + (half if from_below else -half))]
         end = self._left(link, start[1] - self.axes[link.end[1]])
         x = self._exit(link) if route.way == "target" else self._entry(link)
         return [start, (x, start[1]), (x, end[1]), end]
