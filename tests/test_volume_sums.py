@@ -8,6 +8,7 @@ from drawn import network
 import archspec
 from archspec.drawing.content.volumes import volumes
 from archspec.drawing.layout.solids import lay_out
+from archspec.drawing.styles import draw_volumes
 
 
 def test_a_shortcut_leads_right_above_what_it_passes() -> None:
@@ -38,6 +39,7 @@ def test_shortcuts_come_into_a_sum_from_above_and_below(name: str) -> None:
     for line in (line for line in skips if line.flow.target in joins):
         (_, top, _, bottom), end = joins[line.flow.target], line.parts[-1][-1]
         assert end[1] == pytest.approx(bottom if line.flow.source in projections else top)
+        assert (line.arch is None) == (line.flow.source in projections)
 
 
 def test_all_that_a_sum_takes_is_seen_to_end_there() -> None:
@@ -52,3 +54,16 @@ def test_all_that_a_sum_takes_is_seen_to_end_there() -> None:
     assert sorted({round(y - join[1]) for _, y in ends.values()}) in ([0, 8, 16], [8, 16])
     image = next(each for each in solids.placed if each.volume.family == "input")
     assert image.body.slabs[0] < image.body.height / 10
+
+
+@pytest.mark.parametrize("options", [{}, {"width": "85mm"}])
+def test_an_arch_is_round_in_every_format(options: dict[str, str]) -> None:
+    """By the same radius, which leaves the tip of its arrow a straight part."""
+    picture = draw_volumes(network("resnet18"), **options)
+    arches = [line for line in picture.solids.lines if line.arch is not None]
+    assert picture.tikz.count("[rounded corners=") == len(arches) == 5
+    for line in arches:
+        assert line.arch is not None
+        curves = [part for part in line.parts if len(part) == 4]
+        assert abs(curves[-1][0][0] - curves[-1][3][0]) == pytest.approx(line.arch)
+        assert abs(line.parts[-1][0][1] - line.parts[-1][1][1]) >= line.arch - 0.01

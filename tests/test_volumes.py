@@ -20,6 +20,7 @@ from archspec.drawing.content.staging import stage
 from archspec.drawing.content.volume import Flow, Volume, Volumes
 from archspec.drawing.content.volumes import MOST_OPENED, volumes
 from archspec.drawing.formats.solid_marks import scales_text
+from archspec.drawing.layout.bodies import CLOSE
 from archspec.drawing.layout.geometry import Point, Rect, overlap
 from archspec.drawing.layout.pages import page_of
 from archspec.drawing.layout.rows import for_page
@@ -116,7 +117,7 @@ def graphs(draw: st.DrawFn) -> Volumes:
 @settings(max_examples=2_000 if PROFILE == "nightly" else examples(60))
 @given(graphs())
 def test_nothing_is_on_top_of_anything_else_in_any_graph(shown: Volumes) -> None:
-    for solids in (lay_out(shown), for_page(shown, page_of("a5"))):
+    for solids in (lay_out(shown), lay_out(shown, CLOSE), for_page(shown, page_of("a5"))):
         assert faults(solids) == []
         assert {line.flow for line in solids.lines} == set(shown.flows)
         assert [placed.volume for placed in sorted(solids.placed, key=lambda each: int(each.volume.id[1:]))] == list(

@@ -111,7 +111,7 @@ def _stacked(shown: Volumes, rows: Sequence[Solids]) -> Solids:
                 flow = sources[flow.target]
             if line is leading:
                 parts = (*_around(found[flow.source].right, moved[_START.id].left, end, y), *parts)
-            lines.append(PlacedFlow(flow, parts))
+            lines.append(PlacedFlow(flow, parts, line.arch))
         found |= moved
         end, y = _BESIDE + each.size[0], y + each.size[1]
     found.pop(_START.id, None)

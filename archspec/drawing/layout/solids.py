@@ -59,10 +59,11 @@ class PlacedVolume(NamedTuple):
 
 
 class PlacedFlow(NamedTuple):
-    """A line."""
+    """A line, and the radius of its last two corners where it is an arch."""
 
     flow: Flow
     parts: tuple[Part, ...]
+    arch: float | None = None
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class _Layout:
         return Solids(
             self.shown,
             tuple(self._volume(volume) for volume in self.shown.volumes),
-            tuple(PlacedFlow(flow, self._line(flow)) for flow in self.shown.flows),
+            tuple(map(self._line, self.shown.flows)),
             self.scales,
             (self.width, self.height),
         )
@@ -269,10 +270,12 @@ class _Layout:
         column = link.end[0]
         return self.lefts[column] - _TIP - _TRACK * self.entries[column - 1].index(link.end)
 
-    def _line(self, flow: Flow) -> tuple[Part, ...]:
+    def _line(self, flow: Flow) -> PlacedFlow:
         link = self.links[flow]
-        is_arch = self.by_id[flow.target].form == "join" and self.routes[link].way == "above"
-        return rounded(self._points(link, self.routes[link]), _ARCH if is_arch else _RADIUS)
+        points = self._points(link, self.routes[link])
+        is_arch = self.routes[link].way == "above" and self._drops(link)
+        arch = min(_ARCH, *map(_half, points[1:], points[2:])) if is_arch else None
+        return PlacedFlow(flow, rounded(points, _RADIUS, arch), arch)
 
     def _points(self, link: Link, route: Route) -> list[Point]:
         """The corners of a line."""
@@ -323,6 +326,11 @@ class _Layout:
         x, body = self._centre(link.target), self.bodies[link.target]
         off = min(_ASIDE, body.tall / 4) * ((side > 0) - (side < 0))
         return x - body.width / 2 + body.ends(body.tall / 2 + off)[0], self.axes[link.end[1]] + off
+
+
+def _half(start: Point, end: Point) -> float:
+    """Half of the way from one point to another, along one of the axes."""
+    return (abs(end[0] - start[0]) + abs(end[1] - start[1])) / 2
 
 
 def _add(cells: list[Cell], cell: Cell) -> None:
