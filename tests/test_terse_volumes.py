@@ -37,7 +37,12 @@ def check_said(shown: Volumes) -> None:
     for name, text in short.told:
         told.setdefault(name, text)
     assert set(told) <= set(FAMILIES)
-    for full, volume in zip(shown.volumes, short.volumes, strict=True):
+    by_id = {volume.id: volume for volume in shown.volumes}
+    assert sum(volume.copies for volume in short.volumes) == sum(volume.copies for volume in shown.volumes)
+    assert {flow.source for flow in short.flows} | {flow.target for flow in short.flows} <= {
+        volume.id for volume in short.volumes
+    }
+    for full, volume in ((by_id[volume.id], volume) for volume in short.volumes):
         if volume.form not in TOLD:
             assert volume == full
             continue
@@ -46,7 +51,7 @@ def check_said(shown: Volumes) -> None:
         assert said[0] == str(full.channels)
         assert set(full.op.text.split()) <= {*said, *legend.split()}
         assert legend == full.op.text or set(full.op.arguments.split()) <= set(said)
-        assert volume._replace(lines=()) == full._replace(lines=())
+        assert volume.copies > full.copies or volume._replace(lines=()) == full._replace(lines=())
 
 
 @every_spec
@@ -79,6 +84,19 @@ def test_a_u_net_says_sizes_where_they_change() -> None:
         "conv": "conv 3×3 unless stated", "pool": "max pool 2×2", "resample": "transposed conv 2×2, /2",
         "merge": "concatenation",
     }  # fmt: skip
+
+
+def test_convolutions_without_padding_are_one_volume() -> None:
+    net = archspec.compile("unet", variant="unet_paper")
+    told = {volume.id: (volume.lines, volume.copies) for volume in terse(volumes(net), by_family=True).volumes}
+    assert told["down1.0"] == (("64", "568²"), 2)
+    assert told["pool1"] == (("64", "284²"), 1)
+    assert draw_volumes(net, width="85mm").notes == ()
+
+
+def test_sizes_of_videos_are_written_as_papers_have_them() -> None:
+    told = [volume.lines for volume in terse(volumes(network("c3d")), by_family=True).volumes]
+    assert told[0] == ("3", "16×112²")
 
 
 def test_a_sum_has_the_size_of_what_it_adds() -> None:

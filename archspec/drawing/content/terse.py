@@ -17,7 +17,9 @@ from archspec.ops.tensor import Shape
 
 _WRAP = 40.0
 """Labels are broken at this width."""
-_POWERS = {2: "²", 3: "³"}
+_POWERS = {3: "³", 2: "²"}
+_NEARLY = 0.8
+"""Maps of one size at least so large as those of another are of nearly one size."""
 _TOLD = ("solid", "sheet", "bar")
 
 
@@ -28,6 +30,7 @@ def terse(shown: Volumes, *, by_family: bool) -> Volumes:
         shown: The volumes.
         by_family: Whether their colours are those of families, of which a legend says what most are.
     """
+    shown = _merged(shown)
     usual = dict(_usual(shown)) if by_family else {}
     before = _places_before(shown)
     volumes = [_short(volume, before.get(volume.id, ()), usual) for volume in shown.volumes]
@@ -36,6 +39,36 @@ def terse(shown: Volumes, *, by_family: bool) -> Volumes:
         names = {volume.id: volume.lines[1:] for volume in inputs if volume.form in _TOLD}
         volumes = [volume._replace(lines=(*volume.lines, *names.get(volume.id, ()))) for volume in volumes]
     return replace(shown, volumes=tuple(volumes), told=tuple(_told(shown, usual)))
+
+
+def _merged(shown: Volumes) -> Volumes:
+    """Volumes behind each other that one op gives, on maps of nearly one size, as one: convolutions without padding."""
+    taken = Counter(flow.source for flow in shown.flows) + Counter(end.source for end in shown.ends)
+    sources: dict[str, list[str]] = {}
+    for flow in shown.flows:
+        sources.setdefault(flow.target, []).append(flow.source)
+    kept: dict[str, Volume] = {}
+    held: dict[str, str] = {}
+    for volume in shown.volumes:
+        before = sources.get(volume.id, [])
+        first = held[before[0]] if len(before) == 1 and taken[before[0]] == 1 else ""
+        held[volume.id] = first if first and _goes_on(kept[first], volume) else volume.id
+        one = kept.get(held[volume.id])
+        kept[held[volume.id]] = volume._replace(id=one.id, copies=one.copies + volume.copies) if one else volume
+    flows = (flow._replace(source=held[flow.source]) for flow in shown.flows if held[flow.target] == flow.target)
+    ends = (end._replace(source=held[end.source]) for end in shown.ends)
+    return replace(shown, volumes=tuple(kept.values()), flows=tuple(flows), ends=tuple(ends))
+
+
+def _goes_on(one: Volume, other: Volume) -> bool:
+    """Whether a volume is as the one before, but for what is nearly the size of its maps."""
+    if _kind(one) != _kind(other) or not one.op.title or one.slabs or other.slabs:
+        return False
+    return all(_NEARLY * before <= after <= before for before, after in zip(one.places, other.places, strict=True))
+
+
+def _kind(volume: Volume) -> tuple[object, ...]:
+    return volume.form, volume.family, volume.op, volume.channels, volume.extra, len(volume.places)
 
 
 def _places_before(shown: Volumes) -> dict[str, Shape]:
@@ -66,10 +99,10 @@ def _ops(shown: Volumes) -> Mapping[str, Counter[Op]]:
 
 
 def _usual(shown: Volumes) -> Iterator[tuple[str, Op]]:
-    """What more than half of each family are, else what all are called."""
+    """What half of each family are, else what all are called."""
     for family, ops in _ops(shown).items():
         (most, count), *_ = ops.most_common(1)
-        if 2 * count > ops.total():
+        if 2 * count >= ops.total() and (count > 1 or len(ops) == 1):
             yield family, most
         elif len({op.title for op in ops}) == 1:
             yield family, Op(most.title)
@@ -111,5 +144,5 @@ def _size(volume: Volume, before: Shape) -> Iterator[str]:
     """The size of maps, where that of those before is another."""
     places = volume.places
     if places and before != places:
-        is_cube = len(places) in _POWERS and len(set(places)) == 1
-        yield f"{places[0]}{_POWERS[len(places)]}" if is_cube else times(places)
+        power = next((n for n in _POWERS if len(places) >= n and len({*places[-n:]}) == 1), 0)
+        yield times((*places[:-power], f"{places[-1]}{_POWERS[power]}") if power else places)
