@@ -11,16 +11,20 @@ import pytest
 from command import Run
 from drawn import network
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from random_networks import compiled, networks
 from sampling import PROFILE, examples
-from test_drawing_papers import ASKED, check_size, printed
+from test_drawing_papers import ASKED, check_size
 from test_volumes import faults
 
 import archspec
 from archspec.drawing import drawing, styles
 from archspec.drawing.content.fonts import measured_in
+from archspec.drawing.content.labels import FAMILIES
 from archspec.drawing.drawing import CardDrawing, Drawing
-from archspec.drawing.formats.marks import TextMark
+from archspec.drawing.formats.looks import looks
+from archspec.drawing.formats.marks import FaceMark, TextMark
+from archspec.drawing.formats.themes import THEMES
 from archspec.drawing.layout.geometry import Rect
 from archspec.drawing.styles import STYLES, TABLE_FORMATS, VolumeDrawing, draw_volumes
 
@@ -50,6 +54,38 @@ def check_on_sheet(picture: Drawing) -> None:
     for rect in texts(picture):
         assert left <= rect[0] <= rect[2] <= left + width
         assert top <= rect[1] <= rect[3] <= top + height
+
+
+PLAIN = {"input", "merge", "arithmetic", "reduction", "reshape", "dropout", "constant", "other", "norm", "activation"}
+"""Families that need not be told apart as volumes: they are none, or say what they are."""
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_volumes_of_two_families_look_different(theme: str) -> None:
+    """By what is on their fronts: also where all is black and white."""
+    look, found = THEMES[theme], {}
+    for family in sorted(set(FAMILIES) - PLAIN - {"failed", "added", "removed", "changed"}):
+        mark = FaceMark((0, 0, 20, 12), f"front-{family}", family)
+        shown = looks(look)[mark.style].fill, mark.hatching(look.paint(family).pattern)
+        assert shown != (look.page, ())
+        assert found.setdefault(shown, family) == family
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_samples_of_the_legend_are_fronts_of_volumes(theme: str) -> None:
+    groups = draw_volumes(network("unet"), theme=theme, color="kind").picture.groups
+    fronts = {kind: {mark[1:] for group in groups if group.kind == kind for mark in group.marks
+                     if isinstance(mark, FaceMark)} for kind in ("node", "legend")}  # fmt: skip
+    assert fronts["legend"] == {front for front in fronts["node"] if front[1] != "input"}
+
+
+@given(st.tuples(st.floats(0.5, 60), st.floats(0.5, 130)), st.sampled_from(["lines", "falls", "cross", "bars", "dots"]))
+def test_strokes_are_on_the_front_that_they_fill(size: tuple[float, float], pattern: str) -> None:
+    strokes = FaceMark((0, 0, *size), "front-pool", "pool").hatching(pattern)
+    for _, points in strokes:
+        for x, y in points:
+            assert -0.01 <= x <= size[0] + 0.01
+            assert -0.01 <= y <= size[1] + 0.01
 
 
 def test_each_style_is_tried() -> None:
@@ -86,14 +122,6 @@ def test_a_font_is_that_of_any_style(style: Any) -> None:
     assert widths["Times"] < widths["DejaVu Sans"]
     with pytest.raises(archspec.UsageError, match="font's file"):
         archspec.draw("vgg16", style=style, font="Times").data("pdf")
-
-
-def test_volumes_in_a_column_stand_in_more_rows_than_on_a_slide() -> None:
-    narrow, wide = (draw_volumes(network("vgg16"), width=width, font_size="8pt") for width in ("85mm", "250mm"))
-    assert printed(narrow)[1] > printed(wide)[1]
-    assert narrow.smallest_text == wide.smallest_text == pytest.approx(8)
-    (note,) = draw_volumes(network("unet"), width="85mm", font_size="8pt").notes
-    assert "fewer volumes (`--detail`, `--collapse`)" in note
 
 
 def test_a_title_is_part_of_volumes() -> None:

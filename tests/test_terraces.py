@@ -93,7 +93,7 @@ def test_a_u_net_is_the_u_of_its_paper(name: str) -> None:
 
 def test_a_concatenation_has_what_was_enlarged_for_it_as_a_part() -> None:
     shown = {volume.id: volume for volume in volumes(network("unet")).volumes}
-    assert shown["up1.concat"].slabs == (Slab("", "merge", 64), Slab("up1.upconv", "conv", 64))
+    assert shown["up1.concat"].slabs == (Slab("", "merge", 64), Slab("up1.upconv", "resample", 64))
     assert shown["up1.concat"].lines == ("128×512×512", "transposed conv", "2×2, /2, concat")
     assert not any("upconv" in id for id in shown)
     solids = draw_volumes(network("unet")).solids

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -46,13 +46,14 @@ class Colouring:
     legend: Legend | None = None
 
 
-def colouring(scene: Scene, color: str | None) -> Colouring:
+def colouring(scene: Scene, color: str | None, sample: str = "swatch") -> Colouring:
     """What fills the boxes of a scene.
 
     Args:
         scene: The scene.
         color: ``kind``: the family of ops, with a legend; ``cost``: the share of multiply-accumulates;
             ``memory``: bytes of activations; None for families without a legend.
+        sample: What styles of samples of families begin with.
 
     Raises:
         UsageError: There is no such colouring, or the scene has no figures for it.
@@ -63,7 +64,7 @@ def colouring(scene: Scene, color: str | None) -> Colouring:
         hint = did_you_mean(color, COLOURS) or f"there are {', '.join(COLOURS)}"
         raise UsageError(f"boxes are not coloured by `{color}`; {hint}")
     if color == "kind":
-        return Colouring(legend=Legend(tuple(_families(scene)), 12.0))
+        return Colouring(legend=Legend(tuple(_families(scene, sample)), 12.0))
     if scene.symbolic:
         raise UsageError(f"a block that is drawn by itself has no figures: it is not coloured by `{color}`")
     if color == "cost":
@@ -71,9 +72,9 @@ def colouring(scene: Scene, color: str | None) -> Colouring:
     return _scaled(scene, lambda box: box.figures.activations, lambda most: f"{show_bytes(round(most))} of activations")
 
 
-def _families(scene: Scene) -> list[LegendItem]:
+def _families(scene: Scene, sample: str) -> list[LegendItem]:
     there = {box.family for box in scene.boxes} - {"input"}
-    items = [LegendItem(f"swatch-{name}", text, 20.0, name) for name, text in FAMILIES.items() if name in there]
+    items = [LegendItem(f"{sample}-{name}", text, 20.0, name) for name, text in FAMILIES.items() if name in there]
     skips = any(edge.role == "skip" for edge in scene.edges)
     return items + ([LegendItem("edge-skip", "shortcut", 20.0)] if skips else [])
 
@@ -85,3 +86,15 @@ def _scaled(scene: Scene, value: Callable[[Box], float], text: Callable[[float],
     scale = [LegendItem(f"swatch-heat{step}", "", 11.0) for step in range(STEPS + 1)]
     items = (LegendItem("", "0  ", 0.0), *scale, LegendItem("", text(most), 2.0))
     return Colouring(styles, Legend(items, 0.0))
+
+
+def told_legend(told: Iterable[tuple[str, str]], legend: Legend | None) -> Legend:
+    """A legend that says of families of volumes what labels do not, and of others what it said.
+
+    Args:
+        told: Families, and what is said of each.
+        legend: What is said of families in general; None where nothing is.
+    """
+    items = {family: LegendItem(f"front-{family}", text, 20.0, family) for family, text in told}
+    others = [item for item in legend.items if item.family not in items] if legend else []
+    return Legend((*items.values(), *others), 12.0)

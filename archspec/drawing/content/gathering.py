@@ -97,7 +97,7 @@ def _absorbed(
         words[-1] += ","
         title = "; ".join(part.title for part in (*enlarged, whole))
         lines = (whole.lines[0], *words, *whole.lines[1:])
-        volumes[id] = whole._replace(lines=lines, title=title, slabs=tuple(slabs))
+        volumes[id] = whole._replace(lines=lines, title=title, slabs=tuple(slabs), op=enlarged[0].op)
         taken = [each for source, flow in flows[id].items()
                  for each in (flows[source].values() if source in own else (flow,))]  # fmt: skip
         led[id] = {each.source: each for each in taken}
@@ -125,12 +125,12 @@ def _worded(volume: Volume) -> Volume:
     return volume._replace(lines=(shape, *packed((*words, *times)), *outputs))
 
 
-def packed(words: Sequence[str]) -> Iterator[str]:
+def packed(words: Sequence[str], wrap: float = WRAP) -> Iterator[str]:
     """Words in lines that are not too broad."""
     line = ""
     for word in words:
         longer = f"{line} {word}".lstrip()
-        if line and text_width(longer, 8.0) > WRAP:
+        if line and text_width(longer, 8.0) > wrap:
             yield line
             longer = word
         line = longer

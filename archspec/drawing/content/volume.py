@@ -11,6 +11,27 @@ from archspec.ops.tensor import Shape
 Form = Literal["solid", "sheet", "bar", "join", "card", "start"]
 
 
+MOST_COPIES = 4
+"""Equal volumes behind each other that are drawn each."""
+
+
+class Op(NamedTuple):
+    """What makes a tensor.
+
+    Attributes:
+        title: What it is called; empty for inputs.
+        arguments: Those that matter, but for the channels.
+    """
+
+    title: str = ""
+    arguments: str = ""
+
+    @property
+    def text(self) -> str:
+        """Both."""
+        return f"{self.title} {self.arguments}".rstrip()
+
+
 class Slab(NamedTuple):
     """A part of a concatenation: one of its operands.
 
@@ -41,6 +62,9 @@ class Volume(NamedTuple):
         title: What it is, in full.
         shape: All its sizes, channels first; empty for what is no map with channels first.
         slabs: Its parts, where it is a concatenation of what is drawn nowhere else.
+        op: What makes it; of such a concatenation, what makes those parts.
+        extra: Words on it besides: how many it stands for that are not drawn each, and whose weights it uses.
+        places: The sizes of its maps.
     """
 
     id: str
@@ -54,6 +78,9 @@ class Volume(NamedTuple):
     title: str = ""
     shape: Shape = ()
     slabs: tuple[Slab, ...] = ()
+    op: Op = Op()
+    extra: tuple[str, ...] = ()
+    places: Shape = ()
 
 
 class Flow(NamedTuple):
@@ -88,16 +115,19 @@ class Volumes:
         volumes: The volumes, each behind those that it is made from.
         flows: What is made from what.
         ends: The outputs.
+        told: What a legend has to say of families, where labels do not.
     """
 
     scene: Scene
     volumes: tuple[Volume, ...]
     flows: tuple[Flow, ...]
     ends: tuple[End, ...] = ()
+    told: tuple[tuple[str, str], ...] = ()
 
     @property
     def drawn(self) -> Scene:
-        """The scene with the boxes alone that are drawn as such."""
-        kept = {volume.id for volume in self.volumes}
-        kept |= {slab.id for volume in self.volumes for slab in volume.slabs}
-        return replace(self.scene, boxes=tuple(box for box in self.scene.boxes if box.id in kept))
+        """The scene with the boxes alone that are drawn as such, in the families that they are drawn in."""
+        kept = {slab.id: slab.family for volume in self.volumes for slab in volume.slabs}
+        kept |= {volume.id: volume.family for volume in self.volumes}
+        boxes = (replace(box, family=kept[box.id]) for box in self.scene.boxes if box.id in kept)
+        return replace(self.scene, boxes=tuple(boxes))

@@ -17,7 +17,7 @@ from archspec.drawing.content.scene import Box, Detail, Scene
 from archspec.drawing.content.stages import channels_last, keeps_size
 from archspec.drawing.content.staging import stage
 from archspec.drawing.content.summary import is_unit
-from archspec.drawing.content.volume import End, Flow, Form, Volume, Volumes
+from archspec.drawing.content.volume import End, Flow, Form, Op, Volume, Volumes
 from archspec.errors import UsageError
 from archspec.language.patterns import matches
 from archspec.network import Block, Network, Node, PartialNetwork, one_op
@@ -177,14 +177,23 @@ class _Finder:
         told = self.sharing.get(box.id, _shares(box)).split()
         # words still, of which `gathered` makes lines
         lines = (labels.shape_text(shape), *_told(box, channels), *times, *told)
-        family = box.family
+        op, extra = _op(box, channels), (*times, *told)
+        family = "resample" if box.kind in ("op", "unit") and self._is_enlarging(path) else box.family
         own = () if last else tuple(shape)
         if all(size == 1 for size in places):
-            return Volume(box.id, "bar", family, lines, channels, copies=copies, title=title, shape=own)
+            return Volume(box.id, "bar", family, lines, channels, copies=copies, title=title, shape=own, op=op,
+                          extra=extra)  # fmt: skip
         form: Form = "sheet" if len(places) == 1 else "solid"
         width = places[-1] if form == "solid" else 1
         height = places[-2] if form == "solid" else places[0]
-        return Volume(box.id, form, family, lines, channels, height, width, copies, title, own)
+        return Volume(box.id, form, family, lines, channels, height, width, copies, title, own, (), op, extra, places)
+
+    def _is_enlarging(self, path: str) -> bool:
+        """Whether a tensor is that of a transposed convolution that makes maps larger."""
+        node = self.network[path]
+        if not isinstance(node, Node) or node.op.name != "conv_transpose":
+            return False
+        return any(after > before for before, after in zip(node.input_shapes[0][1:], node.shape[1:], strict=True))
 
     def _are_alike(self, box: Box) -> bool:
         """Whether copies that a box stands for give tensors of one shape."""
@@ -227,14 +236,27 @@ def _told(box: Box, channels: int) -> tuple[str, ...]:
     """The words below a shape: what it is, without the channels that the shape says, each a line or part of one."""
     if box.kind == "input":
         return (box.title,)
-    told = bool(box.arguments) and not box.lines[1:] and box.family != "constant"
-    arguments = box.arguments.split(", ") if told else []
-    if str(channels) in arguments:
-        arguments.remove(str(channels))
+    arguments = _arguments(box, channels)
     words = (*box.title.split(), *(f"{text}," for text in arguments[:-1]), *arguments[-1:])
     if len(list(packed(words))) > 1 and arguments:
         return (box.title, ", ".join(arguments))
     return words
+
+
+def _arguments(box: Box, channels: int) -> list[str]:
+    """The arguments of what gives a tensor, but for its channels."""
+    told = bool(box.arguments) and not box.lines[1:] and box.family != "constant"
+    arguments = box.arguments.split(", ") if told else []
+    if str(channels) in arguments:
+        arguments.remove(str(channels))
+    return arguments
+
+
+def _op(box: Box, channels: int) -> Op:
+    """What gives a tensor; of a block its name, since values of its parameters mean nothing without their names."""
+    if box.kind == "input":
+        return Op()
+    return Op(box.title, "" if box.kind == "block" else ", ".join(_arguments(box, channels)))
 
 
 def _add(flows: dict[str, Flow], flow: Flow) -> None:

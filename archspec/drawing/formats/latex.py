@@ -13,6 +13,7 @@ _SPECIAL = {
     "|": r"\textbar{}", "`": r"\textasciigrave{}", "'": r"\textquotesingle{}", '"': r"\textquotedbl{}",
     "×": r"$\times$", "·": r"$\cdot$", "−": r"$-$", "÷": r"$\div$", "…": r"\ldots{}", "–": "--", "—": "---",
     "→": r"$\to$", "≤": r"$\le$", "≥": r"$\ge$", "±": r"$\pm$", "∞": r"$\infty$", "\u00a0": "~",
+    "²": r"$^2$", "³": r"$^3$",
 }  # fmt: skip
 _LETTERS = range(0xC0, 0x100)
 """Characters that LaTeX has in its encoding T1, whatever draws."""

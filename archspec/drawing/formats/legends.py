@@ -9,7 +9,7 @@ from archspec.drawing.content.cards import BAND, LINE_HEIGHT, SMALL, Span, wrapp
 from archspec.drawing.content.colouring import Legend, LegendItem
 from archspec.drawing.content.labels import printable
 from archspec.drawing.content.scene import Scene
-from archspec.drawing.formats.marks import BandMark, Group, Mark, PathMark, RectMark, TextMark
+from archspec.drawing.formats.marks import BandMark, FaceMark, Group, Mark, PathMark, RectMark, TextMark
 from archspec.drawing.layout.geometry import Point
 from archspec.drawing.layout.pages import MARGIN
 from archspec.reports.table import short
@@ -97,6 +97,9 @@ def legend(legend: Legend, width: float, height: float, room: float) -> tuple[Gr
 def _swatch(item: LegendItem, x: float, y: float) -> Iterator[Mark]:
     if item.style.startswith("edge"):
         yield PathMark((("M", ((x, y + 6),)), ("L", ((x + item.swatch, y + 6),))), item.style)
+    elif item.style.startswith("front"):
+        yield FaceMark((x, y, x + item.swatch, y + 12), item.style, item.family)
+        return
     elif item.style:
         yield RectMark((x, y, x + item.swatch, y + 12), 2.0 if item.family else 0.0, item.style)
     if item.family:

@@ -49,7 +49,7 @@ def looks(theme: Theme) -> Mapping[str, Look]:
     for name, paint in theme.paints.items():
         card = Look(paint.fill, paint.stroke, 1.0, paint.dash)
         found |= {f"card-{name}": card, f"pill-{name}": card, f"swatch-{name}": card}
-        found |= _faces(name, paint.fill, paint.stroke)
+        found |= _faces(name, paint.face or paint.fill, paint.stroke)
         found[f"band-{name}"] = Look(paint.stroke if paint.pattern == "solid" else theme.page, paint.stroke, 0.8)
         found[f"hatch-{name}"] = Look(stroke=paint.stroke, width=0.7)
     for step in range(STEPS + 1):

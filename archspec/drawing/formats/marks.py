@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import NamedTuple
 
 from archspec.drawing.content.cards import Span
@@ -68,7 +69,7 @@ def _strokes(rect: Rect, pattern: str) -> Iterator[tuple[str, tuple[Point, ...]]
     while y < bottom - 3:
         if pattern in ("lines", "cross"):
             yield from (("M", ((left, y + 2),)), ("L", ((right, y - 2),)))
-        if pattern == "cross":
+        if pattern in ("falls", "cross"):
             yield from (("M", ((left, y - 2),)), ("L", ((right, y + 2),)))
         if pattern == "bars":
             yield from (("M", ((left, y),)), ("L", ((right, y),)))
@@ -77,7 +78,50 @@ def _strokes(rect: Rect, pattern: str) -> Iterator[tuple[str, tuple[Point, ...]]
         y += 3.0
 
 
-Mark = RectMark | PathMark | TextMark | BandMark
+class FaceMark(NamedTuple):
+    """The front of a volume in a style, with the pattern of a family; an empty one has none."""
+
+    rect: Rect
+    style: str
+    family: str
+
+    def hatching(self, pattern: str) -> Commands:
+        """Strokes of a pattern, as those of a band."""
+        return tuple(_hatched(self.rect, pattern))
+
+
+_DENSITY = 4.0
+"""Between strokes on the front of a volume."""
+
+
+def _hatched(rect: Rect, pattern: str) -> Iterator[tuple[str, tuple[Point, ...]]]:
+    left, top, right, bottom = rect
+    slopes = {"lines": (-1.0,), "falls": (1.0,), "cross": (-1.0, 1.0), "bars": (0.0,), "dots": (0.0,)}
+    for slope in slopes.get(pattern, ()):
+        rise = abs(slope) * (right - left)
+        steps = range(1, ceil((bottom - top + rise) / _DENSITY))
+        for start in (top - max(slope, 0.0) * rise + _DENSITY * step for step in steps):
+            ends = _clipped(left, right, start, slope, (top, bottom))
+            yield from _dots(*ends) if pattern == "dots" else (("M", ends[:1]), ("L", ends[1:]))
+
+
+def _clipped(left: float, right: float, start: float, slope: float, within: Point) -> tuple[Point, Point]:
+    """A stroke from the left, as far as it is within a height."""
+    if not slope:
+        return (left, start), (right, start)
+    begin, end = sorted(left + (y - start) / slope for y in within)
+    begin, end = max(begin, left), min(end, right)
+    return (begin, start + slope * (begin - left)), (end, start + slope * (end - left))
+
+
+def _dots(start: Point, end: Point) -> Iterator[tuple[str, tuple[Point, ...]]]:
+    x, y = start
+    while x + 1.5 < end[0]:
+        yield from (("M", ((x + 0.5, y),)), ("L", ((x + 1.5, y),)))
+        x += _DENSITY
+
+
+Mark = RectMark | PathMark | TextMark | BandMark | FaceMark
 
 
 @dataclass(frozen=True)

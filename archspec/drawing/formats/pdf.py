@@ -10,7 +10,7 @@ from typing import Any
 from archspec.drawing.content.cards import Span
 from archspec.drawing.content.fonts import text_width
 from archspec.drawing.formats.looks import Look, looks
-from archspec.drawing.formats.marks import BandMark, Commands, Mark, PathMark, Picture, RectMark, TextMark
+from archspec.drawing.formats.marks import BandMark, Commands, FaceMark, Mark, PathMark, Picture, RectMark, TextMark
 from archspec.drawing.formats.themes import Theme
 from archspec.drawing.layout.geometry import Point
 from archspec.drawing.layout.pages import Sheet
@@ -100,11 +100,19 @@ class _Printer:
             self._text(mark)
         elif isinstance(mark, BandMark):
             self._path(mark.outline(), self.looks[f"band-{mark.family}"])
-            self._path(mark.hatching(self.theme.paint(mark.family).pattern), self.looks[f"hatch-{mark.family}"])
+            self._hatch(mark)
         elif isinstance(mark, PathMark):
             self._path(mark.commands, self.looks[mark.style])
+        elif isinstance(mark, FaceMark):
+            self._rect(RectMark(mark.rect, 0.0, mark.style))
+            self._hatch(mark)
         else:
             self._rect(mark)
+
+    def _hatch(self, mark: BandMark | FaceMark) -> None:
+        if mark.family:
+            strokes = mark.hatching(self.theme.paint(mark.family).pattern)
+            self._path(strokes, self.looks[f"hatch-{mark.family}"])
 
     def _apply(self, look: Look) -> None:
         from reportlab.lib.colors import HexColor

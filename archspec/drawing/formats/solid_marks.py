@@ -9,7 +9,7 @@ from archspec.drawing.content.colouring import Colouring
 from archspec.drawing.formats import legends
 from archspec.drawing.formats.arrows import commands, with_tip
 from archspec.drawing.formats.marking import Caption
-from archspec.drawing.formats.marks import Commands, Group, Mark, PathMark, Picture, RectMark, TextMark
+from archspec.drawing.formats.marks import Commands, FaceMark, Group, Mark, PathMark, Picture, RectMark, TextMark
 from archspec.drawing.layout.bodies import LABEL, LABEL_LINE, Scales
 from archspec.drawing.layout.geometry import Point
 from archspec.drawing.layout.pages import MARGIN
@@ -106,7 +106,7 @@ def _solid(placed: PlacedVolume, fills: Sequence[str]) -> Iterator[Mark]:
             yield PathMark(_closed((right, y), (right + back, top), (right + back, bottom - back), (right, bottom)),
                            f"side-{fill}")  # fmt: skip
             yield PathMark(_closed((x, y), (x + back, top), (right + back, top), (right, y)), f"top-{fill}")
-        yield RectMark((x, y, right, bottom), 0.0, f"front-{fill}")
+        yield FaceMark((x, y, right, bottom), f"front-{fill}", "" if fill.startswith("heat") else fill)
 
 
 def _closed(*points: Point) -> Commands:

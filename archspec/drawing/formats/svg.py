@@ -9,7 +9,17 @@ from collections.abc import Iterator, Mapping
 from archspec.drawing.content.cards import Span
 from archspec.drawing.content.fonts import FAMILY
 from archspec.drawing.formats.looks import Look, looks
-from archspec.drawing.formats.marks import BandMark, Commands, Group, Mark, PathMark, Picture, RectMark, TextMark
+from archspec.drawing.formats.marks import (
+    BandMark,
+    Commands,
+    FaceMark,
+    Group,
+    Mark,
+    PathMark,
+    Picture,
+    RectMark,
+    TextMark,
+)
 from archspec.drawing.formats.themes import Theme
 from archspec.drawing.layout.pages import Page, Sheet
 
@@ -86,19 +96,28 @@ class _Printer:
             return
         if isinstance(mark, BandMark):
             yield self._path_mark(f"band-{mark.family}", mark.outline())
-            hatching = mark.hatching(self.theme.paint(mark.family).pattern)
-            if hatching:
-                yield self._path_mark(f"hatch-{mark.family}", hatching)
+            yield from self._hatching(mark)
             return
         self.used.update(mark.style.split())
         if isinstance(mark, PathMark):
             yield self._path_mark(mark.style, mark.commands)
         elif isinstance(mark, RectMark):
-            left, top, right, bottom = mark.rect
-            yield (
-                f'<rect class="{mark.style}" x="{_number(left)}" y="{_number(top)}" width="{_number(right - left)}" '
-                f'height="{_number(bottom - top)}" rx="{_number(mark.radius)}"/>'
-            )
+            yield self._rect(mark)
+        else:
+            yield self._rect(RectMark(mark.rect, 0.0, mark.style))
+            yield from self._hatching(mark)
+
+    def _hatching(self, mark: BandMark | FaceMark) -> Iterator[str]:
+        strokes = mark.hatching(self.theme.paint(mark.family).pattern) if mark.family else ()
+        if strokes:
+            yield self._path_mark(f"hatch-{mark.family}", strokes)
+
+    def _rect(self, mark: RectMark) -> str:
+        left, top, right, bottom = mark.rect
+        return (
+            f'<rect class="{mark.style}" x="{_number(left)}" y="{_number(top)}" width="{_number(right - left)}" '
+            f'height="{_number(bottom - top)}" rx="{_number(mark.radius)}"/>'
+        )
 
     def _path_mark(self, style: str, commands: Commands) -> str:
         self.used.add(style)

@@ -14,14 +14,17 @@ class Paint(NamedTuple):
     Attributes:
         fill: The colour inside.
         stroke: The colour of the outline and of the band at the left.
-        pattern: How the band is filled: ``solid``, ``none``, ``lines``, ``cross``, ``bars`` or ``dots``.
+        pattern: How the band is filled: ``solid``, ``none``, ``lines``, ``falls``, ``cross``, ``bars`` or ``dots``;
+            strokes are on the fronts of volumes too.
         dash: Lengths of dashes and gaps of the outline; empty for a solid one.
+        face: The colour of the fronts of volumes, where it is not that inside.
     """
 
     fill: str
     stroke: str
     pattern: str = "solid"
     dash: str = ""
+    face: str = ""
 
 
 class Theme(NamedTuple):
@@ -132,10 +135,10 @@ _PRINT = Theme(
     skip_dash="5 3", skip_width=1.2, frame=("#ffffff", "#8a8a8a"), scale=("#ffffff", "#a0a0a0"),
     paints={
         "input": Paint("#ffffff", "#000000", "none"),
-        "conv": Paint("#ffffff", "#000000", "solid"),
+        "conv": Paint("#ffffff", "#000000", "solid", face="#d6d6d6"),
         "local": Paint("#ffffff", "#000000", "dots"),
         "linear": Paint("#ffffff", "#000000", "cross"),
-        "attention": Paint("#ffffff", "#000000", "cross", "4 2"),
+        "attention": Paint("#ffffff", "#000000", "cross", "4 2", "#d6d6d6"),
         "pool": Paint("#ffffff", "#000000", "lines"),
         "norm": Paint("#ffffff", "#000000", "bars"),
         "activation": Paint("#ffffff", "#000000", "none"),
@@ -143,10 +146,10 @@ _PRINT = Theme(
         "arithmetic": Paint("#ffffff", "#000000", "none"),
         "reduction": Paint("#ffffff", "#000000", "none"),
         "reshape": Paint("#ffffff", "#000000", "none", "1 2"),
-        "resample": Paint("#ffffff", "#000000", "lines", "4 2"),
+        "resample": Paint("#ffffff", "#000000", "falls", "4 2"),
         "dropout": Paint("#ffffff", "#000000", "none", "1 2"),
         "constant": Paint("#ffffff", "#000000", "none", "1 2"),
-        "block": Paint("#f0f0f0", "#000000", "solid"),
+        "block": Paint("#f0f0f0", "#000000", "solid", face="#a6a6a6"),
         "other": Paint("#ffffff", "#000000", "none"),
         "failed": Paint("#ffffff", "#000000", "cross", "6 2"),
         "added": Paint("#e4e4e4", "#000000", "solid"),

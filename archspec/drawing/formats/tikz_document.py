@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from archspec.drawing.content.cards import TITLE, Span
 from archspec.drawing.formats.latex import CHARACTER, comment, escaped
-from archspec.drawing.formats.marks import Group, PathMark, Picture, RectMark, TextMark
+from archspec.drawing.formats.marks import FaceMark, Group, PathMark, Picture, RectMark, TextMark
 from archspec.drawing.formats.tikz_lines import Anchors
 from archspec.drawing.formats.tikz_styles import LIBRARIES, Styles
 from archspec.drawing.layout.pages import Sheet
@@ -107,11 +107,10 @@ class Printer(ABC):
 
     def _marks(self, group: Group) -> Iterator[str]:
         for mark in group.marks:
-            if isinstance(mark, RectMark):
+            if isinstance(mark, RectMark | FaceMark):
                 left, top, right, bottom = mark.rect
                 size = self.anchors.step((right - left, top - bottom))
-                style = self.styles.sample(mark.style, self.swatch)
-                yield rf"\path[{style}] {self._on_sheet(left, top)} rectangle ++{size};"
+                yield rf"\path[{self._sample(mark)}] {self._on_sheet(left, top)} rectangle ++{size};"
             elif isinstance(mark, PathMark):
                 (_, (start,)), (_, (end,)) = mark.commands
                 by = end[0] - start[0], start[1] - end[1]
@@ -120,6 +119,12 @@ class Printer(ABC):
             elif isinstance(mark, TextMark):
                 style = self.styles.named("beside")
                 yield rf"\node[{style}] at {self._on_sheet(*mark.at)} {{{self._sized(mark.spans)}}};"
+
+    def _sample(self, mark: RectMark | FaceMark) -> str:
+        """The style of a sample of the legend."""
+        if isinstance(mark, FaceMark):
+            return f"{self.styles.face(mark.style.removeprefix('front-'))} front"
+        return self.styles.sample(mark.style, self.swatch)
 
     def _sized(self, spans: Sequence[Span]) -> str:
         size = max(span.size for span in spans)

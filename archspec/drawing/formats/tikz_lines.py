@@ -82,8 +82,16 @@ class Anchors:
         return min(sides.items(), key=lambda each: abs(each[1][0] - point[0]) + abs(each[1][1] - point[1]))
 
 
-def path(parts: Sequence[Part], source: str, target: str, anchors: Anchors) -> str:
-    r"""The path of a line between two boxes, as TikZ has it after ``\draw``."""
+def path(parts: Sequence[Part], source: str, target: str, anchors: Anchors, arch: float | None = None) -> str:
+    r"""The path of a line between two boxes, as TikZ has it after ``\draw``.
+
+    Args:
+        parts: The line.
+        source: The box where it begins.
+        target: That where it ends.
+        anchors: Where their sides are.
+        arch: The radius of its last two corners, if not that of its style.
+    """
     start, all_legs = legs(parts)
     start = anchors.on_border(start, source)
     begin, goal = anchors.at(start, source), anchors.at(all_legs[-1].end, target)
@@ -95,6 +103,8 @@ def path(parts: Sequence[Part], source: str, target: str, anchors: Anchors) -> s
     kept = len(all_legs) - (2 if turn in ("-|", "|-") else 1)
     words = [begin]
     for number, leg in enumerate(all_legs[:kept]):
+        if arch is not None and number == len(all_legs) - 3:
+            words.append(f"[rounded corners={anchors.number(arch)}bp]")
         words.append(_leg(points[number], leg, f"++{anchors.step(_by(points[number], leg.end))}", anchors))
     if turn in ("-|", "|-"):
         return " ".join([*words, turn, goal])

@@ -17,7 +17,8 @@ PADDING = 10.0
 PILE = 3.0
 """How far each copy stands out from the one before."""
 
-_PATTERNS = {"lines": "north east lines", "cross": "crosshatch", "bars": "horizontal lines", "dots": "dots"}
+_PATTERNS = {"lines": "north east lines", "falls": "north west lines", "cross": "crosshatch",
+             "bars": "horizontal lines", "dots": "dots"}  # fmt: skip
 _FONTS = {"sans-serif": r"\sffamily", "serif": r"\rmfamily", "monospace": r"\ttfamily"}
 _COLOURS = {"boxname": "muted", "boxremark": "remark", "boxnote": "highlight", "boxproblem": "failed-line"}
 """The colours of commands, where they are not that of titles."""
@@ -164,8 +165,14 @@ class Styles:
         for side in ("front", "top", "side"):
             look = self.looks[f"{side}-{fill}"]
             self._colours |= {f"{fill}-{side}": look.fill, f"{fill}-line": look.stroke}
-            self._add(f"{fill} {side}", f"draw={fill}-line, fill={fill}-{side}, line width={self.number(look.width)}bp")
+            text = f"draw={fill}-line, fill={fill}-{side}, line width={self.number(look.width)}bp"
+            self._add(f"{fill} {side}", text + (self._hatching(fill) if side == "front" else ""))
         return fill
+
+    def _hatching(self, fill: str) -> str:
+        """The strokes on a front; on that of a step of a scale there are none."""
+        pattern = _PATTERNS.get(self.theme.paint(fill).pattern)
+        return f", postaction={{pattern={pattern}, pattern color={fill}-line}}" if pattern else ""
 
     def define(self, name: str, text: str) -> str:
         """A command of the picture's own."""

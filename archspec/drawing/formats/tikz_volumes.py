@@ -103,7 +103,7 @@ class VolumePrinter(Printer):
             yield rf"\{command}[{self.styles.face(each)}]{{{self.anchors.names[volume.id]}}}{lengths}"
         below = self.number(placed.label[1] - placed.rect[3] + _RAISED)
         name = self.anchors.names[volume.id]
-        yield rf"\node[caption, below={below}bp of {name}] ({name} label) {{\strut {self._lines(placed)}}};"
+        yield rf"\node[caption, below={below}bp of {name}] ({name} label) {{\strut {self._lines(placed)}\strut}};"
 
     def _card(self, placed: PlacedVolume, fill: str) -> Iterator[str]:
         """The options of a join or card."""
@@ -124,7 +124,9 @@ class VolumePrinter(Printer):
     def _line(self, placed: PlacedFlow) -> str:
         flow = placed.flow
         start, end = placed.parts[0][0], placed.parts[-1][-1]
-        leads = path(placed.parts, self._end(flow.source, start), self._end(flow.target, end), self.anchors)
+        leads = path(
+            placed.parts, self._end(flow.source, start), self._end(flow.target, end), self.anchors, placed.arch
+        )
         return rf"\draw[{self.styles.line(flow.role)}] {leads};"
 
     def _end(self, id: str, point: Point) -> str:

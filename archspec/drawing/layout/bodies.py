@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from archspec.drawing.content.fonts import text_width
-from archspec.drawing.content.volume import Volume
+from archspec.drawing.content.volume import MOST_COPIES, Volume
 from archspec.drawing.layout.geometry import Point
 from archspec.drawing.layout.scaling import Scale, scale
 
 LABEL, LABEL_LINE = 8.0, 10.0
 """The size of labels, and the height of their lines."""
 
-_TALLEST, _LOWEST = 120.0, 7.0
-_THICKEST, _THINNEST = 44.0, 1.2
-_LONGEST, _SHORTEST = 100.0, 6.0
-"""The largest and least heights, thicknesses, and lengths of vectors."""
-_BACK = 0.35
-"""How far the back of a volume stands to the right, and above, for each point of its width."""
-_BAR = 8.0
-_JOIN = 16.0
-_MOST_COPIES = 4
-"""Equal volumes behind each other that are drawn each."""
-_BETWEEN = 2.5
-"""Between them."""
+_MANY = 64
+"""Where no map has so many channels, none is as thick as the thickest may be: an image is no cube."""
+
 _LABELLED = ("solid", "sheet", "bar")
+
+
+class Measures(NamedTuple):
+    """How large volumes are drawn, and how near each other.
+
+    Attributes:
+        side: The greatest and least heights of maps.
+        thickness: Of their channels.
+        length: Of vectors.
+        back: How far the back of a volume stands to the right, and above, for each point of its width.
+        bar: How thick vectors are.
+        pad: What a join or card has around its text, to the left and right, and above and below.
+        between: Between equal volumes behind each other.
+        gutter: Between columns.
+        beside: Beside labels.
+    """
+
+    side: tuple[float, float]
+    thickness: tuple[float, float]
+    length: tuple[float, float]
+    back: float
+    bar: float
+    pad: tuple[float, float]
+    between: float
+    gutter: float
+    beside: float
+
+
+USUAL = Measures((120.0, 7.0), (44.0, 1.2), (100.0, 6.0), 0.35, 8.0, (8.0, 6.0), 2.5, 16.0, 3.0)
+NEARER = Measures((80.0, 4.5), (22.0, 0.7), (70.0, 5.0), 0.35, 6.0, (6.0, 4.0), 2.0, 12.0, 2.0)
+CLOSE = Measures((48.0, 3.0), (10.0, 0.4), (44.0, 4.0), 0.3, 4.0, (4.0, 2.0), 1.5, 8.0, 1.0)
+"""For volumes with short labels, where there is little room."""
 
 
 class Body(NamedTuple):
@@ -77,9 +100,10 @@ class Scales(NamedTuple):
     side: Scale | None
     channels: Scale | None
     vector: Scale | None
+    measures: Measures = USUAL
 
 
-def scales_of(volumes: Iterable[Volume]) -> Scales:
+def scales_of(volumes: Iterable[Volume], measures: Measures = USUAL) -> Scales:
     """The scales in which volumes can be seen."""
     shown = list(volumes)
     maps = [volume for volume in shown if volume.form in ("solid", "sheet")]
@@ -87,34 +111,41 @@ def scales_of(volumes: Iterable[Volume]) -> Scales:
     channels = {channels for volume in maps for channels in _channels(volume)}
     vectors = {volume.channels for volume in shown if volume.form == "bar"}
     return Scales(
-        scale(sides, _TALLEST, _LOWEST) if sides else None,
-        scale(channels, _THICKEST, _THINNEST) if channels else None,
-        scale(vectors, _LONGEST, _SHORTEST) if vectors else None,
+        scale(sides, *measures.side) if sides else None,
+        _thickness(channels, *measures.thickness) if channels else None,
+        scale(vectors, *measures.length) if vectors else None,
+        measures,
     )
+
+
+def _thickness(channels: Collection[int], thickest: float, least: float) -> Scale:
+    part = min(1.0, (max(channels) / _MANY) ** 0.5)
+    return scale(channels, thickest * part, least * part)
 
 
 def _channels(volume: Volume) -> list[int]:
     """The channels of each slab."""
     if volume.slabs:
         return [slab.channels for slab in volume.slabs]
-    return [volume.channels] * min(volume.copies, _MOST_COPIES)
+    return [volume.channels] * min(volume.copies, MOST_COPIES)
 
 
 def body_of(volume: Volume, scales: Scales) -> Body:
     """How large a volume is drawn in some scales."""
-    between = 0.0 if volume.slabs else _BETWEEN
+    measures = scales.measures
+    between = 0.0 if volume.slabs else measures.between
     if volume.form == "bar" and scales.vector:
-        slabs = (_BAR,) * min(volume.copies, _MOST_COPIES)
-        return Body(slabs, scales.vector.length(volume.channels), _BAR * _BACK, between)
+        slabs = (measures.bar,) * min(volume.copies, MOST_COPIES)
+        return Body(slabs, scales.vector.length(volume.channels), measures.bar * measures.back, between)
     if volume.form in ("solid", "sheet") and scales.side and scales.channels:
-        back = _BACK * scales.side.length(volume.width) if volume.form == "solid" else 0.0
+        back = measures.back * scales.side.length(volume.width) if volume.form == "solid" else 0.0
         slabs = tuple(map(scales.channels.length, _channels(volume)))
         return Body(slabs, scales.side.length(volume.height), back, between)
     if volume.form == "start":
         return Body((0.0,), 0.0)
-    width, height = _text_size(volume)
-    least = _JOIN if volume.form == "join" else 0.0
-    return Body((max(least, width + 8.0),), max(least, height + 6.0))
+    width, height = (length + pad for length, pad in zip(_text_size(volume), measures.pad, strict=True))
+    least = LABEL_LINE + measures.pad[1] if volume.form == "join" else 0.0
+    return Body((max(least, width),), max(least, height))
 
 
 def is_labelled(volume: Volume) -> bool:

@@ -103,11 +103,12 @@ def line(start: Point, end: Point) -> tuple[Part, ...]:
     return () if start == end else ((start, end),)
 
 
-def rounded(points: Sequence[Point], radius: float) -> tuple[Part, ...]:
-    """Straight lines between points, with rounded corners."""
+def rounded(points: Sequence[Point], radius: float, last: float | None = None) -> tuple[Part, ...]:
+    """Straight lines between points, with rounded corners; ``last``: the radius of the last two, if another."""
     parts: list[Part] = []
-    start = points[0]
-    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+    start, usual = points[0], radius
+    for number, (before, corner, after) in enumerate(zip(points, points[1:], points[2:], strict=False)):
+        radius = usual if last is None or number < len(points) - 4 else last
         arrive, leave = _towards(corner, before, radius), _towards(corner, after, radius)
         parts += line(start, arrive)
         parts.append((arrive, _towards(corner, before, radius / 2), _towards(corner, after, radius / 2), leave))

@@ -6,7 +6,7 @@ from enum import Enum
 from math import inf
 from typing import NamedTuple
 
-from archspec.drawing.content.cards import SMALL
+from archspec.drawing.content.cards import LEGIBLE, SMALL
 from archspec.drawing.layout import lengths
 from archspec.drawing.layout.geometry import Point
 from archspec.errors import UsageError, did_you_mean
@@ -22,6 +22,8 @@ PAGE_MARGIN = 36.0
 """Around the picture on a page."""
 _CUT = 10.0
 """Of the margin around a picture that goes into a text, which has margins of its own."""
+_HIGHEST = 2**0.5
+"""How high a picture of a width is at most, for each point of that, where it can be smaller."""
 _SHAPE = 1000.0
 """The height of a page of which only the shape counts."""
 
@@ -102,6 +104,12 @@ class Page(NamedTuple):
             (room - 2 * self._cut) / (length - 2 * self._cut) for length, room in zip(size, self.room, strict=True)
         ]
         return min(parts) if self.fit in (Fit.FILLED, Fit.SHAPE) else min(1.0, *parts)
+
+    def suits(self, size: Point) -> bool:
+        """Whether a picture can be read there as it is asked, and is no higher than an upright page is."""
+        text = self.least * self.scale * (1.0 if self.fit is Fit.SHAPE else self.fitted(size))
+        fits = self.fit is not Fit.WIDTH or size[1] <= _HIGHEST * max(size[0], self.room[0])
+        return fits and text >= (self.text or LEGIBLE) - 0.01
 
     def sheet(self, size: Point) -> Sheet:
         """The sheet that a picture of a size is printed on."""

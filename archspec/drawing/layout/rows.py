@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from archspec.drawing.content.volume import Volume, Volumes
-from archspec.drawing.layout.bodies import scales_of
+from archspec.drawing.content.volume import Flow, Volume, Volumes
+from archspec.drawing.layout.bodies import USUAL, Measures, Scales
 from archspec.drawing.layout.geometry import Part, Point, Rect, rounded, shifted_parts, shifted_rect
 from archspec.drawing.layout.grid import placed
 from archspec.drawing.layout.pages import MARGIN, Page
 from archspec.drawing.layout.solids import PlacedFlow, PlacedVolume, Solids, lay_out, row
 
 _MOST_ROWS = 8
+_HALVED = 16
+"""How often the width of rows is found more nearly."""
 _BESIDE = 14.0
 """Room beside the rows for the lines from one to the next."""
 _RADIUS = 4.0
 
 
-def for_page(shown: Volumes, page: Page) -> Solids:
-    """Volumes in as many rows as make them largest on a page; the fewest of those."""
-    best = lay_out(shown)
-    pieces = list(_pieces(shown))
-    whole = best.size[0]
-    for count in range(2, min(_MOST_ROWS, len(pieces)) + 1):
-        tried = _in_rows(shown, pieces, whole / count)
-        if page.fitted(tried.size) > page.fitted(best.size) * 1.001:
+def for_page(shown: Volumes, page: Page, measures: Measures = USUAL) -> Solids:
+    """Volumes in as many rows as suit a page, and of those in as many as make them largest; the fewest of those."""
+    best = lay_out(shown, measures)
+    pieces, scales = list(_pieces(shown)), best.scales
+    parts = _Parts(shown)
+    widths = [row(parts.of(piece), scales).size[0] - 2 * MARGIN for piece in pieces]
+    for most in _widths(widths, min(_MOST_ROWS, len(pieces))):
+        tried = _in_rows(parts, pieces, widths, most, scales)
+        larger = page.fitted(tried.size) > page.fitted(best.size) * 1.001
+        if (page.suits(tried.size), larger) > (page.suits(best.size), False):
             best = tried
     return best
 
@@ -51,34 +55,65 @@ def _pieces(shown: Volumes) -> Iterator[list[str]]:
         yield piece
 
 
-def _in_rows(shown: Volumes, pieces: Sequence[Sequence[str]], most: float) -> Solids:
-    """Pieces in rows that are no broader than ``most``, but for pieces that are."""
-    scales = scales_of(shown.volumes)
+def _widths(widths: Sequence[float], most: int) -> Iterator[float]:
+    """The width of the widest row where pieces stand in 2, 3 … rows that are as wide as each other as can be."""
+    for rows in range(2, most + 1):
+        low, high = max(widths), sum(widths)
+        for _ in range(_HALVED):
+            middle = (low + high) / 2
+            low, high = (low, middle) if _rows(widths, middle) <= rows else (middle, high)
+        yield high
+
+
+def _rows(widths: Sequence[float], most: float) -> int:
+    """In how many rows pieces stand that are no broader than ``most``."""
+    rows, room = 1, 0.0
+    for width in widths:
+        room += width
+        if room > most:
+            rows, room = rows + 1, width
+    return rows
+
+
+def _in_rows(
+    parts: _Parts, pieces: Sequence[Sequence[str]], widths: Sequence[float], most: float, scales: Scales
+) -> Solids:
+    """Pieces of some widths in rows that are no broader than ``most``."""
     rows: list[list[str]] = []
     room = 0.0
-    for piece in pieces:
-        width = row(_part(shown, piece), scales).size[0] - 2 * MARGIN
+    for piece, width in zip(pieces, widths, strict=True):
         if not rows or room + width > most:
             rows.append([])
             room = 0.0
         rows[-1] += piece
         room += width
-    return _stacked(shown, [row(_part(shown, ids), scales) for ids in rows])
+    return _stacked(parts.shown, [row(parts.of(ids), scales) for ids in rows])
 
 
 _START = Volume("", "start", "other", ())
 """Where the line from the row before arrives in a row."""
 
 
-def _part(shown: Volumes, ids: Sequence[str]) -> Volumes:
-    """What stands in a row; flows from the row before begin at its start."""
-    kept = set(ids)
-    volumes = [volume for volume in shown.volumes if volume.id in kept]
-    flows = [flow for flow in shown.flows if flow.target in kept]
-    if any(flow.source not in kept for flow in flows):
-        volumes.insert(0, _START)
-        flows = [flow if flow.source in kept else flow._replace(source=_START.id) for flow in flows]
-    return replace(shown, volumes=tuple(volumes), flows=tuple(flows))
+class _Parts:
+    """What stands in rows."""
+
+    def __init__(self, shown: Volumes) -> None:
+        self.shown = shown
+        self.by_id = {volume.id: volume for volume in shown.volumes}
+        self.order = {id: number for number, id in enumerate(self.by_id)}
+        self.into: dict[str, list[Flow]] = {}
+        for flow in shown.flows:
+            self.into.setdefault(flow.target, []).append(flow)
+
+    def of(self, ids: Iterable[str]) -> Volumes:
+        """Volumes in a row, in their order; flows from the row before begin at its start."""
+        kept = set(ids)
+        volumes = [self.by_id[id] for id in sorted(kept, key=self.order.__getitem__)]
+        flows = [flow for volume in volumes for flow in self.into.get(volume.id, ())]
+        if any(flow.source not in kept for flow in flows):
+            volumes.insert(0, _START)
+            flows = [flow if flow.source in kept else flow._replace(source=_START.id) for flow in flows]
+        return replace(self.shown, volumes=tuple(volumes), flows=tuple(flows))
 
 
 def _stacked(shown: Volumes, rows: Sequence[Solids]) -> Solids:
@@ -98,7 +133,7 @@ def _stacked(shown: Volumes, rows: Sequence[Solids]) -> Solids:
                 flow = sources[flow.target]
             if line is leading:
                 parts = (*_around(found[flow.source].right, moved[_START.id].left, end, y), *parts)
-            lines.append(PlacedFlow(flow, parts))
+            lines.append(PlacedFlow(flow, parts, line.arch))
         found |= moved
         end, y = _BESIDE + each.size[0], y + each.size[1]
     found.pop(_START.id, None)

@@ -8,11 +8,12 @@ a label.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from archspec.drawing.content.volume import Flow, Volume, Volumes
-from archspec.drawing.layout.bodies import Body, Scales, body_of, is_labelled, label_size, scales_of
+from archspec.drawing.layout.bodies import USUAL, Body, Measures, Scales, body_of, is_labelled, label_size, scales_of
 from archspec.drawing.layout.geometry import Part, Point, Rect, middle_of, rounded
 from archspec.drawing.layout.grid import Cell, Grid, Link, Route, grid_of
 from archspec.drawing.layout.pages import MARGIN
@@ -20,9 +21,8 @@ from archspec.drawing.layout.skyline import Extent, Key, Span, axes, runs, with_
 
 _BELOW = 3.0
 """Between a volume and its label."""
-_BESIDE = 3.0
-"""Beside labels."""
-_GUTTER, _TRACK = 16.0, 5.0
+_TRACK = 5.0
+"""Between lines in a gutter."""
 _TIP = 13.0
 """Room for the tip of an arrow."""
 _CHANNEL = 8.0
@@ -33,6 +33,8 @@ _END = 8.0
 _CLEAR = 3.0
 """Beside a line along a lane."""
 _RADIUS = 4.0
+_ARCH = 16.0
+"""Of the corners of a shortcut into a sum, as figures of residual blocks have it."""
 _ASIDE = 5.0
 """Between the middle of a volume and where lines from other lanes arrive."""
 
@@ -57,10 +59,11 @@ class PlacedVolume(NamedTuple):
 
 
 class PlacedFlow(NamedTuple):
-    """A line."""
+    """A line, and the radius of its last two corners where it is an arch."""
 
     flow: Flow
     parts: tuple[Part, ...]
+    arch: float | None = None
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,9 @@ class Solids:
     size: Point
 
 
-def lay_out(shown: Volumes) -> Solids:
+def lay_out(shown: Volumes, measures: Measures = USUAL) -> Solids:
     """Where everything stands, in one row."""
-    return row(shown, scales_of(shown.volumes))
+    return row(shown, scales_of(shown.volumes, measures))
 
 
 def row(shown: Volumes, scales: Scales) -> Solids:
@@ -95,6 +98,7 @@ class _Layout:
 
     Attributes:
         covered: On what a line of its column comes down.
+        rising: Lines that come up, or down, into the middle of a join from a lane of their own.
         exits, entries: Per gutter, by the column before it: who leaves or arrives there by a track of its own.
         lefts, widths: Where each column begins, and how wide it is.
         heights: How far above the middles of lanes lines run.
@@ -110,6 +114,7 @@ class _Layout:
         self.links = dict(zip(shown.flows, links, strict=True))
         self.covered = {link.target for link, route in self.routes.items()
                         if route.way == "along" and link.start < link.end}  # fmt: skip
+        self.rising = set(self._rising())
         self.exits, self.entries = self._tracks()
         self.lefts, self.widths, self.width = self._across()
         self.heights, self.axes, self.height = self._down()
@@ -120,7 +125,7 @@ class _Layout:
         return Solids(
             self.shown,
             tuple(self._volume(volume) for volume in self.shown.volumes),
-            tuple(PlacedFlow(flow, self._line(flow)) for flow in self.shown.flows),
+            tuple(map(self._line, self.shown.flows)),
             self.scales,
             (self.width, self.height),
         )
@@ -132,13 +137,40 @@ class _Layout:
         exits: dict[int, list[Cell]] = {}
         entries: dict[int, list[Cell]] = {}
         for link, route in self.routes.items():
-            if route.straight:
+            if route.straight or link in self.rising:
                 continue
             if route.way in ("target", "above"):
                 _add(exits.setdefault(link.start[0], []), link.start)
             if route.way == "own" or (route.way == "above" and not self._may_drop(link)):
                 _add(entries.setdefault(link.end[0] - 1, []), link.end)
         return exits, entries
+
+    def _rising(self) -> Iterator[Link]:
+        """Lines along lanes below joins, or above those that no line comes down on, where nothing else is between."""
+        taken, over = self._taken()
+        for link, route in self.routes.items():
+            (column, lane), own = link.end, link.start[1]
+            is_beside = route.way == "target" and column == link.start[0] + 1
+            if self.by_id[link.target].form != "join" or not (route.way == "own" or is_beside) or own == lane:
+                continue
+            between = range(lane + 1, own + 1) if own > lane else range(own, lane)
+            passed = {(column, each + (own < lane)) for each in between}
+            if taken.isdisjoint((column, each) for each in between) and over.isdisjoint(passed):
+                yield link
+
+    def _taken(self) -> tuple[set[Cell], set[Cell]]:
+        """The cells in which something stands or leads along, and those above which lines lead."""
+        taken = set(self.cells.values())
+        over: set[Cell] = set()
+        for id, last in self.last.items():
+            taken |= {(self.cells[id][0], lane) for lane in range(self.cells[id][1], last + 1)}
+        for link, route in self.routes.items():
+            if route.way == "above":
+                over |= {(column, route.over) for column in range(link.start[0], link.end[0] + 1)}
+            elif route.way != "along":
+                lane = link.start[1] if route.way == "own" else link.end[1]
+                taken |= {(column, lane) for column in range(link.start[0] + 1, link.end[0])}
+        return taken, over
 
     def _drops(self, link: Link) -> bool:
         """Whether lines from above come down on the middle of a volume: a join at whose left none turns."""
@@ -152,13 +184,13 @@ class _Layout:
         last = max((column for column, _ in self.cells.values()), default=-1)
         widths = [0.0] * (last + 1)
         for id, (column, _) in self.cells.items():
-            label = label_size(self.by_id[id])[0] + 2 * _BESIDE
+            label = label_size(self.by_id[id])[0] + 2 * self.scales.measures.beside
             widths[column] = max(widths[column], self.bodies[id].width, label)
         lefts, x = [], MARGIN
         for column, width in enumerate(widths):
             lefts.append(x)
             tracks = len(self.exits.get(column, ())) + len(self.entries.get(column, ()))
-            x += width + _GUTTER + (_TRACK * (tracks + 1) if tracks else 0.0)
+            x += width + self.scales.measures.gutter + (_TRACK * (tracks + 1) if tracks else 0.0)
         end = lefts[-1] + widths[-1] if lefts else MARGIN
         return lefts, widths, end + MARGIN
 
@@ -180,6 +212,8 @@ class _Layout:
         for link, route in self.routes.items():
             lane = {"own": link.start[1], "target": link.end[1]}.get(route.way)
             if lane is not None:
+                if link in self.rising:
+                    found[link.end[0], link.start[1]] = Extent(_CLEAR, _CLEAR)
                 found |= {(column, lane): Extent(_CLEAR, _CLEAR) for column in range(link.start[0] + 1, link.end[0])}
         for id, (column, first) in self.cells.items():
             half, label = self.bodies[id].tall / 2, label_size(self.by_id[id])[1]
@@ -236,9 +270,12 @@ class _Layout:
         column = link.end[0]
         return self.lefts[column] - _TIP - _TRACK * self.entries[column - 1].index(link.end)
 
-    def _line(self, flow: Flow) -> tuple[Part, ...]:
+    def _line(self, flow: Flow) -> PlacedFlow:
         link = self.links[flow]
-        return rounded(self._points(link, self.routes[link]), _RADIUS)
+        points = self._points(link, self.routes[link])
+        is_arch = self.routes[link].way == "above" and self._drops(link)
+        arch = min(_ARCH, *map(_half, points[1:], points[2:])) if is_arch else None
+        return PlacedFlow(flow, rounded(points, _RADIUS, arch), arch)
 
     def _points(self, link: Link, route: Route) -> list[Point]:
         """The corners of a line."""
@@ -249,6 +286,10 @@ class _Layout:
             return [start, self._left(link, 0.0)]
         if route.way == "above":
             return [start, *self._over(link, start[1])]
+        if link in self.rising:
+            x, half = self._centre(link.target), self.bodies[link.target].tall / 2
+            from_below = link.start[1] > link.end[1]
+            return [start, (x, start[1]), (x, self.axes[link.end[1]] + (half if from_below else -half))]
         end = self._left(link, start[1] - self.axes[link.end[1]])
         x = self._exit(link) if route.way == "target" else self._entry(link)
         return [start, (x, start[1]), (x, end[1]), end]
@@ -285,6 +326,11 @@ class _Layout:
         x, body = self._centre(link.target), self.bodies[link.target]
         off = min(_ASIDE, body.tall / 4) * ((side > 0) - (side < 0))
         return x - body.width / 2 + body.ends(body.tall / 2 + off)[0], self.axes[link.end[1]] + off
+
+
+def _half(start: Point, end: Point) -> float:
+    """Half of the way from one point to another, along one of the axes."""
+    return (abs(end[0] - start[0]) + abs(end[1] - start[1])) / 2
 
 
 def _add(cells: list[Cell], cell: Cell) -> None:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from archspec.drawing.content.cards import LEGIBLE
 from archspec.drawing.content.scene import Box, Edge, Scene
 from archspec.drawing.content.volume import Flow, Volume, Volumes
-from archspec.drawing.layout.bodies import LABEL, Scales, scales_of
+from archspec.drawing.layout.bodies import LABEL, USUAL, Measures, Scales, scales_of
 from archspec.drawing.layout.grid import Cell, Grid, Link, neighbours, routed
 from archspec.drawing.layout.pages import Fit, Page
 from archspec.drawing.layout.placing import CLEARER, LAYOUTS, NO_SCALES, Layout, require_known
@@ -29,24 +29,33 @@ Lane = tuple[int, int]
 """A level, and which of the ways on it."""
 
 
-def fitting(shown: Volumes, page: Page, layout: Layout = "auto") -> Solids:
+def fitting(
+    shown: Volumes, page: Page, layout: Layout = "auto", measures: Measures = USUAL, *, one_row: bool = False
+) -> Solids:
     """Volumes by resolution where it comes back or several are kept, else in as many rows as are largest on a page.
+
+    Args:
+        shown: The volumes.
+        page: The page.
+        layout: By scales or as a flow.
+        measures: How large they are drawn.
+        one_row: Whether a flow is one row.
 
     Raises:
         UsageError: There is no such layout, or they have no scales to be laid out by.
     """
     require_known("layout", layout, LAYOUTS)
-    drawn = scales_of(shown.volumes)
+    drawn = scales_of(shown.volumes, measures)
     found = by_scales(shown, drawn) if layout != "flow" else None
     if layout == "scales":
         if found is None:
             raise UsageError(NO_SCALES)
         return found
-    if page.fit is Fit.FREE:
+    if page.fit is Fit.FREE or (found is None and one_row):
         return found or row(shown, drawn)
     if found and page.scale * LABEL * page.fitted(found.size) >= LEGIBLE:
         return found
-    rows = for_page(shown, page)
+    rows = row(shown, drawn) if one_row else for_page(shown, page, measures)
     return found if found and page.fitted(found.size) * CLEARER >= page.fitted(rows.size) else rows
 
 
