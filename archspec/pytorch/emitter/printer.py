@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -88,29 +87,6 @@ def escaped(text: str) -> str:
     """Text that can stand in a docstring: no backslash, quote at the end, or character that is not seen."""
     text = "".join(char if char.isprintable() or char == "\n" else " " for char in text)
     return text.replace("\\", "\\\\").replace('"', "'")
-
-
-EVIDENT = frozenset(
-    "in_channels in_features out_channels out_features kernel_size stride padding dilation groups bias".split()
-)
-"""Parameters that are called as those of PyTorch's layers."""
-OBVIOUS = frozenset({("num_classes", "Number of classes."), ("act", "Activation."), ("norm", "Normalisation.")})
-"""Names of parameters with descriptions that say no more."""
-Said = set[tuple[str, str]]
-"""Names of parameters with descriptions that need not be said again."""
-
-
-def arguments_doc(made: Class, shapes: str, said: Said) -> str:
-    """The paragraph ``Args:`` of a docstring, which is then said too; empty where nothing is to say.
-
-    Left out are parameters without a description, those that are called as PyTorch calls them, sizes that the line on
-    shapes names, and what a class above says of a parameter of that name.
-    """
-    named = EVIDENT.union(re.split(r"[(),]\s*", shapes))
-    found = {each.name: each.doc for each in made.signature if each.doc and each.name not in named}
-    described = {each: doc for each, doc in found.items() if (each, doc) not in said}
-    said.update(described.items())
-    return "\n".join(["Args:", *(f"    {each}: {doc}" for each, doc in described.items())]) if described else ""
 
 
 def constructor(made: Class, ending: Iterable[str] = ()) -> Lines:
