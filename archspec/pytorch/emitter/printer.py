@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
@@ -16,7 +16,7 @@ from archspec.pytorch.emitter.chaining import chained
 from archspec.pytorch.emitter.code import WIDTH, Factory, Listed, laid_out, printed
 from archspec.pytorch.emitter.constructor import constructor_body
 from archspec.pytorch.emitter.forward import Forward, annotate, attribute
-from archspec.pytorch.emitter.model import Class
+from archspec.pytorch.emitter.model import Class, Key
 from archspec.pytorch.emitter.nesting import nested, returned_value
 from archspec.pytorch.emitter.scope import REQUIRED, Parameter
 from archspec.pytorch.emitter.unpacking import unpacked
@@ -121,10 +121,23 @@ def _kind(value: Any) -> str:
 
 
 def _forward(made: Class, taken: frozenset[str]) -> Lines:
-    assert made.statements is not None
     result = "Tensor" if len(made.outputs) == 1 else f"tuple[{', '.join(['Tensor'] * len(made.outputs))}]"
     yield from signature_of_forward(list(made.inputs), result)
-    outputs = list(made.outputs.values())
+    yield from forward_body(made, list(made.outputs.values()), taken, returning)
+
+
+def forward_body(
+    made: Class, outputs: list[Key], taken: frozenset[str], returning: Callable[[list[str]], Iterable[str]]
+) -> Lines:
+    """The lines of ``forward`` below its signature.
+
+    Args:
+        made: The class.
+        outputs: The tensors that are given, in order.
+        taken: Names that no variable can have.
+        returning: The lines that return several variables.
+    """
+    assert made.statements is not None
     returned = outputs[0] if len(outputs) == 1 else None
     statements = list(unpacked(made.statements))
     forward = Forward({key: each for each, key in made.inputs.items()}, statements, outputs, returned, taken)

@@ -26,6 +26,7 @@ from archspec.pytorch.emitter.printer import (
     class_text,
     constructor,
     docstring,
+    forward_body,
     function_text,
     signature_of_forward,
 )
@@ -169,10 +170,14 @@ def _root(
         return
     yield ""
     yield from signature_of_forward(list(root.inputs), result)
+    if not training:
+        keys = [root.outputs[name] for name in kept]
+        yield from forward_body(root, keys, taken | {outputs}, lambda values: _return(outputs, values, 8))
+        return
     needed = _needed(root, kept)
     statements = list(unpacked(root.statements))
-    always = [statement for statement in statements if not training or needed & set(statement.gives)]
-    later = [statement for statement in statements if training and not needed & set(statement.gives)]
+    always = [statement for statement in statements if needed & set(statement.gives)]
+    later = [statement for statement in statements if not needed & set(statement.gives)]
     keys = [root.outputs[name] for name in network.outputs]
     inputs = {key: name for name, key in root.inputs.items()}
     returned = root.outputs[kept[0]] if len(kept) == 1 else None
@@ -183,19 +188,14 @@ def _root(
     for line in chain(*lines[: len(always)]):
         yield from line.text(8)
     variables = {name: forward.variables[root.outputs[name]] for name in kept}
-    if training:
-        yield "        if not self.training:"
-        if len(kept) == 1:
-            yield f"            return {variables[kept[0]]}"
-        else:
-            yield from _return(outputs, [variables.get(name, "None") for name in network.outputs], 12)
+    yield "        if not self.training:"
+    if len(kept) == 1:
+        yield f"            return {variables[kept[0]]}"
+    else:
+        yield from _return(outputs, [variables.get(name, "None") for name in network.outputs], 12)
     for line in chain(*lines[len(always) :]):
         yield from line.text(8)
-    values = [forward.variables[key] for key in keys]
-    if len(values) == 1:
-        yield f"        return {values[0]}"
-    else:
-        yield from _return(outputs, values, 8)
+    yield from _return(outputs, [forward.variables[key] for key in keys], 8)
 
 
 def _return(outputs: str, values: list[str], indent: int) -> list[str]:
