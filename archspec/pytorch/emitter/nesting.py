@@ -23,7 +23,11 @@ _INDENT = 8
 
 
 def nested(
-    lines: Sequence[Line | Looped], inputs: Collection[str], returned: Collection[str], finishing: Collection[str] = ()
+    lines: Sequence[Line | Looped],
+    inputs: Collection[str],
+    returned: Collection[str],
+    finishing: Collection[str] = (),
+    apart: Collection[str] = (),
 ) -> list[Line | Looped]:
     """The lines of a method, short branches on one line each.
 
@@ -32,6 +36,7 @@ def nested(
         inputs: The variables that the caller hands in, and holds.
         returned: Those that are returned.
         finishing: Calls of layers that belong to the one before, such as a normalisation: no line begins with them.
+        apart: Calls of what is a step of its own, such as a stage of a network: no line has two of them.
     """
     last_read = {each: len(lines) for each in returned}
     ends: list[int] = []  # for each line, where what it assigns is read last before it is assigned anew
@@ -47,9 +52,9 @@ def nested(
     place = 0
     while place < len(lines):
         stop = _branch(lines, place, ends, held)
-        joined = _joined(lines[place : stop + 1], inputs)
+        joined = _joined(lines[place : stop + 1], inputs, apart)
         for end in _ends(lines, place, stop, finishing) if joined is None else ():
-            joined = _joined(lines[place : end + 1], inputs)
+            joined = _joined(lines[place : end + 1], inputs, apart)
             if joined is not None:
                 stop = end
                 break
@@ -180,10 +185,11 @@ def _combines(line: Line, variable: str) -> bool:
     return len(names) == len(operands) == 2 and names.count(variable) == 1
 
 
-def _joined(run: Sequence[Line | Looped], inputs: Collection[str]) -> Line | None:
-    """The lines of a branch as one; None where it is too deep, or too wide with a type."""
+def _joined(run: Sequence[Line | Looped], inputs: Collection[str], apart: Collection[str]) -> Line | None:
+    """The lines of a branch as one; None where it is too deep, too wide with a type, or several steps."""
     layers = [each for each in run if isinstance(each, Line) and layer_of(each) is not None]
-    if len(run) < 2 or len(layers) > _DEEPEST:
+    steps = [each for each in layers if isinstance(each.value, Call) and each.value.target in apart]
+    if len(run) < 2 or len(layers) > _DEEPEST or len(steps) > 1:
         return None
     last = run[-1]
     assert isinstance(last, Line)

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 from archspec.language.algebra import literal, name
-from archspec.network import Node
+from archspec.network import Block, Node
 from archspec.ops.facts import Function
 from archspec.pytorch.emitter.calls import call
 from archspec.pytorch.emitter.chaining import chained
@@ -143,7 +143,7 @@ def forward_body(
     forward = Forward({key: each for each, key in made.inputs.items()}, statements, outputs, returned, taken)
     lines = list(chain(*forward.lines()))
     variables = [forward.variables[key] for key in outputs]
-    lines = nested(lines, made.inputs, variables, _finishing(made))
+    lines = nested(lines, made.inputs, variables, _finishing(made), _steps(made))
     lines = chained(lines, list(made.inputs), variables, taken)
     value = returned_value(lines, variables[0], made.inputs) if returned else None
     if isinstance(value, ast.Name):
@@ -157,6 +157,12 @@ def _finishing(made: Class) -> set[str]:
     """The calls of layers that keep the size of what they take, and multiply no matrices: norms and activations."""
     nodes = (child for instance in made.instances for child in instance.block.children if isinstance(child, Node))
     return {attribute(node.name) for node in nodes if node.input_shapes[:1] == (node.shape,) and node.macs == 0}
+
+
+def _steps(made: Class) -> set[str]:
+    """The calls of the blocks of a network, each a step of it; none for what stands inside."""
+    block = made.instances[0].block
+    return {attribute(child.name) for child in block.children if isinstance(child, Block)} if not block.path else set()
 
 
 def returning(variables: list[str]) -> Lines:

@@ -44,9 +44,7 @@ class Detector(nn.Module):
         self.large = Head(32, numbers)
 
     def forward(self, x: Tensor) -> DetectorOutputs:
-        x = self.stem(x)
-        relu = self.relu(x)
+        relu = self.relu(self.stem(x))
         small = self.small(relu)
-        x = self.down(relu)
-        x = self.large(x)
+        x = self.large(self.down(relu))
         return DetectorOutputs(small, x)

@@ -45,8 +45,7 @@ class Alexnet(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.features(x)
-        x = self.avgpool(x)
+        x = self.avgpool(self.features(x))
         x = torch.flatten(x, start_dim=1)
         x = self.classifier(x)
         return x

@@ -39,8 +39,7 @@ class Albert(nn.Module):
         self.norm = nn.LayerNorm(64)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.embed(x)
-        x = self.layer(x)
+        x = self.layer(self.embed(x))
         for _ in range(11):
             x = self.layer(x)
         x = self.norm(x)

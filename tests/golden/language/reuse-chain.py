@@ -17,6 +17,5 @@ class Chain(nn.Module):
         self.m = nn.Linear(10, 10)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.m(x)
-        x = self.m(x)
+        x = self.m(self.m(x))
         return x

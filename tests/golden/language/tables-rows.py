@@ -128,8 +128,7 @@ class Rows(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.stem(x)
-        x = self.small(x)
+        x = self.small(self.stem(x))
         x = self.large(x)
         x = self.plain(x)
         stages = self.stages(x)
@@ -140,5 +139,4 @@ class Rows(nn.Module):
         x = F.pad(x, (2, 2))
         x = F.pad(x, (1, 0))
         x = self.counted(x)
-        x = torch.flatten(x, start_dim=1)
-        return x
+        return torch.flatten(x, start_dim=1)
