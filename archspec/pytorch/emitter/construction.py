@@ -21,8 +21,9 @@ from archspec.pytorch.emitter.instances import copies, given
 from archspec.pytorch.emitter.model import Class
 from archspec.pytorch.emitter.overwriting import in_place
 from archspec.pytorch.emitter.registry import Registry
-from archspec.pytorch.emitter.scope import INDEX, REQUIRED, Inlined, Local, Mismatch, Names, Scope, Spot
+from archspec.pytorch.emitter.scope import INDEX, REQUIRED, Local, Mismatch, Scope, Spot
 from archspec.pytorch.emitter.tables import TableLoop, row_of
+from archspec.pytorch.emitter.translation import Inlined, Names
 from archspec.pytorch.emitter.unifying import called, unified
 
 Child = Block | Node

@@ -15,7 +15,8 @@ from archspec.network.content import Copies
 from archspec.pytorch.emitter.code import Call, Part, Repeated, Tabled, asked
 from archspec.pytorch.emitter.instances import Instances
 from archspec.pytorch.emitter.parameters import columns
-from archspec.pytorch.emitter.scope import Mismatch, Names, Scope, Spot
+from archspec.pytorch.emitter.scope import Mismatch, Scope, Spot
+from archspec.pytorch.emitter.translation import Names
 
 Hints = Sequence[Code | None]
 Made = tuple[Part, list[Code | None]]
