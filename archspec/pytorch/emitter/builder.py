@@ -12,13 +12,14 @@ from archspec.language.definition import ALL_COPIES, Reference, Reuse
 from archspec.network import Block, Node, one_op
 from archspec.ops.facts import Function, Held
 from archspec.pytorch.emitter.code import Call, Listed, Part
-from archspec.pytorch.emitter.construction import Child, Construction, Hints, Uses, word
+from archspec.pytorch.emitter.construction import Construction, word
+from archspec.pytorch.emitter.dimensions import first_dimension, known_channels
 from archspec.pytorch.emitter.expansion import expand
 from archspec.pytorch.emitter.factories import parameter_of
 from archspec.pytorch.emitter.functions import Functions, function_of
 from archspec.pytorch.emitter.instances import Instance, copies, given, held, is_chain, is_sequence, reuse_of
 from archspec.pytorch.emitter.loops import pattern
-from archspec.pytorch.emitter.model import Attribute, Class, Key, Loop, Member, Statement
+from archspec.pytorch.emitter.model import Attribute, Child, Class, Hints, Key, Loop, Member, Statement, Uses
 from archspec.pytorch.emitter.overwriting import overwrite
 from archspec.pytorch.emitter.parameters import Parameters
 from archspec.pytorch.emitter.registry import SEQUENTIAL_NAMES, Registry
@@ -246,7 +247,7 @@ class Builder:
                 shapes = {**{n: shape for n, shape in passed.shapes.items() if n not in present}, **shapes}
             passing = self._channels(takes[:1]) if len(present) < len(self.part) else []
             channels = [*hints.get(port, ()), *passing]
-            self.tensors.add((step, port), Local(paths, shapes, self.construction.channels(shapes, channels)))
+            self.tensors.add((step, port), Local(paths, shapes, known_channels(self.scope, shapes, channels)))
             keys.append((step, port))
         first = next(iter(present.values()))
         if len(keys) == 1 or one_op(first) is not None:
@@ -357,7 +358,7 @@ class Builder:
         """The first dimension of what a function gives."""
         uses: dict[Spot, Node] = {(number, None): node for number, node in nodes.items()}
         arguments = self.construction.arguments(uses)
-        return self.construction.first_dimension(uses, self._channels(takes), arguments)
+        return first_dimension(self.scope, uses, self._channels(takes), arguments)
 
     # Repeats
 
@@ -410,14 +411,14 @@ class Builder:
         step = next(iter(present.values())).step
         lengths: dict[Spot, Any] = {(number, None): len(each) for number, each in paths.items()}
         count = self.scope.find(lengths, [self.names.code(step.repeat if step else None)])
-        each = self.construction.channels({number: one[0] for number, one in shapes.items()}, hints)
+        each = known_channels(self.scope, {number: one[0] for number, one in shapes.items()}, hints)
         product = binary(count, ast.Mult, each) if count is not None and each is not None else None
         return self.scope.find({(n, None): sum(shape[0] for shape in each) for n, each in shapes.items()}, [product])
 
     def _know(self, key: Key, paths: dict[int, str], hints: Hints) -> None:
         """Take a tensor that is in every instance."""
         shapes = {number: self.instances.shape(path) for number, path in paths.items()}
-        self.tensors.add(key, Local(paths, shapes, self.construction.channels(shapes, hints)))
+        self.tensors.add(key, Local(paths, shapes, known_channels(self.scope, shapes, hints)))
 
     def _unrolled(self, step: str, present: Mapping[int, Block]) -> None:
         """Copies that take several tensors, or are functions: each a line of ``forward``."""
