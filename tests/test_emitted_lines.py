@@ -72,6 +72,8 @@ def check(network: archspec.Network) -> None:
     wide = [line for line in source.splitlines() if len(line) > WIDTH]
     indents = [len(line) - len(line.lstrip()) for line in wide]
     assert all(indent + max(map(len, line.split())) > WIDTH for indent, line in zip(indents, wide, strict=True)), wide
+    nested = re.search(r"^ +self\.\w+ = nn\.Sequential\(\n +OrderedDict\($", source, flags=re.MULTILINE)
+    assert nested is None, nested
     check_docstrings(network, source)
     check_defaults(source, {*pasted(network)})
 

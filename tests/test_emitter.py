@@ -456,3 +456,28 @@ outputs: [left, right]
         (2, 2, 12),
         (2, 2, 12),
     ]
+
+
+PERCEPTRONS = """
+archspec: 1
+name: perceptrons
+inputs: {x: [4]}
+blocks:
+  perceptron:
+    params: {hidden: {type: int}}
+    graph: [{op: linear, out_features: $hidden}, relu, {op: linear, out_features: 4}]
+graph:
+  first: {block: perceptron, hidden: 8}
+  last: {op: linear, out_features: 2}
+"""
+
+
+def test_a_list_of_layers_that_one_place_makes_is_no_class() -> None:
+    """Its numbers stand in place of its parameters; two places share a class."""
+    alone = archspec.emit(archspec.compile_text(PERCEPTRONS))
+    assert "class Perceptron(" not in alone
+    assert "self.first = nn.Sequential(\n            nn.Linear(4, 8), nn.ReLU(inplace=True), nn.Linear(8, 4)" in alone
+    second = "  second: {block: perceptron, hidden: 16}\n  last:"
+    shared = archspec.emit(archspec.compile_text(PERCEPTRONS.replace("  last:", second)))
+    assert "class Perceptron(nn.Sequential):" in shared
+    assert "self.second = Perceptron(4, 16)" in shared

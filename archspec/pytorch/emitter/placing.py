@@ -18,13 +18,16 @@ _SHORT = 16
 
 
 def placed(made: list[Class]) -> list[Class]:
-    """The classes, but for those that are written where an attribute is set to them."""
+    """The classes, but for those that are written where an attribute is set to them: the only ones of their block."""
     classes = {each.name: each for each in made}
     places = Counter(call.target for each in made for member in each.members for call in calls(member.part))
+    of_block = Counter(id(each.instances[0].graph) for each in made)
     gone = set[str]()
     for member in (member for each in made for member in each.members):
         inner = classes.get(member.part.target) if isinstance(member.part, Call) else None
-        if inner is not None and places[inner.name] == 1 and _write(inner, member):
+        if inner is None or places[inner.name] > 1 or of_block[id(inner.instances[0].graph)] > 1:
+            continue
+        if _write(inner, member):
             gone.add(inner.name)
     return [each for each in made if each.name not in gone]
 

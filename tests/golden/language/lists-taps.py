@@ -16,6 +16,18 @@ class Permute(nn.Module):
         return x.permute(0, 1, 3, 2)
 
 
+class Features(nn.Sequential):
+    """The block `features`.
+
+    Shape: (N, 3, 32, 32) -> (N, 8, 32, 32)
+    """
+
+    def __init__(self, in_channels: int) -> None:
+        super().__init__(
+            nn.Conv2d(in_channels, 8, kernel_size=3, padding=1), nn.ReLU(inplace=True)
+        )
+
+
 class Features2(nn.Sequential):
     """The block `features`.
 
@@ -67,9 +79,7 @@ class Taps(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.low = nn.Sequential(
-            nn.Conv2d(3, 8, kernel_size=3, padding=1), nn.ReLU(inplace=True)
-        )
+        self.low = Features(3)
         self.features = Features2(3)
 
     def forward(self, x: Tensor) -> TapsOutputs:
