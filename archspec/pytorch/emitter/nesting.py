@@ -27,7 +27,7 @@ def nested(
     inputs: Collection[str],
     returned: Collection[str],
     finishing: Collection[str] = (),
-    apart: Collection[str] = (),
+    apart: Collection[str] | None = None,
 ) -> list[Line | Looped]:
     """The lines of a method, short branches on one line each.
 
@@ -36,7 +36,8 @@ def nested(
         inputs: The variables that the caller hands in, and holds.
         returned: Those that are returned.
         finishing: Calls of layers that belong to the one before, such as a normalisation: no line begins with them.
-        apart: Calls of what is a step of its own, such as a stage of a network: no line has two of them.
+        apart: For a network, calls of its blocks: no line has two of them, and a chain that begins at the input
+            is a line for each layer, as the rest of it.
     """
     last_read = {each: len(lines) for each in returned}
     ends: list[int] = []  # for each line, where what it assigns is read last before it is assigned anew
@@ -48,13 +49,13 @@ def nested(
             last_read.setdefault(each, number)
     ends.reverse()
     found: list[Line | Looped] = []
-    held = set(inputs)  # as they were handed in
+    held = set(inputs if apart is None else ())  # as they were handed in
     place = 0
     while place < len(lines):
         stop = _branch(lines, place, ends, held)
-        joined = _joined(lines[place : stop + 1], inputs, apart)
+        joined = _joined(lines[place : stop + 1], inputs, apart or ())
         for end in _ends(lines, place, stop, finishing) if joined is None else ():
-            joined = _joined(lines[place : end + 1], inputs, apart)
+            joined = _joined(lines[place : end + 1], inputs, apart or ())
             if joined is not None:
                 stop = end
                 break

@@ -159,10 +159,10 @@ def _finishing(made: Class) -> set[str]:
     return {attribute(node.name) for node in nodes if node.input_shapes[:1] == (node.shape,) and node.macs == 0}
 
 
-def _steps(made: Class) -> set[str]:
-    """The calls of the blocks of a network, each a step of it; none for what stands inside."""
+def _steps(made: Class) -> set[str] | None:
+    """The calls of the blocks of a network, each a step of it; None for what stands inside."""
     block = made.instances[0].block
-    return {attribute(child.name) for child in block.children if isinstance(child, Block)} if not block.path else set()
+    return None if block.path else {attribute(child.name) for child in block.children if isinstance(child, Block)}
 
 
 def returning(variables: list[str]) -> Lines:

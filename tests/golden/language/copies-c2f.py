@@ -72,7 +72,8 @@ class C2f(nn.Module):
         self.fc = nn.Linear(32, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.stage1(self.stem(x))
+        x = self.stem(x)
+        x = self.stage1(x)
         x = self.stage2(x)
         x = self.pool(x)
         x = torch.flatten(x, start_dim=1)

@@ -67,7 +67,8 @@ class PartlyFrozen(nn.Module):
                 parameter.requires_grad_(False)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.layer1(self.stem(x))
+        x = self.stem(x)
+        x = self.layer1(x)
         x = self.layer2(x)
         x = self.pool(x)
         x = torch.flatten(x, start_dim=1)

@@ -44,7 +44,8 @@ class Detector(nn.Module):
         self.large = Head(32, numbers)
 
     def forward(self, x: Tensor) -> DetectorOutputs:
-        relu = self.relu(self.stem(x))
+        x = self.stem(x)
+        relu = self.relu(x)
         small = self.small(relu)
         x = self.large(self.down(relu))
         return DetectorOutputs(small, x)

@@ -40,7 +40,9 @@ class Tapered(nn.Module):
         self.fc = nn.Linear(40, 10)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.pool(self.body(self.stem(x)))
+        x = self.stem(x)
+        x = self.body(x)
+        x = self.pool(x)
         x = torch.flatten(x, start_dim=1)
         x = self.fc(x)
         return x

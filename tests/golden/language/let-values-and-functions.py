@@ -62,7 +62,8 @@ class Scaled(nn.Module):
         self.fc = nn.Linear(640, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.stage1(self.stem(x))
+        x = self.stem(x)
+        x = self.stage1(x)
         x = self.stage2(x)
         x = self.head(x)
         x = self.fc(x)

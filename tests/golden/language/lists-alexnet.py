@@ -45,7 +45,8 @@ class Alexnet(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.avgpool(self.features(x))
+        x = self.features(x)
+        x = self.avgpool(x)
         x = torch.flatten(x, start_dim=1)
         x = self.classifier(x)
         return x

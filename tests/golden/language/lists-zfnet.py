@@ -47,7 +47,8 @@ class ZfnetLike(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.avgpool(self.features(x))
+        x = self.features(x)
+        x = self.avgpool(x)
         x = torch.flatten(x, start_dim=1)
         x = self.classifier(x)
         return x

@@ -41,7 +41,8 @@ class Separable(nn.Module):
         self.fc = nn.Linear(48, 10)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.a(self.stem(x))
+        x = self.stem(x)
+        x = self.a(x)
         x = self.b(x)
         x = self.c(x)
         x = self.smooth(x)

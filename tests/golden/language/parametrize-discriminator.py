@@ -205,7 +205,9 @@ class Discriminator(nn.Module):
                 nn.init.ones_(parameter)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.standard(self.up(self.body(x)))
+        x = self.body(x)
+        x = self.up(x)
+        x = self.standard(x)
         x = self.same(x)
         x = self.plain(x)
         x = torch.flatten(x, start_dim=1)

@@ -39,7 +39,8 @@ class Albert(nn.Module):
         self.norm = nn.LayerNorm(64)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.layer(self.embed(x))
+        x = self.embed(x)
+        x = self.layer(x)
         for _ in range(11):
             x = self.layer(x)
         x = self.norm(x)

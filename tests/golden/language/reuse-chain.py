@@ -17,5 +17,6 @@ class Chain(nn.Module):
         self.m = nn.Linear(10, 10)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.m(self.m(x))
+        x = self.m(x)
+        x = self.m(x)
         return x

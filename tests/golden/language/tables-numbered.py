@@ -61,5 +61,6 @@ class Numbered(nn.Module):
             )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.stages[2](self.stages(x))
+        x = self.stages(x)
+        x = self.stages[2](x)
         return x

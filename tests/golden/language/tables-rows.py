@@ -128,7 +128,8 @@ class Rows(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.small(self.stem(x))
+        x = self.stem(x)
+        x = self.small(x)
         x = self.large(x)
         x = self.plain(x)
         stages = self.stages(x)
