@@ -457,6 +457,26 @@ outputs: [left, right]
     ]
 
 
+VIEWED = """
+archspec: 1
+name: viewed
+inputs: {x: [8, 3, 6]}
+graph:
+  turned: {op: permute, dims: [2, 1, 3]}
+  rows: {op: reshape, shape: [12, 12]}
+  weight: {op: parameter, shape: [12, 5]}
+  product: {op: matmul, from: [rows, weight]}
+"""
+
+
+def test_a_view_and_what_is_made_of_it_ask_the_view_s_operand_for_samples() -> None:
+    """Nothing has the name that the view would have."""
+    torch = pytest.importorskip("torch")
+    module = archspec.build(archspec.compile_text(VIEWED))
+    assert ".permute(0, 2, 1, 3).reshape(x.shape[0], 12, 12)" in archspec.emit(archspec.compile_text(VIEWED))
+    assert module(torch.zeros(2, 8, 3, 6)).shape == (2, 12, 5)
+
+
 PERCEPTRONS = """
 archspec: 1
 name: perceptrons

@@ -123,17 +123,18 @@ def _with_branch(line: Line | Looped) -> str:
 
 def _renamed(line: Line | Looped, old: str, new: str) -> Line:
     assert isinstance(line, Line)
-    return replace(line, value=_with_name(line.value, old, new))
+    return replace(line, value=with_name(line.value, old, new))
 
 
-def _with_name(part: Part, old: str, new: str) -> Part:
+def with_name(part: Part, old: str, new: str) -> Part:
+    """A part in which another variable stands in place of one."""
     if isinstance(part, Call):
         owner, dot, method = part.target.partition(".")
         target = f"{new}{dot}{method}" if owner == old else part.target
-        arguments = tuple((keyword, _with_name(value, old, new)) for keyword, value in part.arguments)
+        arguments = tuple((keyword, with_name(value, old, new)) for keyword, value in part.arguments)
         return replace(part, target=target, arguments=arguments)
     if isinstance(part, Listed):
-        return replace(part, items=tuple(_with_name(item, old, new) for item in part.items))
+        return replace(part, items=tuple(with_name(item, old, new) for item in part.items))
     assert isinstance(part, ast.expr)
     return substituted(part, {old: name(new)})
 
