@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ from sampling import examples
 
 import archspec
 from archspec.pytorch.emitter.classes import classes
+from archspec.pytorch.emitter.descriptions import EVIDENT, OBVIOUS
 from archspec.pytorch.emitter.pasting import pasted
-from archspec.pytorch.emitter.printer import EVIDENT, OBVIOUS
 from archspec.pytorch.emitter.scope import Parameter
 
 WIDTH = 88
@@ -71,31 +72,82 @@ def check(network: archspec.Network) -> None:
     wide = [line for line in source.splitlines() if len(line) > WIDTH]
     indents = [len(line) - len(line.lstrip()) for line in wide]
     assert all(indent + max(map(len, line.split())) > WIDTH for indent, line in zip(indents, wide, strict=True)), wide
+    nested = re.search(r"^ +self\.\w+ = nn\.Sequential\(\n +OrderedDict\($", source, flags=re.MULTILINE)
+    assert nested is None, nested
     check_docstrings(network, source)
+    check_defaults(source, {*pasted(network)})
 
 
 def check_docstrings(network: archspec.Network, source: str) -> None:
     """The text is as narrow as its words let it be, and names every parameter that is not known from PyTorch."""
     signatures = {made.name: made.signature for made in classes(network, frozenset(pasted(network))).made}
     said: set[tuple[str, str]] = {*OBVIOUS}
-    for node in ast.walk(ast.parse(source)):
+    known: dict[str, set[str]] = {}
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef | ast.Module):
             for line in (ast.get_docstring(node, clean=False) or "").splitlines():
                 assert len(line) <= WIDTH or len(line.split()) <= 2, line
         if isinstance(node, ast.ClassDef) and node.name in signatures:
-            check_described(ast.get_docstring(node) or "", signatures[node.name], said)
+            handed = {name for kind, name in handed_on(tree, node) if name in known.get(kind, ())}
+            described = check_described(ast.get_docstring(node) or "", signatures[node.name], said, handed)
+            with_doc = {each.name for each in signatures[node.name] if each.doc}
+            known[node.name] = {*described, *(with_doc & handed)}
 
 
-def check_described(docstring: str, signature: list[Parameter], said: set[tuple[str, str]]) -> None:
-    """It has what the spec says of each parameter, unless PyTorch's layers, the line on shapes or a class above do."""
+def constructors(tree: ast.Module) -> dict[str, ast.arguments]:
+    """The parameters of the constructors of a file's classes."""
+    kinds = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    found = ((kind.name, each) for kind in kinds for each in kind.body if isinstance(each, ast.FunctionDef))
+    return {name: each.args for name, each in found if each.name == "__init__"}
+
+
+def arguments(called: ast.Call, parameters: ast.arguments) -> dict[str, ast.expr]:
+    """The arguments of a call of a constructor by name."""
+    places = zip((each.arg for each in parameters.args[1:]), called.args, strict=False)
+    return {**dict(places), **{each.arg: each.value for each in called.keywords if each.arg}}
+
+
+def handed_on(tree: ast.Module, kind: ast.ClassDef) -> Iterator[tuple[str, str]]:
+    """What a class is given and gives to another under the same name: that class and the name."""
+    made = constructors(tree)
+    for node in ast.walk(kind):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in made:
+            for name, value in arguments(node, made[node.func.id]).items():
+                if isinstance(value, ast.Name) and value.id == name:
+                    yield node.func.id, name
+
+
+def check_defaults(source: str, pasted: set[str]) -> None:
+    """A class has a default only where a call in the file leaves it out, but for layers that are there as they are."""
+    tree = ast.parse(source)
+    made = {kind: each for kind, each in constructors(tree).items() if kind not in pasted}
+    left_out: dict[str, set[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in made:
+            names = {each.arg for each in made[node.func.id].args[1:]}
+            left_out.setdefault(node.func.id, set()).update(names - arguments(node, made[node.func.id]).keys())
+    for kind, missing in left_out.items():
+        with_default = [each.arg for each in made[kind].args[len(made[kind].args) - len(made[kind].defaults) :]]
+        assert not with_default or with_default[0] in missing, (kind, with_default)
+
+
+def check_described(
+    docstring: str, signature: list[Parameter], said: set[tuple[str, str]], handed: set[str]
+) -> list[str]:
+    """It has what the spec says of each parameter, unless PyTorch's layers, the line on shapes or a class above do.
+
+    What is `handed` on is described there. Gives the names of those that it describes.
+    """
     text, _, described = docstring.partition("Args:\n")
     sizes = {
         size.strip() for shape in re.findall(r"^Shape: (.*)", text, flags=re.M) for size in re.split("[(),]", shape)
     }
     wanted = {each.name: each.doc for each in signature if each.doc and each.name not in EVIDENT | sizes}
-    wanted = {each: doc for each, doc in wanted.items() if (each, doc) not in said}
+    wanted = {each: doc for each, doc in wanted.items() if (each, doc) not in said and each not in handed}
     assert re.findall(r"^    (\w+):", described, flags=re.MULTILINE) == list(wanted)
     said.update(wanted.items())
+    return list(wanted)
 
 
 @pytest.mark.parametrize(("path", "variant"), SOME_VARIANTS, ids=lambda value: getattr(value, "stem", value))

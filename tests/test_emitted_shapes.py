@@ -77,7 +77,12 @@ def test_shapes_of_random_networks() -> None:
 def test_maps_whose_channels_are_last_are_said_so() -> None:
     source = archspec.emit("swin_t")
     assert "Shape: (N, H, W, dim) -> (N, H / 2, W / 2, 2 * dim)" in source
-    assert "Shape: (N, H, W, in_features) -> (N, H, W, in_features)" in source
+    assert "Shape: (N, H, W, dim) -> (N, H, W, dim)" in source
+
+
+def test_a_line_on_shapes_says_something() -> None:
+    """Of a group whose stages have all sizes and channels, letters would only tell how many dimensions there are."""
+    assert '    """The group `stages` of `swin_t`."""' in archspec.emit("swin_t")
 
 
 @pytest.mark.parametrize("name", ["relative_position_bias", "shifted_window_mask"])

@@ -22,13 +22,13 @@ GOLDEN = Path(__file__).parent / "golden" / "emitted"
 IDS = [f"{path.stem}-{variant}" if variant else path.stem for path, variant in SOME_VARIANTS]
 SHOWN = ["resnet50", "googlenet_bn", "mobilenet_v2", "vgg16", "deepface", "lenet"]
 LONGEST = {
-    "resnet152": 120,
-    "googlenet": 150,
-    "densenet121": 110,
-    "regnet_y_8gf": 135,
-    "efficientnet_b0": 200,
-    "swin_t": 270,
-    "maxvit_t": 350,
+    "resnet152": 110,
+    "googlenet": 135,
+    "densenet121": 108,
+    "regnet_y_8gf": 130,
+    "efficientnet_b0": 185,
+    "swin_t": 235,
+    "maxvit_t": 310,
 }
 """Lines that a file stays under."""
 
@@ -246,8 +246,7 @@ graph:
   greatest: {op: maximum, from: [less, y]}
 """
     forward = archspec.emit(archspec.compile_text(text)).partition("def forward")[2]
-    lines = [line.partition(" = ")[2] for line in forward.splitlines() if " = " in line]
-    assert lines == ["x + 0.2", "x / y", "x - -2.0", "torch.maximum(x, y)"]
+    assert re.findall(r"(?: = |return )(.*)", forward) == ["x + 0.2", "x / y", "x - -2.0", "torch.maximum(x, y)"]
 
 
 def test_a_sum_of_thousands_is_lines_that_are_short() -> None:
@@ -456,3 +455,48 @@ outputs: [left, right]
         (2, 2, 12),
         (2, 2, 12),
     ]
+
+
+VIEWED = """
+archspec: 1
+name: viewed
+inputs: {x: [8, 3, 6]}
+graph:
+  turned: {op: permute, dims: [2, 1, 3]}
+  rows: {op: reshape, shape: [12, 12]}
+  weight: {op: parameter, shape: [12, 5]}
+  product: {op: matmul, from: [rows, weight]}
+"""
+
+
+def test_a_view_and_what_is_made_of_it_ask_the_view_s_operand_for_samples() -> None:
+    """Nothing has the name that the view would have."""
+    torch = pytest.importorskip("torch")
+    module = archspec.build(archspec.compile_text(VIEWED))
+    assert ".permute(0, 2, 1, 3).reshape(x.shape[0], 12, 12)" in archspec.emit(archspec.compile_text(VIEWED))
+    assert module(torch.zeros(2, 8, 3, 6)).shape == (2, 12, 5)
+
+
+PERCEPTRONS = """
+archspec: 1
+name: perceptrons
+inputs: {x: [4]}
+blocks:
+  perceptron:
+    params: {hidden: {type: int}}
+    graph: [{op: linear, out_features: $hidden}, relu, {op: linear, out_features: 4}]
+graph:
+  first: {block: perceptron, hidden: 8}
+  last: {op: linear, out_features: 2}
+"""
+
+
+def test_a_list_of_layers_that_one_place_makes_is_no_class() -> None:
+    """Its numbers stand in place of its parameters; two places share a class."""
+    alone = archspec.emit(archspec.compile_text(PERCEPTRONS))
+    assert "class Perceptron(" not in alone
+    assert "self.first = nn.Sequential(\n            nn.Linear(4, 8), nn.ReLU(inplace=True), nn.Linear(8, 4)" in alone
+    second = "  second: {block: perceptron, hidden: 16}\n  last:"
+    shared = archspec.emit(archspec.compile_text(PERCEPTRONS.replace("  last:", second)))
+    assert "class Perceptron(nn.Sequential):" in shared
+    assert "self.second = Perceptron(4, 16)" in shared

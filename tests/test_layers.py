@@ -25,6 +25,7 @@ from torch_oracle import RawLocalConv, kept_bytes  # noqa: E402
 from archspec.pytorch.layers.avg_pool1d_same import AvgPool1dSame  # noqa: E402
 from archspec.pytorch.layers.avg_pool2d_same import AvgPool2dSame  # noqa: E402
 from archspec.pytorch.layers.avg_pool3d_same import AvgPool3dSame  # noqa: E402
+from archspec.pytorch.layers.batch_stochastic_depth import BatchStochasticDepth  # noqa: E402
 from archspec.pytorch.layers.blur_pool2d import BlurPool2d  # noqa: E402
 from archspec.pytorch.layers.conv1d_same import Conv1dSame  # noqa: E402
 from archspec.pytorch.layers.conv2d_same import Conv2dSame  # noqa: E402
@@ -58,8 +59,8 @@ LAYERS: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
     "2d-cropped": (LocalConv2d(2, 3, (8, 9), 2, stride=3, bias=False), (2, 8, 9)),
     "2d-plain": (LocalConv2d(2, 3, 5, 3), (2, 5, 5)),
     "scale": (LayerScale((4, 1, 1), 0.5), (4, 3, 2)),
-    "row": (StochasticDepth(0.4, "row"), (3, 2)),
-    "batch": (StochasticDepth(0.4, "batch"), (3,)),
+    "row": (StochasticDepth(0.4), (3, 2)),
+    "batch": (BatchStochasticDepth(0.4), (3,)),
     "attention": (MultiheadAttention(6, 2), (5, 6)),
     "attention-causal": (MultiheadAttention(4, 2, bias=False, is_causal=True), (5, 4)),
     "layer-norm": (LayerNormAlong(4, 1, 1e-3), (4, 3, 2)),
@@ -227,29 +228,30 @@ def test_layer_scale_multiplies_each_channel() -> None:
 def test_stochastic_depth_drops_samples_or_the_batch(p: float) -> None:
     torch.manual_seed(0)
     x = torch.ones(1000, 2, 3)
-    whole = torch.stack([StochasticDepth(p, "batch")(x[:1]) for _ in x]).squeeze(1)
-    for dropped in (StochasticDepth(p, "row")(x), whole):
+    whole = torch.stack([BatchStochasticDepth(p)(x[:1]) for _ in x]).squeeze(1)
+    for dropped in (StochasticDepth(p)(x), whole):
         samples = dropped[:, 0, 0]
         assert dropped.equal(samples[:, None, None].expand_as(x)), "a sample falls away as a whole"
         kept = samples != 0
         assert kept.float().mean().item() == pytest.approx(1 - p, abs=0.05)
         torch.testing.assert_close(samples[kept], torch.full_like(samples[kept], 1 / (1 - p or 1)))
-    dropped = StochasticDepth(p, "batch")(x)
+    dropped = BatchStochasticDepth(p)(x)
     assert dropped.equal(dropped[:1, :1, :1].expand_as(x)), "in mode batch, samples fall away together"
 
 
 def test_stochastic_depth_draws_as_torchvision_does() -> None:
     x = torch.randn(5, 2, 3)
-    for mode, shape in [("row", (5, 1, 1)), ("batch", (1, 1, 1))]:
+    for kind, shape in [(StochasticDepth, (5, 1, 1)), (BatchStochasticDepth, (1, 1, 1))]:
         torch.manual_seed(1)
-        found = StochasticDepth(0.4, mode)(x)
+        found = kind(0.4)(x)
         torch.manual_seed(1)
         assert found.equal(x * torch.empty(shape).bernoulli_(0.6).div_(0.6))
 
 
 def test_stochastic_depth_passes_on_in_evaluation() -> None:
     x = torch.randn(3, 2)
-    assert StochasticDepth(1.0, "row").eval()(x) is x
+    assert StochasticDepth(1.0).eval()(x) is x
+    assert BatchStochasticDepth(1.0).eval()(x) is x
 
 
 @deprecated
@@ -329,15 +331,15 @@ def test_a_layer_is_the_same_under_each_tool(name: str, tool: Any) -> None:
 
 
 @deprecated
-@pytest.mark.parametrize("mode", ["row", "batch"])
+@pytest.mark.parametrize("kind", [StochasticDepth, BatchStochasticDepth])
 @pytest.mark.parametrize("tool", [scripted, compiled, exported], ids=lambda f: f.__name__)
-def test_stochastic_depth_is_random_under_each_tool(mode: str, tool: Any) -> None:
-    layer, x = StochasticDepth(0.5, mode), torch.ones(64, 2)
+def test_stochastic_depth_is_random_under_each_tool(kind: type[nn.Dropout], tool: Any) -> None:
+    layer, x = kind(0.5), torch.ones(64, 2)
     changed = tool(layer, x)
     torch.manual_seed(0)
     seen = torch.cat([changed(x) for _ in range(16)])
     assert {0.0, 2.0} == set(seen.unique().tolist())
-    assert seen.mean().item() == pytest.approx(1, abs=0.8 if mode == "batch" else 0.2)
+    assert seen.mean().item() == pytest.approx(1, abs=0.8 if kind is BatchStochasticDepth else 0.2)
 
 
 @pytest.mark.filterwarnings("ignore:.*isinstance.treespec, LeafSpec:FutureWarning")
@@ -463,8 +465,8 @@ def test_names_of_the_state(name: str) -> None:
         (lambda: LAYERS["1d-plain"][0](torch.ones(1, 2, 6)), r"expected an input of \(N, 2, 5\), got \[1, 2, 6\]"),
         (lambda: LAYERS["2d-plain"][0](torch.ones(1, 2, 5, 6)), r"expected an input of \(N, 2, 5, 5\)"),
         (lambda: LAYERS["2d-plain"][0](torch.ones(2, 5, 5)), r"expected an input of \(N, 2, 5, 5\)"),
-        (lambda: StochasticDepth(1.5, "row"), "between 0 and 1, but got 1.5"),
-        (lambda: StochasticDepth(0.5, "column"), 'mode must be "batch" or "row", got "column"'),
+        (lambda: StochasticDepth(1.5), "between 0 and 1, but got 1.5"),
+        (lambda: BatchStochasticDepth(-0.5), "between 0 and 1, but got -0.5"),
         (lambda: MultiheadAttention(6, 4), "num_heads must divide"),
         (lambda: MaxPool1dSame(3, padding="same")(torch.ones(1, 2, 3)), "same_upper or same_lower, not same"),
     ],

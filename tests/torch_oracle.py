@@ -26,6 +26,7 @@ from torch.nn.utils import parametrizations  # noqa: E402
 from archspec.pytorch.layers.avg_pool1d_same import AvgPool1dSame  # noqa: E402
 from archspec.pytorch.layers.avg_pool2d_same import AvgPool2dSame  # noqa: E402
 from archspec.pytorch.layers.avg_pool3d_same import AvgPool3dSame  # noqa: E402
+from archspec.pytorch.layers.batch_stochastic_depth import BatchStochasticDepth  # noqa: E402
 from archspec.pytorch.layers.blur_pool2d import BlurPool2d  # noqa: E402
 from archspec.pytorch.layers.conv1d_same import Conv1dSame  # noqa: E402
 from archspec.pytorch.layers.conv2d_same import Conv2dSame  # noqa: E402
@@ -497,6 +498,11 @@ def global_pool(name: str) -> Any:
     return lambda args, shapes: getattr(nn, f"Adaptive{name}Pool{len(shapes[0]) - 1}d")(1)
 
 
+def raw_stochastic_depth(args: Args, shapes: Shapes) -> Any:
+    need(args["mode"] in ("row", "batch"))
+    return (StochasticDepth if args["mode"] == "row" else BatchStochasticDepth)(args["p"])
+
+
 RAW: dict[str, Callable[[Args, Shapes], Any]] = {
     "conv": or_padded_first(or_parametrized(layer("Conv{}d", channels))),
     "conv_transpose": or_parametrized(layer("ConvTranspose{}d", channels), standardize=False),
@@ -520,7 +526,7 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
     "global_max_pool": global_pool("Max"),
     "dropout": layer("Dropout"),
     "dropout2d": layer("Dropout{}d"),
-    "stochastic_depth": lambda args, shapes: StochasticDepth(**args),
+    "stochastic_depth": raw_stochastic_depth,
     "flatten": lambda args, shapes: nn.Flatten(**args),
     "reshape": call(lambda x, shape: x.reshape(x.shape[0], *shape)),
     "permute": call(lambda x, dims: x.permute(0, *dims)),
@@ -579,7 +585,7 @@ OURS = {
     for kind in (
         *(AvgPool1dSame, AvgPool2dSame, AvgPool3dSame, Conv1dSame, Conv2dSame, Conv3dSame),
         *(BlurPool2d, GlobalResponseNorm, LayerNormAlong, LayerScale, LocalConv1d, LocalConv2d, LocalResponseNorm3d),
-        *(MaxPool1dSame, MaxPool2dSame, MaxPool3dSame, MultiheadAttention, StochasticDepth),
+        *(MaxPool1dSame, MaxPool2dSame, MaxPool3dSame, MultiheadAttention, StochasticDepth, BatchStochasticDepth),
         *(coordinates, relative_position_bias, relative_position_bias3d),
         *(shifted_window_mask, shifted_window_mask3d),
         ScaledDotProductAttention,

@@ -107,4 +107,4 @@ class StochasticDepth(Op, name="stochastic_depth"):
         return Window.pointwise(len(output) - 1)
 
     def torch(self, inputs: Shapes) -> Module:
-        return Module("StochasticDepth", (), self.changed())
+        return Module("StochasticDepth" if self.mode == "row" else "BatchStochasticDepth", (), {"p": self.p})

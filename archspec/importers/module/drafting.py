@@ -427,15 +427,17 @@ def is_told(visit: Visit) -> bool:
 def _told(visit: Visit) -> tuple[str, dict[str, Any]] | None:
     """The op of a module that does something in training alone, told by its class; None for another."""
     name = type(visit.module).__name__
-    if visit.steps and (name not in ("DropPath", "StochasticDepth") or not visit.module.training):
+    if visit.steps and (name not in _DROPPED_AT_ONCE or not visit.module.training):
         return None
-    if name in ("DropPath", "StochasticDepth"):
+    if name in _DROPPED_AT_ONCE:
         p = getattr(visit.module, "drop_prob", None) or getattr(visit.module, "p", None) or 0.0
-        return "stochastic_depth", {"p": float(p), "mode": getattr(visit.module, "mode", "row")}
+        return "stochastic_depth", {"p": float(p), "mode": getattr(visit.module, "mode", _DROPPED_AT_ONCE[name])}
     return _IDENTITY if isinstance(visit.module, nn.Identity) else None
 
 
 _IDENTITY: tuple[str, dict[str, Any]] = ("identity", {})
+_DROPPED_AT_ONCE = {"DropPath": "row", "StochasticDepth": "row", "BatchStochasticDepth": "batch"}
+"""Modules that drop branches, by class, and what falls away at once where they do not say it themselves."""
 
 
 def _grouped(visit: Visit) -> list[Call | Visit]:

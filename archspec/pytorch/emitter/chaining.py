@@ -15,7 +15,7 @@ from dataclasses import replace
 from archspec.pytorch.emitter.calls import METHODS, read
 from archspec.pytorch.emitter.code import WIDTH, Call, Listed, Part, flat
 from archspec.pytorch.emitter.forward import Line, Looped
-from archspec.pytorch.emitter.nesting import layer_of, read_by
+from archspec.pytorch.emitter.nesting import layer_of, read_by, with_name
 
 _VIEWS = frozenset({"permute", "transpose", "unsqueeze"})
 _METHODS = frozenset(target.removeprefix("torch.") for target in METHODS)
@@ -99,7 +99,10 @@ def _both(lines: Lines, place: int, lives: _Lives) -> Line | None:
     views = _method(call) in _VIEWS, _method(use) in _VIEWS
     joined: Part | None = None
     if _method(call) and _method(use) and any(views) and use.target.partition(".")[0] == variable:
-        joined = replace(use, target=f"{flat(call)}.{_method(use)}")
+        # The number of samples is asked of what the view is of, since nothing is called as the view any more.
+        owner = call.target.partition(".")[0]
+        arguments = tuple((keyword, with_name(value, variable, owner)) for keyword, value in use.arguments)
+        joined = Call(f"{flat(call)}.{_method(use)}", arguments)
     elif views[0] and layer_of(following) == variable:
         joined = replace(use, arguments=(("", call),))
     both = replace(following, value=joined) if joined is not None else None

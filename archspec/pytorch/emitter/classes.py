@@ -8,10 +8,12 @@ from archspec.analysis.overwriting import Overwriting
 from archspec.compiler.probing import Probing
 from archspec.network import Block, Network
 from archspec.pytorch.emitter.builder import Builder
+from archspec.pytorch.emitter.defaults import without_unused
 from archspec.pytorch.emitter.free import free_parameters
 from archspec.pytorch.emitter.holding import Holding
 from archspec.pytorch.emitter.instances import Instance, Instances
 from archspec.pytorch.emitter.model import Class
+from archspec.pytorch.emitter.placing import placed
 from archspec.pytorch.emitter.registry import Registry
 from archspec.pytorch.emitter.scope import Mismatch
 
@@ -21,6 +23,8 @@ def classes(network: Network, reserved: frozenset[str]) -> Registry:
     instances = Instances(network)
     registry = Registry(instances, Overwriting(network), *free_parameters(network), reserved)
     _visit(registry, Holding(registry, Probing(network)), instances.same[""])
+    registry.made = placed(registry.made)
+    without_unused(registry.made)
     return registry
 
 

@@ -147,7 +147,7 @@ class _Body:
         if member.condition is not None:
             yield from _conditional(member.name, member.part, member.condition)
             return
-        plain = laid_out(f"self.{member.name} = ", member.part, "", _INDENT)
+        plain = _assigned(f"self.{member.name}", member.part, _INDENT)
         others = [*self._row_by_row(member), *self._listed(member)] if len(plain) > 1 else []
         yield from min([plain, *(each for each in others if each)], key=len)
 
@@ -213,7 +213,27 @@ def _conditional(attribute: str, layer: Part, when: Code) -> Lines:
         return
     yield from laid_out(f"self.{attribute}: nn.Module = ", Call("nn.Identity"), "", 8)
     yield from condition(when, 8)
-    yield from laid_out(f"self.{attribute} = ", layer, "", 12)
+    yield from _assigned(f"self.{attribute}", layer, 12)
+
+
+def _assigned(target: str, part: Part, indent: int) -> list[str]:
+    """The lines that set an attribute; named layers in a row one by one, where they have no room on a line."""
+    plain = laid_out(f"{target} = ", part, "", indent)
+    layers = _named(part)
+    if len(plain) == 1 or not layers:
+        return plain
+    lines = laid_out(f"{target} = ", Call("nn.Sequential"), "", indent)
+    for each, layer in layers:
+        lines += _assigned(f"{target}.{each}", layer, indent)
+    return min(plain, lines, key=len)
+
+
+def _named(part: Part) -> tuple[tuple[str, Part], ...]:
+    """The layers of an ``nn.Sequential`` that have names; none for another part."""
+    match part:
+        case Call("nn.Sequential", (("", Call("OrderedDict", layers)),)):
+            return layers
+    return ()
 
 
 def condition(code: Code, indent: int) -> Lines:

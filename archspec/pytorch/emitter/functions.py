@@ -10,8 +10,8 @@ from typing import Any
 from archspec.language.algebra import Code, names, same
 from archspec.network import Node
 from archspec.ops.facts import Batch, Function, Module, Operand
-from archspec.pytorch.emitter.construction import Construction, Hints
-from archspec.pytorch.emitter.model import Attribute, Member, Spread
+from archspec.pytorch.emitter.construction import Construction
+from archspec.pytorch.emitter.model import Attribute, Hints, Member, Spread
 from archspec.pytorch.emitter.overwriting import Children
 from archspec.pytorch.emitter.scope import Mismatch, Scope, Spot
 

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from archspec.language.algebra import Code, names
+from archspec.network import Block, Node
 from archspec.ops.facts import Function
 from archspec.pytorch.emitter.code import Part, asked
 from archspec.pytorch.emitter.instances import Instance
-from archspec.pytorch.emitter.scope import REQUIRED, Parameter, Scope
+from archspec.pytorch.emitter.scope import REQUIRED, Parameter, Scope, Spot
 
 Key = tuple[str, str]
 """A tensor inside of a class: the step that gives it and the name of the output; the step is empty for an input."""
+
+
+Child = Block | Node
+Uses = Mapping[Spot, Child]
+"""The nodes or blocks that one constructor call makes, by where they were seen."""
+Hints = Sequence[Code | None]
+"""Expressions that may have the values looked for."""
+Made = tuple[Part, list[Code | None]]
+"""A constructor call, and hints at the channels of what its layer gives, for several outputs in their order."""
 
 
 @dataclass(frozen=True, slots=True)

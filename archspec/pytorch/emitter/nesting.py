@@ -23,7 +23,11 @@ _INDENT = 8
 
 
 def nested(
-    lines: Sequence[Line | Looped], inputs: Collection[str], returned: Collection[str], finishing: Collection[str] = ()
+    lines: Sequence[Line | Looped],
+    inputs: Collection[str],
+    returned: Collection[str],
+    finishing: Collection[str] = (),
+    apart: Collection[str] | None = None,
 ) -> list[Line | Looped]:
     """The lines of a method, short branches on one line each.
 
@@ -32,6 +36,8 @@ def nested(
         inputs: The variables that the caller hands in, and holds.
         returned: Those that are returned.
         finishing: Calls of layers that belong to the one before, such as a normalisation: no line begins with them.
+        apart: For a network, calls of its blocks: no line has two of them, and a chain that begins at the input
+            is a line for each layer, as the rest of it.
     """
     last_read = {each: len(lines) for each in returned}
     ends: list[int] = []  # for each line, where what it assigns is read last before it is assigned anew
@@ -43,13 +49,13 @@ def nested(
             last_read.setdefault(each, number)
     ends.reverse()
     found: list[Line | Looped] = []
-    held = set(inputs)  # as they were handed in
+    held = set(inputs if apart is None else ())  # as they were handed in
     place = 0
     while place < len(lines):
         stop = _branch(lines, place, ends, held)
-        joined = _joined(lines[place : stop + 1], inputs)
+        joined = _joined(lines[place : stop + 1], inputs, apart or ())
         for end in _ends(lines, place, stop, finishing) if joined is None else ():
-            joined = _joined(lines[place : end + 1], inputs)
+            joined = _joined(lines[place : end + 1], inputs, apart or ())
             if joined is not None:
                 stop = end
                 break
@@ -117,17 +123,18 @@ def _with_branch(line: Line | Looped) -> str:
 
 def _renamed(line: Line | Looped, old: str, new: str) -> Line:
     assert isinstance(line, Line)
-    return replace(line, value=_with_name(line.value, old, new))
+    return replace(line, value=with_name(line.value, old, new))
 
 
-def _with_name(part: Part, old: str, new: str) -> Part:
+def with_name(part: Part, old: str, new: str) -> Part:
+    """A part in which another variable stands in place of one."""
     if isinstance(part, Call):
         owner, dot, method = part.target.partition(".")
         target = f"{new}{dot}{method}" if owner == old else part.target
-        arguments = tuple((keyword, _with_name(value, old, new)) for keyword, value in part.arguments)
+        arguments = tuple((keyword, with_name(value, old, new)) for keyword, value in part.arguments)
         return replace(part, target=target, arguments=arguments)
     if isinstance(part, Listed):
-        return replace(part, items=tuple(_with_name(item, old, new) for item in part.items))
+        return replace(part, items=tuple(with_name(item, old, new) for item in part.items))
     assert isinstance(part, ast.expr)
     return substituted(part, {old: name(new)})
 
@@ -180,10 +187,11 @@ def _combines(line: Line, variable: str) -> bool:
     return len(names) == len(operands) == 2 and names.count(variable) == 1
 
 
-def _joined(run: Sequence[Line | Looped], inputs: Collection[str]) -> Line | None:
-    """The lines of a branch as one; None where it is too deep, or too wide with a type."""
+def _joined(run: Sequence[Line | Looped], inputs: Collection[str], apart: Collection[str]) -> Line | None:
+    """The lines of a branch as one; None where it is too deep, too wide with a type, or several steps."""
     layers = [each for each in run if isinstance(each, Line) and layer_of(each) is not None]
-    if len(run) < 2 or len(layers) > _DEEPEST:
+    steps = [each for each in layers if isinstance(each.value, Call) and each.value.target in apart]
+    if len(run) < 2 or len(layers) > _DEEPEST or len(steps) > 1:
         return None
     last = run[-1]
     assert isinstance(last, Line)

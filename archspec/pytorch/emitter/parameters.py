@@ -18,7 +18,8 @@ from archspec.network import Block
 from archspec.pytorch.emitter.factories import IDENTITY
 from archspec.pytorch.emitter.instances import Instance
 from archspec.pytorch.emitter.registry import Registry
-from archspec.pytorch.emitter.scope import REQUIRED, Inlined, Local, Names, Scope, Spot
+from archspec.pytorch.emitter.scope import REQUIRED, Local, Scope, Spot
+from archspec.pytorch.emitter.translation import Inlined, Names
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import ast
-import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
 from archspec.language.algebra import literal, name
-from archspec.network import Node
+from archspec.network import Block, Node
 from archspec.ops.facts import Function
 from archspec.pytorch.emitter.calls import call
 from archspec.pytorch.emitter.chaining import chained
 from archspec.pytorch.emitter.code import WIDTH, Factory, Listed, laid_out, printed
 from archspec.pytorch.emitter.constructor import constructor_body
 from archspec.pytorch.emitter.forward import Forward, annotate, attribute
-from archspec.pytorch.emitter.model import Class
+from archspec.pytorch.emitter.model import Class, Key
 from archspec.pytorch.emitter.nesting import nested, returned_value
 from archspec.pytorch.emitter.scope import REQUIRED, Parameter
 from archspec.pytorch.emitter.unpacking import unpacked
@@ -90,29 +89,6 @@ def escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', "'")
 
 
-EVIDENT = frozenset(
-    "in_channels in_features out_channels out_features kernel_size stride padding dilation groups bias".split()
-)
-"""Parameters that are called as those of PyTorch's layers."""
-OBVIOUS = frozenset({("num_classes", "Number of classes."), ("act", "Activation."), ("norm", "Normalisation.")})
-"""Names of parameters with descriptions that say no more."""
-Said = set[tuple[str, str]]
-"""Names of parameters with descriptions that need not be said again."""
-
-
-def arguments_doc(made: Class, shapes: str, said: Said) -> str:
-    """The paragraph ``Args:`` of a docstring, which is then said too; empty where nothing is to say.
-
-    Left out are parameters without a description, those that are called as PyTorch calls them, sizes that the line on
-    shapes names, and what a class above says of a parameter of that name.
-    """
-    named = EVIDENT.union(re.split(r"[(),]\s*", shapes))
-    found = {each.name: each.doc for each in made.signature if each.doc and each.name not in named}
-    described = {each: doc for each, doc in found.items() if (each, doc) not in said}
-    said.update(described.items())
-    return "\n".join(["Args:", *(f"    {each}: {doc}" for each, doc in described.items())]) if described else ""
-
-
 def constructor(made: Class, ending: Iterable[str] = ()) -> Lines:
     """The lines of ``__init__``, and what it ends with."""
     yield from _signature("__init__", map(_declared, made.signature), "None")
@@ -145,16 +121,29 @@ def _kind(value: Any) -> str:
 
 
 def _forward(made: Class, taken: frozenset[str]) -> Lines:
-    assert made.statements is not None
     result = "Tensor" if len(made.outputs) == 1 else f"tuple[{', '.join(['Tensor'] * len(made.outputs))}]"
     yield from signature_of_forward(list(made.inputs), result)
-    outputs = list(made.outputs.values())
+    yield from forward_body(made, list(made.outputs.values()), taken, returning)
+
+
+def forward_body(
+    made: Class, outputs: list[Key], taken: frozenset[str], returning: Callable[[list[str]], Iterable[str]]
+) -> Lines:
+    """The lines of ``forward`` below its signature.
+
+    Args:
+        made: The class.
+        outputs: The tensors that are given, in order.
+        taken: Names that no variable can have.
+        returning: The lines that return several variables.
+    """
+    assert made.statements is not None
     returned = outputs[0] if len(outputs) == 1 else None
     statements = list(unpacked(made.statements))
     forward = Forward({key: each for each, key in made.inputs.items()}, statements, outputs, returned, taken)
     lines = list(chain(*forward.lines()))
     variables = [forward.variables[key] for key in outputs]
-    lines = nested(lines, made.inputs, variables, _finishing(made))
+    lines = nested(lines, made.inputs, variables, _finishing(made), _steps(made))
     lines = chained(lines, list(made.inputs), variables, taken)
     value = returned_value(lines, variables[0], made.inputs) if returned else None
     if isinstance(value, ast.Name):
@@ -168,6 +157,12 @@ def _finishing(made: Class) -> set[str]:
     """The calls of layers that keep the size of what they take, and multiply no matrices: norms and activations."""
     nodes = (child for instance in made.instances for child in instance.block.children if isinstance(child, Node))
     return {attribute(node.name) for node in nodes if node.input_shapes[:1] == (node.shape,) and node.macs == 0}
+
+
+def _steps(made: Class) -> set[str] | None:
+    """The calls of the blocks of a network, each a step of it; None for what stands inside."""
+    block = made.instances[0].block
+    return None if block.path else {attribute(child.name) for child in block.children if isinstance(child, Block)}
 
 
 def returning(variables: list[str]) -> Lines:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from archspec.ops.tensor import Shape
 from archspec.pytorch.emitter.code import printed
 from archspec.pytorch.emitter.instances import Instances
 from archspec.pytorch.emitter.model import Class
 
+_IS_LETTER = re.compile(r"[NCDHWL]|D\d+")
 _LETTERS = {1: "L", 2: "HW", 3: "DHW"}
 
 
@@ -31,7 +34,14 @@ def shape_line(made: Class, instances: Instances) -> str:
         _last(shapes, inputs[0], made) or _written(shapes, code or _parameter(_along(shapes, 0), made), inputs[0], made)
         for shapes, code in zip(outputs, channels, strict=True)
     ]
-    return f"Shape: {', '.join(before)} -> {', '.join(after)}"
+    return "" if _says_nothing(before, after) else f"Shape: {', '.join(before)} -> {', '.join(after)}"
+
+
+def _says_nothing(before: list[str], after: list[str]) -> bool:
+    """Whether no size is known, and none of an output is one of an input."""
+    letters = (each for shape in before for each in shape[1:-1].split(", "))
+    others = (each for shape in after for each in shape[1:-1].split(", ")[1:])
+    return all(map(_IS_LETTER.fullmatch, letters)) and all(each.endswith("_out") for each in others)
 
 
 def _last(shapes: list[Shape], reference: list[Shape], made: Class) -> str:

@@ -14,6 +14,7 @@ from archspec.network.bounds import keep_source_within
 from archspec.ops.tensor import Shape
 from archspec.pytorch.emitter.classes import classes
 from archspec.pytorch.emitter.code import Call, laid_out
+from archspec.pytorch.emitter.descriptions import Descriptions
 from archspec.pytorch.emitter.forward import Forward, annotate
 from archspec.pytorch.emitter.freezing import freezing
 from archspec.pytorch.emitter.header import header
@@ -21,13 +22,11 @@ from archspec.pytorch.emitter.initialisers import init_weights
 from archspec.pytorch.emitter.model import Class, Key
 from archspec.pytorch.emitter.pasting import pasted, targets
 from archspec.pytorch.emitter.printer import (
-    OBVIOUS,
-    Said,
-    arguments_doc,
     class_line,
     class_text,
     constructor,
     docstring,
+    forward_body,
     function_text,
     signature_of_forward,
 )
@@ -71,10 +70,10 @@ def emit(network: Network) -> str:
     blocks = registry.made[:-1]
     instances, functions = registry.instances, registry.functions
     taken = frozenset(each.name for each in registry.made) | layers.keys() | functions.keys()
-    said: Said = {*OBVIOUS}
-    documented = ((each, _paragraphs(each, _doc(each), shape_line(each, instances), said)) for each in blocks)
+    descriptions = Descriptions(registry)
+    documented = ((each, _paragraphs(each, _doc(each), shape_line(each, instances), descriptions)) for each in blocks)
     sections = ["\n".join(class_text(each, paragraphs, taken)) for each, paragraphs in documented]
-    sections += ["\n".join(lines) for lines in _network(network, registry, taken, said)]
+    sections += ["\n".join(lines) for lines in _network(network, registry, taken, descriptions)]
     called = _loaded("\n".join(sections))
     first = [inspect.getsource(make_divisible).rstrip()] if make_divisible.__name__ in called else []
     first += ["\n".join(function_text(name, function)) for name, function in functions.items() if name in called]
@@ -82,8 +81,8 @@ def emit(network: Network) -> str:
     return f"{header(network)}\n\n{_imports(targets(network), body)}\n\n\n{body}\n"
 
 
-def _paragraphs(made: Class, doc: str, shapes: str, said: Said) -> list[str]:
-    return [doc, shapes, arguments_doc(made, shapes, said)]
+def _paragraphs(made: Class, doc: str, shapes: str, descriptions: Descriptions) -> list[str]:
+    return [doc, shapes, descriptions.paragraph(made, shapes)]
 
 
 def _doc(made: Class) -> str:
@@ -116,7 +115,9 @@ def _foreign_module(target: str) -> str:
     return "" if module.partition(".")[0] in ("", "nn", "torch", "F", "operator") else module
 
 
-def _network(network: Network, registry: Registry, taken: frozenset[str], said: Said) -> Iterator[list[str]]:
+def _network(
+    network: Network, registry: Registry, taken: frozenset[str], descriptions: Descriptions
+) -> Iterator[list[str]]:
     """The class of the network, below that of its outputs where it has several."""
     root = registry.made[-1]
     names = list(network.outputs)
@@ -132,7 +133,7 @@ def _network(network: Network, registry: Registry, taken: frozenset[str], said: 
     result = outputs if len(names) > 1 else "Tensor"
     if training and len(kept) == 1:
         result = f"Tensor | {outputs}"
-    paragraphs = _paragraphs(root, network.doc or f"The network `{network.name}`.", _shapes(network), said)
+    paragraphs = _paragraphs(root, network.doc or f"The network `{network.name}`.", _shapes(network), descriptions)
     yield list(_root(network, registry, kept, training, outputs, result, taken, paragraphs))
 
 
@@ -169,10 +170,14 @@ def _root(
         return
     yield ""
     yield from signature_of_forward(list(root.inputs), result)
+    if not training:
+        keys = [root.outputs[name] for name in kept]
+        yield from forward_body(root, keys, taken | {outputs}, lambda values: _return(outputs, values, 8))
+        return
     needed = _needed(root, kept)
     statements = list(unpacked(root.statements))
-    always = [statement for statement in statements if not training or needed & set(statement.gives)]
-    later = [statement for statement in statements if training and not needed & set(statement.gives)]
+    always = [statement for statement in statements if needed & set(statement.gives)]
+    later = [statement for statement in statements if not needed & set(statement.gives)]
     keys = [root.outputs[name] for name in network.outputs]
     inputs = {key: name for name, key in root.inputs.items()}
     returned = root.outputs[kept[0]] if len(kept) == 1 else None
@@ -183,19 +188,14 @@ def _root(
     for line in chain(*lines[: len(always)]):
         yield from line.text(8)
     variables = {name: forward.variables[root.outputs[name]] for name in kept}
-    if training:
-        yield "        if not self.training:"
-        if len(kept) == 1:
-            yield f"            return {variables[kept[0]]}"
-        else:
-            yield from _return(outputs, [variables.get(name, "None") for name in network.outputs], 12)
+    yield "        if not self.training:"
+    if len(kept) == 1:
+        yield f"            return {variables[kept[0]]}"
+    else:
+        yield from _return(outputs, [variables.get(name, "None") for name in network.outputs], 12)
     for line in chain(*lines[len(always) :]):
         yield from line.text(8)
-    values = [forward.variables[key] for key in keys]
-    if len(values) == 1:
-        yield f"        return {values[0]}"
-    else:
-        yield from _return(outputs, values, 8)
+    yield from _return(outputs, [forward.variables[key] for key in keys], 8)
 
 
 def _return(outputs: str, values: list[str], indent: int) -> list[str]:

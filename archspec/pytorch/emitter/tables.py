@@ -5,7 +5,7 @@ What follows from no name of the row, such as the channels that a copy takes fro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from archspec.language.algebra import Code, literal, names, same, substituted
@@ -14,12 +14,10 @@ from archspec.network import Block, Node
 from archspec.network.content import Copies
 from archspec.pytorch.emitter.code import Call, Part, Repeated, Tabled, asked
 from archspec.pytorch.emitter.instances import Instances
+from archspec.pytorch.emitter.model import Hints, Made, Uses
 from archspec.pytorch.emitter.parameters import columns
-from archspec.pytorch.emitter.scope import Mismatch, Names, Scope, Spot
-
-Hints = Sequence[Code | None]
-Made = tuple[Part, list[Code | None]]
-Uses = Mapping[Spot, Block | Node]
+from archspec.pytorch.emitter.scope import Mismatch, Scope, Spot
+from archspec.pytorch.emitter.translation import Names
 
 
 class TableLoop:

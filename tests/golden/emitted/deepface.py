@@ -139,9 +139,7 @@ class ConvRelu(nn.Sequential):
     Shape: (N, in_channels, H, W) -> (N, out_channels, H_out, W_out)
     """
 
-    def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: int = 3
-    ) -> None:
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(in_channels, out_channels, kernel_size=kernel_size)
         self.relu = nn.ReLU(inplace=True)

@@ -3,8 +3,6 @@
 archspec emit googlenet_bn.yaml -o googlenet_bn.py
 """
 
-from collections import OrderedDict
-
 import torch
 from torch import Tensor, nn
 
@@ -61,24 +59,15 @@ class InceptionBn(nn.Module):
     ) -> None:
         super().__init__()
         self.branch1 = ConvBnRelu(in_channels, ch1x1, kernel_size=1)
-        self.branch2 = nn.Sequential(
-            OrderedDict(
-                reduce=ConvBnRelu(in_channels, ch3x3red, kernel_size=1),
-                conv3x3=ConvBnRelu(ch3x3red, ch3x3),
-            ),
-        )
-        self.branch3 = nn.Sequential(
-            OrderedDict(
-                reduce=ConvBnRelu(in_channels, ch5x5red, kernel_size=1),
-                conv3x3=ConvBnRelu(ch5x5red, ch5x5),
-            ),
-        )
-        self.branch4 = nn.Sequential(
-            OrderedDict(
-                pool=nn.MaxPool2d(kernel_size=3, stride=1, padding=1),
-                proj=ConvBnRelu(in_channels, pool_proj, kernel_size=1),
-            ),
-        )
+        self.branch2 = nn.Sequential()
+        self.branch2.reduce = ConvBnRelu(in_channels, ch3x3red, kernel_size=1)
+        self.branch2.conv3x3 = ConvBnRelu(ch3x3red, ch3x3)
+        self.branch3 = nn.Sequential()
+        self.branch3.reduce = ConvBnRelu(in_channels, ch5x5red, kernel_size=1)
+        self.branch3.conv3x3 = ConvBnRelu(ch5x5red, ch5x5)
+        self.branch4 = nn.Sequential()
+        self.branch4.pool = nn.MaxPool2d(kernel_size=3, stride=1, padding=1)
+        self.branch4.proj = ConvBnRelu(in_channels, pool_proj, kernel_size=1)
 
     def forward(self, x: Tensor) -> Tensor:
         branch1 = self.branch1(x)

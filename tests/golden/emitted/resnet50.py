@@ -3,8 +3,6 @@
 archspec emit resnet50.yaml -o resnet50.py
 """
 
-from collections import OrderedDict
-
 import torch
 from torch import Tensor, nn
 
@@ -35,18 +33,11 @@ class Bottleneck(nn.Module):
         self.bn3 = nn.BatchNorm2d(channels * 4)
         self.downsample: nn.Module = nn.Identity()
         if stride != 1 or in_channels != channels * 4:
-            self.downsample = nn.Sequential(
-                OrderedDict(
-                    conv=nn.Conv2d(
-                        in_channels,
-                        channels * 4,
-                        kernel_size=1,
-                        stride=stride,
-                        bias=False,
-                    ),
-                    bn=nn.BatchNorm2d(channels * 4),
-                ),
+            self.downsample = nn.Sequential()
+            self.downsample.conv = nn.Conv2d(
+                in_channels, channels * 4, kernel_size=1, stride=stride, bias=False
             )
+            self.downsample.bn = nn.BatchNorm2d(channels * 4)
         self.relu3 = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:

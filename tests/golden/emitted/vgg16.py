@@ -30,7 +30,7 @@ class VggBlock(nn.Sequential):
         convs: Number of convolutions.
     """
 
-    def __init__(self, in_channels: int, channels: int, convs: int = 2) -> None:
+    def __init__(self, in_channels: int, channels: int, convs: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(
             VggBlockLayers(in_channels, channels),

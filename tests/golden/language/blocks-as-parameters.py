@@ -41,7 +41,7 @@ class Narrow(nn.Sequential):
     Shape: (N, 8, 8, 8) -> (N, 8, 8, 8)
     """
 
-    def __init__(self, in_channels: int, out_channels: int, width: int = 4) -> None:
+    def __init__(self, in_channels: int, out_channels: int, width: int) -> None:
         super().__init__()
         self.squeeze = ConvBnRelu(in_channels, width)
         self.expand = ConvBn(width, out_channels)

@@ -3,8 +3,6 @@
 archspec emit freeze-fine-tuning.yaml -o fine_tuned.py
 """
 
-from collections import OrderedDict
-
 import torch
 from torch import Tensor, nn
 
@@ -83,14 +81,11 @@ class ResidualBasic2(nn.Module):
         self.bn2 = nn.BatchNorm2d(channels, eps=0.001)
         self.downsample: nn.Module = nn.Identity()
         if stride != 1 or in_channels != channels:
-            self.downsample = nn.Sequential(
-                OrderedDict(
-                    conv=nn.Conv2d(
-                        in_channels, channels, kernel_size=1, stride=stride, bias=False
-                    ),
-                    bn=nn.BatchNorm2d(channels, eps=0.001),
-                ),
+            self.downsample = nn.Sequential()
+            self.downsample.conv = nn.Conv2d(
+                in_channels, channels, kernel_size=1, stride=stride, bias=False
             )
+            self.downsample.bn = nn.BatchNorm2d(channels, eps=0.001)
         self.relu2 = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -4,7 +4,6 @@ archspec emit freeze-patterns.yaml -o partly_frozen.py
 """
 
 import re
-from collections import OrderedDict
 
 import torch
 from torch import Tensor, nn
@@ -30,14 +29,11 @@ class ResidualBasic(nn.Module):
         self.bn2 = nn.BatchNorm2d(channels)
         self.downsample: nn.Module = nn.Identity()
         if stride != 1 or in_channels != channels:
-            self.downsample = nn.Sequential(
-                OrderedDict(
-                    conv=nn.Conv2d(
-                        in_channels, channels, kernel_size=1, stride=stride, bias=False
-                    ),
-                    bn=nn.BatchNorm2d(channels),
-                ),
+            self.downsample = nn.Sequential()
+            self.downsample.conv = nn.Conv2d(
+                in_channels, channels, kernel_size=1, stride=stride, bias=False
             )
+            self.downsample.bn = nn.BatchNorm2d(channels)
         self.relu2 = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:

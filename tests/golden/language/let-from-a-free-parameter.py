@@ -47,6 +47,5 @@ class Detector(nn.Module):
         x = self.stem(x)
         relu = self.relu(x)
         small = self.small(relu)
-        x = self.down(relu)
-        x = self.large(x)
+        x = self.large(self.down(relu))
         return DetectorOutputs(small, x)

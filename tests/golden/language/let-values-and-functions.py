@@ -3,8 +3,6 @@
 archspec emit let-values-and-functions.yaml -o scaled.py
 """
 
-from collections import OrderedDict
-
 from torch import Tensor, nn
 
 
@@ -56,14 +54,11 @@ class Scaled(nn.Module):
         self.stem = nn.Conv2d(3, 16, kernel_size=3, stride=2, padding=1)
         self.stage1 = Stage(16, 32, 1)
         self.stage2 = Stage(32, 64, 3, ratio=3)
-        self.head = nn.Sequential(
-            OrderedDict(
-                conv=nn.Conv2d(64, 640, kernel_size=1),
-                relu=nn.ReLU(inplace=True),
-                pool=nn.AdaptiveAvgPool2d(1),
-                flat=nn.Flatten(),
-            ),
-        )
+        self.head = nn.Sequential()
+        self.head.conv = nn.Conv2d(64, 640, kernel_size=1)
+        self.head.relu = nn.ReLU(inplace=True)
+        self.head.pool = nn.AdaptiveAvgPool2d(1)
+        self.head.flat = nn.Flatten()
         self.fc = nn.Linear(640, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:

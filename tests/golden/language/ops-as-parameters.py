@@ -39,7 +39,7 @@ class Mixer2(nn.Sequential):
     Shape: (N, 16, 16, 16) -> (N, 8, 16, 16)
     """
 
-    def __init__(self, in_channels: int, channels: int, slope: float = 0.01) -> None:
+    def __init__(self, in_channels: int, channels: int, slope: float) -> None:
         super().__init__()
         self.conv = nn.Conv2d(
             in_channels, channels, kernel_size=3, padding=1, bias=False

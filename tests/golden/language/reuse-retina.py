@@ -15,7 +15,7 @@ class ConvBnRelu(nn.Sequential):
     Shape: (N, in_channels, H, W) -> (N, 16, H / stride, W / stride)
     """
 
-    def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
+    def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(
             in_channels,

@@ -48,8 +48,7 @@ class Rows(nn.Module):
         )
 
     def forward(self, x: Tensor) -> RowsOutputs:
-        out = self.stages(x)
-        out = self.stages[2](out)
+        out = self.stages[2](self.stages(x))
         for _ in range(2):
             out = self.stages[2](out)
         out = self.stages[2](out)

@@ -15,9 +15,7 @@ class ConvBnRelu(nn.Sequential):
     Shape: (N, in_channels, 16, 16) -> (N, out_channels, 16, 16)
     """
 
-    def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: int = 3
-    ) -> None:
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(
             in_channels,

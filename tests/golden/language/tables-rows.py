@@ -140,5 +140,4 @@ class Rows(nn.Module):
         x = F.pad(x, (2, 2))
         x = F.pad(x, (1, 0))
         x = self.counted(x)
-        x = torch.flatten(x, start_dim=1)
-        return x
+        return torch.flatten(x, start_dim=1)
