@@ -84,6 +84,7 @@ class Column:
         exit: Where what it gives leaves; None where it gives nothing.
         leaving: The line from the box that gives it to there.
         bounds: What holds all of it; it begins at 0 along.
+        ends: Where edges leave it that lead on by themselves.
     """
 
     boxes: dict[str, Rect] = field(default_factory=dict)
@@ -95,6 +96,7 @@ class Column:
     exit: Point | None = None
     leaving: tuple[Part, ...] = ()
     bounds: Rect = (0.0, 0.0, 0.0, 0.0)
+    ends: dict[Edge, Point] = field(default_factory=dict)
 
 
 class Builder:
@@ -187,6 +189,7 @@ class Builder:
         column.boxes |= {id: shifted_rect(rect, entry) for id, rect in piece.boxes.items()}
         column.frames += [(path, shifted_rect(rect, entry), False) for path, rect in piece.frames.items()]
         column.labels |= {edge: shifted(start, entry) for edge, start in piece.labels.items()}
+        column.ends |= {edge: shifted(end, entry) for edge, end in piece.ends.items()}
         stem = () if first or column.exit is None else (*column.leaving, *line(column.exit, entry))
         trunk = trunk_of(entering)
         for edge, parts in piece.lines.items():

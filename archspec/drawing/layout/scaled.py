@@ -204,7 +204,7 @@ class _Scaling:
         """How far down in its row a cell goes, so that a line from what is left of it is straight."""
         for id, beside in self._level_pairs(place, within):
             other = self.place[beside]
-            return within[other] + middle_of(cells[other].boxes[beside]) - middle_of(cells[place].boxes[id])
+            return within[other] + middle_of(cells[other].boxes[beside]) - cells[place].entered(id)
         if not within:
             return 0.0
         return min(by + cells[other].bounds[1] for other, by in within.items()) - cells[place].bounds[1]
@@ -295,7 +295,9 @@ class _Scaling:
             hull([c.bounds for place, c in cells.items() if place[1] == level])
             for level in sorted({place[1] for place in cells})
         ]
-        return _between([(rect[0], rect[2]) for rect in columns]), _between([(rect[1], rect[3]) for rect in rows])
+        forks = [cell.fork for cell in cells.values() if cell.fork is not None]
+        across = _between([(rect[1], rect[3]) for rect in rows])
+        return _between([(rect[0], rect[2]) for rect in columns]), [*across, *forks]
 
 
 def _label(edge: Edge, parts: tuple[Part, ...], frames: Iterable[Rect]) -> Point:
