@@ -431,6 +431,7 @@ def test_backbones_beside_each_other_are_drawn_alike() -> None:
     assert {edge.role for edge in opened.edges if edge.target == "mean"} == {"body"}
     many = scene(BACKBONES.replace("vgg11_bn", "inception_v3").replace("64, 64", "224, 224"))
     assert {box.id for box in many.boxes if box.kind == "block"} == {"one", "two", "three"}
+    assert all(box.lines for box in many.boxes if box.kind == "block")
 
 
 @pytest.mark.parametrize("value", [{"op": "group_norm", "num_groups": 2}, [[1, 2], [3, 4]], [{"op": "relu"}], True])

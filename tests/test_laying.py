@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from browser.wirings import WIRINGS, _net
 from corpus import SOME_SPECS
-from drawing_geometry import broken_lines, faults, points
+from drawing_geometry import broken_lines, faults, lines_on_lines, points
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_networks import compiled, networks
@@ -190,3 +190,45 @@ def test_heads_beside_each_other_are_straight_and_in_the_order_of_their_outputs(
             assert max(middles) - min(middles) < NEAR
             columns.append(middles[0])
         assert columns == sorted(columns)
+
+
+NASNET = _net(
+    "p conv l, c conv r, a1 conv c, s1 add a1 c, b1 conv p, b2 conv c, s2 add b1 b2, c1 tanh c, s3 add c1 p, "
+    "d1 tanh p, d2 relu p, s4 add d1 d2, e1 conv p, e2 conv p, s5 add e1 e2, out concat p s1 s2 s3 s4 s5",
+    inputs="l r",
+)
+"""The normal cell of NASNet-A (Zoph et al. 2018, figure 4), with other ops."""
+
+
+@st.composite
+def cells(draw: st.DrawFn) -> str:
+    """Cells of pairs, as architecture search finds them: each adds what two ops make of what there is before."""
+    known, nodes = ["p", "c"], ["p conv l", "c conv r"]
+    for index in range(draw(st.integers(2, 5))):
+        pair = [draw(st.sampled_from(known)) for _ in range(2)] if index else ["p", "c"]
+        ops = [draw(st.sampled_from(["conv", "tanh", ""])) for _ in range(2)]
+        for side, (op, source) in enumerate(zip(ops, pair, strict=True)):
+            if op:
+                nodes.append(f"o{index}{side} {op} {source}")
+                pair[side] = f"o{index}{side}"
+        nodes.append(f"s{index} add {pair[0]} {pair[1]}")
+        known.append(f"s{index}")
+    taken = {source for node in nodes for source in node.split()[2:]}
+    ends = [name for name in known if name not in taken]
+    last = f"out concat {' '.join(ends)}" if len(ends) > 1 else f"out relu {ends[0]}"
+    return _net(", ".join([*nodes, last]), inputs="l r")
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_a_cell_of_pairs_leads_along_and_across(direction: str) -> None:
+    placing = draw(compiled(NASNET), detail="ops", direction=direction).placing
+    assert [*faults(placing), *torn(placing), *slanted(placing), *lines_on_lines(placing)] == []
+    begins = [placing.boxes[f"input {name}"][direction == "down"] for name in "lr"]
+    assert begins[0] == pytest.approx(begins[1], abs=NEAR)
+
+
+@settings(max_examples=examples(30))
+@given(cells(), st.sampled_from(DIRECTIONS))
+def test_lines_of_cells_can_be_told_apart(text: str, direction: str) -> None:
+    placing = draw(compiled(text), detail="ops", direction=direction).placing
+    assert [*faults(placing), *torn(placing), *lines_on_lines(placing)] == []

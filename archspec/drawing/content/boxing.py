@@ -19,6 +19,7 @@ from archspec.drawing.content.summary import (
     head,
     held_lines,
     is_unit,
+    kind_lines,
 )
 from archspec.drawing.content.symbols import SymbolicNetwork
 from archspec.language.initialisation import has_weights
@@ -177,6 +178,8 @@ class Boxing:
         given = _given(inner, run.parts[1:] if inner is block else block.children[1:])
         if detail == "overview" and len(given) > 3:
             given = []
+        if detail == "overview" and not lines and not given and isinstance(inner, Block):
+            lines = kind_lines(inner)
         title = labels.definition_word(block)
         group = block.step.name if block.step else block.name
         return _Said(
