@@ -9,7 +9,7 @@ from typing import NamedTuple
 from archspec.analysis.receptive_field import receptive_fields
 from archspec.drawing.content import labels, texts
 from archspec.drawing.content.folding import Part, Run, Structure, nodes_of, outputs_of, runs
-from archspec.drawing.content.opening import Group, counts_copies, difference_of_first, holds_nodes, is_framed
+from archspec.drawing.content.grouping import Group, counts_copies, difference_of_first, holds_nodes, is_framed
 from archspec.drawing.content.scene import Box, Detail, Kind
 from archspec.drawing.content.summary import (
     block_lines,
