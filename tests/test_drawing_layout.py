@@ -187,17 +187,14 @@ graph:
   all: {op: concat, from: [both, flat3]}
 """
 
-LONG_NAMES = """archspec: 1
+LONG_NAMES = f"""archspec: 1
 name: long
-inputs: {image: [8, 4, 4]}
-blocks:
-  a_block_with_a_long_name: {graph: {one: {block: its_inner_block_with_another, from: input}, two: relu}}
-  its_inner_block_with_another: {graph: {tanh: tanh, sigmoid: sigmoid}}
+inputs: {{image: [8, 4, 4]}}
 graph:
-  the_name_of_this_is_as_long_as_several_boxes_in_a_row: {block: a_block_with_a_long_name, from: image}
-  so_is_that_of_the_next_one: {block: a_block_with_a_long_name}
-  other: {op: relu, from: image}
-  add: {op: add, from: [so_is_that_of_the_next_one, other]}
+  {"as_long_as_several_boxes_" * 3}: {{graph: {{one: relu}}, from: image}}
+  next: {{graph: {{one: sigmoid, two: relu}}}}
+  other: {{op: relu, from: image}}
+  add: {{op: add, from: [next, other]}}
 """
 
 OUT_OF_THE_WAY = {
