@@ -257,13 +257,21 @@ def _join_of(input: int, taken: Mapping[int, Sequence[int]], count: int) -> int 
 def _before_inputs(boxes: Iterable[Box], edges: Sequence[Edge], place: Mapping[str, int], cuts: Sequence[int]) -> int:
     """How many cuts, counted from the first, would set the first input apart from another that stands as high.
 
-    It does where no more boxes follow the first one alone than the other.
+    It does where both lead to one box, and no more boxes follow the first one alone than the other.
     """
     inputs = sorted(place[box.id] for box in boxes if box.kind == "input")
-    if len(inputs) < 2 or inputs[0] or not cuts:
+    if len(inputs) < 2 or inputs[0] or not cuts or not _meet(inputs[:2], edges, place):
         return 0
     number = bisect_left(cuts, inputs[1] + 1)
     return number if number and cuts[number - 1] <= _following(inputs[1], edges, place) else 0
+
+
+def _meet(starts: Sequence[int], edges: Sequence[Edge], place: Mapping[str, int]) -> bool:
+    """Whether all of some boxes lead to one."""
+    led = {start: {start} for start in starts}
+    for source, target in sorted((place[edge.source], place[edge.target]) for edge in edges):
+        led.setdefault(target, set()).update(led.get(source, ()))
+    return any(len(origins) == len(starts) for origins in led.values())
 
 
 def _following(start: int, edges: Iterable[Edge], place: Mapping[str, int]) -> int:
