@@ -34,7 +34,7 @@ class Segment(NamedTuple):
 
 
 def segments(
-    boxes: Sequence[Box], edges: Sequence[Edge], parents: Mapping[str, str], outer: int = 0
+    boxes: Sequence[Box], edges: Sequence[Edge], parents: Mapping[str, str], outer: int = 0, *, abreast: bool = False
 ) -> tuple[Segment, ...]:
     """The segments of a scene, or of a part of it, in order.
 
@@ -43,11 +43,13 @@ def segments(
         edges: The edges that enter them, of which some may come from outside of the part.
         parents: The path of the frame around each frame.
         outer: The number of frames around the whole part, which its segments do not name.
+        abreast: Whether inputs that meet are in one segment, so that they stand at one height.
     """
     order = _inputs_late(in_order(boxes, edges), edges)
     place = {edge.source: -1 for edge in edges} | {id: index for index, id in enumerate(order)}
     cuts = sorted(_cuts(boxes, edges, place, parents))
-    cuts = cuts[_before_inputs(boxes, edges, place, cuts) :]
+    if abreast:
+        cuts = cuts[_before_inputs(boxes, edges, place, cuts) :]
     chains = {box.id: frame_chain(box.cluster, parents)[outer:] for box in boxes}
     incoming: dict[str, list[tuple[int, Edge]]] = {}
     for index, edge in enumerate(edges):
