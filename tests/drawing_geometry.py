@@ -227,3 +227,20 @@ def lines_on_titles(placing: Placing) -> Iterator[str]:
             if overlap(rect, (x - 0.01, y - 0.01, x + 0.01, y + 0.01))
         }
         yield from (f"{placed.edge.source} -> {placed.edge.target} leads over the title of {path}" for path in struck)
+
+
+def lines_on_lines(placing: Placing) -> Iterator[str]:
+    """Lines that lead on that of another tensor on its way to another box, so that no one can tell them apart."""
+    held: dict[tuple[int, int], list[tuple[float, float, PlacedEdge]]] = defaultdict(list)
+    for placed in placing.edges:
+        for start, end in (part for part in placed.parts if len(part) == 2):
+            axis = 0 if start[1] == end[1] else 1
+            if start[1 - axis] == end[1 - axis]:
+                low, high = sorted((start[axis], end[axis]))
+                held[axis, round(start[1 - axis])].append((low, high, placed))
+    for (axis, place), stretches in held.items():
+        near = [*stretches, *held.get((axis, place + 1), ())]
+        for (low, high, one), (begin, end, other) in combinations(near, 2):
+            apart = one.edge.tensor == other.edge.tensor or one.edge.target == other.edge.target
+            if not apart and min(high, end) - max(low, begin) > 4:
+                yield f"{one.edge.source} -> {one.edge.target} is on {other.edge.source} -> {other.edge.target}"

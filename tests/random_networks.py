@@ -226,11 +226,14 @@ class Graph(Scope):
         return str(pick.of(*(free if free and pick.chance(2) else list(self.tensors)[::-1])))
 
     def grow(self, steps: int) -> None:
-        """Add so many nodes, groups and blocks."""
+        """Add so many nodes, groups and blocks, and one at least: some of them find nothing that fits."""
         for _ in range(steps):
             add = self.pick.of(*(_OF_LISTS if self.listed else _KINDS))
             full = self.count > NODES or self.depth + (add in (Graph.group, Graph.block)) > 3
             (Graph.op if full else add)(self)
+        if not self.nodes:
+            operand = self.operand()
+            self.add({"op": "relu"}, [operand], {"": self.tensors[operand]}, "relu")
 
     def op(self) -> None:
         """An op of one operand."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from drawing_geometry import faults
+from drawing_geometry import faults, lines_on_lines
 from drawn import check_parts
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,5 +40,5 @@ def test_nothing_is_on_top_of_anything_else_in_any_network(shape: dict[str, Any]
     network = compiled(text)
     picture = draw(network, detail=detail, **shape)
     check_parts(network, picture.placing.scene)
-    assert faults(picture.placing) == []
+    assert [*faults(picture.placing), *lines_on_lines(picture.placing)] == []
     assert draw(compiled(text), detail=detail, **shape).svg == picture.svg

@@ -187,7 +187,24 @@ graph:
   all: {op: concat, from: [both, flat3]}
 """
 
-OUT_OF_THE_WAY = {"framed": FRAMED, "beside": BESIDE_ITSELF, "second": SECOND, "half": HALF, "side": SIDE}
+LONG_NAMES = f"""archspec: 1
+name: long
+inputs: {{image: [8, 4, 4]}}
+graph:
+  {"as_long_as_several_boxes_" * 3}: {{graph: {{one: relu}}, from: image}}
+  next: {{graph: {{one: sigmoid, two: relu}}}}
+  other: {{op: relu, from: image}}
+  add: {{op: add, from: [next, other]}}
+"""
+
+OUT_OF_THE_WAY = {
+    "framed": FRAMED,
+    "beside": BESIDE_ITSELF,
+    "second": SECOND,
+    "half": HALF,
+    "side": SIDE,
+    "long names": LONG_NAMES,
+}
 
 
 @pytest.mark.parametrize("direction", ["down", "right"])

@@ -19,7 +19,7 @@ from drawn import (
 
 import archspec
 from archspec.drawing.content.folding import without_probability
-from archspec.drawing.content.labels import FAMILIES
+from archspec.drawing.content.labels import _WRITERS, FAMILIES, written
 from archspec.drawing.content.scene import DETAILS, Box
 from archspec.drawing.content.staging import stage
 from archspec.drawing.drawing import CardDrawing, draw
@@ -431,3 +431,12 @@ def test_backbones_beside_each_other_are_drawn_alike() -> None:
     assert {edge.role for edge in opened.edges if edge.target == "mean"} == {"body"}
     many = scene(BACKBONES.replace("vgg11_bn", "inception_v3").replace("64, 64", "224, 224"))
     assert {box.id for box in many.boxes if box.kind == "block"} == {"one", "two", "three"}
+    assert all(box.lines for box in many.boxes if box.kind == "block")
+
+
+@pytest.mark.parametrize("value", [{"op": "group_norm", "num_groups": 2}, [[1, 2], [3, 4]], [{"op": "relu"}], True])
+@pytest.mark.parametrize("name", [*_WRITERS, "norm"])
+def test_a_parameter_may_have_any_name_and_any_value(name: str, value: Any) -> None:
+    """That of an argument which is written as numbers too, such as `stride`."""
+    (text,) = written({name: value})
+    assert text.startswith(name.replace("_", " "))

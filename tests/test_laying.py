@@ -9,10 +9,11 @@ from math import hypot
 from pathlib import Path
 
 import pytest
-from browser.wirings import WIRINGS
+from browser.wirings import WIRINGS, _net
 from corpus import SOME_SPECS
-from drawing_geometry import broken_lines, faults, points
+from drawing_geometry import broken_lines, faults, lines_on_lines, points
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from random_networks import compiled, networks
 from sampling import examples
 
@@ -21,6 +22,7 @@ from archspec.drawing.content.scene import DETAILS
 from archspec.drawing.drawing import draw
 from archspec.drawing.layout.geometry import Part, Point, Rect
 from archspec.drawing.layout.placed import Placing
+from archspec.drawing.layout.routes import RADIUS
 
 SPECS = Path(__file__).parent.parent / "specs"
 NEAR = 1.0
@@ -131,3 +133,102 @@ def test_outputs_of_one_depth_stand_side_by_side() -> None:
     boxes = draw(archspec.compile(SPECS / "retinanet.yaml"), detail="overview", direction="down").placing.boxes
     for level in range(3, 8):
         assert boxes[f"output classes{level}"][1] == boxes[f"output boxes{level}"][1]
+
+
+def slanted(placing: Placing) -> list[str]:
+    """Lines that do not lead along and across in small round corners."""
+    return [
+        f"{placed.edge.source} -> {placed.edge.target}"
+        for placed in placing.edges
+        for part in placed.parts
+        for wide, high in [[max(values) - min(values) for values in zip(*part, strict=True)]]
+        if (min(wide, high) > NEAR if len(part) == 2 else max(wide, high) > RADIUS + NEAR)
+    ]
+
+
+@st.composite
+def forks(draw: st.DrawFn) -> str:
+    """Networks of ways that fork again and again, and all meet in one join; some of them lead there at once."""
+    nodes: list[str] = []
+
+    def way(source: str, depth: int) -> list[str]:
+        for _ in range(draw(st.integers(1, 2))):
+            nodes.append(f"n{len(nodes)} conv {source}")
+            source = f"n{len(nodes) - 1}"
+        count = draw(st.integers(2, 3)) if depth and draw(st.booleans()) else 0
+        direct = [source] if count == 0 or draw(st.booleans()) else []
+        return [*direct, *(end for _ in range(count - len(direct)) for end in way(source, depth - 1))]
+
+    ends = [end for _ in range(draw(st.integers(2, 3))) for end in way("x", 3)]
+    return _net(
+        ", ".join([*nodes, f"join {draw(st.sampled_from(['concat', 'add']))} {' '.join(ends)}", "last conv join"])
+    )
+
+
+@settings(max_examples=examples(40))
+@given(forks(), st.sampled_from(DIRECTIONS))
+def test_ways_that_fork_again_and_meet_in_one_join_lead_along_and_across(text: str, direction: str) -> None:
+    placing = draw(compiled(text), detail="ops", direction=direction).placing
+    assert [*faults(placing), *torn(placing), *slanted(placing)] == []
+
+
+@pytest.mark.parametrize("detail", ["blocks", "ops"])
+@pytest.mark.parametrize("name", ["yolov8", "inception_v3"])
+def test_branches_of_bundled_networks_lead_along_and_across(name: str, detail: str) -> None:
+    assert slanted(draw(archspec.compile(SPECS / f"{name}.yaml"), detail=detail).placing) == []
+
+
+@pytest.mark.parametrize("detail", ["blocks", "ops"])
+def test_heads_beside_each_other_are_straight_and_in_the_order_of_their_outputs(detail: str) -> None:
+    network = archspec.compile(SPECS / "retinanet.yaml")
+    placing = draw(network, detail=detail, layout="scales").placing
+    for level in range(3, 8):
+        columns = []
+        for name in ("classes", "boxes"):
+            held = [*(rect for id, rect in placing.boxes.items() if id.startswith(f"heads{level}.{name}."))]
+            middles = [(left + right) / 2 for left, _, right, _ in [*held, placing.boxes[f"output {name}{level}"]]]
+            assert max(middles) - min(middles) < NEAR
+            columns.append(middles[0])
+        assert columns == sorted(columns)
+
+
+NASNET = _net(
+    "p conv l, c conv r, a1 conv c, s1 add a1 c, b1 conv p, b2 conv c, s2 add b1 b2, c1 tanh c, s3 add c1 p, "
+    "d1 tanh p, d2 relu p, s4 add d1 d2, e1 conv p, e2 conv p, s5 add e1 e2, out concat p s1 s2 s3 s4 s5",
+    inputs="l r",
+)
+"""The normal cell of NASNet-A (Zoph et al. 2018, figure 4), with other ops."""
+
+
+@st.composite
+def cells(draw: st.DrawFn) -> str:
+    """Cells of pairs, as architecture search finds them: each adds what two ops make of what there is before."""
+    known, nodes = ["p", "c"], ["p conv l", "c conv r"]
+    for index in range(draw(st.integers(2, 5))):
+        pair = [draw(st.sampled_from(known)) for _ in range(2)] if index else ["p", "c"]
+        ops = [draw(st.sampled_from(["conv", "tanh", ""])) for _ in range(2)]
+        for side, (op, source) in enumerate(zip(ops, pair, strict=True)):
+            if op:
+                nodes.append(f"o{index}{side} {op} {source}")
+                pair[side] = f"o{index}{side}"
+        nodes.append(f"s{index} add {pair[0]} {pair[1]}")
+        known.append(f"s{index}")
+    taken = {source for node in nodes for source in node.split()[2:]}
+    ends = [name for name in known if name not in taken]
+    last = f"out concat {' '.join(ends)}" if len(ends) > 1 else f"out relu {ends[0]}"
+    return _net(", ".join([*nodes, last]), inputs="l r")
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_a_cell_of_pairs_leads_along_and_across(direction: str) -> None:
+    placing = draw(compiled(NASNET), detail="ops", direction=direction).placing
+    assert [*faults(placing), *torn(placing), *slanted(placing), *lines_on_lines(placing)] == []
+    begins = [placing.boxes[f"input {name}"][direction == "down"] for name in "lr"]
+    assert begins[0] == pytest.approx(begins[1], abs=NEAR)
+
+
+@settings(max_examples=examples(30))
+@given(cells(), st.sampled_from(DIRECTIONS))
+def test_lines_of_cells_can_be_told_apart(text: str, direction: str) -> None:
+    placing = draw(compiled(text), detail="ops", direction=direction).placing
+    assert [*faults(placing), *torn(placing), *lines_on_lines(placing)] == []

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from archspec.analysis.receptive_field import receptive_fields
 from archspec.drawing.content import labels, texts
 from archspec.drawing.content.folding import Part, Run, Structure, nodes_of, outputs_of, runs
-from archspec.drawing.content.opening import Group, counts_copies, difference_of_first, holds_nodes, is_framed
+from archspec.drawing.content.grouping import Group, counts_copies, difference_of_first, holds_nodes, is_framed
 from archspec.drawing.content.scene import Box, Detail, Kind
 from archspec.drawing.content.summary import (
     block_lines,
@@ -19,6 +19,7 @@ from archspec.drawing.content.summary import (
     head,
     held_lines,
     is_unit,
+    kind_lines,
 )
 from archspec.drawing.content.symbols import SymbolicNetwork
 from archspec.language.initialisation import has_weights
@@ -178,6 +179,8 @@ class Boxing:
         given = _given(inner, run.parts[1:] if inner is block else block.children[1:])
         if detail == "overview" and len(given) > 3:
             given = []
+        if detail == "overview" and not lines and not given and isinstance(inner, Block):
+            lines = kind_lines(inner)
         title = labels.definition_word(block)
         group = block.step.name if block.step else block.name
         return _Said(

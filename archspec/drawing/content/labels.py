@@ -161,9 +161,15 @@ def written(arguments: Mapping[str, Any]) -> list[str]:
 def _written(name: str, value: Any) -> str:
     if name in _QUIET or value is None:
         return ""
-    if name in _WRITERS:
+    if name in _WRITERS and _is_size(value):
         return _WRITERS[name](value)
     return argument(name, value)
+
+
+def _is_size(value: Any) -> bool:
+    """Whether a value is numbers or texts; a parameter of a block may be called `stride` and stand for an op."""
+    items = value if isinstance(value, tuple | list) else (value,)
+    return all(isinstance(item, int | float | str) and not isinstance(item, bool) for item in items)
 
 
 def argument(name: str, value: Any) -> str:

@@ -1,19 +1,17 @@
-"""Which blocks of a network a picture opens, and which parts become one box."""
+"""Which blocks of a network a picture opens."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence, Set
-from itertools import groupby
-from typing import NamedTuple
 
-from archspec.drawing.content import labels
-from archspec.drawing.content.folding import Part, Run, Structure, different_structure, runs
+from archspec.drawing.content.folding import Part, Structure
+from archspec.drawing.content.grouping import Group, Grouping, holds_nodes, is_framed
 from archspec.drawing.content.scene import Detail
 from archspec.drawing.content.sharing import Uses, used_together
-from archspec.drawing.content.summary import head, is_unit
+from archspec.drawing.content.summary import is_unit
 from archspec.drawing.content.symbols import SymbolicNetwork
 from archspec.errors import UsageError
-from archspec.network import Block, Network, Node, PartialNetwork, one_op
+from archspec.network import Block, PartialNetwork, one_op
 
 MOST_IN_OVERVIEW = 25
 """Boxes of an overview; it opens more blocks only as long as they fit."""
@@ -25,26 +23,7 @@ _FEW = 6
 """An overview of fewer boxes opens its largest block."""
 
 
-class Group(NamedTuple):
-    """What becomes one box: runs of parts; several where ops finish the one before.
-
-    Attributes:
-        runs: The runs.
-        cluster: The path of the frame around it.
-        again: The parts of each other use of it that the box shows too.
-    """
-
-    runs: tuple[Run, ...]
-    cluster: str
-    again: tuple[tuple[Part, ...], ...] = ()
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """All that it holds."""
-        return tuple(part for run in self.runs for part in run.parts)
-
-
-class Opening:
+class Opening(Grouping):
     """The choice of what is open.
 
     Args:
@@ -61,21 +40,15 @@ class Opening:
     def __init__(
         self, structure: Structure, detail: Detail, expand: frozenset[str], collapse: frozenset[str], joined: bool
     ) -> None:
-        self.structure = structure
-        self.network = network = structure.network
-        self.detail = detail
-        self.joined = joined and detail != "ops"
-        self.collapse = collapse
-        self.asked = expand
+        super().__init__(structure, detail, expand, collapse, joined)
         self.expand = {ancestor for path in expand for ancestor in _with_ancestors(path)}
         both = sorted(self.expand & collapse)
         if both:
             raise UsageError(f"`{both[0]}` is both to be expanded and collapsed")
-        if isinstance(network, PartialNetwork):
-            self.expand |= _around(network.problems) - collapse
+        if isinstance(self.network, PartialNetwork):
+            self.expand |= _around(self.network.problems) - collapse
         self.opened: frozenset[str] = frozenset()
         self._made: tuple[frozenset[str], list[Group]] | None = None
-        self._frames: dict[str, str] = {}
         self.together = dict(self._used_together()) if detail == "overview" and joined else {}
         if detail == "overview":
             self._open_more()
@@ -83,14 +56,12 @@ class Opening:
     def groups(self) -> list[Group]:
         """The boxes, in order; made anew where others are open."""
         if self._made is None or self._made[0] != self.opened:
-            self._made = self.opened, list(self._with_other_uses(list(self._groups_of(self.network.blocks))))
+            self._made = self.opened, self.grouped()
         return self._made[1]
 
     def framed(self) -> list[Block]:
         """The open blocks that have a frame, each before those inside."""
         return [block for block in self._open_inside(self.network.blocks) if is_framed(block, self.network)]
-
-    # Which blocks are open
 
     def is_open(self, block: Block) -> bool:
         """Whether what a block holds is shown, and not the block as one box."""
@@ -103,13 +74,6 @@ class Opening:
         if block.kind == "group" and block.path.rpartition(".")[0] in self.expand:
             return True
         return self.detail == "blocks" and (block.kind != "block" or _holds_blocks(block))
-
-    def frame(self, path: str) -> str:
-        """The path of the innermost frame around what is inside a block."""
-        if path not in self._frames:
-            framed = not path or is_framed(self.network[path], self.network)
-            self._frames[path] = path if framed else self.frame(path.rpartition(".")[0])
-        return self._frames[path]
 
     def _open_inside(self, block: Block) -> Iterator[Block]:
         for child in filter(holds_nodes, block.children):
@@ -194,8 +158,6 @@ class Opening:
         composite = [block for block in closed if len(block.children) > 1 and not is_unit(block)]
         return max(composite, key=lambda block: block.content.totals.nodes, default=None)
 
-    # What becomes one box
-
     def _used_together(self) -> Iterator[tuple[str, Uses]]:
         """Parts of which all uses are one box, by the path of each; not where someone asked to see one of them."""
         if isinstance(self.network, (PartialNetwork, SymbolicNetwork)):
@@ -203,96 +165,6 @@ class Opening:
         for uses in used_together(self.network).values():
             if self.expand.isdisjoint(use.path for use in uses):
                 yield from ((use.path, uses) for use in uses)
-
-    def _with_other_uses(self, groups: Sequence[Group]) -> Iterator[Group]:
-        """The boxes, all uses of a part as one where the last of them stands, if all have a box, finished alike."""
-        by_first = {group.parts[0].path: group for group in groups}
-        for group in groups:
-            path = group.parts[0].path
-            uses = self.together.get(path, ())
-            others = [by_first[use.path].parts for use in uses if use.path in by_first]
-            if not uses or len(others) < len(uses) or not _are_finished_alike(others):
-                yield group
-            elif path == uses[-1].path:
-                yield Group(by_first[uses[0].path].runs, group.cluster, tuple(others[1:]))
-
-    def _groups_of(self, block: Block) -> Iterator[Group]:
-        """The boxes inside an open block, in order."""
-        closed: list[Run] = []
-        for item in self._items(block):
-            if isinstance(item, Run):
-                closed.append(item)
-                continue
-            yield from self._joined(block, closed)
-            closed = []
-            yield from self._groups_of(item)
-        yield from self._joined(block, closed)
-
-    def _items(self, block: Block) -> Iterator[Run | Block]:
-        """What an open block holds: runs, and blocks that are open themselves."""
-        pending: list[Part] = []
-        for child in filter(holds_nodes, block.children):
-            if isinstance(child, Block) and (self.is_open(child) or self._unfolds(child)):
-                yield from self._folded(block, pending)
-                pending = []
-                if self.is_open(child):
-                    yield child
-                else:
-                    yield from runs(self.structure, child.children, copies=counts_copies(child))
-            else:
-                pending.append(child)
-        yield from self._folded(block, pending)
-
-    def _unfolds(self, block: Block) -> bool:
-        """Whether it is a repeat of which an overview shows the runs of equal copies."""
-        return self.detail == "overview" and block.kind == "repeat" and block.path not in self.collapse
-
-    def _folds(self, block: Block) -> bool:
-        """Whether equal parts of a block become one box; not where someone asked to see what it holds."""
-        return self.detail == "overview" and block.path not in self.asked
-
-    def _folded(self, block: Block, parts: Sequence[Part]) -> Iterator[Run]:
-        if self._folds(block):
-            for is_shared, same in groupby(parts, key=lambda part: part.path in self.together):
-                held = list(same)
-                yield from map(_alone, held) if is_shared else runs(self.structure, held, copies=False)
-            return
-        for part in parts:
-            yield Run((part,), difference_of_first(block, part))
-
-    def _joined(self, block: Block, closed: Sequence[Run]) -> Iterator[Group]:
-        """Runs as boxes; an op and those that finish it are one."""
-        current: list[Run] = []
-        for run in closed:
-            if current and self.joined and self._finishes(run, current):
-                current.append(run)
-                continue
-            if current:
-                yield Group(tuple(current), self.frame(block.path))
-            current = [run]
-        if current:
-            yield Group(tuple(current), self.frame(block.path))
-
-    def _finishes(self, run: Run, current: Sequence[Run]) -> bool:
-        """Whether a run is a light op that takes what an op before it gives."""
-        first, (part, *others) = current[0].parts, run.parts
-        if others or len(first) > 1 or not isinstance(part, Node) or labels.family(part.op) not in labels.LIGHT:
-            return False
-        if isinstance(first[0], Block) and not is_unit(first[0]):
-            return False
-        if isinstance(first[0], Node) and labels.glyph(first[0].op):
-            return False
-        return self.structure.follows(part, current[-1].parts[-1])
-
-
-def _alone(part: Part) -> Run:
-    return Run((part,))
-
-
-def _are_finished_alike(uses: Sequence[Sequence[Part]]) -> bool:
-    """Whether each use of a part is a box with it alone, or with finishing ops of the same kinds."""
-    finishers = {tuple(labels.word(head(part)[0].op) for part in use[1:]) for use in uses}
-    return len(finishers) == 1
 
 
 def _with_ancestors(path: str) -> Iterator[str]:
@@ -315,29 +187,5 @@ def _is_use(one: Block, other: Part) -> bool:
     return isinstance(other, Block) and one.definition == other.definition
 
 
-def holds_nodes(part: Part) -> bool:
-    """Whether there is anything in a part."""
-    return part.content.totals.nodes > 0
-
-
 def _holds_blocks(block: Block) -> bool:
     return any(inner.kind == "block" for inner in block.walk() if inner is not block)
-
-
-def is_framed(part: Part, network: Network) -> bool:
-    """Whether an open block has a frame: an inline group has one only at the top of a network."""
-    if not isinstance(part, Block) or part.kind != "group":
-        return isinstance(part, Block)
-    return "." not in part.path and part.path != "" and not isinstance(network, SymbolicNetwork)
-
-
-def difference_of_first(block: Block, part: Part) -> str:
-    """What a part of a block holds and the second copy does not, where it is the first; empty for any other part."""
-    if not counts_copies(block) or part is not block.children[0] or len(block.children) < 2:
-        return ""
-    return different_structure(part, block.children[1])
-
-
-def counts_copies(block: Block) -> bool:
-    """Whether it is a repeat whose first copy may differ from the others; in a table each row may."""
-    return block.kind == "repeat" and (block.step is None or block.step.each is None)

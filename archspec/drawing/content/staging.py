@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from archspec.drawing.content import labels, texts
 from archspec.drawing.content.boxing import Boxing
 from archspec.drawing.content.folding import Structure
+from archspec.drawing.content.grouping import Group
 from archspec.drawing.content.heads import with_heads
-from archspec.drawing.content.opening import Group, Opening
+from archspec.drawing.content.opening import Opening
 from archspec.drawing.content.scene import DETAILS, Box, Cluster, Detail, Edge, Scene
 from archspec.drawing.content.shortcuts import with_roles
 from archspec.errors import UsageError, did_you_mean

@@ -115,6 +115,32 @@ def held_lines(block: Block) -> tuple[str, ...]:
     return ()
 
 
+def kind_lines(block: Block) -> tuple[str, ...]:
+    """The kinds of layers and blocks in a block of any size, each with how many there are; of many the most frequent.
+
+    >>> import archspec
+    >>> kind_lines(archspec.compile("specs/inception_v3.yaml", variant="training")["aux"])
+    ('avg pool', '2× conv', 'global avg pool', 'linear')
+    """
+    found = Counter(_kinds(block))
+    told = {text for text, _ in found.most_common(_MOST - 1)} if len(found) > _MOST else found.keys()
+    lines = [f"{count}× {text}" if count > 1 else text for text, count in found.items() if text in told]
+    return (*lines, *(("…",) if len(told) < len(found) else ()))
+
+
+def _kinds(block: Block) -> Iterator[str]:
+    """What each layer or block in a block is called."""
+    for child in block.children:
+        node = one_op(child)
+        if node is not None or (isinstance(child, Block) and child.kind == "block" and is_unit(child)):
+            node = node or head(child)[0]
+            yield from (labels.word(node.op, node.input_shapes),) * _is_heavy(node)
+        elif isinstance(child, Block) and child.kind == "block":
+            yield labels.definition_word(child)
+        elif isinstance(child, Block):
+            yield from _kinds(child)
+
+
 def branch_lines(block: Block) -> tuple[str, ...]:
     """The layers of a block whose parts stand beside each other, each giving an output, by the names of these.
 

@@ -5,20 +5,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from archspec.drawing.content.formulas import printed
 from archspec.drawing.content.labels import OpSymbol, family, is_depthwise
-from archspec.errors import UsageError
-from archspec.language.algebra import Code, binary, copied, literal, name, names, simplified
+from archspec.drawing.content.substitution import Function, Scope, Sizes, named_inputs
+from archspec.language.algebra import Code, literal, name, names
 from archspec.language.definition import Let
-from archspec.language.expr import is_expression, read
+from archspec.language.expr import is_expression
 from archspec.language.functions import LetFunction
 from archspec.language.loops import items_of
-from archspec.language.names import OPERAND
-from archspec.language.source import Scalar, Sequence, Value
-from archspec.language.values import ExpressionError, TensorView
 from archspec.network import Applied, Block, Body, Copies, Network, NetworkOutput, Node, Use
 from archspec.ops.op import Op
 
@@ -39,38 +35,6 @@ class SymbolicNetwork(Network):
     formulas: Mapping[str, str] = field(default_factory=dict)
 
 
-class _Function(NamedTuple):
-    """A function that ``let`` defines, and the scope that it stands in."""
-
-    parameters: tuple[str, ...]
-    text: str
-    scope: _Scope
-
-
-class _Scope(NamedTuple):
-    """What expressions of one graph can ask for.
-
-    Attributes:
-        params: What its parameters, and the values that ``let`` defines, stand for.
-        path: The path that its nodes' names begin with.
-        inputs: The tensors that it takes, by its names for them.
-        functions: The functions that ``let`` defines.
-        operand: The tensor that the present node takes first; empty where none is called so.
-    """
-
-    params: Mapping[str, Code]
-    path: str
-    inputs: Mapping[str, str]
-    functions: Mapping[str, _Function] = MappingProxyType({})
-    operand: str = ""
-
-    def tensor(self, name: str) -> str:
-        """The path of the tensor that a name means."""
-        if name == OPERAND and self.operand:
-            return self.operand
-        return self.inputs.get(name, f"{self.path}.{name}" if self.path else name)
-
-
 def symbolic(network: Network, block: Block) -> SymbolicNetwork:
     """One use of a block as a network of its own.
 
@@ -88,22 +52,15 @@ class _Symbols:
     def __init__(self, network: Network, block: Block) -> None:
         self.whole = network
         self.block = block
-        inputs = _named_inputs(block)
-        self.inputs = {path: name for name, path in reversed(inputs.items())}
-        self.channels: dict[str, Code] = {path: self._first_channels(name) for path, name in self.inputs.items()}
+        self.sizes = Sizes(network, block)
         self.counts: dict[str, str] = {}
-        self.scope = self._defined(block, _Scope(dict(_own(block)), block.path, inputs))
-
-    def _first_channels(self, input: str) -> Code:
-        if len(self.inputs) == 1 and "C" not in self.block.template.params:
-            return name("C")
-        return ast.Attribute(name(input), "channels", ast.Load())
+        self.scope = self._defined(block, Scope(dict(_own(block)), block.path, named_inputs(block)))
 
     def network(self) -> SymbolicNetwork:
         """The block as a network."""
         block = self.block
         body = replace(self._body(block, self.scope), kind="network")
-        inputs = {name: self._shape(path, path) for name, path in _named_inputs(block).items()}
+        inputs = {name: self._shape(path, path) for name, path in named_inputs(block).items()}
         root = Block("", body, tuple(inputs), block.step, {})
         shapes = {key: self._shape(path, block.inputs[0]) for key, path in block.outputs.items()}
         return SymbolicNetwork(
@@ -124,13 +81,13 @@ class _Symbols:
         values |= {let.name: let.value for let in _lets(self.block) if let.value is not None}
         for key, code in self.scope.params.items():
             if key in values and names(code) == {key}:
-                found = self._code(values[key], self.scope)
+                found = self.sizes.code(values[key], self.scope)
                 if found is not None:
                     yield key, printed(found)
 
     def _shape(self, path: str, origin: str) -> Any:
         """``C×H×W``; other letters where the sizes are not those of ``origin``; empty where channels are not known."""
-        code, shape, first = self.channels.get(path), self.whole.shape(path), self.whole.shape(origin)
+        code, shape, first = self.sizes.channels.get(path), self.whole.shape(path), self.whole.shape(origin)
         if code is None:
             return ()
         text = f"({printed(code)})" if isinstance(code, ast.BinOp) and isinstance(code.op, ast.Add) else printed(code)
@@ -139,15 +96,15 @@ class _Symbols:
 
     def _path(self, path: str) -> str:
         """A path as it is inside of the block."""
-        return self.inputs.get(path) or path.removeprefix(f"{self.block.path}.")
+        return self.sizes.inputs.get(path) or path.removeprefix(f"{self.block.path}.")
 
-    def _body(self, block: Block, scope: _Scope) -> Body:
+    def _body(self, block: Block, scope: Scope) -> Body:
         """What a block holds, with texts for numbers."""
         return replace(
             block.content, uses=tuple(self._uses(block, scope)), shapes=dict.fromkeys(block.content.shapes, ())
         )
 
-    def _uses(self, block: Block, scope: _Scope) -> Iterator[Use]:
+    def _uses(self, block: Block, scope: Scope) -> Iterator[Use]:
         for child, use in zip(block.children, block.content.uses, strict=True):
             seen = scope
             if block.kind == "repeat" and not use.step.copies_reuse:
@@ -159,54 +116,54 @@ class _Symbols:
             content = self._applied(child, seen) if isinstance(child, Node) else self._inner(child, seen)
             yield use._replace(content=content)
 
-    def _of_copy(self, repeat: Block, number: int, around: _Scope) -> Iterator[tuple[str, Code]]:
+    def _of_copy(self, repeat: Block, number: int, around: Scope) -> Iterator[tuple[str, Code]]:
         """What tells a copy from the others: its index, and the names that a table or repeat gives."""
         yield "index", literal(number)
         copies, table = repeat.content.uses, repeat.step and repeat.step.each
         for each, value in copies.named_values(number).items() if isinstance(copies, Copies) else ():
             for item, plain in items_of(each, value):
                 written = table and repeat.template.cell(table, number, item)
-                yield item, (written and self._code(written, around)) or literal(plain)
+                yield item, (written and self.sizes.code(written, around)) or literal(plain)
 
-    def _inner(self, block: Block, around: _Scope) -> Body:
-        given = {key: self._code(entry.value, around) for key, entry in block.written.items()}
-        inputs = _named_inputs(block)
+    def _inner(self, block: Block, around: Scope) -> Body:
+        given = {key: self.sizes.code(entry.value, around) for key, entry in block.written.items()}
+        inputs = named_inputs(block)
         if block.kind == "block":
             params = {key: given.get(key) or literal(value) for key, value in block.arguments.items()}
-            scope = self._defined(block, _Scope(params, block.path, inputs))
+            scope = self._defined(block, Scope(params, block.path, inputs))
         elif block.kind == "group":
-            scope = self._defined(block, _Scope(around.params, block.path, inputs, around.functions))
+            scope = self._defined(block, Scope(around.params, block.path, inputs, around.functions))
         else:
             scope = around
             self._note_count(block, around)
         arguments = {key: _value(given.get(key), value) for key, value in block.arguments.items()}
         return replace(self._body(block, scope), arguments=arguments)
 
-    def _defined(self, block: Block, scope: _Scope) -> _Scope:
+    def _defined(self, block: Block, scope: Scope) -> Scope:
         """A scope with what a graph defines: values of the block itself stand for themselves, as its parameters do."""
         for let in _lets(block):
             found = block.content.lets[let.name]
             if isinstance(found, LetFunction):
-                function = _Function(found.parameters, found.text, scope)
+                function = Function(found.parameters, found.text, scope)
                 scope = scope._replace(functions={**scope.functions, let.name: function})
                 continue
-            code = self._code(let.value, scope) if let.value is not None else None
+            code = self.sizes.code(let.value, scope) if let.value is not None else None
             if block is self.block and code is not None and names(code) and _is_numeric(found):
                 code = name(let.name)
             scope = scope._replace(params={**scope.params, let.name: code or literal(found)})
         return scope
 
-    def _note_count(self, repeat: Block, scope: _Scope) -> None:
-        count = self._code(repeat.step.repeat, scope) if repeat.step and repeat.step.repeat else None
+    def _note_count(self, repeat: Block, scope: Scope) -> None:
+        count = self.sizes.code(repeat.step.repeat, scope) if repeat.step and repeat.step.repeat else None
         if count is not None and names(count):
             self.counts[self._path(repeat.path)] = printed(count)
 
-    def _applied(self, node: Node, scope: _Scope) -> Applied:
+    def _applied(self, node: Node, scope: Scope) -> Applied:
         target = node.step.target
-        chosen = self._code(target, scope) if target is not None else None
-        codes = {key: self._code(entry.value, scope) for key, entry in node.written.items()}
+        chosen = self.sizes.code(target, scope) if target is not None else None
+        codes = {key: self.sizes.code(entry.value, scope) for key, entry in node.written.items()}
         values = {key: _value(codes.get(key), getattr(node.op, key)) for key in type(node.op).model_fields}
-        self._note_channels(node, codes)
+        self.sizes.note_channels(node, codes)
         if chosen is not None and names(chosen):
             op: Op = OpSymbol.model_construct(text=printed(chosen), family=family(node.op))
             return Applied(op, tuple(() for _ in node.input_shapes), (), {}, {}, None)
@@ -214,116 +171,6 @@ class _Symbols:
         first = values["groups"] if is_depthwise(node.op, node.input_shapes) else ""
         shapes: Any = tuple((first, *[""] * (len(shape) - 1)) for shape in node.input_shapes)
         return Applied(op, shapes, (), {}, {}, None)
-
-    def _note_channels(self, node: Node, codes: Mapping[str, Code | None]) -> None:
-        """Remember how many channels the output of a node has, where that can be said."""
-        argument = "out_channels" if "out_channels" in codes else "out_features" if len(node.shape) == 1 else ""
-        if argument in codes:
-            found = codes[argument]
-        elif node.op.name == "concat" and node.shape[0] == sum(shape[0] for shape in node.input_shapes):
-            parts = [self.channels.get(path) for path in node.inputs]
-            found = parts[0]
-            for part in parts[1:]:
-                found = binary(found, ast.Add, part) if found and part else None
-        elif node.op.name == "split" and node.shape[0] * getattr(node.op, "chunks", 0) == node.input_shapes[0][0]:
-            whole = self.channels.get(node.inputs[0])
-            found = binary(whole, ast.FloorDiv, literal(getattr(node.op, "chunks", 1))) if whole else None
-        else:
-            kept = all(shape[:1] == node.shape[:1] for shape in node.input_shapes)
-            found = self.channels.get(node.inputs[0]) if kept else None
-        if found is not None:
-            self.channels[node.path] = found
-
-    def size(self, code: Code, tensor: ast.Name, path: str, scope: _Scope) -> Code:
-        """A size of a tensor as written; of one that is known in a block inside alone, its number.
-
-        Args:
-            code: What is written, such as ``x.height`` or ``x.shape[-1]``.
-            tensor: The name of the tensor in it.
-            path: The path of the tensor.
-            scope: Where it is written.
-        """
-        if path in self.inputs:
-            tensor.id = self.inputs[path]
-            return code
-        if scope.path == self.block.path:
-            return code
-        try:
-            view = TensorView(self.whole.shape(path))
-            return literal(read(f"$({ast.unparse(code)})").evaluate({tensor.id: view}))
-        except (KeyError, UsageError, ExpressionError):
-            return code
-
-    def _code(self, value: Value, scope: _Scope) -> Code | None:
-        """A value as written, over the block's parameters; None for what is neither number nor text nor a list."""
-        if isinstance(value, Sequence):
-            items = [self._code(item, scope) for item in value.items]
-            return ast.Tuple([item for item in items if item], ast.Load()) if all(items) else None
-        if not isinstance(value, Scalar):
-            return None
-        if not is_expression(value.value):
-            return literal(value.value)
-        tree = copied(read(str(value.value)).tree)
-        try:
-            return simplified(_Translation(scope, self).visit(tree))
-        except _TooLong:
-            return None
-
-
-class _TooLong(Exception):  # noqa: N818 - a signal, not an error
-    """What a function gives is no text to be read."""
-
-
-_LONGEST = 100
-"""Parts of an expression that a function gives."""
-
-
-class _Translation(ast.NodeTransformer):
-    """Parameters become what they stand for, and sizes of tensors what is known of them."""
-
-    def __init__(self, scope: _Scope, symbols: _Symbols) -> None:
-        self.scope = scope
-        self.symbols = symbols
-
-    def visit_Name(self, node: ast.Name) -> Code:
-        return self.scope.params.get(node.id, node)
-
-    def visit_Call(self, node: ast.Call) -> Code:
-        node.args = [self.visit(argument) for argument in node.args]
-        function = self.scope.functions.get(node.func.id) if isinstance(node.func, ast.Name) else None
-        if function is None:
-            return node
-        params = {**function.scope.params, **dict(zip(function.parameters, node.args, strict=True))}
-        inner = _Translation(function.scope._replace(params=params), self.symbols)
-        code: Code = inner.visit(copied(read(function.text).tree))
-        if sum(1 for _ in ast.walk(code)) > _LONGEST:
-            raise _TooLong
-        return code
-
-    def visit_Attribute(self, node: ast.Attribute) -> Code:
-        item = ast.unparse(node)
-        if item in self.scope.params:  # of a row of a table
-            return self.scope.params[item]
-        if not isinstance(node.value, ast.Name):
-            return node
-        path = self.scope.tensor(node.value.id)
-        if node.attr in ("channels", "features") and path in self.symbols.channels:
-            return self.symbols.channels[path]
-        return self.symbols.size(node, node.value, path, self.scope)
-
-    def visit_Subscript(self, node: ast.Subscript) -> Code:
-        owner = node.value.value if isinstance(node.value, ast.Attribute) and node.value.attr == "shape" else None
-        if isinstance(owner, ast.Name) and ast.unparse(node.value) not in self.scope.params:
-            return self.symbols.size(node, owner, self.scope.tensor(owner.id), self.scope)
-        found = self.generic_visit(node)
-        assert isinstance(found, ast.expr)
-        return found
-
-
-def _named_inputs(block: Block) -> dict[str, str]:
-    """The tensors that a block takes, by its names for them."""
-    known = (block.graph.inputs if block.graph else ()) or ("input",)
-    return dict(zip(known, block.inputs, strict=False))
 
 
 def _lets(block: Block) -> tuple[Let, ...]:

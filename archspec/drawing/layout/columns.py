@@ -84,6 +84,7 @@ class Column:
         exit: Where what it gives leaves; None where it gives nothing.
         leaving: The line from the box that gives it to there.
         bounds: What holds all of it; it begins at 0 along.
+        ends: Where edges leave it that lead on by themselves.
     """
 
     boxes: dict[str, Rect] = field(default_factory=dict)
@@ -95,6 +96,7 @@ class Column:
     exit: Point | None = None
     leaving: tuple[Part, ...] = ()
     bounds: Rect = (0.0, 0.0, 0.0, 0.0)
+    ends: dict[Edge, Point] = field(default_factory=dict)
 
 
 class Builder:
@@ -124,15 +126,25 @@ class Builder:
     def _entries(self) -> list[Point]:
         """Where each segment is entered."""
         entries: list[Point] = []
+        open_: list[tuple[float, str]] = []
         position, spine = 0.0, 0.0
         for index, place in enumerate(self.places):
-            opened = place.opened if index else len(place.segment.frames)
-            position += (place.closed * PAD if index else 0.0) + place.room + opened * self._lead
+            for _ in range(place.closed if index else 0):
+                position = max(position, self._titled(*open_.pop())) + PAD
+            position += place.room
+            frames = place.segment.frames
+            for path in frames[len(frames) - place.opened if index else 0 :]:
+                open_.append((position, path))
+                position += self._lead
             entries.append((position, spine))
             position += place.piece.bounds[2]
             if place.piece.exit is not None:
                 spine += place.piece.exit[1]
         return entries
+
+    def _titled(self, begin: float, path: str) -> float:
+        """Up to where what a frame holds has to reach, so that there is room for its title where this leads along."""
+        return begin + sum(header_widths(self.setting.clusters[path])) + 2 * PAD if self.setting.rightwards else begin
 
     def _stem_labels(self) -> Iterator[tuple[Edge, Point]]:
         """Where the labels of lines that enter segments begin: beside the line, or above where it leads right."""
@@ -187,6 +199,7 @@ class Builder:
         column.boxes |= {id: shifted_rect(rect, entry) for id, rect in piece.boxes.items()}
         column.frames += [(path, shifted_rect(rect, entry), False) for path, rect in piece.frames.items()]
         column.labels |= {edge: shifted(start, entry) for edge, start in piece.labels.items()}
+        column.ends |= {edge: shifted(end, entry) for edge, end in piece.ends.items()}
         stem = () if first or column.exit is None else (*column.leaving, *line(column.exit, entry))
         trunk = trunk_of(entering)
         for edge, parts in piece.lines.items():

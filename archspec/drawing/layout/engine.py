@@ -91,7 +91,7 @@ def _dot(request: Request) -> str:
     import graphviz
 
     graph = graphviz.Digraph()
-    graph.attr(rankdir="LR" if request.rightwards else "TB", nodesep="0.25", ranksep="0.25", labeljust="l")
+    graph.attr(rankdir="LR" if request.rightwards else "TB", nodesep="0.25", ranksep="0.34", labeljust="l")
     if request.roughly:
         graph.attr(nslimit="1", nslimit1="1", mclimit="0.1")
     graph.attr("node", shape="box", fixedsize="true", label="")

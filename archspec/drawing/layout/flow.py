@@ -45,7 +45,7 @@ _TRIES = 24
 def flow(scene: Scene, cards: Mapping[str, Card], page: Page, *, rightwards: bool) -> Columns:
     """The fewest columns that make the picture about as large as it can be; on a page of any height, the lowest."""
     setting = setting_of(scene, evened(cards), usually_labelled(scene), rightwards=rightwards)
-    chain = segments(scene.boxes, scene.edges, setting.parents)
+    chain = segments(scene.boxes, scene.edges, setting.parents, abreast=True)
     row = places(chain, [piece(segment, setting) for segment in chain], setting)
     if page.fit is Fit.WIDTH:
         return _lowest(row, page, setting)

@@ -26,6 +26,7 @@ from archspec.drawing.layout.pieces import HEADER, Piece, Setting, header_widths
 from archspec.drawing.layout.routes import Obstacles, Port, free_curve, ports, route, way_out
 from archspec.drawing.layout.segments import Segment
 from archspec.drawing.layout.titles import Titling
+from archspec.drawing.layout.tracks import Tracks
 
 _STRAIGHT = 100
 """How much Graphviz prefers the body straight to a shortcut."""
@@ -138,9 +139,9 @@ class Graphed:
         curves = [[moved(point) for point in points] for points in found.links]
         obstacles = Obstacles([*boxes.values(), *self._titles(frames)])
         leads = curves[len(self.edges)] if self.way_out is not None else []
-        ports = self._ports(boxes, leads)
+        ports, tracks = self._ports(boxes, leads), None if self.is_tangled else Tracks()
         lines = {
-            edge: self._line(edge, curve, boxes, obstacles, ports.get(edge.tensor))
+            edge: self._line(edge, curve, boxes, obstacles, ports.get(edge.tensor), tracks)
             for edge, curve in zip(self.edges, curves, strict=False)
         }
         labels = {
@@ -163,7 +164,13 @@ class Graphed:
         return Counter((edge.source, edge.target) for edge in self.edges)
 
     def _line(
-        self, edge: Edge, curve: Sequence[Point], boxes: Mapping[str, Rect], obstacles: Obstacles, port: Port | None
+        self,
+        edge: Edge,
+        curve: Sequence[Point],
+        boxes: Mapping[str, Rect],
+        obstacles: Obstacles,
+        port: Port | None,
+        tracks: Tracks | None,
     ) -> tuple[Part, ...]:
         """The line of an edge; of several between the same boxes each is a curve of its own."""
         if edge.source not in boxes:
@@ -171,7 +178,8 @@ class Graphed:
         if self._between[edge.source, edge.target] > 1:
             return free_curve(curve, (boxes.get(edge.source), boxes[edge.target]), obstacles, edge.operand)
         joins = self.setting.joins(edge)
-        return route(edge, boxes.get(edge.source), boxes[edge.target], curve, obstacles, joins=joins, port=port)
+        ends = boxes.get(edge.source), boxes[edge.target]
+        return route(edge, *ends, curve, obstacles, joins=joins, port=port, tracks=tracks)
 
     def _ports(self, boxes: Mapping[str, Rect], leads: Sequence[Point]) -> dict[str, Port]:
         """Where tensors leave, by their names, where one box gives several; one may lead out of the segment."""

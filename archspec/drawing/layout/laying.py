@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from archspec.drawing.content.scene import Edge
-from archspec.drawing.layout.branches import Branch, branches
-from archspec.drawing.layout.columns import Column, column, places, trunk_of
+from archspec.drawing.layout.branches import Branch, Fork, branches, heads
+from archspec.drawing.layout.columns import Column, Place, column, places, trunk_of
 from archspec.drawing.layout.geometry import (
     Part,
     Point,
     Rect,
     hull,
+    line,
     point_rect,
     rounded,
     shifted,
@@ -32,6 +33,8 @@ _BUS = 10.0
 """How far before the join the lines turn to it."""
 _BETWEEN = 16.0
 """Between branches."""
+_STEP = 24.0
+"""A branch that would stand so little beside the line that leads to it stands below it."""
 
 
 _DEEPEST = 20
@@ -46,9 +49,13 @@ def piece(segment: Segment, setting: Setting, level: int = 0) -> Piece:
         return _single(segment, setting)
     framed = len(setting.frames(segment.boxes[-1])) > setting.depth(segment)  # the join alone, as a copy of its own
     if level < _DEEPEST and not framed:
-        found = branches(segment, setting.boxes, setting.parents, setting.depth(segment))
+        depth = setting.depth(segment)
+        found = branches(segment, setting.boxes, setting.parents, depth, _DEEPEST - level)
         if found:
-            return _Branched(segment, setting, found, level).piece()
+            return _Joined(segment, setting, found, level).piece()
+        fork = heads(segment, setting.boxes, setting.parents, depth)
+        if fork:
+            return _ended(fork, setting, level)
     from archspec.drawing.layout.graphed import Graphed  # few pictures need the engine
 
     return Graphed(segment, setting).piece()
@@ -93,56 +100,170 @@ def _chained(chain: Sequence[Segment], setting: Setting, level: int) -> Column:
     return column(places(chain, [piece(each, setting, level) for each in chain], setting), setting)
 
 
-class _Branched:
-    """A fork, branches side by side, and a join."""
+def _ended(fork: Fork, setting: Setting, level: int) -> Piece:
+    """A fork, and branches side by side that each lead to an output, in a row below them."""
+    targets = {branch.last: branch.last.target for branch in fork.branches}
+    sizes = {edge: setting.turned((setting.cards[id].width, setting.cards[id].height)) for edge, id in targets.items()}
+    ways = _Forked(fork, setting, level, {edge: breadth for edge, (_, breadth) in sizes.items()}).piece()
+    held = column([Place(fork.segment, ways, 0.0, 0, len(fork.segment.frames))], setting)
+    boxes, lines = dict(held.boxes), dict(held.lines)
+    trunk = trunk_of(fork.segment.entering)
+    if trunk:
+        lines[trunk] = (*line((0.0, 0.0), held.entry), *lines[trunk])
+    begin = held.bounds[2] + _JOIN
+    for edge, (along, across) in held.ends.items():
+        length, breadth = sizes[edge]
+        boxes[edge.target] = begin, across - breadth / 2, begin + length, across + breadth / 2
+        lines[edge] = (*lines[edge], *line((along, across), (begin, across)))
+    frames = {path: rect for path, rect, _ in held.frames}
+    return Piece(boxes, frames, lines, held.labels, None, (), hull([held.bounds, *boxes.values()]))
 
-    def __init__(self, segment: Segment, setting: Setting, branches: Sequence[Branch], level: int) -> None:
-        self.segment = segment
+
+class _Forked:
+    """A fork, and branches side by side, of which each leads on by itself.
+
+    Args:
+        fork: The fork.
+        setting: The setting.
+        level: How many branches inside each other it stands on.
+        beneath: How broad what stands below the ends of branches is.
+    """
+
+    def __init__(self, fork: Fork, setting: Setting, level: int, beneath: Mapping[Edge, float] | None = None) -> None:
+        self.segment, self.branches = fork
         self.setting = setting
         self.level = level
-        self.branches = branches
-        self.columns = [self._column(branch) for branch in branches]
+        self.columns = [self._column(branch) for branch in self.branches]
+        self.sides = [self._side(*pair, beneath or {}) for pair in zip(self.branches, self.columns, strict=True)]
+        self.begin = _FORK if self.segment.entering else 0.0
+        self.length = self.begin + max((each.bounds[2] for each in self.columns), default=0.0)
 
     def _column(self, branch: Branch) -> Column:
-        return _chained(branch.segments, self.setting, self.level + 1) if branch.segments else Column()
+        chain, level = list(branch.segments), self.level + 1
+        pieces = [piece(each, self.setting, level) for each in chain]
+        if branch.forked:
+            chain.append(branch.forked.segment)
+            pieces.append(_Forked(branch.forked, self.setting, level).piece())
+        return column(places(chain, pieces, self.setting), self.setting) if chain else Column()
+
+    def _side(self, branch: Branch, each: Column, beneath: Mapping[Edge, float]) -> Point:
+        """From where to where a branch leads, across."""
+        end, half = each.exit[1] if each.exit else 0.0, beneath.get(branch.last, 0.0) / 2
+        return min(each.bounds[1], end - half), max(each.bounds[3], end + half)
 
     def piece(self) -> Piece:
         """The layout."""
-        crosses = self._crosses()
-        fork = _FORK if self.segment.entering else 0.0
-        length = max((each.bounds[2] for each in self.columns), default=0.0)
-        moves = [
-            (self._begin(branch, fork, length - each.bounds[2]), across)
-            for branch, each, across in zip(self.branches, self.columns, crosses, strict=True)
-        ]
-        join = self._join(fork + length + self._room())
-        boxes = {self.segment.boxes[-1]: join}
+        boxes: dict[str, Rect] = {}
         frames: dict[str, Rect] = {}
         lines: dict[Edge, tuple[Part, ...]] = {}
         labels: dict[Edge, Point] = {}
-        for branch, each, by in zip(self.branches, self.columns, moves, strict=True):
+        ends: dict[Edge, Point] = {}
+        for branch, each, across in zip(self.branches, self.columns, self._crosses(), strict=True):
+            by = self._begin(branch, each), across
             boxes |= {id: shifted_rect(rect, by) for id, rect in each.boxes.items()}
             frames |= {path: shifted_rect(rect, by) for path, rect, _ in each.frames}
             labels |= {edge: shifted(start, by) for edge, start in each.labels.items()}
-            lines |= self._lines(branch, each, by, join)
-            if branch.segments and self.setting.labelled(branch.last):
-                parts = lines[branch.last][len(each.leaving) :]  # past boxes beside the line
-                labels[branch.last] = self.setting.label(branch.last, parts)
+            lines |= self._lines(branch, each, by)
+            ends |= self._ends(branch, each, by)
         points = [point for parts in lines.values() for part in parts for point in part]
-        rects = [*boxes.values(), *frames.values(), *map(point_rect, points)]
+        rects = [*boxes.values(), *frames.values(), *map(point_rect, points), (0.0, 0.0, self.length, 0.0)]
         rects += [self.setting.label_rect(edge, start) for edge, start in labels.items()]
-        exit = (join[2], 0.0) if self.segment.exit else None
-        return Piece(boxes, frames, lines, labels, exit, (), hull(rects))
+        return Piece(boxes, frames, lines, labels, None, (), hull(rects), ends)
 
-    def _begin(self, branch: Branch, fork: float, spare: float) -> float:
-        """Where a branch begins: half way if it has room to spare, an input at once."""
+    def _begin(self, branch: Branch, each: Column) -> float:
+        """Where a branch begins: half way if it has room to spare, an input and what is like a fork's first at once."""
         if not branch.segments:
             return 0.0
-        return fork + spare / 2 if branch.segments[0].entering else fork
+        forks = {self._title(other) for other in self.branches if other.forked}
+        spare = self.length - self.begin - each.bounds[2]
+        return self.begin + (spare / 2 if branch.segments[0].entering and self._title(branch) not in forks else 0.0)
+
+    def _title(self, branch: Branch) -> str:
+        """What the first box of a branch is called."""
+        return self.setting.boxes[branch.segments[0].boxes[0]].title if branch.segments else ""
+
+    def _crosses(self) -> list[float]:
+        """Where each branch is entered, across: bodies around the middle, others beside them."""
+        found = [0.0] * len(self.branches)
+        beside = [index for index, branch in enumerate(self.branches) if self._is_beside(branch)]
+        bodies = [index for index in range(len(self.branches)) if index not in beside]
+        widths = [self.sides[index][1] - self.sides[index][0] for index in bodies]
+        low = -(sum(widths) + _BETWEEN * (len(bodies) - 1)) / 2
+        for index, width in zip(bodies, widths, strict=True):
+            if len(bodies) > 1:
+                found[index] = low - self.sides[index][0]
+            low += width + _BETWEEN
+        near = min((found[index] for index in bodies), key=abs, default=0.0)
+        if abs(near) < _STEP:
+            found = [across - near for across in found]
+        high = max((found[index] + self.sides[index][1] for index in bodies), default=0.0)
+        for index in beside:
+            found[index] = max(high, 0.0) + _BETWEEN - self.sides[index][0]
+            high = found[index] + self.sides[index][1]
+        return found
+
+    def _is_beside(self, branch: Branch) -> bool:
+        """Whether a branch has no box, or is an input's way beside what the segment before gives."""
+        starts = bool(branch.segments) and not branch.segments[0].entering
+        return not branch.segments or (starts and bool(self.segment.entering))
+
+    def _lines(self, branch: Branch, each: Column, by: Point) -> dict[Edge, tuple[Part, ...]]:
+        """The lines of a branch, from the fork to where it ends."""
+        across = by[1]
+        if not branch.segments:
+            turn = [(0.0, across)] if across else []
+            return {branch.last: rounded([(0.0, 0.0), *turn, (self.length, across)], RADIUS)}
+        entry = shifted(each.entry, by)
+        stem = rounded([(0.0, 0.0), (0.0, across), entry] if across else [(0.0, 0.0), entry], RADIUS)
+        trunk = trunk_of([edge for edge in self.segment.entering if edge in each.lines])
+        lines = {
+            edge: (*(stem if edge is trunk else ()), *shifted_parts(parts, by)) for edge, parts in each.lines.items()
+        }
+        return lines if branch.forked else lines | {branch.last: shifted_parts(each.leaving, by)}
+
+    def _ends(self, branch: Branch, each: Column, by: Point) -> dict[Edge, Point]:
+        """Where a branch ends, or each into which it has forked."""
+        if not branch.segments:
+            return {branch.last: (self.length, by[1])}
+        if branch.forked:
+            return {edge: shifted(end, by) for edge, end in each.ends.items()}
+        assert each.exit is not None
+        return {branch.last: shifted(each.exit, by)}
+
+
+class _Joined:
+    """A fork, branches side by side, and a join."""
+
+    def __init__(self, segment: Segment, setting: Setting, branches: tuple[Branch, ...], level: int) -> None:
+        self.segment = segment
+        self.setting = setting
+        self.forked = _Forked(Fork(segment, branches), setting, level)
+        self.ways = self.forked.piece()
+
+    def piece(self) -> Piece:
+        """The layout."""
+        ways, id = self.ways, self.segment.boxes[-1]
+        join = self._join(self.forked.length + self._room())
+        boxes = {**ways.boxes, id: join}
+        lines, labels = dict(ways.lines), dict(ways.labels)
+        for edge, end in ways.ends.items():
+            parts = rounded(self._into_join(edge, end, join), RADIUS)
+            lines[edge] = (*ways.lines[edge], *parts)  # past boxes beside the line
+            if self._is_labelled(edge):
+                labels[edge] = self.setting.label(edge, parts)
+        points = [point for parts in lines.values() for part in parts for point in part]
+        rects = [ways.bounds, *boxes.values(), *map(point_rect, points)]
+        rects += [self.setting.label_rect(edge, start) for edge, start in labels.items()]
+        exit = (join[2], 0.0) if self.segment.exit else None
+        return Piece(boxes, ways.frames, lines, labels, exit, (), hull(rects))
+
+    def _is_labelled(self, edge: Edge) -> bool:
+        """Whether the shape of what enters the join is told where it leaves its box."""
+        return edge.source in self.ways.boxes and self.setting.labelled(edge)
 
     def _room(self) -> float:
         """From the longest branch to the join."""
-        labelled = [branch.last for branch in self.branches if branch.segments and self.setting.labelled(branch.last)]
+        labelled = list(filter(self._is_labelled, self.ways.ends))
         if self.setting.rightwards:
             return _JOIN + max((label_size(edge)[0] for edge in labelled), default=0.0)
         return _LABELLED if labelled else _JOIN
@@ -152,52 +273,13 @@ class _Branched:
         length, breadth = self.setting.turned((card.width, card.height))
         return begin, -breadth / 2, begin + length, breadth / 2
 
-    def _crosses(self) -> list[float]:
-        """Where each branch is entered, across: bodies around the middle, others beside them."""
-        found = [0.0] * len(self.branches)
-        beside = [index for index, branch in enumerate(self.branches) if self._is_beside(branch)]
-        bodies = [index for index in range(len(self.branches)) if index not in beside]
-        widths = [self.columns[index].bounds[3] - self.columns[index].bounds[1] for index in bodies]
-        low = -(sum(widths) + _BETWEEN * (len(bodies) - 1)) / 2
-        high = 0.0
-        for index, width in zip(bodies, widths, strict=True):
-            if len(bodies) > 1:
-                found[index] = low - self.columns[index].bounds[1]
-            high = max(high, found[index] + self.columns[index].bounds[3])
-            low += width + _BETWEEN
-        for index in beside:
-            found[index] = high + _BETWEEN - self.columns[index].bounds[1]
-            high = found[index] + self.columns[index].bounds[3]
-        return found
-
-    def _is_beside(self, branch: Branch) -> bool:
-        """Whether a branch is a shortcut, or an input's way beside what the segment before gives."""
-        starts = bool(branch.segments) and not branch.segments[0].entering
-        return branch.is_skip or (starts and bool(self.segment.entering))
-
-    def _lines(self, branch: Branch, each: Column, by: Point, join: Rect) -> dict[Edge, tuple[Part, ...]]:
-        """The lines of a branch, from the fork into the join."""
-        across = by[1]
-        if not branch.segments:
-            return {branch.last: rounded(self._into_join(branch, (0.0, across), join, [(0.0, 0.0)]), RADIUS)}
-        entry = shifted(each.entry, by)
-        stem = rounded([(0.0, 0.0), (0.0, across), entry] if across else [(0.0, 0.0), entry], RADIUS)
-        trunk = trunk_of([edge for edge in self.segment.entering if edge in each.lines])
-        lines = {
-            edge: (*(stem if edge is trunk else ()), *shifted_parts(parts, by)) for edge, parts in each.lines.items()
-        }
-        assert each.exit is not None
-        exit = shifted(each.exit, by)
-        last = rounded(self._into_join(branch, exit, join, []), RADIUS)
-        return lines | {branch.last: (*shifted_parts(each.leaving, by), *last)}
-
-    def _into_join(self, branch: Branch, exit: Point, join: Rect, before: list[Point]) -> list[Point]:
+    def _into_join(self, edge: Edge, exit: Point, join: Rect) -> list[Point]:
         """The corners of a line into the join: a shortcut from beside, others from ahead."""
         begin, low, end, high = join
         across = exit[1]
-        if branch.is_skip:
+        if edge.role == "skip" and not low <= across <= high:
             middle = (begin + end) / 2
-            return [*before, exit, (middle, across), (middle, high if across > 0 else low)]
+            return [exit, (middle, across), (middle, high if across > 0 else low)]
         if across == 0.0:
-            return [*before, exit, (begin, 0.0)]
-        return [*before, exit, (begin - _BUS, across), (begin - _BUS, 0.0), (begin, 0.0)]
+            return [exit, (begin, 0.0)]
+        return [exit, (begin - _BUS, across), (begin - _BUS, 0.0), (begin, 0.0)]

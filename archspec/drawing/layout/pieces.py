@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from archspec.drawing.content.cards import SMALL, Card
 from archspec.drawing.content.fonts import text_width
@@ -36,6 +36,7 @@ class Piece:
         exit: Where what it gives leaves; None where it gives nothing.
         leaving: The line from the box that gives it to there.
         bounds: What holds all of it.
+        ends: Where edges leave it that lead on by themselves.
     """
 
     boxes: Mapping[str, Rect]
@@ -45,6 +46,7 @@ class Piece:
     exit: Point | None
     leaving: tuple[Part, ...]
     bounds: Rect
+    ends: Mapping[Edge, Point] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

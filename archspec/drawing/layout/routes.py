@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, pairwise
+from itertools import chain, pairwise, product
 from typing import NamedTuple
 
 from archspec.drawing.content.scene import Edge
@@ -22,12 +22,17 @@ from archspec.drawing.layout.geometry import (
     points_on,
     rounded,
 )
+from archspec.drawing.layout.tracks import Tracks
 
 RADIUS = 7.0
 _BUS = 10.0
 """How far before a box lines that come from beside turn to it."""
 _LANE = 6.0
 """Between the turns of lines from ports side by side."""
+_ROWS = 3
+"""Rows before and behind a box that lines may turn in."""
+_MOST_LANES = 12
+"""Lanes beside boxes that are tried for a line."""
 _CLEAR = 3.0
 """Between a line and a box that it passes."""
 _STRAIGHT = 0.6
@@ -58,6 +63,10 @@ class Obstacles:
             for box in self.near(low, high, _CLEAR)
         )
 
+    def block(self, corners: Sequence[Point], ends: tuple[Rect | None, ...]) -> bool:
+        """Whether a line with these corners meets a box, or comes near it; see `stop`."""
+        return any(self.stop(one, other, ends) for one, other in pairwise(corners))
+
     def meet(self, parts: Iterable[Part], ends: tuple[Rect | None, ...]) -> bool:
         """Whether a line leads through a box; those at its ends do not count."""
         return any(
@@ -84,6 +93,7 @@ def route(
     *,
     joins: bool,
     port: Port | None = None,
+    tracks: Tracks | None = None,
 ) -> tuple[Part, ...]:
     """The line of an edge.
 
@@ -95,12 +105,50 @@ def route(
         boxes: All boxes.
         joins: Whether the target is a sum or a concatenation.
         port: Where it leaves a box that gives several tensors.
+        tracks: Where other lines lead, which this one keeps clear of.
     """
     start = (0.0, 0.0) if source is None else _end(source)
     ways = _ways(edge, start, source is None, target, curve, joins)
     if source and port:
         ways = chain(_ways_from(port, source[2], target), ways)
-    return _first_free(ways, (source, target), curve, boxes)
+    ends = (source, target)
+    if tracks is None:
+        return _first_free(ways, ends, curve, boxes)
+    usual = [way for way in ways if not boxes.block(way, ends)]
+    aside = joins and edge.role == "skip"
+    others = (way for way in _lanes(start, target, curve, boxes, aside=aside) if not boxes.block(way, ends))
+    apart = next((way for way in chain(usual, others) if tracks.are_free(edge, way)), None)
+    found = _first_free([apart] if apart else usual, ends, curve, boxes)
+    tracks.add(edge, found)
+    return found
+
+
+def _lanes(
+    start: Point, target: Rect, curve: Sequence[Point], boxes: Obstacles, *, aside: bool
+) -> Iterator[list[Point]]:
+    """The corners of lines that turn in rows further from their boxes, or lead through a lane between others.
+
+    A line that comes from beside enters at the side of its box, if it can.
+    """
+    begin, low, end, high = target
+    middle = middle_of(target)
+    leaving = [start[0] + _BUS + _LANE * number for number in range(_ROWS)]
+    arriving = [begin - _BUS - _LANE * number for number in range(_ROWS)]
+    passed = list(boxes.near(leaving[0], arriving[0], _CLEAR))
+    drawn = {point[1] for point in curve[3:-1:3]}
+    sides = {side for box in passed for side in (box[1] - _LANE, box[3] + _LANE)} - drawn
+    order = sorted(sides, key=lambda lane: (abs(lane - start[1]) + abs(lane - middle), lane))[:_MOST_LANES]
+    lanes = [*sorted(drawn), *order]
+    for lane, leave in product(lanes if aside else (), leaving):
+        if not low < lane < high:
+            centre = (begin + end) / 2
+            yield [start, (leave, start[1]), (leave, lane), (centre, lane), (centre, low if lane < low else high)]
+    for turn in (*arriving, *leaving):
+        if start[0] < turn < begin:
+            yield [start, (turn, start[1]), (turn, middle), (begin, middle)]
+    for lane, leave, arrive in product(lanes, leaving, arriving):
+        if leave < arrive:
+            yield [start, (leave, start[1]), (leave, lane), (arrive, lane), (arrive, middle), (begin, middle)]
 
 
 def way_out(port: Port, source: Rect, end: Point, curve: Sequence[Point], boxes: Obstacles) -> tuple[Part, ...]:
@@ -113,7 +161,7 @@ def _first_free(
 ) -> tuple[Part, ...]:
     """The first line that leads through no box, else the engine's, or where that does too one around all boxes."""
     for corners in ways:
-        if not any(boxes.stop(one, other, ends) for one, other in pairwise(corners)):
+        if not boxes.block(corners, ends):
             return rounded(corners, RADIUS)
     return free_curve(curve, ends, boxes)
 
@@ -132,7 +180,7 @@ def free_curve(
     drawn = curve_parts(curve)
     if boxes.meet(drawn, ends):
         for corners in _around(curve[0], curve[-1], boxes, _BUS + _LANE * number):
-            if not any(boxes.stop(one, other, ends) for one, other in pairwise(corners)):
+            if not boxes.block(corners, ends):
                 return rounded(corners, RADIUS)
     return drawn
 
@@ -194,7 +242,8 @@ def _ways(
         return
     if forks:
         yield [start, (start[0], middle), (begin, middle)]
-    for turn in (begin - _BUS, start[0] + _BUS):
+    turns = (begin - _BUS, start[0] + _BUS)
+    for turn in turns if joins else turns[::-1]:  # the lines of one tensor part in one row, and join in one
         yield [start, (turn, start[1]), (turn, middle), (begin, middle)]
 
 

@@ -34,7 +34,7 @@ class Segment(NamedTuple):
 
 
 def segments(
-    boxes: Sequence[Box], edges: Sequence[Edge], parents: Mapping[str, str], outer: int = 0
+    boxes: Sequence[Box], edges: Sequence[Edge], parents: Mapping[str, str], outer: int = 0, *, abreast: bool = False
 ) -> tuple[Segment, ...]:
     """The segments of a scene, or of a part of it, in order.
 
@@ -43,10 +43,13 @@ def segments(
         edges: The edges that enter them, of which some may come from outside of the part.
         parents: The path of the frame around each frame.
         outer: The number of frames around the whole part, which its segments do not name.
+        abreast: Whether inputs that meet are in one segment, so that they stand at one height.
     """
     order = _inputs_late(in_order(boxes, edges), edges)
     place = {edge.source: -1 for edge in edges} | {id: index for index, id in enumerate(order)}
     cuts = sorted(_cuts(boxes, edges, place, parents))
+    if abreast:
+        cuts = cuts[_before_inputs(boxes, edges, place, cuts) :]
     chains = {box.id: frame_chain(box.cluster, parents)[outer:] for box in boxes}
     incoming: dict[str, list[tuple[int, Edge]]] = {}
     for index, edge in enumerate(edges):
@@ -251,6 +254,40 @@ def _beside_inputs(
 def _join_of(input: int, taken: Mapping[int, Sequence[int]], count: int) -> int | None:
     """The first place after an input that takes something from before it."""
     return next((index for index in range(input + 1, count) if min(taken.get(index, (index,))) < input), None)
+
+
+def _before_inputs(boxes: Iterable[Box], edges: Sequence[Edge], place: Mapping[str, int], cuts: Sequence[int]) -> int:
+    """How many cuts, counted from the first, would set the first input apart from another that stands as high.
+
+    It does where both lead to one box, and no more boxes follow the first one alone than the other.
+    """
+    inputs = sorted(place[box.id] for box in boxes if box.kind == "input")
+    if len(inputs) < 2 or inputs[0] or not cuts or not _meet(inputs[:2], edges, place):
+        return 0
+    number = bisect_left(cuts, inputs[1] + 1)
+    return number if number and cuts[number - 1] <= _following(inputs[1], edges, place) else 0
+
+
+def _meet(starts: Sequence[int], edges: Sequence[Edge], place: Mapping[str, int]) -> bool:
+    """Whether all of some boxes lead to one."""
+    led = {start: {start} for start in starts}
+    for source, target in sorted((place[edge.source], place[edge.target]) for edge in edges):
+        led.setdefault(target, set()).update(led.get(source, ()))
+    return any(len(origins) == len(starts) for origins in led.values())
+
+
+def _following(start: int, edges: Iterable[Edge], place: Mapping[str, int]) -> int:
+    """How many boxes there are in a row from a box on, itself with them."""
+    targets: dict[int, set[int]] = {}
+    sources: dict[int, set[int]] = {}
+    for edge in edges:
+        targets.setdefault(place[edge.source], set()).add(place[edge.target])
+        sources.setdefault(place[edge.target], set()).add(place[edge.source])
+    count = 1
+    while len(after := targets.get(start, set())) == 1 and len(sources[next(iter(after))]) == 1:
+        (start,) = after
+        count += 1
+    return count
 
 
 def _breaks_frame(spans: Iterable[tuple[int, int]], start: int, end: int) -> bool:
