@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from archspec.errors import Diagnostic, Help, Span, did_you_mean, listed
-from archspec.language.definition import ALL_COPIES, OutputStep, Reference, Reuse, Step
+from archspec.language.definition import ALL_COPIES, OutputStep, Reference, Reuse, Step, index_of
 from archspec.language.rewiring import inputs_help, moved
 from archspec.language.source import Mapping, Scalar, Sequence, Value
 
@@ -177,8 +177,8 @@ class Wiring:
                 message, help = f"`{name}` is an input of this graph, and no node", "take it with `from:`"
                 self._report("unknown-node", message, value.span, path=self.child(node), help=help)
             return None
-        is_copy = copy.isascii() and copy.isdecimal() and str(int(copy[:20])) == copy
-        reuse = Reuse(step, int(copy) if is_copy else None, value)
+        index = index_of(copy)
+        reuse = Reuse(step, index, value)
         if step.reused is not None and not copy and step.when is None and not step.copies_reuse:
             reuse = step.reused._replace(value=value)
         code, message, help = "unknown-node", "", _reused(name)
@@ -190,11 +190,9 @@ class Wiring:
             help = f"write `reuse: {name}`, or make each row a group: `each: ..., graph: {{layer: {{repeat: ...}}}}`"
         elif copy and not step.has_copies:
             message = f"`{name}` has no copies, and no `{copy}`"
-        elif copy and not is_copy:
-            message, help = (
-                f"`{name}` has no copy `{copy}`",
-                Help.instead(f"its first copy is `reuse: {name}.0`", f"{name}.0"),
-            )
+        elif copy and index is None:
+            message, help = f"`{name}` has no copy `{copy}`", f"its copies are `{name}.0` to `{name}.-1`"
+            help = Help.instead(help, f"{name}.0")
         elif repeats and reuse.is_repeat:
             word = "table" if reuse.step.each else "`repeat`"
             one = "" if reuse.step.each and reuse.step.each.row.repeat else f"reuse one copy: `reuse: {name}.0`, or "

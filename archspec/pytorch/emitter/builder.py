@@ -293,9 +293,9 @@ class Builder:
     def _again(self, step: str, reused: Reuse, present: Present, takes: tuple[Key, ...]) -> None:
         """A layer or class that another step has made, called again; where it is absent, its first operand passes."""
         held = self.modules[reused.step.name]
-        call = reused.step.name if reused.copy is None else f"{reused.step.name}[{reused.copy}]"
-        if reused.copy is not None and len(held) < len(self.part):
-            raise Mismatch  # the identity in its place has no copies
+        copy = None if reused.copy is None else self._copy_of(reused.copy, held, present)
+        place = reused.step.name if copy is None else f"{reused.step.name}.{copy}"
+        call = reused.step.name if copy is None else f"{reused.step.name}[{copy}]"
         flag, times = "", self._times(step, reused, present)
         if times == 1 and present.keys() != held.keys():
             flag = self.functions.attribute(f"has_{step}", self._condition(step, present))
@@ -305,7 +305,18 @@ class Builder:
         if len(present) < len(self.part) and len(gives) != 1:
             raise Mismatch
         is_op = one_op(next(iter(present.values()))) is not None
-        self.statements.append(Statement(step, takes, gives, call, flag, reuses=reused.path, times=times, is_op=is_op))
+        self.statements.append(Statement(step, takes, gives, call, flag, reuses=place, times=times, is_op=is_op))
+
+    def _copy_of(self, copy: int, held: Present, present: Present) -> int:
+        """The index of a copy in the list of all: as it is written, where it is that in each instance."""
+        if len(held) < len(self.part):
+            raise Mismatch  # the identity in its place has no copies
+        found = {number: int(each.shares.rpartition(".")[2]) for number, each in present.items()}
+        if copy >= 0 or all(index == _length(held[number]) + copy for number, index in found.items()):
+            return copy
+        if len(set(found.values())) > 1:
+            raise Mismatch  # rows at the end of some are left out
+        return next(iter(found.values()))
 
     def _times(self, step: str, reused: Reuse, present: Present) -> int | Attribute:
         """How often a step calls what it reuses."""
@@ -488,6 +499,12 @@ def _held_place(step: str, reused: Reuse | None, repeat: Block, indices: tuple[i
     if repeat.step is not None and repeat.step.copies_reuse:
         return tuple(reused.path.split("."))
     return reused.step.name, *map(str, indices)
+
+
+def _length(repeat: Child) -> int:
+    """The copies that the list of a repeat has; those of rows that are left out at its end are not there."""
+    assert isinstance(repeat, Block)
+    return max(index for index, _ in copies(repeat)) + 1
 
 
 def _module_list(layers: list[Part]) -> Part:
