@@ -1,16 +1,20 @@
-"""Files: read with a limit, and written whole or not at all."""
+"""Files: read with a limit, written whole or not at all, and in folders that go with those who made them."""
 
 from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from archspec.errors import UsageError, shown
+
+if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
 
 LARGEST = 100_000_000
 """Bytes of a file that is no spec: a picture, a page, a source, an image."""
@@ -21,6 +25,10 @@ NO_FILE = "it is no regular file"
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _OPEN_FILES = ("/dev/std", "/dev/fd/", "/proc/")
 _numbers = count()
+
+_TEMPORARY = "archspec-temporary-"
+_LEFT_AFTER = 24 * 60 * 60
+"""Seconds after which a folder that nothing was written into is one that a killed process has left."""
 
 
 def regular(path: str | os.PathLike[str]) -> BinaryIO:
@@ -245,3 +253,30 @@ def _pour(path: Path, data: bytes) -> None:
         if _NO_WAITING:
             os.set_blocking(file.fileno(), True)
         file.write(data)
+
+
+def temporary_folder() -> TemporaryDirectory[str]:
+    """A new folder, which goes when it is left as a context or cleaned up, and at the latest with the process.
+
+    Those of processes that were killed go with it when they are a day old: who still runs then has read its files.
+
+    Raises:
+        OSError: None can be made.
+    """
+    import tempfile
+    from shutil import rmtree
+
+    for path in Path(tempfile.gettempdir()).glob(f"{_TEMPORARY}*"):
+        if _is_left(path):
+            rmtree(path, ignore_errors=True)
+    return tempfile.TemporaryDirectory(prefix=_TEMPORARY, ignore_cleanup_errors=True)
+
+
+def _is_left(path: Path) -> bool:
+    """Whether a path is an old folder of the same user; a link is none."""
+    try:
+        status = path.lstat()
+    except OSError:  # another process has removed it just now
+        return False
+    own = not hasattr(os, "getuid") or status.st_uid == os.getuid()
+    return own and stat.S_ISDIR(status.st_mode) and status.st_mtime < time.time() - _LEFT_AFTER

@@ -85,6 +85,8 @@ def main() -> None:
     if options.surroundings:  # with PyTorch, which maps more than it uses, and files for which one could wait
         made, checked, timer, seconds = surroundings.cases, surroundings.check, signal.ITIMER_REAL, surroundings.SECONDS
         warnings.simplefilter("ignore")
+        if surroundings.HAVE_TORCH:  # ended halfway, it could not be imported again
+            import torch  # noqa: F401
     else:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGPROF, stop)  # processor time, which a busy machine does not stretch

@@ -518,7 +518,7 @@ class Graph(Scope):
         node = self.nodes[name] if isinstance(self.nodes[name], dict) else {"op": self.nodes[name]}
         operands = [self.like(self.tensors[operand]) for operand in self.taken[name]]
         copy = ("repeat" in node) != ("each" in node) and pick.chance(2)
-        again: Node = {"reuse": f"{name}.{pick.of(0, 1)}" if copy else name}
+        again: Node = {"reuse": f"{name}.{pick.of(0, 1, -1)}" if copy else name}
         alone = node.keys().isdisjoint(("repeat", "each")) and node.get("op") != "max_pool"  # whose places may be taken
         if (copy or alone) and pick.chance(3):
             again["repeat"] = self.write(pick.of(2, 3, 1, 0))

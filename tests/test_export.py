@@ -128,3 +128,28 @@ def test_a_wrong_call_is_told(
     assert done.code == 2
     assert said in done.err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other.pth"]
+
+
+UNTOLD = """
+archspec: 1
+name: untold
+inputs: {image: [4, 8, 8]}
+graph:
+  body: {graph: {conv: {op: conv, out_channels: 4, kernel_size: 1}, pool: {op: adaptive_max_pool, output_size: 3}}}
+"""
+
+
+def test_an_op_without_onnx_is_named_as_the_spec_names_it(tmp_path: Path) -> None:
+    message = "it has none for adaptive_max_pool2d, which `body.pool` calls"
+    with pytest.raises(archspec.UsageError, match=message):
+        archspec.export(archspec.compile_text(UNTOLD), tmp_path / "net.onnx")
+
+
+@pytest.mark.parametrize("ending", [".onnx", ".pt2"])
+def test_what_torch_cannot_export_is_no_traceback(ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any, **__: Any) -> None:
+        raise RuntimeError("no\nlines of torch's own")
+
+    monkeypatch.setattr(torch.export, "export", refused)
+    with pytest.raises(archspec.UsageError, match=r"^PyTorch cannot export `Untold`: no$"):
+        archspec.export(archspec.compile_text(UNTOLD), tmp_path / f"net{ending}")

@@ -8,6 +8,8 @@ import resource
 import stat
 import subprocess
 import sys
+import tempfile
+import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +24,7 @@ import archspec
 import archspec.files
 from archspec.cli import COMMANDS
 from archspec.cli import command as function_of
-from archspec.files import read, write, write_all
+from archspec.files import read, temporary_folder, write, write_all
 
 PACKAGE = Path(archspec.__file__).parent
 STOPPED = OSError(28, os.strerror(28))
@@ -333,6 +335,31 @@ def test_where_the_disk_is_full_what_was_there_stays(way: str, tmp_path: Path) -
     assert kept == before  # the journal of a sweep is there to go on with
 
 
+# Folders that go
+
+
+def test_folders_that_killed_processes_have_left_go_with_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    end = "print(made.name, flush=True); os.kill(os.getpid(), 9)"
+    killed = f"import os, archspec.files as files; made = files.temporary_folder(); {end}"
+    left = [Path(subprocess.run([sys.executable, "-c", killed], stdout=-1, text=True).stdout.strip()) for _ in "ab"]
+    assert all(path.is_dir() and path.parent == tmp_path for path in left)
+    (left[0] / "net.py").write_text("")
+    others = [tmp_path / "archspec-notes", tmp_path / "archspec-temporary-link", tmp_path / "archspec-temporary-file"]
+    others[0].mkdir()
+    others[1].symlink_to(others[0])
+    others[2].write_text("")
+    days_ago = time.time() - 2 * 24 * 60 * 60
+    for path in (left[0], *others):
+        os.utime(path, (days_ago, days_ago), follow_symlinks=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with temporary_folder() as name:
+        assert set(tmp_path.iterdir()) == {Path(name), left[1], *others}
+    assert set(tmp_path.iterdir()) == {left[1], *others}
+
+
 # Nothing else opens a file
 
 
@@ -340,6 +367,7 @@ OWN_DATA = {"explanations.py", "pasting.py", "__init__.py", "pages.py", "provena
 """Files that read what is installed with the package: explanations, layers, the parts of a page, all of it."""
 
 METHODS = {"read_text", "read_bytes", "write_text", "write_bytes"}
+METHODS |= {"TemporaryDirectory", "mkdtemp", "mkstemp", "TemporaryFile", "NamedTemporaryFile"}
 NO_FILES_OPENED = {"Image.open", "self._workspace.open", "self.documents.open"}
 """An image of bytes, and documents of an editor."""
 
@@ -350,8 +378,8 @@ def opens(path: Path) -> set[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:
             found.add(node.func.attr)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open":
-            found.add("open")
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"open", *METHODS}:
+            found.add(node.func.id)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "open":
             found.add(f"{ast.unparse(node.func)}")
     return found

@@ -366,3 +366,14 @@ def test_an_unknown_name_is_told_beside_an_unknown_shape() -> None:
     assert [each.code for each in caught.value.diagnostics] == ["unknown-op", "unknown-name"]
     span = caught.value.diagnostics[1].span
     assert text.splitlines()[span.line - 1][span.column - 1 : span.end_column - 1] == "reduce"
+
+
+def test_a_network_that_extends_a_block_is_its_graph() -> None:
+    text = "archspec: 1\nname: one\nextends: conv_bn\ninputs: {image: [3, 8, 8]}\nparams: {out_channels: 4}\n"
+    network, used = (
+        archspec.compile_text(text),
+        archspec.compile_text(
+            "archspec: 1\nname: one\ninputs: {image: [3, 8, 8]}\ngraph: {node: {block: conv_bn, out_channels: 4}}\n"
+        ),
+    )
+    assert (network.params, network.macs, network.shape("bn")) == (used.params, used.macs, used.shape("node.bn"))

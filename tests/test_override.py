@@ -256,3 +256,43 @@ def test_a_network_of_which_all_is_frozen_is_not_trained() -> None:
     pytest.importorskip("torch")
     with pytest.raises(archspec.UsageError, match="all are frozen"):
         archspec.run(stages(freeze=["**"]), train=True)
+
+
+LEFT_OUT = """
+archspec: 1
+name: left_out
+params: {aux: false}
+inputs: {image: [8, 16, 16]}
+graph:
+  stem: {op: conv, out_channels: 8, kernel_size: 1}
+  body: {graph: {more: {op: conv, out_channels: 8, kernel_size: 1, when: $aux}, act: relu}}
+  head: {from: stem, graph: {conv: {op: conv, out_channels: 8, kernel_size: 1}}}
+outputs: {main: body, aux: {from: head, when: $aux}}
+"""
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "override: {$: {bias: false}}",
+        "freeze: [$]",
+        "init: {$: zeros}",
+        "weights: {other: {theirs: $}}",
+        "expect: {shapes: {$: [8, 16, 16]}}",
+        "expect: {receptive_field: {$: 1}}",
+    ],
+)
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("body.more", "`body.more` is left out: its `when` is false"),
+        ("head.conv", "`head` is left out: no output needs it"),
+    ],
+)
+def test_what_speaks_of_a_node_that_is_left_out_is_told_why(rule: str, path: str, why: str) -> None:
+    text = LEFT_OUT + rule.replace("$", path)
+    with pytest.raises(archspec.SpecError) as raised:
+        archspec.compile_text(text)
+    (diagnostic,) = raised.value.diagnostics
+    assert why in (diagnostic.message, diagnostic.help)
+    assert archspec.compile_text(text, aux=True)

@@ -9,6 +9,7 @@ from told import REPEAT
 
 import archspec
 from archspec import Block, Limits, Node
+from archspec.errors.help import Change, changes_of
 from archspec.network import Copies
 
 MANY = 100_000
@@ -246,3 +247,40 @@ graph:
         "0.0", "0.1", "0.0.1.0", "0.0.1.1", "0.1.1.0", "0.1.1.1", "1.0", "1.1",
     }  # fmt: skip
     assert all(path.endswith(f".{copy}") for path, copy in copies.items() if copy is not None)
+
+
+COUNTED = """
+archspec: 1
+name: counted
+inputs: {image: [8, 16, 16]}
+graph:
+  layers: {op: conv, out_channels: 8, kernel_size: 1, repeat: 3}
+  stage: {graph: {conv: {op: conv, out_channels: 8, kernel_size: 1}, act: relu}, repeat: 2}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rest", "written", "meant"),
+    [
+        ("override: {layers.-1: {bias: false}}", "layers.-1", "layers.2"),
+        ("override: {stage.-2.conv: {bias: false}}", "stage.-2.conv", "stage.0.conv"),
+        ("freeze: [stage.-1]", "stage.-1", "stage.1"),
+        ("init: {stage.-1.conv: zeros}", "stage.-1.conv", "stage.1.conv"),
+        ("expect: {shapes: {stage.-1.act: [8, 16, 16]}}", "stage.-1.act", "stage.1.act"),
+        ("expect: {receptive_field: {layers.-3: 1}}", "layers.-3", "layers.0"),
+    ],
+)
+def test_a_path_that_counts_from_the_end_is_told_as_it_is_written(rest: str, written: str, meant: str) -> None:
+    with pytest.raises(archspec.SpecError) as raised:
+        archspec.compile_text(COUNTED + rest)
+    (diagnostic,) = raised.value.diagnostics
+    assert changes_of(diagnostic.help) == (Change("replace", meant),)
+    assert archspec.compile_text(COUNTED + rest.replace(written, meant))
+
+
+def test_what_names_a_copy_in_its_graph_may_count_from_the_end() -> None:
+    for rest in ("  again: {reuse: layers.-1}", "  again: {op: relu, from: layers.-1}\noutputs: [stage, again]"):
+        network, other = (archspec.compile_text(COUNTED + text) for text in (rest, rest.replace("-1", "2")))
+        assert [(node.path, node.inputs, node.shares) for node in network] == [
+            (node.path, node.inputs, node.shares) for node in other
+        ]

@@ -64,8 +64,21 @@ def test_a_name_of_the_library_may_mean_a_block_of_the_file(
     others: Any, valid: bool, validator: Draft7Validator
 ) -> None:
     group = {"graph": {"a": {"block": "bottleneck", "planes": 2}}}
+    other = {"graph": {"a": {"block": "conv_bn", "planes": 2}}}
+    assert not validator.is_valid(network(other) | others) or "extends" in others
     assert validator.is_valid(network(group) | others) is valid
     assert not validator.is_valid(network({"graph": {"a": {"op": "conv", "planes": 2}}}) | others)
+
+
+def test_only_what_is_defined_anew_may_have_other_arguments(validator: Draft7Validator) -> None:
+    own = {"blocks": {"bottleneck": {"params": {"planes": 1}, "graph": {"a": "relu"}}}}
+    mine, wrong = {"block": "bottleneck", "planes": 2}, {"block": "conv_bn", "planes": 2}
+    unit = {"block": "mbconv", "se": mine, "kernel": 3}
+    assert validator.is_valid(network({"graph": [mine, {"graph": {"a": mine}}]}) | own | {"params": {"u": mine}})
+    for node in ({"graph": [wrong]}, {"graph": {"a": {"graph": {"b": wrong}}}}, unit):
+        assert not validator.is_valid(network(node) | own)
+    assert not validator.is_valid(network("relu") | own | {"params": {"u": wrong}})
+    assert not validator.is_valid(network("relu") | {"blocks": {**own["blocks"], "b": {"graph": {"a": wrong}}}})
 
 
 def test_the_committed_schema_is_current() -> None:

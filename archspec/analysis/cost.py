@@ -82,7 +82,8 @@ def _row(network: Network, part: Block | Node, level: int) -> Row:
     totals = part.content.totals
     single = one_op(part)
     op = single and single.op
-    kernel_size = getattr(op, "kernel_size", None)
+    arguments = vars(op) if op else {}  # what a model lacks costs it an error
+    kernel_size = arguments.get("kernel_size")
     return Row(
         path=part.path,
         kind=op.name if op else _block_kind(part),
@@ -96,8 +97,8 @@ def _row(network: Network, part: Block | Node, level: int) -> Row:
         complete=totals.costed == totals.nodes,
         is_block=op is None,
         kernel_size=kernel_size,
-        stride=getattr(op, "stride", None) or kernel_size,
-        groups=getattr(op, "groups", None),
+        stride=arguments.get("stride") or kernel_size,
+        groups=arguments.get("groups"),
         activations=totals.activations,
         shares=part.shares,
     )

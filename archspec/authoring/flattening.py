@@ -129,7 +129,7 @@ class _Flattening:
         reused = use.step.reused
         if reused is not None:
             copies = use.content.copies if isinstance(use.content, Body) and use.step.copies_reuse else 0
-            return {"reuse": reused.path, **({"repeat": copies} if copies else {})}
+            return {"reuse": use.shares, **({"repeat": copies} if copies else {})}
         content = use.content
         if isinstance(content, Body) and content.kind == "repeat":
             return self._repeat(use.name, content)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from archspec.compiler import pipeline
 from archspec.compiler.pipeline import LoadedSpec
 from archspec.errors import UsageError, shown
-from archspec.files import read, start, write
+from archspec.files import read, start, temporary_folder, write
 from archspec.language.limits import Limits
 from archspec.language.source import Source, decode
 
@@ -118,9 +118,7 @@ def loaded(of: Revision, folder: Path, file: str, root: Path, limits: Limits) ->
 @contextmanager
 def files(of: Revision, around: str, limits: Limits) -> Iterator[Path]:
     """A folder with the YAML files of a revision below one of its folders; links and larger files are left out."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="archspec-") as made:
+    with temporary_folder() as made:
         folder = Path(made).resolve()
         (folder / around).mkdir(parents=True, exist_ok=True)
         listed = dict(_listed(of, around, limits))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from archspec.compiler.binding import evaluate
-from archspec.compiler.rule_reader import RuleReader, reused
+from archspec.compiler.rule_reader import RuleReader, left_out, reused
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import Help, did_you_mean, listed
 from archspec.language.choice import KINDS, Choice, chosen, names_one
@@ -18,7 +18,7 @@ from archspec.language.source import Mapping as MappingValue
 from archspec.language.source import Scalar, Sequence, Value
 from archspec.language.values import Unknown, kind
 from archspec.language.wording import found
-from archspec.network import Block, Network
+from archspec.network import Network
 from archspec.ops.op import NODE_KEYS
 
 _EXPECTED = "the name of an op, a mapping of keys of a node, or null"
@@ -49,22 +49,10 @@ def check_changed(definition: Definition, changed: Collection[Scalar], network: 
             if shares:
                 message, help = f"`{pattern}` is `{shares}` again, and says nothing of its own", f"change `{shares}`"
                 help = Help.instead(help, shares)
-            elif _is_left_out(network, pattern):
-                message, help = (
-                    f"`{pattern}` is left out: its `when` is false",
-                    Help.removal("leave this out, or change its `when` too: `when: true`"),
-                )
+            elif why := left_out(network, pattern):
+                also = ", or change its `when` too: `when: true`" if why.endswith("is false") else ""
+                message, help = why, Help.removal(f"leave this out{also}")
             trace.report("unknown-node", message, key, help=help or did_you_mean(pattern, network.written_paths()))
-
-
-def _is_left_out(network: Network, path: str) -> bool:
-    """Whether a node with a condition is written at a path, and is not there."""
-    parent, _, name = path.rpartition(".")
-    if parent and parent not in network:
-        return False
-    block = network[parent] if parent else network.blocks
-    steps = block.graph.steps if isinstance(block, Block) and block.graph is not None else ()
-    return any(step.name == name and step.when is not None for step in steps)
 
 
 class _EditReader(RuleReader):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
+from archspec.compiler.rule_reader import left_out
 from archspec.compiler.trace import Trace
 from archspec.errors import Change, Help, did_you_mean, listed
 from archspec.language.reading import read_expect
@@ -78,16 +79,24 @@ def _node_path(network: Network, path: str) -> str:
 
 
 def _is_node(path: str, network: Network, contract: Mapping, keys: tuple[str, ...], trace: Trace) -> bool:
-    return path in network or _exists("node", path, list(network.paths()), contract, keys, trace)
+    if path in network:
+        return True
+    return _exists("node", path, list(network.paths()), contract, keys, trace, left_out(network, path))
 
 
 def _exists(
-    what: str, name: str, known: Collection[str], contract: Mapping, keys: tuple[str, ...], trace: Trace
+    what: str,
+    name: str,
+    known: Collection[str],
+    contract: Mapping,
+    keys: tuple[str, ...],
+    trace: Trace,
+    why: str = "",
 ) -> bool:
     if name in known:
         return True
     message = f"the contract speaks of the {what} `{name}`, which the network does not have"
-    trace.report("unknown-node", message, _key(contract, keys), help=did_you_mean(name, known))
+    trace.report("unknown-node", message, _key(contract, keys), help=why or did_you_mean(name, known))
     return False
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from archspec.compiler.rule_reader import RuleReader
+from archspec.compiler.rule_reader import RuleReader, left_out
 from archspec.compiler.trace import Failed
 from archspec.errors import ArgumentError, Help, RuleError, did_you_mean, listed, nearest
 from archspec.language import patterns
@@ -292,7 +292,7 @@ class InitReader(RuleReader):
         paths = list(self.by_path)
         inside = next((path for path in paths if patterns.begins(pattern, path)), "")
         help = f"it is the path of a block; a node inside is `{inside}`" if inside else did_you_mean(pattern, paths)
-        help = self.shared_help(pattern) or help
+        help = self.shared_help(pattern) or (left_out(self.network, pattern) if self.network else "") or help
         self.report("unknown-node", f"no node with weights has the path `{pattern}`", key, help=help)
 
 

@@ -35,7 +35,7 @@ class Reuses:
         reused, scope, walk = site.step.reused, site.scope, self.walk
         assert reused is not None
         target = reused.step
-        known = (*outputs_of(scope.tensors[target.name]).values(), *site.operands)
+        place, known = reused.path, (*outputs_of(scope.tensors[target.name]).values(), *site.operands)
         if any(tensor.shape is None for tensor in known):
             return UNKNOWN_TENSOR, None
         if target.when is not None and walk.condition(target.when, scope, scope.child(target.name)) is False:
@@ -45,18 +45,19 @@ class Reuses:
         elif reused.copy is None:
             result, use = self._one(site)
         else:
-            count, row = self._copy(reused, site)
-            if count is None:
+            found = self._copy(reused, site)
+            if found is None:
                 return UNKNOWN_TENSOR, None
-            names = scope.names
+            copy, count, row = found
+            place, names = f"{target.name}.{copy}", scope.names
             around = names.index, names.loops
-            names.index, names.loops = reused.copy, {**names.loops, **row}
-            changed = self._changed(site, reused.copy, count)
+            names.index, names.loops = copy, {**names.loops, **row}
+            changed = self._changed(site, copy, count)
             result, use = (site.operands or (UNKNOWN_TENSOR,))[0], None
             if changed is not None:
                 result, use = self._one(changed)
             names.index, names.loops = around
-        return result, use and use._replace(shares=reused.path)
+        return result, use and use._replace(shares=place)
 
     def _changed(self, site: Site, copy: int, count: int) -> Site | None:
         """A node that reuses one of so many copies, as ``override:`` changes that; None where it passes it by."""
@@ -88,7 +89,7 @@ class Reuses:
         if len(trace.reported) > errors or not known:
             return result, use
         difference = _Comparison(reused.path, site.step.name).difference(
-            _held(site.scope.uses, reused), use and use.content
+            _held(site.scope.uses, reused, site.scope.names.index), use and use.content
         )
         if difference is None:
             return result, use
@@ -96,8 +97,8 @@ class Reuses:
         trace.report("reuse-mismatch", message, reused.value, path=site.path, help=difference.help)
         return UNKNOWN_TENSOR, None
 
-    def _copy(self, reused: Reuse, site: Site) -> tuple[int | None, Row]:
-        """The number of copies, and what differs in one of them by name; no number where there is no such copy."""
+    def _copy(self, reused: Reuse, site: Site) -> tuple[int, int, Row] | None:
+        """The index of a copy, the number of copies, and what differs in the one by name; None without such a copy."""
         target, copy = reused.step, reused.copy or 0
         table = None if target.each is None else rows(target.each, site, self.walk)
         if target.each is None:
@@ -105,24 +106,26 @@ class Reuses:
         else:
             count = None if table is None else len(table)
         if count is None:
-            return None, {}
-        if copy < count:
-            return count, table[copy] if table else {} if target.counter is None else {str(target.counter.value): copy}
+            return None
+        if -count <= copy < count:
+            copy %= count
+            row = table[copy] if table else {} if target.counter is None else {str(target.counter.value): copy}
+            return copy, count, row
         has = f"its `repeat` is {count}" if target.each is None else f"its table has {count} row{'s' * (count != 1)}"
         message = f"`{target.name}` has no copy {copy}: {has}"
         last = f"{target.name}.{count - 1}"
         help = Help.instead(f"the last one is `{last}`", last) if count else ""
         self.walk.trace.report("unknown-node", message, reused.value, path=site.path, help=help)
-        return None, {}
+        return None
 
 
-def _held(uses: Mapping[str, Use], reused: Reuse) -> Content | None:
-    """What is reused; None where it holds nothing."""
+def _held(uses: Mapping[str, Use], reused: Reuse, index: int | None) -> Content | None:
+    """What is reused, of one copy that of the index; None where it holds nothing."""
     use = uses.get(reused.step.name)
     if use is None or reused.copy is None:
         return use and use.content
     assert isinstance(use.content, Body)
-    copy = use.content.use(str(reused.copy))
+    copy = use.content.use(str(index))
     return copy and copy.content
 
 

@@ -10,7 +10,7 @@ from archspec.compiler.trace import Trace
 from archspec.errors import Help, removable
 from archspec.language import patterns
 from archspec.language.source import Scalar, Source, Value
-from archspec.network import Layer, Network
+from archspec.network import Block, Layer, Network
 
 _MOST_PATTERNS = 100
 
@@ -18,6 +18,21 @@ _MOST_PATTERNS = 100
 def reused(network: Network, path: str) -> str:
     """The path of what the node or block of a path reuses; empty where it reuses nothing, or is not there."""
     return network[path].shares if path in network else ""
+
+
+def left_out(network: Network, path: str) -> str:
+    """Why a node that is written at a path, or what it stands in, is not there; empty where none is written."""
+    around = ""
+    for name in path.split("."):
+        inner = f"{around}.{name}" if around else name
+        if inner not in network:
+            block = network[around] if around else network.blocks
+            steps = block.graph.steps if isinstance(block, Block) and block.graph is not None else ()
+            step = next((step for step in steps if step.name == name), None)
+            why = "no output needs it" if step is not None and step.when is None else "its `when` is false"
+            return f"`{inner}` is left out: {why}" if step is not None else ""
+        around = inner
+    return ""
 
 
 class RuleReader:

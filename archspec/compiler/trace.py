@@ -30,6 +30,8 @@ _MOST_OF_EACH = 10
 
 _CODES_BELOW = ("shape-mismatch", "operand-count", "invalid-argument")
 """The errors of a node that may come of one above."""
+_CODES_OF_VALUES = ("invalid-expression", "unknown-name")
+"""The errors of an expression: a change of its node does not bring them about, and they are mended where it stands."""
 _MOST_CHANGES = 3
 
 
@@ -146,7 +148,7 @@ class Trace:
         users = [(frame.user, f"used by `{frame.path}`") for frame in reversed(self.frames)]
         levels = range(len(users), -1, -1)
         told = zip(levels, [(value, ""), *users], strict=True)
-        places = [place for level, each in told for place in self._changed_at(level, *each)]
+        places = [place for level, each in told for place in self._changed_at(code, level, *each)]
         own = next((i for i, (place, _) in enumerate(places) if not place.source.bundled), 0)
         inner = [
             (place, f"in the block `{self.frames[-1 - i].definition.name}`")
@@ -160,12 +162,16 @@ class Trace:
         notes = tuple(Note(text, place.span) for place, text in said)
         return Diagnostic(code, cut(message), at, notes=notes, **details)
 
-    def _changed_at(self, level: int, place: Value, text: str) -> Iterator[tuple[Value, str]]:
-        """A place among so many blocks; for a node that was changed, the change and the node."""
+    def _changed_at(self, code: str, level: int, place: Value, text: str) -> Iterator[tuple[Value, str]]:
+        """A place among so many blocks; for a node that was changed, the change and the node, that at fault first."""
         if level not in self.changed:
             yield place, text
             return
         step, path = self.changed[level]
         within = any(change.holds(place.span) for change in step.changes)
+        if not within and code in _CODES_OF_VALUES and not place.source.bundled:
+            yield place, text
+            yield step.changes[-1].key, f"the node `{path}` is changed here"
+            return
         yield (place if within else step.changes[-1].key), text
         yield (step.key if within else place), f"the node `{path}`"

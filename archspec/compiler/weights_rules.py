@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from archspec.compiler.rule_reader import RuleReader
+from archspec.compiler.rule_reader import RuleReader, left_out
 from archspec.compiler.trace import Failed
 from archspec.errors import did_you_mean
 from archspec.language import patterns
@@ -61,7 +61,8 @@ class WeightsReader(RuleReader):
             what = "node with weights has the path" if "**" in theirs else "tensor has a name that begins with"
             message, known = f"no {what} `{ours}`", _prefixes(self._tensors())
             shared = self.shared_help(ours) or self.shared_help(ours.rpartition(".")[0])
-            self.report("unknown-node", message, place, help=shared or did_you_mean(ours, known))
+            absent = left_out(self.network, ours) if self.network is not None else ""
+            self.report("unknown-node", message, place, help=shared or absent or did_you_mean(ours, known))
             return False
         return True
 

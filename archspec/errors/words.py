@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from itertools import islice
 
@@ -35,6 +36,8 @@ def did_you_mean(wrong: str, known: Iterable[str], also: Iterable[str] = ()) -> 
         known: The words that could stand there.
         also: Further words to compare with, which are not listed.
     """
+    if _FROM_END.search(wrong):
+        return _counted_from_0(wrong, list(known))
     names = list(islice(known, _MOST_WORDS))
     name, colon, rest = wrong.partition(":")
     if colon and rest and name in names:
@@ -43,6 +46,25 @@ def did_you_mean(wrong: str, known: Iterable[str], also: Iterable[str] = ()) -> 
     if near:
         return Help.instead(f"did you mean `{near}`?", near)
     return f"known here: {listed(sorted(names))}" if 0 < len(names) <= 12 else ""
+
+
+_FROM_END = re.compile(r"\.-[0-9]{1,18}(?=\.|\Z)", re.ASCII)
+
+
+def _counted_from_0(path: str, known: Iterable[str]) -> str:
+    """What to write for a path that counts copies from the end, as what a node takes does and a state_dict does not."""
+    while found := _FROM_END.search(path):
+        before, after = path[: found.start() + 1], path[found.end() :]
+        copies = [each[len(before) :].partition(".")[0] for each in known if each.startswith(before)]
+        index = (
+            max((int(copy) for copy in copies if copy.isdecimal()), default=-1)
+            + 1
+            + int(path[len(before) : found.end()])
+        )
+        if index < 0:
+            return "the copies of a path are counted from 0"
+        path = f"{before}{index}{after}"
+    return Help.instead(f"the copies of a path are counted from 0: `{path}`", path)
 
 
 _LONGEST_SHOWN = 1_000

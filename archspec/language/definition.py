@@ -46,6 +46,12 @@ class Reference(NamedTuple):
 ALL_COPIES = "*"
 """Stands in a reference for the outputs of all copies of a repeat."""
 _INDEX = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+_ONE_COPY = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
+
+
+def index_of(text: str) -> int | None:
+    """The index of a copy that is reused, from the end where it is below 0; None for what is none."""
+    return int(text) if _ONE_COPY.fullmatch(text) else None
 
 
 UNKNOWN_OUTPUTS = "?"
@@ -113,7 +119,7 @@ class Reuse(NamedTuple):
 
     Attributes:
         step: The other node.
-        copy: The copy of it, where that repeats and only one copy is meant.
+        copy: The copy of it, where that repeats and only one copy is meant; below 0 from the end.
         value: Where it is named.
     """
 
@@ -123,7 +129,7 @@ class Reuse(NamedTuple):
 
     @property
     def path(self) -> str:
-        """The place of what is reused, in the graph."""
+        """What is reused, as it is written."""
         return self.step.name if self.copy is None else f"{self.step.name}.{self.copy}"
 
     @property

@@ -192,6 +192,10 @@ class Loader:
         except LoadError as error:
             self.found.append(Diagnostic(error.code, error.message, error.target.span, help=error.help))
             return None
+        if base and "block" in value.entries and "block" not in base.entries:
+            message, help = "a block does not extend a network", f"a node uses it: `block: {target.plain()}`"
+            self.found.append(Diagnostic("conflicting-keys", message, target.span, help=help))
+            return None
         return merge(base, value, self.found, self.removals) if base else None
 
     def _parsed(self, source: Source) -> Mapping | None:

@@ -36,7 +36,8 @@ class _Merge:
         self.removals = removals
 
     def file(self, base: Mapping, over: Mapping) -> Mapping:
-        inherited = without(base, {"expect", "extends", *(_HEADS if over.entries.keys() & _HEADS else ())})
+        heads = _HEADS if over.entries.keys() & _HEADS else frozenset[str]()
+        inherited = without(base, {"expect", "extends", *heads, *({"example"} if "name" in over.entries else ())})
         variants = inherited.entries.get("variants")
         if isinstance(variants, Mapping):
             stripped = {

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -24,7 +25,7 @@ from pydantic_core import PydanticCustomError
 
 from archspec.language.choice import KINDS, Choice, kind_named, names_one
 from archspec.language.expr import is_expression
-from archspec.language.values import UNKNOWN
+from archspec.language.values import UNKNOWN, written
 
 VERSION = 1
 """The version of the spec language that this package reads."""
@@ -99,6 +100,14 @@ _TYPE_WORDS = {
 }
 
 
+def _at_least_min(most: Any, bounds: ValidationInfo) -> Any:
+    """A greatest value, between which and the least there is something."""
+    least = bounds.data.get("min")
+    if least is not None and most is not None and most < least:
+        raise PydanticCustomError("expected", f"at least the `min`, {least}")
+    return most
+
+
 class Param(Model):
     """A parameter of a network or block.
 
@@ -115,7 +124,7 @@ class Param(Model):
     type: ParamType | None = None
     default: Annotated[Any, BeforeValidator(_plain_default)] = None
     min: int | float | None = None
-    max: int | float | None = None
+    max: Annotated[int | float | None, AfterValidator(_at_least_min)] = None
     choices: Annotated[list[Any], Field(min_length=1)] | None = None
     nullable: bool = False
     doc: str = ""
@@ -175,7 +184,9 @@ class Param(Model):
         if self.kind and not _fits(value, self.kind):
             return self.expected
         if self.choices is not None and _name_of(value) not in self.choices:
-            return "one of " + ", ".join(f"`{choice}`" for choice in self.choices)
+            return "one of " + ", ".join(
+                f"`{each if isinstance(each, str) else written(each)}`" for each in self.choices
+            )
         numbers = [
             number for number in (value if isinstance(value, list) else [value]) if isinstance(number, int | float)
         ]
@@ -279,7 +290,7 @@ class Bound(Model):
     """
 
     min: int | None = None
-    max: int | None = None
+    max: Annotated[int | None, AfterValidator(_at_least_min)] = None
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:

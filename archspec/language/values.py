@@ -101,6 +101,17 @@ ATTRIBUTES: dict[str, Callable[[Shape], Any]] = {
 }
 
 
+def written(value: Any) -> str:
+    """A value as a spec has it, in one line: ``[null, true, 'a', {c: 1}]``."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(written, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name}: {written(item)}' for name, item in value.items())}}}"
+    if isinstance(value, Choice | TensorView):
+        return kind(value)
+    return kind(value) if value is None or isinstance(value, bool) else repr(value)
+
+
 def kind(value: Any) -> str:
     """What a value is, in words, for a message: ``the integer 3``, ``a list``."""
     if value is None:
@@ -114,4 +125,6 @@ def kind(value: Any) -> str:
         return (
             f"{names[type(value)]} {str(value)[:40]!r}" if isinstance(value, str) else f"{names[type(value)]} {value}"
         )
+    if value in ([], {}):
+        return "an empty list" if value == [] else "an empty mapping"
     return {list: "a list", dict: "a mapping", TensorView: "a tensor"}.get(type(value), "no value")

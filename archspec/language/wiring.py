@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from archspec.errors import Diagnostic, Help, Span, did_you_mean, listed
-from archspec.language.definition import ALL_COPIES, OutputStep, Reference, Reuse, Step
+from archspec.language.definition import ALL_COPIES, OutputStep, Reference, Reuse, Step, index_of
 from archspec.language.rewiring import inputs_help, moved
 from archspec.language.source import Mapping, Scalar, Sequence, Value
 
@@ -169,16 +169,16 @@ class Wiring:
         """
         name, _, copy = str(value.value).partition(".")
         step = self.steps.get(name)
-        if step is None and not self.is_input(name):
+        if step is None and not self.is_input(name) and name != "input":
             self._unknown(name, value, node, _REUSE_HELP)
         if step is None or not step.kind:
             self.complete = False
-            if self.is_input(name):
+            if self.is_input(name) or name == "input":
                 message, help = f"`{name}` is an input of this graph, and no node", "take it with `from:`"
                 self._report("unknown-node", message, value.span, path=self.child(node), help=help)
             return None
-        is_copy = copy.isascii() and copy.isdecimal() and str(int(copy[:20])) == copy
-        reuse = Reuse(step, int(copy) if is_copy else None, value)
+        index = index_of(copy)
+        reuse = Reuse(step, index, value)
         if step.reused is not None and not copy and step.when is None and not step.copies_reuse:
             reuse = step.reused._replace(value=value)
         code, message, help = "unknown-node", "", _reused(name)
@@ -188,13 +188,15 @@ class Wiring:
         elif copy and step.each is not None and step.each.row.repeat is not None:
             message = f"each row of `{name}` is a repeat, and they are reused as a whole"
             help = f"write `reuse: {name}`, or make each row a group: `each: ..., graph: {{layer: {{repeat: ...}}}}`"
+        elif "." in copy or (copy and index is None and not step.has_copies and step.kind != "op"):
+            whole = f"{name}.{copy.partition('.')[0]}" if step.has_copies else name
+            message = f"`{value.value}` stands inside of `{name}`, and a node reuses one of its own graph"
+            help = Help.instead(f"as a whole it is `reuse: {whole}`", whole)
         elif copy and not step.has_copies:
             message = f"`{name}` has no copies, and no `{copy}`"
-        elif copy and not is_copy:
-            message, help = (
-                f"`{name}` has no copy `{copy}`",
-                Help.instead(f"its first copy is `reuse: {name}.0`", f"{name}.0"),
-            )
+        elif copy and index is None:
+            message, help = f"`{name}` has no copy `{copy}`", f"its copies are `{name}.0` to `{name}.-1`"
+            help = Help.instead(help, f"{name}.0")
         elif repeats and reuse.is_repeat:
             word = "table" if reuse.step.each else "`repeat`"
             one = "" if reuse.step.each and reuse.step.each.row.repeat else f"reuse one copy: `reuse: {name}.0`, or "
@@ -234,21 +236,23 @@ class Wiring:
     def _unknown(self, name: str, value: Scalar, node: str, outside: str = "") -> None:
 
         self.complete = False
-        help = did_you_mean(name, [*self.steps, *(self.inputs if len(self.inputs) > 1 else ["input", *self.inputs])])
+        inputs = self.inputs if len(self.inputs) > 1 else ("input", *self.inputs)
+        help = did_you_mean(name, [*self.steps, *(() if outside else inputs)])
         if isinstance(help, Help):
             help = help.around("", str(value.value)[len(name) :])
         if name == node:
             help = Help.removal("a node cannot take itself; without a `from` it takes the one above")
+            help = "a node reuses one above, not itself" if outside else help
         elif not name:
             help = Help.removal("name a node; without a `from` it takes the one above")
         elif name in self.nodes.entries:
             help = moved(self.nodes, name, node)
         elif self._is_around(name):
             help = outside or "it stands outside of this group; hand it in with `from:` and `inputs:`"
-        elif "," in str(value.value):
+        elif "," in str(value.value) and not outside:
             listing = f"[{', '.join(str(value.value).replace(',', ' ').split())}]"
             help = Help.instead(f"several nodes are a list: `from: {listing}`", listing)
-        elif name == "input":
+        elif name == "input" and not outside:
             help = f"the graph has several inputs: {listed(self.inputs)}"
         shown = name or value.value
         message = f"no node `{shown}` stands above" if node else f"there is no node `{shown}`"

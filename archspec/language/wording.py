@@ -9,7 +9,7 @@ from typing import Any
 from archspec.errors import Change, Help, did_you_mean, nearest
 from archspec.language.expr import is_expression
 from archspec.language.source import Mapping, Scalar, Sequence, Value
-from archspec.language.values import kind
+from archspec.language.values import kind, written
 
 _WORDS = {
     "string_type": "text",
@@ -54,7 +54,7 @@ def expectation(problem: Any) -> str:
 
 def found(value: Any) -> str:
     """What stands there instead; of a list, its items."""
-    return str(value)[:60] if isinstance(value, list) else kind(value)
+    return written(value)[:60] if isinstance(value, list) else kind(value)
 
 
 def hint(written: Value, value: Any, expected: str, names: Iterable[str] = ()) -> str:

@@ -78,7 +78,10 @@ def export(
 
 def _exported(model: nn.Module, inputs: tuple[Tensor, ...]) -> ExportedProgram:
     batch = torch.export.Dim("batch")
-    return torch.export.export(model, inputs, dynamic_shapes=tuple({0: batch} for _ in inputs))
+    try:
+        return torch.export.export(model, inputs, dynamic_shapes=tuple({0: batch} for _ in inputs))
+    except Exception as error:  # of many kinds, which torch does not name as its own
+        raise UsageError(f"PyTorch cannot export `{type(model).__name__}`: {_first_line(error)}") from error
 
 
 def _pt2(model: nn.Module, inputs: tuple[Tensor, ...]) -> bytes:
@@ -94,14 +97,15 @@ def _onnx(model: nn.Module, inputs: tuple[Tensor, ...], network: Network) -> byt
     except ModuleNotFoundError:
         raise UsageError('writing ONNX needs a package: pip install "archspec-nn[onnx]"') from None
     outputs = [name for name, output in network.outputs.items() if not output.training_only]
+    exported = sayable(_exported(model, inputs))
     try:
         program = torch.onnx.export(
-            sayable(_exported(model, inputs)), dynamo=True, optimize=False, verbose=False,
+            exported, dynamo=True, optimize=False, verbose=False,
             input_names=list(network.inputs), output_names=outputs,
         )  # fmt: skip
     except OnnxExporterError as error:
-        reason = str(error.__cause__ or error).strip().partition("\n")[0]
-        raise UsageError(f"PyTorch cannot write `{network.name}` as ONNX: {shown(reason)}") from None
+        reason = _untold(error.__cause__ or error, exported)
+        raise UsageError(f"PyTorch cannot write `{network.name}` as ONNX: {reason}") from None
     assert program is not None
     _simplified(program.model)
     proto = program.model_proto
@@ -109,6 +113,21 @@ def _onnx(model: nn.Module, inputs: tuple[Tensor, ...], network: Network) -> byt
     if proto.ByteSize() > _LARGEST_ONNX:
         raise UsageError("it has more than 2 GB, which one file of ONNX cannot hold: export it as .pt2")
     return bytes(proto.SerializeToString())
+
+
+def _first_line(error: BaseException) -> str:
+    return shown(str(error).strip().partition("\n")[0] or type(error).__name__)
+
+
+def _untold(error: BaseException, exported: ExportedProgram) -> str:
+    """Why there is no ONNX: the function that has none, and the layer that calls it, where PyTorch names one."""
+    called = re.search(r"target=torch\.ops\.\w+\.(\w+)", str(error))
+    if called is None:
+        return _first_line(error)
+    nodes = (node for node in exported.graph.nodes if f".{called[1]}." in f".{node.target}.")
+    stacks = (list(node.meta.get("nn_module_stack", {}).values()) for node in nodes)
+    path = next((stack[-1][0] for stack in stacks if stack and stack[-1][0]), "")
+    return f"it has none for {called[1]}{f', which `{path}` calls' if path else ''}"
 
 
 def _name_batch(graph: Any) -> None:

@@ -6,9 +6,7 @@ import ast
 import atexit
 import hashlib
 import linecache
-import shutil
 import sys
-import tempfile
 from contextlib import nullcontext, suppress
 from functools import cache
 from pathlib import Path
@@ -21,7 +19,7 @@ from torch import nn
 from archspec.analysis.memory import DTYPE_BYTES
 from archspec.compiler.given import Spec, compiled
 from archspec.errors import UsageError, listed
-from archspec.files import write
+from archspec.files import temporary_folder, write
 from archspec.pytorch import emitter
 
 RULES = "_archspec_rules"
@@ -147,9 +145,9 @@ def _written(name: str, source: str) -> str:
 
 @cache
 def _folder() -> str:
-    folder = tempfile.mkdtemp(prefix="archspec-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+    folder = temporary_folder()
+    atexit.register(folder.cleanup)
+    return folder.name
 
 
 @cache

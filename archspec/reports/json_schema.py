@@ -49,15 +49,16 @@ def render() -> str:
 def schema() -> Schema:
     """The schema (JSON Schema draft 7, which the YAML language server reads)."""
     definitions = _definitions()
+    anew = _anew(definitions)
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "archspec",
         "description": "A network or a block in the archspec language, version 1.",
         "type": "object",
         "if": _names_blocks_anew(),
-        "then": _file(_ANEW),
+        "then": {"allOf": [_file(_ANEW), *map(_unless_anew, library.blocks())]},
         "else": _file(),
-        "definitions": definitions | _anew(definitions),
+        "definitions": definitions | anew | _of_each_block(anew),
     }
 
 
@@ -80,7 +81,8 @@ def _definitions() -> dict[str, Schema]:
         "graph": {"anyOf": [_map({"$ref": "#/definitions/node"}), _list({"$ref": "#/definitions/node"})]},
         "node": _node(),
         "op_arguments": {"allOf": [_case("op", name, _op_arguments(cls)) for name, cls in registry.ops().items()]},
-        "block_arguments": {"allOf": [_case("block", name, _block_arguments(name)) for name in library.blocks()]},
+        "block_arguments": {"allOf": [_reference(f"arguments_of_{name}") for name in library.blocks()]},
+        **{f"arguments_of_{name}": _case("block", name, _block_arguments(name)) for name in library.blocks()},
         "op_value": _value("op"),
         "block_value": _value("block"),
     }
@@ -98,11 +100,31 @@ def _file(suffix: str = "") -> Schema:
 _ANEW = "_with_own_blocks"
 
 
-def _names_blocks_anew() -> Schema:
-    """A file in which the name of a library's block may mean another one: its own, or that of a file it extends."""
-    own = {"properties": {"blocks": {"anyOf": [{"required": [name]} for name in library.blocks()]}}}
+def _names_blocks_anew(*names: str) -> Schema:
+    """A file in which such a name of a library's block may mean another one: its own, or that of a file it extends."""
+    own = {"properties": {"blocks": {"anyOf": [{"required": [name]} for name in names or library.blocks()]}}}
     path = {"properties": {"extends": {"type": "string", "pattern": r"/|\.ya?ml$"}}}
     return {"anyOf": [own | {"required": ["blocks"]}, path | {"required": ["extends"]}]}
+
+
+def _unless_anew(name: str) -> Schema:
+    """A file in which the name of one block of the library has the arguments of that, unless it may mean another."""
+    return {"if": _names_blocks_anew(name), "else": _reference(f"file_with_{name}")}
+
+
+def _of_each_block(anew: Collection[str]) -> dict[str, Schema]:
+    """For each block of the library, what asks for its arguments alone: files, graphs and nodes, in each other."""
+    found: dict[str, Schema] = {}
+    for name in library.blocks():
+        graph, node = _reference(f"graph_with_{name}"), _reference(f"node_with_{name}")
+        takes_blocks = f"arguments_of_{name}{_ANEW}" in anew
+        arguments = _reference(f"arguments_of_{name}{_ANEW if takes_blocks else ''}")
+        blocks = {"additionalProperties": _reference(f"file_with_{name}")}
+        values = {"additionalProperties": arguments}
+        found[f"file_with_{name}"] = {"properties": {"graph": graph, "blocks": blocks, "params": values}}
+        found[f"graph_with_{name}"] = {"additionalProperties": node, "items": node}
+        found[f"node_with_{name}"] = {"allOf": [arguments], "properties": {"graph": graph}}
+    return found
 
 
 def _anew(definitions: Mapping[str, Schema]) -> dict[str, Schema]:

@@ -249,7 +249,7 @@ def _reuse(spot: Spot) -> Iterator[Candidate]:
     for node in scope.above(spot.graph, spot.node) if spot.graph is not None else ():
         yield Candidate(node.name, Kind.REFERENCE, node.target)
         if node.has_copies:
-            yield Candidate(f"{node.name}.0", Kind.REFERENCE, node.target)
+            yield from (Candidate(f"{node.name}.{copy}", Kind.REFERENCE, node.target) for copy in ("0", "-1"))
 
 
 def _output(spot: Spot) -> Iterator[Candidate]:

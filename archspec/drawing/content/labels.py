@@ -131,8 +131,8 @@ def _number(op: Op) -> Any:
 
 def is_depthwise(op: Op, inputs: tuple[Shape, ...]) -> bool:
     """Whether it convolves every channel by itself."""
-    groups = getattr(op, "groups", 1)
-    return op.name == "conv" and groups != 1 and bool(inputs) and groups == inputs[0][0]
+    groups = vars(op).get("groups", 1) if op.name == "conv" else 1
+    return groups != 1 and bool(inputs) and groups == inputs[0][0]
 
 
 def essentials(op: Op, inputs: tuple[Shape, ...] = ()) -> str:

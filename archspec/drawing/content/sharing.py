@@ -22,7 +22,7 @@ def used_together(network: Network) -> Mapping[str, Uses]:
     ['heads3', 'heads4', 'heads5', 'heads6', 'heads7']
     """
     found = {path: uses for path, uses in _reused(network) if _differ(network, uses) and _are_beside(network, uses)}
-    return found if _in_order(network, found) else {}
+    return found if found and _in_order(network, found) else {}
 
 
 def _reused(network: Network) -> Iterator[tuple[str, Uses]]:

@@ -109,8 +109,9 @@ class _Symbols:
             seen = scope
             if block.kind == "repeat" and not use.step.copies_reuse:
                 seen = scope._replace(params={**scope.params, **dict(self._of_copy(block, int(child.name), scope))})
-            elif use.step.reused is not None and use.step.reused.copy is not None:
-                seen = scope._replace(params={**scope.params, "index": literal(use.step.reused.copy)})
+            elif use.shares and use.step.reused is not None and use.step.reused.copy is not None:
+                index = int(use.shares.rpartition(".")[2])
+                seen = scope._replace(params={**scope.params, "index": literal(index)})
             if block.kind != "repeat" or scope.operand:
                 seen = seen._replace(operand=_operand(block, child))
             content = self._applied(child, seen) if isinstance(child, Node) else self._inner(child, seen)

@@ -6,13 +6,12 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 from archspec.errors import shown
-from archspec.files import write
+from archspec.files import temporary_folder, write
 from archspec.importers.onnx.model import Array
 
 _SECONDS = 300
@@ -46,7 +45,7 @@ def evaluated(model: bytes | Path, inputs: Mapping[str, Array], outputs: Sequenc
     Raises:
         NotRunError: It is refused, ends the process, or takes longer than five minutes.
     """
-    with TemporaryDirectory() as name:
+    with temporary_folder() as name:
         folder = Path(name)
         if isinstance(model, bytes):
             write(folder / "model.onnx", model)

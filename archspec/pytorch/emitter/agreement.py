@@ -97,7 +97,7 @@ class Agreement:
         alone = statement.gives[0][0] == statement.name
         index = "" if alone else statement.gives[0][0].removeprefix(f"{statement.name}.")
         one = alone or use.step.copies_reuse
-        _require((use.shares if one else f"{use.shares}.{index}") == statement.reuses)
+        _require((use.shares if one else f"{use.shares}.{index}") == _counted(statement.reuses, uses))
         if use.step.copies_reuse and alone:
             _require(isinstance(use.content, Body) and len(use.content.uses) == times)
 
@@ -229,6 +229,16 @@ def _layers(part: Call, content: Body) -> dict[str, Part]:
 
 def _is_identity(part: Part) -> bool:
     return isinstance(part, Call) and part.target == "nn.Identity"
+
+
+def _counted(path: str, uses: Mapping[str, Use]) -> str:
+    """A path whose copy may be counted from the end of the list of all, counted from its beginning."""
+    name, _, copy = path.partition(".")
+    if not copy.startswith("-"):
+        return path
+    content = uses[name].content
+    assert isinstance(content, Body)
+    return f"{name}.{max(int(use.name) for use in content.uses) + 1 + int(copy)}"
 
 
 def _unlisted(statement: Statement, uses: Mapping[str, Use]) -> Any:

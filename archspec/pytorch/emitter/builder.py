@@ -16,7 +16,7 @@ from archspec.pytorch.emitter.draft import Draft, Present
 from archspec.pytorch.emitter.expansion import expand
 from archspec.pytorch.emitter.factories import parameter_of
 from archspec.pytorch.emitter.functions import function_of
-from archspec.pytorch.emitter.instances import Instance, given, held, is_chain, is_sequence, reuse_of
+from archspec.pytorch.emitter.instances import Instance, copies, given, held, is_chain, is_sequence, reuse_of
 from archspec.pytorch.emitter.model import Attribute, Child, Class, Key, Member, Statement, Uses
 from archspec.pytorch.emitter.overwriting import overwrite
 from archspec.pytorch.emitter.parameters import Parameters
@@ -234,9 +234,9 @@ class Builder:
     def _again(self, step: str, reused: Reuse, present: Present, takes: tuple[Key, ...]) -> None:
         """A layer or class that another step has made, called again; where it is absent, its first operand passes."""
         held = self.draft.modules[reused.step.name]
-        call = reused.step.name if reused.copy is None else f"{reused.step.name}[{reused.copy}]"
-        if reused.copy is not None and len(held) < len(self.draft.part):
-            raise Mismatch  # the identity in its place has no copies
+        copy = None if reused.copy is None else self._copy_of(reused.copy, held, present)
+        place = reused.step.name if copy is None else f"{reused.step.name}.{copy}"
+        call = reused.step.name if copy is None else f"{reused.step.name}[{copy}]"
         flag, times = "", self._times(step, reused, present)
         if times == 1 and present.keys() != held.keys():
             flag = self.draft.functions.attribute(f"has_{step}", self._condition(step, present))
@@ -246,9 +246,18 @@ class Builder:
         if len(present) < len(self.draft.part) and len(gives) != 1:
             raise Mismatch
         is_op = one_op(next(iter(present.values()))) is not None
-        self.draft.statements.append(
-            Statement(step, takes, gives, call, flag, reuses=reused.path, times=times, is_op=is_op)
-        )
+        self.draft.statements.append(Statement(step, takes, gives, call, flag, reuses=place, times=times, is_op=is_op))
+
+    def _copy_of(self, copy: int, held: Present, present: Present) -> int:
+        """The index of a copy in the list of all: as it is written, where it is that in each instance."""
+        if len(held) < len(self.draft.part):
+            raise Mismatch  # the identity in its place has no copies
+        found = {number: int(each.shares.rpartition(".")[2]) for number, each in present.items()}
+        if copy >= 0 or all(index == _length(held[number]) + copy for number, index in found.items()):
+            return copy
+        if len(set(found.values())) > 1:
+            raise Mismatch  # rows at the end of some are left out
+        return next(iter(found.values()))
 
     def _times(self, step: str, reused: Reuse, present: Present) -> int | Attribute:
         """How often a step calls what it reuses."""
@@ -300,6 +309,12 @@ class Builder:
             flag = self.draft.functions.attribute(f"has_{step}", self._condition(step, nodes))
         gives = self.draft.give(step, nodes, takes, {"output": [self.draft.first_dimension(nodes, takes)]})
         self.draft.statements.append(Statement(step, takes, gives, call, flag))
+
+
+def _length(repeat: Child) -> int:
+    """The copies that the list of a repeat has; those of rows that are left out at its end are not there."""
+    assert isinstance(repeat, Block)
+    return max(index for index, _ in copies(repeat)) + 1
 
 
 def _kept(made: Part, own: Held) -> Part:
