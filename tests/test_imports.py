@@ -34,7 +34,7 @@ DOORS = {"op": "ops", "tensor": "ops"}
 WITHIN = {
     "drawing": "content layout formats drawing styles pictures changes".split(),
     "importers": (
-        "writing draft structure prototext caffe darknet keras ultralytics registry imported module onnx".split()
+        "writing draft structure caffe darknet keras ultralytics registry imported module onnx".split()
     ),
     "pytorch": (
         "layers weights emitter emission runtime checkpoints loading programs exporting images results measurement "
