@@ -20,8 +20,9 @@ from archspec.importers.module.draft import Graph, Wire
 from archspec.importers.module.drafting import Refusal, drafted, is_told
 from archspec.importers.module.folding import folded
 from archspec.importers.module.idioms import recognise
-from archspec.importers.module.recording import Held, Run, UnrecordableError, Value, Visit, is_of_torch, leaves, record
+from archspec.importers.module.recording import is_of_torch, record
 from archspec.importers.module.renaming import in_order, own_names, rules
+from archspec.importers.module.runs import Held, Run, UnrecordableError, Value, Visit, leaves
 from archspec.importers.module.simplifying import simplify
 from archspec.importers.module.tidying import tidy
 from archspec.importers.module.verification import ModuleReport, compared, hollow, misled

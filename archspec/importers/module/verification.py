@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from archspec.errors import UsageError
 from archspec.importers.module.construction import hand_on
-from archspec.importers.module.recording import leaves
+from archspec.importers.module.runs import leaves
 from archspec.network import Network
 from archspec.pytorch.loading import load_weights
 from archspec.pytorch.runtime import build

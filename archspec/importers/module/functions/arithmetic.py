@@ -12,7 +12,7 @@ from archspec.importers.module.functions.calls import Bound, Rule, listed, one_o
 from archspec.importers.module.functions.dimensions import dimension, dimensions, sample
 from archspec.importers.module.numbers import FEW_NUMBERS
 from archspec.importers.module.patterns import shifted_windows
-from archspec.importers.module.recording import Held, UnrecordableError, Value
+from archspec.importers.module.runs import Held, UnrecordableError, Value
 
 
 def _two(op: str) -> Rule:
