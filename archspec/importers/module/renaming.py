@@ -33,7 +33,24 @@ def rules(names: Mapping[str, str], tensors: Collection[str]) -> dict[str, str |
         if own != name and not any(_covers(left, name) for left in found):
             left, right = _widest(name, own, wanted)
             found[left] = right
-    return found
+    return _with_exceptions(found, wanted)
+
+
+def _with_exceptions(found: Mapping[str, str | None], wanted: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Fewer rules: one for many names, behind those for the few that it would be wrong for."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for left, right in found.items():
+        starred = _starred(left, right, _WHOLE)
+        if right is not None and starred[0] != left and starred[1] is not None:
+            groups.setdefault((starred[0], starred[1]), []).append(left)
+    rules = dict(found)
+    for (left, right), members in groups.items():
+        others = {key: value for key, value in rules.items() if key not in members}
+        free = [name for name in wanted if not any(_covers(key, name) for key in [*others, *members])]
+        kept = {match[0]: match[0] for name in free if wanted[name] == name and (match := _matched(left, name))}
+        if len(kept) + 1 < len(members) and all(_is_right(own, own, wanted) for own in kept):
+            rules = {**others, **kept, left: right}
+    return rules
 
 
 def in_order(
