@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from archspec.importers.module.draft import Graph
 
@@ -38,18 +38,18 @@ def rules(names: Mapping[str, str], tensors: Collection[str]) -> dict[str, str |
 
 def _with_exceptions(found: Mapping[str, str | None], wanted: Mapping[str, str | None]) -> dict[str, str | None]:
     """Fewer rules: one for many names, behind those for the few that it would be wrong for."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for left, right in found.items():
-        starred = _starred(left, right, _WHOLE)
-        if right is not None and starred[0] != left and starred[1] is not None:
-            groups.setdefault((starred[0], starred[1]), []).append(left)
     rules = dict(found)
-    for (left, right), members in groups.items():
+    groups: dict[tuple[str, str], list[str]] = {}
+    for own_left, own_right in found.items():
+        for left, right in {_starred(own_left, own_right, _WHOLE), _starred_in_common(own_left, own_right)}:
+            if right is not None and left != own_left:
+                groups.setdefault((left, right), []).append(own_left)
+    for (left, right), members in sorted(groups.items()):
         others = {key: value for key, value in rules.items() if key not in members}
-        free = [name for name in wanted if not any(_covers(key, name) for key in [*others, *members])]
-        kept = {match[0]: match[0] for name in free if wanted[name] == name and (match := _matched(left, name))}
-        if len(kept) + 1 < len(members) and all(_is_right(own, own, wanted) for own in kept):
-            rules = {**others, **kept, left: right}
+        kept = {match[0]: match[0] for name, own in wanted.items() if own == name and (match := _matched(left, name))}
+        fewer: dict[str, str | None] = {**others, **kept, left: right}
+        if len(fewer) < len(rules) and all(_given(fewer, name) == own for name, own in wanted.items()):
+            rules = fewer
     return rules
 
 
@@ -63,24 +63,45 @@ def in_order(
         is_right: Whether rules lead all tensors where they belong.
     """
     rules = dict(found)
-    tops: dict[tuple[str, str], list[str]] = {}
-    for left, right in found.items():
-        if right is not None and "." in left and "." in right:
-            tops.setdefault((f"{left.partition('.')[0]}.**", f"{right.partition('.')[0]}.**"), []).append(left)
-    for (left, right), members in tops.items():
-        fewer = {key: value for key, value in rules.items() if key not in members} | {left: right}
-        if len(members) >= _LEAST_IN_ORDER and is_right(fewer):
-            rules = fewer
-    groups: dict[tuple[str, str], list[str]] = {}
-    for left, right in rules.items():
-        if right is not None and "." in left and "." in right:
-            one, other = (_numbers_starred(each.rpartition(".")[0]) for each in (left, right))
-            groups.setdefault((f"{one}.**", f"{other}.**"), []).append(left)
-    for (left, right), members in groups.items():
-        if len(members) >= _LEAST_IN_ORDER:
-            fewer = {key: value for key, value in rules.items() if key not in members} | {left: right}
-            rules = fewer if is_right(fewer) else rules
+    for wider in _WIDER:
+        groups: dict[tuple[str, str], list[str]] = {}
+        for left, right in rules.items():
+            if right is not None and "." in left and "." in right and (pair := wider(left, right)):
+                groups.setdefault(pair, []).append(left)
+        for (left, right), members in groups.items():
+            fewer: dict[str, str | None] = {key: value for key, value in rules.items() if key not in members}
+            fewer[left] = right
+            if len(members) >= _LEAST_IN_ORDER and is_right(fewer):
+                rules = fewer
     return rules
+
+
+def _below_top(left: str, right: str) -> tuple[str, str]:
+    """All below the first names."""
+    return f"{left.partition('.')[0]}.**", f"{right.partition('.')[0]}.**"
+
+
+def _below_numbers(left: str, right: str) -> tuple[str, str]:
+    """All below what holds the module, whatever its number."""
+    one, other = (_numbers_starred(each.rpartition(".")[0]) for each in (left, right))
+    return f"{one}.**", f"{other}.**"
+
+
+def _leaf(left: str, right: str) -> tuple[str, str] | None:
+    """All of the module's own name, or of its list's and its number; None where the names differ."""
+    names = left.split(".")
+    start = -2 if names[-1].isdecimal() else -1
+    for own in (names[start], "_".join(names[start:])):
+        before, found, after = f".{right}.".rpartition(f".{own}.")
+        if found and before and not names[start].isdecimal():
+            return ".".join(["**", *names[start:]]), f"**.{own}.{after}".rstrip(".")
+    return None
+
+
+def _leaf_below_top(left: str, right: str) -> tuple[str, str] | None:
+    """The same below the first names alone."""
+    pair = _leaf(left, right)
+    return (f"{left.partition('.')[0]}.{pair[0]}", f"{right.partition('.')[0]}.{pair[1]}") if pair else None
 
 
 def _numbers_starred(path: str) -> str:
@@ -91,6 +112,13 @@ def _numbers_starred(path: str) -> str:
 
 _NUMBER = re.compile(r"\d+")
 _LEAST_IN_ORDER = 3
+_WIDER: Sequence[Callable[[str, str], tuple[str, str] | None]] = (
+    _below_top,
+    _below_numbers,
+    _leaf,
+    _leaf_below_top,
+)
+"""What makes rules that pair in order of rules for single modules, in the order in which they are tried."""
 
 
 def _widest(name: str, own: str | None, wanted: Mapping[str, str | None]) -> tuple[str, str | None]:
@@ -104,7 +132,7 @@ def _widest(name: str, own: str | None, wanted: Mapping[str, str | None]) -> tup
         pairs.append((name, None))
     for shorter, its in reversed(pairs):
         starred = (_starred(shorter, its, numbers) for numbers in (_AT_END, _WHOLE))
-        for left, right in (*starred, (shorter, its)):
+        for left, right in (*starred, _starred_in_common(shorter, its), (shorter, its)):
             if _is_right(left, right, wanted):
                 return left, right
     return pairs[0]
@@ -123,6 +151,15 @@ def _starred(name: str, own: str | None, star: re.Pattern[str]) -> tuple[str, st
     return star.sub("*", name), None if own is None else star.sub("*", own)
 
 
+def _starred_in_common(name: str, own: str | None) -> tuple[str, str | None]:
+    """A rule with a star for each number in the names that both begin with."""
+    names, its = name.split("."), (own or "").split(".")
+    count = next((i for i, (one, other) in enumerate(zip(names, its, strict=False)) if one != other), 0)
+    left, right = (["*" if i < count and each.isdecimal() else each for i, each in enumerate(given)]
+                   for given in (names, its))  # fmt: skip
+    return ".".join(left), None if own is None else ".".join(right)
+
+
 def _covers(left: str, name: str) -> bool:
     return _matched(left, name) is not None
 
@@ -134,16 +171,15 @@ def _matched(left: str, name: str) -> re.Match[str] | None:
 
 def _is_right(left: str, right: str | None, wanted: Mapping[str, str | None]) -> bool:
     """Whether a rule gives what is wanted for every tensor that it applies to."""
-    for name, own in wanted.items():
-        match = _matched(left, name)
-        if match is None:
-            continue
-        given = None
-        if right is not None:
+    return all(_given({left: right}, name) == own for name, own in wanted.items() if _covers(left, name))
+
+
+def _given(rules: Mapping[str, str | None], name: str) -> str | None:
+    """The name that the first rule that applies gives, and the same where none does."""
+    for left, right in rules.items():
+        if match := _matched(left, name):
             stars = iter(match.groups())
-            given = (
-                "".join(next(stars) if part == "*" else part for part in re.split(r"(\*)", right)) + name[match.end() :]
-            )
-        if given != own:
-            return False
-    return True
+            parts = re.split(r"(\*)", right or "")
+            filled = "".join(next(stars) if part == "*" else part for part in parts)
+            return None if right is None else filled + name[match.end() :]
+    return name
