@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from archspec.importers.module.draft import Graph
+
+_Wider = Callable[[str, str], "tuple[str, str] | None"]
+"""The sides of a rule that pairs in order, in which one for a single module may be contained."""
 
 
 def own_names(graph: Graph, path: str = "") -> Iterator[tuple[str, str]]:
@@ -46,9 +50,10 @@ def _with_exceptions(found: Mapping[str, str | None], wanted: Mapping[str, str |
                 groups.setdefault((left, right), []).append(own_left)
     for (left, right), members in sorted(groups.items()):
         others = {key: value for key, value in rules.items() if key not in members}
-        kept = {match[0]: match[0] for name, own in wanted.items() if own == name and (match := _matched(left, name))}
+        touched = {name: match[0] for name in wanted if (match := _matched(left, name))}
+        kept = {module: module for name, module in touched.items() if wanted[name] == name}
         fewer: dict[str, str | None] = {**others, **kept, left: right}
-        if len(fewer) < len(rules) and all(_given(fewer, name) == own for name, own in wanted.items()):
+        if len(fewer) < len(rules) and all(_given(fewer, name) == wanted[name] for name in touched):
             rules = fewer
     return rules
 
@@ -62,8 +67,18 @@ def in_order(
         found: The rules.
         is_right: Whether rules lead all tensors where they belong.
     """
+    plain = _paired(found, _WIDER, is_right)
+    if len(plain) <= _FEW:
+        return plain
+    return min(plain, _paired(found, _LEAVES_FIRST, is_right), key=len)
+
+
+def _paired(
+    found: Mapping[str, str | None], widers: Sequence[_Wider], is_right: Callable[[Mapping[str, str | None]], bool]
+) -> dict[str, str | None]:
+    """The rules with those put together that a wider one can stand for."""
     rules = dict(found)
-    for wider in _WIDER:
+    for wider in widers:
         groups: dict[tuple[str, str], list[str]] = {}
         for left, right in rules.items():
             if right is not None and "." in left and "." in right and (pair := wider(left, right)):
@@ -112,13 +127,11 @@ def _numbers_starred(path: str) -> str:
 
 _NUMBER = re.compile(r"\d+")
 _LEAST_IN_ORDER = 3
-_WIDER: Sequence[Callable[[str, str], tuple[str, str] | None]] = (
-    _below_top,
-    _below_numbers,
-    _leaf,
-    _leaf_below_top,
-)
-"""What makes rules that pair in order of rules for single modules, in the order in which they are tried."""
+_FEW = 12
+"""Rules that need no second try."""
+_WIDER = (_below_top, _below_numbers, _leaf, _leaf_below_top)
+_LEAVES_FIRST = (_below_top, _leaf, _leaf_below_top, _below_numbers)
+"""What makes rules that pair in order of rules for single modules, in two orders in which they are tried."""
 
 
 def _widest(name: str, own: str | None, wanted: Mapping[str, str | None]) -> tuple[str, str | None]:
@@ -165,8 +178,14 @@ def _covers(left: str, name: str) -> bool:
 
 
 def _matched(left: str, name: str) -> re.Match[str] | None:
-    pattern = "".join("([^.]*)" if part == "*" else re.escape(part) for part in re.split(r"(\*)", left))
-    return re.match(rf"{pattern}(?=\.|$)", name)
+    return _pattern(left).match(name)
+
+
+@lru_cache(maxsize=4096)
+def _pattern(left: str) -> re.Pattern[str]:
+    """What the names that a rule applies to begin with."""
+    text = "".join("([^.]*)" if part == "*" else re.escape(part) for part in re.split(r"(\*)", left))
+    return re.compile(rf"{text}(?=\.|$)")
 
 
 def _is_right(left: str, right: str | None, wanted: Mapping[str, str | None]) -> bool:
