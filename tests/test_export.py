@@ -19,7 +19,7 @@ pytest.importorskip("onnxscript")
 from torch import Tensor, nn  # noqa: E402
 
 from archspec.importers.imported import statistics  # noqa: E402
-from archspec.importers.module.recording import leaves  # noqa: E402
+from archspec.importers.module.runs import leaves  # noqa: E402
 from archspec.importers.module.verification import shaken  # noqa: E402
 
 NETWORKS: dict[str, dict[str, Any]] = {

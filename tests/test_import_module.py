@@ -27,8 +27,8 @@ from torch import Tensor, nn  # noqa: E402
 
 from archspec.importers.module.construction import remembered  # noqa: E402
 from archspec.importers.module.importing import _network_name  # noqa: E402
-from archspec.importers.module.recording import leaves  # noqa: E402
 from archspec.importers.module.renaming import rules  # noqa: E402
+from archspec.importers.module.runs import leaves  # noqa: E402
 from archspec.importers.module.verification import shaken  # noqa: E402
 
 GOLDENS = Path(__file__).parent / "golden" / "modules"

@@ -8,6 +8,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from torch import nn  # noqa: E402
+
+import archspec  # noqa: E402
 from archspec.importers.module.patterns import differences, distances, shifted_windows  # noqa: E402
 from archspec.pytorch.layers.relative_position_bias import relative_position_bias  # noqa: E402
 from archspec.pytorch.layers.relative_position_bias3d import relative_position_bias3d  # noqa: E402
@@ -54,3 +57,20 @@ def test_masks_of_shifted_windows_are_recognised() -> None:
         assert torch.equal(masked(torch.zeros(1, 1, places, places), *found)[:, 0], mask)
         assert shifted_windows(mask[None, :, None]) == found
     assert shifted_windows(torch.zeros(4, 49, 49)) is None
+
+
+class SumFromZero(nn.Module):
+    """Branches that are added up from 0, as Python's `sum` does it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(nn.Conv2d(3, 4, k, padding=k // 2) for k in (1, 3))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        total: torch.Tensor = sum(branch(x) for branch in self.branches)
+        return (total - 0) * 1.0 / 1
+
+
+def test_arithmetic_that_changes_nothing_is_no_node() -> None:
+    imported = archspec.from_module(SumFromZero(), (3, 8, 8))
+    assert [type(node.op).name for node in archspec.compile_text(imported.text)] == ["conv", "conv", "add"]

@@ -185,6 +185,41 @@ def test_a_wrong_call_is_told(
     assert said in done.err
 
 
+# Ultralytics' table
+
+
+def table(*rows: str) -> str:
+    lines = ["nc: 10", "backbone:", "  - [-1, 1, Conv, [8, 3, 2]]", *(f"  - {row}" for row in rows), "head: []"]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "params", "output"),
+    [
+        ("[-1, 1, nn.Upsample, [None, 2, nearest]]", 0, (8, 640, 640)),
+        ("[-1, 1, torch.nn.Upsample, [None, 2, nearest]]", 0, (8, 640, 640)),
+        ("[-1, 1, nn.Upsample, [None]]", 0, (8, 640, 640)),
+        ("[-1, 1, Conv, [nc, 1]]", 10 * 8 + 2 * 10, (10, 320, 320)),
+        ("[-1, 1, Conv, [9, 1]]", 16 * 8 + 2 * 16, (16, 320, 320)),
+        ("[-1, 1, Classify, [nc]]", 8 * 1280 + 2 * 1280 + 1281 * 10, (10,)),
+    ],
+)
+def test_a_row_is_counted_in_each_form_that_is_read(
+    row: str, params: int, output: tuple[int, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "x.yaml").write_text(table(row))
+    result = archspec.import_file(tmp_path / "x.yaml")
+    network = archspec.compile_text(result.text)
+    assert (network.params, network.outputs["output"].shape) == (3 * 8 * 9 + 2 * 8 + params, output)
+
+
+@pytest.mark.parametrize("row", ["[-1, 1, Classify, [7]]", "[[-1], 1, Detect, [7]]"])
+def test_a_head_of_another_number_of_classes_is_refused(row: str, tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text(table(row))
+    with pytest.raises(archspec.SpecError, match="its number of classes is not `nc`"):
+        archspec.import_file(tmp_path / "x.yaml")
+
+
 # Hostile files
 
 SOURCES = sorted({case.partition(" ")[0] for case in CASES})

@@ -34,7 +34,7 @@ DOORS = {"op": "ops", "tensor": "ops"}
 WITHIN = {
     "drawing": "content layout formats drawing styles pictures changes".split(),
     "importers": (
-        "writing draft structure prototext caffe darknet keras ultralytics registry imported module onnx".split()
+        "writing draft structure caffe darknet keras ultralytics registry imported module onnx".split()
     ),
     "pytorch": (
         "layers weights emitter emission runtime checkpoints loading programs exporting images results measurement "
@@ -130,8 +130,9 @@ RUNNING = {
     *(
         f"archspec.importers.module.{name}"
         for name in (
-            "batches computed construction draft drafting folding.wiring functions.arithmetic functions.indexing "
-            "idioms importing numbers patterns recording sources verification"
+            "batches computed construction draft drafting.attention drafting.graphs drafting.steps drafting.tensors "
+            "folding.wiring functions.arithmetic functions.indexing idioms importing numbers patterns recording runs "
+            "sources verification"
         ).split()
     ),
     *(f"archspec.importers.onnx.{name}" for name in "bound functions network shapes verification".split()),

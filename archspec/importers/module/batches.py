@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from archspec.importers.module.recording import Call, Held, UnrecordableError, Value, Visit
+from archspec.importers.module.runs import Call, Held, UnrecordableError, Value, Visit
 
 BATCHES = (2, 3)
 """The sizes of the two batches."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from archspec.importers.module.recording import Held, Value
+from archspec.importers.module.runs import Held, Value
 
 
 @dataclass(eq=False)

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from archspec.importers.module.batches import Batched
-from archspec.importers.module.recording import Call, Held, Value, Visit, leaves
+from archspec.importers.module.runs import Call, Held, Value, Visit, leaves
 
 BLUR = "blur_pool2d"
 """What the call is named that blurs an image: torch has no function for it."""

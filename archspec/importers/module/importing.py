@@ -20,11 +20,12 @@ from archspec.importers.module.draft import Graph, Wire
 from archspec.importers.module.drafting import Refusal, drafted, is_told
 from archspec.importers.module.folding import folded
 from archspec.importers.module.idioms import recognise
-from archspec.importers.module.recording import Held, Run, UnrecordableError, Value, Visit, is_of_torch, leaves, record
+from archspec.importers.module.recording import is_of_torch, record
 from archspec.importers.module.renaming import in_order, own_names, rules
+from archspec.importers.module.runs import Held, Run, UnrecordableError, Value, Visit, leaves
 from archspec.importers.module.simplifying import simplify
 from archspec.importers.module.tidying import tidy
-from archspec.importers.module.verification import ModuleReport, compared, hollow, misled
+from archspec.importers.module.verification import ModuleReport, compared, hollow, is_led
 from archspec.importers.module.windows import join_single, part_single
 from archspec.importers.writing import write
 from archspec.language.limits import Limits
@@ -92,7 +93,7 @@ def from_module(
     renamed = rules(known, list(module.state_dict()))
     if len(renamed) > 1:
         plain = _compiled(spec, module)
-        renamed = in_order(renamed, lambda rules: not misled(module, plain, {_OWN: rules}, known))
+        renamed = in_order(renamed, lambda rules: is_led(module, plain, {_OWN: rules}, known))
     if renamed:
         spec["weights"] = {_library_name(module): renamed}
     network = _compiled(spec, module)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from archspec.importers.module.draft import Place, Wire
 from archspec.importers.module.patterns import Rotations, evenly_spaced, grid, lookups, pairs, rotations
-from archspec.importers.module.recording import UnrecordableError
+from archspec.importers.module.runs import UnrecordableError
 
 FEW_NUMBERS = 64
 """How many numbers a spec says even where they can be computed."""

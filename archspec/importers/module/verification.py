@@ -13,12 +13,14 @@ from typing_extensions import override
 
 from archspec.errors import UsageError
 from archspec.importers.module.construction import hand_on
-from archspec.importers.module.recording import leaves
+from archspec.importers.module.runs import leaves
 from archspec.network import Network
 from archspec.pytorch.loading import load_weights
 from archspec.pytorch.runtime import build
-from archspec.pytorch.weights.match import match
+from archspec.pytorch.weights.match import closest
+from archspec.pytorch.weights.matching import Matching
 from archspec.pytorch.weights.renaming import Rules
+from archspec.pytorch.weights.suggestions import with_suggestions
 from archspec.pytorch.weights.tensors import constants
 
 TOLERANCE = 1e-5
@@ -102,17 +104,32 @@ def misled(module: nn.Module, network: Network, sources: Mapping[str, Rules], kn
         sources: The rules, by the library that they are for.
         known: The names in the spec of the module's tensors.
     """
+    matching = _matching(module, network, sources)
+    if not matching.ok:
+        return f"weights of the module do not fit the spec: {with_suggestions(matching)}"
+    wrong = _wrong(matching, known)
+    return f"the tensor `{wrong[0]}` of the module is led to a wrong place of the spec" if wrong else ""
+
+
+def is_led(module: nn.Module, network: Network, sources: Mapping[str, Rules], known: Mapping[str, str]) -> bool:
+    """Whether rules lead each tensor of a module where it belongs; the arguments are those of `misled`."""
+    matching = _matching(module, network, sources)
+    return matching.ok and not _wrong(matching, known)
+
+
+def _matching(module: nn.Module, network: Network, sources: Mapping[str, Rules]) -> Matching:
     expected = {
         node.op.key(node.path, name): shape
         for node in network
         for name, shape in {**node.weights, **node.buffers}.items()
     }
     found = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
-    matching = match(expected, found, sources, constants=constants(network))
-    if not matching.ok:
-        return f"weights of the module do not fit the spec: {matching}"
-    wrong = [theirs for own, theirs in matching.names.items() if known.get(theirs, own) != own]
-    return f"the tensor `{wrong[0]}` of the module is led to a wrong place of the spec" if wrong else ""
+    return closest(expected, found, sources, constants=constants(network))
+
+
+def _wrong(matching: Matching, known: Mapping[str, str]) -> list[str]:
+    """The tensors of a module that are led to a wrong place."""
+    return [theirs for own, theirs in matching.names.items() if known.get(theirs, own) != own]
 
 
 def hollow(module: nn.Module) -> nn.Module:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archspec.importers.module.batches import Batched
-from archspec.importers.module.recording import Call, Value, Visit
+from archspec.importers.module.runs import Call, Value, Visit
 
 _RESHAPING = frozenset("reshape view flatten unflatten reshape_as view_as repeat_interleave".split())
 """What joins the batch with another dimension."""

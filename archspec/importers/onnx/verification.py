@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from archspec.importers.draft import Given
-from archspec.importers.module.recording import leaves
+from archspec.importers.module.runs import leaves
 from archspec.importers.onnx.evaluation import NotRunError, evaluated
 from archspec.importers.onnx.model import Array, Model
 from archspec.network import Network

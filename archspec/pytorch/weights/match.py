@@ -42,6 +42,21 @@ def match(
     >>> matching.ok, matching.source, matching.names
     (True, 'other', {'fc.weight': 'head.weight'})
     """
+    return with_suggestions(closest(expected, found, sources, source, constants))
+
+
+def closest(
+    expected: Mapping[str, Shape],
+    found: Mapping[str, Shape],
+    sources: Mapping[str, Rules],
+    source: str | None = None,
+    constants: Collection[str] = (),
+) -> Matching:
+    """The same without suggestions, which take longer than the match.
+
+    Raises:
+        UsageError: There are no rules for the source.
+    """
     if source is not None and source not in ("", *sources):
         hint = did_you_mean(source, sources) or "the network states none"
         raise UsageError(f"no rules for the checkpoints of `{source}`; {hint}")
@@ -49,7 +64,7 @@ def match(
     candidates = list(stated) if source is None else [source]
     stripped = _stripped(found, expected, [left for rules in stated.values() for left in rules])
     matchings = [_matching(name, stated[name], expected, found, stripped, constants) for name in candidates]
-    return with_suggestions(min(matchings, key=lambda matching: matching.problems))
+    return min(matchings, key=lambda matching: matching.problems)
 
 
 def _stripped(found: Iterable[str], expected: Iterable[str], rules: Iterable[str]) -> dict[str, str]:

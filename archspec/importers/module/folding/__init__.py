@@ -4,6 +4,6 @@
 a list, and `blocks` puts them together.
 """
 
-from archspec.importers.module.folding.blocks import folded
+from archspec.importers.module.folding.specs import folded
 
 __all__ = ["folded"]

@@ -1,29 +1,24 @@
-"""From graphs of nodes to a spec: a block for each class of modules, repeats, and parameters for what differs."""
+"""From graphs of nodes to blocks, one for each class of modules, with repeats, and parameters for what differs."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from archspec.importers.module.draft import Graph, Node, Wire
-from archspec.importers.module.folding.copies import as_mapping, repeated, stages_of, state_argument
-from archspec.importers.module.folding.paddings import named_alike
+from archspec.importers.module.draft import Graph, Node
+from archspec.importers.module.folding.copies import repeated, stages_of, state_argument
+from archspec.importers.module.folding.params import arguments, declared
 from archspec.importers.module.folding.scope import (
     ANY,
     Block,
     Scope,
     Spec,
     UnlikeError,
-    apt,
-    as_yaml,
     choice_of,
-    is_choice,
     shapes_of,
 )
-from archspec.importers.module.folding.stages import LEAST_STAGED, listed_graph, runs_of, stage_rows
+from archspec.importers.module.folding.stages import gathered
 from archspec.importers.module.folding.wiring import (
     CONTAINERS,
     check_taken,
@@ -38,50 +33,24 @@ from archspec.importers.module.folding.wiring import (
     name_numbered,
     operands_of,
     outputs_of,
-    reference,
     state_operands,
     taken_by,
 )
 from archspec.language.names import block_name_problem
-from archspec.ops import registry
-from archspec.ops.arguments import compact
 
 
-def folded(root: Graph, name: str, inputs: Mapping[str, Sequence[int]], training_only: Collection[str] = ()) -> Spec:
-    """The spec of a network.
+class Folding:
+    """Graphs as blocks and nodes, which are found as they are asked for.
 
-    Args:
-        root: Its graph.
-        name: Its name.
-        inputs: The shapes of its inputs, without the batch.
-        training_only: The outputs that only training has.
+    Attributes:
+        root: The graph of the network.
+        blocks: The block that a graph is, by the graph's identity.
+        made: The blocks by name.
+        classes: The graphs of each class of modules.
+        tried: The classes whose blocks were made, or could not be.
+        stages: Graphs that are rows of a table of stages.
     """
-    for graph in root.walk():
-        if not is_chain(graph) and not is_row(graph):
-            name_numbered(graph)
-    folding = _Folding(root)
-    scope = Scope([root])
-    nodes = folding.chain([root], scope) if is_chain(root) else folding.nodes([root], scope, list(inputs))
-    outputs: dict[str, Any] = {port: reference(wire, root) for port, wire in root.outputs.items()}
-    spec: Spec = {"archspec": 1, "name": name}
-    if len(outputs) - len(training_only) == 1 and (count := _classes(nodes)) is not None:
-        spec["params"] = {"num_classes": {"default": count, "min": 1, "doc": "Number of classes."}}
-    spec["inputs"] = {key: list(shape) for key, shape in inputs.items()}
-    used = folding.definitions()
-    if used:
-        spec["blocks"] = used
-    spec["graph"] = nodes
-    if list(outputs) != ["output"]:
-        spec["outputs"] = {
-            port: {"from": ref, "training_only": True} if port in training_only else ref
-            for port, ref in outputs.items()
-        }
-    elif outputs["output"] != last_name(nodes):
-        spec["output"] = outputs["output"]
-    return spec
 
-
-class _Folding:
     def __init__(self, root: Graph) -> None:
         self.root = root
         self.blocks: dict[int, Block] = {}
@@ -116,7 +85,7 @@ class _Folding:
             contents = self._contents(uses, scope)
         except UnlikeError:
             return self._apart(cls, uses)
-        params = {name: _declared(values) for name, values in scope.params.items()}
+        params = {name: declared(values) for name, values in scope.params.items()}
         definition: Spec = ({"params": params} if params else {}) | contents
         outputs = contents
         name = self._free(cls.__name__)
@@ -210,7 +179,7 @@ class _Folding:
         operand = shapes_of("operand", [taken_by(node)[0].shape if node and taken_by(node) else ANY for node in column])
         if present[0].graph is None:
             given = [node.arguments if node else None for node in column]
-            made = {"op": present[0].op} | self._arguments(given, scope, present[0].op, {**operand, **around})
+            made = {"op": present[0].op} | arguments(given, scope, present[0].op, {**operand, **around})
         else:
             made = self._group([node.graph if node else None for node in column], scope, {**around, **operand})
         missing = [graph is not None and node is None for graph, node in zip(graphs, column, strict=True)]
@@ -221,21 +190,6 @@ class _Folding:
             states = [ANY if graph is None else node is not None for graph, node in zip(graphs, column, strict=True)]
             wanted = f"with_{present[0].op or 'block'}" if name.isdecimal() else f"with_{name}"
             made["when"] = scope.express(states, wanted, {**around, **operand})
-        return made
-
-    def _arguments(
-        self, columns: Sequence[Mapping[str, Any] | None], scope: Scope, op: str, shapes: Mapping[str, Sequence[Any]]
-    ) -> Spec:
-        stated = {name for given in columns if given for name in given}
-        names = [name for name in _fields(op) if name in stated]
-        made = {}
-        for name in names:
-            values = [given.get(name, _default(op, name)) if given is not None else ANY for given in columns]
-            if (op, name) == ("conv", "padding"):
-                values = named_alike(columns, values)
-            made[name] = scope.express(
-                values, name, apt(name, shapes), rest=-1 if (op, name) == ("reshape", "shape") else None
-            )
         return made
 
     def _group(self, graphs: Sequence[Graph | None], scope: Scope, shapes: Mapping[str, Sequence[Any]]) -> Spec:
@@ -321,84 +275,10 @@ class _Folding:
         return block
 
     def _gather(self, graph: Graph) -> None:
-        """Put stages of one block that are in a list into a node of their own, and give names to the others."""
-        if not is_chain(graph) or not gives_last(graph):
-            return
-        blocks = [self.block(node.graph) if node.graph else None for node in graph.nodes]
-        start, end = max(runs_of(blocks), key=lambda run: run[1] - run[0])
-        block = blocks[start]
-        if block is None or (start, end) == (0, len(blocks)):
-            return
-        rows = stage_rows(graph.nodes[start:end], block)
-        if end - start < LEAST_STAGED * min(2, len(rows)) or 2 * len(rows) > end - start:
-            return
-        stages = [listed_graph(f"{graph.path}.{i}", row) for i, row in enumerate(rows)]
-        table = stages[0]
-        if len(stages) > 1:
-            self.stages.update(stages)
-            table = listed_graph(graph.path, [Node("", graph=stage) for stage in stages])
-        nodes = [*graph.nodes[:start], Node("", graph=table), *graph.nodes[end:]]
-        names: set[str] = set()
-        for node, known in zip(nodes, [*blocks[:start], block, *blocks[end:]], strict=True):
-            stem = known.name if known else node.op or "group"
-            node.name = next(name for n in range(1, 10**6) if (name := stem if n == 1 else f"{stem}{n}") not in names)
-            names.add(node.name)
-        for before, node in pairwise(nodes):
-            wire = Wire(before, next(iter(before.graph.outputs)) if before.graph else "")
-            if node.graph is None:
-                node.operands = [wire]
-            else:
-                node.graph.inputs = [(own, wire) for own, _ in node.graph.inputs]
-        graph.nodes = nodes
-        graph.outputs = {
-            port: Wire(nodes[-1], next(iter(nodes[-1].graph.outputs)) if nodes[-1].graph else "", wire.shape)
-            for port, wire in graph.outputs.items()
-        }
-
-
-def _declared(values: Sequence[Any]) -> Any:
-    """The declaration of a parameter: the usual value as its default, where one is usual."""
-    values = [value for value in values if value is not ANY]
-    common, count = Counter(map(repr, values)).most_common(1)[0]
-    usual = next(value for value in values if repr(value) == common)
-    if any(map(is_choice, values)):
-        nullable = {"nullable": True} if None in values else {}
-        return {"type": "op"} | ({"default": as_yaml(usual)} if usual is not None else {"default": None}) | nullable
-    if {type(value) for value in values} == {int, list}:
-        return {"type": "size", "min": 0} | ({"default": usual} if count * 2 > len(values) else {})
-    if count * 2 > len(values) or isinstance(usual, bool):
-        return usual
-    kinds = {bool: "bool", int: "int", float: "float", list: "list", str: "str"}
-    types = {type(value) for value in values}
-    return {"type": kinds[types.pop()]} if len(types) == 1 else usual
-
-
-def _classes(nodes: Any) -> int | None:
-    """The features of a linear layer at the end of a graph, which `$num_classes` takes the place of."""
-    last = next(reversed(nodes.values() if isinstance(nodes, dict) else nodes))
-    if not isinstance(last, dict):
-        return None
-    if "graph" in last:
-        return _classes(last["graph"])
-    count = last.get("out_features")
-    if last.get("op") != "linear" or not isinstance(count, int):
-        return None
-    last["out_features"] = "$num_classes"
-    return count
-
-
-def _default_of(declared: Any) -> Any:
-    return as_mapping(declared).get("default")
-
-
-def _fields(op: str) -> list[str]:
-    """The arguments of an op, in its order."""
-    return list(registry.get(op).model_fields)
-
-
-def _default(op: str, name: str) -> Any:
-    value = compact(registry.get(op).model_fields[name].default)
-    return list(value) if isinstance(value, tuple) else value
+        """Put stages of one block that are in a list into a node of their own."""
+        if is_chain(graph) and gives_last(graph):
+            blocks = [self.block(node.graph) if node.graph else None for node in graph.nodes]
+            self.stages.update(gathered(graph, blocks))
 
 
 def _bare(node: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from archspec.importers.module.draft import Place, Wire
 from archspec.importers.module.functions.calls import RULES, Bound, Rule, as_list
 from archspec.importers.module.functions.dimensions import dimensions
-from archspec.importers.module.recording import Call, Held, UnrecordableError, Value
+from archspec.importers.module.runs import Call, Held, UnrecordableError, Value
 from archspec.ops import registry
 from archspec.ops.op import Op
 

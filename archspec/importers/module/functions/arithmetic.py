@@ -12,7 +12,7 @@ from archspec.importers.module.functions.calls import Bound, Rule, listed, one_o
 from archspec.importers.module.functions.dimensions import dimension, dimensions, sample
 from archspec.importers.module.numbers import FEW_NUMBERS
 from archspec.importers.module.patterns import shifted_windows
-from archspec.importers.module.recording import Held, UnrecordableError, Value
+from archspec.importers.module.runs import Held, UnrecordableError, Value
 
 
 def _two(op: str) -> Rule:
@@ -25,9 +25,15 @@ def _two(op: str) -> Rule:
         tensor, number = ("input", other) if isinstance(one, Value | Held) else ("other", one)
         if isinstance(number, Batched) or not isinstance(number, int | float):
             raise UnrecordableError(f"{b.call.function} with {said(number)}")
+        if number == _NEUTRAL[op] and (tensor == "input" or op in ("add", "mul")):
+            return b.place.wire(b[tensor])  # sums that begin with 0
         return b.node(op, tensor, value=number)
 
     return function
+
+
+_NEUTRAL = {"add": 0, "sub": 0, "mul": 1, "div": 1}
+"""The numbers with which arithmetic changes nothing."""
 
 
 def aligned(b: Bound, *operands: Value | Held) -> list[Wire]:

@@ -8,7 +8,7 @@ from archspec.importers.module.draft import Wire
 from archspec.importers.module.functions.calls import Bound, window_of
 from archspec.importers.module.functions.dimensions import sample
 from archspec.importers.module.patterns import differences, distances, distances_with_class, separations
-from archspec.importers.module.recording import Held, UnrecordableError, Value
+from archspec.importers.module.runs import Held, UnrecordableError, Value
 
 
 def separated(b: Bound, index: Value | Held) -> Wire:

@@ -9,7 +9,7 @@ from typing import Any
 from archspec.errors import shown
 from archspec.importers.module.draft import Place, Wire
 from archspec.importers.module.functions.dimensions import batch_of, is_joined, sample
-from archspec.importers.module.recording import Call, Held, UnrecordableError, Value
+from archspec.importers.module.runs import Call, Held, UnrecordableError, Value
 
 
 @dataclass

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from archspec.importers.module.batches import Batched
-from archspec.importers.module.recording import Held, UnrecordableError, Value
+from archspec.importers.module.runs import Held, UnrecordableError, Value
 
 
 def sample(tensor: Value | Held) -> list[int]:

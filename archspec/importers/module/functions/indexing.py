@@ -11,7 +11,7 @@ from archspec.importers.module.draft import Node, Wire
 from archspec.importers.module.functions.biases import looked_up, separated
 from archspec.importers.module.functions.calls import Bound, rule, said
 from archspec.importers.module.functions.dimensions import batch_of, dimension, sample, sizes_of
-from archspec.importers.module.recording import Held, UnrecordableError, Value
+from archspec.importers.module.runs import Held, UnrecordableError, Value
 
 
 @rule("getitem", "input index")

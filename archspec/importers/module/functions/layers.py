@@ -10,7 +10,7 @@ from archspec.importers.module.functions.arithmetic import of_rank
 from archspec.importers.module.functions.calls import Bound, rule, size_of
 from archspec.importers.module.functions.dimensions import is_joined, sample, sizes_of
 from archspec.importers.module.idioms import SCALED
-from archspec.importers.module.recording import Held, UnrecordableError, Value
+from archspec.importers.module.runs import Held, UnrecordableError, Value
 from archspec.ops.same import same_pads
 from archspec.ops.tensor import Shape
 from archspec.pytorch.weights.tensors import fits

@@ -5,7 +5,7 @@ from __future__ import annotations
 from archspec.importers.module.draft import Wire
 from archspec.importers.module.functions.calls import Bound, rule
 from archspec.importers.module.functions.dimensions import batch_of, dimension, is_joined, sample, sizes_of
-from archspec.importers.module.recording import UnrecordableError
+from archspec.importers.module.runs import UnrecordableError
 
 
 @rule("cat", "tensors dim")

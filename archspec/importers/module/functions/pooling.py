@@ -9,7 +9,7 @@ from archspec.importers.module.draft import Node, Wire
 from archspec.importers.module.functions.calls import Bound, listed, rule, size_of
 from archspec.importers.module.functions.dimensions import dimension, sample
 from archspec.importers.module.idioms import BLUR
-from archspec.importers.module.recording import Held, UnrecordableError
+from archspec.importers.module.runs import Held, UnrecordableError
 
 
 @rule(

@@ -9,7 +9,7 @@ from archspec.importers.module.draft import Wire
 from archspec.importers.module.functions.arithmetic import of_rank
 from archspec.importers.module.functions.calls import Bound, rule
 from archspec.importers.module.functions.dimensions import batch_of, is_joined, sample, sizes_of
-from archspec.importers.module.recording import Held, UnrecordableError, Value, leaves
+from archspec.importers.module.runs import Held, UnrecordableError, Value, leaves
 
 
 @rule("matmul bmm", "input other")

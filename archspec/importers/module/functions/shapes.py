@@ -8,7 +8,7 @@ from dataclasses import replace
 from archspec.importers.module.draft import Wire
 from archspec.importers.module.functions.calls import Bound, rule
 from archspec.importers.module.functions.dimensions import batch_of, dimension, is_joined, sample, sizes_of
-from archspec.importers.module.recording import Held, UnrecordableError, Value, leaves
+from archspec.importers.module.runs import Held, UnrecordableError, Value, leaves
 from archspec.pytorch.weights.tensors import fits
 
 
