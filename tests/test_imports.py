@@ -33,9 +33,7 @@ DOORS = {"op": "ops", "tensor": "ops"}
 
 WITHIN = {
     "drawing": "content layout formats drawing styles pictures changes".split(),
-    "importers": (
-        "writing draft structure caffe darknet keras ultralytics registry imported module onnx".split()
-    ),
+    "importers": ("writing draft structure caffe darknet keras ultralytics registry imported module onnx".split()),
     "pytorch": (
         "layers weights emitter emission runtime checkpoints loading programs exporting images results measurement "
         "benchmarking".split()
