@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -214,6 +215,24 @@ def check_network(network: archspec.Network, compiled_with: Callable[..., archsp
                 module(*(torch.empty(2, *shape) for shape in network.inputs.values()))
             state = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
             assert state == dict(tensors(wanted.blocks.content))
+            if any(each.written for rule in network.init for each in rule.weights.values()):
+                names: dict[str, Any] = {"__name__": "emitted"}
+                exec(compile(archspec.emit(wanted), "emitted", "exec"), names)
+                made = partial(law.module[law.classes[-1].name], **{parameter.name: value})
+                assert calls_of_init(made) == calls_of_init(names[law.classes[-1].name])
+
+
+def calls_of_init(made: Callable[[], Any]) -> list[tuple[str, dict[str, Any]]]:
+    """What the constructor of a module calls of torch.nn.init, with its keywords."""
+    called: list[tuple[str, dict[str, Any]]] = []
+
+    def recorded(function: str) -> Callable[..., None]:
+        return lambda tensor, *arguments, **keywords: called.append((function, keywords))
+
+    functions = {name: recorded(name) for name in dir(torch.nn.init) if name.endswith("_") and name[0] != "_"}
+    with torch.device("meta"), patch.multiple(torch.nn.init, **functions):
+        made()
+    return called
 
 
 @pytest.mark.parametrize(("path", "variant"), SOME_VARIANTS, ids=lambda value: getattr(value, "stem", value))

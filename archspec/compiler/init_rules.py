@@ -13,6 +13,7 @@ from archspec.compiler.trace import Failed
 from archspec.errors import ArgumentError, Help, RuleError, did_you_mean, listed, nearest
 from archspec.language import patterns
 from archspec.language.definition import Definition
+from archspec.language.expr import is_expression
 from archspec.language.initialisation import (
     FAMILIES,
     FUNCTIONS,
@@ -144,8 +145,8 @@ class InitReader(RuleReader):
                 return None
             if not any(names_in(value)):
                 self.read[id(value)] = stated  # which keeps the value, and so its id
-        function, arguments = stated.initialiser
-        return stated._replace(initialiser=Initialiser(function, dict(arguments)))  # the network's own
+        own = stated.initialiser._replace(arguments=dict(stated.initialiser.arguments))  # the network's
+        return stated._replace(initialiser=own)
 
     def _initialiser(self, value: Value) -> _Stated | None:
         name, places = self._named(value)
@@ -167,7 +168,12 @@ class InitReader(RuleReader):
         except RuleError as error:
             self._rule_error(error, value, places)
             return None
-        return _Stated(value, Initialiser(name, given), function, places)
+        written = tuple(
+            (keyword, str(place.value))
+            for keyword, place in places.items()
+            if isinstance(place, Scalar) and is_expression(place.value)
+        )
+        return _Stated(value, Initialiser(name, given, written), function, places)
 
     def _named(self, value: Value) -> tuple[str | None, dict[str, Value]]:
         """The name of an initialiser, None where there is none, and the values of its keywords."""

@@ -20,10 +20,12 @@ class Initialiser(NamedTuple):
     Attributes:
         function: Its name without the underscore at the end, such as ``kaiming_normal``.
         arguments: Its keyword arguments, those that are stated.
+        written: Of arguments that the spec computes, the expressions.
     """
 
     function: str
     arguments: Mapping[str, Any]
+    written: tuple[tuple[str, str], ...] = ()
 
 
 class InitRule(NamedTuple):

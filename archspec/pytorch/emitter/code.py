@@ -51,9 +51,16 @@ class _Quoting(ast.NodeTransformer):
             return node
         return name(_slice(["" if part is None else ast.unparse(part) for part in parts]))
 
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> Code:
+        of_power = isinstance(node.operand, ast.BinOp) and isinstance(node.operand.op, ast.Pow)
+        self.generic_visit(node)
+        if of_power and isinstance(node.op, ast.USub | ast.UAdd | ast.Invert):
+            node.operand = name(f"({ast.unparse(node.operand)})")
+        return node
+
     def visit_BinOp(self, node: ast.BinOp) -> Code:
         right = node.right.operand if isinstance(node.right, ast.UnaryOp) else node.right
-        if isinstance(node.op, ast.Pow) and _is_simple(node.left) and _is_simple(right):
+        if isinstance(node.op, ast.Pow) and _is_operand(node.left) and _is_operand(right):
             return name(f"{ast.unparse(node.left)}**{ast.unparse(node.right)}")
         self.generic_visit(node)
         if isinstance(node.op, ast.Pow) and isinstance(node.left, ast.Name) and "**" in node.left.id:
@@ -70,8 +77,13 @@ def _slice(parts: list[str]) -> str:
     return text
 
 
+def _is_operand(node: ast.expr) -> bool:
+    """Whether ruff writes no space between an operand and ``**``."""
+    return _is_operand(node.value) if isinstance(node, ast.Attribute) else _is_simple(node)
+
+
 def _is_simple(node: ast.expr) -> bool:
-    """Whether ruff writes no space between an operand and ``**``, or a bound and the colon of a slice."""
+    """Whether ruff writes no space between the bound and the colon of a slice."""
     return isinstance(node, ast.Name) or (isinstance(node, ast.Constant) and isinstance(node.value, int | float))
 
 

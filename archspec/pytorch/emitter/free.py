@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from archspec.errors import RuleError
+from archspec.language.algebra import Code
 from archspec.language.definition import Definition
+from archspec.language.expr import read
 from archspec.language.source import Entry
 from archspec.language.usage import names_in
 from archspec.network import Block, Body, Network, Node
@@ -27,10 +30,31 @@ def free_parameters(network: Network) -> tuple[frozenset[str], Forced]:
         if type(network.arguments[parameter]) is not int or param.required:
             continue
         search = _Search(parameter, asked)
-        if search.holds(network):
+        if search.holds(network) and _begins(network, parameter):
             free.add(parameter)
             forced |= search.forced
     return frozenset(free), frozenset(forced)
+
+
+def _begins(network: Network, parameter: str) -> bool:
+    """Whether what ``init:`` computes from a parameter the class can: by arithmetic on parameters alone."""
+    rules = network.blocks.template.init
+    asked = list(names_in(rules)) if rules is not None else []
+    if _computed(network.blocks, {parameter}).intersection(asked):
+        return False
+    stated = (each for rule in network.init for each in rule.weights.values())
+    written = [read(text) for each in stated for _, text in each.written]
+    over = [each for each in written if parameter in each.names and _is_arithmetic(each.tree, network)]
+    return len(over) == asked.count(parameter)
+
+
+def _is_arithmetic(code: Code, network: Network) -> bool:
+    known = network.blocks.template.params
+    return all(
+        isinstance(node, ast.BinOp | ast.UnaryOp | ast.Constant | ast.operator | ast.unaryop | ast.expr_context)
+        or (isinstance(node, ast.Name) and node.id in known)
+        for node in ast.walk(code)
+    )
 
 
 class _Asked:

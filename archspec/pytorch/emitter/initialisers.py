@@ -2,30 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import ast
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
+from typing import Any, NamedTuple
 
 from archspec.language import patterns
-from archspec.language.algebra import Code, literal, name
+from archspec.language.algebra import Code, literal, name, names, substituted
+from archspec.language.expr import read
 from archspec.language.initialisation import Initialiser, InitRule, effective
 from archspec.network import Network, Node
 from archspec.pytorch.emitter.code import WIDTH, Call, Listed, Part, flat, laid_out, quoted
 from archspec.pytorch.emitter.instances import as_layer
+from archspec.pytorch.emitter.model import Class
 from archspec.pytorch.emitter.registry import Registry
+from archspec.pytorch.emitter.translation import Names
 
 Initialisers = dict[str, Initialiser]
 Chosen = tuple[str, Initialisers, frozenset[str]]
 """A class of modules, how its tensors begin, and which of them some modules lack."""
 
 
+class _Computed(NamedTuple):
+    """Stands for an argument that follows from parameters of the network: the expression over its attributes."""
+
+    code: str
+
+
+def attributes(network: Network, root: Class) -> dict[str, str]:
+    """The attributes that hold what rules compute from, by the parameters of the network's class."""
+    taken = {member.name for member in root.members}
+    stated = (each for rule in network.init for each in rule.weights.values())
+    asked = {variable for each in stated for code in _codes(each, root).values() for variable in names(code)}
+    found = {}
+    for parameter in root.signature:
+        if parameter.name in asked:
+            attribute = parameter.name
+            while attribute in taken:
+                attribute += "_"
+            found[parameter.name] = attribute
+    return found
+
+
+def _codes(initialiser: Initialiser, root: Class) -> dict[str, Code]:
+    """The arguments that follow from parameters of the network's class, as expressions over these."""
+    offered = {parameter.name for parameter in root.signature}
+    declared = {name for name, code in root.scope.known.items() if isinstance(code, ast.Name) and code.id in offered}
+    written = ((keyword, read(text)) for keyword, text in initialiser.written)
+    known = Names(root.scope)
+    return {keyword: known.translated(each.tree) for keyword, each in written if not declared.isdisjoint(each.names)}
+
+
 def init_weights(network: Network, registry: Registry) -> Iterator[str]:
     """The lines of the method; none where the spec states no rule."""
     if not network.init:
         return
+    root = registry.made[-1]
+    held: dict[str, Code] = {
+        variable: ast.Attribute(name("self"), attribute, ast.Load())
+        for variable, attribute in attributes(network, root).items()
+    }
+    computed = [rule._replace(weights=_over_attributes(rule.weights, root, held)) for rule in network.init]
     yield "    def init_weights(self) -> None:"
-    for on_ops, rules in groupby(network.init, key=lambda rule: bool(rule.ops)):
+    for on_ops, rules in groupby(computed, key=lambda rule: bool(rule.ops)):
         run = list(rules)
         yield from _on_ops(network, registry, run) if on_ops else _over_parameters(_by_path(network, run))
+
+
+def _over_attributes(weights: Mapping[str, Initialiser], root: Class, held: Mapping[str, Code]) -> Initialisers:
+    """Initialisers whose arguments are computed where they follow from what the network's class takes."""
+    found = {}
+    for tensor, each in weights.items():
+        codes = _codes(each, root)
+        computed = {keyword: _Computed(ast.unparse(substituted(code, held))) for keyword, code in codes.items()}
+        found[tensor] = each._replace(arguments={**each.arguments, **computed})
+    return found
 
 
 def _on_ops(network: Network, registry: Registry, rules: list[InitRule]) -> Iterator[str]:
@@ -151,5 +202,9 @@ def _branch(word: str, first: Part, rest: str = "") -> Iterator[str]:
 
 
 def _call(initialiser: Initialiser, tensor: Code) -> Call:
-    keywords = tuple((key, literal(value)) for key, value in initialiser.arguments.items())
+    keywords = tuple((key, _argument(value)) for key, value in initialiser.arguments.items())
     return Call(f"nn.init.{initialiser.function}_", (("", tensor), *keywords))
+
+
+def _argument(value: Any) -> Code:
+    return ast.parse(value.code, mode="eval").body if isinstance(value, _Computed) else literal(value)

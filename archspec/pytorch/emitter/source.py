@@ -18,7 +18,7 @@ from archspec.pytorch.emitter.descriptions import Descriptions
 from archspec.pytorch.emitter.forward import Forward, annotate
 from archspec.pytorch.emitter.freezing import freezing
 from archspec.pytorch.emitter.header import header
-from archspec.pytorch.emitter.initialisers import init_weights
+from archspec.pytorch.emitter.initialisers import attributes, init_weights
 from archspec.pytorch.emitter.model import Class, Key
 from archspec.pytorch.emitter.pasting import pasted, targets
 from archspec.pytorch.emitter.printer import (
@@ -160,7 +160,9 @@ def _root(
     yield from docstring(paragraphs, 4)
     if root.members:
         yield ""
-        initialising = ["        self.init_weights()"] if network.init else []
+        held = attributes(network, root).items()
+        initialising = [f"        self.{attribute} = {parameter}" for parameter, attribute in held]
+        initialising += ["        self.init_weights()"] if network.init else []
         yield from constructor(root, chain(initialising, freezing(network)))
     init = list(init_weights(network, registry))
     if init:
