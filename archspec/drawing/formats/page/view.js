@@ -30,7 +30,8 @@ function fit(least = 0.3) {
   const room = [canvas.clientWidth, canvas.clientHeight - TOOLS];
   const wanted = Math.min(room[0] / world.offsetWidth, room[1] / world.offsetHeight, 1.25);
   zoom(Math.max(wanted, least));
-  canvas.scrollTo((sizer.offsetWidth - canvas.clientWidth) / 2, 0);
+  const over = sizer.offsetWidth - canvas.clientWidth;
+  canvas.scrollTo(placement ? 0 : over / 2, 0); // a picture by scales begins on the left, any other in the middle
 }
 
 /** Scrolls to an element, if it is not in view. */
