@@ -10,7 +10,6 @@ from archspec.ops.tensor import Shape
 
 Form = Literal["solid", "sheet", "bar", "join", "card", "start"]
 
-
 MOST_COPIES = 4
 """Equal volumes behind each other that are drawn each."""
 
