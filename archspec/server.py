@@ -185,8 +185,10 @@ class Server(LanguageServer):
         return self._languages.get(uri) == LANGUAGE or _SPEC.search(self.documents.text(uri)) is not None
 
     async def written(self, uri: str) -> Analysis | None:
-        """The present text of a spec as it is written; None for another document."""
-        return self.documents.written(uri) if self.is_spec(uri) else None
+        """The present text of a spec as it is written; None for another document, and for a first one that changes."""
+        if not self.is_spec(uri):
+            return None
+        return self.documents.written(uri) if self.documents.was_compiled(uri) else await self.analysis(uri)
 
     async def analysis(self, uri: str) -> Analysis | None:
         """What is known of the present text of a spec; None for another document, and where it changes meanwhile."""

@@ -370,10 +370,6 @@ def test_an_unknown_name_is_told_beside_an_unknown_shape() -> None:
 
 def test_a_network_that_extends_a_block_is_its_graph() -> None:
     text = "archspec: 1\nname: one\nextends: conv_bn\ninputs: {image: [3, 8, 8]}\nparams: {out_channels: 4}\n"
-    network, used = (
-        archspec.compile_text(text),
-        archspec.compile_text(
-            "archspec: 1\nname: one\ninputs: {image: [3, 8, 8]}\ngraph: {node: {block: conv_bn, out_channels: 4}}\n"
-        ),
-    )
+    uses = "archspec: 1\nname: one\ninputs: {image: [3, 8, 8]}\ngraph: {node: {block: conv_bn, out_channels: 4}}\n"
+    network, used = archspec.compile_text(text), archspec.compile_text(uses)
     assert (network.params, network.macs, network.shape("bn")) == (used.params, used.macs, used.shape("node.bn"))

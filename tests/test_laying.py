@@ -9,7 +9,7 @@ from math import hypot
 from pathlib import Path
 
 import pytest
-from browser.wirings import WIRINGS, _net
+from browser.wirings import WIRINGS, net
 from corpus import SOME_SPECS
 from drawing_geometry import broken_lines, faults, lines_on_lines, points
 from hypothesis import given, settings
@@ -160,7 +160,7 @@ def forks(draw: st.DrawFn) -> str:
         return [*direct, *(end for _ in range(count - len(direct)) for end in way(source, depth - 1))]
 
     ends = [end for _ in range(draw(st.integers(2, 3))) for end in way("x", 3)]
-    return _net(
+    return net(
         ", ".join([*nodes, f"join {draw(st.sampled_from(['concat', 'add']))} {' '.join(ends)}", "last conv join"])
     )
 
@@ -192,7 +192,7 @@ def test_heads_beside_each_other_are_straight_and_in_the_order_of_their_outputs(
         assert columns == sorted(columns)
 
 
-NASNET = _net(
+NASNET = net(
     "p conv l, c conv r, a1 conv c, s1 add a1 c, b1 conv p, b2 conv c, s2 add b1 b2, c1 tanh c, s3 add c1 p, "
     "d1 tanh p, d2 relu p, s4 add d1 d2, e1 conv p, e2 conv p, s5 add e1 e2, out concat p s1 s2 s3 s4 s5",
     inputs="l r",
@@ -216,7 +216,7 @@ def cells(draw: st.DrawFn) -> str:
     taken = {source for node in nodes for source in node.split()[2:]}
     ends = [name for name in known if name not in taken]
     last = f"out concat {' '.join(ends)}" if len(ends) > 1 else f"out relu {ends[0]}"
-    return _net(", ".join([*nodes, last]), inputs="l r")
+    return net(", ".join([*nodes, last]), inputs="l r")
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)

@@ -234,6 +234,24 @@ def test_a_new_text_ends_the_compile_of_the_one_before(monkeypatch: pytest.Monke
     asyncio.run(talk())
 
 
+def test_what_needs_no_network_waits_for_the_first_compile_and_makes_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be one more, in the thread that reads."""
+    made, uri, threads, spend = server(), "untitled:1", list[int](), Walk.spend
+
+    def spent(walk: Walk, *arguments: Any) -> None:
+        threads.append(threading.get_ident())
+        spend(walk, *arguments)
+
+    async def talk() -> None:
+        made.documents.open(uri, RESNET, 1)
+        written, known = await asyncio.gather(made.written(uri), made.analysis(uri))
+        assert written is known is not None
+        assert len(set(threads) - {threading.get_ident()}) == len(set(threads)) == 1
+
+    monkeypatch.setattr(Walk, "spend", spent)
+    asyncio.run(talk())
+
+
 def test_a_request_is_answered_for_the_text_that_it_was_made_of_or_not_at_all() -> None:
     uri = (ROOT / "specs" / "asked.yaml").as_uri()
     longer = f"# one more line\n{RESNET}"

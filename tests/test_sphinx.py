@@ -23,6 +23,9 @@ graph: {a: {op: conv, out_channels: 4, kernel_size: 3}, b: relu}
 """
 
 
+USED = SPEC.replace("relu}", "relu, c: {block: conv_bn, out_channels: 4, kernel_size: 1}}")
+
+
 BLOCK = """archspec: 1
 block: mine
 params: {k: {type: int}}
@@ -67,18 +70,26 @@ MISTAKES = {
     ".. archspec:: broken.yaml": "error[unknown-op]: no op is called `convv`",
     ".. archspec:: missing.yaml": "cannot read",
     ".. archspec::": "takes the path of a spec",
+    ".. archspec::\n   :block:": "takes the name or path of a block",
     ".. archspec:: lenet.yaml\n   :theme: drak": "did you mean `dark`",
     ".. archspec:: lenet.yaml\n   :set: clases=7": "no parameter `clases`",
     ".. archspec:: lenet.yaml\n   :table: many": "many",
     ":archspec:op:`convv`": "there is no page on the op convv",
 }
 OPTIONS = "   :theme: print\n   :detail: ops\n   :show: params macs\n   :set: num_classes=7\n   :table: 0\n   :name: it"
-IN_THE_PAGE = "".join(f"   {line}\n" for line in SPEC.splitlines())
+
+
+def indented(spec: str) -> str:
+    """A spec as the content of a directive."""
+    return "".join(f"   {line}\n" for line in spec.splitlines())
+
+
 PAGES = {
     "picture": ".. archspec:: lenet.yaml\n   :caption: LeNet, *drawn*",
     "options": f".. archspec:: lenet.yaml\n{OPTIONS}\n\nSee `me <it_>`_.",
-    "several": f".. archspec::\n\n{IN_THE_PAGE}\n"
+    "several": f".. archspec::\n\n{indented(SPEC)}\n"
     + "".join(f".. archspec:: {name}\n   :block:\n\n" for name in ("inception", "mine.yaml")),
+    "used": f".. archspec::\n   :block: conv_bn\n   :detail: ops\n\n{indented(USED)}",
     "stages": ".. archspec:: lenet.yaml alexnet\n   :style: table\n   :caption: Side by side\n",
     "partial": ".. archspec:: broken.yaml\n   :partial:\n",
     **{f"mistake{number}": text for number, text in enumerate(MISTAKES)},
@@ -133,6 +144,13 @@ def test_options_parameters_and_tables(project: Built) -> None:
 def test_a_spec_in_the_page_and_a_block(project: Built) -> None:
     assert errors(project, "several") == ""
     assert [name.partition("-")[0] for name in images(project, "several")] == ["inception", "mine", "mine"]
+
+
+def test_of_a_spec_in_the_page_a_block_is_drawn(project: Built) -> None:
+    assert errors(project, "used") == ""
+    (svg,) = images(project, "used").values()
+    network = archspec.compile_text(USED)
+    assert svg == archspec.draw(network, block="conv_bn", detail="ops", theme="light").svg
 
 
 def test_a_table_of_stages_takes_several_networks(project: Built) -> None:

@@ -56,11 +56,8 @@ def _counted_from_0(path: str, known: Iterable[str]) -> str:
     while found := _FROM_END.search(path):
         before, after = path[: found.start() + 1], path[found.end() :]
         copies = [each[len(before) :].partition(".")[0] for each in known if each.startswith(before)]
-        index = (
-            max((int(copy) for copy in copies if copy.isdecimal()), default=-1)
-            + 1
-            + int(path[len(before) : found.end()])
-        )
+        count = 1 + max((int(copy) for copy in copies if copy.isdecimal()), default=-1)
+        index = count + int(path[len(before) : found.end()])
         if index < 0:
             return "the copies of a path are counted from 0"
         path = f"{before}{index}{after}"

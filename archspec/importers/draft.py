@@ -61,6 +61,20 @@ class Faults:
         return SpecError(ordered[:most], self.sources, left_out=max(0, len(ordered) - most))
 
 
+class UnsaidError(Exception):
+    """A layer of a text that cannot be said in a spec.
+
+    Attributes:
+        span: What of it cannot.
+        help: How it can.
+    """
+
+    def __init__(self, message: str, span: Span, help: str = "") -> None:
+        super().__init__(message)
+        self.span = span
+        self.help = help
+
+
 @dataclass
 class Given:
     """A file that is to be imported, and how.

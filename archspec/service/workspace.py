@@ -63,6 +63,10 @@ class Workspace:
         known = self._analyses.get(uri)
         return known is None or known.draws_in
 
+    def was_compiled(self, uri: str) -> bool:
+        """Whether any version of a document has been compiled."""
+        return uri in self._analyses
+
     def is_known(self, uri: str) -> bool:
         """Whether the present version of a document has been compiled beside the others as they are."""
         return self._known(uri) is not None

@@ -86,16 +86,20 @@ class DiagramDirective(SphinxDirective):
             return cast("Network", error.partial)
 
     def _network(self) -> Network:
-        if not self.arguments:
-            if not self.content:
-                raise UsageError("the directive takes the path of a spec, or a spec as its content")
-            text = "\n".join(self.content)
-            return archspec.compile_text(text, name=f"{self.env.docname} (spec)", root=self.env.srcdir, **self._given())
+        """The network, or a block: of the network, or by itself."""
         block = self.options.get("block")
         if block == "":
             return pictures.block_alone(self._block(), None, self._params())
-        network = archspec.compile(self._spec(str(self.arguments[0])), **self._given())
+        network = self._whole()
         return pictures.block_alone(block, network) if block else network
+
+    def _whole(self) -> Network:
+        if self.arguments:
+            return archspec.compile(self._spec(str(self.arguments[0])), **self._given())
+        if not self.content:
+            raise UsageError("the directive takes the path of a spec, or a spec as its content")
+        text = "\n".join(self.content)
+        return archspec.compile_text(text, name=f"{self.env.docname} (spec)", root=self.env.srcdir, **self._given())
 
     def _spec(self, name: str) -> str | Path:
         """The name of a bundled network, or the path of a file."""
@@ -107,6 +111,8 @@ class DiagramDirective(SphinxDirective):
 
     def _block(self) -> str:
         """The name of a block of the library, or the path of a file."""
+        if not self.arguments:
+            raise UsageError("`:block:` alone takes the name or path of a block; of a spec below it, `:block: name`")
         name = str(self.arguments[0])
         if not is_path(name):
             return name

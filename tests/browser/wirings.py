@@ -5,7 +5,7 @@ from __future__ import annotations
 _ARGUMENTS = {"conv": ", out_channels: 4, kernel_size: 1"}
 
 
-def _net(graph: str, inputs: str = "x", outputs: str = "") -> str:
+def net(graph: str, inputs: str = "x", outputs: str = "") -> str:
     """The text of a network whose nodes are given as ``name op input input``, one after another."""
     lines = ["archspec: 1", "name: net", f"inputs: {{{', '.join(f'{name}: [4, 8, 8]' for name in inputs.split())}}}"]
     lines.append("graph:")
@@ -138,43 +138,43 @@ blocks:
   both: {graph: {inner: {block: inner}, sum: {op: add, from: [inner, inner]}}}
 graph: {outer: {block: outer}, both: {block: both}}
 """,
-    "ways that cross": _net(
+    "ways that cross": net(
         "a conv x, b relu a, c tanh a, d add b c, e sigmoid c, f mul d e, g concat f b",
     ),
-    "ways that cross twice": _net(
+    "ways that cross twice": net(
         "a conv x, b conv x, c add a b, d mul a b, e conv c, f conv d, g add e f, h mul e f, i concat g h",
     ),
-    "three resolutions": _net(
+    "three resolutions": net(
         "a conv x, b conv x, c conv x, d concat a b c, e concat b a c, f concat c b a, g conv d, h conv e, i conv f,"
         "j concat g h, k concat h i, l concat j k",
     ),
-    "all before into each": _net("a conv x, b conv a, c concat a b, d conv c, e concat a b d, f conv e"),
-    "a U": _net(
+    "all before into each": net("a conv x, b conv a, c concat a b, d conv c, e concat a b d, f conv e"),
+    "a U": net(
         "a conv x, b conv a, c conv b, d conv c, e concat d c, f conv e, g concat f b, h conv g, i concat h a, j conv i"
     ),
-    "an output beside the trunk": _net("a conv x, b conv a", outputs="out: b, side: a"),
-    "an output after a branch": _net("a conv x, b relu a, c tanh a, d add b c, e conv d", outputs="out: e, side: b"),
-    "an op and an output after a branch": _net(
+    "an output beside the trunk": net("a conv x, b conv a", outputs="out: b, side: a"),
+    "an output after a branch": net("a conv x, b relu a, c tanh a, d add b c, e conv d", outputs="out: e, side: b"),
+    "an op and an output after a branch": net(
         "a conv x, b relu a, c tanh a, s sigmoid b, d add b c, e conv d", outputs="out: e, side: s"
     ),
-    "two outputs after a branch": _net(
+    "two outputs after a branch": net(
         "a conv x, b relu a, c tanh a, s sigmoid b, t relu s, d add b c, e conv d", outputs="out: e, one: s, two: t"
     ),
-    "two ways to outputs after a branch": _net(
+    "two ways to outputs after a branch": net(
         "a conv x, b relu a, s tanh b, t sigmoid b, d add b a, e conv d", outputs="out: e, one: s, two: t"
     ),
-    "outputs after both branches": _net(
+    "outputs after both branches": net(
         "a conv x, b conv a, c conv a, d add b c, e conv d", outputs="out: e, one: b, two: c"
     ),
-    "two inputs that meet": _net("a conv l, b relu a, c conv r, d concat b c, e conv d", inputs="l r"),
-    "an input whose way parts": _net(
+    "two inputs that meet": net("a conv l, b relu a, c conv r, d concat b c, e conv d", inputs="l r"),
+    "an input whose way parts": net(
         "a conv l, b tanh a, c relu a, d add b c, e conv r, f concat d e, g conv f", inputs="l r"
     ),
-    "three inputs, one after another": _net(
+    "three inputs, one after another": net(
         "a conv l, b conv r, c concat a b, d conv c, e conv z, f concat d e, g conv f", inputs="l r z"
     ),
-    "an input late in a long chain": _net(
+    "an input late in a long chain": net(
         "a conv l, b relu a, c conv b, d relu c, e conv d, f relu e, g conv r, h add f g, i conv h", inputs="l r"
     ),
-    "inputs that meet and meet again": _net("a conv l, b conv r, c concat a b, d concat a c, e conv d", inputs="l r"),
+    "inputs that meet and meet again": net("a conv l, b conv r, c concat a b, d concat a c, e conv d", inputs="l r"),
 }

@@ -10,7 +10,6 @@ from archspec.ops.tensor import Shape
 
 Form = Literal["solid", "sheet", "bar", "join", "card", "start"]
 
-
 MOST_COPIES = 4
 """Equal volumes behind each other that are drawn each."""
 
@@ -54,7 +53,7 @@ class Volume(NamedTuple):
         form: ``solid``: channels of maps; ``sheet``: channels of sequences; ``bar``: a vector; ``join``: a sum or
             product; ``card``: several tensors, or none that has a size; ``start``: where a row goes on, nothing itself.
         family: One of `archspec.drawing.content.labels.FAMILIES`.
-        lines: What is written below it, the shape first; in a join or card what it is.
+        lines: What is written below it, the shape or in short the channels first; in a join or card what it is.
         channels: Channels, or numbers of a vector.
         height: Height of the maps; length of sequences.
         width: Width of the maps.

@@ -35,8 +35,6 @@ _BETWEEN = 16.0
 """Between branches."""
 _STEP = 24.0
 """A branch that would stand so little beside the line that leads to it stands below it."""
-
-
 _DEEPEST = 20
 """Branches inside each other; what is deeper is left to the engine as a whole."""
 

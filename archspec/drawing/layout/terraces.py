@@ -32,7 +32,7 @@ Lane = tuple[int, int]
 def fitting(
     shown: Volumes, page: Page, layout: Layout = "auto", measures: Measures = USUAL, *, one_row: bool = False
 ) -> Solids:
-    """Volumes by resolution where it comes back or several are kept, else in as many rows as are largest on a page.
+    """Volumes by resolution where it comes back or several are kept, else in as many rows as suit a page, or in one.
 
     Args:
         shown: The volumes.

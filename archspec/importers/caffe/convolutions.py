@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from archspec.importers.caffe.fields import Fields, UnsaidError
+from archspec.importers.caffe.fields import Fields
 from archspec.importers.caffe.layers import FILLERS, Blob, LayerReader, reads, short
+from archspec.importers.draft import UnsaidError
 
 _WINDOW = "pad pad_h pad_w kernel_size kernel_h kernel_w stride stride_h stride_w".split()
 _CONV = (*_WINDOW, *"num_output bias_term group dilation axis force_nd_im2col".split(), *FILLERS)

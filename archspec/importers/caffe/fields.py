@@ -5,21 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from archspec.errors import Span, did_you_mean
+from archspec.errors import did_you_mean
 from archspec.importers.caffe.prototext import Message
-from archspec.importers.draft import MOST_NUMBER
+from archspec.importers.draft import MOST_NUMBER, UnsaidError
 
 _SIZE = re.compile(r"[-+]?\d{1,10}")
 REAL = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,2})?f?")
-
-
-class UnsaidError(Exception):
-    """A layer that cannot be said."""
-
-    def __init__(self, message: str, span: Span, help: str = "") -> None:
-        super().__init__(message)
-        self.span = span
-        self.help = help
 
 
 class Fields:

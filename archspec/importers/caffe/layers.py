@@ -8,8 +8,8 @@ from math import prod
 from typing import Any, NamedTuple
 
 from archspec.errors import Span, did_you_mean
-from archspec.importers.caffe.fields import Fields, UnsaidError
-from archspec.importers.draft import MOST_NUMBER, Given, Layer, Names, Shape
+from archspec.importers.caffe.fields import Fields
+from archspec.importers.draft import MOST_NUMBER, Given, Layer, Names, Shape, UnsaidError
 
 
 class Blob(NamedTuple):

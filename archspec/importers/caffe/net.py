@@ -8,10 +8,10 @@ from typing import Any
 
 from archspec.errors import did_you_mean
 from archspec.importers.caffe import convolutions, places, pointwise  # noqa: F401 - they register what reads layers
-from archspec.importers.caffe.fields import Fields, UnsaidError
+from archspec.importers.caffe.fields import Fields
 from archspec.importers.caffe.layers import KINDS, Blob, LayerReader
 from archspec.importers.caffe.prototext import Message, Value
-from archspec.importers.draft import MOST_LAYERS, Draft, Given, Names, network_name
+from archspec.importers.draft import MOST_LAYERS, Draft, Given, Names, UnsaidError, network_name
 from archspec.importers.structure import specs_of
 
 _V1 = {

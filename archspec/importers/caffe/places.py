@@ -6,8 +6,9 @@ from itertools import pairwise
 from math import prod
 from typing import Any
 
-from archspec.importers.caffe.fields import REAL, Fields, UnsaidError
+from archspec.importers.caffe.fields import REAL, Fields
 from archspec.importers.caffe.layers import LayerReader, reads
+from archspec.importers.draft import UnsaidError
 
 
 @reads("Input", "input_param", "shape")

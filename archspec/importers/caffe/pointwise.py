@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from archspec.importers.caffe.fields import Fields, UnsaidError
+from archspec.importers.caffe.fields import Fields
 from archspec.importers.caffe.layers import LayerReader, Read, reads
+from archspec.importers.draft import UnsaidError
 
 
 @reads("ReLU", "relu_param", "negative_slope", "engine")

@@ -8,8 +8,8 @@ from math import prod
 from typing import Any, NamedTuple
 
 from archspec.errors import listed
-from archspec.importers.darknet.sections import Option, Section, UnsaidError
-from archspec.importers.draft import MOST_NUMBER, Layer, Names, Shape
+from archspec.importers.darknet.sections import Option, Section
+from archspec.importers.draft import MOST_NUMBER, Layer, Names, Shape, UnsaidError
 
 _ACTIVATIONS: dict[str, dict[str, Any] | None] = {
     "linear": None,

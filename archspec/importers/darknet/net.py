@@ -7,8 +7,8 @@ from typing import Any
 from archspec.importers.darknet import windows  # noqa: F401 - it registers what reads layers
 from archspec.importers.darknet.layers import KINDS, LayerReader
 from archspec.importers.darknet.places import head
-from archspec.importers.darknet.sections import Section, UnsaidError
-from archspec.importers.draft import Draft, Given, Shape, network_name
+from archspec.importers.darknet.sections import Section
+from archspec.importers.draft import Draft, Given, Shape, UnsaidError, network_name
 from archspec.importers.structure import specs_of
 
 _NET = frozenset(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from archspec.importers.darknet.layers import LayerReader, reads
-from archspec.importers.darknet.sections import Section, UnsaidError
+from archspec.importers.darknet.sections import Section
+from archspec.importers.draft import UnsaidError
 
 
 @reads("dropout", "probability")

@@ -7,21 +7,12 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from archspec.errors import Span, did_you_mean
-from archspec.importers.draft import MOST_LAYERS, MOST_NUMBER, Given
+from archspec.importers.draft import MOST_LAYERS, MOST_NUMBER, Given, UnsaidError
 
 _SAME = {"conv": "convolutional", "max": "maxpool", "avg": "avgpool", "conn": "connected", "soft": "softmax",
          "network": "net"}  # fmt: skip
 _ZERO = "binary xnor reverse flatten extra dot spatial".split()
 """Keys that change what a layer does; only 0 is read."""
-
-
-class UnsaidError(Exception):
-    """A layer that cannot be said."""
-
-    def __init__(self, message: str, span: Span, help: str = "") -> None:
-        super().__init__(message)
-        self.span = span
-        self.help = help
 
 
 class Option(NamedTuple):

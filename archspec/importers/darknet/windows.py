@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from archspec.importers.darknet.layers import LayerReader, reads
-from archspec.importers.darknet.sections import Section, UnsaidError
+from archspec.importers.darknet.sections import Section
+from archspec.importers.draft import UnsaidError
 
 _CONVOLUTIONAL = (
     "batch_normalize filters size stride stride_x stride_y pad padding activation groups dilation flipped dot binary "

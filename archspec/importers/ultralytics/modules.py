@@ -8,8 +8,8 @@ from typing import Any
 
 from archspec.errors import did_you_mean
 from archspec.files import read
-from archspec.importers.draft import LIMITS, Names
-from archspec.importers.ultralytics.table import REPEATED, SCALED, Row, Table, UnsaidError
+from archspec.importers.draft import LIMITS, Names, UnsaidError
+from archspec.importers.ultralytics.table import REPEATED, SCALED, Row, Table
 from archspec.language.composer import parse
 from archspec.language.source import Source
 
@@ -58,7 +58,7 @@ class Modules:
             try:
                 self.given_by.append(self._read(row))
             except UnsaidError as fault:
-                table.faults.add(str(fault), fault.place.span, path=f"{row.number} {row.kind}", help=fault.help)
+                table.faults.add(str(fault), fault.span, path=f"{row.number} {row.kind}", help=fault.help)
                 node = {"op": "identity", "from": self._of(row.taken[0]), "doc": f"{row.kind} is not here: {fault}"}
                 self.given_by.append(self._add(row, "unsaid", node))
 
@@ -102,11 +102,11 @@ class Modules:
         reader = getattr(self, f"_read_{kind.lower()}", None) if row.kind in _KINDS else None
         if reader is None:
             help = did_you_mean(row.kind, _KINDS)
-            raise UnsaidError(f"there is nothing for the module `{row.kind}`", row.place.items[2], help)
+            raise UnsaidError(f"there is nothing for the module `{row.kind}`", row.place.items[2].span, help)
         if kind not in ("Concat", "Detect") and len(row.taken) != 1:
-            raise UnsaidError(f"{row.kind} takes one map", row.place)
+            raise UnsaidError(f"{row.kind} takes one map", row.place.span)
         if row.times > 1 and kind not in REPEATED and kind not in ("Conv", "Bottleneck"):
-            raise UnsaidError(f"{row.kind} cannot be repeated here", row.place)
+            raise UnsaidError(f"{row.kind} cannot be repeated here", row.place.span)
         name = str(reader(row))
         if kind not in ("Concat", "Upsample", "Detect"):
             self.weights[f"model.{row.number}"] = name
@@ -132,7 +132,7 @@ class Modules:
 
     def _read_dwconv(self, row: Row) -> str:
         raise UnsaidError(
-            "DWConv divides by the greatest common divisor of channels, which is no expression", row.place
+            "DWConv divides by the greatest common divisor of channels, which is no expression", row.place.span
         )
 
     def _read_bottleneck(self, row: Row) -> str:
@@ -177,13 +177,13 @@ class Modules:
         self.table.argument(row, 0, None, type(None))
         factor, mode = self.table.argument(row, 1, 2, int), self.table.argument(row, 2, "nearest", str)
         if mode not in ("nearest", "bilinear", "bicubic") or factor < 1:
-            raise UnsaidError(f"the mode `{mode}` cannot be said", row.place)
+            raise UnsaidError(f"the mode `{mode}` cannot be said", row.place.span)
         node = {"op": "upsample", "from": self._of(row.taken[0]), "scale_factor": factor}
         return self._add(row, "up", node | ({"mode": mode} if mode != "nearest" else {}))
 
     def _read_concat(self, row: Row) -> str:
         if self.table.argument(row, 0, 1, int) != 1:
-            raise UnsaidError("maps are joined by their channels", row.place)
+            raise UnsaidError("maps are joined by their channels", row.place.span)
         return self._add(row, "concat", {"op": "concat", "from": [self._of(each) for each in row.taken]})
 
     def _read_classify(self, row: Row) -> str:
@@ -222,7 +222,7 @@ class Modules:
     def _check_classes(self, row: Row) -> None:
         """Refuse a head for other classes than those of the table."""
         if self.table.argument(row, 0, self.table.classes, int) != self.table.classes:
-            raise UnsaidError("its number of classes is not `nc`", row.place)
+            raise UnsaidError("its number of classes is not `nc`", row.place.span)
 
     def _channels_of(self, row: int) -> str:
         """The channels of a row's output, as an expression over parameters."""
@@ -231,6 +231,6 @@ class Modules:
             return self._channels_of(stated.taken[0])
         if stated.kind not in SCALED:
             raise UnsaidError(
-                f"the first level of Detect comes from {stated.kind}, whose channels are not stated", stated.place
+                f"the first level of Detect comes from {stated.kind}, whose channels are not stated", stated.place.span
             )
         return str(self._width(self.table.argument(stated, 0, None, int)))

@@ -8,7 +8,7 @@ from collections.abc import Mapping as MappingOf
 from typing import Any, NamedTuple
 
 from archspec.errors import SpecError, did_you_mean
-from archspec.importers.draft import MOST_LAYERS, MOST_NUMBER, Given, Shape
+from archspec.importers.draft import MOST_LAYERS, MOST_NUMBER, Given, Shape, UnsaidError
 from archspec.language.source import Mapping, Sequence, Value
 
 _KEYS = frozenset(
@@ -26,15 +26,6 @@ ALL_C3K = frozenset("mlx")
 """Scales in which each C3k2 has C3k inside, whatever the table says."""
 _MOST_SCALES = 20
 _NUMBER = r"[-+]?\d{1,7}(\.\d{1,7})?"
-
-
-class UnsaidError(Exception):
-    """A module that cannot be said."""
-
-    def __init__(self, message: str, place: Value, help: str = "") -> None:
-        super().__init__(message)
-        self.place = place
-        self.help = help
 
 
 class Scale(NamedTuple):
@@ -230,15 +221,15 @@ class Table:
         value: Any = row.arguments[number] if number < len(row.arguments) else default
         value = words.get(value, value) if isinstance(value, str) else value
         if type(value) not in kinds:
-            raise UnsaidError(f"argument {number + 1} of {row.kind} cannot be said", row.place)
+            raise UnsaidError(f"argument {number + 1} of {row.kind} cannot be said", row.place.span)
         if type(value) in (int, float) and not 0 <= value <= 10**6:
-            raise UnsaidError(f"argument {number + 1} of {row.kind} is out of range", row.place)
+            raise UnsaidError(f"argument {number + 1} of {row.kind} is out of range", row.place.span)
         return value
 
     def most(self, row: Row, count: int) -> None:
         """Refuse arguments beyond those that are read."""
         if len(row.arguments) > count:
-            raise UnsaidError(f"{row.kind} has more than {count} arguments", row.place)
+            raise UnsaidError(f"{row.kind} has more than {count} arguments", row.place.span)
 
     def anchors(self, row: Row) -> list[list[Any]]:
         """The anchors of each level, where a head has them."""
@@ -249,5 +240,5 @@ class Table:
         rows = value.plain()
         plain = isinstance(rows, list) and all(isinstance(each, list) and len(each) % 2 == 0 for each in rows)
         if not plain or len(rows) != len(row.taken) or row.arguments[1:] != ["anchors"]:
-            raise UnsaidError("`anchors` has a row of pairs for each level", value)
+            raise UnsaidError("`anchors` has a row of pairs for each level", value.span)
         return list(rows)

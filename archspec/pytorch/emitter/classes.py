@@ -11,9 +11,9 @@ from archspec.pytorch.emitter.builder import Builder
 from archspec.pytorch.emitter.defaults import without_unused
 from archspec.pytorch.emitter.free import free_parameters
 from archspec.pytorch.emitter.holding import Holding
+from archspec.pytorch.emitter.inlining import inlined
 from archspec.pytorch.emitter.instances import Instance, Instances
 from archspec.pytorch.emitter.model import Class
-from archspec.pytorch.emitter.placing import placed
 from archspec.pytorch.emitter.registry import Registry
 from archspec.pytorch.emitter.scope import Mismatch
 
@@ -23,7 +23,7 @@ def classes(network: Network, reserved: frozenset[str]) -> Registry:
     instances = Instances(network)
     registry = Registry(instances, Overwriting(network), *free_parameters(network), reserved)
     _visit(registry, Holding(registry, Probing(network)), instances.same[""])
-    registry.made = placed(registry.made)
+    registry.made = inlined(registry.made)
     without_unused(registry.made)
     return registry
 

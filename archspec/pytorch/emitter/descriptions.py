@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from archspec.pytorch.emitter.defaults import calls, parameters
 from archspec.pytorch.emitter.model import Class
 from archspec.pytorch.emitter.registry import Registry
 
@@ -60,9 +59,9 @@ class Descriptions:
 
     def _handed(self, made: Class) -> Iterator[str]:
         """The parameters that are those of the same name of a class inside, which have been described."""
-        for call in (call for member in made.members for call in calls(member.part)):
+        for call in made.calls():
             inner = self.registry.named(call.target)
-            for parameter, value in parameters(inner, call).items() if inner is not None else ():
+            for parameter, value in inner.stated(call).items() if inner is not None else ():
                 alike = isinstance(value, ast.Name) and value.id == parameter
                 if alike and parameter in self.known.get(call.target, ()):
                     yield parameter

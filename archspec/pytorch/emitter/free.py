@@ -30,14 +30,14 @@ def free_parameters(network: Network) -> tuple[frozenset[str], Forced]:
         if type(network.arguments[parameter]) is not int or param.required:
             continue
         search = _Search(parameter, asked)
-        if search.holds(network) and _begins(network, parameter):
+        if search.holds(network) and _init_follows(network, parameter):
             free.add(parameter)
             forced |= search.forced
     return frozenset(free), frozenset(forced)
 
 
-def _begins(network: Network, parameter: str) -> bool:
-    """Whether what ``init:`` computes from a parameter the class can: by arithmetic on parameters alone."""
+def _init_follows(network: Network, parameter: str) -> bool:
+    """Whether the class can compute what ``init:`` does from a parameter: by arithmetic on parameters alone."""
     rules = network.blocks.template.init
     asked = list(names_in(rules)) if rules is not None else []
     if _computed(network.blocks, {parameter}).intersection(asked):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,14 +10,12 @@ from typing import Any
 from archspec.language.algebra import Code, names
 from archspec.network import Block, Node
 from archspec.ops.facts import Function
-from archspec.pytorch.emitter.code import Part, asked
+from archspec.pytorch.emitter.code import Call, Choice, Listed, Part, Repeated, Tabled, asked
 from archspec.pytorch.emitter.instances import Instance
 from archspec.pytorch.emitter.scope import REQUIRED, Parameter, Scope, Spot
 
 Key = tuple[str, str]
 """A tensor inside of a class: the step that gives it and the name of the output; the step is empty for an input."""
-
-
 Child = Block | Node
 Uses = Mapping[Spot, Child]
 """The nodes or blocks that one constructor call makes, by where they were seen."""
@@ -148,6 +146,16 @@ class Class:
         number = self._numbers[id(instance)]
         return {parameter.name: parameter.values[number] for parameter in self.signature}
 
+    def stated(self, call: Call) -> dict[str, Part]:
+        """The arguments that a call of it states, by the names of its parameters."""
+        in_order = zip((each.name for each in self.signature), call.arguments, strict=False)
+        return {keyword or parameter: value for parameter, (keyword, value) in in_order}
+
+    def calls(self) -> Iterator[Call]:
+        """The calls that its constructor makes, those in others too."""
+        for member in self.members:
+            yield from _calls(member.part)
+
     @cached_property
     def _numbers(self) -> dict[int, int]:
         return {id(instance): number for number, instance in enumerate(self.instances)}
@@ -167,3 +175,23 @@ class Class:
             if variable in found:
                 found |= names(code)
         return found
+
+
+def _calls(part: Part) -> Iterator[Call]:
+    if isinstance(part, Call):
+        yield part
+    for inner in _inside(part):
+        yield from _calls(inner)
+
+
+def _inside(part: Part) -> Iterable[Part]:
+    match part:
+        case Call():
+            return (value for _, value in part.arguments)
+        case Listed():
+            return part.items
+        case Repeated() | Tabled():
+            return (part.element,)
+        case Choice():
+            return (part.layer,)
+    return ()

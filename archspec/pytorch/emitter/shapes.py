@@ -14,7 +14,10 @@ _LETTERS = {1: "L", 2: "HW", 3: "DHW"}
 
 
 def shape_line(made: Class, instances: Instances) -> str:
-    """``Shape: (N, in_channels, H, W) -> (N, channels * 4, H / stride, W / stride)``; empty where ranks differ."""
+    """``Shape: (N, in_channels, H, W) -> (N, channels * 4, H / stride, W / stride)``; empty where it says nothing.
+
+    So it is where ranks differ, and where letters would tell no more than the ranks.
+    """
     given = [instances.inputs(instance.block) for instance in made.instances]
     taken = [list(instances.outputs(instance.block).values()) for instance in made.instances]
     inputs = [[instances.shape(each[place]) for each in given] for place in range(len(made.inputs))]

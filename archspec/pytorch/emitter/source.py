@@ -172,10 +172,19 @@ def _root(
         return
     yield ""
     yield from signature_of_forward(list(root.inputs), result)
-    if not training:
+    names = taken | {outputs}
+    if training:
+        yield from _forward_in_training(network, root, kept, outputs, names)
+    else:
         keys = [root.outputs[name] for name in kept]
-        yield from forward_body(root, keys, taken | {outputs}, lambda values: _return(outputs, values, 8))
-        return
+        yield from forward_body(root, keys, names, lambda values: _return(outputs, values, 8))
+
+
+def _forward_in_training(
+    network: Network, root: Class, kept: list[str], outputs: str, names: frozenset[str]
+) -> Iterator[str]:
+    """The lines of ``forward`` that return in evaluation before what only training has."""
+    assert root.statements is not None
     needed = _needed(root, kept)
     statements = list(unpacked(root.statements))
     always = [statement for statement in statements if needed & set(statement.gives)]
@@ -183,7 +192,7 @@ def _root(
     keys = [root.outputs[name] for name in network.outputs]
     inputs = {key: name for name, key in root.inputs.items()}
     returned = root.outputs[kept[0]] if len(kept) == 1 else None
-    forward = Forward(inputs, [*always, *later], keys, returned, taken | {outputs})
+    forward = Forward(inputs, [*always, *later], keys, returned, names)
     lines = forward.lines()
     if returned is not None:
         annotate(chain(*lines), forward.variables[returned], root.inputs)

@@ -71,15 +71,13 @@ def unified(scope: Scope, made: Class, given: Given, first: Call, others: Call, 
 
 def _pairs(made: Class, first: Call, others: Call) -> dict[str, tuple[Code, Code]]:
     """The arguments of two calls of a class by parameter; the default where one leaves it out."""
-    stated = [_stated(made, call) for call in (first, others)]
-    defaults = {each.name: literal(each.default) for each in made.signature if each.default is not REQUIRED}
-    one, other = ({**defaults, **each} for each in stated)
+    one, other = (_codes(made, call) for call in (first, others))
     return {each.name: (one[each.name], other[each.name]) for each in made.signature}
 
 
-def _stated(made: Class, call: Call) -> dict[str, Code]:
-    in_order = zip((each.name for each in made.signature), call.arguments, strict=False)
-    return {keyword or parameter: value for parameter, (keyword, value) in in_order if isinstance(value, ast.expr)}
+def _codes(made: Class, call: Call) -> dict[str, Code]:
+    defaults = {each.name: literal(each.default) for each in made.signature if each.default is not REQUIRED}
+    return defaults | {each: value for each, value in made.stated(call).items() if isinstance(value, ast.expr)}
 
 
 def _lines(part: Part) -> int:

@@ -8,7 +8,6 @@ from collections import Counter
 from archspec.language.algebra import Code, literal
 from archspec.pytorch.emitter.code import Call, printed
 from archspec.pytorch.emitter.construction import numbered
-from archspec.pytorch.emitter.defaults import calls, parameters
 from archspec.pytorch.emitter.filling import filled
 from archspec.pytorch.emitter.model import Class, Member
 from archspec.pytorch.emitter.scope import REQUIRED
@@ -17,10 +16,10 @@ _SHORT = 16
 """Letters of an argument that may stand wherever the list asks for it."""
 
 
-def placed(made: list[Class]) -> list[Class]:
+def inlined(made: list[Class]) -> list[Class]:
     """The classes, but for those that are written where an attribute is set to them: the only ones of their block."""
     classes = {each.name: each for each in made}
-    places = Counter(call.target for each in made for member in each.members for call in calls(member.part))
+    places = Counter(call.target for each in made for call in each.calls())
     of_block = Counter(id(each.instances[0].graph) for each in made)
     gone = set[str]()
     for member in (member for each in made for member in each.members):
@@ -39,7 +38,7 @@ def _write(inner: Class, member: Member) -> bool:
     values = _values(inner, member.part) if plain else None
     if values is None or any(each.condition is not None for each in inner.members):
         return False
-    if any(call.of_variable for each in inner.members for call in calls(each.part)):
+    if any(call.of_variable for call in inner.calls()):
         return False
     layers = {each.name: filled(each.part, values) for each in inner.members}
     member.part = Call("nn.Sequential", numbered(layers))
@@ -48,7 +47,7 @@ def _write(inner: Class, member: Member) -> bool:
 
 def _values(inner: Class, call: Call) -> dict[str, Code] | None:
     """The arguments of a call by parameter, those left out too; None where one is long."""
-    given = parameters(inner, call)
+    given = inner.stated(call)
     values: dict[str, Code] = {}
     for parameter in inner.signature:
         value = given.get(parameter.name, None if parameter.default is REQUIRED else literal(parameter.default))
