@@ -66,14 +66,21 @@ def long_names(draw: Any) -> str:
     return LONG.format(**{key: name[: draw(length)].rstrip("_") for key, name in names.items()})
 
 
+NESTED = re.compile(r"^ {8}self\.(\w+) = nn\.Sequential\(\n {12}OrderedDict\(\n(.*?)\n {12}\),?$", flags=re.M | re.S)
+
+
 def check(network: archspec.Network) -> None:
-    """Only a line with a word that is too wide for any line is wider."""
+    """Only a line with a word that is too wide for any line is wider, and layers in a row stand one by one.
+
+    They are nested only where a layer would have no room on a line of its own.
+    """
     source = archspec.emit(network)
     wide = [line for line in source.splitlines() if len(line) > WIDTH]
     indents = [len(line) - len(line.lstrip()) for line in wide]
     assert all(indent + max(map(len, line.split())) > WIDTH for indent, line in zip(indents, wide, strict=True)), wide
-    nested = re.search(r"^ +self\.\w+ = nn\.Sequential\(\n +OrderedDict\($", source, flags=re.MULTILINE)
-    assert nested is None, nested
+    for name, layers in NESTED.findall(source):
+        lines = [f"        self.{name}.{line.strip(' ,').replace('=', ' = ', 1)}" for line in layers.splitlines()]
+        assert any(len(line) > WIDTH or line.endswith("(") for line in lines), layers
     check_docstrings(network, source)
     check_defaults(source, {*pasted(network)})
 
