@@ -115,11 +115,13 @@ SURROGATES: dict[str, Callable[[Any, Sequence[Any]], Any]] = {
     "max_pool": lambda op, operands: window_sums(op, operands[0]),
     "adaptive_max_pool": lambda op, operands: adaptive_means(op.output_size, operands[0]),
     "global_max_pool": lambda op, operands: adaptive_means(1, operands[0]),
-    "softmax": lambda op, operands: operands[0] + operands[0].sum(op.dim, keepdim=True),
     **dict.fromkeys(("add", "sub", "mul", "div", "maximum", "minimum"), lambda op, operands: sum(operands)),
     **dict.fromkeys(("amax", "amin", "vector_norm"), lambda op, operands: operands[0].sum(op.dim, op.keepdim)),
     "sign": lambda op, operands: operands[0],
-    "normalize": lambda op, operands: operands[0] + operands[0].sum(op.dim, keepdim=True),
+    **dict.fromkeys(
+        ("softmax", "log_softmax", "normalize"),
+        lambda op, operands: operands[0] + operands[0].sum(op.dim, keepdim=True),
+    ),
     "scaled_dot_product_attention": lambda op, operands: attended(op, *operands),
     "multi_head_attention": lambda op, operands: attended(op, *(x.sum(-1, keepdim=True) for x in operands)).expand(
         *operands[0].shape

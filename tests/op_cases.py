@@ -325,6 +325,7 @@ CASES: dict[str, Any] = {
     "hardtanh": one({}, {"min_val": REAL, "max_val": REAL}, ANY),
     "softplus": one({}, {"beta": REAL, "threshold": REAL}, ANY),
     "softmax": one({"dim": DIM}, {}, ANY),
+    "log_softmax": one({"dim": DIM}, {}, ANY),
     "max_pool": one(KERNEL, {**POOL, "padding": sizes(0, 1), "dilation": sizes(1, 3)})
     | one({**KERNEL, **POOL, "padding": sizes(0, 2)}, {"dilation": sizes(1, 2)})
     | one({**KERNEL, "padding": SAME}, {"stride": POOL["stride"], "dilation": sizes(1, 5)}),

@@ -285,6 +285,7 @@ ARGUMENTS: dict[str, Callable[[Pick, Shape], Args]] = {
     "hardtanh": lambda pick, shape: pick.some(min_val=lambda: pick.of(-2, -0.5), max_val=lambda: pick.of(2, 0.5)),
     "softplus": lambda pick, shape: pick.some(beta=lambda: pick.of(2, 0.5), threshold=lambda: 10),
     "softmax": lambda pick, shape: {"dim": _dim(pick, shape)},
+    "log_softmax": lambda pick, shape: {"dim": _dim(pick, shape)},
     "sign": lambda pick, shape: {},
     "relative_position_bias": lambda pick, shape: {"window_size": pick.of(1, 2, [1, 2, 1])},
     "shifted_window_mask": lambda pick, shape: pick.of(

@@ -104,7 +104,8 @@ Conv conv | ConvTranspose conv_transpose | Gemm linear | MatMul matmul | BatchNo
 LRN local_response_norm | GlobalAveragePool global_avg_pool | AveragePool avg_pool | Concat concat
 Resize upsample | Transpose permute
 Slice slice | Split split | Clip clamp | HardSwish hardswish | ReduceMean mean | Unsqueeze unsqueeze | Max - | Min -
-DepthToSpace - | SpaceToDepth - | MaxUnpool max_unpool | Celu - | Selu - | Softsign - | LogSoftmax - | Einsum -
+DepthToSpace - | SpaceToDepth - | MaxUnpool max_unpool | Celu - | Selu - | Softsign - | LogSoftmax log_softmax
+Einsum -
 Div div | Sqrt sqrt | Abs abs | Exp exp | Log log | Neg neg | Pow pow | ReduceSum sum | ReduceMax amax | ReduceMin amin
 Squeeze squeeze | LpNormalization normalize | Reciprocal - | ReduceProd - | ArgMax -
 """

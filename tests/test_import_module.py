@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sampling import PROFILE
 from user_attention import LayersThatShareAnOperand, ManyWindowsAndOne, PaddedAsTensorFlowDoes
+from user_lists import CopiesOfCopies
 from user_modules import MODULES
 
 import archspec
@@ -171,6 +172,12 @@ def test_layers_that_share_an_operand_are_a_repeat() -> None:
     text = archspec.from_module(LayersThatShareAnOperand(), (9, 8)).text
     assert re.search(r"blocks: +{block: turning, from: \[image, \w+\], repeat: 6}", text)
     assert "weights:" not in text
+
+
+def test_copies_of_copies_that_are_all_taken_are_a_repeat() -> None:
+    text = archspec.from_module(CopiesOfCopies(), (3, 8, 8)).text
+    assert "layers: {block: two, repeat: 4}" in text
+    assert "from: [image, layers.0, layers.1, layers.2, layers]" in text
 
 
 def test_convolutions_pad_as_tensorflow_does_by_name() -> None:

@@ -44,7 +44,7 @@ def ints(*values: int) -> np.ndarray:
 
 
 for _op in (
-    "Relu Sigmoid Tanh HardSwish Softplus Abs Exp Neg Sign LeakyRelu Elu Gelu HardSigmoid Softmax Mish "
+    "Relu Sigmoid Tanh HardSwish Softplus Abs Exp Neg Sign LeakyRelu Elu Gelu HardSigmoid Softmax LogSoftmax Mish "
     "GlobalAveragePool GlobalMaxPool Flatten"
 ).split():
     case(_op, "x")

@@ -59,8 +59,8 @@ MOST_ELEMENTS = 300
 """Of an output whose elements are looked at one by one."""
 
 PARTLY_FLAT = """
-    hardtanh elu leaky_relu softplus local_response_norm softmax batch_norm mul div pow clamp normalize maximum minimum
-    scaled_dot_product_attention multi_head_attention vector_norm sign
+    hardtanh elu leaky_relu softplus local_response_norm softmax log_softmax batch_norm mul div pow clamp normalize
+    maximum minimum scaled_dot_product_attention multi_head_attention vector_norm sign
 """.split()
 """With some arguments or sizes some of their derivatives are nothing, or no number, on all numbers that are tried."""
 

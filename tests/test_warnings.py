@@ -71,7 +71,7 @@ def test_what_is_meant_so_has_no_warning(text: str) -> None:
 
 
 OTHERWISE = """
-    amax amin constant coordinates flatten layer_norm linear linspace matmul mean multi_head_attention pad
+    amax amin constant coordinates flatten layer_norm linear linspace log_softmax matmul mean multi_head_attention pad
     parameter permute relative_position_bias reshape rms_norm scaled_dot_product_attention shifted_window_mask slice
     softmax split squeeze stack sum unfold unsqueeze vector_norm
 """.split()

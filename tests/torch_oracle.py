@@ -575,7 +575,8 @@ RAW: dict[str, Callable[[Args, Shapes], Any]] = {
     for name, kind in {
         "relu": "ReLU", "relu6": "ReLU6", "leaky_relu": "LeakyReLU", "prelu": "PReLU", "elu": "ELU", "gelu": "GELU",
         "silu": "SiLU", "sigmoid": "Sigmoid", "tanh": "Tanh", "hardswish": "Hardswish", "hardsigmoid": "Hardsigmoid",
-        "hardtanh": "Hardtanh", "softplus": "Softplus", "mish": "Mish", "softmax": "Softmax", "identity": "Identity",
+        "hardtanh": "Hardtanh", "softplus": "Softplus", "mish": "Mish", "softmax": "Softmax",
+        "log_softmax": "LogSoftmax", "identity": "Identity",
     }.items()
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict
 from typing import Any, NamedTuple
 
@@ -408,6 +409,29 @@ class CountsSamples(nn.Module):
         for layer in self.layers[: x.shape[0]]:
             x = layer(x)
         return x
+
+
+@module()
+class EndOfATutorial(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc, self.last = nn.Linear(192, 5), nn.LogSoftmax(dim=1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        scores = self.fc(x.flatten(1))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # which PyTorch gives where `dim` is left out
+            return F.log_softmax(scores), self.last(scores)
+
+
+@module((4, 8), (4, 8))
+class Distances(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.manhattan = nn.PairwiseDistance(p=1, eps=0, keepdim=True)
+
+    def forward(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        return F.pairwise_distance(x, y), self.manhattan(x[:, 0], y[:, 0])
 
 
 @module(refused="no op for torch's `cumsum`")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 _FILES = {
     "activation.piecewise": "hardsigmoid hardswish hardtanh leaky_relu prelu relu relu6",
-    "activation.smooth": "elu gelu mish sigmoid silu softmax softplus tanh",
+    "activation.smooth": "elu gelu log_softmax mish sigmoid silu softmax softplus tanh",
     "arithmetic": "abs clamp cos exp log neg pow rsqrt sign sin sqrt",
     "attention.products": "multi_head_attention scaled_dot_product_attention",
     "attention.window": "relative_position_bias shifted_window_mask",

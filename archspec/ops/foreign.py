@@ -192,7 +192,7 @@ _ELSEWHERE = {
     "exp2 expm1 fmod log1p log2 log10 reducelogsum symsqrt sinc ne normal logspace": _NO,
     "cov cond conj median mode std var sort relative nanmean cumsum trapz mvlgamma": _NO,
     "resizeas convtbc addmv addr addbmm baddbmm saddmm dsplit hsplit vsplit rsub lu cancast rnnrelu rnntanh": _NO,
-    "logsoftmax adaptivelogsoftmaxwithloss": "there is `softmax`; a loss mostly takes what comes before",
+    "adaptivelogsoftmaxwithloss": "there is `log_softmax`; a loss mostly takes what comes before",
     "softmaxwithloss softmaxloss crossentropy crossentropyloss loss mseloss l1loss nllloss": _LOSS,
     "bce bceloss bcewithlogitsloss": _LOSS,
     "sequential modulelist moduledict container": "a graph in a graph is a group: `stage: {graph: {…}}`",

@@ -27,8 +27,8 @@ POINTWISE = frozenset(
 
 CLASSIFYING = frozenset(
     """
-    dropout elu gelu hardsigmoid hardswish hardtanh identity leaky_relu linear mish relu relu6 sigmoid silu softmax
-    softplus tanh
+    dropout elu gelu hardsigmoid hardswish hardtanh identity leaky_relu linear log_softmax mish relu relu6 sigmoid silu
+    softmax softplus tanh
     """.split()
 )
 """Ops of which the end of a classifier is made."""

@@ -17,6 +17,7 @@ _ACTIVATIONS: dict[str, dict[str, Any] | None] = {
     "sigmoid": {"op": "sigmoid"},
     "tanh": {"op": "tanh"},
     "softmax": {"op": "softmax", "dim": 1},
+    "log_softmax": {"op": "log_softmax", "dim": 1},
     "swish": {"op": "silu"},
     "silu": {"op": "silu"},
     "elu": {"op": "elu"},

@@ -77,6 +77,7 @@ class Graph:
         nodes: The nodes.
         inputs: Its inputs, each with the wire around it that it stands for.
         outputs: What is taken of it, by name.
+        is_copies: Whether it is written as copies of a block, which are seen from outside, each by its number.
     """
 
     path: str
@@ -84,6 +85,7 @@ class Graph:
     nodes: list[Node] = field(default_factory=list)
     inputs: list[tuple[Wire, Wire]] = field(default_factory=list)
     outputs: dict[str, Wire] = field(default_factory=dict)
+    is_copies: bool = False
 
     @property
     def size(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from archspec.importers.module.draft import Graph, Node, Wire
 
 
@@ -12,6 +14,8 @@ def tidy(graph: Graph) -> bool:
         Whether something of that multiplies.
     """
     before = _products(graph)
+    for each in graph.walk():
+        _share_outputs(each)
     while _pruned(graph):
         pass
     if not graph.nodes:  # a graph has one
@@ -28,6 +32,27 @@ _MULTIPLYING = frozenset("conv conv_transpose linear matmul scaled_dot_product_a
 def _products(graph: Graph) -> int:
     """How many nodes have multiply-accumulates."""
     return sum(node.op in _MULTIPLYING for each in graph.walk() for node in each.nodes)
+
+
+def _share_outputs(graph: Graph) -> None:
+    """Give all calls of one module in a graph the outputs that any of them has."""
+    calls = [(node.reused.graph, node.graph) for node in graph.nodes
+             if node.graph is not None and node.reused is not None and node.reused.graph is not None]  # fmt: skip
+    for first, again in calls:
+        _add_outputs(first, again.outputs)
+    for first, again in calls:
+        _add_outputs(again, first.outputs)
+
+
+def _add_outputs(graph: Graph, outputs: Mapping[str, Wire]) -> None:
+    """Give a graph the outputs that another call of its module has, which holds nodes of the same names."""
+    for port, wire in outputs.items():
+        own = next((node for node in graph.nodes if wire.node is not None and node.name == wire.node.name), None)
+        if port in graph.outputs or wire.node is None or own is None:
+            continue
+        graph.outputs[port] = Wire(own, wire.port, wire.shape)
+        if own.graph is not None and wire.node.graph is not None:
+            _add_outputs(own.graph, {wire.port: wire.node.graph.outputs[wire.port]})
 
 
 def _pruned(graph: Graph) -> bool:

@@ -207,13 +207,13 @@ def _bound(b: Bound, number: int, key: str) -> float | None:
     return None if found is None or not math.isfinite(found) or abs(found) > 3e38 else found
 
 
-@RULES.of("Softmax")
+@RULES.of("Softmax LogSoftmax")
 def _softmax(b: Bound) -> Tensor:
     x, axis = b.tensor(), b.attribute("axis", -1 if b.model.opset >= 13 else 1)
     joined = x.shape[axis % x.dim() + 1 :] if b.model.opset < 13 else ()
     if any(size != 1 for size in joined):
         raise UnsaidError("a softmax over several dimensions cannot be said")
-    return torch.softmax(x, axis)
+    return torch.softmax(x, axis) if b.step.op == "Softmax" else torch.log_softmax(x, axis)
 
 
 @RULES.of("Dropout")

@@ -1,6 +1,7 @@
-"""Smooth activation functions, and the softmax."""
+"""Smooth activation functions, and the softmax and its logarithm."""
 
-from typing import Literal
+from math import prod
+from typing import ClassVar, Literal
 
 from archspec.errors import ArgumentError, ShapeError
 from archspec.ops.activation.pointwise import Activation, Pointwise
@@ -128,7 +129,36 @@ class Mish(Activation, name="mish"):
     saved = ("input",)
 
 
-class Softmax(Op, name="softmax"):
+class _Along(Op):
+    """Numbers along a dimension, put in proportion to each other."""
+
+    dim: Index
+
+    layer: ClassVar[str]
+    """The PyTorch layer."""
+
+    saved = ("output",)
+
+    def infer(self, inputs: Shapes) -> Shape:
+        if not inputs[0]:
+            raise ShapeError(f"{self.name} needs a dimension besides the batch", help="reshape to [1] first")
+        if axis(self.dim, len(inputs[0])) is None:
+            raise ArgumentError(
+                "dim",
+                f"dim {self.dim} is the batch or no dimension of {show(inputs[0])}",
+                help=f"use 1 to {len(inputs[0])}, or -1 for the last",
+            )
+        return inputs[0]
+
+    def reach(self, inputs: Shapes, output: Shape) -> Reach:
+        index = axis(self.dim, len(output))
+        return (tuple(Along.every(size) if dim == index else Along.same(dim) for dim, size in enumerate(output)),)
+
+    def torch(self, inputs: Shapes) -> Module:
+        return Module(self.layer, (), self.changed())
+
+
+class Softmax(_Along, name="softmax"):
     """Exponentials along a dimension, divided by their sum.
 
     Costs 5 operations an element (maximum, difference, exponential, sum, quotient).
@@ -138,29 +168,26 @@ class Softmax(Op, name="softmax"):
         dim: The dimension along which the output sums to 1.
     """
 
-    dim: Index
-
-    functions = ("softmax(input, dim)",)
+    layer = "nn.Softmax"
     example = "{op: softmax, dim: 1}"
-    saved = ("output",)
-
-    def infer(self, inputs: Shapes) -> Shape:
-        if not inputs[0]:
-            raise ShapeError("softmax needs a dimension besides the batch", help="reshape to [1] first")
-        if axis(self.dim, len(inputs[0])) is None:
-            raise ArgumentError(
-                "dim",
-                f"dim {self.dim} is the batch or no dimension of {show(inputs[0])}",
-                help=f"use 1 to {len(inputs[0])}, or -1 for the last",
-            )
-        return inputs[0]
 
     def cost(self, inputs: Shapes, output: Shape) -> Cost:
         return Cost(other=5 * elements(output))
 
-    def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        index = axis(self.dim, len(output))
-        return (tuple(Along.every(size) if dim == index else Along.same(dim) for dim, size in enumerate(output)),)
 
-    def torch(self, inputs: Shapes) -> Module:
-        return Module("nn.Softmax", (), self.changed())
+class LogSoftmax(_Along, name="log_softmax"):
+    """Logarithms of the softmax along a dimension, ``x - log(sum(exp(x)))``.
+
+    Costs 5 operations an element (maximum, difference, exponential, sum, difference), and a logarithm for each sum.
+    Source: torch.nn.LogSoftmax.
+
+    Args:
+        dim: The dimension along which the exponentials of the output sum to 1.
+    """
+
+    layer = "nn.LogSoftmax"
+    example = "{op: log_softmax, dim: 1}"
+
+    def cost(self, inputs: Shapes, output: Shape) -> Cost:
+        sums = [size for dim, size in enumerate(output) if dim != axis(self.dim, len(output))]
+        return Cost(other=5 * elements(output) + prod(sums))

@@ -49,6 +49,7 @@ class Folding:
         classes: The graphs of each class of modules.
         tried: The classes whose blocks were made, or could not be.
         stages: Graphs that are rows of a table of stages.
+        seen: Graphs in a list of which more is taken than the last.
     """
 
     def __init__(self, root: Graph) -> None:
@@ -56,7 +57,10 @@ class Folding:
         self.blocks: dict[int, Block] = {}
         self.made: dict[str, Block] = {}
         self.classes: dict[type, list[Graph]] = {}
+        self.seen: set[Graph | None] = set()
         for graph in root.walk():
+            if len(graph.outputs) > 1 and is_chain(graph):
+                self.seen.update(node.graph for node in graph.nodes)
             if graph is not root and type(graph.module) not in CONTAINERS:
                 self.classes.setdefault(type(graph.module), []).append(graph)
         self.tried: set[type] = set()
@@ -78,7 +82,7 @@ class Folding:
         return self.blocks.get(id(graph))
 
     def _make(self, cls: type, uses: list[Graph]) -> None:
-        if len(uses) < 2 or all(self._are_copies(use) for use in uses):
+        if len(uses) < 2 or (self.seen.isdisjoint(uses) and all(self._are_copies(use) for use in uses)):
             return None
         scope = Scope(uses)
         try:
@@ -170,6 +174,8 @@ class Folding:
             (first, *others) = reused
             if others or len(present) != len(column):
                 raise UnlikeError
+            for node in present:
+                _write_alike(node)
             return {"reuse": first}
         if len({(node.op, node.graph is None) for node in present}) != 1:
             return {
@@ -194,6 +200,8 @@ class Folding:
 
     def _group(self, graphs: Sequence[Graph | None], scope: Scope, shapes: Mapping[str, Sequence[Any]]) -> Spec:
         present = [graph for graph in graphs if graph is not None]
+        for graph in present:
+            graph.is_copies = False
         blocks = {id(block): block for graph in present if (block := self.block(graph))}
         if len(blocks) == 1 and all(self.block(graph) for graph in present):
             (block,) = blocks.values()
@@ -204,6 +212,8 @@ class Folding:
             return stages_of(self._of_stages(present[0]), present[0], scope)
         if all(is_chain(graph) for graph in present) or all(is_row(graph) for graph in present):
             if made := self._copies(graphs, scope):
+                for graph in present:
+                    graph.is_copies = True
                 return made
             for graph in present:
                 if not is_chain(graph):
@@ -279,6 +289,12 @@ class Folding:
         if is_chain(graph) and gives_last(graph):
             blocks = [self.block(node.graph) if node.graph else None for node in graph.nodes]
             self.stages.update(gathered(graph, blocks))
+
+
+def _write_alike(node: Node) -> None:
+    """Take outputs of a node that reuses another as those of that one are taken."""
+    if node.graph is not None and node.reused is not None and node.reused.graph is not None:
+        node.graph.is_copies = node.reused.graph.is_copies
 
 
 def _bare(node: Any) -> Any:

@@ -109,17 +109,11 @@ def reference(wire: Wire, graph: Graph, inputs: Sequence[str] = ()) -> str:
     if wire.node.graph is None:
         return wire.node.name
     inner = wire.node.graph
-    if (is_chain(inner) and _can_be_copies(inner)) or is_row(inner):
-        last = inner.outputs[wire.port].node
-        assert last is not None
-        return wire.node.name if last is inner.nodes[-1] else f"{wire.node.name}.{last.name}"
+    if inner.is_copies:
+        copy = inner.outputs[wire.port].node
+        assert copy is not None
+        return wire.node.name if copy is inner.nodes[-1] else f"{wire.node.name}.{copy.name}"
     return wire.node.name if len(inner.outputs) == 1 else f"{wire.node.name}.{wire.port}"
-
-
-def _can_be_copies(graph: Graph) -> bool:
-    """Whether a list can be a repeat, whose copies are seen from outside; those of another list are its outputs."""
-    classes = {type(node.graph.module) if node.graph else None for node in graph.nodes}
-    return len(classes) == 1 and not classes & {None, *CONTAINERS}
 
 
 def state_operands(made: Spec, name: str, taken: list[str], inputs: list[str]) -> None:
@@ -207,7 +201,8 @@ def is_chain(graph: Graph) -> bool:
 
 def is_row(graph: Graph) -> bool:
     """Whether it is a list of calls of one class, each of which takes the one before, and what all of them take."""
-    if len(graph.inputs) < 2 or not graph.nodes or not _can_be_copies(graph):
+    classes = {type(node.graph.module) if node.graph else None for node in graph.nodes}
+    if len(graph.inputs) < 2 or len(classes) != 1 or classes & {None, *CONTAINERS}:
         return False
     (entry, *rest) = [own for own, _ in graph.inputs]
     before, before_port = entry.node, entry.port

@@ -153,3 +153,22 @@ def _norm(b: Bound) -> Wire:
     order = 2.0 if order in (None, "fro") else float(order)
     return b.node("vector_norm", "input" if "input" in b.given else "x", ord=order, dim=dimensions(b.first, b["dim"]),
                   keepdim=b.get("keepdim", False))  # fmt: skip
+
+
+@rule("pairwise_distance", "x1 x2 p eps keepdim")
+def _pairwise_distance(b: Bound) -> Wire:
+    """The p-norm of differences along the last dimension, to each of which PyTorch adds a little."""
+    operands = b.operand("x1"), b.operand("x2")
+    rank = max(len(sample(each)) for each in operands)
+    wire = b.place.node("sub", [of_rank(b, each, rank) for each in operands])
+    if eps := b.get("eps", 1e-6):
+        wire = b.place.node("add", [wire], value=eps)
+    order = float(b.get("p", 2))
+    return b.place.node("vector_norm", [wire], ord=order, dim=rank, keepdim=bool(b.get("keepdim", False)))
+
+
+@rule("softmax log_softmax", "input dim")
+def _softmax(b: Bound) -> Wire:
+    """Without a dimension, PyTorch takes the batch of 1 and 3 dimensions, and the first after it of others."""
+    unsaid = 0 if len(sample(b.first)) in (0, 2) else 1
+    return b.node(b.call.function, dim=dimension(b.first, unsaid if b["dim"] is None else b["dim"]))
