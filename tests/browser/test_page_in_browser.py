@@ -208,6 +208,14 @@ def test_boxes_by_scales_stand_where_they_were_laid_out_or_further_apart(
         page.evaluate("(number) => toggle(items[number])", random.choice(choices))
 
 
+def test_a_long_name_has_room(show: Callable[..., Page]) -> None:
+    page = show("lenet")
+    page.evaluate("document.querySelector('h1').textContent = 'a_name_'.repeat(14)")
+    page.set_viewport_size({"width": 640, "height": 400})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("$('theme').getBoundingClientRect().right <= innerWidth")
+
+
 def test_a_frame_by_scales_is_folded_and_opened_again(show: Callable[..., Page]) -> None:
     page = show("retinanet")
     before, places = paths(page), page.evaluate(STANDS)
