@@ -5,10 +5,12 @@ from __future__ import annotations
 import keyword
 
 import pytest
+from sampling import few
 
 import archspec
 from archspec.language.names import (
     MODULE_ATTRIBUTES,
+    OWN_METHOD,
     block_name_problem,
     node_name_problem,
     parameter_name_problem,
@@ -28,7 +30,9 @@ def test_names_of_nodes(name):
     assert node_name_problem(name) == ""
 
 
-@pytest.mark.parametrize("name", ["", "1a", "a-b", "a.b", "_a", "é", "input", "train", "x" * 101, *keyword.kwlist])
+@pytest.mark.parametrize(
+    "name", ["", "1a", "a-b", "a.b", "_a", "é", "input", "train", OWN_METHOD, "x" * 101, *keyword.kwlist]
+)
 def test_names_that_nodes_cannot_have(name):
     assert node_name_problem(name)
 
@@ -36,6 +40,39 @@ def test_names_that_nodes_cannot_have(name):
 @pytest.mark.parametrize("name", ["index", "input", "max", "make_divisible", "true", *sorted(NODE_KEYS)])
 def test_names_that_parameters_cannot_have(name):
     assert parameter_name_problem(name)
+
+
+NUMBERS = """
+archspec: 1
+name: net
+params: {{{name}: 3}}
+inputs: {{x: [8, 4, 4]}}
+blocks:
+  scaled:
+    params: {{channels: 8, {name}: 0.5}}
+    graph:
+      conv: {{op: conv, out_channels: $channels, kernel_size: 1}}
+      mul: {{op: mul, value: ${name}}}
+graph:
+  one: {{block: scaled}}
+  other: {{block: scaled, channels: 16, {name}: 0.25}}
+  pool: global_avg_pool
+  flat: flatten
+  fc: {{op: linear, out_features: ${name}}}
+init: {{fc: {{weight: {{constant: $(1 / {name})}}}}}}
+"""
+
+
+@pytest.mark.parametrize("name", few(sorted({*MODULE_ATTRIBUTES, OWN_METHOD} - NODE_KEYS), 12))
+def test_numbers_that_a_module_holds_shadow_nothing_of_it(name):
+    """Whatever parameters are called: `training` is set by `train` and `eval`."""
+    pytest.importorskip("torch")
+    model = archspec.build(archspec.compile_text(NUMBERS.format(name=name))).eval()
+    assert model.fc.weight.detach().numpy()[0, 0] == pytest.approx(1 / 3)
+    for module in (model, model.one):
+        held = {each for each, value in vars(module).items() if type(value) in (int, float)}
+        assert held == {f"{name}_"}
+        assert module.training is False
 
 
 @pytest.mark.parametrize("name", ["resnet-50", "a_b", "A1"])

@@ -25,6 +25,9 @@ MODULE_ATTRIBUTES = frozenset(
 )
 """The public attributes of torch.nn.Module (2.13); a node of such a name would shadow one. A test compares them."""
 
+OWN_METHOD = "init_weights"
+"""The method that the class of a network has besides."""
+
 _FILE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _DEVICE = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE | re.ASCII)
 _MAX_LENGTH = 100
@@ -38,6 +41,8 @@ def node_name_problem(name: str) -> str:
         return "`index` is the number of a copy in a repeat"
     if name in MODULE_ATTRIBUTES:
         return f"`{name}` is an attribute of torch.nn.Module"
+    if name == OWN_METHOD:
+        return f"`{name}` is a method of emitted classes"
     return _identifier_problem(name)
 
 

@@ -118,12 +118,7 @@ class Network:
         return isinstance(path, str) and self._find(path) is not None
 
     def _find(self, path: str) -> Node | Block | None:
-        part: Node | Block | None = self.blocks
-        for name in path.split("."):
-            if not isinstance(part, Block):
-                return None
-            part = part.child(name)
-        return part
+        return self.blocks.find(path)
 
     def paths(self) -> Iterator[str]:
         """The paths of its blocks, then those of its nodes."""

@@ -292,6 +292,15 @@ class Block:
         use = self.content.use(name)
         return None if use is None else self._known(use)
 
+    def find(self, path: str) -> Block | Node | None:
+        """The node or block of a path that is seen from here, or None."""
+        part: Block | Node | None = self
+        for name in path.split("."):
+            if not isinstance(part, Block):
+                return None
+            part = part.child(name)
+        return part
+
     def nodes(self) -> Iterator[Node]:
         """The nodes inside, in order."""
         stack: list[tuple[Block, Iterator[Use]]] = [(self, iter(self.content.uses))]

@@ -208,6 +208,27 @@ def test_boxes_by_scales_stand_where_they_were_laid_out_or_further_apart(
         page.evaluate("(number) => toggle(items[number])", random.choice(choices))
 
 
+@pytest.mark.parametrize("name", few(SCALED, 3))
+def test_a_page_begins_where_its_network_begins(show: Callable[..., Page], name: str) -> None:
+    page = show(name)
+    page.set_viewport_size({"width": 900, "height": 700})
+    for fitted in ("fit(0.7)", "fit()"):
+        page.evaluate(fitted)
+        inside = page.evaluate(
+            """() => { const [a, b] = [elements.get(items[1]), canvas].map((e) => e.getBoundingClientRect());
+                       return a.left >= b.left && a.right <= b.right && a.top >= b.top && a.bottom <= b.bottom; }"""
+        )
+        assert inside, fitted
+
+
+def test_a_long_name_has_room(show: Callable[..., Page]) -> None:
+    page = show("lenet")
+    page.evaluate("document.querySelector('h1').textContent = 'a_name_'.repeat(14)")
+    page.set_viewport_size({"width": 640, "height": 400})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("$('theme').getBoundingClientRect().right <= innerWidth")
+
+
 def test_a_frame_by_scales_is_folded_and_opened_again(show: Callable[..., Page]) -> None:
     page = show("retinanet")
     before, places = paths(page), page.evaluate(STANDS)

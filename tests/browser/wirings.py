@@ -138,6 +138,19 @@ blocks:
   both: {graph: {inner: {block: inner}, sum: {op: add, from: [inner, inner]}}}
 graph: {outer: {block: outer}, both: {block: both}}
 """,
+    "copies and outputs that nothing needs": """
+archspec: 1
+name: net
+inputs: {x: [4, 8, 8]}
+blocks:
+  layer: {graph: {conv: {op: conv, out_channels: 4, kernel_size: 1}, relu: relu}}
+  tower:
+    graph:
+      layers: {block: layer, repeat: 3}
+      groups: {repeat: 3, graph: {conv: {op: conv, out_channels: 4, kernel_size: 1}, layer: {block: layer, repeat: 2}}}
+    outputs: {one: layers.-2, two: groups.-2, last: groups}
+graph: {first: {block: tower, output: layers.0}, tower: {block: tower}, sum: {op: add, from: [tower.one, tower.two]}}
+""",
     "ways that cross": net(
         "a conv x, b relu a, c tanh a, d add b c, e sigmoid c, f mul d e, g concat f b",
     ),

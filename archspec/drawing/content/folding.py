@@ -145,11 +145,12 @@ def nodes_of(part: Part) -> tuple[Node, ...]:
 
 
 def outputs_of(part: Part) -> tuple[str, ...]:
-    """The paths of the tensors that a part gives, each once; not of those that it only passes on."""
+    """The paths of the tensors that a part gives, each once; not of those that it passes on, or that are left out."""
     if isinstance(part, Node):
         return (part.path,)
     inside = f"{part.path}." if part.path else ""
-    return tuple(path for path in dict.fromkeys(part.outputs.values()) if path.startswith(inside))
+    paths = dict.fromkeys(part.outputs.values())
+    return tuple(path for path in paths if path.startswith(inside) and part.find(path.removeprefix(inside)))
 
 
 def external(part: Part) -> frozenset[str]:

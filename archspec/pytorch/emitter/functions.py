@@ -13,7 +13,7 @@ from archspec.ops.facts import Batch, Function, Module, Operand
 from archspec.pytorch.emitter.construction import Construction
 from archspec.pytorch.emitter.model import Attribute, Hints, Member, Spread
 from archspec.pytorch.emitter.overwriting import Children
-from archspec.pytorch.emitter.scope import Mismatch, Scope, Spot
+from archspec.pytorch.emitter.scope import Mismatch, Scope, Spot, free_attribute
 
 
 def function_of(node: Node) -> Function | None:
@@ -137,8 +137,6 @@ class Functions:
                 return member.name
         if isinstance(code, ast.Name):
             wanted = code.id
-        used = {member.name for member in self.members}.union(*self.children)
-        while wanted in used:
-            wanted += "_"
+        wanted = free_attribute(wanted, {member.name for member in self.members}.union(*self.children))
         self.members.append(Member(wanted, code))
         return wanted

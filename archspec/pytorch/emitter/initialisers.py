@@ -16,6 +16,7 @@ from archspec.pytorch.emitter.code import WIDTH, Call, Listed, Part, flat, laid_
 from archspec.pytorch.emitter.instances import as_layer
 from archspec.pytorch.emitter.model import Class
 from archspec.pytorch.emitter.registry import Registry
+from archspec.pytorch.emitter.scope import free_attribute
 from archspec.pytorch.emitter.translation import Names
 
 Initialisers = dict[str, Initialiser]
@@ -34,14 +35,8 @@ def attributes(network: Network, root: Class) -> dict[str, str]:
     taken = {member.name for member in root.members}
     stated = (each for rule in network.init for each in rule.weights.values())
     asked = {variable for each in stated for code in _codes(each, root).values() for variable in names(code)}
-    found = {}
-    for parameter in root.signature:
-        if parameter.name in asked:
-            attribute = parameter.name
-            while attribute in taken:
-                attribute += "_"
-            found[parameter.name] = attribute
-    return found
+    held = (parameter.name for parameter in root.signature if parameter.name in asked)
+    return {parameter: free_attribute(parameter, taken) for parameter in held}
 
 
 def _codes(initialiser: Initialiser, root: Class) -> dict[str, Code]:

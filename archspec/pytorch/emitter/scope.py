@@ -10,6 +10,7 @@ from typing import Any
 
 from archspec.language.algebra import Code, binary, copied, evaluator, literal, name, names, same
 from archspec.language.evaluation import FUNCTIONS
+from archspec.language.names import MODULE_ATTRIBUTES, OWN_METHOD
 from archspec.language.values import ExpressionError
 from archspec.ops.tensor import Shape
 
@@ -24,6 +25,15 @@ RESERVED = frozenset(
     }
 )
 """Names that the emitted source uses itself."""
+
+
+def free_attribute(wanted: str, taken: Iterable[str]) -> str:
+    """A name for an attribute that holds a value: it shadows nothing that modules have, and none of those taken."""
+    held = {*MODULE_ATTRIBUTES, OWN_METHOD, *taken}
+    while wanted in held:
+        wanted += "_"
+    return wanted
+
 
 REQUIRED: Any = object()
 """Stands for the default of a parameter that has none."""
