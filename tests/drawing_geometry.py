@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import combinations, pairwise
 
+from archspec.drawing.content.cards import SMALL
+from archspec.drawing.content.fonts import text_width
 from archspec.drawing.layout.geometry import Part, Point, Rect, overlap
-from archspec.drawing.layout.pieces import HEADER, header_widths, label_size
+from archspec.drawing.layout.pieces import HEADER, label_size
 from archspec.drawing.layout.placed import PlacedEdge, PlacedFrame, Placing
 from archspec.drawing.layout.segments import frame_chain
 
@@ -201,7 +203,8 @@ def borders(rect: Rect) -> Iterator[Rect]:
 
 def titles(frame: PlacedFrame) -> Iterator[Rect]:
     """Where the name of a frame is written, and what it is called."""
-    (left, top, right, bottom), (name, title) = frame.rect, header_widths(frame.cluster)
+    (left, top, right, bottom), title = frame.rect, text_width(frame.cluster.title, SMALL)
+    name = text_width("… " * frame.continued + frame.cluster.name, SMALL)
     high, low = (bottom - HEADER, bottom - 3) if frame.upwards else (top + 4, top + HEADER)
     begin, end = left + frame.titled.name, right - frame.titled.title
     if frame.titled.together:

@@ -277,10 +277,10 @@ class Graph(Scope):
 
         ``params`` are those that can differ, with values; the arguments, where left out.
         """
-        pick, shape, outer, loops = self.pick, self.tensors[operand], self.indexed, self.loops
+        pick, shape, loops = self.pick, self.tensors[operand], self.loops
         params = args if params is None else params
         copies = self.copies(params, mappings="op" in node)
-        self.indexed = True
+        self.copied = True
         plainly = node
         node = node | self.written(args) | copies
         for key in ("first", "last"):
@@ -288,7 +288,7 @@ class Graph(Scope):
                 name = pick.of(*params)
                 node[key] = {name: self.write(pick.other(params[name]))}
         found = self.probe(node, [shape])
-        self.indexed, self.loops = outer, loops
+        self.copied, self.loops = False, loops
         if found is None:
             node = plainly | self.written(args) | {"repeat": 1}
             found = self.probe(node, [shape])
@@ -480,7 +480,7 @@ class Graph(Scope):
         names = self.input_names(len(operands))
         repeated = pick.chance(3)
         indexed = repeated or self.indexed
-        inner = Graph(pick, self.owner, dict(zip(names, shapes, strict=True)), indexed, self.depth + 1, own=False)
+        inner = Graph(pick, self.owner, dict(zip(names, shapes, strict=True)), indexed, depth=self.depth + 1, own=False)
         inner.known |= self.known
         inner.listed = len(operands) == 1 and pick.chance(3)
         inner.loops = dict(self.loops)

@@ -68,7 +68,8 @@ class Scope:
     Attributes:
         owner: The definition that it belongs to.
         inputs: Shapes of its inputs; the only one may be called ``input``.
-        indexed: Whether ``index`` is known, which then is 0.
+        indexed: Whether ``index`` is known in all of it, which then is 0.
+        copied: Whether it is known only to the node whose arguments are written; its `let` does not know it.
         depth: Graphs around it.
         own: Whether it is the definition's own, not that of a group.
         defines: Whether it is a graph, which can have a `let`.
@@ -84,6 +85,7 @@ class Scope:
     owner: Definition
     inputs: dict[str, Shape]
     indexed: bool = False
+    copied: bool = False
     depth: int = 0
     own: bool = True
     defines: bool = True
@@ -117,7 +119,8 @@ class Scope:
 
     def counts(self) -> bool:
         """Whether expressions know the index of a copy: a node of that name hides it."""
-        return self.indexed and all(reference.partition(".")[0] != "index" for reference in self.tensors)
+        hidden = any(reference.partition(".")[0] == "index" for reference in self.tensors)
+        return (self.indexed or self.copied) and not hidden
 
     def value(self, text: str) -> Any:
         """The value of an expression, or `NOTHING`."""
@@ -211,7 +214,7 @@ class Scope:
         if type(value) is int and pick.chance(3):
             return self.function(name, value)
         texts = [text for text in self.before() if _same(self.value(text), value)]
-        texts += [f"{value} + index"] if self.counts() and type(value) is int and not self.own else []
+        texts += [f"{value} + index"] if self.indexed and self.counts() and type(value) is int and not self.own else []
         self.lets[name] = expression(pick.of(*texts)) if texts and pick.chance(2) else value
         self.known[name] = value
         return f"${name}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from drawing_geometry import faults
+from drawing_geometry import faults, titles
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sampling import PROFILE, examples
@@ -15,6 +15,8 @@ import archspec
 from archspec.drawing.content.cards import LEGIBLE
 from archspec.drawing.content.scene import DETAILS
 from archspec.drawing.drawing import CardDrawing, draw
+from archspec.drawing.layout.geometry import hull, overlap, point_rect
+from archspec.drawing.layout.titles import INSET, Titling
 
 HRNET = Path(__file__).parent / "data" / "hrnet_w18.yaml"
 SCALED = ("unet", "unet_paper", "fpn", "retinanet", "yolov8", "segnet", "lraspp_mobilenet_v3_large")
@@ -96,6 +98,16 @@ def test_shared_heads_are_as_high_as_the_levels_they_look_at() -> None:
 def test_a_frame_around_whole_rows_is_one() -> None:
     placing = draw(archspec.compile("retinanet")).placing
     assert [frame.cluster.path for frame in placing.frames] == ["backbone"]
+
+
+@pytest.mark.parametrize("name", ["retinanet", "unet", "fcn_resnet50"])
+def test_the_name_of_a_frame_leaves_its_corner_only_where_a_line_leads_there(name: str) -> None:
+    placing = draw(archspec.compile(name), width="85mm", font_size="8pt").placing
+    lines = [hull([*map(point_rect, part)]) for placed in placing.edges for part in placed.parts]
+    for frame in placing.frames:
+        left, top, right, bottom = next(titles(frame._replace(titled=Titling())))
+        around = left - 2.0, top, right + 2.0, bottom
+        assert frame.titled.name == INSET or any(overlap(around, line) for line in lines)
 
 
 def test_a_frame_around_whole_rows_takes_no_room_between_columns() -> None:

@@ -48,6 +48,11 @@ class Walk(NamedTuple):
         span = self.spans[place]
         return span and (span[0] + turns * self.advance, span[1] + turns * self.advance)
 
+    def turns(self, count: int) -> Iterator[Span]:
+        """What the places of the first periods see."""
+        for by in range(0, count * self.advance, self.advance):
+            yield from (span and (span[0] + by, span[1] + by) for span in self.spans)
+
     def over(self, places: range) -> Span:
         """What several places see together: beyond a period from either end, no place sees more."""
         if len(places) > 2 * self.period:
@@ -86,8 +91,13 @@ Sight = Walk | Scene | Blur
 
 def hull(spans: Iterable[Span]) -> Span:
     """The smallest span that holds all."""
-    seen = {span for span in spans if span is not None}
-    return (min(span[0] for span in seen), max(span[1] for span in seen)) if seen else None
+    found: Span = None
+    for span in spans:
+        if found is None:
+            found = span
+        elif span is not None and (span[0] < found[0] or span[1] > found[1]):
+            found = min(span[0], found[0]), max(span[1], found[1])
+    return found
 
 
 def everywhere(span: Span) -> Scene:
@@ -330,7 +340,7 @@ def _joined_walks(walks: Sequence[Walk]) -> Walk | None:
     period = lcm(*(walk.period for walk in walks))
     if steps != {(first.dim, True)} or period > MOST_PLACES or period * len(walks) > MOST_READS:
         return None
-    spans = (hull(walk.at(place) for walk in walks) for place in range(period))
+    spans = map(hull, zip(*(walk.turns(period // walk.period) for walk in walks), strict=True))
     return Walk(first.dim, period, first.advance * period // first.period, tuple(spans))
 
 

@@ -107,7 +107,7 @@ def _sentence(figures: Figures, output: str = "") -> str:
 def _frame(placed: PlacedFrame, number: int) -> Group:
     cluster, (left, top, right, bottom) = placed.cluster, placed.rect
     line = bottom - 4 if placed.upwards else top + 11
-    name = Span(f"… {cluster.name}" if placed.continued else cluster.name, "name")
+    name = Span(placed.name, "name")
     title = Span(cluster.title, "label")
     marks: list[Mark] = [RectMark(placed.rect, 6.0, "frame-failed" if cluster.problem else "frame-box")]
     if cluster.highlighted:

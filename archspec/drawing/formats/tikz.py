@@ -132,10 +132,9 @@ class CardPrinter(Printer):
         bright = f", {self.styles.named('highlight')}" if frame.cluster.highlighted else ""
         yield rf"\node[{self.styles.named(style)}{bright}, fit={{{' '.join(corners)}}}] ({name}) {{}};"
         side = "south" if frame.upwards else "north"
-        title = f"… {frame.cluster.name}" if frame.continued else frame.cluster.name
-        texts = {"west": title, "east": "" if frame.titled.untold else frame.cluster.title}
+        texts = {"west": frame.name, "east": "" if frame.titled.untold else frame.cluster.title}
         if frame.titled.together:
-            texts = {"west": f"{title}   {frame.cluster.title}"}
+            texts = {"west": f"{frame.name}   {frame.cluster.title}"}
         aside = {"west": frame.titled.name - INSET, "east": INSET - frame.titled.title}
         for end, text in texts.items():
             if text.strip():

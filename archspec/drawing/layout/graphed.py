@@ -23,6 +23,7 @@ from archspec.drawing.layout.geometry import (
     shifted_rect,
 )
 from archspec.drawing.layout.pieces import HEADER, Piece, Setting, header_widths, label_size
+from archspec.drawing.layout.placed import PlacedFrame
 from archspec.drawing.layout.routes import Obstacles, Port, free_curve, ports, route, way_out
 from archspec.drawing.layout.segments import Segment
 from archspec.drawing.layout.titles import Titling
@@ -209,8 +210,8 @@ class Graphed:
         """Where the names and titles of frames are written."""
         titled = Titling(together=self.setting.rightwards)
         for path, rect in frames.items():
-            for title in titled.rects(self.setting.clusters[path], self.setting.turned_rect(rect)):
-                yield self.setting.turned_rect(title)
+            placed = PlacedFrame(self.setting.clusters[path], self.setting.turned_rect(rect), titled=titled)
+            yield from map(self.setting.turned_rect, placed.titles)
 
     def _origin(self, found: engine.Layout) -> Point:
         """By what all is moved, so that (0, 0) is where the segment is entered, or above what leaves it."""

@@ -131,5 +131,5 @@ def label_size(edge: Edge) -> Point:
 
 
 def header_widths(cluster: Cluster) -> Point:
-    """The widths of a frame's name, at its left, and of its title, at its right."""
+    """How wide a frame's name, at its left, and its title, at its right, may be: it may go on in a next column."""
     return text_width(f"… {cluster.name}", SMALL), text_width(cluster.title, SMALL)

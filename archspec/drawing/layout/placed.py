@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from archspec.drawing.content.cards import Card
+from archspec.drawing.content.cards import SMALL, Card
+from archspec.drawing.content.fonts import text_width
 from archspec.drawing.content.scene import Cluster, Edge, Scene
 from archspec.drawing.layout.geometry import Part, Point, Rect, shifted, shifted_parts, shifted_rect, sides
 from archspec.drawing.layout.labelling import freed, lines_grid
@@ -36,9 +37,19 @@ class PlacedFrame(NamedTuple):
     titled: Titling = Titling()
 
     @property
+    def name(self) -> str:
+        """What is written as its name."""
+        return f"… {self.cluster.name}" if self.continued else self.cluster.name
+
+    @property
+    def widths(self) -> Point:
+        """The widths of its name and of its title."""
+        return text_width(self.name, SMALL), text_width(self.cluster.title, SMALL)
+
+    @property
     def titles(self) -> tuple[Rect, ...]:
         """Where its name and its title are written."""
-        return self.titled.rects(self.cluster, self.rect, upwards=self.upwards)
+        return self.titled.rects(self.widths, self.rect, upwards=self.upwards)
 
 
 class PlacedEdge(NamedTuple):
@@ -150,6 +161,6 @@ def retitled(frames: Iterable[PlacedFrame], edges: Iterable[PlacedEdge]) -> tupl
         return not grid.meets((left - _CLEAR, top, right + _CLEAR, bottom))
 
     return tuple(
-        frame._replace(titled=frame.titled.free(frame.cluster, frame.rect, is_free, upwards=frame.upwards))
+        frame._replace(titled=frame.titled.free(frame.widths, frame.rect, is_free, upwards=frame.upwards))
         for frame in frames
     )

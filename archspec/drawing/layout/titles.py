@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from archspec.drawing.content.cards import SMALL
-from archspec.drawing.content.scene import Cluster
-from archspec.drawing.layout.geometry import Rect
-from archspec.drawing.layout.pieces import HEADER, header_widths
+from archspec.drawing.layout.geometry import Point, Rect
+from archspec.drawing.layout.pieces import HEADER
 
 INSET = 6.0
 """From the side of a frame to what is written there."""
@@ -37,16 +36,16 @@ class Titling(NamedTuple):
     title: float = INSET
     untold: bool = False
 
-    def rects(self, cluster: Cluster, rect: Rect, *, upwards: bool = False) -> tuple[Rect, ...]:
+    def rects(self, widths: Point, rect: Rect, *, upwards: bool = False) -> tuple[Rect, ...]:
         """Where name and title are written, in the picture.
 
         Args:
-            cluster: The frame.
-            rect: Where it stands.
+            widths: Of name and title; no title has none.
+            rect: Where the frame stands.
             upwards: Whether what it holds is read from below, so that they are written at its bottom.
         """
         left, top, right, bottom = rect
-        name, title = header_widths(cluster)
+        name, title = widths
         high = bottom - HEADER if upwards else top + _ABOVE
         begin, end, low = left + self.name, right - self.title, high + SMALL
         if self.together:
@@ -55,16 +54,16 @@ class Titling(NamedTuple):
             return ((begin, high, begin + name, low),)
         return (begin, high, begin + name, low), (end - title, high, end, low)
 
-    def free(self, cluster: Cluster, rect: Rect, is_free: Callable[[Rect], bool], *, upwards: bool = False) -> Titling:
+    def free(self, widths: Point, rect: Rect, is_free: Callable[[Rect], bool], *, upwards: bool = False) -> Titling:
         """The same, or where that is not free the name further right and the title further left, or left out."""
 
         def first(index: int, tried: Iterator[Titling]) -> Titling | None:
-            return next((each for each in tried if is_free(each.rects(cluster, rect, upwards=upwards)[index])), None)
+            return next((each for each in tried if is_free(each.rects(widths, rect, upwards=upwards)[index])), None)
 
-        room = rect[2] - rect[0] - INSET - sum(header_widths(cluster)) - _BETWEEN
+        room = rect[2] - rect[0] - INSET - sum(widths) - _BETWEEN
         steps = range(max(1, int(room / _STEP)))
         named = first(0, (self._replace(name=self.name + _STEP * step) for step in steps))
-        if named is None or len(named.rects(cluster, rect)) == 1:
+        if named is None or len(named.rects(widths, rect)) == 1:
             return named or self
         left = range(max(1, int((room - named.name) / _STEP)))
         found = first(1, (named._replace(title=named.title + _STEP * step) for step in left))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from math import inf
@@ -13,9 +13,6 @@ from archspec.drawing.layout.geometry import Point, Rect
 
 Way = tuple[int, int]
 """A direction: right (1, 0), left (-1, 0), down (0, 1) or up (0, -1)."""
-
-_Drawn = tuple[str, Point, Point]
-"""The tensor of a line, and a straight part of it."""
 
 _State = tuple[int, int, Way]
 """A column and a row of the grid, and the direction in which a line comes there."""
@@ -52,6 +49,23 @@ class Port(NamedTuple):
     cost: float = 0.0
 
 
+class _Lines:
+    """Straight parts of lines that lead the same way, in the order of their places across it."""
+
+    def __init__(self) -> None:
+        self._drawn: list[tuple[float, float, float, str]] = []
+
+    def add(self, place: float, begin: float, end: float, tensor: str) -> None:
+        """Take one that leads at a place from a lower end to a higher."""
+        insort(self._drawn, (place, begin, end, tensor))
+
+    def others(self, tensor: str, low: float, high: float) -> Iterator[tuple[float, float, float]]:
+        """Place, begin and end of those of other tensors whose place lies between two, or on them."""
+        first = bisect_left(self._drawn, (low,))
+        last = bisect_right(self._drawn, (high, inf), first)
+        yield from (drawn[:3] for drawn in self._drawn[first:last] if drawn[3] != tensor)
+
+
 class Wiring:
     """The lines of a picture, drawn one after another.
 
@@ -68,8 +82,7 @@ class Wiring:
         self.boxes = sorted(boxes)
         self.texts = list(texts)
         self.xs, self.ys = sorted(set(xs)), sorted(set(ys))
-        self.across: list[_Drawn] = []
-        self.down: list[_Drawn] = []
+        self._across, self._down = _Lines(), _Lines()
         self._beside: dict[tuple[float, float], list[Rect]] = {}
 
     def line(self, tensor: str, leave: Sequence[Port], enter: Sequence[Port]) -> list[Point]:
@@ -83,8 +96,12 @@ class Wiring:
 
     def add(self, tensor: str, corners: Sequence[Point]) -> None:
         """Take a line that is drawn already."""
-        for one, other in pairwise(corners):
-            (self.down if one[0] == other[0] else self.across).append((tensor, min(one, other), max(one, other)))
+        for pair in pairwise(corners):
+            (left, top), (right, bottom) = sorted(pair)
+            if left == right:
+                self._down.add(left, top, bottom, tensor)
+            else:
+                self._across.add(top, left, right, tensor)
 
     def cost(self, tensor: str, start: Point, end: Point) -> float | None:
         """What a step right or down costs; None where a box or another's line is in the way."""
@@ -95,12 +112,8 @@ class Wiring:
                 return None
         if self._is_taken(tensor, start, end):
             return None
-        cost = right - left + bottom - top
-        cost += _STRUCK * sum(_inside(text, start, end) for text in self.texts)
-        for other, (x, y), (x2, y2) in self.across if left == right else self.down:
-            if left <= x2 and x <= right and top <= y2 and y <= bottom and other != tensor:
-                cost += _CROSSING
-        return cost
+        struck = sum(_inside(text, start, end) for text in self.texts)
+        return right - left + bottom - top + _STRUCK * struck + _CROSSING * self._crossed(tensor, start, end)
 
     def _near(self, left: float, right: float) -> list[Rect]:
         """The boxes that are near to what leads between two places across."""
@@ -113,16 +126,16 @@ class Wiring:
 
     def _is_taken(self, tensor: str, start: Point, end: Point) -> bool:
         """Whether a line of another tensor lies where a step leads."""
-        (left, top), (right, bottom) = start, end
-        if left == right:
-            return any(
-                abs(x - left) < _NEAR and y < bottom + _NEAR and top < y2 + _NEAR and other != tensor
-                for other, (x, y), (_, y2) in self.down
-            )
-        return any(
-            abs(y - top) < _NEAR and x < right + _NEAR and left < x2 + _NEAR and other != tensor
-            for other, (x, y), (x2, _) in self.across
-        )
+        down = start[0] == end[0]
+        lines, (place, begin), stop = (self._down, start, end[1]) if down else (self._across, start[::-1], end[0])
+        beside = lines.others(tensor, place - _NEAR, place + _NEAR)
+        return any(abs(at - place) < _NEAR and low < stop + _NEAR and begin < high + _NEAR for at, low, high in beside)
+
+    def _crossed(self, tensor: str, start: Point, end: Point) -> int:
+        """How many lines of other tensors a step leads across."""
+        down = start[0] == end[0]
+        lines, (place, begin), stop = (self._across, start, end[1]) if down else (self._down, start[::-1], end[0])
+        return sum(low <= place <= high for _, low, high in lines.others(tensor, begin, stop))
 
 
 class _Search:
