@@ -38,7 +38,7 @@ def net(init: str, extra: str = "", **params: Any) -> Network:
 def begins(network: Network) -> dict[str, Initialiser]:
     """The initialiser of each tensor that has one, by its name in the state_dict."""
     return {
-        f"{node.path}.{name}": initialiser._replace(written=())  # where it is from is not what it is
+        f"{node.path}.{name}": initialiser
         for node in network
         for name, initialiser in effective(network.init, node.op.name, node.path, node.weights).items()
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -145,7 +146,7 @@ class InitReader(RuleReader):
                 return None
             if not any(names_in(value)):
                 self.read[id(value)] = stated  # which keeps the value, and so its id
-        own = stated.initialiser._replace(arguments=dict(stated.initialiser.arguments))  # the network's
+        own = replace(stated.initialiser, arguments=dict(stated.initialiser.arguments))  # the network's
         return stated._replace(initialiser=own)
 
     def _initialiser(self, value: Value) -> _Stated | None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,7 +15,8 @@ from archspec.ops.op import Op
 from archspec.ops.tensor import Shape
 
 
-class Initialiser(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Initialiser:
     """A call of a function of torch.nn.init.
 
     Attributes:
@@ -25,7 +27,7 @@ class Initialiser(NamedTuple):
 
     function: str
     arguments: Mapping[str, Any]
-    written: tuple[tuple[str, str], ...] = ()
+    written: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
 
 class InitRule(NamedTuple):

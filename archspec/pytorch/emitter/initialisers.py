@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -70,7 +71,7 @@ def _over_attributes(weights: Mapping[str, Initialiser], root: Class, held: Mapp
     for tensor, each in weights.items():
         codes = _codes(each, root)
         computed = {keyword: _Computed(ast.unparse(substituted(code, held))) for keyword, code in codes.items()}
-        found[tensor] = each._replace(arguments={**each.arguments, **computed})
+        found[tensor] = replace(each, arguments={**each.arguments, **computed})
     return found
 
 
