@@ -48,7 +48,8 @@ class Blocks:
         }
         taken = tuple([(output.name, output.reference and output.reference[:2]) for output in step.outputs])
         place = ("block", definition, taken, tuple([each.shape for each in operands]), site.edits)
-        users = (site.scope.definition, site.user) if definition.takes_blocks else ()
+        named = any(isinstance(values.get(name), str | dict) for name in definition.block_params)
+        users = (site.scope.definition, site.user) if named else ()
         given = (*place, users, frozen(values))
         shared = walk.known(given)
         if shared is not None:

@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from archspec.compiler.compilation import compiled
 from archspec.compiler.findings import sorted_error, with_partial
-from archspec.compiler.sharing import Memory
+from archspec.compiler.sharing import RECENT, Key, Memory
 from archspec.compiler.trace import Trace
 from archspec.errors import Diagnostic, Findings, Span, SpecError, shown
 from archspec.files import NO_FILE, reason, start
@@ -29,6 +29,8 @@ from archspec.language.work import Left, bounded_lists
 from archspec.network import Network
 
 _DEFAULT_LIMITS = Limits()
+_LARGEST_KEPT = 50_000
+"""Characters of the own files of a spec that is kept for the next compile, and nodes inside of its graphs."""
 _MOST_FOUND = 5
 """The search for errors ends at this many times the number that is reported."""
 
@@ -62,7 +64,7 @@ def compile(
     >>> net["fc3"].shape
     (26,)
     """
-    return opened(spec, root, limits).compile(variant=variant, **params)
+    return _compiled_again(opened(spec, root, limits), variant, params)
 
 
 def compile_text(
@@ -86,7 +88,18 @@ def compile_text(
         **params: Values of the spec's parameters.
     """
     data = text.encode("utf-8", "surrogatepass")[: limits.file_bytes + 1]
-    return of_bytes(data, name, Path(root), limits).compile(variant=variant, **params)
+    return _compiled_again(of_bytes(data, name, Path(root), limits), variant, params)
+
+
+def _compiled_again(spec: LoadedSpec, variant: str | None, params: Mapping[str, Any]) -> Network:
+    """What a spec gives that may be one of those that were compiled last: its files are not read again then."""
+    known = RECENT.take(spec.key)
+    if known is None or not known.is_current():
+        known = spec
+    network = known.compile(variant=variant, **params)
+    if known.is_small:
+        RECENT.put(spec.key, known)
+    return network
 
 
 def load(
@@ -186,6 +199,24 @@ class LoadedSpec:
     def sources(self) -> Mapping[str, Source]:
         """The files that have been read for it so far, those of the library too, by their names in messages."""
         return self._loader.sources
+
+    @property
+    def key(self) -> Key:
+        """What decides what is compiled, the files aside that its own file draws in."""
+        source = self._source
+        if not isinstance(source, Known):
+            return source.name, source.text, source.path, self._loader.root, self._limits
+        return source, self._limits
+
+    @property
+    def is_small(self) -> bool:
+        """Whether what it keeps takes little memory."""
+        own = sum(len(source.text) for source in self.sources.values() if not source.bundled)
+        return max(own, self._memory.steps) <= _LARGEST_KEPT
+
+    def is_current(self) -> bool:
+        """Whether the files that its own file draws in are still as they were read."""
+        return self._loader.is_current()
 
     def __getstate__(self) -> dict[str, Any]:
         """What was read; what was compiled of it is found again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from archspec.compiler.binding import Argument
 from archspec.compiler.tensors import Tensor
@@ -72,12 +72,13 @@ class Memory:
         settled: What is known of the spec itself, where nothing is wrong with that.
         rules: What its rules of ``init:`` and ``weights:`` state that are right and ask for no parameter, by the
             identity of the value.
+        steps: How many steps the graphs took that are kept.
     """
 
     settled: Settled | None = None
     rules: dict[int, Any] = field(default_factory=dict)
+    steps: int = 0
     _graphs: dict[Key, Shared] = field(default_factory=dict)
-    _steps: int = 0
     _asked: dict[int, tuple[Step, frozenset[str]]] = field(default_factory=dict)
 
     def asked(self, step: Step) -> frozenset[str]:
@@ -95,15 +96,15 @@ class Memory:
 
     def keep(self, keys: Iterable[Key], shared: Shared) -> None:
         """Keep a graph."""
-        if self._steps > _MOST:
+        if self.steps > _MOST:
             self.forget()
-        self._steps += shared.steps
+        self.steps += shared.steps
         self._graphs.update(dict.fromkeys(keys, shared))
 
     def forget(self) -> None:
         """Forget all."""
         self._graphs.clear()
-        self._steps = 0
+        self.steps = 0
 
 
 LIBRARY = Memory()
@@ -134,10 +135,39 @@ class Ops:
 OPS = Ops()
 
 
+Spec = TypeVar("Spec")
+
+
+@dataclass
+class Recent(Generic[Spec]):
+    """The specs that were compiled last, by what is asked for; one that is compiled just now is not among them."""
+
+    most: int
+    _specs: dict[Key, Spec] = field(default_factory=dict)
+
+    def take(self, key: Key) -> Spec | None:
+        """The spec of a key, which nobody else has meanwhile; None where there is none."""
+        return self._specs.pop(key, None)
+
+    def put(self, key: Key, spec: Spec) -> None:
+        """Keep a spec, in place of that which was used least recently where there are many."""
+        self._specs[key] = spec
+        for old in list(self._specs)[: -self.most]:
+            self._specs.pop(old, None)  # another thread may have been here
+
+    def forget(self) -> None:
+        """Forget all."""
+        self._specs.clear()
+
+
+RECENT: Recent[Any] = Recent(8)
+
+
 def forget() -> None:
     """Forget what is kept for the process; the block library's files stay read."""
     LIBRARY.forget()
     OPS.forget()
+    RECENT.forget()
 
 
 class Frozen(NamedTuple):

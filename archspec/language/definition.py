@@ -369,9 +369,9 @@ class Definition:
         return not self.params.keys().isdisjoint(NODE_KEYS)
 
     @cached_property
-    def takes_blocks(self) -> bool:
-        """Whether a parameter is a block: which one a name means depends on the file that gives it."""
-        return any(param.kind == "block" for param in self.params.values())
+    def block_params(self) -> frozenset[str]:
+        """The parameters that are blocks: which one a name means depends on the file that gives it."""
+        return frozenset(name for name, param in self.params.items() if param.kind == "block")
 
     @cached_property
     def unused(self) -> tuple[Diagnostic, ...]:

@@ -245,6 +245,19 @@ class Loader:
         self.found += file.found
         return file.value
 
+    def is_current(self) -> bool:
+        """Whether the files that the spec draws in are still as they were read."""
+        drawn_in = [source for source in self.sources.values() if source.origin is not None]
+        return all(source.origin and self._is_current(source, source.origin) for source in drawn_in)
+
+    def _is_current(self, source: Source, origin: Value) -> bool:
+        try:
+            path = self._resolve(origin)
+            text = decode(self.read(path, self.limits.file_bytes), source.name, self.limits)
+        except (OSError, SpecError, LoadError):
+            return False
+        return (path, self._display(path), text) == (source.path, source.name, source.text)
+
     def _read(self, path: Path, target: Value) -> Source | None:
         """A file, or None where its text cannot be used; the error has been added to ``found``.
 
