@@ -76,6 +76,11 @@ def _or_expression(*types: type) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def _empty() -> list[Any]:
+    """An empty list. Pydantic asks each factory for its signature, which of `list` itself takes as long as a model."""
+    return []
+
+
 Names = Annotated[list[str], BeforeValidator(_names), Field(min_length=1)]
 Condition = Annotated[Any, _or_expression(bool)]
 Count = Annotated[Any, _or_expression(int)]
@@ -243,11 +248,11 @@ class Node(Model):
     block: str = ""
     graph: dict[str, Any] = Field(default_factory=dict)
     reuse: str = ""
-    from_: Names = Field(default_factory=list, alias="from")
-    inputs: Names = Field(default_factory=list)
+    from_: Names = Field(default_factory=_empty, alias="from")
+    inputs: Names = Field(default_factory=_empty)
     when: Condition = True
-    each: Rows = Field(default_factory=list)
-    as_: Names = Field(default_factory=list, alias="as")
+    each: Rows = Field(default_factory=_empty)
+    as_: Names = Field(default_factory=_empty, alias="as")
     repeat: Count = 1
     first: dict[str, Any] = Field(default_factory=dict)
     last: dict[str, Any] = Field(default_factory=dict)
@@ -376,7 +381,7 @@ class InlineBlock(Graph):
         example: Arguments that show its use.
     """
 
-    inputs: Annotated[list[str], Field(min_length=1)] = Field(default_factory=list)
+    inputs: Annotated[list[str], Field(min_length=1)] = Field(default_factory=_empty)
     example: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -421,7 +426,7 @@ class NetworkFile(Graph):
     init: dict[str, Any] = Field(default_factory=dict)
     weights: dict[str, dict[str, Any]] = Field(default_factory=dict)
     override: dict[str, Any] = Field(default_factory=dict)
-    freeze: Annotated[list[str], Field(min_length=1)] = Field(default_factory=list)
+    freeze: Annotated[list[str], Field(min_length=1)] = Field(default_factory=_empty)
     variants: dict[str, dict[str, Any]] = Field(default_factory=dict)
     expect: dict[str, Any] = Field(default_factory=dict)
     blocks: dict[str, Any] = Field(default_factory=dict)

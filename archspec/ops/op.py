@@ -1,7 +1,5 @@
 """What an op is: one class that states every fact about it."""
 
-from __future__ import annotations
-
 import inspect
 import keyword
 import re
@@ -87,7 +85,7 @@ class Op(BaseModel):
         """
         raise NotImplementedError
 
-    def parts(self, inputs: Shapes) -> Parts:
+    def parts(self, inputs: Shapes) -> "Parts":
         """The ops that it is where a spec takes an output of it by name, in order; none for an op with one output.
 
         Each takes the operands, and after them what those before it give. The last gives ``output``, which the node's
