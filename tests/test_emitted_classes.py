@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 from unittest.mock import patch
 
@@ -22,6 +23,7 @@ from sampling import QUICK, examples
 
 import archspec
 from archspec.analysis.overwriting import Overwriting
+from archspec.compiler.application import Application
 from archspec.compiler.probing import NotKnown, Probing
 from archspec.network import Block, Body, Node
 from archspec.pytorch.emitter.classes import classes
@@ -601,3 +603,21 @@ def test_a_first_copy_and_the_others_are_one_expression_of_their_index() -> None
     wanted = [node.op.p for node in network if node.op.name == "dropout"]  # type: ignore[attr-defined]
     model = archspec.build(network)
     assert [module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)] == wanted
+
+
+def test_what_is_tried_ends_at_its_first_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    nodes = ", ".join("{op: conv, out_channels: 8, kernel_size: 1, groups: $groups}" for _ in range(10))
+    text = f"""
+        archspec: 1
+        name: grouped
+        inputs: {{image: [8, 4, 4]}}
+        blocks: {{convs: {{params: {{groups: 2}}, graph: [{nodes}]}}}}
+        graph: {{body: {{block: convs}}}}
+    """
+    network, applied = archspec.compile_text(dedent(text)), []
+    block = network.blocks.children[0]
+    assert isinstance(block, Block)
+    apply = Application.apply
+    monkeypatch.setattr(Application, "apply", lambda *given: applied.append(given) or apply(*given))
+    assert Probing(network).block(block, {"groups": 3}, {}, [(8, 4, 4)], ["output"]) is None
+    assert len(applied) == 1

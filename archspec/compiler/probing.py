@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from archspec.compiler.sharing import Memory, frozen
 from archspec.compiler.tensors import Names, Scope, Tensor, views
 from archspec.compiler.trace import Trace
 from archspec.compiler.walk import Walk
-from archspec.errors import SpecError
+from archspec.errors import Diagnostic, SpecError
 from archspec.language.definition import Definition, GraphSteps
 from archspec.language.functions import LetFunction, places
 from archspec.language.limits import Limits
@@ -33,6 +33,23 @@ from archspec.ops.tensor import Shape
 
 class NotKnown(Exception):  # noqa: N818 - a signal, not an error
     """A block that the network does not use would have to be read from a file, or expressions would take too long."""
+
+
+class _Refused(Exception):  # noqa: N818 - a signal, not an error
+    """The language refuses what is tried."""
+
+
+class _Strict(Trace):
+    """Stops at the first error: nobody is told what others there are, or where."""
+
+    @override
+    def report(self, code: str, message: str, value: Value, **details: Any) -> None:
+        raise _Refused
+
+    @override
+    def take(self, diagnostics: Iterable[Diagnostic]) -> None:
+        for _ in diagnostics:
+            raise _Refused
 
 
 class Probing:
@@ -89,10 +106,10 @@ class Probing:
 
     def _bound(self, block: Block, given: Mapping[str, Argument], inputs: Mapping[str, Any]) -> dict[str, Any] | None:
         """The values of parameters; None where the language refuses one."""
-        trace, user = Trace(), block.step if block.path else None
-        with self._bounded():
-            params = bind(block.template, given, inputs, trace, block.path, user)
-        return None if trace.found or UNKNOWN in params.values() else params
+        with suppress(_Refused), self._bounded():
+            params = bind(block.template, given, inputs, _Strict(), block.path, block.step if block.path else None)
+            return None if UNKNOWN in params.values() else params
+        return None
 
     @contextmanager
     def _bounded(self) -> Iterator[None]:
@@ -147,19 +164,18 @@ class Probing:
         decided = frozen(params), frozen(lets), places(params.values())
         around = self._around(block, params) if is_group else None
         params = {name: value for name, value in params.items() if name in block.template.params}
-        trace = Trace()
-        walk = Walk(self._loader, self._memory, trace)
-        edits = block.content.edits if block.path else edits_of(block.template, params, trace)
-        scope = Scope.of(block.template, graph, params, operands, block.path, around, edits)
-        scope.names.lets = lets
-        scope.names.frozen = decided
+        walk = Walk(self._loader, self._memory, _Strict())
         taken = block.step.outputs if is_block and block.step is not None else ()
         try:
             with self._bounded():
+                edits = block.content.edits if block.path else edits_of(block.template, params, walk.trace)
+                scope = Scope.of(block.template, graph, params, operands, block.path, around, edits)
+                scope.names.lets = lets
+                scope.names.frozen = decided
                 body, _ = Elaboration(walk).graphs.body(block.kind, scope, params if is_block else {}, taken)
-        except SpecError:
+        except (SpecError, _Refused):
             return None
-        return None if trace.found else giving(body, outputs)
+        return giving(body, outputs)
 
     @staticmethod
     def _around(group: Block, params: Mapping[str, Any]) -> Names:
