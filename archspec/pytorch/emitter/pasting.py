@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import importlib.resources
+import re
 from collections.abc import Collection, Iterator
+from functools import cache
 
 from archspec.errors import UsageError
 from archspec.network import Network
@@ -40,15 +42,24 @@ def _calls(network: Network) -> list[Module | Function]:
 
 def _defining(target: str) -> dict[str, str]:
     """The file that defines a layer, without its imports, under each name that it defines."""
-    for file in sorted(importlib.resources.files("archspec.pytorch.layers").iterdir(), key=lambda file: file.name):
-        if not file.name.endswith(".py"):
-            continue
-        text = file.read_text(encoding="utf-8")
-        body = ast.parse(text).body
-        names = [node.name for node in body if isinstance(node, ast.ClassDef | ast.FunctionDef)]
-        if target in names:
-            return _taken(body) | dict.fromkeys(names, _after_imports(text))
-    raise UsageError(f"no layer is called `{target}`: an op's layer is PyTorch's, or one of archspec.pytorch.layers")
+    if target not in _files():
+        raise UsageError(
+            f"no layer is called `{target}`: an op's layer is PyTorch's, or one of archspec.pytorch.layers"
+        )
+    text = _files()[target]
+    return _taken(ast.parse(text).body) | dict.fromkeys(_defined(text), _after_imports(text))
+
+
+@cache
+def _files() -> dict[str, str]:
+    """The text of the file that defines each layer, by its name."""
+    folder = importlib.resources.files("archspec.pytorch.layers").iterdir()
+    texts = [file.read_text(encoding="utf-8") for file in folder if file.name.endswith(".py")]
+    return {name: text for text in texts for name in _defined(text)}
+
+
+def _defined(text: str) -> list[str]:
+    return re.findall(r"^(?:class|def) (\w+)", text, flags=re.MULTILINE)
 
 
 def _taken(body: list[ast.stmt]) -> dict[str, str]:
