@@ -77,8 +77,10 @@ def emit(network: Network) -> str:
     called = _loaded("\n".join(sections))
     first = [inspect.getsource(make_divisible).rstrip()] if make_divisible.__name__ in called else []
     first += ["\n".join(function_text(name, function)) for name, function in functions.items() if name in called]
-    body = "\n\n\n".join([*dict.fromkeys(layers.values()), *first, *sections])
-    return f"{header(network)}\n\n{_imports(targets(network), body)}\n\n\n{body}\n"
+    before = [*dict.fromkeys(layers.values()), *first]
+    imports = _imports(targets(network), called | _loaded("\n".join(before)))
+    body = "\n\n\n".join([*before, *sections])
+    return f"{header(network)}\n\n{imports}\n\n\n{body}\n"
 
 
 def _paragraphs(made: Class, doc: str, shapes: str, descriptions: Descriptions) -> list[str]:
@@ -93,8 +95,7 @@ def _doc(made: Class) -> str:
     return f"The group `{name}` of `{block.template.name}`."
 
 
-def _imports(called: list[str], body: str) -> str:
-    used = _loaded(body)
+def _imports(called: list[str], used: set[str]) -> str:
     lines = {name: line for name, line in _IMPORTS.items() if name in used}
     standard = [line for line in lines.values() if "torch" not in line]
     torch = [line for line in lines.values() if "torch" in line]
