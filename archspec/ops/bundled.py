@@ -13,11 +13,14 @@ _FILES = {
     "dropout": "dropout dropout2d stochastic_depth",
     "linear": "linear",
     "local": "local_conv",
-    "merge": "add concat div matmul maximum minimum mul stack sub",
+    "merge.elementwise": "add div maximum minimum mul sub",
+    "merge.joining": "concat stack",
+    "merge.product": "matmul",
     "misc": "identity layer_scale",
-    "norm": (
-        "batch_norm global_response_norm group_norm instance_norm layer_norm local_response_norm normalize rms_norm"
-    ),
+    "norm.batch": "batch_norm",
+    "norm.groups": "group_norm instance_norm",
+    "norm.layer": "layer_norm rms_norm",
+    "norm.response": "global_response_norm local_response_norm normalize",
     "pool.adaptive": "adaptive_avg_pool adaptive_max_pool global_avg_pool global_max_pool",
     "pool.blur": "blur_pool",
     "pool.unpool": "max_unpool",

@@ -80,6 +80,11 @@ def show(shape: Shape) -> str:
     return "x".join(map(str, shape)) if shape else "scalar"
 
 
+def listing(shapes: Shapes) -> str:
+    """Shapes for messages."""
+    return ", ".join(map(show, shapes))
+
+
 def spatial_rank(shape: Shape) -> int:
     """The number of spatial dimensions: 2 for ``(3, 224, 224)``, 0 for ``(1000,)``."""
     return len(shape) - 1

@@ -1,19 +1,14 @@
-"""Ops that join several tensors."""
+"""Ops on tensors of one shape, element by element, or of shapes that broadcast."""
 
 from itertools import accumulate
-from math import prod
 from operator import or_
 from typing import ClassVar
 
 from archspec.errors import ArgumentError, Help, OperandError, ShapeError
-from archspec.ops.arguments import Index, Real
-from archspec.ops.facts import Along, Cost, Function, Kept, Operand, Reach, Saved, Window
+from archspec.ops.arguments import Real
+from archspec.ops.facts import Cost, Function, Kept, Operand, Reach, Saved, Window
 from archspec.ops.op import Op
-from archspec.ops.tensor import Shape, Shapes, axis, broadcast, elements, show
-
-
-def _listing(shapes: Shapes) -> str:
-    return ", ".join(map(show, shapes))
+from archspec.ops.tensor import Shape, Shapes, broadcast, elements
 
 
 def _prefixes(inputs: Shapes) -> list[Shape]:
@@ -214,161 +209,3 @@ class Minimum(_Extreme, name="minimum"):
 
     function = "torch.minimum"
     example = "{op: minimum, from: [a, b]}"
-
-
-def _copied(operand: Shape, output: Shape) -> int:
-    """The elements that a copy of an operand has more than it, where it broadcasts."""
-    return prod(output[:-2]) * prod(operand[-2:]) - elements(operand)
-
-
-def _outer(dim: int, shape: Shape, output: Shape) -> Along:
-    """How a dimension before the matrices is read, which broadcasts."""
-    return Along.every(1) if shape[dim] < output[dim] else Along.same(dim)
-
-
-class Matmul(Op, name="matmul"):
-    """The matrix product of the last two dimensions; the dimensions before them broadcast.
-
-    Costs ``K`` multiply-accumulates for each element of the output, for operands ``(…, M, K)`` and ``(…, K, N)``.
-    For the backward pass it keeps the operands; one that broadcasts as the copy that PyTorch makes.
-    Source: torch.matmul.
-    """
-
-    example = "{op: matmul, from: [attention, values]}"
-    example_inputs = ((8, 16, 16), (8, 16, 4))
-    arity = (2, 2)
-    fresh = True
-    saved = ("input",)
-
-    def infer(self, inputs: Shapes) -> Shape:
-        left, right = inputs
-        if len(left) != len(right) or len(left) < 2:
-            raise ShapeError(
-                f"matmul needs two operands of one rank, at least 2, these are {_listing(inputs)}",
-                help="reshape one of them",
-            )
-        if left[-1] != right[-2]:
-            raise ShapeError(
-                f"matmul of {show(left)} and {show(right)}: {left[-1]} columns meet {right[-2]} rows",
-                help="permute one of the operands",
-            )
-        outer = broadcast((left[:-2], right[:-2]))
-        if outer is None:
-            raise ShapeError(f"the dimensions before the matrices do not match: {_listing(inputs)}")
-        return (*outer, left[-2], right[-1])
-
-    def cost(self, inputs: Shapes, output: Shape) -> Cost:
-        return Cost(macs=elements(output) * inputs[0][-1])
-
-    def saved_bytes(self, inputs: Shapes, output: Shape) -> int:
-        return 4 * sum(_copied(shape, output) for shape in inputs)
-
-    def keeps(self, inputs: Shapes, output: Shape, gradients: tuple[bool, ...]) -> Kept:
-        """A factor is kept for the gradient of the other."""
-        operands = tuple(number for number in (0, 1) if gradients[1 - number])
-        return Kept(operands, False, 4 * sum(_copied(inputs[number], output) for number in operands))
-
-    def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        """Each element reads a whole row and a whole column."""
-        left, right = inputs
-        outer = [tuple(_outer(dim, shape, output) for dim in range(len(output) - 2)) for shape in inputs]
-        rows = (Along.same(len(output) - 2), Along.every(left[-1]))
-        columns = (Along.every(right[-2]), Along.same(len(output) - 1))
-        return ((*outer[0], *rows), (*outer[1], *columns))
-
-    def torch(self, inputs: Shapes) -> Function:
-        return Function("torch.matmul", (Operand(0), Operand(1)))
-
-
-class Concat(Op, name="concat"):
-    """The operands one after another along a dimension.
-
-    Costs no arithmetic.
-    Source: torch.cat.
-
-    Args:
-        dim: The dimension along which the sizes add up; 1 for the channels.
-    """
-
-    dim: Index = 1
-
-    example = "{op: concat, from: [a, b]}"
-    example_inputs = ((16, 8, 8), (8, 8, 8))
-    arity = (1, None)
-    fresh = True
-    saved = ()
-
-    def infer(self, inputs: Shapes) -> Shape:
-        first = inputs[0]
-        if len({len(shape) for shape in inputs}) != 1:
-            raise ShapeError(f"concat needs operands of one rank, these are {_listing(inputs)}", help="reshape them")
-        index = axis(self.dim, len(first))
-        if index is None:
-            raise ArgumentError(
-                "dim",
-                f"dim {self.dim} is the batch or no dimension of {show(first)}",
-                help=Help.instead("use 1 for the channels", "1"),
-            )
-        if len({shape[:index] + shape[index + 1 :] for shape in inputs}) != 1:
-            raise ShapeError(
-                f"concat along dim {self.dim} needs the other sizes equal, the operands are {_listing(inputs)}",
-                help="bring them to one size first, with a pooling or an upsample",
-            )
-        return (*first[:index], sum(shape[index] for shape in inputs), *first[index + 1 :])
-
-    def cost(self, inputs: Shapes, output: Shape) -> Cost:
-        return Cost()
-
-    def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        index = axis(self.dim, len(output)) or 0
-        starts = accumulate((shape[index] for shape in inputs), initial=0)
-        dims = range(len(output))
-        return tuple(
-            tuple(Along.shifted(dim, -start, beyond="end") if dim == index else Along.same(dim) for dim in dims)
-            for start, _ in zip(starts, inputs, strict=False)
-        )
-
-    def torch(self, inputs: Shapes) -> Function:
-        return Function("torch.cat", (tuple(map(Operand, range(len(inputs)))),), {"dim": self.dim})
-
-
-class Stack(Op, name="stack"):
-    """The operands one beside another along a new dimension.
-
-    Costs no arithmetic.
-    Source: torch.stack.
-
-    Args:
-        dim: Where the new dimension stands in the output; 1 before the channels, -1 for the last.
-    """
-
-    dim: Index = 1
-
-    example = "{op: stack, from: [a, b]}"
-    example_inputs = ((16, 8, 8), (16, 8, 8))
-    arity = (1, None)
-    fresh = True
-    saved = ()
-
-    def infer(self, inputs: Shapes) -> Shape:
-        first = inputs[0]
-        if len(set(inputs)) != 1:
-            help = "`concat` takes operands that differ along its `dim`; to share a shape, reshape or pool one of them"
-            raise ShapeError(f"stack needs operands of one shape, these are {_listing(inputs)}", help=help)
-        index = axis(self.dim, len(first) + 1)
-        if index is None:
-            message = f"no dimension can be added to {show(first)} at dim {self.dim}"
-            raise ArgumentError("dim", message, help=f"use 1 to {len(first) + 1}, or -1 for the last; 0 is the batch")
-        return (*first[:index], len(inputs), *first[index:])
-
-    def cost(self, inputs: Shapes, output: Shape) -> Cost:
-        return Cost()
-
-    def reach(self, inputs: Shapes, output: Shape) -> Reach:
-        """Each operand is read as it stands; along the new dimension all are taken together, as channels are."""
-        index = axis(self.dim, len(output)) or 0
-        ways = tuple(Along.same(dim) for dim in range(len(output)) if dim != index)
-        return (ways,) * len(inputs)
-
-    def torch(self, inputs: Shapes) -> Function:
-        return Function("torch.stack", (tuple(map(Operand, range(len(inputs)))),), {"dim": self.dim})
