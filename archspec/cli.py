@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
 import errno
-import gc
 import keyword
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
@@ -84,16 +81,8 @@ def _version(
         raise typer.Exit
 
 
-def _hurry() -> None:
-    """Leave out what is in vain where a process ends soon: to look for cycles of objects and for pydantic's plugins."""
-    gc.set_threshold(1_000_000)
-    atexit.register(gc.freeze)  # so that the interpreter looks for none as it ends
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-
-
 def main() -> None:
     """The entry point of the command."""
-    _hurry()
     streams.prepare()
     try:
         code = _code()
