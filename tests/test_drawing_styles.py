@@ -21,12 +21,13 @@ import archspec
 from archspec.drawing import drawing, styles
 from archspec.drawing.content.fonts import measured_in
 from archspec.drawing.content.labels import FAMILIES
-from archspec.drawing.drawing import CardDrawing, Drawing
+from archspec.drawing.drawing import TABLE_FORMATS, CardDrawing, Drawing
 from archspec.drawing.formats.looks import looks
 from archspec.drawing.formats.marks import FaceMark, TextMark
 from archspec.drawing.formats.themes import THEMES
 from archspec.drawing.layout.geometry import Rect
-from archspec.drawing.styles import STYLES, TABLE_FORMATS, VolumeDrawing, draw_volumes
+from archspec.drawing.styles import STYLES
+from archspec.drawing.volumes import VolumeDrawing, draw_volumes
 
 MORE: dict[str, dict[str, Any]] = {
     "cards": {"title": "A title of a few words", "show": ["totals"]},

@@ -26,7 +26,7 @@ from archspec.drawing.drawing import CardDrawing, draw
 from archspec.drawing.formats.latex import escaped
 from archspec.drawing.formats.themes import THEMES
 from archspec.drawing.layout.placing import place
-from archspec.drawing.styles import VolumeDrawing, draw_volumes
+from archspec.drawing.volumes import VolumeDrawing, draw_volumes
 
 
 def names_given(text: str) -> list[str]:

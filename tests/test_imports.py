@@ -32,7 +32,7 @@ DOORS = {"op": "ops", "tensor": "ops"}
 """Files that hand names of a room to packages with ops of their own; nothing here imports them."""
 
 WITHIN = {
-    "drawing": "content layout formats drawing styles pictures changes".split(),
+    "drawing": "content layout formats drawing tables volumes styles pictures changes".split(),
     "importers": ("writing draft structure caffe darknet keras ultralytics registry imported module onnx".split()),
     "pytorch": (
         "layers weights emitter emission runtime checkpoints loading programs exporting images results measurement "
@@ -209,7 +209,10 @@ def test_a_command_imports_only_what_it_needs(command: str) -> None:
             ("fmt", "--check", "specs/lenet.yaml"),
             "archspec.compiler archspec.network archspec.ops.registry archspec.reports archspec.drawing",
         ),
-        (("draw", "specs/lenet.yaml", "-o", "build/lenet.svg"), "archspec.pytorch"),
+        (
+            ("draw", "specs/lenet.yaml", "-o", "build/lenet.svg"),
+            "archspec.pytorch archspec.drawing.tables archspec.drawing.volumes",
+        ),
         (("diff", "vgg11", "vgg13"), "archspec.drawing archspec.pytorch"),
         (("explain",), "archspec.compiler archspec.drawing archspec.pytorch archspec.ops yaml"),
         (("--help",), "archspec.compiler archspec.reports archspec.drawing archspec.pytorch archspec.ops yaml rich"),

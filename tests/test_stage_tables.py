@@ -25,7 +25,7 @@ from archspec.drawing.content.stage_table import StageTable, stage_table
 from archspec.drawing.content.stages import Entry, stages
 from archspec.drawing.formats import latex_table, tabular
 from archspec.drawing.formats.tabular import whole_cells
-from archspec.drawing.styles import TableDrawing, draw_table
+from archspec.drawing.tables import TableDrawing, draw_table
 
 RESNETS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
 

@@ -18,7 +18,7 @@ from archspec.drawing.content.volumes import volumes
 from archspec.drawing.layout.bodies import scales_of
 from archspec.drawing.layout.solids import Solids, in_grid
 from archspec.drawing.layout.terraces import terraces
-from archspec.drawing.styles import VolumeDrawing, draw_volumes
+from archspec.drawing.volumes import VolumeDrawing, draw_volumes
 
 
 def middles(solids: Solids) -> dict[str, tuple[float, float]]:

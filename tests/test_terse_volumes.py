@@ -21,7 +21,7 @@ from archspec.drawing.layout.bodies import CLOSE, NEARER
 from archspec.drawing.layout.geometry import middle_of
 from archspec.drawing.layout.pages import Fit, Page, page_of
 from archspec.drawing.layout.terraces import fitting
-from archspec.drawing.styles import VolumeDrawing, draw_volumes
+from archspec.drawing.volumes import VolumeDrawing, draw_volumes
 
 TOLD = ("solid", "sheet", "bar")
 COLUMN = page_of(width="85mm")._replace(least=8.0)

@@ -8,7 +8,7 @@ from drawn import network
 import archspec
 from archspec.drawing.content.volumes import volumes
 from archspec.drawing.layout.solids import lay_out
-from archspec.drawing.styles import draw_volumes
+from archspec.drawing.volumes import draw_volumes
 
 
 def test_a_shortcut_leads_right_above_what_it_passes() -> None:

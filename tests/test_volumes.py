@@ -27,7 +27,7 @@ from archspec.drawing.layout.rows import for_page
 from archspec.drawing.layout.scaling import Scale, scale
 from archspec.drawing.layout.solids import PlacedFlow, Solids, lay_out
 from archspec.drawing.layout.terraces import fitting
-from archspec.drawing.styles import draw_volumes
+from archspec.drawing.volumes import draw_volumes
 
 NEAR = 0.6
 SCENE = stage(archspec.compile("lenet"))

@@ -44,6 +44,8 @@ FORMATS = {"svg": "svg", "png": "png", "pdf": "pdf"}
 """What every picture can be saved as, by the ending of the file's name."""
 CARD_FORMATS = {**FORMATS, "tex": "tikz", "dot": "dot", "gv": "dot", "mmd": "mermaid"}
 """What a picture of cards can be saved as."""
+TABLE_FORMATS = {**FORMATS, "tex": "latex", "md": "markdown", "html": "html", "txt": "text"}
+"""What a table can be saved as."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -16,9 +16,9 @@ from archspec.drawing.content.cards import TOTALS
 from archspec.drawing.content.emphasis import Notes
 from archspec.drawing.content.scene import Detail
 from archspec.drawing.content.symbols import SymbolicNetwork, symbolic
-from archspec.drawing.drawing import CardDrawing, Drawing
+from archspec.drawing.drawing import TABLE_FORMATS, Drawing, TikzDrawing
 from archspec.drawing.layout.placing import Direction, Layout
-from archspec.drawing.styles import FITTING, TABLE_FORMATS, Style, VolumeDrawing, said, styled
+from archspec.drawing.styles import FITTING, Style, said, styled
 from archspec.errors import SpecError, UsageError, did_you_mean
 from archspec.files import write
 from archspec.network import Network, PartialNetwork
@@ -185,7 +185,7 @@ def data(picture: Drawing, kind: str, dpi: float | None = None, *, fragment: boo
     """
     if kind == "png":
         return picture.png(dpi)
-    if fragment and isinstance(picture, CardDrawing | VolumeDrawing):
+    if fragment and isinstance(picture, TikzDrawing):
         return picture.tikz_fragment.encode()
     return picture.data(kind)
 

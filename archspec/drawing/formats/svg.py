@@ -158,8 +158,8 @@ def _number(value: float) -> str:
     return text.removesuffix(".0") if text != "-0.0" else "0"
 
 
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML cannot hold."""
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that XML cannot hold. Those that it can would be a pattern that takes Python ten times as long."""
 
 
 def _text(text: str) -> str:
