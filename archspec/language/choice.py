@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -42,6 +42,11 @@ class Choice:
     def size(self) -> int:
         """How many ops and blocks it says, each as often as it stands in the arguments of others."""
         return 1 + sum(choice.size for entry in self.arguments.values() for choice in _outermost(entry.value.plain()))
+
+    @cached_property
+    def within(self) -> tuple[Choice, ...]:
+        """It, and the choices in its arguments."""
+        return (self, *(each for entry in self.arguments.values() for each in choices_in(entry.value.plain())))
 
     def plain(self) -> Any:
         """As a spec says it: the name, or a mapping where there are arguments."""
@@ -124,12 +129,11 @@ def plain(value: Any) -> Any:
     return {name: plain(item) for name, item in value.items()} if isinstance(value, dict) else value
 
 
-def choices_in(value: Any) -> list[Choice]:
+def choices_in(value: Any) -> Sequence[Choice]:
     """The choices in a value, those in the arguments of others too."""
-    found: list[Choice] = []
-    for choice in _outermost(value):
-        found += [choice, *(each for entry in choice.arguments.values() for each in choices_in(entry.value.plain()))]
-    return found
+    if isinstance(value, Choice):
+        return value.within
+    return [each for choice in _outermost(value) for each in choice.within]
 
 
 def _outermost(value: Any) -> list[Choice]:
