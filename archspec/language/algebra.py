@@ -46,8 +46,9 @@ def names(code: Code) -> set[str]:
     """The variables that an expression asks for."""
     if isinstance(code, ast.Name | ast.Constant):
         return {code.id} if isinstance(code, ast.Name) else set()
-    called = {id(node.func) for node in ast.walk(code) if isinstance(node, ast.Call)}
-    return {node.id for node in ast.walk(code) if isinstance(node, ast.Name) and id(node) not in called}
+    nodes = list(ast.walk(code))
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    return {node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in called}
 
 
 @lru_cache(maxsize=4096)
