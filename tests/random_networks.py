@@ -174,7 +174,7 @@ class Graph(Scope):
         free: Nodes and inputs that nothing takes.
         count: Nodes so far, those inside of blocks and repeats counted each.
         listed: Whether it is a list, whose nodes are numbers and take the one before.
-        repeats: What the copies of repeats give.
+        repeats: What the copies of repeats give, by the reference to all of them.
     """
 
     def __post_init__(self) -> None:
@@ -311,8 +311,9 @@ class Graph(Scope):
         for port in ports:
             reference = f"{name}.{taken}.{port}".rstrip(".")
             self.tensors[reference] = shapes[f"{int(taken) % times}.{port}".rstrip(".")]
-        if len(ports) == 1:
-            self.repeats[name] = list(shapes.values())
+        for port in ports:
+            given = [shapes[f"{index}.{port}".rstrip(".")] for index in range(times)]
+            self.repeats[f"{name}.*.{port}".rstrip(".")] = given
 
     def join_copies(self) -> None:
         """All that the copies of a repeat give, joined, perhaps with another tensor."""
@@ -326,7 +327,7 @@ class Graph(Scope):
             output = infer(name, args, shapes) if len(shapes) > 1 or name == "concat" else None
             if output is not None:
                 node = {"op": name} | self.written(args)
-                return self.add(node, [*before, f"{repeat}.*"], {"": output}, name)
+                return self.add(node, [*before, repeat], {"": output}, name)
         return self.layer(first)
 
     def copies(self, params: Args, mappings: bool) -> Node:
@@ -491,7 +492,8 @@ class Graph(Scope):
             copies = {"each": rows[:times], "as": list(known)} if pick.chance(2) else {"repeat": self.write(times)}
             inner.loops |= known if "each" in copies else {}
         inner.grow(pick.int(1, 4))
-        node = inner.close(single=repeated or self.listed) | {"graph": inner.written_nodes()}
+        single = self.listed or (repeated and (len(operands) > 1 or pick.chance(2)))
+        node = inner.close(single=single) | {"graph": inner.written_nodes()}
         node |= {"let": inner.lets} if inner.lets else {}
         node |= {} if names == ["input"] else {"inputs": names}
         result = inner.outputs(node)

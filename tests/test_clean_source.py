@@ -18,13 +18,49 @@ from sampling import examples
 import archspec
 
 ROOT = Path(__file__).parent.parent
+FUNCTIONS = """
+archspec: 1
+name: functions
+inputs: {image: [4, 6, 6]}
+graph:
+  - {op: amax, dim: 1, keepdim: true}
+  - {op: amin, dim: 1, keepdim: true}
+  - {op: mean, dim: 1, keepdim: true}
+  - {op: sum, dim: 1, keepdim: true}
+  - {op: vector_norm, dim: 1, keepdim: true}
+  - {op: normalize, dim: 1}
+  - {op: clamp, min: 0}
+  - {op: pow, exponent: 2}
+  - {op: add, value: 1}
+  - {op: flip, dims: 2}
+  - {op: roll, shifts: 1, dims: 2}
+  - {op: expand, shape: [2, 6, 6]}
+  - {op: permute, dims: [2, 3, 1]}
+  - {op: slice, stop: 3}
+  - {op: split, chunks: 3, index: 0}
+  - {op: unsqueeze, dim: 1}
+  - {op: squeeze, dim: 1}
+  - {op: pad, padding: [1, 1]}
+  - {op: reshape, shape: [2, -1]}
+  - abs
+  - neg
+  - exp
+  - log
+  - sqrt
+  - rsqrt
+  - sin
+  - cos
+  - sign
+"""
+"""Functions that become layers of an ``nn.Sequential``."""
 LAYERS = sorted((ROOT / "archspec" / "pytorch" / "layers").glob("[!_]*.py"))
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The layers, every spec with its variants, and random networks."""
+    """The layers, every spec with its variants, functions as layers, and random networks."""
     folder = tmp_path_factory.mktemp("emitted")
+    (folder / "functions.py").write_text(archspec.emit(archspec.compile_text(FUNCTIONS)), encoding="utf-8")
     for path, variant in SOME_VARIANTS:
         name = f"{path.stem}__{variant}" if variant else path.stem
         (folder / f"{name}.py").write_text(archspec.emit(path, variant=variant), encoding="utf-8")

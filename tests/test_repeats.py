@@ -190,7 +190,7 @@ name: turning
 inputs: {image: [4, 8, 8]}
 blocks:
   turn:
-    inputs: [a, b, c]
+    inputs: [%s]
     graph:
       x: {op: relu, from: %s}
     outputs: {one: %s, two: %s, three: %s}
@@ -204,13 +204,17 @@ ENDS = ("one", "two", "three")
 
 @pytest.mark.parametrize("given", [*permutations("abx")], ids="".join)
 @pytest.mark.parametrize("count", [2, 7])
-def test_tensors_that_copies_hand_on_are_those_of_nodes_in_a_row(given: tuple[str, ...], count: int) -> None:
-    block = TURNING % ("c", *given)
+@pytest.mark.parametrize("inputs", ["abc", "ab"])
+def test_tensors_that_copies_hand_on_are_those_of_nodes_in_a_row(
+    given: tuple[str, ...], count: int, inputs: str
+) -> None:
+    start, width = ", ".join(inputs), len(inputs)  # of three tensors two are handed on where a copy takes two
+    block = TURNING % (start, inputs[-1], *given)
     taken = [f"body.{copy}.{end}" for copy in (0, count // 2, count - 1) for end in ENDS]
-    repeated = f"  body: {{block: turn, from: [a, b, c], repeat: {count}}}\n"
-    operands = ["a, b, c", *(", ".join(f"body{copy}.{end}" for end in ENDS) for copy in range(count))]
+    repeated = f"  body: {{block: turn, from: [{start}], repeat: {count}}}\n"
+    operands = [start, *(", ".join(f"body{copy}.{end}" for end in ENDS[:width]) for copy in range(count))]
     row = "".join(f"  body{copy}: {{block: turn, from: [{operands[copy]}]}}\n" for copy in range(count))
-    outputs = "".join(f"  o{number}: {reference}\n" for number, reference in enumerate(taken))
+    outputs = "".join(f"  o{number}: {reference}\n" for number, reference in enumerate([*taken, "c"]))
     found = archspec.compile_text(f"{block}{repeated}outputs:\n{outputs}")
     wanted = archspec.compile_text(f"{block}{row}outputs:\n{outputs.replace('body.', 'body')}")
     assert [(node.path, node.inputs) for node in found] == [
@@ -219,12 +223,28 @@ def test_tensors_that_copies_hand_on_are_those_of_nodes_in_a_row(given: tuple[st
     assert [each.path for each in found.outputs.values()] == [restored(each.path) for each in wanted.outputs.values()]
 
 
-def test_a_repeat_without_copies_passes_on_all_that_copies_would_hand_on() -> None:
-    text = (
-        TURNING % ("c", "a", "b", "x")
-        + "  body: {block: turn, from: [a, b, c], repeat: 0}\noutputs: [body.two, body.three]"
-    )
-    assert [output.path for output in archspec.compile_text(text).outputs.values()] == ["b", "c"]
+@pytest.mark.parametrize("inputs", ["abc", "ab"])
+def test_a_repeat_without_copies_passes_on_all_that_copies_would_hand_on(inputs: str) -> None:
+    text = TURNING % (", ".join(inputs), inputs[-1], "a", "b", "x")
+    text += f"  body: {{block: turn, from: [{', '.join(inputs)}], repeat: 0}}\noutputs: [body.one, body.two, c]"
+    assert [output.path for output in archspec.compile_text(text).outputs.values()] == ["a", "b", "c"]
+
+
+def test_a_copy_that_is_passed_by_hands_on_what_the_others_do() -> None:
+    text = TURNING % ("a, b", "b", "x", "a", "b")
+    text += "  body: {each: [false, true, false, true], as: used, when: $used, block: turn, from: [a, b]}\n"
+    text += "outputs: {one: body.one, two: body.two, old: body.1.two, new: body.three, c: c}"
+    net = archspec.compile_text(text)
+    assert [node.inputs for node in net if node.path.startswith("body")] == [("b",), ("a",)]
+    assert [output.path for output in net.outputs.values()] == ["body.3.x", "body.1.x", "a", "a", "c"]
+
+
+def test_the_last_copy_may_give_less_than_the_others() -> None:
+    text = TURNING % ("a, b", "b", "x", "a", "b")
+    text += "  body: {each: [turn, turn, least], as: unit, block: $unit, from: [a, b]}\noutputs: [body, c]"
+    least = "  least: {inputs: [a, b], graph: {sum: {op: add, from: [a, b]}}}\n"
+    text = text.replace("graph:\n  a:", f"{least}graph:\n  a:")
+    assert [node.inputs for node in archspec.compile_text(text)][-1] == ("body.1.x", "body.0.x")
 
 
 def restored(path: str) -> str:

@@ -28,10 +28,10 @@ class Tensors:
     def outputs(self, body: Body) -> dict[str, Origin]:
         """The outputs of a body; of one that is left of another, those whose nodes are left."""
         if body not in self._outputs:
-            found = {
-                name: origin for name, origin in body.outputs.items() if body.whole is None or _gives(body, origin)
+            whole = body.whole is None and body.kind != "repeat"  # whose last copy may be what is left of one
+            self._outputs[body] = {
+                name: origin for name, origin in body.outputs.items() if whole or _gives(body, origin)
             }
-            self._outputs[body] = found
         return self._outputs[body]
 
     def has_one_output(self, content: Content) -> bool:

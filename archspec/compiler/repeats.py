@@ -170,7 +170,7 @@ class Repeats:
         """What the last copy gives, as the inside of the repeat knows it."""
         walk, step = self.walk, copies.step
         alike = step.each is None and not asks_index(step, walk.memory.asked(step))
-        result = self._passed(copies)
+        result: Result = UNKNOWN_TENSOR if copies.count else self._passed(copies)
         while copies.index < copies.count:
             before, steps, end = walk.failures.progress(), walk.steps, copies.alike_until()
             result, use = self._copy(copies, before)
@@ -180,8 +180,8 @@ class Repeats:
                 return walk.failures.blamed(UNKNOWN_TENSOR, copies.operands, copies.path, before)
             more, handed = int(min(end, copies.count)) - copies.index, copies.operands[: copies.handed]
             if alike and use is not None and more > 0 and _shapes(following) == _shapes(handed):
-                following = self._further(copies, following, result, more, walk.steps - steps)
-                result = _with(result, following)
+                result = self._further(copies, result, more, walk.steps - steps)
+                following = tuple(outputs_of(result).values())[: copies.handed]
             copies.operands = (*following, *copies.operands[copies.handed :])
         return result
 
@@ -189,13 +189,13 @@ class Repeats:
         """What a repeat without copies gives, or a copy passes on: what it takes, all where copies hand all on."""
         step, operands = copies.step, copies.operands or (UNKNOWN_TENSOR,)
         outputs = step.outputs or (step.group.outputs if step.group else ())
-        if step.kind == "block" and not outputs and step.target is not None and len(operands) > 1:
+        if step.kind == "block" and not outputs and step.target is not None:
             with suppress(LoadError):
                 reading = self.walk.loader.block(step.target, copies.scope.definition)
                 outputs = reading.definition.graph.outputs if reading.definition else ()
-        if len(outputs) != len(operands) or len(operands) == 1 or any(output.when for output in outputs):
+        if len(outputs) < max(2, len(operands)) or any(output.when for output in outputs):
             return operands[0]
-        return {output.name: operand for output, operand in zip(outputs, operands, strict=True)}
+        return {output.name: operand for output, operand in zip(outputs, operands, strict=False)}
 
     def _copy(self, copies: Repetition, before: Progress) -> Made:
         site = copies.next()
@@ -215,19 +215,29 @@ class Repeats:
         if use is None and site.operands and result is site.operands[0]:
             result = self._passed(copies)
         if use is not None:
-            first = tuple([each.origin for each in site.operands[: len(outputs_of(result))]])
+            width = copies.handed if copies.gives else len(outputs_of(result))
+            first = tuple([each.origin for each in site.operands[:width]])
             copies.runs.add(copies.index, use, first)
         elif self.walk.failures.came_up(before):
             copies.stand_in = self.walk.failures.stand_in(site.step, site.name, site.operands, site.path, before)
-        if copies.step.each is not None and len(self.walk.trace.found) > told:
-            place = row_place(copies.step.each, copies.index, copies.scope)
-            if place is not None:
-                codes = _OF_VALUES | (_OF_NAMES if _has_names(copies.rows[copies.index]) else set())
-                self.walk.trace.annotate(told, codes, Note("in the copy for this row", place.span))
+        if len(self.walk.trace.found) > told:
+            self._annotate(copies, told)
         copies.index += 1
         if copies.given is not None:
             copies.given.append(result)
         return result, use
+
+    def _annotate(self, copies: Repetition, told: int) -> None:
+        """Say of errors in a copy which row it is for, and what it has from the copy before."""
+        if copies.step.each is not None:
+            place = row_place(copies.step.each, copies.index, copies.scope)
+            if place is not None:
+                codes = _OF_VALUES | (_OF_NAMES if _has_names(copies.rows[copies.index]) else set())
+                self.walk.trace.annotate(told, codes, Note("in the copy for this row", place.span))
+        outputs = copies.step.group.outputs if copies.step.group is not None else ()
+        if copies.gives > copies.handed and outputs and outputs[0].reference is not None:
+            text = "each copy takes the first output of the one before"
+            self.walk.trace.annotate(told, {"shape-mismatch"}, Note(text, outputs[0].reference.value.span))
 
     def _repeated_row(self, copies: Repetition, site: Site) -> Made:
         """A row of a table that is a repeat of its own; equal ones hold the same."""
@@ -247,36 +257,45 @@ class Repeats:
         copies.held[key] = found, walk.steps - before
         return self._placed(site, *found)
 
-    def _further(
-        self, copies: Repetition, following: tuple[Tensor, ...], result: Result, more: int, steps: int
-    ) -> tuple[Tensor, ...]:
+    def _further(self, copies: Repetition, result: Result, more: int, steps: int) -> Result:
         """Add copies that are as the last one, as many as the limit on nodes allows; what the last gives."""
         more = min(more, (self.walk.limits.nodes - self.walk.steps) // steps)
         if more <= 0:
-            return following
+            return result
         self.walk.steps += more * steps
-        run, sizes = copies.runs.lengthen(more), _shapes(following)
+        run, sizes = copies.runs.lengthen(more), _shapes(tuple(outputs_of(result).values()))
         first, copies.index = copies.index, copies.index + more
         if copies.given is not None:
             copies.given += [_with(result, _tensors(run.given(index), sizes)) for index in range(first, copies.index)]
-        return _tensors(run.given(run.stop - 1), sizes)
+        return _with(result, _tensors(run.given(run.stop - 1), sizes))
 
     def _chained(self, copies: Repetition, result: Result) -> tuple[Tensor, ...]:
-        """What the next copy takes of one: its only output, or all, where it takes as many."""
-        step, outputs = copies.step, outputs_of(result)
-        if len(outputs) in ((1, len(copies.operands)) if copies.index == 1 else (copies.handed,)):
-            copies.handed = len(outputs)
-            return tuple(outputs.values())
-        if outputs and copies.index > 1:
-            message = f"copy {copies.index - 1} of `{step.name}` gives {len(outputs)} tensors, and the one before "
-            message += str(copies.handed)
+        """What the next copy takes of one: its first outputs, as many as it has inputs, or its only one."""
+        outputs = outputs_of(result)
+        given, width = tuple(outputs.values()), len(copies.operands)
+        is_passed = given == copies.operands[: len(given)]
+        if not copies.gives and (is_passed or len(given) == 1 or len(given) >= width):
+            copies.handed, copies.gives = min(len(given), width), 0 if is_passed else len(given)
+        elif copies.index == copies.count:
+            pass  # nothing is handed on
+        elif len(given) != copies.gives and not (is_passed and len(given) == copies.handed):
+            self._report_chained(copies, tuple(outputs))
+            return (UNKNOWN_TENSOR,)
+        return given[: copies.handed]
+
+    def _report_chained(self, copies: Repetition, outputs: tuple[str, ...]) -> None:
+        """A copy that gives what the next cannot take; a graph without an output has been reported."""
+        step = copies.step
+        if outputs and copies.gives:
+            tensors = f"tensor{'s' * (len(outputs) != 1)}"
+            message = f"copy {copies.index - 1} of `{step.name}` gives {len(outputs)} {tensors}, and the one before "
+            message += str(copies.gives)
             self.walk.trace.report("ambiguous-output", message, step.key, path=copies.path)
-        elif outputs:  # a graph without an output has been reported
+        elif outputs:
             message = f"`{step.name}` has several outputs ({listed(outputs)}), and each copy takes the one before"
-            wanted = f"as many inputs as outputs, here {len(outputs)} and not {len(copies.operands)}"
+            wanted = f"as many outputs as inputs, here {len(copies.operands)} and not {len(outputs)}"
             help = f"choose one with `output:`, or give it {wanted}" if step.kind == "block" else f"give it {wanted}"
             self.walk.trace.report("ambiguous-output", message, step.key, path=copies.path, help=help)
-        return (UNKNOWN_TENSOR,)
 
 
 def _has_names(row: Row) -> bool:

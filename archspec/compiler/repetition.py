@@ -60,7 +60,7 @@ class Runs:
     def _continues(last: Run, run: Run) -> bool:
         """Whether a copy is as those before, and takes what these give."""
         alike = last.content is run.content and last.written == run.written
-        return alike and last.stop == run.start and last.given(run.start - 1) == run.first
+        return alike and last.stop == run.start and last.operands(run.start) == run.first
 
 
 Held = tuple[Result, Body | None]
@@ -85,6 +85,7 @@ class Repetition:
         index: The index of the next copy.
         runs: The copies so far.
         handed: How many of the operands each copy has from the one before: one, or all.
+        gives: How many tensors each copy gives, of which the first are handed on; 0 while all copies pass theirs on.
         given: What each copy so far gives; None where nothing asks for that.
         stand_in: What stands for the copy that failed.
         held: Of a table whose rows are repeats, what each different row holds, and the steps that took.
@@ -104,6 +105,7 @@ class Repetition:
     index: int = 0
     runs: Runs = field(default_factory=Runs)
     handed: int = 1
+    gives: int = 0
     given: list[Result] | None = None
     stand_in: Use | None = None
     held: dict[Hashable, tuple[Held, int]] = field(default_factory=dict)

@@ -253,7 +253,7 @@ class Run(NamedTuple):
         start: The index of the first.
         length: How many there are.
         content: What each of them is.
-        first: The tensors that the first takes and the others have from the copy before: one, or as many as each gives.
+        first: The tensors that the first takes and the others have from the copy before, which gives them first.
         written: The values of their arguments.
         step: The node that repeats, as it is for these copies.
     """
@@ -272,7 +272,7 @@ class Run(NamedTuple):
 
     def operands(self, index: int) -> tuple[Origin, ...]:
         """What the copy of an index takes of the one before."""
-        return self.first if index == self.start else self.given(index - 1)
+        return self.first if index == self.start else self.given(index - 1)[: len(self.first)]
 
     def given(self, index: int) -> tuple[Origin, ...]:
         """What the copy of an index gives."""

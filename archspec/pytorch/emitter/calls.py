@@ -22,8 +22,8 @@ METHODS = frozenset({"torch.permute", "torch.reshape"})
 """Functions of a tensor and a list of numbers, which are written as methods that take the numbers."""
 _EXPRESSION = WIDTH // 2
 """An operator's expression is shorter; what is longer is a call, whose arguments can stand on lines of their own."""
-_MANY = _EXPRESSION // len("a + ")
-"""As many operands fit into an expression at most."""
+_MANY = 3
+"""As many operands of a fold stand in one expression or call, however long their names are."""
 
 
 def read(text: str) -> Code:
@@ -50,7 +50,7 @@ def call(function: Function, operands: Sequence[str]) -> Part:
 
 
 def is_long(function: Function | Attribute | str) -> TypeGuard[Function]:
-    """Whether a fold, such as a sum, has more operands than fit into an expression, so that it takes several lines."""
+    """Whether a fold, such as a sum, has so many operands that it may take several lines."""
     return isinstance(function, Function) and function.folds and len(function.args) > _MANY
 
 

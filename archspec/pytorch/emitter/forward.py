@@ -41,23 +41,32 @@ class Line:
 
 @dataclass(slots=True)
 class Looped:
-    """``for layer in layers: targets = layer(operands)``, and what is appended to lists."""
+    """``for layer in layers: targets = layer(operands)``, and what is appended to lists.
+
+    The last layer is called below where it gives only some of what the others do.
+    """
 
     layers: str
     layer: str
     targets_inside: list[str]
     operands: list[str]
     appended: list[tuple[str, str]]
+    given_last: list[str]
 
     def text(self, indent: int) -> list[str]:
         """The lines of the source."""
-        space, called = " " * indent, Call(self.layer, tuple(("", read(operand)) for operand in self.operands))
-        appends = [Call(f"{each}.append", (("", read(variable)),)) for each, variable in self.appended]
-        return [
-            f"{space}for {self.layer} in {self.layers}:",
-            *Line(self.targets_inside, called).text(indent + 4),
-            *(line for append in appends for line in laid_out("", append, "", indent + 4)),
-        ]
+        lines = self._called(self.layer, self.targets_inside, indent + 4)
+        if self.given_last == self.targets_inside:
+            return [f"{' ' * indent}for {self.layer} in {self.layers}:", *lines]
+        last = self._called(f"{self.layers}[-1]", self.given_last, indent)
+        return [f"{' ' * indent}for {self.layer} in {self.layers}[:-1]:", *lines, *last]
+
+    def _called(self, layer: str, targets: list[str], indent: int) -> list[str]:
+        called = Call(layer, tuple(("", read(operand)) for operand in self.operands))
+        appended = [(each, variable) for each, variable in self.appended if variable in targets]
+        appends = [Call(f"{each}.append", (("", read(variable)),)) for each, variable in appended]
+        below = [line for append in appends for line in laid_out("", append, "", indent)]
+        return [*Line(targets, called).text(indent), *below]
 
 
 @dataclass
@@ -142,6 +151,9 @@ class Forward:
         targets: list[str] = []
         for place, port in enumerate(loop.ports):
             start = starts.get(place, "")
+            if not (start or port in loop.last or port in loop.lists):
+                targets.append("_")
+                continue
             others = [each for at, each in enumerate(operands) if loop.handed.get(at) != place]
             target = self._handed_on(number, statement, loop, port, start, {*others, *targets})
             if start and target != start:
@@ -164,7 +176,8 @@ class Forward:
             self._unpacked.add(self.variables[key])
         layer = self._apart("layer", number, inside)
         assert isinstance(statement.call, str)
-        return [*lines, Looped(attribute(statement.call), layer, targets, inside, appended)]
+        given_last = [targets[loop.ports.index(port)] for port in loop.end]
+        return [*lines, Looped(attribute(statement.call), layer, targets, inside, appended, given_last)]
 
     def _handed_on(self, number: int, statement: Statement, loop: Loop, port: str, start: str, others: set[str]) -> str:
         """The variable of what copies hand on: that of its first value where nothing else needs it."""

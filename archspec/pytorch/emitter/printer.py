@@ -22,6 +22,8 @@ from archspec.pytorch.emitter.scope import REQUIRED, Parameter
 from archspec.pytorch.emitter.unpacking import unpacked
 
 Lines = Iterator[str]
+_UNTYPED = "torch.linalg."
+"""Begins the functions of which PyTorch does not say that they return a tensor."""
 
 
 def class_text(made: Class, paragraphs: list[str], taken: frozenset[str]) -> Lines:
@@ -43,7 +45,11 @@ def function_text(name: str, function: Function) -> Lines:
     yield f'    """`{function.target}` as a layer."""'
     yield ""
     yield from signature_of_forward(["x"], "Tensor")
-    yield from laid_out("return ", call(function, ["x"]), "", 8)
+    if not function.target.startswith(_UNTYPED):
+        yield from laid_out("return ", call(function, ["x"]), "", 8)
+        return
+    yield from laid_out("x = ", call(function, ["x"]), "", 8)
+    yield "        return x"
 
 
 def class_line(class_name: str, base: str) -> Lines:

@@ -43,7 +43,11 @@ class Repeats:
         gives = {
             number: [given(self.draft.instances, copy) for copy in each.values()] for number, each in indexed.items()
         }
-        wanted = {number: set(self.draft.instances.outputs(repeat).values()) for number, repeat in present.items()}
+        instances = self.draft.instances
+        wanted = {  # what copies hand on as they took it has a variable
+            number: {*instances.outputs(repeat).values()} - {*instances.taken(repeat)}
+            for number, repeat in present.items()
+        }
         part, channels = self.draft.construction.copies(
             {(number, None): repeat for number, repeat in present.items()}, self.draft.channels(takes), word(step)
         )
@@ -52,10 +56,12 @@ class Repeats:
         items: dict[Key, tuple[str, int]] = {}
         single = len(found.ports) == 1
         for place, port in enumerate(found.ports):
-            paths = {number: [copy[port] for copy in each] for number, each in gives.items()}
+            paths = {number: [copy[port] for copy in each if port in copy] for number, each in gives.items()}
             hints = channels if single else channels[place : place + 1]
-            taken = {tuple(at for at, path in enumerate(each[:-1]) if path in wanted[n]) for n, each in paths.items()}
-            if any(each[-1] in wanted[number] for number, each in paths.items()):
+            is_last = port in found.end
+            before = {number: each[:-1] if is_last else each for number, each in paths.items()}
+            taken = {tuple(at for at, path in enumerate(each) if path in wanted[n]) for n, each in before.items()}
+            if is_last and any(each[-1] in wanted[number] for number, each in paths.items()):
                 last[port] = (step, port)
                 self.draft.know((step, port), {number: each[-1] for number, each in paths.items()}, hints)
             if any(taken) or (step, port if not single else "") in self.listed:
@@ -66,7 +72,7 @@ class Repeats:
                 key = (step, f"{at}" if single else f"{at}.{port}")
                 items[key] = (port, at)
                 self.draft.know(key, {number: each[at] for number, each in paths.items()}, hints)
-        loop = Loop(found.ports, found.handed, last, lists, items)
+        loop = Loop(found.ports, found.handed, found.end, last, lists, items)
         assert isinstance(part, Call)
         layers = Listed(tuple(layer for _, layer in part.arguments))
         self.draft.modules[step] = present

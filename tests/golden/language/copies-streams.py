@@ -47,8 +47,8 @@ class StreamsSkip(nn.Module):
     """
 
     def forward(self, a: Tensor, b: Tensor, c: Tensor) -> Tensor:
-        a = a + b + c + a
-        return a
+        out: Tensor = a + b + c + a
+        return out
 
 
 class StreamsOutputs(NamedTuple):
