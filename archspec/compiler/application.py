@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from archspec.compiler.binding import evaluate
+from archspec.compiler.leftovers import leftovers
 from archspec.compiler.mending import at_node, operand_help, places_help
 from archspec.compiler.sharing import OPS, BoundKey
 from archspec.compiler.trace import Failed
@@ -146,20 +147,17 @@ class Application:
         from archspec.ops.foreign import argument_hint
 
         fields = list(cls.model_fields)
-        for name in [name for name in site.arguments if name not in cls.model_fields]:
+        unknown = {name: entry.key for name, entry in site.arguments.items() if name not in cls.model_fields}
+        for left in leftovers(unknown, site.step):
+            message = left.message(cls.name, "argument")
+            self._report("unknown-argument", message, site.target, site, help=left.help)
+            unknown = {name: key for name, key in unknown.items() if name not in left.names}
+        for name, key in unknown.items():
             none = Help.removal(f"{cls.name} takes no arguments")
             help = argument_hint(name, fields, NODE_KEYS) if fields else none
-            message, place = f"{cls.name} has no argument `{name}`", site.arguments[name].key
             if name in cls.inferred:
                 help = Help.removal(f"leave it out: `{name}` follows from the input")
-            target = site.target
-            if site.step.leaves(place):
-                message += ", which the node has as it was"
-                help, place = Help(f"remove it with `{name}: null`", Change("set", f"{name}: null")), target
-            elif place.source.is_drawn_in_by(target.source):
-                message += ", which the extended file gives"
-                help, place = Help(f"remove it with `{name}: null`", Change("set", f"{name}: null")), target
-            self._report("unknown-argument", message, place, site, help=help)
+            self._report("unknown-argument", f"{cls.name} has no argument `{name}`", key, site, help=help)
 
     def _missing_arguments(self, cls: type[Op], missing: list[str], site: Site) -> None:
         """Report arguments that are missing, but for those that are only misspelt."""

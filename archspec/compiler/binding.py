@@ -7,6 +7,7 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, NoReturn
 
+from archspec.compiler.leftovers import leftovers
 from archspec.compiler.tensors import Names
 from archspec.compiler.trace import Failed, Trace
 from archspec.errors import Change, Help, SpecError, listed, removable
@@ -221,8 +222,10 @@ def bind(
         user: The node that uses the block; missing parameters are reported there.
     """
     unknown = [name for name in given if name not in definition.params]
+    left = _report_leftovers(definition, {name: given[name].entry.key for name in unknown}, trace, user)
     for name in unknown:
-        _report_unknown(definition, name, given[name].entry.key, trace, user)
+        if name not in left:
+            _report_unknown(definition, name, given[name].entry.key, trace)
     meant = _meant(unknown, definition) if unknown else set()
     missing = [name for name, param in definition.params.items() if param.required and name not in given]
     if user is not None and set(missing) - meant:
@@ -258,18 +261,26 @@ def _meant(unknown: Iterable[str], definition: Definition) -> set[str]:
     return {argument(name, definition.params) for name in unknown}
 
 
-def _report_unknown(definition: Definition, name: str, key: Scalar, trace: Trace, user: Step | None = None) -> None:
+def _report_leftovers(
+    definition: Definition, unknown: Mapping[str, Scalar], trace: Trace, user: Step | None
+) -> set[str]:
+    """Report what a node has left of what it was before it used this block; the names."""
+    found = list(leftovers(unknown, user)) if unknown and user is not None and user.target is not None else []
+    for left in found:
+        assert user is not None
+        assert user.target is not None
+        message = left.message(f"`{definition.name}`", "parameter")
+        same = None if definition.source.bundled else message
+        trace.report_outside("unknown-argument", message, user.target, same=same, help=left.help)
+    return {name for left in found for name in left.names}
+
+
+def _report_unknown(definition: Definition, name: str, key: Scalar, trace: Trace) -> None:
     from archspec.ops.foreign import argument_hint
 
     known = list(definition.params)
     help = argument_hint(name, known, NODE_KEYS) if known else Help.removal(f"`{definition.name}` has no parameters")
     message = f"`{definition.name}` has no parameter `{name}`"
-    if user is not None and user.target is not None and user.leaves(key):
-        message += ", which the node has as it was"
-        help, key = Help(f"remove it with `{name}: null`", Change("set", f"{name}: null")), user.target
-    elif user is not None and user.target is not None and key.source.is_drawn_in_by(user.target.source):
-        message += ", which the extended file gives"
-        help, key = Help(f"remove it with `{name}: null`", Change("set", f"{name}: null")), user.target
     same = None if definition.source.bundled else message  # the mistake may be that of the definition
     trace.report_outside("unknown-argument", message, key, same=same, help=help)
 

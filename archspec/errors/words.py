@@ -18,14 +18,16 @@ def nearest(wrong: str, known: Iterable[str]) -> str:
     """The known word that was meant, or an empty text where none is near."""
     if len(wrong) > _LONGEST_WORD:
         return ""
-    spare = 2 + len(wrong) // 2
-    alike = [name for name in islice(known, _MOST_WORDS) if abs(len(name) - len(wrong)) <= spare]
+    spare, known = 2 + len(wrong) // 2, list(islice(known, _MOST_WORDS))
+    alike = [name for name in known if abs(len(name) - len(wrong)) <= spare]
     names = sorted(alike[:_MOST_COMPARED])
     for word in dict.fromkeys((wrong, wrong.lower(), wrong.lower().rpartition(".")[2])):
         for name in difflib.get_close_matches(word, names, n=3, cutoff=0.6):
             if difflib.SequenceMatcher(None, word, name).ratio() >= (0.7 if name[:1] == word[:1] else 0.8):
                 return name
-    return ""
+    words = {*wrong.split("_")}
+    longer = [name for name in known if words <= {*name.split("_")}]
+    return longer[0] if len(longer) == 1 else ""
 
 
 def did_you_mean(wrong: str, known: Iterable[str], also: Iterable[str] = ()) -> str:

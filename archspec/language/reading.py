@@ -43,6 +43,13 @@ def read_file(value: Mapping, found: list[Diagnostic]) -> Definition | None:
 def read_block(name: str, value: Mapping, enclosing: Definition, found: list[Diagnostic]) -> Definition | None:
     """A block of a file's own, which sees the other blocks of that file."""
     reader = _Reader(found)
+    if "extends" in value.entries:  # what it adds to the other block is no graph by itself
+        message, help = (
+            "only a file extends another",
+            f"write `{name}` as a file, and here its path: `{name}: {name}.yaml`",
+        )
+        reader.checker.report("unknown-key", message, value.keys["extends"].span, help=help)
+        return None
     reader.graphs.unusable.update(enclosing.unusable)
     return reader.definition(value, InlineBlock, name=name, blocks=enclosing.blocks)
 

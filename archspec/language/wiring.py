@@ -85,10 +85,12 @@ class Wiring:
         return name in self.params or name in self.lets or name in self.loops or self.is_input(name)
 
     def _is_around(self, name: str) -> bool:
-        """Whether a node above stands by a name in a graph around this one."""
+        """Whether a node above, or an input, stands by a name in a graph around this one, where it counts as taken."""
         wiring = self.around
-        while wiring is not None and name not in wiring.steps:
+        while wiring is not None and name not in wiring.steps and not wiring.is_input(name):
             wiring = wiring.around
+        if wiring is not None:
+            wiring.used.add(name)
         return wiring is not None
 
     def child(self, name: str) -> str:
@@ -242,7 +244,8 @@ class Wiring:
             help = help.around("", str(value.value)[len(name) :])
         if name == node:
             help = Help.removal("a node cannot take itself; without a `from` it takes the one above")
-            help = "a node reuses one above, not itself" if outside else help
+            itself = _REUSE_HELP if self._is_around(name) else "a node reuses one above, not itself"
+            help = itself if outside else help
         elif not name:
             help = Help.removal("name a node; without a `from` it takes the one above")
         elif name in self.nodes.entries:

@@ -72,6 +72,7 @@ def hidden_indices(definition: Definition, trace: Trace) -> None:
     """Nodes that repeat inside of a repeat and count their own copies, where `index` is that of the outer ones too."""
     if "index" in definition.params:
         return
+    _constant_indices(definition.graph.steps, trace)
     for outer, step in _repeated_inside(definition.graph.steps, None):
         inner = next(_asking(_inner_values(step)), None)
         if inner is None:
@@ -87,6 +88,18 @@ def hidden_indices(definition: Definition, trace: Trace) -> None:
         elif any(_asking(_inner_values(outer))):
             message = f"`index` counts the copies of `{step.name}` here, and beside it those of `{outer.name}`"
             trace.report("hidden-index", message, inner, path=step.name, help=_NAME_IT)
+
+
+def _constant_indices(steps: Iterable[Step], trace: Trace) -> None:
+    """Nodes that ask for their index where it is always 0: in what differs in the first copy."""
+    for step in steps:
+        row = step.each.row if step.each is not None else step
+        asking = next(_asking(entry.value for entry in row.first.values()), None)
+        if asking is not None:
+            help = _NAME_ROWS if row is not step and row.repeat is not None else "write what it comes to with 0"
+            message = f"`index` is 0 in the first copy of `{step.name}`"
+            trace.report("hidden-index", message, asking, path=step.name, help=help)
+        _constant_indices(step.group.steps if step.group is not None else (), trace)
 
 
 _NAME_IT = "give the index of a repeat a name of its own, such as `repeat: 3, as: i`; it is seen in all that is inside"

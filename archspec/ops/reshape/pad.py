@@ -35,9 +35,16 @@ class Pad(Move, name="pad"):
             raise ArgumentError(
                 "padding",
                 f"padding needs two numbers for each of the last dimensions of {show(shape)}, not {len(self.padding)}",
-                help="[left, right] pads the last dimension, [left, right, top, bottom] the last two",
+                help=self._meant(shape),
             )
         return [(0, 0)] * spare + pairs
+
+    def _meant(self, shape: Shape) -> str:
+        """What to write; one number is all sides in `torch.nn.ReflectionPad2d` and its kin."""
+        if len(self.padding) > 1 or len(shape) < 2:
+            return "[left, right] pads the last dimension, [left, right, top, bottom] the last two"
+        sides = str([*self.padding] * (2 * (len(shape) - 1)))
+        return Help.instead(f"on all sides that is `{sides}`", sides)
 
     def infer(self, inputs: Shapes) -> Shape:
         pads = self._pads(inputs[0])
