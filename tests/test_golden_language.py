@@ -60,6 +60,15 @@ def test_the_module_has_the_figures_and_shapes_of_the_network(spec, monkeypatch)
     assert given_shapes(given, shapes) == shapes
 
 
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
+@pytest.mark.filterwarnings("ignore:`torch.jit.*` is deprecated:DeprecationWarning")
+def test_torch_script_takes_it(spec, monkeypatch):
+    network = compiled(spec, monkeypatch)
+    if any(getattr(node.op, "parametrize", None) in ("spectral_norm", "weight_norm") for node in network):
+        pytest.skip("PyTorch's own parametrizations are no TorchScript")
+    torch.jit.script(archspec.build(network).eval())
+
+
 def given_shapes(given: Any, names: dict[str, Any]) -> dict[str, Any]:
     tensors = [given] if len(names) == 1 else [getattr(given, name) for name in names]
     return dict(zip(names, (tuple(tensor.shape) for tensor in tensors), strict=True))

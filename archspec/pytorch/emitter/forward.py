@@ -41,32 +41,23 @@ class Line:
 
 @dataclass(slots=True)
 class Looped:
-    """``for layer in layers: targets = layer(operands)``, and what is appended to lists.
-
-    The last layer is called below where it gives only some of what the others do.
-    """
+    """``for layer in layers: targets = layer(operands)``, and what is appended to lists."""
 
     layers: str
     layer: str
     targets_inside: list[str]
     operands: list[str]
     appended: list[tuple[str, str]]
-    given_last: list[str]
 
     def text(self, indent: int) -> list[str]:
         """The lines of the source."""
-        lines = self._called(self.layer, self.targets_inside, indent + 4)
-        if self.given_last == self.targets_inside:
-            return [f"{' ' * indent}for {self.layer} in {self.layers}:", *lines]
-        last = self._called(f"{self.layers}[-1]", self.given_last, indent)
-        return [f"{' ' * indent}for {self.layer} in {self.layers}[:-1]:", *lines, *last]
-
-    def _called(self, layer: str, targets: list[str], indent: int) -> list[str]:
-        called = Call(layer, tuple(("", read(operand)) for operand in self.operands))
-        appended = [(each, variable) for each, variable in self.appended if variable in targets]
-        appends = [Call(f"{each}.append", (("", read(variable)),)) for each, variable in appended]
-        below = [line for append in appends for line in laid_out("", append, "", indent)]
-        return [*Line(targets, called).text(indent), *below]
+        space, called = " " * indent, Call(self.layer, tuple(("", read(operand)) for operand in self.operands))
+        appends = [Call(f"{each}.append", (("", read(variable)),)) for each, variable in self.appended]
+        return [
+            f"{space}for {self.layer} in {self.layers}:",
+            *Line(self.targets_inside, called).text(indent + 4),
+            *(line for append in appends for line in laid_out("", append, "", indent + 4)),
+        ]
 
 
 @dataclass
@@ -176,8 +167,7 @@ class Forward:
             self._unpacked.add(self.variables[key])
         layer = self._apart("layer", number, inside)
         assert isinstance(statement.call, str)
-        given_last = [targets[loop.ports.index(port)] for port in loop.end]
-        return [*lines, Looped(attribute(statement.call), layer, targets, inside, appended, given_last)]
+        return [*lines, Looped(attribute(statement.call), layer, targets, inside, appended)]
 
     def _handed_on(self, number: int, statement: Statement, loop: Loop, port: str, start: str, others: set[str]) -> str:
         """The variable of what copies hand on: that of its first value where nothing else needs it."""
@@ -202,7 +192,7 @@ class Forward:
             return [self.variables[statement.takes[0]]]
         if len(statement.gives) == 1:
             return [self._target(number)]
-        wanted = [f"{word(statement.name)}_{port}" if statement.name else word(step) for step, port in statement.gives]
+        wanted = [self._wanted(statement.name, key, number) for key in statement.gives]
         needed = [key in self._last_use or statement.times != 1 for key in statement.gives]
         first = [self._target(number)] if statement.is_op else []
         names = [
@@ -227,6 +217,13 @@ class Forward:
             return self.variables[statement.takes[0]]
         flowing = self._flowing(number) if self._begins_run(number) else ""
         return flowing or self._fresh(word(statement.name), number)
+
+    def _wanted(self, name: str, key: Key, number: int) -> str:
+        """The name of one of several tensors; that of a copy has its number, where more than what follows needs it."""
+        step, port = key
+        copy = step.rpartition(".")[2]
+        kept = copy if copy.isdecimal() and self._last_use.get(key, -1) > number + 1 else ""
+        return f"{word(name)}_{port}{kept}" if name else word(step)
 
     def _of_copies(self, wanted: str, number: int) -> str:
         """The variable of what the copy before gives, where this is the next copy and nothing else needs that."""

@@ -17,12 +17,10 @@ class Pattern(NamedTuple):
     Attributes:
         ports: Names of what each gives.
         handed: For each operand that is handed on, by its number, the number of what the copy before gives.
-        end: Names of what the last gives: the same, or some of them where what it would hand on is left out.
     """
 
     ports: tuple[str, ...]
     handed: Mapping[int, int]
-    end: tuple[str, ...]
 
 
 def pattern(instances: Instances, repeats: Sequence[Block]) -> Pattern | None:
@@ -32,16 +30,15 @@ def pattern(instances: Instances, repeats: Sequence[Block]) -> Pattern | None:
         return None
     if any([copy.name for copy in part] != list(map(str, range(len(part)))) for part in parts):
         return None
-    ports = {tuple(given(instances, copy)) for part in parts for copy in part[:-1]}
-    ends = {tuple(given(instances, part[-1])) for part in parts}
+    ports = {tuple(given(instances, copy)) for part in parts for copy in part}
     counts = {len(instances.taken(copy)) for part in parts for copy in part}
     found = {_handed(instances, part) for part in parts if len(part) > 1}
-    if len(ports) != 1 or len(ends) != 1 or len(counts) != 1 or len(found) != 1:
+    if len(ports) != 1 or len(counts) != 1 or len(found) != 1:
         return None
-    each, end, handed = ports.pop(), ends.pop(), found.pop()
-    if handed is None or len({port for _, port in handed}) != len(handed) or not {*end} <= {*each}:
+    handed = found.pop()
+    if handed is None or len({port for _, port in handed}) != len(handed):
         return None
-    return Pattern(each, dict(handed), end)
+    return Pattern(ports.pop(), dict(handed))
 
 
 def _fits(instances: Instances, copy: Block | Node) -> bool:

@@ -61,7 +61,6 @@ class Loop:
     Attributes:
         ports: Names of what each copy gives.
         handed: For each operand that is handed on, by its number, the number of what the copy before gives.
-        end: Names of what the last gives: the same, or only some of them.
         last: What the last copy gives, by port, where it is taken.
         lists: What all copies give, by port, where that is taken.
         items: What single copies give: the list's port, and the index.
@@ -69,7 +68,6 @@ class Loop:
 
     ports: tuple[str, ...]
     handed: Mapping[int, int]
-    end: tuple[str, ...]
     last: Mapping[str, Key]
     lists: Mapping[str, Key]
     items: Mapping[Key, tuple[str, int]]

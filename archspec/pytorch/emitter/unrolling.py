@@ -56,12 +56,10 @@ class Repeats:
         items: dict[Key, tuple[str, int]] = {}
         single = len(found.ports) == 1
         for place, port in enumerate(found.ports):
-            paths = {number: [copy[port] for copy in each if port in copy] for number, each in gives.items()}
+            paths = {number: [copy[port] for copy in each] for number, each in gives.items()}
             hints = channels if single else channels[place : place + 1]
-            is_last = port in found.end
-            before = {number: each[:-1] if is_last else each for number, each in paths.items()}
-            taken = {tuple(at for at, path in enumerate(each) if path in wanted[n]) for n, each in before.items()}
-            if is_last and any(each[-1] in wanted[number] for number, each in paths.items()):
+            taken = {tuple(at for at, path in enumerate(each[:-1]) if path in wanted[n]) for n, each in paths.items()}
+            if any(each[-1] in wanted[number] for number, each in paths.items()):
                 last[port] = (step, port)
                 self.draft.know((step, port), {number: each[-1] for number, each in paths.items()}, hints)
             if any(taken) or (step, port if not single else "") in self.listed:
@@ -72,7 +70,7 @@ class Repeats:
                 key = (step, f"{at}" if single else f"{at}.{port}")
                 items[key] = (port, at)
                 self.draft.know(key, {number: each[at] for number, each in paths.items()}, hints)
-        loop = Loop(found.ports, found.handed, found.end, last, lists, items)
+        loop = Loop(found.ports, found.handed, last, lists, items)
         assert isinstance(part, Call)
         layers = Listed(tuple(layer for _, layer in part.arguments))
         self.draft.modules[step] = present

@@ -67,27 +67,38 @@ class Skips(nn.Module):
         super().__init__()
         self.start = nn.Conv1d(256, 32, kernel_size=1)
         self.layers = nn.ModuleList(
-            [*(SkipsLayers(32, 2**i) for i in range(9)), SkipsLayers2(32)]
+            [
+                SkipsLayers(32, 1),
+                SkipsLayers(32, 2),
+                SkipsLayers(32, 4),
+                SkipsLayers(32, 8),
+                SkipsLayers(32, 16),
+                SkipsLayers(32, 32),
+                SkipsLayers(32, 64),
+                SkipsLayers(32, 128),
+                SkipsLayers(32, 256),
+                SkipsLayers2(32),
+            ],
         )
         self.relu = nn.ReLU(inplace=True)
         self.scores = nn.Conv1d(64, 256, kernel_size=1)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.start(x)
-        layers_skip_outs: list[Tensor] = []
-        for layer in self.layers[:-1]:
-            x, layers_skip = layer(x)
-            layers_skip_outs.append(layers_skip)
-        layers_skip = self.layers[-1](x)
-        layers_skip_outs.append(layers_skip)
-        x = layers_skip_outs[0] + layers_skip_outs[1]
-        x = x + layers_skip_outs[2]
-        x = x + layers_skip_outs[3]
-        x = x + layers_skip_outs[4]
-        x = x + layers_skip_outs[5]
-        x = x + layers_skip_outs[6]
-        x = x + layers_skip_outs[7]
-        x = x + layers_skip_outs[8] + layers_skip
+        layers_add, layers_skip0 = self.layers[0](x)
+        layers_add, layers_skip1 = self.layers[1](layers_add)
+        layers_add, layers_skip2 = self.layers[2](layers_add)
+        layers_add, layers_skip3 = self.layers[3](layers_add)
+        layers_add, layers_skip4 = self.layers[4](layers_add)
+        layers_add, layers_skip5 = self.layers[5](layers_add)
+        layers_add, layers_skip6 = self.layers[6](layers_add)
+        layers_add, layers_skip7 = self.layers[7](layers_add)
+        layers_add, layers_skip8 = self.layers[8](layers_add)
+        layers = self.layers[9](layers_add)
+        x = layers_skip0 + layers_skip1 + layers_skip2
+        x = x + layers_skip3 + layers_skip4
+        x = x + layers_skip5 + layers_skip6
+        x = x + layers_skip7 + layers_skip8 + layers
         x = self.relu(x)
         x = self.scores(x)
         return x
