@@ -184,7 +184,7 @@ class Builder:
             self._again(step, reused, present, takes)
         elif kinds == {"repeat"} and not all(self._is_sequence(block, in_list) for block in blocks.values()):
             if reused is not None or not self.repeats.looped(step, blocks, takes):
-                self.repeats.unrolled(step, blocks)
+                self.repeats.unrolled(step, blocks, takes)
         else:
             self._layer(step, present, takes)
 

@@ -95,7 +95,7 @@ class Repeats:
             {(n, None): sum(shape[0] for shape in each) for n, each in shapes.items()}, [product]
         )
 
-    def unrolled(self, step: str, present: Mapping[int, Block]) -> None:
+    def unrolled(self, step: str, present: Mapping[int, Block], takes: tuple[Key, ...]) -> None:
         """Copies that take several tensors, or are functions: each a line of ``forward``."""
         if len(present) < len(self.draft.part):
             raise Mismatch
@@ -104,9 +104,22 @@ class Repeats:
         layers, last = self._copies(step, reused, (), present)
         if layers:
             self.draft.modules[step] = present
-            self.draft.members.append(Member(step, _module_list(layers)))
+            alike = None if reused is not None or len(layers) < 3 else self._alike(step, present, takes)
+            self.draft.members.append(Member(step, alike or _module_list(layers)))
         if len(last) == 1:
             self.draft.alias(step, last[0])
+
+    def _alike(self, step: str, repeats: Mapping[int, Block], takes: tuple[Key, ...]) -> Part | None:
+        """The layers of copies in fewer expressions, where all are layers; None where that is not to be had."""
+        parts = [[copy for _, copy in copies(self.draft.instances.opened(repeat))] for repeat in repeats.values()]
+        if any(isinstance(copy, Node) or copy.kind == "repeat" for part in parts for copy in part):
+            return None
+        spots: dict[Spot, Block] = {(number, None): repeat for number, repeat in repeats.items()}
+        try:
+            part, _ = self.draft.construction.copies(spots, self.draft.channels(takes), word(step))
+        except Mismatch:
+            return None
+        return _module_list([layer for _, layer in part.arguments]) if isinstance(part, Call) else None
 
     def _copies(
         self, step: str, reused: Reuse | None, indices: tuple[int, ...], repeats: Mapping[int, Block]

@@ -67,18 +67,7 @@ class Skips(nn.Module):
         super().__init__()
         self.start = nn.Conv1d(256, 32, kernel_size=1)
         self.layers = nn.ModuleList(
-            [
-                SkipsLayers(32, 1),
-                SkipsLayers(32, 2),
-                SkipsLayers(32, 4),
-                SkipsLayers(32, 8),
-                SkipsLayers(32, 16),
-                SkipsLayers(32, 32),
-                SkipsLayers(32, 64),
-                SkipsLayers(32, 128),
-                SkipsLayers(32, 256),
-                SkipsLayers2(32),
-            ],
+            [*(SkipsLayers(32, 2**i) for i in range(9)), SkipsLayers2(32)]
         )
         self.relu = nn.ReLU(inplace=True)
         self.scores = nn.Conv1d(64, 256, kernel_size=1)
