@@ -28,6 +28,7 @@ def faults(placing: Placing) -> list[str]:
         *(fault for edge in placing.edges for fault in labels_on_boxes(edge, grid)),
         *labels_on_labels(placing),
         *lines_on_labels(placing),
+        *loose_lines(placing),
         *faults_of_frames(placing),
         *(f"frame {frame.cluster.path} is outside" for frame in placing.frames if not inside(frame.rect, placing)),
     ]
@@ -247,3 +248,30 @@ def lines_on_lines(placing: Placing) -> Iterator[str]:
             apart = one.edge.tensor == other.edge.tensor or one.edge.target == other.edge.target
             if not apart and min(high, end) - max(low, begin) > 4:
                 yield f"{one.edge.source} -> {one.edge.target} is on {other.edge.source} -> {other.edge.target}"
+
+
+def loose_lines(placing: Placing) -> Iterator[str]:
+    """Lines that begin neither at their box nor on another line of their tensor, or do not end at their box."""
+    lines: dict[str, list[PlacedEdge]] = defaultdict(list)
+    for placed in placing.edges:
+        lines[placed.edge.tensor].append(placed)
+    for placed in placing.edges:
+        edge, start, end = placed.edge, placed.parts[0][0], placed.parts[-1][-1]
+        others = (other for other in lines[edge.tensor] if other is not placed)
+        if not (at_box(start, edge.source, placing) or any(leads_past(other, start) for other in others)):
+            yield f"{edge.source} -> {edge.target} begins nowhere"
+        if not at_box(end, edge.target, placing):
+            yield f"{edge.source} -> {edge.target} ends nowhere"
+
+
+def at_box(point: Point, id: str, placing: Placing) -> bool:
+    """Whether a point is on a box, or the copies behind it."""
+    (left, top, right, bottom), more = placing.boxes[id], placing.cards[id].pile + 1.0
+    return left - 1.0 <= point[0] <= right + more and top - more <= point[1] <= bottom + more
+
+
+def leads_past(placed: PlacedEdge, point: Point) -> bool:
+    """Whether a line leads over a point, or rounds a corner there."""
+    around = point[0] - 4.0, point[1] - 4.0, point[0] + 4.0, point[1] + 4.0
+    rects = ((*map(min, zip(*part, strict=True)), *map(max, zip(*part, strict=True))) for part in placed.parts)
+    return any(overlap((left - 0.1, top - 0.1, right + 0.1, low + 0.1), around) for left, top, right, low in rects)

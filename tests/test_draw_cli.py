@@ -23,7 +23,7 @@ STARTS = {
     "pdf": b"%PDF",
     "dot": b"digraph",
     "gv": b"digraph",
-    "mmd": b"flowchart",
+    "mmd": b"%%{init: ",
     "tex": b"% lenet",
     "html": b"<!doctype html>",
 }

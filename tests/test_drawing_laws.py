@@ -13,9 +13,11 @@ from drawn import check_parts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_networks import compiled, networks
+from random_streams import networks_with_streams
 from sampling import PROFILE, examples
-from test_drawing_scales import networks_with_scales
+from test_drawing_scales import HRNET, networks_with_scales
 
+import archspec
 from archspec.drawing.content.scene import DETAILS
 from archspec.drawing.drawing import draw
 
@@ -42,3 +44,18 @@ def test_nothing_is_on_top_of_anything_else_in_any_network(shape: dict[str, Any]
     check_parts(network, picture.placing.scene)
     assert [*faults(picture.placing), *lines_on_lines(picture.placing)] == []
     assert draw(compiled(text), detail=detail, **shape).svg == picture.svg
+
+
+@settings(max_examples=300 if PROFILE == "nightly" else examples(8))
+@given(networks_with_streams(), st.sampled_from(["overview", "ops"]))
+def test_lines_between_streams_can_be_told_apart(text: str, detail: str) -> None:
+    network = compiled(text)
+    for shape in ({}, {"layout": "flow"}, {"direction": "right"}):
+        placing = draw(network, detail=detail, **shape).placing
+        assert [*faults(placing), *lines_on_lines(placing)] == []
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+def test_lines_of_a_large_network_of_streams_can_be_told_apart(detail: str) -> None:
+    placing = draw(archspec.compile(HRNET), detail=detail).placing
+    assert [*faults(placing), *lines_on_lines(placing)] == []

@@ -31,6 +31,7 @@ from archspec.drawing.layout import engine
 from archspec.drawing.layout.pages import PAPERS, page_size
 from archspec.drawing.layout.placing import place
 from archspec.drawing.layout.routes import Obstacles, route
+from archspec.drawing.layout.tracks import Tracks
 
 LANGUAGE = sorted((Path(__file__).parent / "golden" / "language").glob("*.yaml"))
 
@@ -218,9 +219,13 @@ def test_a_line_goes_round_what_is_in_its_way() -> None:
     edge = Edge("a", "b", "a", (1,))
     source, target, between = (0.0, 0.0, 10.0, 40.0), (90.0, 0.0, 100.0, 40.0), (40.0, 10.0, 60.0, 30.0)
     curve = [(10.0, 20.0), (40.0, 80.0), (60.0, 80.0), (90.0, 20.0)]
-    free = route(edge, source, target, curve, Obstacles([source, target]), joins=False)
+    free = route(edge, source, target, curve, Obstacles([source, target]), joins=False, tracks=Tracks())
     assert free == (((10.0, 20.0), (90.0, 20.0)),)
-    assert route(edge, source, target, curve, Obstacles([source, target, between]), joins=False) == (tuple(curve),)
+    boxes = Obstacles([source, target, between])
+    around = route(edge, source, target, curve, boxes, joins=False, tracks=Tracks())
+    assert around[0][0] == (10.0, 20.0)
+    assert around[-1][-1] == (90.0, 20.0)
+    assert not boxes.meet(around, (source, target))
 
 
 @pytest.mark.parametrize("detail", DETAILS)

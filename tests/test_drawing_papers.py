@@ -20,6 +20,7 @@ from sampling import PROFILE, examples
 from test_drawing_scales import networks_with_scales
 
 import archspec
+from archspec.drawing.content.cards import LEGIBLE
 from archspec.drawing.content.emphasis import emphasised
 from archspec.drawing.content.fonts import VERA, measured_in, text_width
 from archspec.drawing.content.staging import stage
@@ -30,7 +31,7 @@ from archspec.drawing.formats.pdf import font_files
 from archspec.drawing.formats.themes import THEMES
 from archspec.drawing.layout import lengths
 from archspec.drawing.layout.geometry import Rect, overlap
-from archspec.drawing.layout.pages import page_of
+from archspec.drawing.layout.pages import HIGHEST, page_of
 
 ASKED: dict[str, dict[str, str]] = {
     "a column": {"width": "85mm", "font_size": "8pt"},
@@ -67,8 +68,9 @@ def is_empty(picture: Drawing) -> bool:
 
 
 def check_size(picture: Drawing, wish: dict[str, str]) -> None:
-    """The size is that asked, and the text too or a note says its size."""
+    """The size is that asked, and the text too or a note says its size; another what is higher than a page."""
     width, height, text = printed(picture)
+    assert ("width" in wish and "size" not in wish and height > HIGHEST) == any(" mm high" in n for n in picture.notes)
     if "width" in wish:
         assert width == pytest.approx(lengths.width(wish["width"]), abs=0.1)
     if ":" in wish.get("size", ""):
@@ -81,10 +83,11 @@ def check_size(picture: Drawing, wish: dict[str, str]) -> None:
         assert text >= picture.smallest_text
         return
     assert text == pytest.approx(picture.smallest_text, rel=0.01)
-    if picture.notes:
+    small = [note for note in picture.notes if "smallest text" in note]
+    if small:
         assert text < asked
-        assert f"{text:.1f}"[:-1] in picture.notes[0]
-        assert f"not {asked:g} pt" in picture.notes[0]
+        assert f"{text:.1f}"[:-1] in small[0]
+        assert f"not {asked:g} pt" in small[0]
     else:
         assert text == pytest.approx(asked, rel=0.02)
 
@@ -325,3 +328,15 @@ def test_a_png_says_its_resolution_and_what_it_shows() -> None:
         texts = [body.partition(b"\0")[0] + b": " + body.rpartition(b"\0")[2] for body in chunks(data)[b"iTXt"]]
         assert texts[0] == b"Title: lenet: overview"
         assert b"LeNet as most courses teach it" in texts[1]
+
+
+def test_a_u_net_in_a_column_is_no_higher_than_a_page() -> None:
+    picture = draw(network("unet"), width="85mm")
+    assert picture.sheet.size[1] <= HIGHEST
+    assert picture.smallest_text >= LEGIBLE
+    assert not picture.notes
+
+
+def test_what_is_higher_than_a_page_says_so() -> None:
+    (note,) = draw(network("googlenet"), width="85mm").notes
+    assert re.fullmatch(r"on 85mm it is 40\d mm high, more than a page; more width would make it lower", note)

@@ -17,6 +17,7 @@ from archspec.drawing.content.scene import DETAILS
 from archspec.drawing.drawing import CardDrawing, draw
 from archspec.drawing.layout.geometry import hull, overlap, point_rect
 from archspec.drawing.layout.titles import INSET, Titling
+from archspec.drawing.layout.wiring import RIGHT, Port, Wiring
 
 HRNET = Path(__file__).parent / "data" / "hrnet_w18.yaml"
 SCALED = ("unet", "unet_paper", "fpn", "retinanet", "yolov8", "segnet", "lraspp_mobilenet_v3_large")
@@ -152,6 +153,12 @@ def test_what_has_one_resolution_after_another_is_a_flow(name: str) -> None:
 def test_a_direction_asks_for_a_flow() -> None:
     network = archspec.compile("unet")
     assert draw(network, direction="down").svg == draw(network, layout="flow").svg
+
+
+def test_no_line_leads_along_the_side_of_a_box() -> None:
+    wiring = Wiring([(40.0, 0.0, 60.0, 20.0)], xs=[10.0, 50.0, 80.0], ys=[40.0])
+    corners = wiring.line("x", [Port((0.0, 20.0), RIGHT)], [Port((100.0, 20.0), RIGHT)])
+    assert corners == [(0.0, 20.0), (10.0, 20.0), (10.0, 40.0), (80.0, 40.0), (80.0, 20.0), (100.0, 20.0)]
 
 
 @st.composite

@@ -15,6 +15,7 @@ import archspec
 from archspec.cli import app
 from archspec.drawing.content.scene import DETAILS
 from archspec.drawing.drawing import CardDrawing, draw
+from archspec.drawing.layout.placing import Direction
 from archspec.network import NotCompiled, PartialNetwork
 
 BRANCHES = """
@@ -116,6 +117,15 @@ def test_what_is_wrong_in_the_file_of_a_block_is_marked_in_each_use() -> None:
     assert marked(drawing) == dict.fromkeys(("one.c", "two.c"), "no node zz stands above")
     assert {(edge.source, edge.target) for edge in drawing.placing.scene.edges} >= {("one.a", "one.c")}
     assert drawing.placing.scene.notes == ("What takes a node that did not compile is left out.",)
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+@pytest.mark.parametrize("direction", ["down", "right"])
+def test_lines_lead_past_a_node_that_takes_nothing(direction: Direction, detail: str) -> None:
+    lost = "  lost: {op: linear, out_features: 10, from: nowhere}\n"
+    network = partial(BRANCHES[: BRANCHES.index("  fork")] + lost)
+    assert network is not None
+    assert not faults(draw(network, detail=detail, direction=direction).placing)
 
 
 def test_what_no_node_is_at_fault_for_stands_below() -> None:

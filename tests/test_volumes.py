@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import combinations, pairwise
+from pathlib import Path
 
 import pytest
 from drawing_geometry import points, shrunk
@@ -206,6 +207,24 @@ def test_towers_are_alike_and_say_whose_weights_they_use() -> None:
         assert one.rect[1] < other.rect[1]
     assert placed["other.conv"].volume.lines == ("8×30×30", "conv 3×3", "weights of one")
     assert placed["one.conv"].volume.lines == ("8×30×30", "conv 3×3")
+
+
+LANGUAGE = Path(__file__).parent / "golden" / "language"
+
+
+def test_whose_weights_a_volume_uses_is_a_line_of_its_own() -> None:
+    placed = draw_volumes(archspec.compile(LANGUAGE / "reuse-albert.yaml")).solids.placed
+    lines = {each.volume.id: each.volume.lines for each in placed}
+    assert lines["rest"] == ("16×64", "layer ×11", "weights of", "layer")
+
+
+def test_what_gives_tensors_of_several_sizes_has_none() -> None:
+    shown = {
+        each.volume.id: each.volume
+        for each in draw_volumes(archspec.compile(LANGUAGE / "reuse-two-inputs.yaml")).solids.placed
+    }
+    assert shown["a"].form == "card"
+    assert shown["a"].lines[:2] == ("conv 3×3, 1", "shared by 2")
 
 
 SIZES = st.lists(st.integers(1, 10_000), min_size=1, max_size=6)

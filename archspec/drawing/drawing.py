@@ -29,7 +29,8 @@ from archspec.drawing.formats.marking import Caption, height_around, picture
 from archspec.drawing.formats.marks import Picture
 from archspec.drawing.formats.themes import Theme
 from archspec.drawing.formats.themes import theme as theme_named
-from archspec.drawing.layout.pages import Page, Sheet, page_of
+from archspec.drawing.layout.lengths import UNITS
+from archspec.drawing.layout.pages import HIGHEST, Fit, Page, Sheet, page_of
 from archspec.drawing.layout.placed import Placing
 from archspec.drawing.layout.placing import Direction, Layout, fitting
 from archspec.errors import UsageError
@@ -106,6 +107,9 @@ class Drawing(ABC):
         if found < least - 0.05:
             wanted = "" if asked is None else f", not {asked:g} pt"
             yield f"{where}the smallest text is {found:.1f} pt{wanted}; {self.larger} would make it larger"
+        height = self.sheet.size[1]
+        if self.page.fit is Fit.WIDTH and height > HIGHEST:
+            yield f"{where}it is {height / UNITS['mm']:.0f} mm high, more than a page; more width would make it lower"
         if not self.face.known:
             yield (
                 f"how wide `{self.face.name}` is, is not known: boxes are made for Bitstream Vera Sans, which is wider "

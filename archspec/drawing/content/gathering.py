@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from archspec.drawing.content.fonts import text_width
 from archspec.drawing.content.scene import Box, Edge, Scene
@@ -15,6 +16,8 @@ OUTPUT = "output "
 """What names of outputs begin with in a label."""
 
 _MAPS = ("solid", "sheet")
+_SHARING = ("weights", "of"), ("shared", "by")
+"""How the words begin that say whose weights a volume uses, which are lines of their own."""
 
 
 def gathered(
@@ -122,7 +125,9 @@ def _worded(volume: Volume) -> Volume:
     shape, *words = volume.lines
     outputs = [word for word in words if word.startswith(OUTPUT)]
     words = [word for word in words if word not in outputs]
-    return volume._replace(lines=(shape, *packed((*words, *times)), *outputs))
+    told = next((index for index, pair in enumerate(pairwise(words)) if pair in _SHARING), len(words))
+    what, whose = packed((*words[:told], *times)), packed(words[told:])
+    return volume._replace(lines=(shape, *what, *filter(None, whose), *outputs))
 
 
 def packed(words: Sequence[str], wrap: float = WRAP) -> Iterator[str]:

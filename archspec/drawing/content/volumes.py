@@ -202,10 +202,10 @@ class _Finder:
         return len({self.network.shape(path) for path in last.values()}) < 2
 
     def _tensor(self, box: Box) -> tuple[str, Shape | None]:
-        """The tensor of a box: of an op that others finish, what itself gives."""
+        """The tensor of a box: of an op that others finish, what itself gives; of one that gives several, no shape."""
         if box.kind == "input":
             return box.id.removeprefix("input "), box.shape
-        if box.kind == "block":
+        if box.kind == "block" or box.shape is None:
             return box.paths[-1], box.shape
         last = box.paths[-(len(box.paths) // box.count) :]
         head = next(node for path in last if isinstance(node := self.network[path], Node) and _is_map(node))

@@ -15,6 +15,9 @@ _SHAPES = {"input": ("([", "])"), "output": ("([", "])"), "merge": ("((", "))")}
 _FRAME = "fill:#80808014,stroke:#80808080"
 """See-through grey, since titles and lines in frames have the colours of the page around: light or dark."""
 
+_WHOLE_LINES = '%%{init: {"flowchart": {"wrappingWidth": 500}}}%%'
+"""Mermaid would break lines that are broader than 200 pixels."""
+
 
 def render(placing: Placing, theme: Theme) -> str:
     """The Mermaid text of a scene.
@@ -27,6 +30,7 @@ def render(placing: Placing, theme: Theme) -> str:
 def _lines(placing: Placing, theme: Theme) -> Iterator[str]:
     scene = placing.scene
     names = {box.id: f"n{index}" for index, box in enumerate(scene.boxes)}
+    yield _WHOLE_LINES
     yield f"flowchart {'LR' if placing.rightwards else 'TD'}"
     yield f"  accTitle: {_text(scene.name)}"
     yield from _inside("", placing, names, 1)

@@ -83,6 +83,7 @@ class Column:
         entry: Where they enter.
         exit: Where what it gives leaves; None where it gives nothing.
         leaving: The line from the box that gives it to there.
+        awaits: Whether what comes from the column before is taken by none of its segments yet.
         bounds: What holds all of it; it begins at 0 along.
         ends: Where edges leave it that lead on by themselves.
     """
@@ -95,6 +96,7 @@ class Column:
     entry: Point = (0.0, 0.0)
     exit: Point | None = None
     leaving: tuple[Part, ...] = ()
+    awaits: bool = False
     bounds: Rect = (0.0, 0.0, 0.0, 0.0)
     ends: dict[Edge, Point] = field(default_factory=dict)
 
@@ -204,10 +206,12 @@ class Builder:
         trunk = trunk_of(entering)
         for edge, parts in piece.lines.items():
             column.lines[edge] = (*(stem if edge is trunk else ()), *shifted_parts(parts, entry))
-        if first:
+        if first or column.awaits:
             column.trunk = trunk
+        passed = not entering and place.segment.exit not in place.segment.boxes
+        column.awaits = passed and (first or column.awaits)
         column.exit = shifted(piece.exit, entry) if piece.exit is not None and place.segment.exit else None
-        column.leaving = shifted_parts(piece.leaving, entry)
+        column.leaving = (*(stem if passed else ()), *shifted_parts(piece.leaving, entry))
 
 
 def column(row: Sequence[Place], setting: Setting) -> Column:

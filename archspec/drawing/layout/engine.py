@@ -48,6 +48,7 @@ class Request:
         sizes: Width and height of each node; (0, 0) for a point that edges pass.
         links: The edges.
         frames: The clusters.
+        room: Between rows, in points.
         rightwards: Whether edges lead right, not down.
         roughly: Whether the engine stops improving a layout early.
     """
@@ -55,6 +56,7 @@ class Request:
     sizes: tuple[Point, ...]
     links: tuple[Link, ...]
     frames: tuple[Frame, ...] = ()
+    room: float = 24.0
     rightwards: bool = False
     roughly: bool = False
 
@@ -91,7 +93,8 @@ def _dot(request: Request) -> str:
     import graphviz
 
     graph = graphviz.Digraph()
-    graph.attr(rankdir="LR" if request.rightwards else "TB", nodesep="0.25", ranksep="0.34", labeljust="l")
+    across, along = (f"{part * request.room / _POINTS:.2f}" for part in (0.75, 1.0))
+    graph.attr(rankdir="LR" if request.rightwards else "TB", nodesep=across, ranksep=along, labeljust="l")
     if request.roughly:
         graph.attr(nslimit="1", nslimit1="1", mclimit="0.1")
     graph.attr("node", shape="box", fixedsize="true", label="")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from archspec.drawing.content.cards import SMALL
@@ -17,6 +17,7 @@ from archspec.drawing.layout.geometry import (
     around,
     curve_parts,
     hull,
+    middle_of,
     overlap,
     point_rect,
     shifted,
@@ -24,7 +25,7 @@ from archspec.drawing.layout.geometry import (
 )
 from archspec.drawing.layout.pieces import HEADER, Piece, Setting, header_widths, label_size
 from archspec.drawing.layout.placed import PlacedFrame
-from archspec.drawing.layout.routes import Obstacles, Port, free_curve, ports, route, way_out
+from archspec.drawing.layout.routes import STRAIGHT, Obstacles, Port, free_curve, ports, route, way_out
 from archspec.drawing.layout.segments import Segment
 from archspec.drawing.layout.titles import Titling
 from archspec.drawing.layout.tracks import Tracks
@@ -34,6 +35,9 @@ _STRAIGHT = 100
 
 _OUT = ""
 """In the place of a tensor's name: the one that leaves the segment."""
+
+_ROOMS = 24.0, 44.0, 72.0
+"""Between rows: the first that has a track for each line that turns there."""
 
 _TANGLED = 1_000
 """Rows that edges lead past, from which on labels, each of which is a box to the engine, would only be in the way."""
@@ -69,8 +73,8 @@ class Graphed:
         inside = {path for id in self.segment.boxes for path in self.setting.frames(id)[self.depth :]}
         yield from (path for path in self.setting.clusters if path in inside)
 
-    def request(self) -> engine.Request:
-        """What the engine is to lay out."""
+    def request(self, room: float = _ROOMS[0]) -> engine.Request:
+        """What the engine is to lay out, with so much room between rows."""
         links = [self._link(edge) for edge in self.edges]
         if self.way_out is not None:
             links.append(engine.Link(self.index[self.segment.exit], self.way_out, None, _STRAIGHT))
@@ -81,7 +85,7 @@ class Graphed:
             links += [engine.Link(self.entry, index, None, 0) for index in self._others(inner)]
         around = self.setting.frames(self.segment.boxes[0])[: self.depth]
         frames = self._frames(around[-1] if around else "")
-        return engine.Request(tuple(self.sizes), tuple(links), frames, self.setting.rightwards, self.is_tangled)
+        return engine.Request(tuple(self.sizes), tuple(links), frames, room, self.setting.rightwards, self.is_tangled)
 
     def _others(self, inner: set[str]) -> list[int]:
         """Boxes that are none of those: such as those that take nothing, which are to stand below what comes in."""
@@ -125,8 +129,17 @@ class Graphed:
         return sum(widths) + 2 * SMALL if self.setting.rightwards else 2 * max(widths) + 4 * SMALL
 
     def piece(self) -> Piece:
-        """The layout, seen from where it is entered."""
-        found = engine.layout(self.request())
+        """The layout, seen from where it is entered: with more room where lines would lead on each other else."""
+        tracks, found = self._laid(_ROOMS[0])
+        for room in _ROOMS[1:]:
+            if not tracks.shared:
+                break
+            tracks, found = self._laid(room, tracks.shared)
+        return found
+
+    def _laid(self, room: float, first: Container[Edge] = ()) -> tuple[Tracks, Piece]:
+        """The layout with so much room between rows, and where its lines lead, some of which are drawn first."""
+        found = engine.layout(self.request(room))
         turned, by = self.setting.turned, self._origin(found)
 
         def moved(point: Point) -> Point:
@@ -140,10 +153,13 @@ class Graphed:
         curves = [[moved(point) for point in points] for points in found.links]
         obstacles = Obstacles([*boxes.values(), *self._titles(frames)])
         leads = curves[len(self.edges)] if self.way_out is not None else []
-        ports, tracks = self._ports(boxes, leads), None if self.is_tangled else Tracks()
+        ports, tracks = self._ports(boxes, leads), Tracks()
         lines = {
             edge: self._line(edge, curve, boxes, obstacles, ports.get(edge.tensor), tracks)
-            for edge, curve in zip(self.edges, curves, strict=False)
+            for edge, curve in sorted(
+                zip(self.edges, curves, strict=False),
+                key=lambda drawn: (drawn[0] not in first, _turns(drawn[0], boxes)),
+            )
         }
         labels = {
             edge: self._label(edge, lines[edge], obstacles, late=edge.tensor in ports)
@@ -157,7 +173,7 @@ class Graphed:
         points = [point for parts in (*lines.values(), leaving) for part in parts for point in part]
         rects = [*boxes.values(), *frames.values(), *map(point_rect, points)]
         rects += [self.setting.label_rect(edge, start) for edge, start in labels.items()]
-        return Piece(boxes, frames, lines, labels, exit, leaving, hull(rects))
+        return tracks, Piece(boxes, frames, lines, labels, exit, leaving, hull(rects))
 
     @cached_property
     def _between(self) -> Counter[tuple[str, str]]:
@@ -171,7 +187,7 @@ class Graphed:
         boxes: Mapping[str, Rect],
         obstacles: Obstacles,
         port: Port | None,
-        tracks: Tracks | None,
+        tracks: Tracks,
     ) -> tuple[Part, ...]:
         """The line of an edge; of several between the same boxes each is a curve of its own."""
         if edge.source not in boxes:
@@ -231,3 +247,8 @@ class Graphed:
             return None
         _, low, end, high = boxes[self.segment.exit]
         return end, (low + high) / 2
+
+
+def _turns(edge: Edge, boxes: Mapping[str, Rect]) -> bool:
+    """Whether a line is not straight: those that are have no other way, and are drawn first."""
+    return edge.source in boxes and abs(middle_of(boxes[edge.source]) - middle_of(boxes[edge.target])) > STRAIGHT

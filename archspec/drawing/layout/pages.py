@@ -20,9 +20,11 @@ MARGIN = 12.0
 """Around the picture."""
 PAGE_MARGIN = 36.0
 """Around the picture on a page."""
+HIGHEST = PAPERS["a4"][1] - 2 * PAGE_MARGIN
+"""How high a picture can be printed on an upright page."""
 _CUT = 10.0
 """Of the margin around a picture that goes into a text, which has margins of its own."""
-_HIGHEST = 2**0.5
+_UPRIGHT = 2**0.5
 """How high a picture of a width is at most, for each point of that, where it can be smaller."""
 _SHAPE = 1000.0
 """The height of a page of which only the shape counts."""
@@ -108,8 +110,14 @@ class Page(NamedTuple):
     def suits(self, size: Point) -> bool:
         """Whether a picture can be read there as it is asked, and is no higher than an upright page is."""
         text = self.least * self.scale * (1.0 if self.fit is Fit.SHAPE else self.fitted(size))
-        fits = self.fit is not Fit.WIDTH or size[1] <= _HIGHEST * max(size[0], self.room[0])
+        fits = self.fit is not Fit.WIDTH or size[1] <= _UPRIGHT * max(size[0], self.room[0])
         return fits and text >= (self.text or LEGIBLE) - 0.01
+
+    def prints(self, size: Point) -> bool:
+        """Whether a picture can be read there and is no higher than a sheet of paper."""
+        fitted = self.fitted(size)
+        height = (size[1] - 2 * self._cut) * self.scale * fitted
+        return height <= HIGHEST and self.least * self.scale * fitted >= LEGIBLE
 
     def sheet(self, size: Point) -> Sheet:
         """The sheet that a picture of a size is printed on."""

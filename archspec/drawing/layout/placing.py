@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from archspec.drawing.content.cards import LEGIBLE, ROOMS, SMALL, Card, cards
 from archspec.drawing.content.scene import Scene
 from archspec.drawing.layout.flow import Columns, flow
+from archspec.drawing.layout.geometry import Point
 from archspec.drawing.layout.pages import Fit, Page, page_of
 from archspec.drawing.layout.placed import Placing
 from archspec.drawing.layout.scaled import scaled
@@ -57,10 +58,18 @@ def fitting(scene: Scene, show: Sequence[str], direction: Direction, page: Page,
         if fits and (page.fit is Fit.SIZE or len(scene.boxes) > _MANY):
             break
         tried = place(scene, cards(scene, show, room), direction, page, layout, terse=True)
-        lower = page.fitted(tried.size) == 1.0 and tried.size[1] * _LOWER < best.size[1]
-        if lower if fits else page.fitted(tried.size) > page.fitted(best.size):
+        if _is_clearer(tried.size, best.size, page):
             best = tried
     return best
+
+
+def _is_clearer(tried: Point, usual: Point, page: Page) -> bool:
+    """Whether a picture with narrower boxes is printed where the usual one is too high, else larger or much lower."""
+    if page.fit is Fit.WIDTH and page.prints(tried) != page.prints(usual):
+        return page.prints(tried)
+    if page.fitted(usual) == 1.0:
+        return page.fitted(tried) == 1.0 and tried[1] * _LOWER < usual[1]
+    return page.fitted(tried) > page.fitted(usual)
 
 
 def _may_be_narrower(page: Page, usual: Placing) -> bool:

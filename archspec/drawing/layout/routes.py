@@ -29,13 +29,13 @@ _BUS = 10.0
 """How far before a box lines that come from beside turn to it."""
 _LANE = 6.0
 """Between the turns of lines from ports side by side."""
-_ROWS = 3
+_ROWS = 6
 """Rows before and behind a box that lines may turn in."""
-_MOST_LANES = 12
+_MOST_LANES = 100
 """Lanes beside boxes that are tried for a line."""
 _CLEAR = 3.0
 """Between a line and a box that it passes."""
-_STRAIGHT = 0.6
+STRAIGHT = 0.6
 """Across, what is this near is straight ahead."""
 
 
@@ -92,8 +92,8 @@ def route(
     boxes: Obstacles,
     *,
     joins: bool,
+    tracks: Tracks,
     port: Port | None = None,
-    tracks: Tracks | None = None,
 ) -> tuple[Part, ...]:
     """The line of an edge.
 
@@ -104,22 +104,21 @@ def route(
         curve: The curve that the layout engine drew.
         boxes: All boxes.
         joins: Whether the target is a sum or a concatenation.
-        port: Where it leaves a box that gives several tensors.
         tracks: Where other lines lead, which this one keeps clear of.
+        port: Where it leaves a box that gives several tensors.
     """
     start = (0.0, 0.0) if source is None else _end(source)
     ways = _ways(edge, start, source is None, target, curve, joins)
     if source and port:
         ways = chain(_ways_from(port, source[2], target), ways)
     ends = (source, target)
-    if tracks is None:
-        return _first_free(ways, ends, curve, boxes)
     usual = [way for way in ways if not boxes.block(way, ends)]
     aside = joins and edge.role == "skip"
     others = (way for way in _lanes(start, target, curve, boxes, aside=aside) if not boxes.block(way, ends))
     apart = next((way for way in chain(usual, others) if tracks.are_free(edge, way)), None)
     found = _first_free([apart] if apart else usual, ends, curve, boxes)
     tracks.add(edge, found)
+    tracks.shared += [edge] if apart is None else []
     return found
 
 
@@ -214,7 +213,7 @@ def ports(source: Rect, targets: Mapping[str, Sequence[float]]) -> dict[str, Por
 def _ways_from(port: Port, end: float, target: Rect) -> Iterator[list[Point]]:
     """The corners of a line from a port, which turns at once or right before its target."""
     begin, middle = target[0], middle_of(target)
-    if abs(port.across - middle) < _STRAIGHT:
+    if abs(port.across - middle) < STRAIGHT:
         yield [(end, port.across), (begin, port.across)]
         return
     for turn in (port.turn, begin - _BUS):
@@ -237,7 +236,7 @@ def _ways(
         elif abs(lane - middle) > (target[3] - target[1]) / 2:
             yield [start, *([] if forks else [(leave, start[1])]), (leave, lane), (centre, lane), (centre, side)]
         return
-    if abs(start[1] - middle) < _STRAIGHT:
+    if abs(start[1] - middle) < STRAIGHT:
         yield [start, (begin, start[1])]
         return
     if forks:

@@ -152,8 +152,9 @@ class _Finder:
         return found
 
     def _alike_at_end(self, trunk: set[str], beside: set[str], way: int) -> set[str]:
-        """What stands at the end of a way and is like what is beside it at the other levels, with what follows."""
-        kinds = {self._kind(id) for id in beside if self.boxes[id].kind not in ("input", "merge", "output")}
+        """What stands at the end of a way and is like what leads aside from it at other levels, with what follows."""
+        leading = {edge.target for id in trunk for edge in self.out.get(id, ())} & beside
+        kinds = {self._kind(id) for id in leading if self.boxes[id].kind not in ("input", "merge", "output")}
         end = self._end((id for id in trunk if self.way[id] == way), way)
         found: set[str] = set()
         for id in self._ordered(trunk):

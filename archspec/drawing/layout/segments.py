@@ -62,8 +62,16 @@ def segments(
         inner = tuple(edge for edge in into if place[edge.source] >= start)
         found.append(Segment(ids, entering, inner, "", common([chains[id] for id in ids])))
     _stand_together(found, {box.id for box in boxes if box.kind == "output"}, chains)
-    exits = [*(segment.entering[0].source if segment.entering else "" for segment in found[1:]), ""]
-    return tuple(segment._replace(exit=exit) for segment, exit in zip(found, exits, strict=True))
+    return tuple(segment._replace(exit=exit) for segment, exit in zip(found, _exits(found), strict=True))
+
+
+def _exits(found: Sequence[Segment]) -> list[str]:
+    """What gives what the next segment takes, or one behind it where that stands alone beside the line."""
+    exits = [""]
+    for after in found[:0:-1]:
+        passed = exits[-1] if exits[-1] not in after.boxes else ""
+        exits.append(after.entering[0].source if after.entering else passed)
+    return exits[::-1]
 
 
 def _stand_together(found: list[Segment], outputs: set[str], chains: Mapping[str, tuple[str, ...]]) -> None:

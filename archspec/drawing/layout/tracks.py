@@ -24,9 +24,14 @@ class _Stretch(NamedTuple):
 
 
 class Tracks:
-    """The straight parts of lines, by their places."""
+    """The straight parts of lines, by their places.
+
+    Attributes:
+        shared: The edges whose lines had no way apart from those before.
+    """
 
     def __init__(self) -> None:
+        self.shared: list[Edge] = []
         self._held: dict[tuple[int, int], list[tuple[_Stretch, Edge]]] = defaultdict(list)
 
     def add(self, edge: Edge, parts: Sequence[Part]) -> None:
@@ -41,7 +46,9 @@ class Tracks:
             other.tensor != edge.tensor and other.target != edge.target
             for stretch in _stretches(corners)
             for held, other in self._near(stretch)
-            if held.low < stretch.high - _NEAR and stretch.low < held.high - _NEAR
+            if held.low < stretch.high - _NEAR
+            and stretch.low < held.high - _NEAR
+            and abs(held.place - stretch.place) < _NEAR
         )
 
     def _near(self, stretch: _Stretch) -> Iterator[tuple[_Stretch, Edge]]:

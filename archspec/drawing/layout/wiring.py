@@ -31,7 +31,7 @@ _NEAR = 3.0
 _BEND = 36.0
 _CROSSING = 30.0
 """How much longer a line may be that has a corner less, or crosses one less."""
-_STRUCK = 100.0
+_STRUCK = 1000.0
 """The same, where it leads through a text less."""
 
 
@@ -218,12 +218,12 @@ def _inside(box: Rect, start: Point, end: Point) -> bool:
     return left < box[2] and right > box[0] and top < box[3] and bottom > box[1]
 
 
-def _touches(box: Rect, *points: Point) -> bool:
-    """Whether a line begins or ends on the border of a box."""
-    return any(
-        (x in (box[0], box[2]) and box[1] <= y <= box[3]) or (y in (box[1], box[3]) and box[0] <= x <= box[2])
-        for x, y in points
-    )
+def _touches(box: Rect, start: Point, end: Point) -> bool:
+    """Whether a line right or down leads straight to a side of a box, or straight away from one."""
+    down = start[0] == end[0]
+    along, across = (1, 0) if down else (0, 1)
+    faces = box[across] < start[across] < box[across + 2]
+    return faces and (end[along] == box[along] or start[along] == box[along + 2])
 
 
 def _straightened(points: Sequence[Point]) -> list[Point]:
