@@ -201,11 +201,11 @@ def _prelu(b: Bound) -> Wire:
 
 @rule("hardtanh", "input min_val max_val inplace")
 def _hardtanh(b: Bound) -> Wire:
-    low, high = b.get("min_val", -1.0), b.get("max_val", 1.0)
+    low, high = b.number("min_val", -1.0), b.number("max_val", 1.0)
     return b.node("relu6") if (low, high) == (0, 6) else b.node("hardtanh", min_val=float(low), max_val=float(high))
 
 
-@rule("dropout feature_dropout alpha_dropout", "input p training inplace")
+@rule("dropout alpha_dropout feature_dropout feature_alpha_dropout", "input p training inplace")
 def _dropout(b: Bound) -> Wire:
-    p = float(b.get("p", 0.5))
-    return b.node("dropout", p=p) if p else b.place.wire(b.first)
+    p, op = float(b.number("p", 0.5)), "dropout2d" if b.function.startswith("feature") else "dropout"
+    return b.node(op, p=p) if p else b.place.wire(b.first)
