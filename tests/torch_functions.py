@@ -61,18 +61,18 @@ _calls(
     F.interpolate(x, scale_factor=2); F.interpolate(x, (5, 7), mode='bilinear', align_corners=True);
     F.interpolate(x, 5, mode='bicubic'); F.interpolate(x, 5, mode='area'); F.layer_norm(x, (8,));
     F.layer_norm(x, (8, 8), p(8, 8), q(8, 8)); F.leaky_relu(x, 0.2); F.leaky_relu_(x * 2); F.linear(x, p(5, 8));
-    F.linear(x, p(5, 8), p(5)); F.local_response_norm(x, 3); F.log_softmax(x, 1); F.logsigmoid(x);
-    F.lp_pool2d(x, 2, 2); F.max_pool2d(x, 3, 2, 1); F.max_pool2d(x, 2, return_indices=True)[0];
-    F.max_pool2d_with_indices(x, 2)[0]; F.mish(x); F.normalize(x); F.normalize(x, p=1, dim=2); F.pad(x, (1, 2));
-    F.pad(x, (1, 1, 1, 1), 'reflect'); F.pad(x, (1, 1, 1, 1), 'circular'); F.pixel_shuffle(x, 2);
-    F.pixel_unshuffle(x, 2); F.prelu(x, p(4)); F.prelu(x, p(1)); F.relu(x); F.relu6(x); F.relu_(x * 2);
-    F.rms_norm(x, (8,)); F.rms_norm(x, (8,), p(8), 1e-3); F.rrelu(x); F.rrelu(x, 0.1, 0.2); F.rrelu_(x * 2);
-    F.selu(x); F.selu_(x * 2); F.sigmoid(x); F.silu(x); F.softmax(x, 1); F.softmax(x); F.softmin(x, 1);
-    F.softmin(x, dim=-1); F.softplus(x); F.softplus(x, 2, 10); F.softshrink(x); F.softshrink(x, 0.1);
-    F.softsign(x); F.tanh(x); F.tanhshrink(x); F.threshold(x, 0.1, 20); F.threshold(x, 0, 0); F.threshold(x,
-    0.5, 0.5); F.threshold(x, -0.5, 0); F.threshold_(x * 2, 0.1, 0); F.unfold(x, 3); F.upsample(x,
-    scale_factor=2); F.upsample_bilinear(x, scale_factor=2); F.upsample_nearest(x, scale_factor=2);
-    F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2)
+    F.linear(x, p(5, 8), p(5)); F.linear(x, p(6, 8)[:3], q(6)[:3]); F.linear(x, p(6, 8)[:1]);
+    F.local_response_norm(x, 3); F.log_softmax(x, 1); F.logsigmoid(x); F.lp_pool2d(x, 2, 2); F.max_pool2d(x, 3,
+    2, 1); F.max_pool2d(x, 2, return_indices=True)[0]; F.max_pool2d_with_indices(x, 2)[0]; F.mish(x);
+    F.normalize(x); F.normalize(x, p=1, dim=2); F.pad(x, (1, 2)); F.pad(x, (1, 1, 1, 1), 'reflect'); F.pad(x,
+    (1, 1, 1, 1), 'circular'); F.pixel_shuffle(x, 2); F.pixel_unshuffle(x, 2); F.prelu(x, p(4)); F.prelu(x,
+    p(1)); F.relu(x); F.relu6(x); F.relu_(x * 2); F.rms_norm(x, (8,)); F.rms_norm(x, (8,), p(8), 1e-3);
+    F.rrelu(x); F.rrelu(x, 0.1, 0.2); F.rrelu_(x * 2); F.selu(x); F.selu_(x * 2); F.sigmoid(x); F.silu(x);
+    F.softmax(x, 1); F.softmax(x); F.softmin(x, 1); F.softmin(x, dim=-1); F.softplus(x); F.softplus(x, 2, 10);
+    F.softshrink(x); F.softshrink(x, 0.1); F.softsign(x); F.tanh(x); F.tanhshrink(x); F.threshold(x, 0.1, 20);
+    F.threshold(x, 0, 0); F.threshold(x, 0.5, 0.5); F.threshold(x, -0.5, 0); F.threshold_(x * 2, 0.1, 0);
+    F.unfold(x, 3); F.upsample(x, scale_factor=2); F.upsample_bilinear(x, scale_factor=2); F.upsample_nearest(x,
+    scale_factor=2); F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2)
     """,
 )
 _calls(
@@ -178,9 +178,9 @@ _calls(
     OTHERS,
     ((4,),),
     """
-    x.unsqueeze(1); torch.hstack([x, x]); torch.addmm(p(3), x, p(4, 3)); x.mm(p(4, 3)); torch.mm(x, p(4, 3));
-    torch.addmm(p(3), x, p(4, 3), beta=2, alpha=3); x @ p(4, 3); x.mv(p(4)); x.T.T; x.t().t();
-    torch.linalg.norm(x, dim=-1); torch.inner(x, p(3, 4))
+    x.unsqueeze(1); torch.hstack([x, x]); torch.addmm(p(3), x, p(4, 3)); x.mm(p(4, 3)); F.linear(x, p(6, 4) *
+    2); x + p(1, 4); torch.mm(x, p(4, 3)); torch.addmm(p(3), x, p(4, 3), beta=2, alpha=3); x @ p(4, 3);
+    x.mv(p(4)); x.T.T; x.t().t(); torch.linalg.norm(x, dim=-1); torch.inner(x, p(3, 4))
     """,
 )
 _calls(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 
@@ -13,6 +14,7 @@ from archspec.importers.module.functions.dimensions import dimension, dimensions
 from archspec.importers.module.numbers import FEW_NUMBERS
 from archspec.importers.module.patterns import shifted_windows
 from archspec.importers.module.runs import Held, UnrecordableError, Value
+from archspec.pytorch.weights.tensors import fits
 
 
 def _two(op: str) -> Rule:
@@ -61,6 +63,8 @@ def of_rank(b: Bound, operand: Value | Held, rank: int) -> Wire:
         return b.place.wire(operand)
     if operand.fixed is not None and operand.fixed.numel() <= FEW_NUMBERS:
         return b.place.constant(operand.fixed.reshape([1] * missing + own))
+    if isinstance(operand, Held) and fits(shape := (*[1] * missing, *own), operand.shape):
+        return b.place.wire(replace(operand, shape=(1, *shape)))  # whose first size stands for the batch
     wire = b.place.wire(operand)
     if isinstance(operand, Held) or wire.node is None or missing > 1:
         return b.place.node("reshape", [wire], shape=[1] * missing + own)
