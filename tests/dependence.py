@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from math import prod
@@ -15,6 +16,9 @@ from archspec.ops.op import Op
 from archspec.ops.tensor import Places, Shape, Shapes
 
 torch = pytest.importorskip("torch")
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # PyTorch's own call of `torch.jit.script`
+    import torch._decomp.decompositions_for_jvp  # which the first dual tensor would import
 import torch.autograd.forward_ad as forward  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812

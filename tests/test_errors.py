@@ -66,6 +66,17 @@ def place(diagnostic: Diagnostic, spec: Path) -> str:
     return f"{diagnostic.code} {other}{diagnostic.span.line}:{diagnostic.span.column}"
 
 
+RULES = [spec for spec in SPECS if slug(spec).startswith(("init-", "freeze-", "weights-"))]
+
+
+@pytest.mark.parametrize("spec", RULES, ids=slug)
+def test_an_error_in_rules_says_how_to_mend_it(spec, monkeypatch):
+    """But where it says itself what is expected, or speaks of an expression."""
+    monkeypatch.chdir(spec.parent)
+    for each in refused(spec).diagnostics:
+        assert each.help or each.expected or each.code == "unknown-name"
+
+
 @pytest.mark.parametrize("spec", SPECS, ids=slug)
 def test_a_malformed_spec_is_refused_where_it_is_wrong(spec, monkeypatch):
     monkeypatch.chdir(GOLDENS)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from sampling import PROFILE, few
 
 import archspec
 from archspec.ops import registry
+from archspec.ops.tensor import Shape
 
 torch = pytest.importorskip("torch")
+from op_cases import CASES  # noqa: E402
 from torch import nn  # noqa: E402
 
 OPS = registry.ops()
@@ -23,33 +28,72 @@ REFUSED = {
 """Those of whose calls some are no op."""
 
 
-def network_of(op: str) -> archspec.Network:
-    """A network of the example of an op alone."""
-    cls = OPS[op]
-    names = [f"input{i + 1}" for i in range(len(cls.example_inputs))]
-    node = yaml.safe_load(cls.example)
-    node = {"op": node} if isinstance(node, str) else node
-    spec = {
-        "archspec": 1, "name": "one", "inputs": dict(zip(names, map(list, cls.example_inputs), strict=True)),
-        "graph": {"node": node | ({"from": names} if len(names) > 1 else {})},
-    }  # fmt: skip
+def network(graph: dict[str, Any], *shapes: Shape) -> archspec.Network:
+    """A network of nodes, the first of which takes all inputs."""
+    names = [f"input{i + 1}" for i in range(len(shapes))]
+    first = next(iter(graph.values()))
+    first |= {"from": names} if len(names) > 1 else {}
+    inputs = dict(zip(names, map(list, shapes), strict=True))
+    spec = {"archspec": 1, "name": "one", "inputs": inputs, "graph": graph}
     return archspec.compile_text(yaml.safe_dump(spec, sort_keys=False))
 
 
-@pytest.mark.parametrize("op", [name for name, cls in OPS.items() if not cls.takes_nothing and not cls.takes_places])
+def example(op: str) -> dict[str, Any]:
+    """The example of an op as a node."""
+    node = yaml.safe_load(OPS[op].example)
+    return {"op": node} if isinstance(node, str) else dict(node)
+
+
+def network_of(op: str) -> archspec.Network:
+    """A network of the example of an op alone, or of what it takes and of what takes it, where it is not so."""
+    cls, node = OPS[op], example(op)
+    if cls.takes_places:
+        graph = {"pool": example("max_pool"), "node": {"op": op, "from": ["pool", "pool.indices"]}}
+        return network(graph, *OPS["max_pool"].example_inputs)
+    if not cls.takes_nothing:
+        return network({"node": node}, *cls.example_inputs)
+    shape = cls.model_validate({key: value for key, value in node.items() if key != "op"}).infer(((1,),))
+    return network({"same": {"op": "relu"}, "node": node, "sum": {"op": "add", "from": ["same", "node"]}}, shape)
+
+
+@pytest.mark.parametrize("op", OPS)
 def test_what_an_op_is_in_torch_is_that_op(op: str) -> None:
-    network = network_of(op)
-    shapes = list(network.inputs.values())
+    made = network_of(op)
     if op in REFUSED:
         with pytest.raises(archspec.UsageError, match=REFUSED[op]):
-            archspec.from_module(archspec.build(network), *shapes)
+            archspec.from_module(archspec.build(made), *made.inputs.values())
         return
-    imported = archspec.from_module(archspec.build(network), *shapes)
-    again = archspec.compile_text(imported.text)
-    assert (again.params, again.macs) == (network.params, network.macs)
-    assert [output.shape for output in again.outputs.values()] == [output.shape for output in network.outputs.values()]
+    again, imported = check_again(made)
     if op not in OTHERWISE:
-        assert [type(node.op) for node in again] == [type(node.op) for node in network], imported.text
+        assert sorted(node.op.name for node in again) == sorted(node.op.name for node in made), imported.text
+
+
+def check_again(made: archspec.Network) -> tuple[archspec.Network, archspec.Imported]:
+    """What a network builds is imported as one of the same figures; the import compares what both give."""
+    imported = archspec.from_module(archspec.build(made), *made.inputs.values())
+    again = archspec.compile_text(imported.text)
+    assert (again.params, again.macs) == (made.params, made.macs)
+    assert [output.shape for output in again.outputs.values()] == [output.shape for output in made.outputs.values()]
+    return again, imported
+
+
+TAKING = [op for op in CASES if op not in REFUSED and not OPS[op].takes_places and not OPS[op].takes_nothing]
+
+
+@pytest.mark.parametrize("op", few(TAKING, 30))
+@pytest.mark.filterwarnings("ignore")
+def test_what_an_op_is_with_other_arguments_is_imported_too(op: str) -> None:
+    @settings(max_examples=30 if PROFILE == "nightly" else 4)
+    @given(CASES[op])
+    def law(case: tuple[dict[str, Any], tuple[Shape, ...]]) -> None:
+        arguments, shapes = case
+        try:
+            made = network({"node": {"op": op, **arguments}}, *shapes)
+        except archspec.ArchspecError:
+            return
+        check_again(made)
+
+    law()
 
 
 @pytest.mark.parametrize(("op", "signature"), [(name, each) for name, cls in OPS.items() for each in cls.functions])

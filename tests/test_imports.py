@@ -129,8 +129,8 @@ RUNNING = {
         f"archspec.importers.module.{name}"
         for name in (
             "batches computed construction draft drafting.attention drafting.graphs drafting.steps drafting.tensors "
-            "folding.wiring functions.arithmetic functions.indexing idioms importing numbers patterns recording runs "
-            "sources verification"
+            "folding.wiring functions.arithmetic functions.indexing idioms importing made numbers patterns recording "
+            "runs sources verification"
         ).split()
     ),
     *(f"archspec.importers.onnx.{name}" for name in "bound functions network shapes verification".split()),

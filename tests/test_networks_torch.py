@@ -94,3 +94,21 @@ graph:
 def test_frozen_are_layers_of_lists_and_parameters_too(patterns: list[str]) -> None:
     network = archspec.compile_text(FROZEN.replace("PATTERNS", str(patterns).replace("'", '"')))
     check_state(network, archspec.build(network, device="meta"))
+
+
+HELD = """
+archspec: 1
+name: held
+inputs: {image: [4, 4]}
+graph:
+  table: {op: parameter, shape: [4, 4]}
+  made: {from: table, MADE}
+  last: {op: add, from: ORDER}
+"""
+
+
+@pytest.mark.parametrize("order", ["[made, image]", "[image, made]"])
+@pytest.mark.parametrize("made", ["op: mul, value: 2", "op: linear, out_features: 4", "op: exp"])
+def test_what_has_no_batch_is_not_overwritten_by_what_has_one(made: str, order: str) -> None:
+    module = archspec.build(archspec.compile_text(HELD.replace("MADE", made).replace("ORDER", order)))
+    assert module(torch.zeros(3, 4, 4)).shape == (3, 4, 4)

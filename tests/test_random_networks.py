@@ -224,6 +224,21 @@ def check_source(network: archspec.Network, again: archspec.Network) -> str:
     return emitted
 
 
+def check_outputs(network: archspec.Network) -> None:
+    """What a block gives is there: a tensor of a node, or an input."""
+    nodes = {node.path for node in network} | network.inputs.keys()
+    assert all(nodes.issuperset(block.outputs.values()) for block in network.blocks.walk())
+
+
+def test_what_nothing_needs_is_no_output_of_a_block() -> None:
+    text = "archspec: 1\nname: a\ninputs: {x: [4, 8, 8]}\nblocks:\n  two:\n    inputs: [p, q]\n"
+    text += "    graph: {a: {op: relu, from: p}, b: {op: relu, from: q}}\n    outputs: {y: a, z: b}\n"
+    text += "graph:\n  i: identity\n  k: {block: two, repeat: 3, from: [x, i]}\n  l: {op: relu, from: k.y}\n"
+    network = archspec.compile_text(text)
+    assert network["k"].outputs == {"y": "k.2.a"}
+    check_outputs(network)
+
+
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths:UserWarning")
 def test_emitted_networks_are_their_nodes() -> None:
     seen: Counter[str] = Counter()
@@ -240,6 +255,7 @@ def test_emitted_networks_are_their_nodes() -> None:
         seen.update({node.op.name for node in network})
         seen.update({block.kind for block in network.blocks.walk()})
         assert {each.severity for each in network.warnings} <= {"warning"}
+        check_outputs(network)
         check_source(network, compiled(text))
         check(network)
 

@@ -269,6 +269,30 @@ def test_texts_that_are_not_saved_stand_for_files(tmp_path) -> None:
     assert len(workspace.analysis(uri_of(user)).network or ()) == 2
 
 
+@pytest.mark.parametrize("ends", ["taken", "interrupted", "closed"])
+@pytest.mark.parametrize("known", [True, False])
+def test_files_that_change_during_a_compile_are_read_again(tmp_path, ends: str, known: bool) -> None:
+    base, uri = tmp_path / "base.yaml", uri_of(tmp_path / "user.yaml")
+    base.write_text("archspec: 1\nname: base\ninputs: {x: [3, 8, 8]}\ngraph: {a: relu}\n")
+    text = "archspec: 1\nname: user\nextends: base.yaml\ngraph: {b: sigmoid}\n"
+    workspace = Workspace()
+    workspace.open(uri, text)
+    if known:
+        workspace.analysis(uri)
+        workspace.forget_files()
+    found = workspace.work(uri)()
+    base.write_text(base.read_text().replace("a: relu", "a: relu, c: tanh"))
+    if ends != "interrupted":
+        workspace.forget_files()
+        workspace.take(found)
+    if ends == "closed":
+        workspace.close(uri)
+        workspace.open(uri, text)
+    assert not workspace.is_known(uri)
+    assert len(workspace.analysis(uri).network or ()) == 3
+    assert workspace.is_known(uri)
+
+
 def test_what_is_wrong_in_a_variant_is_found_when_there_is_time() -> None:
     text = "archspec: 1\nname: a\nparams: {w: 8}\ninputs: {x: [3, 8, 8]}\n"
     text += "graph: {c: {op: conv, out_channels: $w, kernel_size: 1}}\n"

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from archspec.language.definition import Step
-from archspec.network import Applied, Body, Network, Use, kept
+from archspec.network import Applied, Body, Network, Origin, Use, kept
 from archspec.ops.facts import Function, Operand
 
 _Place = tuple[int, str]
@@ -79,12 +79,24 @@ def _overwriting(body: Body) -> tuple[tuple[_Place, _Place], ...]:
 def _pairs(body: Body) -> Iterator[tuple[_Place, _Place]]:
     uses = Counter(origin for use in body.uses for origin in use.inputs) + Counter(body.outputs.values())
     reused = {use.step.reused.step.name for use in body.uses if use.step.reused is not None}
+    held = _held(body)
     for use in body.uses:
         if use.name in reused or use.shares:
             continue  # one layer called in several places
+        if held.issuperset(use.inputs[:1]) and not held.issuperset(use.inputs):
+            continue  # what is held has no batch
         giver = body.use(use.inputs[0]) if use.inputs and isinstance(use.inputs[0], str) else None
         if giver is not None and uses[use.inputs[0]] == 1 and _is_overwritable(giver) and _overwrites(use):
             yield _place(use.step), _place(giver.step)
+
+
+def _held(body: Body) -> set[Origin]:
+    """The tensors of a graph that are the same for each sample: those that ops hold, and what is made of them alone."""
+    held: set[Origin] = set()
+    for use in body.uses:
+        if isinstance(use.content, Applied) and (use.content.op.takes_nothing or held.issuperset(use.inputs)):
+            held.add(use.name)
+    return held
 
 
 def _overwrites(use: Use) -> bool:

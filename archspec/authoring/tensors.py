@@ -28,10 +28,7 @@ class Tensors:
     def outputs(self, body: Body) -> dict[str, Origin]:
         """The outputs of a body; of one that is left of another, those whose nodes are left."""
         if body not in self._outputs:
-            whole = body.whole is None and body.kind != "repeat"  # whose last copy may be what is left of one
-            self._outputs[body] = {
-                name: origin for name, origin in body.outputs.items() if whole or _gives(body, origin)
-            }
+            self._outputs[body] = {name: origin for name, origin in body.outputs.items() if body.holds(origin)}
         return self._outputs[body]
 
     def has_one_output(self, content: Content) -> bool:
@@ -127,12 +124,3 @@ def _beside(use: Use) -> list[str]:
     if isinstance(use.content, Applied) or use.content.kind != "op":
         return []
     return [f"{use.name}.{origin}" for name, origin in use.content.outputs.items() if name != OUTPUT]
-
-
-def _gives(content: Content, origin: Origin) -> bool:
-    """Whether a tensor is one of the operands of something, or of a node in it."""
-    if isinstance(content, Applied) or isinstance(origin, int):
-        return True
-    name, _, rest = origin.partition(".")
-    use = content.use(name)
-    return use is not None and _gives(use.content, rest)

@@ -42,6 +42,6 @@ class FreezeReader(RuleReader):
         if self.must_speak(place):
             fits = any(patterns.matches(pattern, path) for path in self.network.paths())
             help = "nothing there has weights" if fits else did_you_mean(pattern, self.network.paths())
-            help = self.shared_help(pattern) or left_out(self.network, pattern) or help
+            help = self.shared_help(pattern) or left_out(self.network, pattern) or help or self.there_help(pattern)
             self.report("unknown-node", f"no weights have the path `{pattern}`", place, help=help)
         return False

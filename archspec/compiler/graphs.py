@@ -9,7 +9,7 @@ from archspec.compiler.binding import defined
 from archspec.compiler.sharing import frozen
 from archspec.compiler.tensors import UNKNOWN_TENSOR, Scope, Tensor, origins_of, shapes_of
 from archspec.compiler.walk import CHARACTERS_OF_A_VALUE, Made, Walk
-from archspec.errors import SpecError, did_you_mean
+from archspec.errors import Help, SpecError, did_you_mean
 from archspec.language.definition import GraphSteps, OutputStep, Reference, Step
 from archspec.language.functions import places
 from archspec.language.limits import VALUES_OF_A_STEP, raise_limit
@@ -72,10 +72,7 @@ class Graphs:
     def _walked(self, scope: Scope, taken: tuple[OutputStep, ...]) -> tuple[Outputs, tuple[Use, ...]]:
         declared = taken or scope.graph.outputs
         existing = [output for output in declared if self._exists(output, scope)]
-        if declared and not existing:
-            message = f"no output of `{scope.path or scope.definition.name}` exists: each has a `when` that is false"
-            place = declared[0].when or scope.definition.value
-            self.walk.trace.report("empty-graph", message, place, path=scope.path)
+        self._check_outputs(scope, declared, existing)
         steps = _needed(scope.graph, existing)
         named = list(_named_outputs(steps, existing))
         if named:
@@ -87,6 +84,18 @@ class Graphs:
             if use is not None:
                 scope.uses[step.name] = use
         return {output.name: self._output(output, scope) for output in existing}, tuple(scope.uses.values())
+
+    def _check_outputs(self, scope: Scope, declared: tuple[OutputStep, ...], existing: list[OutputStep]) -> None:
+        """Report a graph without outputs, or a network without one in evaluation."""
+        name = scope.path or scope.definition.name
+        if declared and not existing:
+            message = f"no output of `{name}` exists: each has a `when` that is false"
+            place, help = declared[0].when or scope.definition.value, "an output without `when` is always there"
+            self.walk.trace.report("empty-graph", message, place, path=scope.path, help=help)
+        elif existing and existing[0].training_only and all(output.training_only for output in existing):
+            message = f"no output of `{name}` exists in evaluation: each that is there is `training_only`"
+            help = Help.removal(f"leave it out of what evaluation gives, for example of `{existing[0].name}`")
+            self.walk.trace.report("empty-graph", message, existing[0].training_only, path=scope.path, help=help)
 
     def _exists(self, output: OutputStep, scope: Scope) -> bool:
         if output.when is None:

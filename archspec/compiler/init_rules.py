@@ -115,7 +115,9 @@ class InitReader(RuleReader):
 
     def _has_weights(self, cls: type[Op], key: Scalar) -> bool:
         if not has_weights(cls):
-            self.report("invalid-value", f"{cls.name} has no weights to initialise", key)
+            there = sorted({name for name, group in self.by_op.items() if any(each.weights for each in group.values())})
+            help = f"ops of this network that have some: {listed(there)}" if there else ""
+            self.report("invalid-value", f"{cls.name} has no weights to initialise", key, help=help)
         return has_weights(cls)
 
     def _tensors(self, value: Value) -> dict[str, Value]:
@@ -182,7 +184,9 @@ class InitReader(RuleReader):
         if isinstance(value, MappingValue):
             if len(value.entries) != 1:
                 message, expected = "an initialiser is one function of torch.nn.init", "one name, with its arguments"
-                self.report("invalid-value", message, value, expected=expected, found=listed(value.entries))
+                self.report(
+                    "invalid-value", message, value, expected=expected, found=listed(value.entries), help=_EXAMPLE
+                )
                 return None, {}
             (key,) = value.keys
             name, body = value.keys[key], value.entries[key]
@@ -299,7 +303,8 @@ class InitReader(RuleReader):
         paths = list(self.by_path)
         inside = next((path for path in paths if patterns.begins(pattern, path)), "")
         help = f"it is the path of a block; a node inside is `{inside}`" if inside else did_you_mean(pattern, paths)
-        help = self.shared_help(pattern) or (left_out(self.network, pattern) if self.network else "") or help
+        absent = left_out(self.network, pattern) if self.network else ""
+        help = self.shared_help(pattern) or absent or help or self.there_help(pattern)
         self.report("unknown-node", f"no node with weights has the path `{pattern}`", key, help=help)
 
 

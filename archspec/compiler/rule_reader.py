@@ -7,12 +7,14 @@ from typing import Any
 
 from archspec.compiler.binding import evaluate
 from archspec.compiler.trace import Trace
-from archspec.errors import Help, removable
+from archspec.errors import Help, listed, removable
 from archspec.language import patterns
 from archspec.language.source import Scalar, Source, Value
-from archspec.network import Block, Layer, Network
+from archspec.network import Block, Layer, Network, Node
 
 _MOST_PATTERNS = 100
+_MOST_NAMES = 12
+"""How many are listed."""
 
 
 def reused(network: Network, path: str) -> str:
@@ -33,6 +35,12 @@ def left_out(network: Network, path: str) -> str:
             return f"`{inner}` is left out: {why}" if step is not None else ""
         around = inner
     return ""
+
+
+def _beginnings(path: str) -> Iterator[str]:
+    """What a path leads through, the longest first."""
+    while path := path.rpartition(".")[0]:
+        yield path
 
 
 class RuleReader:
@@ -70,6 +78,19 @@ class RuleReader:
         shares = reused(self.network, path) if self.network is not None else ""
         return Help.instead(f"its weights are those of `{shares}`, which it reuses", shares) if shares else ""
 
+    def there_help(self, path: str) -> str:
+        """What has weights where a path ends that leads nowhere: the tensors of a node, or what stands in a block."""
+        if self.network is None:
+            return ""
+        around = next((each for each in _beginnings(path) if each in self.network), "")
+        part = self.network[around] if around else self.network.blocks
+        if isinstance(part, Node):
+            names = [*part.weights, *part.buffers]
+        else:
+            names = [child.name for child in part.children if child.params or child.buffer_elements]
+        where = f"`{around}` has" if around else "what has weights is"
+        return f"{where} {listed(names)}" if 0 < len(names) <= _MOST_NAMES else ""
+
     def report(self, code: str, message: str, value: Value, **details: str) -> None:
         """Report an error at a value. A rule can be left out."""
         self.trace.report(code, message, value, **details | {"help": removable(details.get("help", ""))})
@@ -83,7 +104,8 @@ class RuleReader:
         text = str(key.value)
         wrong = patterns.problem(text)
         if wrong:
-            self.report("invalid-value", f"`{text}` is no pattern of {what}: {wrong}", key)
+            help = "for example `layer*.bn1`, or `features.**.norm` at any depth"
+            self.report("invalid-value", f"`{text}` is no pattern of {what}: {wrong}", key, help=help)
             return False
         self.count += patterns.is_pattern(text)
         if self.count == _MOST_PATTERNS + 1 and patterns.is_pattern(text):

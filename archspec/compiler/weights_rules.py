@@ -9,15 +9,19 @@ from typing import Any
 
 from archspec.compiler.rule_reader import RuleReader, left_out
 from archspec.compiler.trace import Failed
-from archspec.errors import did_you_mean
+from archspec.errors import Help, did_you_mean
 from archspec.language import patterns
-from archspec.language.names import block_name_problem
+from archspec.language.names import block_name_problem, similar_name
 from archspec.language.source import Mapping as MappingValue
 from archspec.language.source import Value
 from archspec.language.values import Unknown, kind
 from archspec.network import Node
 
-_NAME = re.compile(r"[A-Za-z_*0-9][A-Za-z0-9_*]*")
+_NAME = re.compile(r"[A-Za-z_*0-9][A-Za-z0-9_*]*|-[0-9]{1,18}")
+"""A name in a path, or a copy that is counted from the end, of which `did_you_mean` says that it is counted from 0."""
+
+
+_EXAMPLE = "for example `fc: head`, `layer*.bn1: layers.*.norm1` or `features.**: backbone.**`"
 
 
 class WeightsReader(RuleReader):
@@ -29,7 +33,9 @@ class WeightsReader(RuleReader):
         for key in value.keys.values() if value else ():
             wrong = block_name_problem(str(key.value))
             if wrong:
-                self.report("invalid-name", f"`{key.value}` cannot be a name here: {wrong}", key)
+                meant = similar_name(str(key.value), block_name_problem)
+                help = Help.instead(f"for example `{meant}`", meant) if meant else ""
+                self.report("invalid-name", f"`{key.value}` cannot be a name here: {wrong}", key, help=help)
         return {name: self._source(entry) for name, entry in entries if isinstance(entry, MappingValue)}
 
     def _source(self, value: MappingValue) -> dict[str, str | None]:
@@ -51,18 +57,24 @@ class WeightsReader(RuleReader):
             return True
         if not isinstance(ours, str):
             message, expected = f"`{theirs}` is renamed to what is no name", "a path of this network, or null"
-            self.report("invalid-value", message, place, expected=expected, found=kind(ours))
+            self.report("invalid-value", message, place, expected=expected, found=kind(ours), help=_EXAMPLE)
             return False
         wrong = _rename_problem(theirs, ours)
         if wrong:
-            self.report("invalid-value", f"`{theirs}` cannot be renamed to `{ours}`: {wrong}", place)
+            help = did_you_mean(ours, _prefixes(self._tensors())) or _EXAMPLE
+            self.report("invalid-value", f"`{theirs}` cannot be renamed to `{ours}`: {wrong}", place, help=help)
             return False
         if self.known and self.must_speak(place) and not self.exists(theirs, ours):
             what = "node with weights has the path" if "**" in theirs else "tensor has a name that begins with"
             message, known = f"no {what} `{ours}`", _prefixes(self._tensors())
             shared = self.shared_help(ours) or self.shared_help(ours.rpartition(".")[0])
             absent = left_out(self.network, ours) if self.network is not None else ""
-            self.report("unknown-node", message, place, help=shared or absent or did_you_mean(ours, known))
+            self.report(
+                "unknown-node",
+                message,
+                place,
+                help=shared or absent or did_you_mean(ours, known) or self.there_help(ours),
+            )
             return False
         return True
 

@@ -90,6 +90,8 @@ class Checker:
             expected, plain = expectation(problem), where.plain()
             message = f"`{keys[-1]}` has the wrong kind of value"
             help = hint(where, plain, expected) or _VALUE_EXAMPLES.get((keys[-1], expected), "")
+            if loc[0] == "weights" and len(keys) == 2:
+                help = "rules stand under the name of what they are for: `weights: {timm: {stem: conv1}}`"
             if keys[-1] == "inputs" and is_shape(plain):
                 help = Help.instead(f"name the input: `{{x: {plain}}}`", f"{{x: {plain}}}")
             help = help if loc[0] in _required(model) else removable(help)

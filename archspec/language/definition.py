@@ -63,8 +63,8 @@ class OutputStep(NamedTuple):
 
     name: str
     reference: Reference | None
-    when: Value | None
-    training_only: bool
+    when: Value | None = None
+    training_only: Value | None = None
 
 
 IGNORED = "_"

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import override
 
-from archspec.errors import ArgumentError, ShapeError
+from archspec.errors import ArgumentError, ShapeError, listed
 from archspec.language import patterns
 from archspec.ops.arguments import MAX_FLOAT, MAX_INT, Real
 from archspec.ops.op import Op
@@ -112,7 +112,9 @@ class Function(BaseModel):
         least, most = self.ranks
         if len(shape) < least or (most is not None and len(shape) > most):
             wanted = f"{least} to {most}" if most is not None else f"{least} or more"
-            raise ShapeError(f"it needs a tensor of {wanted} dimensions")
+            anywhere = [name for name, function in FUNCTIONS.items() if function.takes_any_shape()]
+            help = f"any tensor takes {listed(anywhere)}"
+            raise ShapeError(f"it needs a tensor of {wanted} dimensions", help=help)
 
 
 NonNegative = Annotated[float, Field(ge=0, le=1e30)]
@@ -121,7 +123,8 @@ NonNegative = Annotated[float, Field(ge=0, le=1e30)]
 
 def _check_order(least: float, greatest: float) -> None:
     if least > greatest:
-        raise ArgumentError("a", f"the least value, {least:g}, is above the greatest, {greatest:g}")
+        message = f"the least value, {least:g}, is above the greatest, {greatest:g}"
+        raise ArgumentError("a", message, help="`a` is the least value, `b` the greatest")
 
 
 class Uniform(Function):
@@ -241,7 +244,8 @@ class Dirac(Function):
     def check_shape(self, shape: Shape) -> None:
         super().check_shape(shape)
         if shape[0] % self.groups:
-            raise ArgumentError("groups", f"{self.groups} groups do not divide the first dimension, {shape[0]}")
+            message = f"{self.groups} groups do not divide the first dimension, {shape[0]}"
+            raise ArgumentError("groups", message, help=f"for example groups: {math.gcd(self.groups, shape[0])}")
 
 
 FUNCTIONS: dict[str, type[Function]] = {

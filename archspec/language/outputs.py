@@ -53,11 +53,11 @@ class OutputReader:
         if single is None and several is None:
             return wiring.last()
         if isinstance(single, Scalar) and isinstance(single.value, str):
-            return (OutputStep("output", wiring.resolve(single), None, False),)
+            return (OutputStep("output", wiring.resolve(single)),)
         outputs = tuple(self._output(name, several, wiring) for name in entries(several))  # type: ignore[arg-type]
         flawed = not outputs or any(several is each for each in self.flawed)
         wiring.complete = wiring.complete and not flawed and all(output.reference for output in outputs)
-        return outputs or (OutputStep(UNKNOWN_OUTPUTS, None, None, False),)
+        return outputs or (OutputStep(UNKNOWN_OUTPUTS, None),)
 
     def _output_values(self, owner: Mapping, path: str) -> tuple[Value | None, Value | None]:
         keys = [key for key in owner.entries if key in ("output", "outputs")]
@@ -73,20 +73,26 @@ class OutputReader:
         self.checker.check_name(several.keys[name], output_name_problem)
         value = several.entries[name]
         if isinstance(value, Scalar) and isinstance(value.value, str):
-            return OutputStep(name, wiring.resolve(value), None, False)
+            return OutputStep(name, wiring.resolve(value))
         if not isinstance(value, Mapping):
             expected, help = "the name of a node, or a mapping with `from`", ""
             if wiring.previous and value.plain() is None:
                 written = f"{name}: {name if name in wiring.steps else wiring.previous}"
                 help = Help(f"for example `{written}`", Change("state", written, several.keys[name].span))
             self._no_output(name, value, expected, wiring.path, help)
-            return OutputStep(name, None, None, False)
+            return OutputStep(name, None)
         output = self.checker.validated(Output, value)
         origin = value.entries.get("from")
         reference = wiring.resolve(origin) if output and isinstance(origin, Scalar) else None
-        return OutputStep(
-            name, reference, value.entries.get("when") if output else None, bool(output and output.training_only)
-        )
+        training = value.entries.get("training_only") if output and output.training_only else None
+        if training is not None and not wiring.is_network:
+            self._no_training(value.keys["training_only"], wiring.path)
+        return OutputStep(name, reference, value.entries.get("when") if output else None, training)
+
+    def _no_training(self, key: Scalar, path: str) -> None:
+        message = "`training_only` is for the outputs of a network: a block gives its outputs in evaluation too"
+        help = Help.removal("say it of the network's output that takes this one")
+        self.checker.report("unknown-key", message, key.span, path=path, help=help)
 
     def _no_output(self, name: str, value: Value, expected: str, path: str, help: str = "") -> None:
         message = f"the output `{name}` names no node"
@@ -101,10 +107,10 @@ class OutputReader:
         outputs = []
         for name, inner in ({"output": single} if single is not None else entries(several)).items():
             if isinstance(inner, Scalar) and isinstance(inner.value, str):
-                outputs.append(OutputStep(name, reference(inner), None, False))
+                outputs.append(OutputStep(name, reference(inner)))
             else:
                 origin = inner.entries.get("from") if isinstance(inner, Mapping) and len(inner.entries) == 1 else None
                 help = Help.instead(f"write `{name}: {origin.plain()}`", str(origin.plain())) if origin else ""
                 self._no_output(name, inner, "the name of a node of the block", path, help)
-                outputs.append(OutputStep(name, None, None, False))
+                outputs.append(OutputStep(name, None))
         return tuple(outputs)

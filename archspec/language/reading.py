@@ -107,6 +107,8 @@ class _Reader:
         doc = value.entries.get("doc")
         paper = value.entries.get("paper") if is_network else None
         params = self._params(value.entries.get("params"))
+        wiring = Wiring(self.found, inputs, graph, params=params)
+        wiring.is_network = is_network
         freeze = value.entries.get("freeze")
         own = self._blocks(value.entries.get("blocks")) if blocks is None else blocks
         return Definition(
@@ -116,7 +118,7 @@ class _Reader:
             is_network=is_network,
             value=value,
             params=params,
-            graph=self.graphs.graph(value, graph, Wiring(self.found, inputs, graph, params=params)),
+            graph=self.graphs.graph(value, graph, wiring),
             blocks=own,
             unusable=frozenset(self.graphs.unusable),
             doubtful=tuple(self.graphs.doubtful),

@@ -30,6 +30,7 @@ class Wiring:
         used: Names of nodes and inputs that something takes.
         unknown: Names that nothing has, with the number of the error that speaks of each.
         resolved: What the last node takes, as far as that is known.
+        is_network: Whether it is the graph of a network.
         is_list: Whether its nodes are a list, each of which takes the one before.
         complete: Whether it is known what every node takes; if not, nothing can be said of unused ones.
     """
@@ -58,6 +59,7 @@ class Wiring:
         self.unknown: dict[str, int] = {}
         self.resolved: tuple[Reference, ...] = ()
         self.is_list = False
+        self.is_network = False
         self.complete = True
         self.previous = ""
 
@@ -269,7 +271,7 @@ class Wiring:
         """The output of a graph that declares none: its last node."""
         self.used.add(self.previous)
         taken = Reference(self.previous, "", self.steps[self.previous].key)
-        return (OutputStep("output", taken, None, False),)
+        return (OutputStep("output", taken),)
 
     def report_unused(self, owner: Mapping) -> None:
         """Nodes and inputs that nothing takes are mistakes."""

@@ -201,6 +201,14 @@ class Body:
         number = self._numbers.get(name)
         return None if number is None else self.uses[number]
 
+    def holds(self, origin: Origin) -> bool:
+        """Whether a tensor is there: an input, or what a node inside gives. What nothing needs is left out."""
+        if isinstance(origin, int):
+            return True
+        name, _, rest = origin.partition(".")
+        use = self.use(name)
+        return use is not None and (isinstance(use.content, Applied) or use.content.holds(rest))
+
 
 class Layer(NamedTuple):
     """An op with tensors, and its path."""

@@ -39,6 +39,10 @@ class Context:
         """The receptive field of each node by path; None where it is not known."""
         return type(self).find_fields(self._inputs, self._root.nodes())
 
+    def holds(self, path: str) -> bool:
+        """Whether a path is that of a tensor: of an input, or of a node, which is left out where nothing needs it."""
+        return path in self._inputs or self._root.content.holds(path)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Node:
@@ -220,8 +224,11 @@ class Block:
 
     @cached_property
     def outputs(self) -> Mapping[str, str]:
-        """Paths of the tensors that it gives, by output name."""
-        return {name: self.tensor(origin) for name, origin in self.content.outputs.items()}
+        """Paths of the tensors that it gives, by output name, without those that nothing needs."""
+        given = {name: self.tensor(origin) for name, origin in self.content.outputs.items()}
+        if self.context is None:
+            return given
+        return {name: path for name, path in given.items() if self.context.holds(path)}
 
     @cached_property
     def children(self) -> tuple[Block | Node, ...]:

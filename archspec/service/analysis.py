@@ -62,6 +62,7 @@ class Analysis:
         others: The texts of other documents that are open, by their paths.
         spec: What compiles it; None where its text cannot be used.
         root: The folder that its references may not leave; its own unless given.
+        reading: Which reading of files it is: a later one has a greater number.
     """
 
     document: Document
@@ -76,6 +77,7 @@ class Analysis:
     others: Mapping[Path, str]
     spec: LoadedSpec | None = None
     root: Path | None = None
+    reading: int = 0
 
     def compile(self, variant: str | None, params: Mapping[str, Any]) -> Network:
         """The network with other values of its parameters.
@@ -163,6 +165,7 @@ def analyse(
     others: Mapping[Path, str] | None = None,
     last: Analysis | None = None,
     root: Path | None = None,
+    reading: int = 0,
     limits: Limits = _LIMITS,
 ) -> Analysis:
     """Compile a document.
@@ -172,6 +175,7 @@ def analyse(
         others: The texts of other documents that are open, by their paths: they stand for the files.
         last: What was known of it before, whose network serves where this text is wrong.
         root: The folder that its references may not leave; its own unless given.
+        reading: Which reading of files it is.
         limits: Bounds on what it may ask for.
 
     Returns:
@@ -196,6 +200,7 @@ def analyse(
         others=texts,
         spec=outcome.spec,
         root=root,
+        reading=reading,
     )
 
 

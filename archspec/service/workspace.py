@@ -27,7 +27,7 @@ class Workspace:
         self._root = root
         self._documents: dict[str, Document] = {}
         self._analyses: dict[str, Analysis] = {}
-        self._stale: set[str] = set()
+        self._reading = 0
 
     def open(self, uri: str, text: str, version: int = 0) -> None:
         """Take a document, or a new text of it."""
@@ -40,9 +40,7 @@ class Workspace:
 
     def forget_files(self) -> None:
         """Read files again: some have changed."""
-        for uri, analysis in self._analyses.items():
-            if analysis.draws_in:
-                self._stale.add(uri)
+        self._reading += 1
 
     def uris(self) -> list[str]:
         """The URIs of the documents that are open."""
@@ -81,9 +79,11 @@ class Workspace:
 
     def _known(self, uri: str) -> Analysis | None:
         document, known = self._documents[uri], self._analyses.get(uri)
-        if known is None or known.document != document or uri in self._stale:
+        if known is None or known.document != document:
             return None
-        return None if known.draws_in and known.others != self._others(uri) else known
+        if known.draws_in and (known.reading != self._reading or known.others != self._others(uri)):
+            return None
+        return known
 
     def _others(self, uri: str) -> dict[Path, str]:
         return {each.path: each.text for each in self._documents.values() if each.uri != uri}
@@ -120,8 +120,7 @@ class Workspace:
             KeyError: It is not open.
         """
         document, others, last = self._documents[uri], self._others(uri), self._analyses.get(uri)
-        self._stale.discard(uri)
-        return partial(analyse, document, others=others, last=last, root=self._root)
+        return partial(analyse, document, others=others, last=last, root=self._root, reading=self._reading)
 
     def take(self, analysis: Analysis) -> Analysis:
         """Take what `work` gave; it is kept where the document is still open."""

@@ -104,7 +104,8 @@ def from_module(
         for key, own in renamed.items() if own is None
     ]  # fmt: skip
     difference = compared(module, network, shapes, known, flops, outputs=verify)
-    remarks = (*left_out, *_idle_in_evaluation(run.root))
+    dropping = [f"drops numbers in evaluation too, where the spec's does not: {each}" for each in run.dropping]
+    remarks = (*left_out, *dropping, *_idle_in_evaluation(run.root), *_otherwise_in_training(run.root))
     report = ModuleReport(network.params, network.macs, tuple(spec.get("blocks", ())), difference, remarks)
     return Imported(write(spec | {"expect": contract(network)}), report)
 
@@ -216,6 +217,18 @@ def _idle_in_evaluation(visit: Visit) -> list[str]:
                 found.setdefault(type(each.module).__name__, []).append(each.path)
     return [f"what {name} does in training is left out: {paths[0]}{f' and {len(paths) - 1} more' if paths[1:] else ''}"
             for name, paths in found.items()]  # fmt: skip
+
+
+def _otherwise_in_training(visit: Visit) -> list[str]:
+    """Functions that in training do what the op that they are in evaluation does not."""
+    called = {call.function.rstrip("_") for call in visit.calls()}
+    return [
+        f"what {name} does in training is left out: it is {op}" for name, op in _IN_TRAINING.items() if name in called
+    ]
+
+
+_IN_TRAINING = {"rrelu": "leaky_relu", "alpha_dropout": "dropout", "feature_alpha_dropout": "dropout2d"}
+"""Functions with numbers of their own in training, and the op that they are."""
 
 
 def _run(module: nn.Module, size: int, shapes: Sequence[Sequence[int]], *, training: bool) -> Run:

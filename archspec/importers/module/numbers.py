@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from archspec.importers.module.draft import Place, Wire
-from archspec.importers.module.patterns import Rotations, evenly_spaced, grid, lookups, pairs, rotations
+from archspec.importers.module.patterns import Rotations, even_grid, evenly_spaced, grid, lookups, pairs, rotations
 from archspec.importers.module.runs import UnrecordableError
 
 FEW_NUMBERS = 64
@@ -28,6 +28,8 @@ def constant(place: Place, numbers: Tensor) -> Wire:
     Raises:
         UnrecordableError: They are more than a spec says.
     """
+    if even := even_grid(numbers):
+        return _grid(place, *even)
     if found := grid(numbers):
         return _scaled_grid(place, *found)
     if window := pairs(numbers):
@@ -55,10 +57,16 @@ def _are_one(numbers: Tensor) -> bool:
     return bool((numbers == numbers.flatten()[0]).all())
 
 
+def _grid(place: Place, start: float, end: float, steps: list[int]) -> Wire:
+    """The coordinates of a grid."""
+    wire = place.node("coordinates", [], start=start, end=end, steps=steps)
+    wire.shape = (*steps, len(steps))
+    return wire
+
+
 def _scaled_grid(place: Place, limit: float, factor: float, steps: list[int]) -> Wire:
     """The coordinates of a grid on a scale of logarithms."""
-    places = place.node("coordinates", [], start=-limit, end=limit, steps=steps)
-    wire = _on_scale(place, places, factor)
+    wire = _on_scale(place, _grid(place, -limit, limit, steps), factor)
     wire.shape = (*steps, len(steps))
     return wire
 

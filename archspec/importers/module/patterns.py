@@ -160,6 +160,17 @@ def evenly_spaced(numbers: Tensor) -> tuple[float, float, int] | None:
     return (start, end, steps) if torch.allclose(wanted, numbers, rtol=1e-6, atol=1e-7) else None
 
 
+def even_grid(numbers: Tensor) -> tuple[float, float, list[int]] | None:
+    """The first and last coordinate of each dimension of a grid, and its steps; None for other numbers."""
+    if numbers.dim() < 3 or numbers.shape[-1] != numbers.dim() - 1 or not numbers.is_floating_point():
+        return None
+    first, last = (round(float(numbers.flatten(0, -2)[place, 0]), 9) for place in (0, -1))
+    steps = list(numbers.shape[:-1])
+    wanted = coordinates(first, last, tuple(steps))
+    is_even = first != last and torch.allclose(wanted, numbers.float(), rtol=1e-6, atol=1e-7)
+    return (first, last, steps) if is_even else None
+
+
 def grid(numbers: Tensor) -> tuple[float, float, list[int]] | None:
     """The limit, the factor and the steps of a grid whose coordinates numbers are, on a scale of logarithms; else None.
 

@@ -22,6 +22,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from archspec.importers.module.computed import kind_of
+from archspec.importers.module.made import join
 from archspec.importers.module.runs import Call, Held, Run, UnrecordableError, Value, Visit, leaves
 
 place_of: ContextVar[str] = ContextVar("place_of", default="")
@@ -55,7 +56,8 @@ def record(module: nn.Module, inputs: Sequence[Tensor], buffers: Mapping[str, Te
         stack.enter_context(recorder)
         module(*inputs)
     assert recorder.root is not None
-    return Run(recorder.root, values, recorder.counter.get_total_flops() - recorder.flops_of_numbers)
+    flops = recorder.counter.get_total_flops() - recorder.flops_of_numbers
+    return Run(recorder.root, values, flops, recorder.dropping)
 
 
 class _Recorder(TorchFunctionMode):
@@ -77,6 +79,7 @@ class _Recorder(TorchFunctionMode):
         self.counter = FlopCounterMode(display=False)
         self.flops_of_numbers = 0
         self.computing = 0
+        self.dropping: list[str] = []
         self.root: Visit | None = None
         self.stack: list[Visit] = []
         self.values: dict[int, Value] = {}
@@ -117,7 +120,9 @@ class _Recorder(TorchFunctionMode):
             return
         path = self.paths.get(id(module))
         if path is None:
-            raise UnrecordableError(f"a module {type(module).__name__} is called that the network does not hold")
+            if join(module, self.stack[-1].module.training):
+                self.dropping.append(f"{type(module).__name__} ({_place()})")
+            return
         visit = Visit(path, module, self._seen(args) if self.stack else (), place=_place())
         if self.stack:
             self.stack[-1].steps.append(visit)
@@ -132,6 +137,8 @@ class _Recorder(TorchFunctionMode):
             if isinstance(module, ParametrizationList):
                 self.alive.append(outputs)
                 self.held[id(outputs)] = self._computed(module, outputs)
+            return
+        if id(module) not in self.paths:
             return
         visit = self.stack.pop()
         visit.keywords = self._seen(keywords)
@@ -157,7 +164,7 @@ class _Recorder(TorchFunctionMode):
     ) -> Any:
         """A function of torch is called."""
         kwargs = kwargs or {}
-        name = func.__name__
+        name = _name_of(func)
         if name in _UNSEEN or not self.stack or self.computing:
             return func(*args, **kwargs)
         operands = [leaf for leaf in leaves((args, kwargs)) if isinstance(leaf, Tensor)]
@@ -167,6 +174,8 @@ class _Recorder(TorchFunctionMode):
             raise UnrecordableError(f"{_place()} asks for numbers in a tensor ({name}): what follows depends on data")
         if name == "__setitem__" and isinstance(args[0], Tensor):
             return self._write(args[0], args[1], args[2])
+        if name in _DROPPING and not self.stack[0].module.training and _drops(*args, **kwargs):
+            raise UnrecordableError(f"{_place()} drops numbers in evaluation too: {name} takes training=self.training")
         given, named = self._seen(args), self._seen(kwargs)
         outputs = func(*args, **kwargs)
         tensors = [leaf for leaf in leaves(outputs) if isinstance(leaf, Tensor)]
@@ -274,6 +283,27 @@ _OF_SHAPES = frozenset(
 """What asks a tensor for its shape and type alone."""
 _DEPENDING = frozenset("item __bool__ tolist __int__ __float__ equal allclose __index__ numpy".split())
 """What asks for the numbers in a tensor."""
+
+
+_DROPPING = frozenset(
+    "dropout dropout1d dropout2d dropout3d alpha_dropout feature_dropout feature_alpha_dropout".split()
+)
+
+
+def _drops(_input: Any, p: float = 0.5, training: bool = True, *_inplace: bool, train: bool = True, **_: bool) -> bool:
+    """Whether a function with these arguments drops numbers now."""
+    return p > 0 and training and train
+
+
+def _name_of(func: Callable[..., Any]) -> str:
+    """The name of a function; of a property that gives another tensor its own."""
+    name: str = func.__name__
+    of = getattr(getattr(func, "__self__", None), "__name__", "")
+    return of if name == "__get__" and of in _VIEWS else name
+
+
+_VIEWS = frozenset("T H mT mH data real".split())
+"""Properties of a tensor that are tensors."""
 
 
 def _changes(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:

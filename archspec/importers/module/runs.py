@@ -21,6 +21,7 @@ class Value:
         fixed: Its numbers, where they depend on no input and no parameter.
         stale: Why it cannot be used any longer; empty while it can.
         origin: The call that gives it, where its numbers are known.
+        pooled: Of places of maxima, the shape of a sample of what was pooled.
     """
 
     number: int
@@ -29,6 +30,7 @@ class Value:
     fixed: Tensor | None = None
     stale: str = ""
     origin: Call | None = None
+    pooled: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -137,8 +139,10 @@ class Run:
         root: Its call.
         inputs: The values that it was given.
         flops: Its FLOPs, as PyTorch counts them.
+        dropping: Modules that the network does not hold, which drop numbers in evaluation too.
     """
 
     root: Visit
     inputs: list[Value]
     flops: int
+    dropping: list[str]

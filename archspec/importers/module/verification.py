@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from archspec.errors import UsageError
 from archspec.importers.module.construction import hand_on
+from archspec.importers.module.made import joined
 from archspec.importers.module.runs import leaves
 from archspec.network import Network
 from archspec.pytorch.loading import load_weights
@@ -205,7 +206,9 @@ def _largest(theirs: nn.Module, ours: nn.Module, shapes: Sequence[Sequence[int]]
     numbers = torch.Generator().manual_seed(0)
     given = [torch.randn(2, *shape, generator=numbers).to(dtype) for shape in shapes]
     with torch.inference_mode():
-        wanted = [leaf for leaf in leaves(theirs(*(each.clone() for each in given))) if isinstance(leaf, Tensor)]
+        with joined(theirs):
+            outputs = theirs(*(each.clone() for each in given))
+        wanted = [leaf.detach() for leaf in leaves(outputs) if isinstance(leaf, Tensor)]
         found = [leaf for leaf in leaves(ours(*given)) if isinstance(leaf, Tensor)]
     if [tensor.shape for tensor in wanted] != [tensor.shape for tensor in found]:
         sizes = ["; ".join(str(list(tensor.shape)) for tensor in tensors) for tensors in (wanted, found)]

@@ -124,8 +124,6 @@ def _network(
     names = list(network.outputs)
     training = [name for name, output in network.outputs.items() if output.training_only]
     kept = [name for name in names if name not in training]
-    if not kept:
-        kept, training = names, []
     outputs = f"{root.name}Outputs"
     while outputs in taken or outputs in root.inputs:
         outputs += "_"

@@ -122,7 +122,7 @@ class _Drafting(Tensors):
             node.operands = [outside(drafting.graph, wire) for wire in only.operands]
             node.graph = None
             for value, wire in drafting.known.items():
-                mine = Wire(node, shape=wire.shape)
+                mine = Wire(node, wire.port, wire.shape)
                 self.known[value] = mine if wire.node is only else outside(drafting.graph, wire)
         else:
             self.children.append((node, drafting))

@@ -8,9 +8,11 @@ from typing import Any
 
 from torch import Tensor
 
+from archspec.importers.module.batches import Batched
 from archspec.importers.module.draft import Graph, Node, Wire
 from archspec.importers.module.drafting.names import free_name, owner_of
 from archspec.importers.module.functions import apply, sample
+from archspec.importers.module.functions.calls import said
 from archspec.importers.module.numbers import are_many, constant
 from archspec.importers.module.runs import Call, Held, UnrecordableError, Value, Visit, leaves
 from archspec.ops import registry
@@ -108,6 +110,9 @@ class Tensors:
         cls = registry.get(op)
         for wire in operands:
             _check_usable(wire)
+        for name, value in arguments.items():
+            if any(isinstance(leaf, Value | Held | Batched) for leaf in leaves(value)):
+                raise UnrecordableError(f"{op} with {name} = {said(value)}")
         kept = {
             name: value
             for name, value in arguments.items()

@@ -107,7 +107,7 @@ def reference(wire: Wire, graph: Graph, inputs: Sequence[str] = ()) -> str:
             return inputs[own.index(wire)]
         return wire.port
     if wire.node.graph is None:
-        return wire.node.name
+        return f"{wire.node.name}.{wire.port}" if wire.port else wire.node.name
     inner = wire.node.graph
     if inner.is_copies:
         copy = inner.outputs[wire.port].node

@@ -14,7 +14,7 @@ from archspec.importers.module.runs import Call, Held, UnrecordableError, Value
 from archspec.ops import registry
 from archspec.ops.op import Op
 
-for _family in "arithmetic indexing layers parts pooling products shapes".split():
+for _family in "activations arithmetic elementary indexing layers parts pooling products shapes".split():
     import_module(f"{__package__}.{_family}")  # which registers its rules
 
 
@@ -28,11 +28,14 @@ def apply(call: Call, place: Place) -> list[Wire]:
     known = RULES.get(name) or _stated().get(name)
     if known is None:
         raise UnrecordableError(f"there is no op for torch's `{call.function}`")
+    if not name.startswith("max_unpool") and any(value.pooled is not None for value in call.operands):
+        raise UnrecordableError("the places of maxima are an operand, which only max_unpool takes")
     parameters, function = known
     given = dict(zip(parameters, call.args, strict=False))
     if len(call.args) > len(parameters):  # x.permute(0, 2, 3, 1), where a list may stand
         given[parameters[-1]] = call.args[len(parameters) - 1 :]
-    result = function(Bound(call, place, {key: _known(value) for key, value in (given | call.kwargs).items()}))
+    given |= {_NUMPY.get(key, key): value for key, value in call.kwargs.items()}
+    result = function(Bound(call, place, {key: _known(value) for key, value in given.items()}, name))
     return result if isinstance(result, list) else [result]
 
 
@@ -74,11 +77,38 @@ def _known(value: Any) -> Any:
 
 def _plain(name: str) -> str:
     """The name of the function that a method, an operator or a call in place is."""
-    name = name.strip("_") if name.startswith("__") else name.rstrip("_")
-    name = name.removeprefix("i") if name in ("iadd", "isub", "imul", "itruediv", "ipow", "imatmul") else name
-    name = {"truediv": "div", "true_divide": "div", "multiply": "mul", "subtract": "sub", "divide": "div"}.get(
-        name, name
+    bare = name.strip("_") if name.startswith("_") else name.rstrip("_")
+    for prefix in ("special_", "linalg_", "unsafe_"):
+        bare = bare.removeprefix(prefix)
+    bare = bare.removesuffix("_with_indices")
+    return _SAME.get(bare, bare)
+
+
+_SAME = {
+    other: name
+    for name, *others in map(
+        str.split,
+        """
+        abs absolute
+        add iadd radd
+        cat concat concatenate
+        div idiv itruediv divide true_divide truediv
+        matmul imatmul
+        maximum fmax
+        minimum fmin
+        mul imul rmul multiply
+        narrow narrow_copy
+        neg negative
+        pow ipow
+        sigmoid expit
+        sign sgn
+        sub isub subtract
+        transpose swapaxes swapdims
+        """.strip().splitlines(),
     )
-    return {"radd": "add", "rmul": "mul", "concat": "cat", "concatenate": "cat", "swapaxes": "transpose"}.get(
-        name, name
-    )
+    for other in others
+}
+"""The names of functions that are others, after these."""
+
+_NUMPY = {"axis": "dim", "keepdims": "keepdim"}
+"""What NumPy calls parameters, whose names torch takes too."""

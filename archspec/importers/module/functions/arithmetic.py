@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 
@@ -13,18 +14,20 @@ from archspec.importers.module.functions.dimensions import dimension, dimensions
 from archspec.importers.module.numbers import FEW_NUMBERS
 from archspec.importers.module.patterns import shifted_windows
 from archspec.importers.module.runs import Held, UnrecordableError, Value
+from archspec.pytorch.weights.tensors import fits
 
 
 def _two(op: str) -> Rule:
     def function(b: Bound) -> Wire:
-        if b.get("alpha", 1) != 1 or b["rounding_mode"]:
-            raise UnrecordableError(f"{b.call.function} with alpha or rounding_mode")
+        if b["rounding_mode"]:
+            raise UnrecordableError(f"{b.call.function} with rounding_mode")
         one, other = b["input"], b["other"]
         if isinstance(one, Value | Held) and isinstance(other, Value | Held):
-            return (_masked(b, one, other) if op == "add" else None) or b.place.node(op, aligned(b, one, other))
+            return (_masked(b, one, other) if op == "add" else None) or _of_two(b, op, one, other)
         tensor, number = ("input", other) if isinstance(one, Value | Held) else ("other", one)
         if isinstance(number, Batched) or not isinstance(number, int | float):
             raise UnrecordableError(f"{b.call.function} with {said(number)}")
+        number = number * b.number("alpha", 1)
         if number == _NEUTRAL[op] and (tensor == "input" or op in ("add", "mul")):
             return b.place.wire(b[tensor])  # sums that begin with 0
         return b.node(op, tensor, value=number)
@@ -34,6 +37,17 @@ def _two(op: str) -> Rule:
 
 _NEUTRAL = {"add": 0, "sub": 0, "mul": 1, "div": 1}
 """The numbers with which arithmetic changes nothing."""
+
+
+def _of_two(b: Bound, op: str, one: Value | Held, other: Value | Held) -> Wire:
+    """Two tensors, the second of which is taken `alpha` times."""
+    first, second = aligned(b, one, other)
+    return b.place.node(op, [first, scaled(b, second, b.number("alpha", 1))])
+
+
+def scaled(b: Bound, wire: Wire, factor: float) -> Wire:
+    """A tensor times a number."""
+    return wire if factor == 1 else b.place.node("mul", [wire], value=factor)
 
 
 def aligned(b: Bound, *operands: Value | Held) -> list[Wire]:
@@ -49,6 +63,8 @@ def of_rank(b: Bound, operand: Value | Held, rank: int) -> Wire:
         return b.place.wire(operand)
     if operand.fixed is not None and operand.fixed.numel() <= FEW_NUMBERS:
         return b.place.constant(operand.fixed.reshape([1] * missing + own))
+    if isinstance(operand, Held) and fits(shape := (*[1] * missing, *own), operand.shape):
+        return b.place.wire(replace(operand, shape=(1, *shape)))  # whose first size stands for the batch
     wire = b.place.wire(operand)
     if isinstance(operand, Held) or wire.node is None or missing > 1:
         return b.place.node("reshape", [wire], shape=[1] * missing + own)
@@ -72,11 +88,18 @@ for _name in ("add", "mul", "sub", "div"):
     rule(_name, "input other alpha")(_two(_name))
 
 
-@rule("rsub", "input other")
+@rule("rsub", "input other alpha")
 def _rsub(b: Bound) -> Wire:
     if isinstance(b["other"], Value | Held):
-        return b.node("sub", "other", "input")
-    return b.place.node("add", [b.node("neg")], value=b["other"])
+        own, other = aligned(b, b.operand("input"), b.operand("other"))
+        return b.place.node("sub", [other, scaled(b, own, b.number("alpha", 1))])
+    return b.place.node("add", [scaled(b, b.node("neg"), b.number("alpha", 1))], value=b["other"])
+
+
+@rule("rdiv rtruediv", "input other")
+def _rdiv(b: Bound) -> Wire:
+    """A number over a tensor: two tensors are a `div`."""
+    return scaled(b, b.node("pow", exponent=-1), b.number("other"))
 
 
 @rule("maximum", "input other")
@@ -92,7 +115,7 @@ def _minimum(b: Bound) -> Wire:
 @rule("max min", "input dim keepdim")
 def _max(b: Bound) -> Wire | list[Wire]:
     """The extreme of a dimension, whose place nothing may take; or of two tensors."""
-    kind = b.call.function
+    kind = b.function
     if isinstance(b["dim"], Value | Held):
         return b.place.node(f"{kind}imum", aligned(b, b.operand("input"), b.operand("dim")))
     if not isinstance(b["dim"], int):
@@ -113,25 +136,70 @@ def _zero(b: Bound) -> Wire:
 
 @rule("fill", "input value")
 def _fill(b: Bound) -> Wire:
-    return b.place.constant(torch.full(sample(b.output), float(b["value"])))
+    return b.place.constant(torch.full(sample(b.output), float(b.number("value"))))
 
 
-@rule("square", "input")
-def _square(b: Bound) -> Wire:
-    return b.node("pow", exponent=2)
+@rule("aminmax", "input dim keepdim")
+def _aminmax(b: Bound) -> list[Wire]:
+    return [b.node(op, dim=dimension(b.first, b["dim"]), keepdim=b.get("keepdim", False)) for op in ("amin", "amax")]
 
 
-@rule("addcmul", "input tensor1 tensor2 value")
+@rule("addcmul addcdiv", "input tensor1 tensor2 value")
 def _addcmul(b: Bound) -> Wire:
-    product = b.place.node("mul", aligned(b, b.operand("tensor1"), b.operand("tensor2")))
-    if b.get("value", 1) != 1:
-        product = b.place.node("mul", [product], value=b["value"])
-    return b.place.node("add", [of_rank(b, b.operand("input"), len(sample(b.output))), product])
+    found = b.place.node(b.function.removeprefix("addc"), aligned(b, b.operand("tensor1"), b.operand("tensor2")))
+    of_all = of_rank(b, b.operand("input"), len(sample(b.output)))
+    return b.place.node("add", [of_all, scaled(b, found, b.number("value", 1))])
+
+
+@rule("clamp_min", "input min")
+def _clamp_min(b: Bound) -> Wire:
+    return b.node("clamp", min=b["min"])
+
+
+@rule("clamp_max", "input max")
+def _clamp_max(b: Bound) -> Wire:
+    return b.node("clamp", max=b["max"])
+
+
+@rule("lerp", "input end weight")
+def _lerp(b: Bound) -> Wire:
+    """From one tensor to another, by a share that is a number or a tensor."""
+    one, other = aligned(b, b.operand("input"), b.operand("end"))
+    way = b.place.node("sub", [other, one])
+    if isinstance(b["weight"], Value | Held):
+        way = b.place.node("mul", [way, *aligned(b, b.operand("weight"))])
+    else:
+        way = scaled(b, way, b["weight"])
+    return b.place.node("add", [one, way])
+
+
+@rule("hypot", "input other")
+def _hypot(b: Bound) -> Wire:
+    squares = [b.place.node("pow", [wire], exponent=2) for wire in aligned(b, b.operand("input"), b.operand("other"))]
+    return b.place.node("sqrt", [b.place.node("add", squares)])
 
 
 @rule("var", "input dim correction keepdim unbiased")
 def _var(b: Bound) -> Wire:
-    """The mean square of what is left without the mean, times n / (n - correction)."""
+    return _spread(b)[0]
+
+
+@rule("std", "input dim correction keepdim unbiased")
+def _std(b: Bound) -> Wire:
+    return b.place.node("sqrt", [_spread(b)[0]])
+
+
+@rule("var_mean std_mean", "input dim correction keepdim unbiased")
+def _with_mean(b: Bound) -> list[Wire]:
+    found, mean = _spread(b)
+    found = b.place.node("sqrt", [found]) if b.function == "std_mean" else found
+    if b.get("keepdim", False):
+        return [found, mean]
+    return [found, b.node("mean", dim=dimensions(b.first, b["dim"]))]
+
+
+def _spread(b: Bound) -> tuple[Wire, Wire]:
+    """The mean square of what is left without the mean, times n / (n - correction); and the mean, of one rank."""
     if b["dim"] is None:
         raise UnrecordableError(f"{b.call.function} over all dimensions mixes samples")
     dims, shape = listed(dimensions(b.first, b["dim"])), sample(b.first)
@@ -141,17 +209,20 @@ def _var(b: Bound) -> Wire:
     found = b.place.node("mean", [square], dim=one_of(dims), keepdim=bool(b.get("keepdim", False)))
     count = math.prod(shape[dim - 1] for dim in dims)
     correction = int(b.get("unbiased", b.get("correction", 1)))
-    return b.place.node("mul", [found], value=count / (count - correction)) if correction else found
+    return scaled(b, found, count / (count - correction)), mean
 
 
-@rule("norm vector_norm linalg_vector_norm", "input p dim keepdim")
+@rule("norm vector_norm", "input p dim keepdim")
 def _norm(b: Bound) -> Wire:
     """The p-norm along dimensions."""
     if b["dim"] is None:
         raise UnrecordableError(f"{b.call.function} over all dimensions mixes samples")
     order = b.get("ord", b.get("p", 2))
+    is_of_matrix = b.call.function == "linalg_norm" and order not in (None, "fro") and len(listed(b["dim"])) == 2
+    if is_of_matrix or order == "nuc":
+        raise UnrecordableError(f"{b.call.function} of matrices with ord = {said(order)}")
     order = 2.0 if order in (None, "fro") else float(order)
-    return b.node("vector_norm", "input" if "input" in b.given else "x", ord=order, dim=dimensions(b.first, b["dim"]),
+    return b.node("vector_norm", ord=order, dim=dimensions(b.first, b["dim"]),
                   keepdim=b.get("keepdim", False))  # fmt: skip
 
 
@@ -163,12 +234,29 @@ def _pairwise_distance(b: Bound) -> Wire:
     wire = b.place.node("sub", [of_rank(b, each, rank) for each in operands])
     if eps := b.get("eps", 1e-6):
         wire = b.place.node("add", [wire], value=eps)
-    order = float(b.get("p", 2))
+    order = float(b.number("p", 2))
     return b.place.node("vector_norm", [wire], ord=order, dim=rank, keepdim=bool(b.get("keepdim", False)))
 
 
-@rule("softmax log_softmax", "input dim")
+@rule("cosine_similarity", "x1 x2 dim eps")
+def _cosine_similarity(b: Bound) -> Wire:
+    """The sum of the products of what has length 1."""
+    operands = b.operand("x1"), b.operand("x2")
+    longer = max(operands, key=lambda each: len(sample(each)))
+    dim, rank = dimension(longer, b.get("dim", 1)), len(sample(longer))
+    wires = [b.place.node("normalize", [of_rank(b, each, rank)], dim=dim, eps=b.get("eps", 1e-8)) for each in operands]
+    return b.place.node("sum", [b.place.node("mul", wires)], dim=dim)
+
+
+@rule("vecdot", "input other dim")
+def _vecdot(b: Bound) -> Wire:
+    wires = [b.place.wire(b.operand(name)) for name in ("input", "other")]
+    return b.place.node("sum", [b.place.node("mul", wires)], dim=dimension(b.first, b.get("dim", -1)))
+
+
+@rule("softmax log_softmax softmin", "input dim")
 def _softmax(b: Bound) -> Wire:
     """Without a dimension, PyTorch takes the batch of 1 and 3 dimensions, and the first after it of others."""
     unsaid = 0 if len(sample(b.first)) in (0, 2) else 1
-    return b.node(b.call.function, dim=dimension(b.first, unsaid if b["dim"] is None else b["dim"]))
+    dim = dimension(b.first, unsaid if b["dim"] is None else b["dim"])
+    return b.place.node("softmax", [b.node("neg")], dim=dim) if b.function == "softmin" else b.node(b.function, dim=dim)

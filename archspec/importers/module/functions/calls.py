@@ -20,11 +20,13 @@ class Bound:
         call: The call.
         place: Where the nodes go.
         given: The arguments that were given, by name.
+        function: The function that it is, under one name where torch has several.
     """
 
     call: Call
     place: Place
     given: dict[str, Any] = field(default_factory=dict)
+    function: str = ""
 
     def __getitem__(self, name: str) -> Any:
         return self.given.get(name)
@@ -32,6 +34,17 @@ class Bound:
     def get(self, name: str, default: Any) -> Any:
         """An argument, or its default."""
         return self.given.get(name, default)
+
+    def number(self, name: str, default: float | None = None) -> float:
+        """An argument that is a number, or its default.
+
+        Raises:
+            UnrecordableError: It is none, or grows with the batch.
+        """
+        value = self.given.get(name, default)
+        if not isinstance(value, int | float):
+            raise UnrecordableError(f"{self.call.function} with {name} = {said(value)}")
+        return value
 
     @property
     def first(self) -> Value | Held:

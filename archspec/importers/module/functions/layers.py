@@ -122,6 +122,8 @@ def _conv_transpose(b: Bound) -> Wire:
 
 @rule("linear", "input weight bias")
 def _linear(b: Bound) -> Wire:
+    if isinstance(b["weight"], Value):
+        return _linear_by_product(b)
     if isinstance(b["bias"], Value):  # put together of several
         held = b.held(weight="weight")
         product = b.node("linear", held=held, out_features=held["weight"].shape[0], bias=False)
@@ -129,6 +131,20 @@ def _linear(b: Bound) -> Wire:
     held, computed = b.parametrized(weight="weight", bias="bias")
     features = sizes_of(b.operand("weight"))[0]
     return b.node("linear", held=held, out_features=features, bias="bias" in held, **computed)
+
+
+def _linear_by_product(b: Bound) -> Wire:
+    """A linear layer whose weight is computed, such as a part of one: a product with its transpose."""
+    weight, rank = b.operand("weight"), len(sample(b.output))
+    turned = b.place.wire(weight)
+    if sample(weight) != list(sizes_of(weight)):
+        turned = b.place.node("reshape", [turned], shape=list(sizes_of(weight)))
+    turned = b.place.node("permute", [turned], dims=[2, 1])
+    if rank > 2:
+        turned = b.place.node("reshape", [turned], shape=[*[1] * (rank - 2), *sizes_of(weight)[::-1]])
+    wire = b.place.node("matmul", [of_rank(b, b.first, max(rank, 2)), turned])
+    wire = b.place.node("squeeze", [wire], dim=1) if rank == 1 else wire
+    return wire if b["bias"] is None else b.place.node("add", [wire, of_rank(b, b.operand("bias"), rank)])
 
 
 @rule("batch_norm", "input running_mean running_var weight bias training momentum eps")
@@ -201,11 +217,11 @@ def _prelu(b: Bound) -> Wire:
 
 @rule("hardtanh", "input min_val max_val inplace")
 def _hardtanh(b: Bound) -> Wire:
-    low, high = b.get("min_val", -1.0), b.get("max_val", 1.0)
+    low, high = b.number("min_val", -1.0), b.number("max_val", 1.0)
     return b.node("relu6") if (low, high) == (0, 6) else b.node("hardtanh", min_val=float(low), max_val=float(high))
 
 
-@rule("dropout feature_dropout alpha_dropout", "input p training inplace")
+@rule("dropout alpha_dropout feature_dropout feature_alpha_dropout", "input p training inplace")
 def _dropout(b: Bound) -> Wire:
-    p = float(b.get("p", 0.5))
-    return b.node("dropout", p=p) if p else b.place.wire(b.first)
+    p, op = float(b.number("p", 0.5)), "dropout2d" if b.function.startswith("feature") else "dropout"
+    return b.node(op, p=p) if p else b.place.wire(b.first)

@@ -10,12 +10,28 @@ from archspec.importers.module.runs import UnrecordableError
 
 @rule("cat", "tensors dim")
 def _cat(b: Bound) -> Wire:
+    return _joined(b, b.get("dim", 0))
+
+
+@rule("hstack column_stack", "tensors")
+def _hstack(b: Bound) -> Wire:
+    return _joined(b, 1)
+
+
+@rule("dstack", "tensors")
+def _dstack(b: Bound) -> Wire:
+    if len(sizes_of(b["tensors"][0])) < 3:
+        raise UnrecordableError("dstack of less than three dimensions")
+    return _joined(b, 2)
+
+
+def _joined(b: Bound, dim: int) -> Wire:
     tensors = [tensor for tensor in b["tensors"] if 0 not in sizes_of(tensor)]
-    dim = dimension(b.output, b.get("dim", 0))
+    ours = dimension(b.output, dim)
     wires = [b.whole(tensor) for tensor in tensors]
     if len(wires) == 1 and len(b["tensors"]) > 1:
         return wires[0]
-    return b.place.node("concat", wires, dim=dim)
+    return b.place.node("concat", wires, dim=ours)
 
 
 @rule("stack", "tensors dim")
@@ -32,6 +48,11 @@ def _chunk(b: Bound) -> list[Wire]:
 @rule("split split_with_sizes tensor_split", "input split_size_or_sections dim")
 def _split(b: Bound) -> list[Wire]:
     return _parts(b, b.get("dim", 0))
+
+
+@rule("hsplit vsplit dsplit", "input indices_or_sections")
+def _split_of_its_name(b: Bound) -> list[Wire]:
+    return _parts(b, {"vsplit": 0, "hsplit": 1, "dsplit": 2}[b.function])
 
 
 def _parts(b: Bound, dim: int) -> list[Wire]:
@@ -65,6 +86,15 @@ def _select(b: Bound) -> Wire:
 @rule("narrow", "input dim start length")
 def _narrow(b: Bound) -> Wire:
     return b.node("slice", dim=dimension(b.first, b["dim"]), start=b["start"], stop=b["start"] + b["length"])
+
+
+@rule("diff", "input n dim prepend append")
+def _diff(b: Bound) -> Wire:
+    """Each place of a dimension without the one before."""
+    if b.get("n", 1) != 1 or b["prepend"] is not None or b["append"] is not None:
+        raise UnrecordableError("diff with n, prepend or append")
+    dim = dimension(b.first, b.get("dim", -1))
+    return b.place.node("sub", [b.node("slice", dim=dim, start=1), b.node("slice", dim=dim, stop=-1)])
 
 
 @rule("repeat_interleave", "input repeats dim")

@@ -9,14 +9,23 @@ from archspec.importers.module.draft import Node, Wire
 from archspec.importers.module.functions.calls import Bound, listed, rule, size_of
 from archspec.importers.module.functions.dimensions import dimension, sample
 from archspec.importers.module.idioms import BLUR
-from archspec.importers.module.runs import Held, UnrecordableError
+from archspec.importers.module.runs import Held, UnrecordableError, Value
 
 
 @rule(
     "max_pool1d max_pool2d max_pool3d boolean_dispatch",
     "input kernel_size stride padding dilation ceil_mode return_indices",
 )
-def _max_pool(b: Bound) -> Wire:
+def _max_pool(b: Bound) -> Wire | list[Wire]:
+    """The maxima, and where in the input they stand, where that is asked for."""
+    wire = _maxima(b)
+    if len(b.call.outputs) == 1:
+        return wire
+    b.call.outputs[1].pooled = tuple(sample(b.first))
+    return [wire, Wire(wire.node, "indices")]
+
+
+def _maxima(b: Bound) -> Wire:
     kernel = size_of(b["kernel_size"])
     stride = size_of(b["stride"]) if b["stride"] else kernel
     wire = b.place.wire(b.first)
@@ -54,8 +63,18 @@ def _adaptive_avg_pool(b: Bound) -> Wire:
 
 
 @rule("adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d", "input output_size return_indices")
-def _adaptive_max_pool(b: Bound) -> Wire:
-    return _adaptive(b, "max")
+def _adaptive_max_pool(b: Bound) -> Wire | list[Wire]:
+    wire = _adaptive(b, "max")
+    return [wire, Wire(Node("", "the places of adaptive maxima"))] if len(b.call.outputs) > 1 else wire
+
+
+@rule("max_unpool1d max_unpool2d max_unpool3d", "input indices kernel_size stride padding output_size")
+def _max_unpool(b: Bound) -> Wire:
+    """What was pooled says the sizes."""
+    indices = b.operand("indices")
+    if not isinstance(indices, Value) or indices.pooled != tuple(sample(b.output)):
+        raise UnrecordableError(f"{b.call.function} to another size than was pooled")
+    return b.place.node("max_unpool", b.wires("input", "indices"))
 
 
 def _adaptive(b: Bound, kind: str) -> Wire:
@@ -69,8 +88,9 @@ def _adaptive(b: Bound, kind: str) -> Wire:
 
 @rule("interpolate upsample", "input size scale_factor mode align_corners recompute_scale_factor antialias")
 def _interpolate(b: Bound) -> Wire:
-    if b["antialias"]:
-        raise UnrecordableError("interpolate with antialias")
+    mode = _mode(b)
+    if mode == "area":
+        return _adaptive(b, "avg")
     scale = b["scale_factor"]
     size = None if scale is not None else size_of(sample(b.output)[1:])
     scale = scale if isinstance(scale, int | float | None) else list(scale)
@@ -79,9 +99,21 @@ def _interpolate(b: Bound) -> Wire:
         "upsample",
         size=size,
         scale_factor=scale,
-        mode=b.get("mode", "nearest"),
+        mode=mode,
         align_corners=b["align_corners"] or None,
     )
+
+
+def _mode(b: Bound) -> str:
+    """How numbers between places are found; the two ways to the nearest agree where each place is taken as often."""
+    mode = str(b.get("mode", "nearest"))
+    if b["antialias"]:
+        raise UnrecordableError("interpolate with antialias")
+    if mode != "nearest-exact":
+        return mode
+    if any(after % before for before, after in zip(sample(b.first)[1:], sample(b.output)[1:], strict=True)):
+        raise UnrecordableError("interpolate with the mode nearest-exact by no whole factor")
+    return "nearest"
 
 
 LEAST_PADDED = "pad with -inf"

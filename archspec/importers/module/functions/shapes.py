@@ -6,13 +6,13 @@ import math
 from dataclasses import replace
 
 from archspec.importers.module.draft import Wire
-from archspec.importers.module.functions.calls import Bound, rule
+from archspec.importers.module.functions.calls import Bound, listed, rule
 from archspec.importers.module.functions.dimensions import batch_of, dimension, is_joined, sample, sizes_of
 from archspec.importers.module.runs import Held, UnrecordableError, Value, leaves
 from archspec.pytorch.weights.tensors import fits
 
 
-@rule("contiguous clone detach float to type_as identity", "input other")
+@rule("contiguous clone detach float to type type_as identity positive data real requires_grad", "input other")
 def _same(b: Bound) -> Wire:
     counted = b.first.fixed is not None and b.output.dtype.is_floating_point  # whole numbers are the same as others
     if isinstance(b.first, Value) and b.first.dtype != b.output.dtype and not counted:
@@ -87,9 +87,43 @@ def _transpose(b: Bound) -> Wire:
     return _permuted(b, dims)
 
 
-@rule("t", "input")
+@rule("t T H", "input")
 def _t(b: Bound) -> Wire:
     return _permuted(b, [1, 0])
+
+
+@rule("mT mH adjoint", "input")
+def _mt(b: Bound) -> Wire:
+    dims = list(range(len(sizes_of(b.first))))
+    return _permuted(b, [*dims[:-2], dims[-1], dims[-2]])
+
+
+@rule("movedim moveaxis", "input source destination")
+def _movedim(b: Bound) -> Wire:
+    rank = len(sizes_of(b.first))
+    moved, places = ([dim % rank for dim in listed(b[name])] for name in ("source", "destination"))
+    dims = [dim for dim in range(rank) if dim not in moved]
+    for place, dim in sorted(zip(places, moved, strict=True)):
+        dims.insert(place, dim)
+    return _permuted(b, dims)
+
+
+@rule("fliplr", "input")
+def _fliplr(b: Bound) -> Wire:
+    return b.node("flip", dims=dimension(b.first, 1))
+
+
+@rule("rot90", "input k dims")
+def _rot90(b: Bound) -> Wire:
+    """Quarters of a turn from the first dimension to the second: one of them is turned around, and both are swapped."""
+    quarters = b.get("k", 1) % 4
+    one, other = (dimension(b.first, dim) for dim in b.get("dims", (0, 1)))
+    order = list(range(1, len(sample(b.first)) + 1))
+    order[one - 1], order[other - 1] = other, one
+    wire = b.place.wire(b.first)
+    if quarters:
+        wire = b.place.node("flip", [wire], dims=[one, other] if quarters == 2 else [other, one][quarters // 2])
+    return b.place.node("permute", [wire], dims=order) if quarters % 2 else wire
 
 
 def _permuted(b: Bound, dims: list[int]) -> Wire:
