@@ -18,7 +18,8 @@ from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
-from random_networks import SPECS, compiled, networks
+from random_networks import compiled, networks
+from random_probes import SPECS
 from sampling import QUICK, examples
 
 import archspec
