@@ -95,11 +95,8 @@ def _override(pick: Pick, spec: Node, outside: Graph) -> Node:
 
 
 _WORDS = ("silu", "relu", "identity", {"op": "leaky_relu", "negative_slope": 0.25}, {"when": False})
-
-
 _CHANGED: defaultdict[str, list[tuple[str, Any]]] = defaultdict(list)
 """Arguments of ops that leave the shape as it is."""
-
 
 _CHANGED |= {
     "conv": [("bias", True), ("bias", False), ("out_channels", 4), ("padding_mode", "replicate")],
@@ -140,6 +137,4 @@ def _init(pick: Pick, spec: Node, outside: Graph) -> Node:
 
 
 _STARTS = ("zeros", "ones", {"uniform": {"a": 2, "b": 3}}, {"normal": 0.1}, {"trunc_normal": {"std": 2}})
-
-
 _FANS = ("kaiming_normal", {"xavier_uniform": 0.5}, {"kaiming_uniform": {"a": 1, "mode": "fan_out"}})

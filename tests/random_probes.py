@@ -19,12 +19,8 @@ from archspec.ops.tensor import Shape
 
 SPECS = Path(__file__).parent.parent / "specs"
 """Where the blocks lie that are files."""
-
-
 NODES = 40
 """Where a network has as many nodes, only single ops are added."""
-
-
 _KEPT = {"as", "op", "block", "graph", "reuse", "let", "outputs", "output", "inputs", "doc"}
 
 
