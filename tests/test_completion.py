@@ -18,9 +18,9 @@ from archspec.drawing.content.colouring import COLOURS
 from archspec.drawing.content.scene import DETAILS
 from archspec.drawing.content.typefaces import NAMES
 from archspec.drawing.formats.themes import THEMES
+from archspec.drawing.layout.forms import DIRECTIONS, LAYOUTS
 from archspec.drawing.layout.lengths import NAMED
 from archspec.drawing.layout.pages import page_size
-from archspec.drawing.layout.placing import DIRECTIONS, LAYOUTS
 from archspec.language import library
 from archspec.language.limits import Limits
 from archspec.ops import registry

@@ -28,8 +28,8 @@ from archspec.drawing.content.fonts import text_width
 from archspec.drawing.content.scene import DETAILS, Edge
 from archspec.drawing.drawing import draw
 from archspec.drawing.layout import engine
+from archspec.drawing.layout.forms import place
 from archspec.drawing.layout.pages import PAPERS, page_size
-from archspec.drawing.layout.placing import place
 from archspec.drawing.layout.routes import Obstacles, route
 
 LANGUAGE = sorted((Path(__file__).parent / "golden" / "language").glob("*.yaml"))

@@ -14,9 +14,9 @@ from archspec.drawing.content.cards import LEGIBLE
 from archspec.drawing.content.scene import Box, Edge, Scene
 from archspec.drawing.content.volume import Flow, Volume, Volumes
 from archspec.drawing.layout.bodies import LABEL, USUAL, Measures, Scales, scales_of
+from archspec.drawing.layout.forms import CLEARER, LAYOUTS, NO_SCALES, Layout, require_known
 from archspec.drawing.layout.grid import Cell, Grid, Link, neighbours, routed
 from archspec.drawing.layout.pages import Fit, Page
-from archspec.drawing.layout.placing import CLEARER, LAYOUTS, NO_SCALES, Layout, require_known
 from archspec.drawing.layout.rows import for_page
 from archspec.drawing.layout.scales import scales
 from archspec.drawing.layout.solids import Solids, in_grid, row

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from archspec.drawing.content.cards import SMALL
 from archspec.drawing.layout.geometry import Point, Rect
-from archspec.drawing.layout.pieces import HEADER
+from archspec.drawing.layout.setting import HEADER
 
 INSET = 6.0
 """From the side of a frame to what is written there."""
