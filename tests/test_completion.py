@@ -174,10 +174,10 @@ def test_what_is_no_file_completes_nothing(complete: Complete, spec: str) -> Non
 
 
 def test_ops_of_a_package_that_is_broken_complete_nothing(complete: Complete, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken() -> None:
+    def broken(group: str) -> None:
         raise ImportError("no such thing")
 
-    monkeypatch.setattr(registry, "_load_plugins", broken)
+    monkeypatch.setattr(registry, "load_plugins", broken)
     assert complete("ops ") == []
 
 
