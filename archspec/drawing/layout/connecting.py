@@ -30,7 +30,7 @@ def connected(
     heights: Heights,
     found: Scales,
     setting: Setting,
-    texts: Iterable[Rect] = (),
+    texts: Iterable[Rect],
 ) -> dict[Edge, tuple[Part, ...]] | None:
     """The lines of edges between cells; None where one has no way.
 

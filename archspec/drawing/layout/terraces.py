@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 
 from archspec.drawing.content.cards import LEGIBLE
 from archspec.drawing.content.scene import Box, Edge, Scene
@@ -119,9 +118,9 @@ def terraces(
     pairs: Sequence[tuple[str, str]],
     level: Mapping[str, int],
     *,
-    last: Mapping[str, int] = MappingProxyType({}),
-    carried: Sequence[int] = (),
-    alike: Sequence[Sequence[str]] = (),
+    last: Mapping[str, int],
+    carried: Sequence[int],
+    alike: Sequence[Sequence[str]],
 ) -> Grid:
     """The grid of what stands by its level.
 
