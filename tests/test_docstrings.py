@@ -72,7 +72,7 @@ def test_attributes_are_listed_as_they_are() -> None:
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef) and (found := listed(node, "Attributes")):
                 declared, place = fields(node), f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
-                wrong += [f"{place} has no {name}" for name in found if name not in known(node)]
+                wrong += [f"{place} has no {name}" for name in {*found} - known(node)]
                 if [name for name in found if name in declared] != declared:
                     wrong.append(f"{place}: {found}, not {declared}")
     assert not wrong
