@@ -22,13 +22,9 @@ def _getitem(b: Bound) -> Wire:
     items = list(index) if isinstance(index, tuple) else [index]
     if len(items) == 2 and items[0] == slice(None) and isinstance(items[1], Value | Held):
         return separated(b, items[1])
-    if any(item is Ellipsis for item in items):
-        at = next(i for i, item in enumerate(items) if item is Ellipsis)
-        missing = len(sizes_of(b.first)) - len(items) + 1 + sum(item is None for item in items)
-        items[at : at + 1] = [slice(None)] * missing
     wire, squeezed, added, kept = b.place.wire(b.first), [], [], 0
     dims = iter(range(len(sizes_of(b.first))))
-    for item in items:
+    for item in _without_ellipsis(items, len(sizes_of(b.first))):
         if item is None:
             added.append(kept)
             kept += 1
@@ -50,6 +46,15 @@ def _getitem(b: Bound) -> Wire:
         if not _is_batch_of_one(b.output, dim):
             wire = b.place.node("unsqueeze", [wire], dim=dimension(b.output, dim))
     return wire
+
+
+def _without_ellipsis(items: list[Any], rank: int) -> list[Any]:
+    """An index of a tensor of so many dimensions with a slice for each that an ellipsis stands for."""
+    at = next((number for number, item in enumerate(items) if item is Ellipsis), None)
+    if at is None:
+        return items
+    missing = rank - len(items) + 1 + sum(item is None for item in items)
+    return [*items[:at], *[slice(None)] * missing, *items[at + 1 :]]
 
 
 def _is_batch_of_one(tensor: Value, dim: int) -> bool:
