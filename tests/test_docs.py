@@ -174,6 +174,19 @@ def test_the_page_of_the_language_has_all_its_words() -> None:
     assert not words - set(re.findall(r"\w+", " ".join(code)))
 
 
+def test_the_decisions_name_files_that_exist_and_all_of_the_layout() -> None:
+    text = (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w./-]+(?:\.(?:py|mjs|md|yaml)|/))`", text))
+    found = [
+        each
+        for folder in ("archspec", "docs", "specs", "tests")
+        for each in (ROOT / folder, *(ROOT / folder).rglob("*"))
+    ]
+    paths = [f"{path.as_posix()}{'/' * path.is_dir()}" for path in found]
+    assert not [name for name in named if not any(path.endswith(f"/{name}") for path in paths)]
+    assert {path.name for path in (ROOT / "archspec" / "drawing" / "layout").glob("[a-z]*.py")} <= named
+
+
 def test_the_plugin_shown_is_the_one_tested() -> None:
     shown = next(body for language, body in fences(ROOT / "docs" / "extending.md") if "class Softsign" in body)
     assert shown in (ROOT / "tests" / "plugin" / "archspec_plugin_example" / "ops.py").read_text()
