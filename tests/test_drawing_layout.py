@@ -138,7 +138,6 @@ graph:
   concat2: {op: concat, from: [flat3, concat]}
 """
 
-
 HALF = """archspec: 1
 name: half
 inputs: {image: [8, 4, 4]}

@@ -90,7 +90,6 @@ LAYERS: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
 layers = pytest.mark.parametrize("name", LAYERS)
 convolutions = pytest.mark.parametrize("name", [name for name in LAYERS if "d" in name.partition("-")[0][:2]])
 
-
 deprecated = pytest.mark.filterwarnings("ignore:`torch.jit.*` is deprecated:DeprecationWarning")
 
 

@@ -35,7 +35,6 @@ _BROKEN_BLOCK = 0.4
 _BETTER = 1.04
 """More columns must make the picture this much larger."""
 
-
 _TRIES = 24
 """Numbers of columns that are tried for a width."""
 

@@ -16,7 +16,6 @@ _ABOVE = 3.0
 _BETWEEN = 3 * 0.318 * SMALL
 """Between a name and a title beside each other: three spaces."""
 
-
 _STEP = 4.0
 """Between places that are tried for a title."""
 
