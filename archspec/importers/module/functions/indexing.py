@@ -79,10 +79,8 @@ def _sliced(b: Bound, wire: Wire, dim: int, item: slice) -> Wire:
 @rule("setitem", "input index value")
 def _setitem(b: Bound) -> Wire:
     """What stands in a part of a tensor after something was written there."""
-    items = b["index"] if isinstance(b["index"], tuple) else (b["index"],)
-    if any(item is Ellipsis for item in items):
-        at = next(i for i, item in enumerate(items) if item is Ellipsis)
-        items = (*items[:at], *[slice(None)] * (len(sizes_of(b.first)) - len(items) + 1), *items[at + 1 :])
+    index = list(b["index"]) if isinstance(b["index"], tuple) else [b["index"]]
+    items = _without_ellipsis(index, len(sizes_of(b.first)))
     parts = [(dim, item) for dim, item in enumerate(items) if item != slice(None)]
     if not parts or not all(isinstance(item, int | slice) for _, item in parts):
         raise UnrecordableError("a part of a tensor is written that is no range of its dimensions")
