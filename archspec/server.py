@@ -199,6 +199,29 @@ class Server(LanguageServer):
             await asyncio.shield(self._compile(uri, version))  # which others may wait for too
         return None
 
+    async def answer(self, params: Any, ask: Callable[[Analysis], Any], kind: Any, known: Known | None = None) -> Any:
+        """What the service says of a document, as the protocol has it; None where it is not to be answered.
+
+        Args:
+            params: What a request says.
+            ask: Asks the service.
+            kind: What the protocol has for that.
+            known: What is known of the document; its analysis, unless given.
+        """
+        uri = params.text_document.uri
+        if not await self.is_wanted(uri):
+            return None
+        analysis = await (known or self.analysis)(uri)
+        found = ask(analysis) if analysis is not None else None
+        return None if found is None else _convert.structure(found, kind)
+
+    async def answer_there(
+        self, params: Any, ask: Callable[[Analysis, Any], Any], kind: Any, known: Known | None = None
+    ) -> Any:
+        """The same of the position that a request says."""
+        place = _plain(params.position)
+        return await self.answer(params, lambda analysis: ask(analysis, place), kind, known)
+
     def _compile(self, uri: str, version: int | None) -> asyncio.Task[None]:
         """The compile of a version of a document: that which runs, or a new one."""
         of, running = self._compiles.get(uri, (None, None))
@@ -225,8 +248,8 @@ class Server(LanguageServer):
 def server(root: Path | None = None) -> Server:
     """A language server with all that it can do."""
     made = Server(root)
-    _documents(made)
-    _requests(made)
+    for registered in (_documents, _of_texts, _of_networks, _of_names):
+        registered(made)
     return made
 
 
@@ -257,82 +280,83 @@ def _documents(server: Server) -> None:
         server.look_at_others("")
 
 
-def _requests(server: Server) -> None:
-    """What is asked of a document, each a function of the service."""
-    actions = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
+def _of_texts(server: Server) -> None:
+    """What is asked of a document as it is written, each a function of the service."""
     completions = types.CompletionOptions(trigger_characters=["$", ".", ":", " ", "{", "[", "(", ","])
-
-    async def at(params: Any, ask: Callable[[Analysis], Any], kind: Any, known: Known = server.analysis) -> Any:
-        """What the service says of a document, as the protocol has it; None where it is not to be answered."""
-        uri = params.text_document.uri
-        if not await server.is_wanted(uri):
-            return None
-        analysis = await known(uri)
-        found = ask(analysis) if analysis is not None else None
-        return None if found is None else _convert.structure(found, kind)
-
-    async def there(params: Any, ask: Callable[[Analysis, Any], Any], kind: Any, known: Known = server.analysis) -> Any:
-        place = plain(params.position)
-        return await at(params, lambda analysis: ask(analysis, place), kind, known)
-
-    def plain(value: Any) -> Any:
-        return _convert.unstructure(value)
 
     @server.feature(types.TEXT_DOCUMENT_COMPLETION, completions)
     async def completion(params: types.CompletionParams) -> list[types.CompletionItem]:
-        return await there(params, service.completion, list[types.CompletionItem], server.written) or []
+        return await server.answer_there(params, service.completion, list[types.CompletionItem], server.written) or []
+
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
+    async def symbols(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
+        return await server.answer(params, service.document_symbols, list[types.DocumentSymbol], server.written) or []
+
+    @server.feature(types.TEXT_DOCUMENT_FOLDING_RANGE)
+    async def folding(params: types.FoldingRangeParams) -> list[types.FoldingRange]:
+        return await server.answer(params, service.folding_ranges, list[types.FoldingRange], server.written) or []
+
+    @server.feature(types.TEXT_DOCUMENT_FORMATTING)
+    async def formatting(params: types.DocumentFormattingParams) -> list[types.TextEdit]:
+        return await server.answer(params, service.formatting, list[types.TextEdit], server.written) or []
+
+
+def _of_networks(server: Server) -> None:
+    """What is asked of a document when its network is known."""
+    actions = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     async def hover(params: types.HoverParams) -> types.Hover | None:
-        found: types.Hover | None = await there(params, service.hover, types.Hover)
+        found: types.Hover | None = await server.answer_there(params, service.hover, types.Hover)
         return found
 
     @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
     async def hints(params: types.InlayHintParams) -> list[types.InlayHint]:
-        place = plain(params.range)
-        return await at(params, lambda known: service.inlay_hints(known, place), list[types.InlayHint]) or []
+        place = _plain(params.range)
+        return await server.answer(params, lambda known: service.inlay_hints(known, place), list[types.InlayHint]) or []
+
+    @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, actions)
+    async def code_actions(params: types.CodeActionParams) -> list[types.CodeAction]:
+        place = _plain(params.range)
+        asked = await server.answer(params, lambda known: service.code_actions(known, place), list[types.CodeAction])
+        return asked or []
+
+
+def _of_names(server: Server) -> None:
+    """What is asked of a name in a document: where it is declared and used, and another one for it."""
 
     @server.feature(types.TEXT_DOCUMENT_DEFINITION)
     async def definition(params: types.DefinitionParams) -> list[types.Location]:
-        return await there(params, service.definition, list[types.Location]) or []
+        return await server.answer_there(params, service.definition, list[types.Location]) or []
 
     @server.feature(types.TEXT_DOCUMENT_REFERENCES)
     async def references(params: types.ReferenceParams) -> list[types.Location]:
-        declared, place = params.context.include_declaration, plain(params.position)
-        return await at(params, lambda known: service.references(known, place, declared), list[types.Location]) or []
+        declared, place = params.context.include_declaration, _plain(params.position)
+        found = await server.answer(
+            params, lambda known: service.references(known, place, declared), list[types.Location]
+        )
+        return found or []
 
     @server.feature(types.TEXT_DOCUMENT_PREPARE_RENAME)
     async def prepared(params: types.PrepareRenameParams) -> types.Range | None:
-        found: types.Range | None = await there(params, service.prepare_rename, types.Range)
+        found: types.Range | None = await server.answer_there(params, service.prepare_rename, types.Range)
         return found
 
     @server.feature(types.TEXT_DOCUMENT_RENAME, types.RenameOptions(prepare_provider=True))
     async def rename(params: types.RenameParams) -> types.WorkspaceEdit | None:
-        place, name = plain(params.position), params.new_name
+        place, name = _plain(params.position), params.new_name
         try:
-            found: types.WorkspaceEdit | None = await at(
+            found: types.WorkspaceEdit | None = await server.answer(
                 params, lambda known: service.rename(known, place, name), types.WorkspaceEdit
             )
         except UsageError as error:
             raise JsonRpcInvalidParams(str(error)) from None
         return found
 
-    @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, actions)
-    async def code_actions(params: types.CodeActionParams) -> list[types.CodeAction]:
-        place = plain(params.range)
-        return await at(params, lambda known: service.code_actions(known, place), list[types.CodeAction]) or []
 
-    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
-    async def symbols(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
-        return await at(params, service.document_symbols, list[types.DocumentSymbol], server.written) or []
-
-    @server.feature(types.TEXT_DOCUMENT_FOLDING_RANGE)
-    async def folding(params: types.FoldingRangeParams) -> list[types.FoldingRange]:
-        return await at(params, service.folding_ranges, list[types.FoldingRange], server.written) or []
-
-    @server.feature(types.TEXT_DOCUMENT_FORMATTING)
-    async def formatting(params: types.DocumentFormattingParams) -> list[types.TextEdit]:
-        return await at(params, service.formatting, list[types.TextEdit], server.written) or []
+def _plain(value: Any) -> Any:
+    """A position or range of the protocol as the service takes it."""
+    return _convert.unstructure(value)
 
 
 def _is_no_refusal(record: logging.LogRecord) -> bool:

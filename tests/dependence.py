@@ -20,10 +20,10 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # PyTorch's own call of `torch.jit.script`
     import torch._decomp.decompositions_for_jvp  # which the first dual tensor would import
 import torch.autograd.forward_ad as forward  # noqa: E402
+from emitted_layers import build  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402, N812
 from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: E402
-from torch_oracle import build  # noqa: E402
 
 LEAST = 1e-12
 """A smaller share of the largest derivative comes of rounding."""

@@ -9,9 +9,9 @@ from itertools import combinations, pairwise
 from archspec.drawing.content.cards import SMALL
 from archspec.drawing.content.fonts import text_width
 from archspec.drawing.layout.geometry import Part, Point, Rect, overlap
-from archspec.drawing.layout.pieces import HEADER, label_size
-from archspec.drawing.layout.placed import PlacedEdge, PlacedFrame, Placing
+from archspec.drawing.layout.placement import PlacedEdge, PlacedFrame, Placing
 from archspec.drawing.layout.segments import frame_chain
+from archspec.drawing.layout.setting import HEADER, label_size
 
 CELL = 150
 SLACK = 0.5

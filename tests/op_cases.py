@@ -9,7 +9,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 from pydantic import ValidationError
-from torch_oracle import Args
+from raw_layers import Args
 
 from archspec.errors import RuleError
 from archspec.ops.arguments import MAX_FLOAT

@@ -23,7 +23,6 @@ ROOT = Path(__file__).parent.parent
 DATA = Path(__file__).parent / "data"
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
 
-
 CONV3 = "c: {op: conv, out_channels: 1, kernel_size: 3, padding: 1}"
 
 

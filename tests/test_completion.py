@@ -18,9 +18,9 @@ from archspec.drawing.content.colouring import COLOURS
 from archspec.drawing.content.scene import DETAILS
 from archspec.drawing.content.typefaces import NAMES
 from archspec.drawing.formats.themes import THEMES
+from archspec.drawing.layout.forms import DIRECTIONS, LAYOUTS
 from archspec.drawing.layout.lengths import NAMED
 from archspec.drawing.layout.pages import page_size
-from archspec.drawing.layout.placing import DIRECTIONS, LAYOUTS
 from archspec.language import library
 from archspec.language.limits import Limits
 from archspec.ops import registry
@@ -174,10 +174,10 @@ def test_what_is_no_file_completes_nothing(complete: Complete, spec: str) -> Non
 
 
 def test_ops_of_a_package_that_is_broken_complete_nothing(complete: Complete, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken() -> None:
+    def broken(group: str) -> None:
         raise ImportError("no such thing")
 
-    monkeypatch.setattr(registry, "_load_plugins", broken)
+    monkeypatch.setattr(registry, "load_plugins", broken)
     assert complete("ops ") == []
 
 

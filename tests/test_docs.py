@@ -21,7 +21,7 @@ from sampling import few
 
 import archspec
 from archspec.cli import COMMANDS, main
-from archspec.language import library
+from archspec.language import evaluation, initialisation, library, spec, values
 from archspec.ops import op, registry
 from archspec.reports import explanations
 
@@ -155,6 +155,36 @@ def test_the_error_of_the_tutorial_is_the_one_printed(folder: Path) -> None:
     with pytest.raises(archspec.SpecError) as caught:
         archspec.compile_text(spec.replace("channels: 32", "chanels: 32"), name="small_resnet.yaml")
     assert str(caught.value) == shown.rstrip()
+
+
+def test_the_page_of_the_language_has_all_its_words() -> None:
+    """Keys, functions, attributes of tensors, initialisers, types of parameters, ops without operands."""
+    models = (spec.NetworkFile, spec.BlockFile, spec.Param, spec.Output, spec.Expect, spec.Bound, spec.Paper)
+    words = {*op.NODE_KEYS, *(key for model in models for key in model.keys())}  # noqa: SIM118 - no mapping
+    words |= {
+        *evaluation.FUNCTIONS,
+        *values.ATTRIBUTES,
+        *initialisation.FUNCTIONS,
+        *initialisation.FAMILIES,
+        *spec.TYPES,
+    }
+    words |= {name for name, kind in registry.ops().items() if kind.takes_nothing}
+    text = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    code = re.findall(r"```.*?```|`[^`]+`", text, re.DOTALL)
+    assert not words - set(re.findall(r"\w+", " ".join(code)))
+
+
+def test_the_decisions_name_files_that_exist_and_all_of_the_layout() -> None:
+    text = (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w./-]+(?:\.(?:py|mjs|md|yaml)|/))`", text))
+    found = [
+        each
+        for folder in ("archspec", "docs", "specs", "tests")
+        for each in (ROOT / folder, *(ROOT / folder).rglob("*"))
+    ]
+    paths = [f"{path.as_posix()}{'/' * path.is_dir()}" for path in found]
+    assert not [name for name in named if not any(path.endswith(f"/{name}") for path in paths)]
+    assert {path.name for path in (ROOT / "archspec" / "drawing" / "layout").glob("[a-z]*.py")} <= named
 
 
 def test_the_plugin_shown_is_the_one_tested() -> None:

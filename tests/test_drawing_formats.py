@@ -33,7 +33,7 @@ from archspec.drawing.formats.looks import looks
 from archspec.drawing.formats.marks import Group, Picture
 from archspec.drawing.formats.themes import THEMES
 from archspec.drawing.layout import engine
-from archspec.drawing.layout.placing import DIRECTIONS, place
+from archspec.drawing.layout.forms import DIRECTIONS, place
 from archspec.errors import UsageError
 
 # SVG

@@ -28,8 +28,8 @@ from archspec.drawing.content.fonts import text_width
 from archspec.drawing.content.scene import DETAILS, Edge
 from archspec.drawing.drawing import draw
 from archspec.drawing.layout import engine
+from archspec.drawing.layout.forms import place
 from archspec.drawing.layout.pages import PAPERS, page_size
-from archspec.drawing.layout.placing import place
 from archspec.drawing.layout.routes import Obstacles, route
 from archspec.drawing.layout.tracks import Tracks
 
@@ -138,7 +138,6 @@ graph:
   flat3: {op: flatten, from: stem}
   concat2: {op: concat, from: [flat3, concat]}
 """
-
 
 HALF = """archspec: 1
 name: half

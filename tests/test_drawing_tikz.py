@@ -25,7 +25,7 @@ from archspec.drawing.content.scene import Cluster
 from archspec.drawing.drawing import CardDrawing, draw
 from archspec.drawing.formats.latex import escaped
 from archspec.drawing.formats.themes import THEMES
-from archspec.drawing.layout.placing import place
+from archspec.drawing.layout.forms import place
 from archspec.drawing.volumes import VolumeDrawing, draw_volumes
 
 

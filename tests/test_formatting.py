@@ -194,5 +194,5 @@ def test_a_row_that_alignment_makes_too_long_is_as_it_was() -> None:
 @pytest.mark.parametrize("text", ["a: [", "- 1\n", "", "# nothing\n", "a: 1\n---\nb: 2\n", "a: *b\n", "\ud800"])
 def test_what_is_no_mapping_of_yaml_is_an_error(text: str) -> None:
     with pytest.raises(SpecError) as caught:
-        formatted(text, "my.yaml")
+        formatted_bytes(text.encode("utf-8", "surrogatepass"), "my.yaml")
     assert caught.value.diagnostics[0].span.file == "my.yaml"

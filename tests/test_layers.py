@@ -18,9 +18,10 @@ from sampling import examples, few
 import archspec
 
 torch = pytest.importorskip("torch")
+from emitted_layers import kept_bytes  # noqa: E402
+from raw_definitions import RawLocalConv  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.utils.checkpoint import checkpoint  # noqa: E402
-from torch_oracle import RawLocalConv, kept_bytes  # noqa: E402
 
 from archspec.pytorch.layers.avg_pool1d_same import AvgPool1dSame  # noqa: E402
 from archspec.pytorch.layers.avg_pool2d_same import AvgPool2dSame  # noqa: E402
@@ -88,7 +89,6 @@ LAYERS: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
 
 layers = pytest.mark.parametrize("name", LAYERS)
 convolutions = pytest.mark.parametrize("name", [name for name in LAYERS if "d" in name.partition("-")[0][:2]])
-
 
 deprecated = pytest.mark.filterwarnings("ignore:`torch.jit.*` is deprecated:DeprecationWarning")
 

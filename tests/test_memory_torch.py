@@ -22,11 +22,11 @@ from archspec.ops.tensor import Places
 
 torch = pytest.importorskip("torch")
 from corpus import SOME_SPECS, SOME_VARIANTS  # noqa: E402
+from emitted_layers import build  # noqa: E402
 from test_random_networks import outputs  # noqa: E402
 from torch._subclasses.fake_tensor import FakeTensorMode  # noqa: E402
 from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
-from torch_oracle import build  # noqa: E402
 
 EXAMPLES = settings.default.max_examples // 2 if PROFILE == "nightly" else examples(75)
 PASSES = {"identity", "dropout", "dropout2d", "stochastic_depth"}

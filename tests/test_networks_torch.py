@@ -10,9 +10,9 @@ import archspec
 
 torch = pytest.importorskip("torch")
 from corpus import SOME_SPECS, SOME_VARIANTS  # noqa: E402
+from emitted_layers import build_op  # noqa: E402
 from test_random_networks import check_on_meta, check_state, without_inputs  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
-from torch_oracle import build_op  # noqa: E402
 
 BATCH = 2
 

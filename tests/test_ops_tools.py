@@ -17,9 +17,10 @@ from archspec.ops.registry import get
 from archspec.ops.tensor import Places, Shape, Shapes
 
 torch = pytest.importorskip("torch")
+from emitted_layers import build  # noqa: E402
 from op_cases import CASES, Case  # noqa: E402
+from raw_layers import Args, Refused  # noqa: E402
 from test_ops_torch import BUNDLED, compile_op, tensors, tries  # noqa: E402
-from torch_oracle import Args, Refused, build  # noqa: E402
 
 ops = pytest.mark.parametrize("name", BUNDLED)
 

@@ -44,11 +44,14 @@ from archspec.ops.tensor import Places, Shape, Shapes, axis, elements, size_in_b
 
 torch = pytest.importorskip("torch")
 from dependence import Spans, op_spans  # noqa: E402
+from emitted_layers import build, kept_bytes  # noqa: E402
 from op_cases import CASES, Case  # noqa: E402
+from raw_definitions import places_of  # noqa: E402
+from raw_layers import Args, Refused, need  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn.attention import SDPBackend, sdpa_kernel  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
-from torch_oracle import RAW, Args, Refused, build, kept_bytes, need, places_of  # noqa: E402
+from torch_oracle import RAW  # noqa: E402
 
 BUNDLED = [name for name, kind in ops().items() if kind.__module__.startswith("archspec.ops.")]
 

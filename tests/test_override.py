@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 from hypothesis import given, settings
-from random_networks import SPECS, compiled, networks
+from random_networks import compiled, networks
+from random_probes import SPECS
 from sampling import examples
 
 import archspec

@@ -15,7 +15,7 @@ import archspec
 from archspec.cli import app
 from archspec.drawing.content.scene import DETAILS
 from archspec.drawing.drawing import CardDrawing, draw
-from archspec.drawing.layout.placing import Direction
+from archspec.drawing.layout.forms import Direction
 from archspec.network import NotCompiled, PartialNetwork
 
 BRANCHES = """

@@ -1,7 +1,7 @@
 """The law of whole networks: what is emitted and built is what the compiler says, and gives what the nodes give.
 
 Random networks (`random_networks`) are emitted and built. Each is held against its static figures, and against its
-nodes run one by one by `torch_oracle`. In training, a backward pass from the sum of all outputs reaches every
+nodes run one by one by `emitted_layers`. In training, a backward pass from the sum of all outputs reaches every
 parameter, without exceptions. Both sides compute in float64, where the order of a sum hardly shows.
 """
 
@@ -24,9 +24,9 @@ from archspec.ops.op import Op
 from archspec.ops.registry import ops
 
 torch = pytest.importorskip("torch")
+from emitted_layers import build_op  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
-from torch_oracle import build_op  # noqa: E402
 
 EXAMPLES = max(examples(300), settings.default.max_examples)
 BATCH = 2

@@ -19,7 +19,6 @@ from dependence import network_spans  # noqa: E402
 
 EXAMPLES = max(examples(150), settings.default.max_examples // 2)
 
-
 REPEATS = {"reflect", "replicate", "circular"}
 """Paddings that show places from elsewhere, of which what sees no border knows nothing."""
 

@@ -22,9 +22,7 @@ inputs: {x: [3, 8, 8]}
 graph: {a: {op: conv, out_channels: 4, kernel_size: 3}, b: relu}
 """
 
-
 USED = SPEC.replace("relu}", "relu, c: {block: conv_bn, out_channels: 4, kernel_size: 1}}")
-
 
 BLOCK = """archspec: 1
 block: mine

@@ -345,7 +345,6 @@ NAMES = (
     "x" * 255,
 )
 
-
 WAYS = (*READING, *WRITING)
 
 

@@ -21,7 +21,6 @@ from dependence import positive  # noqa: E402
 DATA = Path(__file__).parent / "data"
 ROOT = Path(__file__).parent.parent
 
-
 WIDE = "a: {op: conv, out_channels: 8, kernel_size: 3, padding: 1}"
 MLP = "a: {op: permute, dims: [2, 3, 1]}\nb: {op: linear, out_features: 3}\nc: {op: permute, dims: [3, 1, 2]}"
 CONV = "c: {op: conv, out_channels: 1, kernel_size: 3, padding: 1}"

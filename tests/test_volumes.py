@@ -23,9 +23,9 @@ from archspec.drawing.content.volumes import MOST_OPENED, volumes
 from archspec.drawing.formats.solid_marks import scales_text
 from archspec.drawing.layout.bodies import CLOSE
 from archspec.drawing.layout.geometry import Point, Rect, overlap
+from archspec.drawing.layout.magnitudes import Scale, scale
 from archspec.drawing.layout.pages import page_of
 from archspec.drawing.layout.rows import for_page
-from archspec.drawing.layout.scaling import Scale, scale
 from archspec.drawing.layout.solids import PlacedFlow, Solids, lay_out
 from archspec.drawing.layout.terraces import fitting
 from archspec.drawing.volumes import draw_volumes

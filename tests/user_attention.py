@@ -212,3 +212,76 @@ class PaddedAsTensorFlowDoes(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         padded = F.pad(x, [0, 1, 0, 1])
         return self.same(self.down(self.stem(x)).relu()) + padded.mean((1, 2, 3), keepdim=True)
+
+
+@module((7, 12))
+class Attention(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.qkv, self.proj = nn.Linear(12, 36), nn.Linear(12, 12)
+
+    def forward(self, x: Tensor) -> Tensor:
+        b, n, c = x.shape
+        q, k, v = self.qkv(x).reshape(b, n, 3, 4, c // 4).permute(2, 0, 3, 1, 4)
+        scores = (q @ k.transpose(-2, -1)) * (c // 4) ** -0.5
+        return self.proj((scores.softmax(-1) @ v).transpose(1, 2).reshape(b, n, c))
+
+
+@module((7, 12))
+class BatchSecond(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(12, 12)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(x.transpose(0, 1)).transpose(0, 1)
+
+
+@module((5, 4))
+class ClassToken(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.token = nn.Parameter(torch.zeros(1, 1, 4))
+        self.position = nn.Parameter(torch.zeros(1, 6, 4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = torch.cat((self.token.expand(x.shape[0], -1, -1), x), dim=1) + self.position
+        return x[:, 0]
+
+
+@module((10, 16))
+class AttentionByNames(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(16, 4, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        found, _ = self.attention(query=x, key=x, value=x, need_weights=False)
+        return found
+
+
+@module((10, 16), refused="attention: attention with `attn_mask`, which is not imported")
+class AttentionWithAMask(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(16, 4, batch_first=True)
+        self.register_buffer("mask", torch.triu(torch.full((10, 10), float("-inf")), 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        found, _ = self.attention(x, x, x, attn_mask=self.mask, need_weights=False)
+        return found
+
+
+@module((16, 32))
+class RotaryOfABuffer(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        bands = 100.0 ** -(torch.arange(8) / 8)
+        rows, columns = torch.arange(4).repeat_interleave(4) + 1.0, torch.arange(4).repeat(4) + 1.0
+        angles = torch.cat([torch.outer(columns, bands), torch.outer(rows, bands)], 1).repeat_interleave(2, 1)
+        self.register_buffer("embedding", torch.cat([angles.sin(), angles.cos()], 1), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        sine, cosine = self.embedding.chunk(2, -1)
+        turned = torch.stack([-x[..., 1::2], x[..., ::2]], -1).reshape(x.shape)
+        return x * cosine + turned * sine

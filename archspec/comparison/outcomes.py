@@ -109,11 +109,11 @@ class _Graphs:
         self._lets()
         return Outcome(self.findings, {name: self._cause(end) for name, end in self.other.outputs.items()})
 
-    def _tell(self, cause: Cause, key: Key, found: Found, around: Place = HERE) -> None:
+    def _tell(self, cause: Cause, key: Key, found: Found) -> None:
         """Add an edit, or what follows from one."""
         if cause is None and self.explained:
             cause = VALUES
-        put(self.findings, Slot(cause, isinstance(cause, Key) and cause == self.values, key), found, around)
+        put(self.findings, Slot(cause, isinstance(cause, Key) and cause == self.values, key), found)
 
     def _lets(self) -> None:
         """Tell what the graphs define differently, where that has changed something."""

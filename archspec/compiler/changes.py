@@ -23,8 +23,6 @@ from archspec.ops.op import NODE_KEYS
 
 _EXPECTED = "the name of an op, a mapping of keys of a node, or null"
 _EXAMPLE = "for example `silu`, `{stride: 1}`, or `null` for a node that passes its input through"
-
-
 _NULL = "$(null)"
 
 

@@ -34,6 +34,9 @@ from archspec.network import Applied, Body, Network, Origin, Use
 from archspec.ops import registry
 from archspec.ops.tensor import Shape
 
+_MOST_DIMENSIONS = 5
+"""Dimensions of an input, the batch left out."""
+
 
 class Elaborated(NamedTuple):
     """A network, the blocks that it uses, and the patterns of ``override:`` that fit a node."""
@@ -91,10 +94,10 @@ class Elaboration:
             shape = tuple(evaluate(size, arguments, self.trace, "") for size in value.items)
         except (Failed, Unknown):
             return None
-        if shape and len(shape) <= 5 and all(type(size) is int and size >= 1 for size in shape):
+        if shape and len(shape) <= _MOST_DIMENSIONS and all(type(size) is int and size >= 1 for size in shape):
             return shape
         message = f"the shape of the input `{name}` is no shape"
-        expected = "1 to 5 positive integers: channels first, without the batch"
+        expected = f"1 to {_MOST_DIMENSIONS} positive integers: channels first, without the batch"
         help = whole_sizes(value, shape)
         self.trace.report("invalid-value", message, value, expected=expected, found=found(list(shape)), help=help)
         return None

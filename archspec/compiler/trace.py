@@ -27,7 +27,6 @@ class Frame(NamedTuple):
 _MOST_OF_EACH = 10
 """An error that comes up again is no further one, and its hint takes time all the same: so often on the average."""
 
-
 _CODES_BELOW = ("shape-mismatch", "operand-count", "invalid-argument")
 """The errors of a node that may come of one above."""
 _CODES_OF_VALUES = ("invalid-expression", "unknown-name")

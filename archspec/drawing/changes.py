@@ -9,7 +9,7 @@ from archspec.drawing.content.differing import LEGEND, differing
 from archspec.drawing.content.scene import Detail
 from archspec.drawing.drawing import CardDrawing, keep_drawable
 from archspec.drawing.formats.themes import theme as theme_named
-from archspec.drawing.layout.placing import place
+from archspec.drawing.layout.forms import place
 
 
 def draw(comparison: Comparison, *, detail: Detail = "overview", theme: str = "light") -> CardDrawing:

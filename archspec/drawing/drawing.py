@@ -1,7 +1,7 @@
 """Pictures of networks: SVG, PNG, PDF, TikZ, DOT and Mermaid.
 
 A picture is made in steps, each a frozen value: what it shows (`scene`, made by `staging`), what is written in each box
-(`cards`), where everything stands (`placing`), and marks in named styles (`marking`), which `svg` and `pdf` print.
+(`cards`), where everything stands (`forms`), and marks in named styles (`marking`), which `svg` and `pdf` print.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from archspec.drawing.formats.marking import Caption, height_around, picture
 from archspec.drawing.formats.marks import Picture
 from archspec.drawing.formats.themes import Theme
 from archspec.drawing.formats.themes import theme as theme_named
+from archspec.drawing.layout.forms import Direction, Layout, fitting
 from archspec.drawing.layout.lengths import UNITS
 from archspec.drawing.layout.pages import HIGHEST, Fit, Page, Sheet, page_of
-from archspec.drawing.layout.placed import Placing
-from archspec.drawing.layout.placing import Direction, Layout, fitting
+from archspec.drawing.layout.placement import Placing
 from archspec.errors import UsageError
 from archspec.files import write
 from archspec.network import Network

@@ -17,7 +17,7 @@ from archspec.drawing.content.emphasis import Notes
 from archspec.drawing.content.scene import Detail
 from archspec.drawing.content.symbols import SymbolicNetwork, symbolic
 from archspec.drawing.drawing import TABLE_FORMATS, Drawing, TikzDrawing
-from archspec.drawing.layout.placing import Direction, Layout
+from archspec.drawing.layout.forms import Direction, Layout
 from archspec.drawing.styles import FITTING, Style, said, styled
 from archspec.errors import SpecError, UsageError, did_you_mean
 from archspec.files import write

@@ -21,9 +21,9 @@ from archspec.drawing.formats.marking import Caption
 from archspec.drawing.formats.marks import Picture
 from archspec.drawing.formats.themes import theme as theme_named
 from archspec.drawing.layout.bodies import CLOSE, LABEL, NEARER, USUAL, Measures, scales_of
+from archspec.drawing.layout.forms import DIRECTIONS, Direction, Layout, require_known
 from archspec.drawing.layout.geometry import Point
 from archspec.drawing.layout.pages import Fit, Page, page_of
-from archspec.drawing.layout.placing import DIRECTIONS, Direction, Layout, require_known
 from archspec.drawing.layout.rows import lowered
 from archspec.drawing.layout.solids import Solids
 from archspec.drawing.layout.terraces import fitting

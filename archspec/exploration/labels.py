@@ -64,11 +64,16 @@ def place_labels(
                 annotation_clip=False,
             )
             box = text.get_window_extent()
-            fits = inside.x0 <= box.x0 and box.x1 <= inside.x1 and inside.y0 <= box.y0 and box.y1 <= inside.y1
-            if fits and not any(box.overlaps(other) for other in taken) and not _covers(box, dots):
+            if _holds(inside, box) and not any(box.overlaps(other) for other in taken) and not _covers(box, dots):
                 taken.append(box)
                 break
             text.remove()
+
+
+def _holds(outer: Bbox, inner: Bbox) -> bool:
+    """Whether a rectangle is inside of another."""
+    across = outer.x0 <= inner.x0 and inner.x1 <= outer.x1
+    return bool(across and outer.y0 <= inner.y0 and inner.y1 <= outer.y1)
 
 
 def _from_the_ends(named: Sequence[tuple[Spot, str]]) -> list[tuple[Spot, str]]:

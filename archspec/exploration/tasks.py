@@ -84,7 +84,7 @@ class Done(NamedTuple):
     """What came of a task.
 
     Attributes:
-        task: The numbers of its points.
+        numbers: Those of its points.
         outcomes: What came of each.
         files: Digests of the files that were read, by path.
         package: The digest of what compiled.

@@ -12,10 +12,10 @@ from archspec.language.composer import no_mapping, parse
 from archspec.language.limits import Limits
 from archspec.language.source import Mapping, Source, decode
 
-_DEFAULT_LIMITS = Limits()
+_LIMITS = Limits()
 
 
-def formatted(text: str, /, name: str = "<text>", limits: Limits = _DEFAULT_LIMITS) -> str:
+def formatted(text: str, /) -> str:
     r"""A spec in its canonical layout. White space alone changes: order, comments, anchors and quotes stay.
 
     Two spaces indent, one stands behind a comma or colon, two or more before a comment; of empty lines one stays. What
@@ -24,8 +24,6 @@ def formatted(text: str, /, name: str = "<text>", limits: Limits = _DEFAULT_LIMI
 
     Args:
         text: A spec, which need not be right: any YAML of one mapping.
-        name: What messages call it.
-        limits: Bounds on its size.
 
     Raises:
         SpecError: It is no text, no YAML, or goes beyond a limit.
@@ -33,16 +31,16 @@ def formatted(text: str, /, name: str = "<text>", limits: Limits = _DEFAULT_LIMI
     >>> formatted("inputs: { x: [3,8,8] }")
     'inputs: {x: [3, 8, 8]}\n'
     """
-    return formatted_bytes(text.encode("utf-8", "surrogatepass"), name, limits).decode()
+    return formatted_bytes(text.encode("utf-8", "surrogatepass"), "<text>").decode()
 
 
-def formatted_bytes(data: bytes, name: str, limits: Limits = _DEFAULT_LIMITS) -> bytes:
+def formatted_bytes(data: bytes, name: str) -> bytes:
     """What a file holds in its canonical layout; see `formatted`. A mark of the order of bytes at its start stays."""
-    text = decode(data, name, limits)
+    text = decode(data, name, _LIMITS)
     plain = text.replace("\r\n", "\n").replace("\r", "\n")
     source = Source(name, plain)
     try:
-        value = parse(source, limits, [])
+        value = parse(source, _LIMITS, [])
         if not isinstance(value, Mapping):
             raise SpecError([no_mapping(value)])
     except SpecError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, ClassVar
@@ -222,8 +222,8 @@ def network_name(name: str) -> str:
 class Names:
     """Names of nodes: near to those of the source, and each once."""
 
-    def __init__(self) -> None:
-        self.taken: set[str] = set()
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self.taken = set(taken)
 
     def take(self, name: str, kind: str = "layer") -> str:
         """A free name near to one of the source; one that begins with a digit gets its kind before."""

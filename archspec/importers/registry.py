@@ -8,6 +8,7 @@ from pathlib import PurePath
 from archspec.errors import UsageError, did_you_mean, shown
 from archspec.importers.draft import REGISTERED, Format
 from archspec.language import networks
+from archspec.ops.plugins import load_plugins
 
 BUNDLED = {name: f"archspec.importers.{name}" for name in ("caffe", "darknet", "keras", "onnx", "ultralytics")}
 """The module of each bundled format, by its name."""
@@ -17,7 +18,7 @@ def formats() -> dict[str, type[Format]]:
     """All formats by name, those of plugins included, in alphabetical order."""
     for module in BUNDLED.values():
         import_module(module)
-    _load_plugins()
+    load_plugins("archspec.importers")
     return dict(sorted(REGISTERED.items()))
 
 
@@ -54,18 +55,3 @@ def of_path(path: str) -> type[Format]:
         )
     endings = ", ".join(ending for each in known.values() for ending in each.endings)
     raise UsageError(f"{shown(path)} has none of the endings {endings}; say what it is with --format")
-
-
-_plugins_loaded = False
-
-
-def _load_plugins() -> None:
-    """Import what installed packages offer under the entry point group ``archspec.importers``."""
-    global _plugins_loaded
-    if _plugins_loaded:
-        return
-    _plugins_loaded = True
-    from importlib.metadata import entry_points
-
-    for entry in entry_points(group="archspec.importers"):
-        entry.load()

@@ -24,7 +24,6 @@ _KEY_EXAMPLES = {
     "graph": "the nodes stand in `graph:`, indented",
     "from": "for example `{from: conv, training_only: true}`",
 }
-
 _KEYS = {"name": "name: my_network", "inputs": "inputs: {image: [3, 224, 224]}"}
 """What is written for a key that is missing."""
 

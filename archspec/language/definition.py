@@ -302,11 +302,11 @@ class Definition:
     Attributes:
         name: Its name.
         doc: What it is.
-        paper: For a network, where it was first described.
         is_network: Whether it declares the shapes of its inputs.
         value: The mapping it was read from, for places.
         params: Its parameters by name.
         graph: Its graph.
+        paper: For a network, where it was first described.
         blocks: Values of the blocks it brings along: mappings, or paths.
         shapes: For a network, the values of its inputs' shapes.
         variants: For a network, the values of its sets of parameters.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from archspec.errors import Help, Note
@@ -35,10 +35,17 @@ def loop_names(checker: Checker, node: Mapping, wiring: Wiring, path: str) -> tu
         checker.report("invalid-value", message, value.span, path=path, help=help)
         return ()
     items = value.items if isinstance(value, Sequence) else [value]
+    names = tuple(item for item in items if isinstance(item, Scalar))
+    _check_names(
+        [name for name in names if name.value != IGNORED or not isinstance(value, Sequence)], checker, wiring, path
+    )
+    return names
+
+
+def _check_names(names: Iterable[Scalar], checker: Checker, wiring: Wiring, path: str) -> None:
+    """Report names that something cannot have, that stand for something else, or that are given twice."""
     given: dict[str, Scalar] = {}
-    for name in (item for item in items if isinstance(item, Scalar)):
-        if name.value == IGNORED and isinstance(value, Sequence):
-            continue
+    for name in names:
         if str(name.value) in given:
             notes = (Note("first here", given[str(name.value)].span),)
             message = f"`as` gives the name `{name.value}` twice"
@@ -50,7 +57,6 @@ def loop_names(checker: Checker, node: Mapping, wiring: Wiring, path: str) -> tu
                 message = f"`{name.value}` is {taken} already"
                 checker.report("invalid-name", message, name.span, path=path, help="choose another name")
         given[str(name.value)] = name
-    return tuple(item for item in items if isinstance(item, Scalar))
 
 
 def items_of(name: str, value: Any) -> Iterator[tuple[str, Any]]:

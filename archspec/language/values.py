@@ -67,7 +67,7 @@ class TensorView:
     def sizes(self) -> list[str]:
         """The names of the sizes that its shape has, where that is known."""
         assert self.shape is not None
-        return [name for name, size in ATTRIBUTES.items() if name not in ("shape", "rank") and size(self.shape)]
+        return [name for name in SIZES if ATTRIBUTES[name](self.shape)]
 
 
 class Function:
@@ -99,6 +99,8 @@ ATTRIBUTES: dict[str, Callable[[Shape], Any]] = {
     "height": lambda shape: shape[-2] if len(shape) in (3, 4) else None,
     "width": lambda shape: shape[-1] if len(shape) in (3, 4) else None,
 }
+SIZES = [name for name in ATTRIBUTES if name not in ("shape", "rank")]
+"""The attributes that are the size of one dimension."""
 
 
 def written(value: Any) -> str:

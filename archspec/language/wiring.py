@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 from archspec.errors import Diagnostic, Help, Span, did_you_mean, listed
 from archspec.language.definition import ALL_COPIES, OutputStep, Reference, Reuse, Step, index_of
@@ -181,36 +181,16 @@ class Wiring:
                 message, help = f"`{name}` is an input of this graph, and no node", "take it with `from:`"
                 self._report("unknown-node", message, value.span, path=self.child(node), help=help)
             return None
-        index = index_of(copy)
-        reuse = Reuse(step, index, value)
+        reuse = Reuse(step, index_of(copy), value)
         if step.reused is not None and not copy and step.when is None and not step.copies_reuse:
             reuse = step.reused._replace(value=value)
-        code, message, help = "unknown-node", "", _reused(name)
-        if reuse.step.reused is not None:
-            message = f"`{name}` reuses another node itself, with a `when` or copies of its own"
-            help = _reused(reuse.step.reused.path)
-        elif copy and step.each is not None and step.each.row.repeat is not None:
-            message = f"each row of `{name}` is a repeat, and they are reused as a whole"
-            help = f"write `reuse: {name}`, or make each row a group: `each: ..., graph: {{layer: {{repeat: ...}}}}`"
-        elif "." in copy or (copy and index is None and not step.has_copies and step.kind != "op"):
-            whole = f"{name}.{copy.partition('.')[0]}" if step.has_copies else name
-            message = f"`{value.value}` stands inside of `{name}`, and a node reuses one of its own graph"
-            help = Help.instead(f"as a whole it is `reuse: {whole}`", whole)
-        elif copy and not step.has_copies:
-            message = f"`{name}` has no copies, and no `{copy}`"
-        elif copy and index is None:
-            message, help = f"`{name}` has no copy `{copy}`", f"its copies are `{name}.0` to `{name}.-1`"
-            help = Help.instead(help, f"{name}.0")
-        elif repeats and reuse.is_repeat:
-            word = "table" if reuse.step.each else "`repeat`"
-            one = "" if reuse.step.each and reuse.step.each.row.repeat else f"reuse one copy: `reuse: {name}.0`, or "
-            code, message = "conflicting-keys", f"`{name}` has a {word}, so that its reuse cannot have a `repeat`"
-            help = f"{one}put `{name}` into a group and reuse that"
-            help = Help.instead(help, f"{name}.0") if one else help
-        if not message:
+        refusal = _no_copy(step, copy, value) if reuse.step.reused is None else _reused_itself(reuse.step.reused, name)
+        if refusal is None and repeats and reuse.is_repeat:
+            refusal = _repeated_twice(reuse, name)
+        if refusal is None:
             return reuse
         self.complete = False
-        self._report(code, message, value.span, path=self.child(node), help=help)
+        self._report(refusal.code, refusal.message, value.span, path=self.child(node), help=refusal.help)
         return None
 
     def _can_take_copies(self, written: Reference, node: str) -> bool:
@@ -291,8 +271,48 @@ class Wiring:
         self.found.append(Diagnostic(code, message, span, **details))  # type: ignore[arg-type]
 
 
+class _Refusal(NamedTuple):
+    """Why a node cannot be reused."""
+
+    message: str
+    help: str
+    code: str = "unknown-node"
+
+
 def _reused(path: str) -> Help:
     return Help.instead(f"write `reuse: {path}`", path)
+
+
+def _reused_itself(reused: Reuse, name: str) -> _Refusal:
+    message = f"`{name}` reuses another node itself, with a `when` or copies of its own"
+    return _Refusal(message, _reused(reused.path))
+
+
+def _no_copy(step: Step, copy: str, value: Scalar) -> _Refusal | None:
+    """Why there is no such copy of a step; None where there is, or none is named."""
+    name, index = step.name, index_of(copy)
+    if copy and step.each is not None and step.each.row.repeat is not None:
+        message = f"each row of `{name}` is a repeat, and they are reused as a whole"
+        help = f"write `reuse: {name}`, or make each row a group: `each: ..., graph: {{layer: {{repeat: ...}}}}`"
+        return _Refusal(message, help)
+    if "." in copy or (copy and index is None and not step.has_copies and step.kind != "op"):
+        whole = f"{name}.{copy.partition('.')[0]}" if step.has_copies else name
+        message = f"`{value.value}` stands inside of `{name}`, and a node reuses one of its own graph"
+        return _Refusal(message, Help.instead(f"as a whole it is `reuse: {whole}`", whole))
+    if copy and not step.has_copies:
+        return _Refusal(f"`{name}` has no copies, and no `{copy}`", _reused(name))
+    if copy and index is None:
+        help = Help.instead(f"its copies are `{name}.0` to `{name}.-1`", f"{name}.0")
+        return _Refusal(f"`{name}` has no copy `{copy}`", help)
+    return None
+
+
+def _repeated_twice(reuse: Reuse, name: str) -> _Refusal:
+    word = "table" if reuse.step.each else "`repeat`"
+    one = "" if reuse.step.each and reuse.step.each.row.repeat else f"reuse one copy: `reuse: {name}.0`, or "
+    help = f"{one}put `{name}` into a group and reuse that"
+    message = f"`{name}` has a {word}, so that its reuse cannot have a `repeat`"
+    return _Refusal(message, Help.instead(help, f"{name}.0") if one else help, "conflicting-keys")
 
 
 def input_place(owner: Mapping, name: str) -> Span:

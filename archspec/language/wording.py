@@ -73,22 +73,13 @@ def hint(written: Value, value: Any, expected: str, names: Iterable[str] = ()) -
         return Help.instead(help, text.replace("/", "//")) if single and "," not in text else help
     if isinstance(value, dict) and isinstance(written, Mapping) and (kind_ := _MAPPING.search(expected)):
         word = next((word for word in ("name", "type") if isinstance(value.get(word), str)), "")
-        return (
-            Help(f"write `{kind_[1]}: {value[word]}`", Change("replace", kind_[1], written.keys[word].span))
-            if word
-            else ""
-        )
-    if expected == "a mapping" and value is None:
-        return "indent the lines that belong to it"
-    if expected == "a mapping" and isinstance(value, list):
-        return "a mapping is written `name: value`, without dashes or brackets"
-    if expected == "a list" and isinstance(value, dict) and value and value.keys() <= set(_SIZE_NAMES):
-        sizes = f"[{', '.join(str(value[name]) for name in _SIZE_NAMES if name in value)}]"
-        return Help.instead(f"the sizes are a list: `{sizes}`", sizes)
+        change = Change("replace", kind_[1], written.keys[word].span) if word else None
+        return Help(f"write `{kind_[1]}: {value[word]}`", change) if change else ""
+    if expected == "a mapping" and (value is None or isinstance(value, list)):
+        dashed = "a mapping is written `name: value`, without dashes or brackets"
+        return "indent the lines that belong to it" if value is None else dashed
     if expected == "a list" and not isinstance(value, list):
-        help = f"a list is written `{_listed(value)}`"
-        listing = f"[{value}]" if isinstance(value, str) and _NAME.fullmatch(value) else _listed(value)
-        return Help.instead(help, listing) if listing != "[a, b]" else help
+        return _list_hint(value)
     if isinstance(value, float) and value.is_integer() and "integer" in expected:
         return Help.instead(f"write `{int(value)}`", str(int(value)))
     if isinstance(value, list) and "one integer" in expected and len(set(map(str, value))) == 1:
@@ -100,6 +91,16 @@ def hint(written: Value, value: Any, expected: str, names: Iterable[str] = ()) -
     if not isinstance(value, str) or computed:
         return ""
     return _text_hint(value, expected, names)
+
+
+def _list_hint(value: Any) -> str:
+    """How to write a list in place of a value that is none."""
+    if isinstance(value, dict) and value and value.keys() <= set(_SIZE_NAMES):
+        sizes = f"[{', '.join(str(value[name]) for name in _SIZE_NAMES if name in value)}]"
+        return Help.instead(f"the sizes are a list: `{sizes}`", sizes)
+    help = f"a list is written `{_listed(value)}`"
+    listing = f"[{value}]" if isinstance(value, str) and _NAME.fullmatch(value) else _listed(value)
+    return Help.instead(help, listing) if listing != "[a, b]" else help
 
 
 def whole_sizes(written: Sequence, sizes: Iterable[Any]) -> str:

@@ -11,7 +11,7 @@ from archspec.network.content import Body, Use
 from archspec.network.network import Network
 
 
-def keep_within(network: Network, limit: str, count: int, what: str, help: str = "") -> None:
+def keep_within(network: Network, limit: str, count: int, what: str, help: str) -> None:
     """Refuse what goes beyond one of the network's limits.
 
     Args:
@@ -31,7 +31,7 @@ def keep_within(network: Network, limit: str, count: int, what: str, help: str =
     graph = value.keys.get("graph") if isinstance(value, Mapping) else None
     place = graph or value
     message = f"{what.format(f'{count:,}')}, and the limit is {most:,}"
-    help = f"{help}; or {raise_limit(limit)}" if help else raise_limit(limit)
+    help = f"{help}; or {raise_limit(limit)}"
     raise SpecError(
         [Diagnostic("limit-exceeded", message, place.span, help=help)], {place.source.name: place.source.text}
     )

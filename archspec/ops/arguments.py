@@ -92,7 +92,6 @@ Index = Annotated[int, Field(ge=-MAX_INT, le=MAX_INT)]
 Real = Annotated[float, Field(ge=-MAX_FLOAT, le=MAX_FLOAT)]
 """A finite number; integers are taken too."""
 
-
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 

@@ -388,7 +388,7 @@ def argument(name: str, known: Collection[str]) -> str:
     return nearest(name, known)
 
 
-def argument_hint(name: str, known: Collection[str], also: Iterable[str] = ()) -> str:
+def argument_hint(name: str, known: Collection[str], also: Iterable[str]) -> str:
     """How to write what another tool calls so, or which argument is similar; else those that there are.
 
     Args:

@@ -14,7 +14,6 @@ Normed = Literal["weight_norm", "spectral_norm"] | None
 Computed = Literal["weight_norm", "spectral_norm", "standardize"] | None
 """The same, or each output's weights get mean 0 and variance 1 (Qiao et al. 2019, arXiv:1903.10520), as in timm."""
 
-
 EPS = 1e-6
 """What timm adds to the variance of weights."""
 

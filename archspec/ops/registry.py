@@ -7,19 +7,20 @@ from importlib import import_module
 from archspec.errors import UsageError
 from archspec.ops.bundled import BUNDLED
 from archspec.ops.op import REGISTERED, Op
+from archspec.ops.plugins import load_plugins
 
 
 def ops() -> dict[str, type[Op]]:
     """All ops by name, those of plugins included, in alphabetical order."""
     for module in BUNDLED.values():
         import_module(module)
-    _load_plugins()
+    load_plugins("archspec.ops")
     return dict(sorted(REGISTERED.items()))
 
 
 def names() -> list[str]:
     """The names of all ops, for which the bundled ones are not imported."""
-    _load_plugins()
+    load_plugins("archspec.ops")
     return sorted({*BUNDLED, *REGISTERED})
 
 
@@ -29,7 +30,7 @@ def find(name: str) -> type[Op] | None:
         if name in BUNDLED:
             import_module(BUNDLED[name])
         else:
-            _load_plugins()
+            load_plugins("archspec.ops")
     return REGISTERED.get(name)
 
 
@@ -45,18 +46,3 @@ def get(name: str) -> type[Op]:
 
         raise UsageError(f"no op is called `{name}`; {name_hint(name, names())}".rstrip("; "))
     return found
-
-
-_plugins_loaded = False
-
-
-def _load_plugins() -> None:
-    """Import what installed packages offer under the entry point group ``archspec.ops``."""
-    global _plugins_loaded
-    if _plugins_loaded:
-        return
-    _plugins_loaded = True
-    from importlib.metadata import entry_points
-
-    for entry in entry_points(group="archspec.ops"):
-        entry.load()

@@ -64,12 +64,7 @@ def run(
         UsageError: The device, the dtype or the image does not fit, or PyTorch cannot run the network so.
         WeightsError: The weights do not fit the network.
     """
-    if batch < 1:
-        raise UsageError(f"a batch has at least one sample, not {batch}")
-    if _name(device) == "meta":
-        raise UsageError("on the device `meta` there are shapes and no numbers, so that nothing runs")
-    if not seconds > 0:
-        raise UsageError(f"measuring takes some time, not {seconds} seconds")
+    _check(batch, device, seconds)
     plan = compiled(network, variant, params)
     if train and not plan.trainable_params:
         frozen = ": all are frozen" if plan.params else ""
@@ -109,6 +104,16 @@ def run(
         weight_memory=sum(t.numel() * t.element_size() for t in (*model.parameters(), *model.buffers())),
         top=top,
     )
+
+
+def _check(batch: int, device: torch.device | str | int | None, seconds: float) -> None:
+    """Refuse what cannot be measured, whatever the network is."""
+    if batch < 1:
+        raise UsageError(f"a batch has at least one sample, not {batch}")
+    if _name(device) == "meta":
+        raise UsageError("on the device `meta` there are shapes and no numbers, so that nothing runs")
+    if not seconds > 0:
+        raise UsageError(f"measuring takes some time, not {seconds} seconds")
 
 
 def _silent(stage: str, done: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import warnings
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -13,6 +14,9 @@ from archspec.errors import UsageError
 from archspec.files import reason, whole
 from archspec.network import Network
 from archspec.ops.tensor import Shape, show
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
 
 _MARGIN = 256 / 224
 """How much larger than the crop an image is made first: the usual way to evaluate on ImageNet."""
@@ -41,36 +45,46 @@ def read_image(path: str | os.PathLike[str], shape: Shape) -> Tensor:
     Raises:
         UsageError: The file cannot be read, or Pillow is not there.
     """
+    channels, height, width = shape
+    image = _centre(path, _opened(path, "L" if channels == 1 else "RGB"), height, width)
+    pixels = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
+    values = pixels.view(height, width, channels).permute(2, 0, 1) / 255
+    mean, std = (torch.tensor(each).view(3, 1, 1) for each in (_MEAN, _STD))
+    return (values - mean) / std if channels == 3 else (values - mean.mean()) / std.mean()
+
+
+def _opened(path: str | os.PathLike[str], mode: str) -> Picture:
+    """The image of a file, its pixels in a mode of Pillow's."""
     try:
         from PIL import Image, UnidentifiedImageError
     except ModuleNotFoundError:
         raise UsageError('images need Pillow: pip install "archspec-nn[image]"') from None
-    channels, height, width = shape
     try:
         data = io.BytesIO(whole(path))
         with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
             found = Image.open(data)
             if found.format == "EPS":  # for which Pillow starts an interpreter of PostScript
                 raise OSError("EPS holds a program")
-            image = found.convert("L" if channels == 1 else "RGB")
+            return found.convert(mode)
     except UnidentifiedImageError:
         raise UsageError(f"cannot read `{path}` as an image: its format is not known") from None
     except OSError as error:
         raise UsageError(f"cannot read `{path}` as an image: {reason(error)}") from None
     except Exception as error:  # whatever the bytes of a file make of Pillow's readers
         raise UsageError(f"cannot read `{path}` as an image: {error}") from None
+
+
+def _centre(path: str | os.PathLike[str], image: Picture, height: int, width: int) -> Picture:
+    """The centre of an image that is resized so that it stands out by a margin."""
     scale = _MARGIN * max(height / image.height, width / image.width)
     size = (int(round(scale * image.width, 6)), int(round(scale * image.height, 6)))  # as torchvision rounds
     if size[0] * size[1] > max(_MOST_PIXELS, 4 * height * width):
         wrong = f"{image.width}x{image.height} pixels are too narrow a strip to cut {width}x{height} out of"
         raise UsageError(f"cannot read `{path}` as an image: {wrong}")
-    image = image.resize(size, Image.Resampling.BILINEAR)
+    from PIL.Image import Resampling
+
     left, top = round((size[0] - width) / 2), round((size[1] - height) / 2)
-    image = image.crop((left, top, left + width, top + height))
-    pixels = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
-    values = pixels.view(height, width, channels).permute(2, 0, 1) / 255
-    mean, std = (torch.tensor(each).view(3, 1, 1) for each in (_MEAN, _STD))
-    return (values - mean) / std if channels == 3 else (values - mean.mean()) / std.mean()
+    return image.resize(size, Resampling.BILINEAR).crop((left, top, left + width, top + height))
 
 
 def image_input(network: Network) -> Shape:

@@ -167,7 +167,6 @@ figure { margin: 1.5rem 0; }
 :root { color-scheme: light dark; }
 """
 
-
 _CODE = r"<code>\1</code>"
 
 

@@ -133,7 +133,7 @@ def show_bytes(count: int) -> str:
     return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
 
 
-def rich_table(network: Network, depth: int | None = None, width: int | None = None) -> RenderableType:
+def rich_table(network: Network, depth: int | None, width: int | None = None) -> RenderableType:
     """The table and the totals, for a rich console.
 
     Where the table is wider than ``width`` characters, its figures have three digits; the totals are exact. Kernels,
@@ -246,12 +246,12 @@ def markdown_table(heading: Iterable[str], rows: Iterable[Iterable[str]], align:
     return ["| " + " | ".join(cells) + " |" for cells in (list(heading), rules, *map(list, rows))]
 
 
-def render_html(network: Network, depth: int | None = 2) -> str:
-    """The table and the totals as HTML, for a notebook."""
+def render_html(network: Network) -> str:
+    """The table, two levels deep, and the totals as HTML, for a notebook."""
     head = "".join(f"<th>{heading}</th>" for heading in HEADINGS + DETAILS)
     body = "".join(
         "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in all_cells(row)) + "</tr>"
-        for row in roll_up(network, depth)
+        for row in roll_up(network, 2)
     )
     figures = "".join(f"<tr><th>{name}</th><td>{html.escape(figure)}</td></tr>" for name, figure in totals(network))
     return (

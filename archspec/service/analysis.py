@@ -166,7 +166,6 @@ def analyse(
     last: Analysis | None = None,
     root: Path | None = None,
     reading: int = 0,
-    limits: Limits = _LIMITS,
 ) -> Analysis:
     """Compile a document.
 
@@ -176,7 +175,6 @@ def analyse(
         last: What was known of it before, whose network serves where this text is wrong.
         root: The folder that its references may not leave; its own unless given.
         reading: Which reading of files it is.
-        limits: Bounds on what it may ask for.
 
     Returns:
         What is known of it. Whatever is wrong with the text is in that.
@@ -185,7 +183,7 @@ def analyse(
         Interrupted: Nobody wants it any more (`archspec.language.interruption`).
     """
     texts = dict(others or {})
-    outcome = _compiled(document, texts, root, limits)
+    outcome = _compiled(document, texts, root)
     kept = last.last if last else None, last.last_definition if last else None
     return Analysis(
         document=document,
@@ -228,7 +226,7 @@ class _Outcome(NamedTuple):
     spec: LoadedSpec | None = None
 
 
-def _compiled(document: Document, others: Mapping[Path, str], root: Path | None, limits: Limits) -> _Outcome:
+def _compiled(document: Document, others: Mapping[Path, str], root: Path | None) -> _Outcome:
     name, folder = display(document.path), root or document.path.parent
     if len(document.text) > MOST_CHARACTERS:
         message, help = f"the text has more than {MOST_CHARACTERS:,} characters", "`archspec check` looks at it"
@@ -241,8 +239,8 @@ def _compiled(document: Document, others: Mapping[Path, str], root: Path | None,
         return start(path, most) if text is None else text.encode("utf-8", "surrogatepass")[: most + 1]
 
     def loaded(text: str, name: str, path: Path | None) -> LoadedSpec:
-        data = text.encode("utf-8", "surrogatepass")[: limits.file_bytes + 1]
-        return LoadedSpec(Source(name, decode(data, name, limits), path), folder, limits, read=read)
+        data = text.encode("utf-8", "surrogatepass")[: _LIMITS.file_bytes + 1]
+        return LoadedSpec(Source(name, decode(data, name, _LIMITS), path), folder, _LIMITS, read=read)
 
     try:
         spec = loaded(document.text, name, document.path)

@@ -9,7 +9,7 @@ from archspec.drawing.content.cards import Card, Line
 from archspec.drawing.content.labels import edge_text, printable
 from archspec.drawing.content.scene import Box, Cluster
 from archspec.drawing.formats.themes import Theme
-from archspec.drawing.layout.placed import Placing
+from archspec.drawing.layout.placement import Placing
 
 
 def render(placing: Placing, theme: Theme) -> str:

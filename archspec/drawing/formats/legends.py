@@ -20,7 +20,6 @@ _LEGEND = 300.0
 _BOLDER = 1.2
 """How much wider bold letters are than others, at most."""
 
-
 _TITLE = 13.0
 _TITLE_HEIGHT = 17.0
 

@@ -23,29 +23,7 @@ class Look(NamedTuple):
 
 def looks(theme: Theme) -> Mapping[str, Look]:
     """What each style of marks and texts looks like."""
-    fill, outline = theme.frame
-    found = {
-        "page": Look(fill=theme.page),
-        "frame-box": Look(fill, outline),
-        "rule": Look(stroke=theme.line, width=0.8),
-        "frame-failed": Look(fill, theme.paint("failed").stroke, 1.2, theme.paint("failed").dash),
-        "title": Look(fill=theme.ink),
-        "text": Look(fill=theme.ink),
-        "count": Look(fill=theme.ink),
-        "name": Look(fill=theme.muted),
-        "label": Look(fill=theme.muted),
-        "shape": Look(fill=theme.muted),
-        "remark": Look(fill=theme.remark),
-        "note": Look(fill=theme.highlight),
-        "highlight": Look(stroke=theme.highlight, width=HIGHLIGHT),
-        "problem": Look(fill=theme.paint("failed").stroke),
-        "edge-body": Look(stroke=theme.line, width=1.2),
-        "tip-body": Look(fill=theme.line),
-        "edge-gap": Look(stroke=theme.line, width=1.2, dash="1 4"),
-        "tip-gap": Look(fill=theme.line),
-        "edge-skip": Look(stroke=theme.skip, width=theme.skip_width, dash=theme.skip_dash),
-        "tip-skip": Look(fill=theme.skip),
-    }
+    found = _frames(theme) | _texts(theme) | _edges(theme)
     for name, paint in theme.paints.items():
         card = Look(paint.fill, paint.stroke, 1.0, paint.dash)
         found |= {f"card-{name}": card, f"pill-{name}": card, f"swatch-{name}": card}
@@ -58,6 +36,45 @@ def looks(theme: Theme) -> Mapping[str, Look]:
         found |= _faces(f"heat{step}", colour, theme.line)
         found[f"swatch-heat{step}"] = Look(colour, colour)
     return found
+
+
+def _frames(theme: Theme) -> dict[str, Look]:
+    """The page, frames, and rules of tables."""
+    fill, outline = theme.frame
+    return {
+        "page": Look(fill=theme.page),
+        "frame-box": Look(fill, outline),
+        "rule": Look(stroke=theme.line, width=0.8),
+        "frame-failed": Look(fill, theme.paint("failed").stroke, 1.2, theme.paint("failed").dash),
+    }
+
+
+def _texts(theme: Theme) -> dict[str, Look]:
+    """Texts, and what is told of a box."""
+    return {
+        "title": Look(fill=theme.ink),
+        "text": Look(fill=theme.ink),
+        "count": Look(fill=theme.ink),
+        "name": Look(fill=theme.muted),
+        "label": Look(fill=theme.muted),
+        "shape": Look(fill=theme.muted),
+        "remark": Look(fill=theme.remark),
+        "note": Look(fill=theme.highlight),
+        "highlight": Look(stroke=theme.highlight, width=HIGHLIGHT),
+        "problem": Look(fill=theme.paint("failed").stroke),
+    }
+
+
+def _edges(theme: Theme) -> dict[str, Look]:
+    """Lines, and their tips."""
+    return {
+        "edge-body": Look(stroke=theme.line, width=1.2),
+        "tip-body": Look(fill=theme.line),
+        "edge-gap": Look(stroke=theme.line, width=1.2, dash="1 4"),
+        "tip-gap": Look(fill=theme.line),
+        "edge-skip": Look(stroke=theme.skip, width=theme.skip_width, dash=theme.skip_dash),
+        "tip-skip": Look(fill=theme.skip),
+    }
 
 
 def _faces(name: str, fill: str, stroke: str) -> dict[str, Look]:

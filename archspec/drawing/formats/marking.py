@@ -16,7 +16,7 @@ from archspec.drawing.formats.arrows import commands, with_tip
 from archspec.drawing.formats.looks import HIGHLIGHT
 from archspec.drawing.formats.marks import BandMark, Group, Mark, PathMark, Picture, RectMark, TextMark
 from archspec.drawing.layout.geometry import Rect
-from archspec.drawing.layout.placed import PlacedEdge, PlacedFrame, Placing
+from archspec.drawing.layout.placement import PlacedEdge, PlacedFrame, Placing
 from archspec.reports.table import short
 
 _CORNER = 4.0

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from archspec.drawing.content.labels import edge_text, printable
 from archspec.drawing.content.scene import Box
 from archspec.drawing.formats.themes import Theme
-from archspec.drawing.layout.placed import Placing
+from archspec.drawing.layout.placement import Placing
 
 _SHAPES = {"input": ("([", "])"), "output": ("([", "])"), "merge": ("((", "))")}
 

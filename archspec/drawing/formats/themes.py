@@ -39,11 +39,12 @@ class Theme(NamedTuple):
         skip: The colour of shortcuts.
         remark: The colour of remarks in boxes.
         highlight: The colour of outlines to be seen first, and of notes.
-        skip_dash: Lengths of dashes and gaps of shortcuts; empty for a solid line.
-        skip_width: The width of shortcuts.
         frame: Fill and outline of frames.
         paints: How the boxes of each family look.
         scale: Colours from the least to the greatest cost.
+        skip_dash: Lengths of dashes and gaps of shortcuts; empty for a solid line.
+        skip_width: The width of shortcuts.
+        dark: The theme of a page in dark mode, for one that follows the page.
     """
 
     name: str
@@ -60,7 +61,6 @@ class Theme(NamedTuple):
     skip_dash: str = ""
     skip_width: float = 1.6
     dark: Theme | None = None
-    """The theme of a page in dark mode, for one that follows the page."""
 
     def paint(self, family: str) -> Paint:
         """How the boxes of a family look."""

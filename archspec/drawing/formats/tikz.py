@@ -19,7 +19,7 @@ from archspec.drawing.formats.tikz_lines import Anchors, path
 from archspec.drawing.formats.tikz_names import distance, frame_id, held_by_frames, holds, node_names
 from archspec.drawing.formats.tikz_styles import Styles, card_bases
 from archspec.drawing.layout.pages import Sheet
-from archspec.drawing.layout.placed import PlacedEdge, PlacedFrame, Placing
+from archspec.drawing.layout.placement import PlacedEdge, PlacedFrame, Placing
 from archspec.drawing.layout.titles import INSET
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from archspec.drawing.content.scene import Box
 from archspec.drawing.layout.geometry import Rect
-from archspec.drawing.layout.placed import PlacedFrame, Placing
+from archspec.drawing.layout.placement import PlacedFrame, Placing
 from archspec.drawing.layout.segments import frame_chain
 
 

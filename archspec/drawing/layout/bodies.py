@@ -8,7 +8,7 @@ from typing import NamedTuple
 from archspec.drawing.content.fonts import text_width
 from archspec.drawing.content.volume import MOST_COPIES, Volume
 from archspec.drawing.layout.geometry import Point
-from archspec.drawing.layout.scaling import Scale, scale
+from archspec.drawing.layout.magnitudes import Scale, scale
 
 LABEL, LABEL_LINE = 8.0, 10.0
 """The size of labels, and the height of their lines."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from archspec.drawing.content.cards import Card
 from archspec.drawing.content.scene import Edge
 from archspec.drawing.layout.columns import column, places
+from archspec.drawing.layout.forks import piece
 from archspec.drawing.layout.geometry import Part, Point, Rect, middle_of, shifted, shifted_parts, shifted_rect
-from archspec.drawing.layout.laying import piece
-from archspec.drawing.layout.pieces import Setting
 from archspec.drawing.layout.segments import Segment, segments
+from archspec.drawing.layout.setting import Setting
 
 
 @dataclass

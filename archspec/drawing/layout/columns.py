@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from archspec.drawing.content.scene import Edge
 from archspec.drawing.layout.geometry import Part, Point, Rect, hull, line, shifted, shifted_parts, shifted_rect
-from archspec.drawing.layout.pieces import BESIDE, HEADER, Piece, Setting, header_widths, label_size
+from archspec.drawing.layout.pieces import Piece
 from archspec.drawing.layout.segments import Segment
+from archspec.drawing.layout.setting import BESIDE, HEADER, Setting, header_widths, label_size
 
 PAD = 8.0
 """Between a frame and what it holds."""

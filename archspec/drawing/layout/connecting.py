@@ -9,7 +9,7 @@ from archspec.drawing.layout.cells import Cell
 from archspec.drawing.layout.geometry import Part, Rect, middle_of, rounded
 from archspec.drawing.layout.heights import Heights
 from archspec.drawing.layout.levels import Place, Scales
-from archspec.drawing.layout.pieces import Setting
+from archspec.drawing.layout.setting import Setting
 from archspec.drawing.layout.wiring import DOWN, LANE, LEFT, RIGHT, UP, Port, Wiring
 
 _SIDE = 24.0
@@ -30,7 +30,7 @@ def connected(
     heights: Heights,
     found: Scales,
     setting: Setting,
-    texts: Iterable[Rect] = (),
+    texts: Iterable[Rect],
 ) -> dict[Edge, tuple[Part, ...]] | None:
     """The lines of edges between cells; None where one has no way.
 

@@ -9,21 +9,19 @@ from math import ceil, floor, inf, sqrt
 from archspec.drawing.content.cards import Card, evened
 from archspec.drawing.content.scene import Scene
 from archspec.drawing.layout.columns import PAD, Builder, Column, Place, places
+from archspec.drawing.layout.forks import piece
 from archspec.drawing.layout.geometry import Part, Point, rounded, shifted, shifted_parts, shifted_rect
 from archspec.drawing.layout.labelling import label_rect
-from archspec.drawing.layout.laying import piece
 from archspec.drawing.layout.pages import MARGIN, Fit, Page
-from archspec.drawing.layout.pieces import Setting
-from archspec.drawing.layout.placed import (
+from archspec.drawing.layout.placement import (
     PlacedEdge,
     PlacedFrame,
     Placing,
     retitled,
-    setting_of,
-    usually_labelled,
     without_overlaps,
 )
 from archspec.drawing.layout.segments import segments
+from archspec.drawing.layout.setting import Setting, setting_of, usually_labelled
 from archspec.drawing.layout.titles import Titling
 
 _GUTTER = 36.0
@@ -36,7 +34,6 @@ _BROKEN_BLOCK = 0.4
 """How much shorter or longer than the others a column may be, in its length, so that it breaks none."""
 _BETTER = 1.04
 """More columns must make the picture this much larger."""
-
 
 _TRIES = 24
 """Numbers of columns that are tried for a width."""

@@ -10,9 +10,9 @@ from archspec.drawing.layout.cells import Cell
 from archspec.drawing.layout.columns import PAD
 from archspec.drawing.layout.geometry import Rect, hull, overlap, point_rect
 from archspec.drawing.layout.levels import Place
-from archspec.drawing.layout.pieces import HEADER, Setting, header_widths
-from archspec.drawing.layout.placed import PlacedFrame
+from archspec.drawing.layout.placement import PlacedFrame
 from archspec.drawing.layout.segments import frame_chain
+from archspec.drawing.layout.setting import HEADER, Setting, header_widths
 
 
 def spanning(scene: Scene, place: Mapping[str, Place]) -> set[str]:

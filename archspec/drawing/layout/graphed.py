@@ -23,10 +23,11 @@ from archspec.drawing.layout.geometry import (
     shifted,
     shifted_rect,
 )
-from archspec.drawing.layout.pieces import HEADER, Piece, Setting, header_widths, label_size
-from archspec.drawing.layout.placed import PlacedFrame
+from archspec.drawing.layout.pieces import Piece
+from archspec.drawing.layout.placement import PlacedFrame
 from archspec.drawing.layout.routes import STRAIGHT, Obstacles, Port, free_curve, ports, route, way_out
 from archspec.drawing.layout.segments import Segment
+from archspec.drawing.layout.setting import HEADER, Setting, header_widths, label_size
 from archspec.drawing.layout.titles import Titling
 from archspec.drawing.layout.tracks import Tracks
 

@@ -8,7 +8,7 @@ from itertools import chain, pairwise
 
 from archspec.drawing.content.scene import Edge
 from archspec.drawing.layout.geometry import Part, Point, Rect, overlap, points_on
-from archspec.drawing.layout.pieces import BESIDE, label_size
+from archspec.drawing.layout.setting import BESIDE, label_size
 
 _CELL = 64.0
 _STEPS = 4

@@ -10,7 +10,7 @@ from archspec.drawing.layout.cells import Cell
 from archspec.drawing.layout.columns import PAD
 from archspec.drawing.layout.geometry import hull, middle_of
 from archspec.drawing.layout.levels import Place, Scales
-from archspec.drawing.layout.pieces import Setting, label_size
+from archspec.drawing.layout.setting import Setting, label_size
 from archspec.drawing.layout.wiring import LANE
 
 _ROW = 40.0

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 
 from archspec.drawing.content.cards import LEGIBLE
 from archspec.drawing.content.scene import Box, Edge, Scene
 from archspec.drawing.content.volume import Flow, Volume, Volumes
 from archspec.drawing.layout.bodies import LABEL, USUAL, Measures, Scales, scales_of
+from archspec.drawing.layout.forms import CLEARER, LAYOUTS, NO_SCALES, Layout, require_known
 from archspec.drawing.layout.grid import Cell, Grid, Link, neighbours, routed
 from archspec.drawing.layout.pages import Fit, Page
-from archspec.drawing.layout.placing import CLEARER, LAYOUTS, NO_SCALES, Layout, require_known
 from archspec.drawing.layout.rows import for_page
 from archspec.drawing.layout.scales import scales
 from archspec.drawing.layout.solids import Solids, in_grid, row
@@ -119,9 +118,9 @@ def terraces(
     pairs: Sequence[tuple[str, str]],
     level: Mapping[str, int],
     *,
-    last: Mapping[str, int] = MappingProxyType({}),
-    carried: Sequence[int] = (),
-    alike: Sequence[Sequence[str]] = (),
+    last: Mapping[str, int],
+    carried: Sequence[int],
+    alike: Sequence[Sequence[str]],
 ) -> Grid:
     """The grid of what stands by its level.
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from archspec.drawing.content.cards import SMALL
 from archspec.drawing.layout.geometry import Point, Rect
-from archspec.drawing.layout.pieces import HEADER
+from archspec.drawing.layout.setting import HEADER
 
 INSET = 6.0
 """From the side of a frame to what is written there."""
@@ -15,7 +15,6 @@ _ABOVE = 3.0
 """From the top of a frame to the text of its title."""
 _BETWEEN = 3 * 0.318 * SMALL
 """Between a name and a title beside each other: three spaces."""
-
 
 _STEP = 4.0
 """Between places that are tried for a title."""

@@ -41,8 +41,7 @@ class LayerReader:
     """
 
     def __init__(self, section: Section, image: Shape) -> None:
-        self.names = Names()
-        self.names.taken = {"image"}
+        self.names = Names(["image"])
         self.layers: list[Layer] = []
         self.given_by: list[str] = []
         self.shapes: dict[str, Shape] = {"image": image}

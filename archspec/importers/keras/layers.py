@@ -141,9 +141,9 @@ class LayerReader:
             raise UnsaidError("it takes a tensor with places, and what comes before has none")
         return self.shapes[name]
 
-    def activated(self, node: str, default: str = "linear") -> str:
+    def activated(self, node: str) -> str:
         """A node with the activation that the layer has."""
-        value = self.config.get("activation", default)
+        value = self.config.get("activation", "linear")
         inner = value.get("config") if isinstance(value, dict) else value
         text = str(inner) if isinstance(inner, str) else "linear" if inner is None and value is None else ""
         if text not in _ACTIVATIONS or (self.old and text == "hard_sigmoid"):

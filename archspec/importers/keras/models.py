@@ -73,8 +73,8 @@ class _Scope:
         settings: What is stated of it.
         sequential: Whether each layer takes the one above.
         taken: What it takes, where it stands in another model.
-        tensors: The node that gives a tensor, by the name of the layer and the numbers of the call and of the tensor.
         asked: The layers and calls that anything takes.
+        tensors: The node that gives a tensor, by the name of the layer and the numbers of the call and of the tensor.
     """
 
     settings: Mapping[str, Any]

@@ -70,18 +70,7 @@ def from_module(
     Raises:
         UsageError: Something of the module cannot be said in a spec, or the spec does not agree with it.
     """
-    if not isinstance(module, nn.Module):
-        raise UsageError(f"from_module takes an nn.Module, not {type(module).__name__}")
-    if _nests_deep(module):
-        raise UsageError(
-            f"{type(module).__name__} cannot be imported: its modules nest deeper than {_MOST_NESTED}, "
-            f"and a spec holds blocks at most {Limits().nesting} deep"
-        )
-    if old := next(old_ways(module), None):
-        raise UsageError(
-            f"`{old[0]}` of {type(module).__name__} computes its weight by torch.nn.utils.{old[1]}, which PyTorch has "
-            f"deprecated: use torch.nn.utils.parametrizations.{old[1]}"
-        )
+    _check_kind(module)
     shapes = [tuple(each.shape[1:]) if isinstance(each, Tensor) else tuple(each) for each in inputs]
     names = _input_names(module, len(shapes))
     run, graph, flops = graph_of(module, shapes, names)
@@ -108,6 +97,26 @@ def from_module(
     remarks = (*left_out, *dropping, *_idle_in_evaluation(run.root), *_otherwise_in_training(run.root))
     report = ModuleReport(network.params, network.macs, tuple(spec.get("blocks", ())), difference, remarks)
     return Imported(write(spec | {"expect": contract(network)}), report)
+
+
+def _check_kind(module: object) -> None:
+    """Refuse what is no module, and modules that cannot be said whatever they compute.
+
+    Raises:
+        UsageError: It is such.
+    """
+    if not isinstance(module, nn.Module):
+        raise UsageError(f"from_module takes an nn.Module, not {type(module).__name__}")
+    if _nests_deep(module):
+        raise UsageError(
+            f"{type(module).__name__} cannot be imported: its modules nest deeper than {_MOST_NESTED}, "
+            f"and a spec holds blocks at most {Limits().nesting} deep"
+        )
+    if old := next(old_ways(module), None):
+        raise UsageError(
+            f"`{old[0]}` of {type(module).__name__} computes its weight by torch.nn.utils.{old[1]}, which PyTorch has "
+            f"deprecated: use torch.nn.utils.parametrizations.{old[1]}"
+        )
 
 
 _MOST_NESTED = 2 * Limits().nesting

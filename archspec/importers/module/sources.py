@@ -27,18 +27,18 @@ from archspec.importers.module.recording import is_of_torch
 
 def import_named(
     source: str,
-    inputs: Sequence[Sequence[int]] = (),
-    arguments: Mapping[str, Any] | None = None,
+    inputs: Sequence[Sequence[int]],
+    arguments: Mapping[str, Any],
     *,
-    name: str | None = None,
-    verify: bool = True,
+    name: str | None,
+    verify: bool,
 ) -> Imported:
     """A spec of the module that a text names.
 
     Args:
         source: ``MODULE:NAME``, where the module is one of Python's or the path of a file of Python. What has the name
             is an ``nn.Module``, or what makes one. ``timm:NAME`` is a network of timm.
-        inputs: The shapes of its inputs, without the batch; unless given those of timm's configuration.
+        inputs: The shapes of its inputs, without the batch; where there are none, those of timm's configuration.
         arguments: What is given to what makes the module.
         name: The name of the network; the one in `source` unless given.
         verify: As of `from_module`.
@@ -47,7 +47,7 @@ def import_named(
         UsageError: There is no such module, its code fails, or it cannot be imported.
     """
     with _user_code(source), remembered():
-        module = _module(source, arguments or {})
+        module = _module(source, arguments)
     shapes = inputs or _default_inputs(module)
     if not shapes:
         raise UsageError(f"the sizes of the input of `{shown(source)}` are not known: --input 3,224,224")

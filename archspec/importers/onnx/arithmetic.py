@@ -17,7 +17,6 @@ _VIEWS = frozenset("Transpose Reshape Flatten Squeeze Unsqueeze Identity Expand 
 """Operators that move numbers, or repeat them, and change none."""
 _MOVES = _VIEWS - {"Expand"}
 
-
 MALFORMED = (
     ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError,
 )  # fmt: skip

@@ -286,7 +286,25 @@ def _resize(b: Bound) -> Tensor:
     x, number = b.tensor(), 2 if b.step.op == "Resize" and b.model.opset > 10 else 1
     scales, sizes = b.numbers(number), b.integers(3) if number == 2 else None
     scales = np.asarray(b.attribute("scales")) if scales is None and b.attribute("scales") else scales
-    place = b.attribute("coordinate_transformation_mode", "half_pixel" if number == 2 else "asymmetric")
+    mode, corners = _interpolation(b, scales, newer=number == 2)
+    if scales is not None and scales.size:
+        factors = [short(float(each)) for each in scales[2:]]
+        factors = [int(each) if each.is_integer() else each for each in factors]
+        return F.interpolate(
+            x, scale_factor=factors[0] if len(set(factors)) == 1 else factors, mode=mode, align_corners=corners
+        )
+    if sizes is None:
+        raise UnsaidError("a resizing without sizes")
+    return F.interpolate(x, size=sizes[2:], mode=mode, align_corners=corners)
+
+
+def _interpolation(b: Bound, scales: Any, *, newer: bool) -> tuple[str, bool | None]:
+    """The mode of a resizing, and whether corners are aligned; None where the nearest place is taken.
+
+    Raises:
+        UnsaidError: PyTorch has no such resizing.
+    """
+    place = b.attribute("coordinate_transformation_mode", "half_pixel" if newer else "asymmetric")
     kind = {
         "nearest": "nearest",
         "linear": {1: "linear", 2: "bilinear", 3: "trilinear"}.get(b.rank, ""),
@@ -297,23 +315,14 @@ def _resize(b: Bound) -> Tensor:
         raise UnsaidError("a resizing with antialias, exclude_outside or axes cannot be said")
     if mode == "nearest":
         whole = scales is not None and all(float(each).is_integer() for each in np.asarray(scales))
-        rounded = b.attribute("nearest_mode", "round_prefer_floor" if number == 2 else "floor")
+        rounded = b.attribute("nearest_mode", "round_prefer_floor" if newer else "floor")
         if not (place == "asymmetric" and rounded == "floor") and not whole:
             raise UnsaidError(f"a resizing by nearest places as {place}, {rounded} cannot be said")
     elif place not in ("half_pixel", "pytorch_half_pixel", "align_corners"):
         raise UnsaidError(f"a resizing with the places {place} cannot be said")
     if b.attribute("mode") == "cubic" and b.attribute("cubic_coeff_a", -0.75) != -0.75:
         raise UnsaidError("a cubic resizing with another coefficient than -0.75 cannot be said")
-    corners = place == "align_corners" if mode != "nearest" else None
-    if scales is not None and scales.size:
-        factors = [short(float(each)) for each in scales[2:]]
-        factors = [int(each) if each.is_integer() else each for each in factors]
-        return F.interpolate(
-            x, scale_factor=factors[0] if len(set(factors)) == 1 else factors, mode=mode, align_corners=corners
-        )
-    if sizes is None:
-        raise UnsaidError("a resizing without sizes")
-    return F.interpolate(x, size=sizes[2:], mode=mode, align_corners=corners)
+    return mode, place == "align_corners" if mode != "nearest" else None
 
 
 @RULES.of("DepthToSpace")

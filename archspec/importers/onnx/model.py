@@ -116,31 +116,10 @@ def parsed(given: Given) -> Model:
         SpecError: It is no ONNX, is larger than what can be imported, or names data that cannot be read.
     """
     faults, start = given.faults, given.start
-    proto = onnx.ModelProto()
-    try:
-        proto.ParseFromString(given.data)
-    except (DecodeError, RecursionError):
-        raise faults.error("it is no ONNX model", start) from None
-    if not _is_text(proto):
-        raise faults.error("it is no ONNX model: a name in it is no UTF-8 text", start)
-    graph = proto.graph
-    if not graph.node or not graph.output:
-        raise faults.error("it has no nodes, or no output", start)
-    opset = {each.domain: each.version for each in proto.opset_import}
-    version = opset.get("", opset.get("ai.onnx", 0))
-    if version not in _OPSETS:
-        known = f"{_OPSETS[0]} to {_OPSETS[-1]} are known"
-        raise faults.error(f"its operators have the version {version}; {known}", start)
+    proto, version = _read(given)
     inlined = bool(proto.functions)
-    if inlined:
-        _check_functions(proto, given)
-        from onnx.inliner import inline_local_functions
-
-        try:
-            proto = inline_local_functions(proto)
-        except (RuntimeError, ValueError) as error:
-            raise faults.error(f"its functions cannot be put in place: {_line(error)}", start) from None
-        graph = proto.graph
+    proto = _inlined(proto, given) if inlined else proto
+    graph = proto.graph
     if len(graph.node) > _MOST_NODES:
         raise faults.error(f"it has more than {_MOST_NODES:,} nodes", start)
     numbers = dict(_initializers(proto, given))
@@ -157,6 +136,37 @@ def parsed(given: Given) -> Model:
     model = Model(inputs, outputs, steps, numbers, {name: name for name in numbers}, trained, buffers, version, proto)
     _check_order(model, given)
     return model
+
+
+def _read(given: Given) -> tuple[onnx.ModelProto, int]:
+    """What a file holds, as far as it can be a network, and the version of its operators."""
+    faults, start = given.faults, given.start
+    proto = onnx.ModelProto()
+    try:
+        proto.ParseFromString(given.data)
+    except (DecodeError, RecursionError):
+        raise faults.error("it is no ONNX model", start) from None
+    if not _is_text(proto):
+        raise faults.error("it is no ONNX model: a name in it is no UTF-8 text", start)
+    if not proto.graph.node or not proto.graph.output:
+        raise faults.error("it has no nodes, or no output", start)
+    opset = {each.domain: each.version for each in proto.opset_import}
+    version = opset.get("", opset.get("ai.onnx", 0))
+    if version not in _OPSETS:
+        known = f"{_OPSETS[0]} to {_OPSETS[-1]} are known"
+        raise faults.error(f"its operators have the version {version}; {known}", start)
+    return proto, version
+
+
+def _inlined(proto: onnx.ModelProto, given: Given) -> onnx.ModelProto:
+    """A model with its functions in the places where they are called."""
+    _check_functions(proto, given)
+    from onnx.inliner import inline_local_functions
+
+    try:
+        return inline_local_functions(proto)
+    except (RuntimeError, ValueError) as error:
+        raise given.faults.error(f"its functions cannot be put in place: {_line(error)}", given.start) from None
 
 
 def _is_text(message: Any) -> bool:

@@ -37,7 +37,9 @@ class Reference:
         given: How it is imported.
         shapes: The shapes of its inputs, without the batch.
         difference: The largest difference to it that was found, over the largest number; None while there is none.
+        why: Why it gives nothing that a spec could be compared with.
         problem: Why a spec does not fit.
+        inputs: The random inputs.
     """
 
     model: Model

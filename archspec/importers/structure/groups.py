@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from archspec.importers.draft import Names
@@ -38,8 +38,7 @@ def grouped(graph: Graph, start: int, end: int, name: str, entry: str, inner_nam
 def group_by_name(graph: Graph) -> None:
     """Make groups of neighbours with branches that the source has named so: `fire2/squeeze1x1`, `fire2/concat`."""
     takers = takers_of(graph)
-    used = Names()
-    used.taken = {unit.name for unit in graph.units}
+    used = Names(unit.name for unit in graph.units)
     made: list[Unit] = []
     names: dict[str, str] = {}
     start = 0
@@ -69,26 +68,9 @@ def _short(kind: str) -> str:
 
 def group_joins(graph: Graph) -> None:
     """Make groups of what lies between a fork and a join, where it comes again, if with other numbers."""
-    takers = takers_of(graph)
-    found: list[tuple[int, int, Unit]] = []
-    least = 0
-    for end, unit in enumerate(graph.units):
-        if unit.kind not in JOINS or len(unit.inputs) < 2:
-            continue
-        region = _region(graph, least, end, takers)
-        if region is None:
-            continue
-        start, entry = region
-        after = only_taker(unit.name, takers)
-        stop = end + 1
-        if after is not None and after.kind in ACTIVATIONS and graph.units[stop : stop + 1] == [after]:
-            stop += 1
-        inner = numbered(graph.units[start:stop])
-        found.append((start, stop, grouped(graph, start, stop, "", entry, inner)))
-        least = stop
+    found = list(_joined_groups(graph))
     counts = Counter(skeleton(group) for _, _, group in found)
-    used = Names()
-    used.taken = {unit.name for unit in graph.units}
+    used = Names(unit.name for unit in graph.units)
     names: dict[str, str] = {}
     made: list[Unit] = []
     at = 0
@@ -105,6 +87,25 @@ def group_joins(graph: Graph) -> None:
         at = stop
     graph.units = made + graph.units[at:]
     rename(graph, names)
+
+
+def _joined_groups(graph: Graph) -> Iterator[tuple[int, int, Unit]]:
+    """What lies between each fork and its join, with the activation behind it, as a group; none is in another."""
+    takers = takers_of(graph)
+    least = 0
+    for end, unit in enumerate(graph.units):
+        if unit.kind not in JOINS or len(unit.inputs) < 2:
+            continue
+        region = _region(graph, least, end, takers)
+        if region is None:
+            continue
+        start, entry = region
+        after = only_taker(unit.name, takers)
+        stop = end + 1
+        if after is not None and after.kind in ACTIVATIONS and graph.units[stop : stop + 1] == [after]:
+            stop += 1
+        yield start, stop, grouped(graph, start, stop, "", entry, numbered(graph.units[start:stop]))
+        least = stop
 
 
 def _word(join: Unit) -> str:

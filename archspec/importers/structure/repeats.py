@@ -19,8 +19,7 @@ _LEAST_COPIES = 3
 def repeat(graph: Graph) -> None:
     """Write nodes in a row that are equal as one that is repeated."""
     takers = takers_of(graph)
-    used = Names()
-    used.taken = {unit.name for unit in graph.units}
+    used = Names(unit.name for unit in graph.units)
     made: list[Unit] = []
     names: dict[str, str] = {}
     start = 0
@@ -83,8 +82,7 @@ def repeat_chains(graph: Graph) -> None:
     takers = takers_of(graph)
     made: list[Unit] = []
     names: dict[str, str] = {}
-    used = Names()
-    used.taken = {unit.name for unit in graph.units}
+    used = Names(unit.name for unit in graph.units)
     start = 0
     while start < len(graph.units):
         period, copies = _chain(graph.units, start, takers)

@@ -46,8 +46,7 @@ class Modules:
 
     def __init__(self, table: Table) -> None:
         self.table = table
-        self.names = Names()
-        self.names.taken = {"image"}
+        self.names = Names(["image"])
         self.nodes: dict[str, Any] = {}
         self.blocks: dict[str, Any] = {}
         self.given_by: list[str] = ["image"]

@@ -235,13 +235,7 @@ def laid_out(prefix: str, part: Part, suffix: str, indent: int) -> list[str]:
         if max(indent + len(prefix) + 1, *map(len, lines)) <= WIDTH:
             return [f"{space}{prefix}(", *inner, f"{space}){suffix}"]
     if isinstance(part, Call) and part.arguments:
-        lines = [f"{space}{prefix}{part.target}("]
-        inner_line = f"{space}    {flat(Call('', part.arguments))[1:-1]}"
-        if len(inner_line) <= WIDTH:
-            return [*lines, inner_line, f"{space}){suffix}"]
-        for keyword, value in part.arguments:
-            lines += laid_out(f"{keyword}=" if keyword else "", value, ",", indent + 4)
-        return [*lines, f"{space}){suffix}"]
+        return [f"{space}{prefix}{part.target}(", *_arguments(part, indent + 4), f"{space}){suffix}"]
     if isinstance(part, Listed) and (each := _comprehended(part)) is not None:
         return [f"{space}{prefix}[", *_inside(each, indent + 4), f"{space}]{suffix}"]
     if isinstance(part, Listed) and part.items:
@@ -259,6 +253,15 @@ def laid_out(prefix: str, part: Part, suffix: str, indent: int) -> list[str]:
             return [*lines[:-1], f"{lines[-1]}{suffix}"]
     # Only a name of many letters makes a line too long that cannot be broken as ruff would.
     return [line if suffix else f"{line}  # fmt: skip"]
+
+
+def _arguments(part: Call, indent: int) -> list[str]:
+    """The lines of the arguments of a call: one, or one or more for each."""
+    line = f"{' ' * indent}{flat(Call('', part.arguments))[1:-1]}"
+    if len(line) <= WIDTH:
+        return [line]
+    laid = (laid_out(f"{keyword}=" if keyword else "", value, ",", indent) for keyword, value in part.arguments)
+    return [line for lines in laid for line in lines]
 
 
 def _inside(part: Repeated | Tabled, indent: int) -> list[str]:

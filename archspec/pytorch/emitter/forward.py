@@ -70,6 +70,7 @@ class Forward:
         outputs: The tensors that are given, in order.
         returned: The one that is returned alone, if any.
         taken: Names that no variable can have.
+        variables: The variable of each tensor that has been named.
     """
 
     inputs: Mapping[Key, str]

@@ -15,6 +15,7 @@ from typing import Any
 from archspec.compiler.probing import NotKnown, Probing
 from archspec.language.algebra import Code, binary, literal, name, names, plain, same, substituted
 from archspec.network import Body
+from archspec.ops.tensor import Shape
 from archspec.pytorch.emitter.agreement import Agreement
 from archspec.pytorch.emitter.builder import Builder
 from archspec.pytorch.emitter.filling import filled
@@ -99,24 +100,16 @@ class Holding:
         block, instances = instance.block, self.registry.instances
         if not all(map(instances.knows, block.inputs)):
             raise NotKnown
-        shapes = [instances.shape(path) for path in block.inputs]
         outputs = list(instances.outputs(block))
-        changed: dict[str, Any] = {}
-        tied = scope.tied.get(parameter.name, ())
-        if tied and not isinstance(value, int):  # so many times a list is nothing
+        changes = _changes(made, parameter, value)
+        if changes is None or any(each in scope.inputs and other < 1 for each, other in changes.items()):
             return None
-        for each, factor in [(parameter.name, 1), *tied]:
-            other = value if factor == 1 else factor * value
-            if each in scope.inputs:
-                if other < 1:
-                    return None
-                path = block.inputs[scope.inputs[each][number]]  # one tensor may be several operands
-                shapes = [
-                    (other, *shape[1:]) if own == path else shape
-                    for own, shape in zip(block.inputs, shapes, strict=True)
-                ]
-            elif each in scope.declared:
-                changed[scope.declared[each]] = other
+        shapes = self._shapes(made, changes, number)
+        changed = {
+            scope.declared[each]: other
+            for each, other in changes.items()
+            if each in scope.declared and each not in scope.inputs
+        }
         stated = {scope.declared[each.name] for each in made.signature if each.name in scope.declared}
         values = {**instance.scope, **changed}
         own = {let.name for let in instance.graph.lets}
@@ -130,6 +123,26 @@ class Holding:
         written = stated | (block.written.keys() - scope.defaults)
         given = {name: values[name] for name in block.template.params if name in written}
         return self.probing.block(block, given, lets, shapes, outputs)
+
+    def _shapes(self, made: Class, changes: Mapping[str, Any], number: int) -> list[Shape]:
+        """What an instance's block takes with other values of parameters, which may be the channels of inputs."""
+        inputs = made.instances[number].block.inputs
+        shapes = [self.registry.instances.shape(path) for path in inputs]
+        for each, other in changes.items():
+            if each in made.scope.inputs:
+                path = inputs[made.scope.inputs[each][number]]  # one tensor may be several operands
+                shapes = [
+                    (other, *shape[1:]) if own == path else shape for own, shape in zip(inputs, shapes, strict=True)
+                ]
+        return shapes
+
+
+def _changes(made: Class, parameter: Parameter, value: Any) -> dict[str, Any] | None:
+    """The value of a parameter and of those that are so many times it; None where there is none."""
+    tied = made.scope.tied.get(parameter.name, ())
+    if tied and not isinstance(value, int):  # so many times a list is nothing
+        return None
+    return {parameter.name: value} | {name: factor * value for name, factor in tied}
 
 
 def _has_nodes(made: Class, body: Body) -> bool:

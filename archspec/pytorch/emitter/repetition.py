@@ -89,41 +89,39 @@ class Repetition:
         self, indexed: CopiesOf, count: Code, head: int, tail: int, operands: Hints, label: str, counter: str
     ) -> Made | None:
         """The first copy apart, the last apart, or both, and one expression for all the others."""
-        frozen, self.scope.frozen = self.scope.frozen, not self.scope.has_columns
-        outer = self.scope.index
+        frozen, outer = self.scope.frozen, self.scope.index
+        self.scope.frozen = not self.scope.has_columns
         arguments: list[tuple[str, Part]] = []
         channels: list[Code | None] = []
         part: Part = Call("nn.Identity")
         try:
             for start, stop in [*([(0, 1)] if head else []), (head, -tail), *([(-1, 0)] if tail else [])]:
-                uses: dict[Spot, Child] = {
-                    (number, index): each[index]
-                    for number, each in indexed.items()
-                    for index in range(len(each))[slice(start, stop or None)]
-                }
+                uses = _between(indexed, start, stop)
                 if not uses:
                     continue
-                single = (start, stop) != (head, -tail)
-                place = literal(0) if start == 0 else binary(count, ast.Sub, literal(1))
-                self.scope.index = place if single else name(INDEX)
-                if counter:
-                    self.scope.known[counter] = self.scope.index
-                # The copies take what the ones before them give: made again with that as a hint.
-                _, given = self.make(uses, [*operands, *channels], label)
-                part, channels = self.make(uses, [*operands, *channels, *given], label)
-                between = isinstance(count, ast.Constant) and count.value == head + tail + 1  # one copy, and no loop
-                if INDEX in asked(part) and (single or between):
+                apart = (start, stop) != (head, -tail)
+                self._stand_at(_place(count, start) if apart else name(INDEX), counter)
+                part, channels = self._fed(uses, [*operands, *channels], label)
+                if INDEX in asked(part) and (apart or _is_number(count, head + tail + 1)):  # one copy, and no loop
                     return None
-                arguments.append(("", part if single else _run(part, count, head, tail)))
+                arguments.append(("", part if apart else _run(part, count, head, tail)))
         except Mismatch:
             return None
         finally:
             self.scope.frozen, self.scope.index = frozen, outer
-        constant: list[Code | None] = [code for code in channels if code and INDEX not in names(code)]
-        if len(channels) == 1 and not tail and not constant:
-            constant = _of_next(part, count)
         one = self._one_loop(indexed, arguments[0][1], part, count) if head and not tail else None
-        return one or Call("nn.Sequential", tuple(arguments)), constant
+        return one or Call("nn.Sequential", tuple(arguments)), _given_by(part, channels, count, more=not tail)
+
+    def _stand_at(self, index: Code, counter: str) -> None:
+        """Let a copy's index be this, for the counter of the repeat too."""
+        self.scope.index = index
+        if counter:
+            self.scope.known[counter] = index
+
+    def _fed(self, uses: Uses, operands: Hints, label: str) -> Made:
+        """Copies that take what the ones before them give: made again with that as a hint."""
+        _, given = self.make(uses, operands, label)
+        return self.make(uses, [*operands, *given], label)
 
     def _one_loop(self, indexed: CopiesOf, first: Part, others: Part, count: Code) -> Part | None:
         """The first copy and the others in one loop, where that is shorter."""
@@ -171,6 +169,30 @@ class Repetition:
         return left is right
 
 
+def _between(indexed: CopiesOf, start: int, stop: int) -> dict[Spot, Child]:
+    """The copies of each instance from one index to another, as slices count; a stop of 0 is the end."""
+    return {
+        (number, index): each[index]
+        for number, each in indexed.items()
+        for index in range(len(each))[slice(start, stop or None)]
+    }
+
+
+def _place(count: Code, start: int) -> Code:
+    """The index of the first copy, or of the last."""
+    return literal(0) if start == 0 else binary(count, ast.Sub, literal(1))
+
+
+def _is_number(code: Code, number: int) -> bool:
+    return isinstance(code, ast.Constant) and code.value == number
+
+
+def _given_by(part: Part, channels: Hints, count: Code, *, more: bool) -> list[Code | None]:
+    """What a repeat gives: what its last copy does, or what a copy more would take where all others are alike."""
+    constant: list[Code | None] = [code for code in channels if code and INDEX not in names(code)]
+    return _of_next(part, count) if len(channels) == 1 and more and not constant else constant
+
+
 def _of_next(part: Part, count: Code) -> list[Code | None]:
     """What a copy more would be given that depends on its index: it takes what the last one gives."""
     given = [value for _, value in part.arguments] if isinstance(part, Call) else []
@@ -183,5 +205,4 @@ def _run(part: Part, count: Code, head: int, tail: int) -> Part:
         stop = binary(count, ast.Sub, literal(tail))
         return Repeated(part, INDEX, (literal(head), stop) if head else (stop,))
     count = binary(count, ast.Sub, literal(head + tail))
-    single = isinstance(count, ast.Constant) and count.value == 1
-    return part if single else Repeated(part, "_", (count,))
+    return part if _is_number(count, 1) else Repeated(part, "_", (count,))

@@ -77,14 +77,15 @@ class Scope:
     """The variables of a class, each with its values in the instances.
 
     Attributes:
+        count: How many instances there are.
         parameters: Those of the constructor.
         locals: Variables computed from them, in order.
         known: What stands for each parameter of the definition: a variable, or its value.
         frozen: Whether no parameter can be added.
-        declared: For each parameter that is one of the definition, the name of that.
-        inputs: For each parameter that is the first dimension of an input, the input's number in each instance.
         classes: Names of classes, which no variable can have.
         has_columns: Whether its instances are the copies of a table, and its parameters the columns of that.
+        declared: For each parameter that is one of the definition, the name of that.
+        inputs: For each parameter that is the first dimension of an input, the input's number in each instance.
         tied: For each parameter, those that are no parameters any more since they are so many times it.
         factories: For each parameter of the definition that is an op and differs, the parameter that makes its layers.
         defaults: Parameters of the definition that are given as constants, but just what their default computes.

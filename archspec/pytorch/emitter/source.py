@@ -6,6 +6,7 @@ import ast
 import inspect
 from collections.abc import Iterator
 from itertools import chain
+from typing import NamedTuple
 
 from archspec.language.algebra import name
 from archspec.language.evaluation import make_divisible
@@ -116,24 +117,46 @@ def _foreign_module(target: str) -> str:
     return "" if module.partition(".")[0] in ("", "nn", "torch", "F", "operator") else module
 
 
+class _Returned(NamedTuple):
+    """What a network returns.
+
+    Attributes:
+        kept: The outputs that it always gives.
+        training: Those that only training has.
+        kind: The name of the class of several outputs.
+    """
+
+    kept: list[str]
+    training: list[str]
+    kind: str
+
+    @property
+    def annotation(self) -> str:
+        """The type of what ``forward`` returns."""
+        if len(self.kept) == 1:
+            return f"Tensor | {self.kind}" if self.training else "Tensor"
+        return self.kind
+
+
 def _network(
     network: Network, registry: Registry, taken: frozenset[str], descriptions: Descriptions
 ) -> Iterator[list[str]]:
     """The class of the network, below that of its outputs where it has several."""
     root = registry.made[-1]
-    names = list(network.outputs)
-    training = [name for name, output in network.outputs.items() if output.training_only]
-    kept = [name for name in names if name not in training]
-    outputs = f"{root.name}Outputs"
-    while outputs in taken or outputs in root.inputs:
-        outputs += "_"
-    if len(names) > 1:
-        yield list(_outputs_class(network, outputs, training if len(kept) > 1 else []))
-    result = outputs if len(names) > 1 else "Tensor"
-    if training and len(kept) == 1:
-        result = f"Tensor | {outputs}"
+    returned = _returned(network, root, taken)
+    if len(network.outputs) > 1:
+        yield list(_outputs_class(network, returned.kind, returned.training if len(returned.kept) > 1 else []))
     paragraphs = _paragraphs(root, network.doc or f"The network `{network.name}`.", _shapes(network), descriptions)
-    yield list(_root(network, registry, kept, training, outputs, result, taken, paragraphs))
+    yield list(_root(network, registry, returned, taken, paragraphs))
+
+
+def _returned(network: Network, root: Class, taken: frozenset[str]) -> _Returned:
+    training = [name for name, output in network.outputs.items() if output.training_only]
+    kept = [name for name in network.outputs if name not in training]
+    kind = f"{root.name}Outputs"
+    while kind in taken or kind in root.inputs:
+        kind += "_"
+    return _Returned(kept, training, kind)
 
 
 def _outputs_class(network: Network, outputs: str, optional: list[str]) -> Iterator[str]:
@@ -145,14 +168,7 @@ def _outputs_class(network: Network, outputs: str, optional: list[str]) -> Itera
 
 
 def _root(
-    network: Network,
-    registry: Registry,
-    kept: list[str],
-    training: list[str],
-    outputs: str,
-    result: str,
-    taken: frozenset[str],
-    paragraphs: list[str],
+    network: Network, registry: Registry, returned: _Returned, taken: frozenset[str], paragraphs: list[str]
 ) -> Iterator[str]:
     root = registry.made[-1]
     yield from class_line(root.name, "nn.Sequential" if root.is_sequential else "nn.Module")
@@ -170,31 +186,30 @@ def _root(
     if root.statements is None:
         return
     yield ""
-    yield from signature_of_forward(list(root.inputs), result)
-    names = taken | {outputs}
-    if training:
-        yield from _forward_in_training(network, root, kept, outputs, names)
+    yield from signature_of_forward(list(root.inputs), returned.annotation)
+    names = taken | {returned.kind}
+    if returned.training:
+        yield from _forward_in_training(network, root, returned, names)
     else:
-        keys = [root.outputs[name] for name in kept]
-        yield from forward_body(root, keys, names, lambda values: _return(outputs, values, 8))
+        keys = [root.outputs[name] for name in returned.kept]
+        yield from forward_body(root, keys, names, lambda values: _return(returned.kind, values, 8))
 
 
-def _forward_in_training(
-    network: Network, root: Class, kept: list[str], outputs: str, names: frozenset[str]
-) -> Iterator[str]:
+def _forward_in_training(network: Network, root: Class, returned: _Returned, names: frozenset[str]) -> Iterator[str]:
     """The lines of ``forward`` that return in evaluation before what only training has."""
     assert root.statements is not None
+    kept = returned.kept
     needed = _needed(root, kept)
     statements = list(unpacked(root.statements))
     always = [statement for statement in statements if needed & set(statement.gives)]
     later = [statement for statement in statements if not needed & set(statement.gives)]
     keys = [root.outputs[name] for name in network.outputs]
     inputs = {key: name for name, key in root.inputs.items()}
-    returned = root.outputs[kept[0]] if len(kept) == 1 else None
-    forward = Forward(inputs, [*always, *later], keys, returned, names)
+    alone = root.outputs[kept[0]] if len(kept) == 1 else None
+    forward = Forward(inputs, [*always, *later], keys, alone, names)
     lines = forward.lines()
-    if returned is not None:
-        annotate(chain(*lines), forward.variables[returned], root.inputs)
+    if alone is not None:
+        annotate(chain(*lines), forward.variables[alone], root.inputs)
     for line in chain(*lines[: len(always)]):
         yield from line.text(8)
     variables = {name: forward.variables[root.outputs[name]] for name in kept}
@@ -202,14 +217,14 @@ def _forward_in_training(
     if len(kept) == 1:
         yield f"            return {variables[kept[0]]}"
     else:
-        yield from _return(outputs, [variables.get(name, "None") for name in network.outputs], 12)
+        yield from _return(returned.kind, [variables.get(name, "None") for name in network.outputs], 12)
     for line in chain(*lines[len(always) :]):
         yield from line.text(8)
-    yield from _return(outputs, [forward.variables[key] for key in keys], 8)
+    yield from _return(returned.kind, [forward.variables[key] for key in keys], 8)
 
 
-def _return(outputs: str, values: list[str], indent: int) -> list[str]:
-    return laid_out("return ", Call(outputs, tuple(("", name(value)) for value in values)), "", indent)
+def _return(kind: str, values: list[str], indent: int) -> list[str]:
+    return laid_out("return ", Call(kind, tuple(("", name(value)) for value in values)), "", indent)
 
 
 def _needed(root: Class, kept: list[str]) -> set[Key]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from archspec.language.algebra import Code, copied, literal, name, same, simplified
-from archspec.language.evaluation import FUNCTIONS
+from archspec.language.evaluation import CONSTANTS, FUNCTIONS
 from archspec.language.expr import is_expression, read
 from archspec.language.source import Scalar, Value
 from archspec.language.source import Sequence as SequenceValue
-from archspec.language.values import ExpressionError
+from archspec.language.values import ATTRIBUTES, SIZES, ExpressionError
 from archspec.pytorch.emitter.scope import Local, Mismatch, Scope
 
 _LONGEST_INLINED = 100
@@ -105,11 +105,10 @@ class _Translation(ast.NodeTransformer):
         self.indexed = indexed
 
     def visit_Name(self, node: ast.Name) -> Code:
-        constants = {"true": True, "false": False, "null": None}
         if node.id in self.known:
             return self.known[node.id]
-        if node.id in constants:
-            return literal(constants[node.id])
+        if node.id in CONSTANTS:
+            return literal(CONSTANTS[node.id])
         if node.id == "index" and self.indexed:
             return self.names.scope.index
         raise Mismatch
@@ -125,8 +124,9 @@ class _Translation(ast.NodeTransformer):
             raise Mismatch
         if node.attr in ("channels", "features") and tensor.channels is not None:
             return tensor.channels
-        axis = {"channels": 0, "features": 0, "height": -2, "width": -1, "length": -1}.get(node.attr)
-        sizes = {shape[axis] for shape in tensor.shapes.values()} if axis is not None else set()
+        if node.attr not in SIZES:
+            raise Mismatch
+        sizes = {ATTRIBUTES[node.attr](shape) for shape in tensor.shapes.values()}
         if len(sizes) != 1:
             raise Mismatch
         return literal(sizes.pop())

@@ -16,8 +16,8 @@ from archspec.pytorch.emitter.dimensions import known_channels
 from archspec.pytorch.emitter.draft import Draft
 from archspec.pytorch.emitter.functions import function_of
 from archspec.pytorch.emitter.instances import copies, given, is_sequence, reuse_of
-from archspec.pytorch.emitter.loops import pattern
-from archspec.pytorch.emitter.model import Hints, Key, Loop, Member, Statement, Uses
+from archspec.pytorch.emitter.loops import Pattern, pattern
+from archspec.pytorch.emitter.model import Child, Hints, Key, Loop, Member, Statement, Uses
 from archspec.pytorch.emitter.scope import Local, Mismatch, Spot
 
 
@@ -39,21 +39,32 @@ class Repeats:
         found = pattern(self.draft.instances, [*present.values()]) if len(present) == len(self.draft.part) else None
         if found is None:
             return False
-        indexed = {number: dict(copies(repeat)) for number, repeat in present.items()}
+        part, channels = self.draft.construction.copies(
+            {(number, None): repeat for number, repeat in present.items()}, self.draft.channels(takes), word(step)
+        )
+        loop = self._given(step, present, found, channels)
+        assert isinstance(part, Call)
+        self._hold(step, present, [layer for _, layer in part.arguments])
+        self.draft.unrolled.add(step)
+        self.draft.statements.append(Statement(step, takes, loop.gives, step, loop=loop))
+        if len(loop.last) == 1 and len(found.ports) == 1:
+            self.draft.names.tensors[step] = self.draft.tensors[next(iter(loop.last.values()))]
+        return True
+
+    def _given(self, step: str, present: Mapping[int, Block], found: Pattern, channels: Hints) -> Loop:
+        """A loop with what others take of it: of the last copy, of all as a list, of single ones."""
+        last: dict[str, Key] = {}
+        lists: dict[str, Key] = {}
+        items: dict[Key, tuple[str, int]] = {}
         gives = {
-            number: [given(self.draft.instances, copy) for copy in each.values()] for number, each in indexed.items()
+            number: [given(self.draft.instances, copy) for _, copy in copies(repeat)]
+            for number, repeat in present.items()
         }
         instances = self.draft.instances
         wanted = {  # what copies hand on as they took it has a variable
             number: {*instances.outputs(repeat).values()} - {*instances.taken(repeat)}
             for number, repeat in present.items()
         }
-        part, channels = self.draft.construction.copies(
-            {(number, None): repeat for number, repeat in present.items()}, self.draft.channels(takes), word(step)
-        )
-        last: dict[str, Key] = {}
-        lists: dict[str, Key] = {}
-        items: dict[Key, tuple[str, int]] = {}
         single = len(found.ports) == 1
         for place, port in enumerate(found.ports):
             paths = {number: [copy[port] for copy in each] for number, each in gives.items()}
@@ -70,16 +81,12 @@ class Repeats:
                 key = (step, f"{at}" if single else f"{at}.{port}")
                 items[key] = (port, at)
                 self.draft.know(key, {number: each[at] for number, each in paths.items()}, hints)
-        loop = Loop(found.ports, found.handed, last, lists, items)
-        assert isinstance(part, Call)
-        layers = Listed(tuple(layer for _, layer in part.arguments))
+        return Loop(found.ports, found.handed, last, lists, items)
+
+    def _hold(self, step: str, present: Mapping[int, Block], layers: list[Part]) -> None:
+        """Make the layers of copies a list, an attribute."""
         self.draft.modules[step] = present
-        self.draft.unrolled.add(step)
-        self.draft.members.append(Member(step, Call("nn.ModuleList", (("", layers),))))
-        self.draft.statements.append(Statement(step, takes, loop.gives, step, loop=loop))
-        if len(last) == 1 and single:
-            self.draft.names.tensors[step] = self.draft.tensors[next(iter(last.values()))]
-        return True
+        self.draft.members.append(Member(step, _module_list(layers)))
 
     def _sum(self, present: Mapping[int, Block], paths: Mapping[int, list[str]], hints: Hints) -> Code | None:
         """The sum of the first dimensions of what the copies of a repeat give."""
@@ -103,13 +110,12 @@ class Repeats:
         self.draft.unrolled.add(step)
         layers, last = self._copies(step, reused, (), present)
         if layers:
-            self.draft.modules[step] = present
             alike = None if reused is not None or len(layers) < 3 else self._alike(step, present, takes)
-            self.draft.members.append(Member(step, alike or _module_list(layers)))
+            self._hold(step, present, alike or layers)
         if len(last) == 1:
             self.draft.alias(step, last[0])
 
-    def _alike(self, step: str, repeats: Mapping[int, Block], takes: tuple[Key, ...]) -> Part | None:
+    def _alike(self, step: str, repeats: Mapping[int, Block], takes: tuple[Key, ...]) -> list[Part] | None:
         """The layers of copies in fewer expressions, where all are layers; None where that is not to be had."""
         parts = [[copy for _, copy in copies(self.draft.instances.opened(repeat))] for repeat in repeats.values()]
         if any(isinstance(copy, Node) or copy.kind == "repeat" for part in parts for copy in part):
@@ -119,7 +125,7 @@ class Repeats:
             part, _ = self.draft.construction.copies(spots, self.draft.channels(takes), word(step))
         except Mismatch:
             return None
-        return _module_list([layer for _, layer in part.arguments]) if isinstance(part, Call) else None
+        return [layer for _, layer in part.arguments] if isinstance(part, Call) else None
 
     def _copies(
         self, step: str, reused: Reuse | None, indices: tuple[int, ...], repeats: Mapping[int, Block]
@@ -146,28 +152,43 @@ class Repeats:
                 if rows:
                     layers += [*[Call("nn.Identity")] * (index - len(layers)), _module_list(rows)]
                 continue
-            nodes = {number: copy for number, copy in uses.items() if isinstance(copy, Node)}
-            functions = {number: each for number, copy in nodes.items() if (each := function_of(copy)) is not None}
-            taken = self.draft.wired(uses, ())
             place = _held_place(step, reused, next(iter(repeats.values())), (*indices, index))
-            called: str | Function = place[0] + "".join(f"[{each}]" for each in place[1:])
-            channels: Hints = ()
-            label = f"{step}{'_'.join(map(str, (*indices, index)))}"
-            if functions:
-                called = self.draft.functions.call(label, nodes, functions)
-                channels = [self.draft.first_dimension(nodes, taken)]
-            elif reused is None:
-                layers += [Call("nn.Identity")] * (index - len(layers))
-                spots: Uses = {(number, None): copy for number, copy in uses.items()}
-                part, channels = self.draft.construction.made(spots, self.draft.channels(taken), label)
-                layers.append(part)
-            name = ".".join(map(str, (step, *indices, index)))
-            ports = list(given(self.draft.instances, next(iter(uses.values()))))
-            hints = {port: channels[place:] if len(ports) > 1 else channels for place, port in enumerate(ports)}
-            last = self.draft.give(name, uses, taken, hints)
-            reuses = ".".join(place) if reused and not functions else ""
-            self.draft.statements.append(Statement(step, taken, last, called, reuses=reuses))
+            layer, last = self._called(step, uses, place, (*indices, index), reuses=reused is not None)
+            if layer is not None:
+                layers += [*[Call("nn.Identity")] * (index - len(layers)), layer]
         return layers, last
+
+    def _called(
+        self, step: str, uses: Mapping[int, Child], place: tuple[str, ...], indices: tuple[int, ...], *, reuses: bool
+    ) -> tuple[Part | None, tuple[Key, ...]]:
+        """The line of one copy: its layer, where it has one of its own, and what it gives.
+
+        Args:
+            step: The name of the step.
+            uses: The copy in the instances.
+            place: Where its layer is held.
+            indices: Where it stands among the copies, and those of a table around.
+            reuses: Whether its layer is another's.
+        """
+        nodes = {number: copy for number, copy in uses.items() if isinstance(copy, Node)}
+        functions = {number: each for number, copy in nodes.items() if (each := function_of(copy)) is not None}
+        taken = self.draft.wired(uses, ())
+        called: str | Function = place[0] + "".join(f"[{each}]" for each in place[1:])
+        channels: Hints = ()
+        layer: Part | None = None
+        label = f"{step}{'_'.join(map(str, indices))}"
+        if functions:
+            called = self.draft.functions.call(label, nodes, functions)
+            channels = [self.draft.first_dimension(nodes, taken)]
+        elif not reuses:
+            spots: Uses = {(number, None): copy for number, copy in uses.items()}
+            layer, channels = self.draft.construction.made(spots, self.draft.channels(taken), label)
+        ports = list(given(self.draft.instances, next(iter(uses.values()))))
+        hints = {port: channels[number:] if len(ports) > 1 else channels for number, port in enumerate(ports)}
+        gives = self.draft.give(".".join(map(str, (step, *indices))), uses, taken, hints)
+        reused = ".".join(place) if reuses and not functions else ""
+        self.draft.statements.append(Statement(step, taken, gives, called, reuses=reused))
+        return layer, gives
 
 
 def _held_place(step: str, reused: Reuse | None, repeat: Block, indices: tuple[int, ...]) -> tuple[str, ...]:

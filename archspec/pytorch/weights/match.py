@@ -42,7 +42,7 @@ def match(
     >>> matching.ok, matching.source, matching.names
     (True, 'other', {'fc.weight': 'head.weight'})
     """
-    return with_suggestions(closest(expected, found, sources, source, constants))
+    return with_suggestions(closest(expected, found, sources, source, constants=constants))
 
 
 def closest(
@@ -50,7 +50,8 @@ def closest(
     found: Mapping[str, Shape],
     sources: Mapping[str, Rules],
     source: str | None = None,
-    constants: Collection[str] = (),
+    *,
+    constants: Collection[str],
 ) -> Matching:
     """The same without suggestions, which take longer than the match.
 

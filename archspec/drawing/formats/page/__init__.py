@@ -22,7 +22,7 @@ from archspec.drawing.formats.page.levels import Level, Tree
 from archspec.drawing.formats.page.placements import placements
 from archspec.drawing.formats.page.plan import Column, Row, plan
 from archspec.drawing.formats.themes import Theme, theme
-from archspec.drawing.layout.placing import LAYOUTS, NO_SCALES, Layout, require_known
+from archspec.drawing.layout.forms import LAYOUTS, NO_SCALES, Layout, require_known
 from archspec.errors import UsageError
 from archspec.network import Network
 from archspec.network.bounds import keep_within

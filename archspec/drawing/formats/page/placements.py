@@ -12,9 +12,9 @@ from archspec.drawing.content.scene import Scene
 from archspec.drawing.content.staging import stage
 from archspec.drawing.formats.page.levels import Tree
 from archspec.drawing.layout.geometry import Part, Rect
+from archspec.drawing.layout.ladder import ladder
 from archspec.drawing.layout.legs import legs
-from archspec.drawing.layout.placed import PlacedEdge, Placing
-from archspec.drawing.layout.scaled import scaled
+from archspec.drawing.layout.placement import PlacedEdge, Placing
 from archspec.drawing.layout.scales import scales
 
 _MOST = 8
@@ -38,7 +38,7 @@ def placements(tree: Tree, overview: Scene) -> Iterator[dict[str, Any]]:
 
 def _placed(scene: Scene) -> Placing | None:
     found = scales(scene)
-    return scaled(found, scene, cards(scene)) if found else None
+    return ladder(found, scene, cards(scene)) if found else None
 
 
 def _closings(tree: Tree) -> Iterator[tuple[str, ...]]:

@@ -106,14 +106,21 @@ class _Drafting(Tensors):
         drafting.fill()
         drafting.leave_out_passed()
         if not drafting.graph.nodes:
-            for value, wire in drafting.known.items():  # it hands on what it is given
-                self.known.setdefault(value, outside(drafting.graph, wire))
-            if name.isdecimal() and isinstance(visit.outputs, Value):  # which keeps the numbers of a list
-                self._layer(name, "identity", [self.wire(visit.outputs)], visit.outputs)
-            return
-        if not drafting.graph.inputs and not drafting.graph.outputs and self._is_source(drafting):
+            self._hand_on(drafting, visit, name)
+        elif not drafting.graph.inputs and not drafting.graph.outputs and self._is_source(drafting):
             self._inline(drafting, name)
-            return
+        else:
+            self._nest(drafting, visit, name)
+
+    def _hand_on(self, drafting: _Drafting, visit: Visit, name: str) -> None:
+        """Let what a module gives that does nothing be what it is given."""
+        for value, wire in drafting.known.items():
+            self.known.setdefault(value, outside(drafting.graph, wire))
+        if name.isdecimal() and isinstance(visit.outputs, Value):  # which keeps the numbers of a list
+            self._layer(name, "identity", [self.wire(visit.outputs)], visit.outputs)
+
+    def _nest(self, drafting: _Drafting, visit: Visit, name: str) -> None:
+        """Add what a module does as a node: its graph, or the op that it is alone."""
         node = Node(self.free(name), graph=drafting.graph)
         node.reused = self._reused(visit)
         only = drafting.graph.nodes[0]

@@ -12,7 +12,6 @@ from archspec.importers.module.folding.scope import Spec, UnlikeError
 
 CONTAINERS = {nn.Sequential, nn.ModuleList, nn.ModuleDict}
 
-
 _SOURCES = frozenset(["parameter", "constant", "coordinates", "linspace"])
 """Ops that take nothing."""
 

@@ -139,15 +139,12 @@ _CHANNELS_FIRST = frozenset(
 )
 """Ops for which the first dimension of a sample is its channels."""
 
-
 _OF_EACH_CHANNEL = frozenset(
     "max_pool avg_pool adaptive_avg_pool adaptive_max_pool global_avg_pool global_max_pool upsample".split()
 )
 """Those of them that treat each channel alone."""
 
-
 Rule = Callable[[Bound], "Wire | list[Wire]"]
-
 
 RULES: dict[str, tuple[tuple[str, ...], Rule]] = {}
 """For each function of torch the names of its parameters, and what it becomes."""

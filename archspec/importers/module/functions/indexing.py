@@ -24,13 +24,9 @@ def _getitem(b: Bound) -> Wire:
     if (found := _of_table(b, index)) is not None:
         return found
     items = list(index) if isinstance(index, tuple) else [index]
-    if any(item is Ellipsis for item in items):
-        at = next(i for i, item in enumerate(items) if item is Ellipsis)
-        missing = len(sizes_of(b.first)) - len(items) + 1 + sum(item is None for item in items)
-        items[at : at + 1] = [slice(None)] * missing
     wire, squeezed, added, kept = b.place.wire(b.first), [], [], 0
     dims = iter(range(len(sizes_of(b.first))))
-    for item in items:
+    for item in _without_ellipsis(items, len(sizes_of(b.first))):
         if item is None:
             added.append(kept)
             kept += 1
@@ -155,6 +151,15 @@ def _numbers(b: Bound, mask: Tensor, rank: int) -> Wire:
     return b.place.constant(mask.float().reshape([*[1] * (rank - len(sizes)), *sizes]))
 
 
+def _without_ellipsis(items: list[Any], rank: int) -> list[Any]:
+    """An index of a tensor of so many dimensions with a slice for each that an ellipsis stands for."""
+    at = next((number for number, item in enumerate(items) if item is Ellipsis), None)
+    if at is None:
+        return items
+    missing = rank - len(items) + 1 + sum(item is None for item in items)
+    return [*items[:at], *[slice(None)] * missing, *items[at + 1 :]]
+
+
 def _is_batch_of_one(tensor: Value, dim: int) -> bool:
     """Whether a dimension of size 1 is what stands for the batch."""
     return batch_of(tensor) == dim and tensor.sizes[dim] == 1
@@ -177,10 +182,8 @@ def _sliced(b: Bound, wire: Wire, dim: int, item: slice) -> Wire:
 @rule("setitem", "input index value")
 def _setitem(b: Bound) -> Wire:
     """What stands in a part of a tensor after something was written there."""
-    items = b["index"] if isinstance(b["index"], tuple) else (b["index"],)
-    if any(item is Ellipsis for item in items):
-        at = next(i for i, item in enumerate(items) if item is Ellipsis)
-        items = (*items[:at], *[slice(None)] * (len(sizes_of(b.first)) - len(items) + 1), *items[at + 1 :])
+    index = list(b["index"]) if isinstance(b["index"], tuple) else [b["index"]]
+    items = _without_ellipsis(index, len(sizes_of(b.first)))
     parts = [(dim, item) for dim, item in enumerate(items) if item != slice(None)]
     if not parts or not all(isinstance(item, int | slice) for _, item in parts):
         raise UnrecordableError("a part of a tensor is written that is no range of its dimensions")

@@ -24,20 +24,18 @@ from archspec.drawing.layout.heights import Heights
 from archspec.drawing.layout.labelling import label_rect
 from archspec.drawing.layout.levels import Place, Scales
 from archspec.drawing.layout.pages import MARGIN
-from archspec.drawing.layout.pieces import BESIDE, Setting, label_size
-from archspec.drawing.layout.placed import (
+from archspec.drawing.layout.placement import (
     PlacedEdge,
     PlacedFrame,
     Placing,
     retitled,
-    setting_of,
-    usually_labelled,
     without_overlaps,
 )
+from archspec.drawing.layout.setting import BESIDE, Setting, label_size, setting_of, usually_labelled
 from archspec.drawing.layout.spacing import Spacing, lanes
 
 
-def scaled(found: Scales, scene: Scene, cards: Mapping[str, Card], *, terse: bool = False) -> Placing | None:
+def ladder(found: Scales, scene: Scene, cards: Mapping[str, Card], *, terse: bool = False) -> Placing | None:
     """Lay out a scene by its scales; None where a line has no way.
 
     Args:
@@ -57,14 +55,14 @@ def scaled(found: Scales, scene: Scene, cards: Mapping[str, Card], *, terse: boo
         even |= evened({id: card for id, card in cards.items() if columns[id] == column})
     setting = setting_of(scene, even, labelled, rightwards=False)
     around = spanning(scene, {id: place for place, ids in found.cells.items() for id in ids})
-    scaling = _Scaling(found, setting, around)
-    while scaling.cut:
-        around -= scaling.cut
-        scaling = _Scaling(found, setting, around)
-    return scaling.placing()
+    made = _Ladder(found, setting, around)
+    while made.cut:
+        around -= made.cut
+        made = _Ladder(found, setting, around)
+    return made.placing()
 
 
-class _Scaling:
+class _Ladder:
     """A layout.
 
     Args:

@@ -10,9 +10,9 @@ from archspec.drawing.content.cards import LEGIBLE, ROOMS, SMALL, Card, cards
 from archspec.drawing.content.scene import Scene
 from archspec.drawing.layout.flow import Columns, flow
 from archspec.drawing.layout.geometry import Point
+from archspec.drawing.layout.ladder import ladder
 from archspec.drawing.layout.pages import Fit, Page, page_of
-from archspec.drawing.layout.placed import Placing
-from archspec.drawing.layout.scaled import scaled
+from archspec.drawing.layout.placement import Placing
 from archspec.drawing.layout.scales import scales
 from archspec.errors import UsageError, did_you_mean
 
@@ -108,7 +108,7 @@ def place(
     found = None
     if layout == "scales" or (layout == "auto" and direction == "auto"):
         levels = scales(scene)
-        found = scaled(levels, scene, cards, terse=terse) if levels else None
+        found = ladder(levels, scene, cards, terse=terse) if levels else None
         if found is None and layout == "scales":
             raise UsageError(
                 "it cannot be laid out by scales: its lines find no way between boxes" if levels else NO_SCALES

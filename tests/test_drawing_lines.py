@@ -21,7 +21,7 @@ import archspec
 from archspec.drawing.content.scene import DETAILS
 from archspec.drawing.drawing import draw
 from archspec.drawing.layout.geometry import Part, Point, Rect
-from archspec.drawing.layout.placed import Placing
+from archspec.drawing.layout.placement import Placing
 from archspec.drawing.layout.routes import RADIUS
 
 SPECS = Path(__file__).parent.parent / "specs"

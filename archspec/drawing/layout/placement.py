@@ -1,8 +1,8 @@
-"""Where everything stands in a picture."""
+"""Where everything stands in a picture: what a laid out scene is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -11,8 +11,6 @@ from archspec.drawing.content.fonts import text_width
 from archspec.drawing.content.scene import Cluster, Edge, Scene
 from archspec.drawing.layout.geometry import Part, Point, Rect, shifted, shifted_parts, shifted_rect, sides
 from archspec.drawing.layout.labelling import freed, lines_grid
-from archspec.drawing.layout.pieces import Setting
-from archspec.drawing.layout.segments import frame_chain
 from archspec.drawing.layout.titles import Titling
 
 _CLEAR = 2.0
@@ -97,49 +95,6 @@ class Placing:
             ),
             size=(self.size[0], self.size[1] + by),
         )
-
-
-def setting_of(
-    scene: Scene, cards: Mapping[str, Card], labelled: Callable[[Edge], bool], *, rightwards: bool
-) -> Setting:
-    """What is known of a picture before anything has its place."""
-    parents = {cluster.path: cluster.parent for cluster in scene.clusters}
-    return Setting(
-        scene=scene,
-        cards=cards,
-        rightwards=rightwards,
-        labelled=labelled,
-        boxes=scene.by_id,
-        clusters={cluster.path: cluster for cluster in scene.clusters},
-        parents=parents,
-        chains={box.id: frame_chain(box.cluster, parents) for box in scene.boxes},
-    )
-
-
-def usually_labelled(scene: Scene, *, terse: bool = False) -> Callable[[Edge], bool]:
-    """Whether the shape is written beside an edge: once a tensor, and in detail only where an op changes it.
-
-    Args:
-        scene: The scene.
-        terse: Whether it is only where an op gives another than all that it takes, in an overview as well.
-    """
-    kinds = {box.id: box.kind for box in scene.boxes}
-    taken: dict[str, set[tuple[int, ...]]] = {}
-    first: dict[str, Edge] = {}
-    for edge in sorted(scene.edges, key=lambda edge: edge.role == "skip"):
-        taken.setdefault(edge.target, set()).add(edge.shape)
-        first.setdefault(edge.tensor, edge)
-
-    def labelled(edge: Edge) -> bool:
-        if first[edge.tensor] is not edge or kinds[edge.source] == "input" or kinds[edge.target] == "output":
-            return False
-        if scene.symbolic or edge.role == "gap":
-            return False
-        if terse:
-            return edge.shape not in taken.get(edge.source, ())
-        return scene.detail == "overview" or taken.get(edge.source) != {edge.shape}
-
-    return labelled
 
 
 def without_overlaps(

@@ -19,9 +19,10 @@ from archspec.drawing.layout.geometry import (
     shifted_parts,
     shifted_rect,
 )
-from archspec.drawing.layout.pieces import Piece, Setting, label_size
+from archspec.drawing.layout.pieces import Piece
 from archspec.drawing.layout.routes import RADIUS
 from archspec.drawing.layout.segments import Segment, segments
+from archspec.drawing.layout.setting import Setting, label_size
 
 _FORK = 18.0
 """From a fork to its branches."""
