@@ -364,12 +364,6 @@ def test_what_only_training_runs_is_no_part_of_the_figures_of_evaluation() -> No
     assert [node["path"] for node in report["nodes"] if node["training_only"]] == ["aux.conv", "aux.pool"]
 
 
-def test_a_network_with_nothing_but_outputs_of_training_runs_them() -> None:
-    text = HEADED.replace("head: head, ", "").replace("  head: {op: linear, out_features: 2}\n", "")
-    network = archspec.compile_text(text.partition("expect")[0])
-    assert (network.macs, network.training_only_macs) == (75_888, 0)
-
-
 # Roll-ups
 
 
