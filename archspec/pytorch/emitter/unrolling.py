@@ -65,11 +65,12 @@ class Repeats:
             number: {*instances.outputs(repeat).values()} - {*instances.taken(repeat)}
             for number, repeat in present.items()
         }
+        aside = {number: wanted[number] - {*each[-1].values()} for number, each in gives.items()}
         single = len(found.ports) == 1
         for place, port in enumerate(found.ports):
             paths = {number: [copy[port] for copy in each] for number, each in gives.items()}
             hints = channels if single else channels[place : place + 1]
-            taken = {tuple(at for at, path in enumerate(each[:-1]) if path in wanted[n]) for n, each in paths.items()}
+            taken = {tuple(at for at, path in enumerate(each[:-1]) if path in aside[n]) for n, each in paths.items()}
             if any(each[-1] in wanted[number] for number, each in paths.items()):
                 last[port] = (step, port)
                 self.draft.know((step, port), {number: each[-1] for number, each in paths.items()}, hints)
