@@ -69,7 +69,8 @@ _calls(
     p(1)); F.relu(x); F.relu6(x); F.relu_(x * 2); F.rms_norm(x, (8,)); F.rms_norm(x, (8,), p(8), 1e-3);
     F.rrelu(x); F.rrelu(x, 0.1, 0.2); F.rrelu_(x * 2); F.selu(x); F.selu_(x * 2); F.sigmoid(x); F.silu(x);
     F.softmax(x, 1); F.softmax(x); F.softmin(x, 1); F.softmin(x, dim=-1); F.softplus(x); F.softplus(x, 2, 10);
-    F.softshrink(x); F.softshrink(x, 0.1); F.softsign(x); F.tanh(x); F.tanhshrink(x); F.threshold(x, 0.1, 20);
+    F.softshrink(x); F.softshrink(x, 0.1); F.softshrink(x, 0); F.softsign(x); F.tanh(x);
+    F.tanhshrink(x); F.threshold(x, 0.1, 20);
     F.threshold(x, 0, 0); F.threshold(x, 0.5, 0.5); F.threshold(x, -0.5, 0); F.threshold_(x * 2, 0.1, 0);
     F.unfold(x, 3); F.upsample(x, scale_factor=2); F.upsample_bilinear(x, scale_factor=2); F.upsample_nearest(x,
     scale_factor=2); F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2)
@@ -127,7 +128,8 @@ _calls(
     OTHERS,
     ((4, 8, 8),),
     """
-    torch.special.softmax(x, 1); torch.special.log_softmax(x, 1); torch.special.expit(x); torch.special.exp2(x);
+    torch.special.softmax(x, 1); torch.softmax(dim=1, input=x); torch.special.log_softmax(x, 1);
+    torch.special.expit(x); torch.special.exp2(x);
     torch.special.expm1(x); torch.special.log1p(x.abs()); torch.special.logit(x.sigmoid());
     torch.special.logsumexp(x, 1); torch.relu(x); torch.relu_(x * 2); torch.selu(x); torch.celu(x);
     torch.prelu(x, p(4)); torch.dropout(x, 0.5, False); torch.feature_dropout(x, 0.5, False); torch.threshold(x,
@@ -137,13 +139,16 @@ _calls(
     +x; -x; abs(x); x.sgn(); x.sign(); x.exp(); x.exp2(); x.expm1(); (x.abs() + 1).log(); (x.abs() + 1).log2();
     (x.abs() + 1).log10(); x.abs().log1p(); x.sin(); x.cos(); x.tan(); x.sinh(); x.cosh(); (x.abs() + 1).sqrt();
     (x.abs() + 1).rsqrt(); (x.abs() + 1).reciprocal(); 1 / (x.abs() + 1); 2 - x; x - 2; 2 * x; x ** 2; (x.abs()
-    + 1) ** 0.5; 2 ** x; x.pow(3); x.pow_(2); x.deg2rad(); x.rad2deg(); x.clamp(0, 1); x.clamp(min=0);
+    + 1) ** 0.5; 2 ** x; torch.sub(2, x); torch.sub(2, x, alpha=3);
+    torch.add(1, x, alpha=2); torch.mul(2, x); torch.div(2, x.abs() + 1); torch.pow(2, x);
+    x.pow(3); x.pow_(2); x.deg2rad(); x.rad2deg(); x.clamp(0, 1); x.clamp(min=0);
     x.clamp_min(0.1); x.clamp_max(0.1); x.clip(0, 1); x.clamp_(0, 1); torch.clamp(x, max=1); x.softmax(1);
     x.softmax(-1); x.log_softmax(1); x.logsumexp(1); x.logsumexp((2, 3), keepdim=True); x.logit(1e-3);
     x.mean(1); x.mean(axis=1); x.sum(axis=(2, 3), keepdims=True); x.mean((2, 3)); x.mean([2, 3], True);
     x.mean(dim=(-2, -1), keepdim=True); x.sum(1); x.sum((1, 2, 3)); x.amax(1); x.amin((2, 3)); x.max(1)[0];
     x.max(dim=1, keepdim=True).values; x.min(-1)[0]; torch.max(x, 1).values; torch.aminmax(x, dim=1).max;
-    x.std(1); x.std((2, 3), keepdim=True); x.var(1); x.var((2, 3), unbiased=False); torch.std_mean(x, (2, 3));
+    x.std(1); x.std((2, 3), keepdim=True); x.var(1, correction=None); x.var(1);
+    x.var((2, 3), unbiased=False); torch.std_mean(x, (2, 3));
     torch.var_mean(x, 1, correction=0); x.norm(dim=1); x.norm(1, 1); torch.linalg.vector_norm(x, dim=(2, 3));
     torch.linalg.norm(x, dim=1); torch.linalg.norm(x, dim=1, keepdim=True); x.flatten(1); x.flatten(-2);
     torch.flatten(x, 2); x.view(x.shape[0], -1); x.view(-1, 4, 64); x.reshape(x.size(0), 2, 2, 8, 8);

@@ -174,8 +174,9 @@ class _Recorder(TorchFunctionMode):
             raise UnrecordableError(f"{_place()} asks for numbers in a tensor ({name}): what follows depends on data")
         if name == "__setitem__" and isinstance(args[0], Tensor):
             return self._write(args[0], args[1], args[2])
-        if name in _DROPPING and not self.stack[0].module.training and _drops(*args, **kwargs):
-            raise UnrecordableError(f"{_place()} drops numbers in evaluation too: {name} takes training=self.training")
+        if name in _RANDOM and not self.stack[0].module.training and _draws(name, args, kwargs):
+            how = "training=self.training" if name != _ATTENTION else "dropout_p=p if self.training else 0.0"
+            raise UnrecordableError(f"{_place()} draws random numbers in evaluation too: {name} takes {how}")
         given, named = self._seen(args), self._seen(kwargs)
         outputs = func(*args, **kwargs)
         tensors = [leaf for leaf in leaves(outputs) if isinstance(leaf, Tensor)]
@@ -285,14 +286,25 @@ _DEPENDING = frozenset("item __bool__ tolist __int__ __float__ equal allclose __
 """What asks for the numbers in a tensor."""
 
 
-_DROPPING = frozenset(
-    "dropout dropout1d dropout2d dropout3d alpha_dropout feature_dropout feature_alpha_dropout".split()
-)
+_ATTENTION = "scaled_dot_product_attention"
+_RANDOM = {
+    **dict.fromkeys(
+        "dropout dropout1d dropout2d dropout3d alpha_dropout feature_dropout feature_alpha_dropout".split(),
+        "input p training",
+    ),
+    "rrelu": "input lower upper training",
+    _ATTENTION: "query key value attn_mask dropout_p",
+}
+"""Functions that may draw random numbers, and their parameters up to those that say whether they do."""
 
 
-def _drops(_input: Any, p: float = 0.5, training: bool = True, *_inplace: bool, train: bool = True, **_: bool) -> bool:
-    """Whether a function with these arguments drops numbers now."""
-    return p > 0 and training and train
+def _draws(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
+    """Whether a function draws random numbers with these arguments."""
+    given = dict(zip(_RANDOM[name].split(), args, strict=False), **kwargs)
+    if name == _ATTENTION:
+        return bool(given.get("dropout_p", 0.0) > 0)
+    trains = given.get("training", given.get("train", name != "rrelu"))
+    return bool(trains and given.get("p", 0.5) > 0)
 
 
 def _name_of(func: Callable[..., Any]) -> str:

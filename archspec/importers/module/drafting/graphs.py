@@ -12,8 +12,9 @@ from archspec.importers.module.draft import Graph, Node, Wire
 from archspec.importers.module.drafting.attention import attention
 from archspec.importers.module.drafting.names import own_name
 from archspec.importers.module.drafting.steps import grouped, named_outputs, told
-from archspec.importers.module.drafting.tensors import Tensors, outside
+from archspec.importers.module.drafting.tensors import Tensors, check_usable, outside
 from archspec.importers.module.functions import apply, sample
+from archspec.importers.module.functions.dimensions import batch_of, is_joined
 from archspec.importers.module.runs import Call, UnrecordableError, Value, Visit, leaves
 from archspec.importers.module.simplifying import number, taken
 
@@ -156,7 +157,22 @@ class _Drafting(Tensors):
         """State the outputs of the network."""
         for name, value in named_outputs(self.visit.outputs):
             if isinstance(value, Value):
-                self.graph.outputs[name] = self.wire(value)
+                try:
+                    self.graph.outputs[name] = self._output(value)
+                except UnrecordableError as problem:
+                    self.found.append(Refusal(self.visit.path, str(problem), ""))
+
+    def _output(self, value: Value) -> Wire:
+        """What the network gives.
+
+        Raises:
+            UnrecordableError: It is no tensor of samples.
+        """
+        wire = self.wire(value)
+        check_usable(wire)
+        if batch_of(value) or is_joined(value):
+            raise UnrecordableError("the first dimension of an output is not the batch")
+        return wire
 
     def _layer(self, name: str, op: str, operands: Sequence[Wire], output: Value, **arguments: Any) -> None:
         """A node of a module's name, which gives a value."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from torch import Tensor
@@ -71,7 +72,7 @@ class Tensors:
         return operand
 
     def _input(self, outer: Wire, operand: Value | None = None) -> Wire:
-        _check_usable(outer)
+        check_usable(outer)
         for own, known in self.graph.inputs:
             if known is outer or (known.node is outer.node and known.port == outer.port):
                 wire = own
@@ -109,9 +110,9 @@ class Tensors:
         """The output of a new node."""
         cls = registry.get(op)
         for wire in operands:
-            _check_usable(wire)
+            check_usable(wire)
         for name, value in arguments.items():
-            if any(isinstance(leaf, Value | Held | Batched) for leaf in leaves(value)):
+            if any(isinstance(leaf, Value | Held | Batched) or not _is_finite(leaf) for leaf in leaves(value)):
                 raise UnrecordableError(f"{op} with {name} = {said(value)}")
         kept = {
             name: value
@@ -216,14 +217,18 @@ class Tensors:
         return free_name(wanted, {node.name for node in self.graph.nodes})
 
 
-def _check_usable(wire: Wire) -> None:
+def _is_finite(value: Any) -> bool:
+    return not isinstance(value, float) or isfinite(value)
+
+
+def check_usable(wire: Wire) -> None:
     """Refuse what only a pooling may take.
 
     Raises:
         UnrecordableError: It is that.
     """
     if wire.node is not None and " " in wire.node.op:
-        raise UnrecordableError(f"{wire.node.op} are an operand")
+        raise UnrecordableError(f"{wire.node.op}, which only max_pool takes")
 
 
 def outside(graph: Graph, wire: Wire) -> Wire:

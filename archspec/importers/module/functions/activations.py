@@ -61,6 +61,8 @@ def _softshrink(b: Bound) -> Wire:
 def _shrunk(b: Bound, bound: float) -> Wire:
     """What is left without the part that lies between two bounds."""
     wire = b.place.wire(b.first)
+    if not bound:
+        return wire
     return b.place.node("sub", [wire, b.place.node("hardtanh", [wire], min_val=-bound, max_val=bound)])
 
 

@@ -35,7 +35,8 @@ def apply(call: Call, place: Place) -> list[Wire]:
     if len(call.args) > len(parameters):  # x.permute(0, 2, 3, 1), where a list may stand
         given[parameters[-1]] = call.args[len(parameters) - 1 :]
     given |= {_NUMPY.get(key, key): value for key, value in call.kwargs.items()}
-    result = function(Bound(call, place, {key: _known(value) for key, value in given.items()}, name))
+    named = {key: _known(given[key]) for key in dict.fromkeys((*parameters, *given)) if key in given}
+    result = function(Bound(call, place, named, name))
     return result if isinstance(result, list) else [result]
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import torch
 
-from archspec.importers.module.batches import Batched
 from archspec.importers.module.draft import Node, Wire
 from archspec.importers.module.functions.calls import Bound, Rule, listed, one_of, rule, said, window_of
 from archspec.importers.module.functions.dimensions import dimension, dimensions, sample
@@ -24,19 +23,29 @@ def _two(op: str) -> Rule:
         one, other = b["input"], b["other"]
         if isinstance(one, Value | Held) and isinstance(other, Value | Held):
             return (_masked(b, one, other) if op == "add" else None) or _of_two(b, op, one, other)
-        tensor, number = ("input", other) if isinstance(one, Value | Held) else ("other", one)
-        if isinstance(number, Batched) or not isinstance(number, int | float):
-            raise UnrecordableError(f"{b.call.function} with {said(number)}")
-        number = number * b.number("alpha", 1)
-        if number == _NEUTRAL[op] and (tensor == "input" or op in ("add", "mul")):
-            return b.place.wire(b[tensor])  # sums that begin with 0
-        return b.node(op, tensor, value=number)
+        if isinstance(other, Value | Held):
+            return _of_number(b, op, b.number("input"), scaled(b, b.place.wire(other), b.number("alpha", 1)))
+        return _with_number(b, op, b.place.wire(b.first), b.number("other") * b.number("alpha", 1))
 
     return function
 
 
 _NEUTRAL = {"add": 0, "sub": 0, "mul": 1, "div": 1}
 """The numbers with which arithmetic changes nothing."""
+
+
+def _with_number(b: Bound, op: str, wire: Wire, number: float) -> Wire:
+    """A tensor and a number; sums that begin with 0 are the tensor."""
+    return wire if number == _NEUTRAL[op] else b.place.node(op, [wire], value=number)
+
+
+def _of_number(b: Bound, op: str, number: float, wire: Wire) -> Wire:
+    """A number and a tensor."""
+    if op == "sub":
+        return b.place.node("add", [b.place.node("neg", [wire])], value=number)
+    if op == "div":
+        return scaled(b, b.place.node("pow", [wire], exponent=-1), number)
+    return _with_number(b, op, wire, number)
 
 
 def _of_two(b: Bound, op: str, one: Value | Held, other: Value | Held) -> Wire:
@@ -93,13 +102,13 @@ def _rsub(b: Bound) -> Wire:
     if isinstance(b["other"], Value | Held):
         own, other = aligned(b, b.operand("input"), b.operand("other"))
         return b.place.node("sub", [other, scaled(b, own, b.number("alpha", 1))])
-    return b.place.node("add", [scaled(b, b.node("neg"), b.number("alpha", 1))], value=b["other"])
+    return _of_number(b, "sub", b.number("other"), scaled(b, b.place.wire(b.first), b.number("alpha", 1)))
 
 
 @rule("rdiv rtruediv", "input other")
 def _rdiv(b: Bound) -> Wire:
     """A number over a tensor: two tensors are a `div`."""
-    return scaled(b, b.node("pow", exponent=-1), b.number("other"))
+    return _of_number(b, "div", b.number("other"), b.place.wire(b.first))
 
 
 @rule("maximum", "input other")
@@ -126,7 +135,21 @@ def _max(b: Bound) -> Wire | list[Wire]:
 
 @rule("pow", "input exponent")
 def _pow(b: Bound) -> Wire:
+    if isinstance(b["exponent"], Value | Held) and not isinstance(b["input"], Value | Held):
+        return _power_of(b, b.number("input"), b.place.wire(b["exponent"]))
     return b.node("pow", exponent=b["exponent"])
+
+
+def _power_of(b: Bound, base: float, wire: Wire) -> Wire:
+    """A number to the power of a tensor."""
+    if base <= 0:
+        raise UnrecordableError(f"a power of {base}")
+    return b.place.node("exp", [scaled(b, wire, math.log(base))])
+
+
+@rule("rpow", "input base")
+def _rpow(b: Bound) -> Wire:
+    return _power_of(b, b.number("base"), b.place.wire(b.first))
 
 
 @rule("zero", "input")
@@ -208,7 +231,10 @@ def _spread(b: Bound) -> tuple[Wire, Wire]:
     square = b.place.node("pow", [b.place.node("sub", [wire, mean])], exponent=2)
     found = b.place.node("mean", [square], dim=one_of(dims), keepdim=bool(b.get("keepdim", False)))
     count = math.prod(shape[dim - 1] for dim in dims)
-    correction = int(b.get("unbiased", b.get("correction", 1)))
+    given = b.get("unbiased", b["correction"])
+    correction = 1 if given is None else given
+    if count <= correction:
+        raise UnrecordableError(f"{b.call.function} of {count} and a correction of {correction}, which is no number")
     return scaled(b, found, count / (count - correction)), mean
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archspec.errors import shown
+from archspec.importers.module.batches import Batched
 from archspec.importers.module.draft import Place, Wire
 from archspec.importers.module.functions.dimensions import batch_of, is_joined, sample
 from archspec.importers.module.runs import Call, Held, UnrecordableError, Value
@@ -164,6 +165,8 @@ def said(value: Any) -> str:
     """What messages call an argument."""
     if isinstance(value, Value):
         return "a tensor" if value.fixed is None else "a tensor of numbers"
+    if isinstance(value, Batched):
+        return "a size that grows with the batch"
     if isinstance(value, list | tuple):
         return f"({', '.join(map(said, value))})"
     return f"the module's `{value.name}`" if isinstance(value, Held) else shown(f"{value!r}")

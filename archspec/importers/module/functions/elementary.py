@@ -8,7 +8,6 @@ from archspec.importers.module.draft import Wire
 from archspec.importers.module.functions.arithmetic import aligned
 from archspec.importers.module.functions.calls import Bound, Rule, listed, rule
 from archspec.importers.module.functions.dimensions import dimensions
-from archspec.importers.module.runs import UnrecordableError
 
 
 def _one_after_another(steps: str) -> Rule:
@@ -41,15 +40,6 @@ _CHAINS = {
 }
 for _name, _steps in _CHAINS.items():
     rule(_name, "input")(_one_after_another(_steps))
-
-
-@rule("rpow", "input base")
-def _rpow(b: Bound) -> Wire:
-    """A number to the power of a tensor."""
-    base = b.number("base")
-    if base <= 0:
-        raise UnrecordableError(f"a power of {base}")
-    return b.place.node("exp", [b.node("mul", value=math.log(base))])
 
 
 @rule("tan", "input")
