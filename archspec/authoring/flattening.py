@@ -32,8 +32,8 @@ def flattened(network: Network) -> str:
     the parameters.
 
     Raises:
-        NoFlatError: The language cannot say it in this form: copies that differ take or hand on more than one tensor,
-            and are copies of copies, or passed by; or it does not need one of its inputs.
+        NoFlatError: The language cannot say it in this form: copies that differ take or hand on more than one tensor
+            and are copies of copies, some are ops and some blocks, or it does not need one of its inputs.
     """
     return write(_Flattening(network).spec())
 
@@ -203,8 +203,6 @@ class _Flattening:
         self, targets: Sequence[dict[str, Any]], runs: Sequence[Run], counts: Sequence[int] = ()
     ) -> dict[str, Any]:
         """A table of ops or blocks, with the number of copies of each; a copy that holds nothing has its number."""
-        if not _are_all(runs) and not all(self._tensors.has_one_output(run.content) for run in runs):
-            raise NoFlatError("a copy that is passed by hands on more than one tensor")
         unit, count, is_there = map(self._free, (_UNIT, _COUNT, _IS_THERE))
         kind = "block" if "block" in targets[0] else "op"
         if not all(kind in target for target in targets):

@@ -26,9 +26,10 @@ class Tensors:
         self._inputs: dict[Body, tuple[int, ...]] = {}
 
     def outputs(self, body: Body) -> dict[str, Origin]:
-        """The outputs of a body; of one that is left of another, those whose nodes are left."""
+        """The outputs of a body as it is written; of one that is left of another, those whose nodes are left."""
         if body not in self._outputs:
-            self._outputs[body] = {name: origin for name, origin in body.outputs.items() if body.holds(origin)}
+            given = _last_given(body) or body.outputs
+            self._outputs[body] = {name: origin for name, origin in given.items() if body.holds(origin)}
         return self._outputs[body]
 
     def has_one_output(self, content: Content) -> bool:
@@ -117,6 +118,14 @@ class Tensors:
         use = content.use(copy)
         assert use is not None
         return self.named(f"{name}.{copy}", use.content, rest)
+
+
+def _last_given(body: Body) -> dict[str, Origin]:
+    """What the last copy gives that holds something: those behind it pass tensors on, and are not written."""
+    run = body.uses.runs[-1] if isinstance(body.uses, Copies) else None
+    if run is None or isinstance(run.content, Applied):
+        return {}
+    return dict(zip(run.content.outputs, run.given(run.stop - 1), strict=True))
 
 
 def _beside(use: Use) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
+from archspec.compiler.binding import evaluate
 from archspec.compiler.failures import Progress
 from archspec.compiler.overriding import Overriding
 from archspec.compiler.repetition import Held, Repetition, arguments_of, asks_index, ends_of
@@ -22,12 +23,16 @@ from archspec.compiler.tensors import (
     outside,
     shapes_of,
 )
+from archspec.compiler.trace import Failed, Trace
 from archspec.compiler.walk import Made, Site, Walk
 from archspec.errors import Note, listed
+from archspec.language.choice import Choice, chosen, names_one
+from archspec.language.definition import Definition, OutputStep
+from archspec.language.expr import is_expression
 from archspec.language.loader import LoadError
 from archspec.language.names import OPERAND
-from archspec.language.source import Value
-from archspec.language.values import UNKNOWN
+from archspec.language.source import Scalar, Value
+from archspec.language.values import UNKNOWN, Unknown
 from archspec.network import Body, Origin, Use
 from archspec.ops.tensor import Shape
 
@@ -187,15 +192,34 @@ class Repeats:
 
     def _passed(self, copies: Repetition) -> Result:
         """What a repeat without copies gives, or a copy passes on: what it takes, all where copies hand all on."""
-        step, operands = copies.step, copies.operands or (UNKNOWN_TENSOR,)
-        outputs = step.outputs or (step.group.outputs if step.group else ())
-        if step.kind == "block" and not outputs and step.target is not None:
-            with suppress(LoadError):
-                reading = self.walk.loader.block(step.target, copies.scope.definition)
-                outputs = reading.definition.graph.outputs if reading.definition else ()
+        outputs, operands = self._outputs(copies), copies.operands or (UNKNOWN_TENSOR,)
         if len(outputs) < max(2, len(operands)) or any(output.when for output in outputs):
             return operands[0]
         return {output.name: operand for output, operand in zip(outputs, operands, strict=False)}
+
+    def _outputs(self, copies: Repetition) -> tuple[OutputStep, ...]:
+        """What a copy that is left out would give, by name; none for an op or where no block is known."""
+        step, target, user = copies.step, copies.step.target, copies.scope.definition
+        if step.outputs or step.kind != "block" or target is None:
+            return step.outputs or (step.group.outputs if step.group else ())
+        if is_expression(target.value):
+            choice = self._choice(copies, target)
+            if choice is None:
+                return ()
+            target, user = choice.target, cast("Definition", choice.user)
+        with suppress(LoadError):
+            definition = self.walk.loader.block(target, user).definition
+            return definition.graph.outputs if definition else ()
+        return ()
+
+    @staticmethod
+    def _choice(copies: Repetition, target: Scalar) -> Choice | None:
+        """The block that an expression gives; None where it gives none: an error is told where a copy needs it."""
+        with suppress(Failed, Unknown):
+            value = evaluate(target, copies.scope.names, Trace(), copies.path)
+            found = chosen(value, "block", target, copies.scope.definition) if names_one(value, "block") else value
+            return found if isinstance(found, Choice) and found.kind == "block" else None
+        return None
 
     def _copy(self, copies: Repetition, before: Progress) -> Made:
         site = copies.next()
@@ -278,6 +302,8 @@ class Repeats:
             copies.handed, copies.gives = min(len(given), width), 0 if is_passed else len(given)
         elif copies.index == copies.count:
             pass  # nothing is handed on
+        elif is_passed and isinstance(result, Tensor):
+            return copies.operands[: copies.handed]  # it is left out, or null stands for it
         elif len(given) != copies.gives and not (is_passed and len(given) == copies.handed):
             self._report_chained(copies, tuple(outputs))
             return (UNKNOWN_TENSOR,)

@@ -84,8 +84,10 @@ class Tensors:
                 if key in self.lists and found != self.lists[key][number]:
                     return None
                 column[number] = "" if key in self.lists else found[0]
+            if sum(places) != len(paths):  # a copy that passes on what it takes is in no list
+                return None
             call = spread(calls[number], places, [key in self.lists for key in keys])
-            if call is None or sum(places) != len(paths):
+            if call is None:
                 return None
             changed[number] = call
         found_keys = [
