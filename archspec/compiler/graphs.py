@@ -94,7 +94,7 @@ class Graphs:
             self.walk.trace.report("empty-graph", message, place, path=scope.path, help=help)
         elif existing and existing[0].training_only and all(output.training_only for output in existing):
             message = f"no output of `{name}` exists in evaluation: each that is there is `training_only`"
-            help = Help.removal(f"leave it out of what evaluation gives, for example of `{existing[0].name}`")
+            help = Help.removal(f"leave it out at one of them, for example at `{existing[0].name}`")
             self.walk.trace.report("empty-graph", message, existing[0].training_only, path=scope.path, help=help)
 
     def _exists(self, output: OutputStep, scope: Scope) -> bool:
