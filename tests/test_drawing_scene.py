@@ -242,6 +242,42 @@ def test_the_sum_of_a_tensor_and_a_number_is_no_shortcut() -> None:
     assert (box.title, box.lines) == ("conv", ("+ 3, ReLU6",))
 
 
+LEARNED = """  conv: {op: conv, out_channels: 8, kernel_size: 3, padding: 1}
+  norm: {op: batch_norm, affine: false}
+  beta: {op: parameter, shape: [8, 1, 1]}
+  shifted: {op: add, from: [norm, beta]}
+"""
+
+
+def test_a_learned_tensor_finishes_a_layer_and_is_no_shortcut() -> None:
+    graph = "  unit: {graph: {" + ", ".join(line.strip() for line in LEARNED.splitlines()) + ", relu: relu}}\n"
+    (_, unit, _) = scene(small(graph), collapse=("unit",)).boxes
+    assert (unit.kind, unit.title, unit.lines) == ("unit", "conv", ("batch norm, + parameter, ReLU",))
+    more = graph.replace("relu: relu", "last: {op: conv, out_channels: 8, kernel_size: 1}")
+    (_, block, _) = scene(small(more), collapse=("unit",)).boxes
+    assert block.lines == ("conv 3×3, 8", "conv 1×1, 8")
+    more = more.replace("last:", "mid: {op: add, from: [shifted, input]}, last:")
+    (_, block, _) = scene(small(more), collapse=("unit",)).boxes
+    assert block.lines == ("conv 3×3, 8", "conv 1×1, 8", "+ shortcut")
+
+
+def test_an_op_that_finishes_layers_does_not_stand_in_their_place() -> None:
+    """Given as an argument, such as the normalisation of all that an import wrote."""
+    blocks = (
+        "blocks:\n  body:\n    params: {norm: {type: op}, act: {type: op, default: relu}}\n    graph:\n"
+        + "".join(
+            f"      c{n}: {{block: conv_bn, out_channels: 8, kernel_size: {n}, norm: $norm}}\n" for n in (1, 3, 5, 7, 9)
+        )
+        + "      act: $act\n"
+    )
+    norm = "{op: batch_norm, eps: 0.001, momentum: 0.01}"
+    text = small(f"  body: {{block: body, norm: {norm}, act: {{op: elu, alpha: 0.5}}}}\n", blocks)
+    (_, box, _) = scene(text, collapse=("body",)).boxes
+    assert (box.arguments, box.lines) == ("", ("5× conv",))
+    (_, box, _) = scene(text, "blocks", collapse=("body",)).boxes
+    assert box.arguments == "norm batch_norm, act elu"
+
+
 def test_groups_of_an_opened_block_are_open_too() -> None:
     opened = stage(network("googlenet"), "overview", expand=("inception3a",))
     assert {"inception3a.branch2.reduce", "inception3a.branch4.pool"} <= opened.by_id.keys()
