@@ -13,6 +13,8 @@ from archspec.drawing.content.symbols import SymbolicNetwork
 from archspec.language.initialisation import has_weights
 from archspec.network import Applied, Network, Node, NotCompiled, PartialNetwork, ReceptiveField, kept
 
+FROZEN = ("frozen", "partly frozen")
+"""What is said of what does not train, and of that of which a part does."""
 _NAMES = 24
 """Characters of names that are written in full."""
 
@@ -80,7 +82,7 @@ def frozen(network: Network, nodes: Sequence[Node]) -> str:
     if not network.freeze:
         return ""
     found = {network.is_frozen(node.path) for node in nodes if node.params}
-    return ("partly frozen" if len(found) > 1 else "frozen") if True in found else ""
+    return FROZEN[len(found) > 1] if True in found else ""
 
 
 def listed(names: Sequence[str]) -> str:
