@@ -22,6 +22,7 @@ from archspec.drawing.content.folding import without_probability
 from archspec.drawing.content.labels import _WRITERS, FAMILIES, written
 from archspec.drawing.content.scene import DETAILS, Box
 from archspec.drawing.content.staging import stage
+from archspec.drawing.content.volumes import volumes
 from archspec.drawing.drawing import CardDrawing, draw
 from archspec.drawing.layout.pages import page_of
 from archspec.language import library
@@ -418,6 +419,25 @@ def test_shortcuts_are_marked() -> None:
     assert [edge.source for edge in stage(dense, "ops").edges if edge.role == "skip"] == ["input image"]
     for name in ("googlenet", "vgg16"):
         assert not [edge for edge in drawing(name, "ops").placing.scene.edges if edge.role == "skip"]
+
+
+def test_a_tensor_that_is_taken_twice_is_one_line_and_told_where_it_counts() -> None:
+    graph = (
+        "  a: {op: conv, out_channels: 8, kernel_size: 1}\n  b: {op: conv, out_channels: 8, kernel_size: 1}\n"
+        "  sum: {op: add, from: [a, b, a]}\n"
+        "  square: {op: mul, from: [sum, sum]}\n  all: {op: concat, from: [square, square, square]}\n"
+        "  tokens: {op: flatten, start_dim: 2}\n"
+        "  mixed: {op: scaled_dot_product_attention, from: [tokens, tokens, tokens]}\n"
+    )
+    net = archspec.compile_text(small(graph))
+    for detail in DETAILS:
+        shown = stage(net, detail)
+        check_parts(net, shown)
+        told = {box.id: f"{box.title} {box.arguments}".strip() for box in shown.boxes}
+        assert (told["sum"], told["square"], told["all"]) == ("+ a twice", "× twice", "concat 3 times")
+        assert told["mixed"] == "scaled dot product attention"
+    lines = {volume.id: volume.lines for volume in volumes(net, "ops").volumes}
+    assert (lines["sum"], lines["all"][1:]) == (("+ a twice",), ("concat 3 times",))
 
 
 def test_the_sum_of_two_inputs_has_no_shortcut() -> None:

@@ -144,7 +144,9 @@ class Boxing:
             kind="merge" if joined else "op",
             family=said.family,
             title=joined or said.word,
-            arguments=said.essentials,
+            arguments=", ".join(filter(None, (said.essentials, *texts.taken_again(node))))
+            if joined
+            else said.essentials,
             name=self._name(run, id),
             remark=texts.remark(run),
             copies=len(run.parts),

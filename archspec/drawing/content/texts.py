@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from archspec.drawing.content import labels
@@ -60,6 +61,15 @@ def finisher(part: Part) -> str:
     """What is said of an op that finishes another."""
     node, _ = head(part)
     return f"{labels.word(node.op)} {labels.essentials(node.op)}".rstrip()
+
+
+def taken_again(node: Node) -> Iterator[str]:
+    """What of the operands of a sum or concatenation it takes more than once, and how often."""
+    found = Counter(node.operands)
+    for path, count in found.items():
+        if count > 1:
+            often = "twice" if count == 2 else f"{count} times"
+            yield often if len(found) == 1 else f"{path} {often}"
 
 
 def remark(run: Run) -> str:

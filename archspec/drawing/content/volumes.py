@@ -165,7 +165,8 @@ class _Finder:
         text = " ".join(filter(None, (box.title, box.arguments)))
         title = text if box.kind == "input" else f"{box.id}: {text}"
         if box.kind == "merge" and not is_stack(box):
-            return Volume(box.id, "join", box.family, (box.title,), title=title)
+            form: Form = "card" if box.arguments else "join"
+            return Volume(box.id, form, box.family, (text,), title=title)
         path, shape = self._tensor(box)
         if not shape:
             words = [*wrapped(f"{text} {box.times}".rstrip(), WRAP), *_training(box), _shares(box)]
@@ -183,7 +184,7 @@ class _Finder:
         if all(size == 1 for size in places):
             return Volume(box.id, "bar", family, lines, channels, copies=copies, title=title, shape=own, op=op,
                           extra=extra)  # fmt: skip
-        form: Form = "sheet" if len(places) == 1 else "solid"
+        form = "sheet" if len(places) == 1 else "solid"
         width = places[-1] if form == "solid" else 1
         height = places[-2] if form == "solid" else places[0]
         return Volume(box.id, form, family, lines, channels, height, width, copies, title, own, (), op, extra, places)
