@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -277,6 +278,16 @@ def test_an_op_that_finishes_layers_does_not_stand_in_their_place() -> None:
     assert (box.arguments, box.lines) == ("", ("5× conv",))
     (_, box, _) = scene(text, "blocks", collapse=("body",)).boxes
     assert box.arguments == "norm batch_norm, act elu"
+
+
+LANGUAGE = Path(__file__).parent / "golden" / "language"
+
+
+def test_copies_say_what_they_hold_alike_whatever_they_give() -> None:
+    """The last copy gives one tensor, the others two."""
+    shown = stage(archspec.compile(LANGUAGE / "copies-skips.yaml"), "overview").by_id
+    assert shown["layers.8"].lines == ("2× conv 2, 32, dilation 256", "conv 1, 64", "conv 1, 32", "+ shortcut")
+    assert shown["layers.9"].lines == ("2× conv 2, 32, dilation 512", "conv 1, 64")
 
 
 def test_groups_of_an_opened_block_are_open_too() -> None:

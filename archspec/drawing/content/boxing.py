@@ -181,7 +181,7 @@ class Boxing:
         if detail == "overview" and len(given) > 3:
             given = []
         if detail == "overview" and not lines and not given and isinstance(inner, Block):
-            lines = (*(held_lines(inner) or kind_lines(inner)), *_shortcut(inner))
+            lines = (*kind_lines(inner), *_shortcut(inner))
         title = labels.definition_word(block)
         group = block.step.name if block.step else block.name
         return _Said(

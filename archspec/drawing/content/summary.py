@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 
 from archspec.drawing.content import labels
@@ -127,25 +127,33 @@ def held_lines(block: Block) -> tuple[str, ...]:
     >>> held_lines(archspec.compile("specs/retinanet.yaml")["backbone"])
     ('resnet50', '3× conv 1×1, 256', '2× top down', '3× conv 3×3, 256')
     """
+    return _held(block, _told) or _held(block, _named)
+
+
+def _held(block: Block, tell: Callable[[Part], Iterable[str]]) -> tuple[str, ...]:
+    """What is told of each part of a block, with how often it is; nothing where that is much."""
     copies = [
         part
         for child in block.children
         for part in (child.children if isinstance(child, Block) and child.kind == "repeat" else (child,))
     ]
-    for tell in (_told, _named):
-        found = Counter(text for part in copies for text in tell(part))
-        if len(found) <= _MOST:
-            return tuple(f"{count}× {text}" if count > 1 else text for text, count in found.items()) * all(found)
-    return ()
+    found = Counter(text for part in copies for text in tell(part))
+    if len(found) > _MOST or not all(found):
+        return ()
+    return tuple(f"{count}× {text}" if count > 1 else text for text, count in found.items())
 
 
 def kind_lines(block: Block) -> tuple[str, ...]:
-    """The kinds of layers and blocks in a block of any size, each with how many there are; of many the most frequent.
+    """The layers and blocks in a block of any size, each with how many there are; their kinds where they are many.
+
+    Of many kinds these are the most frequent.
 
     >>> import archspec
     >>> kind_lines(archspec.compile("specs/inception_v3.yaml", variant="training")["aux"])
     ('avg pool', '2× conv', 'global avg pool', 'linear')
     """
+    if held := _held(block, _told):
+        return held
     found = Counter(_kinds(block))
     told = {text for text, _ in found.most_common(_MOST - 1)} if len(found) > _MOST else found.keys()
     lines = [f"{count}× {text}" if count > 1 else text for text, count in found.items() if text in told]
