@@ -250,6 +250,21 @@ def lines_on_lines(placing: Placing) -> Iterator[str]:
                 yield f"{one.edge.source} -> {one.edge.target} is on {other.edge.source} -> {other.edge.target}"
 
 
+def lines_too_near(placing: Placing) -> Iterator[str]:
+    """Lines of two tensors to one box that lead so near each other for a while that they look like one, and are not."""
+    stretches = [
+        (axis, part[0][axis], *sorted((part[0][1 - axis], part[1][1 - axis])), placed.edge)
+        for placed in placing.edges
+        for part in placed.parts
+        for axis in (0, 1)
+        if len(part) == 2 and part[0][axis] == part[1][axis]
+    ]
+    for (axis, place, low, high, one), (along, other_place, begin, end, other) in combinations(stretches, 2):
+        meet = axis == along and one.target == other.target and one.tensor != other.tensor
+        if meet and 0.1 < abs(place - other_place) < 2.5 and min(high, end) - max(low, begin) > 20:
+            yield f"{one.source} -> {one.target} is beside {other.source} -> {other.target}"
+
+
 def loose_lines(placing: Placing) -> Iterator[str]:
     """Lines that begin neither at their box nor on another line of their tensor, or do not end at their box."""
     lines: dict[str, list[PlacedEdge]] = defaultdict(list)

@@ -5,10 +5,11 @@ Nightly these are 5,000 pictures.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from drawing_geometry import faults, lines_on_lines
+from drawing_geometry import faults, lines_on_lines, lines_too_near
 from drawn import check_parts
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ import archspec
 from archspec.drawing.content.scene import DETAILS
 from archspec.drawing.drawing import draw
 
+SKIPS = Path(__file__).parent / "golden" / "language" / "copies-skips.yaml"
 SHAPES: dict[str, dict[str, str]] = {
     "40mm": {"width": "40mm"},
     "85mm at 8 pt": {"width": "85mm", "font_size": "8pt"},
@@ -59,3 +61,11 @@ def test_lines_between_streams_can_be_told_apart(text: str, detail: str) -> None
 def test_lines_of_a_large_network_of_streams_can_be_told_apart(detail: str) -> None:
     placing = draw(archspec.compile(HRNET), detail=detail).placing
     assert [*faults(placing), *lines_on_lines(placing)] == []
+
+
+@pytest.mark.parametrize("layers", range(2, 21) if PROFILE == "nightly" else (5, 10, 16))
+@pytest.mark.parametrize("direction", ["down", "right"])
+def test_lines_from_many_copies_to_one_sum_can_be_told_apart(layers: int, direction: str) -> None:
+    network = archspec.compile(SKIPS, layers=layers)
+    placing = draw(network, direction=direction).placing
+    assert [*faults(placing), *lines_on_lines(placing), *lines_too_near(placing)] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from archspec.drawing.content.folding import without_probability
 from archspec.drawing.content.labels import _WRITERS, FAMILIES, written
 from archspec.drawing.content.scene import DETAILS, Box
 from archspec.drawing.content.staging import stage
+from archspec.drawing.content.volumes import volumes
 from archspec.drawing.drawing import CardDrawing, draw
 from archspec.drawing.layout.pages import page_of
 from archspec.language import library
@@ -242,6 +244,52 @@ def test_the_sum_of_a_tensor_and_a_number_is_no_shortcut() -> None:
     assert (box.title, box.lines) == ("conv", ("+ 3, ReLU6",))
 
 
+LEARNED = """  conv: {op: conv, out_channels: 8, kernel_size: 3, padding: 1}
+  norm: {op: batch_norm, affine: false}
+  beta: {op: parameter, shape: [8, 1, 1]}
+  shifted: {op: add, from: [norm, beta]}
+"""
+
+
+def test_a_learned_tensor_finishes_a_layer_and_is_no_shortcut() -> None:
+    graph = "  unit: {graph: {" + ", ".join(line.strip() for line in LEARNED.splitlines()) + ", relu: relu}}\n"
+    (_, unit, _) = scene(small(graph), collapse=("unit",)).boxes
+    assert (unit.kind, unit.title, unit.lines) == ("unit", "conv", ("batch norm, + parameter, ReLU",))
+    more = graph.replace("relu: relu", "last: {op: conv, out_channels: 8, kernel_size: 1}")
+    (_, block, _) = scene(small(more), collapse=("unit",)).boxes
+    assert block.lines == ("conv 3×3, 8", "conv 1×1, 8")
+    more = more.replace("last:", "mid: {op: add, from: [shifted, input]}, last:")
+    (_, block, _) = scene(small(more), collapse=("unit",)).boxes
+    assert block.lines == ("conv 3×3, 8", "conv 1×1, 8", "+ shortcut")
+
+
+def test_an_op_that_finishes_layers_does_not_stand_in_their_place() -> None:
+    """Given as an argument, such as the normalisation of all that an import wrote."""
+    blocks = (
+        "blocks:\n  body:\n    params: {norm: {type: op}, act: {type: op, default: relu}}\n    graph:\n"
+        + "".join(
+            f"      c{n}: {{block: conv_bn, out_channels: 8, kernel_size: {n}, norm: $norm}}\n" for n in (1, 3, 5, 7, 9)
+        )
+        + "      act: $act\n"
+    )
+    norm = "{op: batch_norm, eps: 0.001, momentum: 0.01}"
+    text = small(f"  body: {{block: body, norm: {norm}, act: {{op: elu, alpha: 0.5}}}}\n", blocks)
+    (_, box, _) = scene(text, collapse=("body",)).boxes
+    assert (box.arguments, box.lines) == ("", ("5× conv",))
+    (_, box, _) = scene(text, "blocks", collapse=("body",)).boxes
+    assert box.arguments == "norm batch_norm, act elu"
+
+
+LANGUAGE = Path(__file__).parent / "golden" / "language"
+
+
+def test_copies_say_what_they_hold_alike_whatever_they_give() -> None:
+    """The last copy gives one tensor, the others two."""
+    shown = stage(archspec.compile(LANGUAGE / "copies-skips.yaml"), "overview").by_id
+    assert shown["layers.8"].lines == ("2× conv 2, 32, dilation 256", "conv 1, 64", "conv 1, 32", "+ shortcut")
+    assert shown["layers.9"].lines == ("2× conv 2, 32, dilation 512", "conv 1, 64")
+
+
 def test_groups_of_an_opened_block_are_open_too() -> None:
     opened = stage(network("googlenet"), "overview", expand=("inception3a",))
     assert {"inception3a.branch2.reduce", "inception3a.branch4.pool"} <= opened.by_id.keys()
@@ -382,6 +430,25 @@ def test_shortcuts_are_marked() -> None:
     assert [edge.source for edge in stage(dense, "ops").edges if edge.role == "skip"] == ["input image"]
     for name in ("googlenet", "vgg16"):
         assert not [edge for edge in drawing(name, "ops").placing.scene.edges if edge.role == "skip"]
+
+
+def test_a_tensor_that_is_taken_twice_is_one_line_and_told_where_it_counts() -> None:
+    graph = (
+        "  a: {op: conv, out_channels: 8, kernel_size: 1}\n  b: {op: conv, out_channels: 8, kernel_size: 1}\n"
+        "  sum: {op: add, from: [a, b, a]}\n"
+        "  square: {op: mul, from: [sum, sum]}\n  all: {op: concat, from: [square, square, square]}\n"
+        "  tokens: {op: flatten, start_dim: 2}\n"
+        "  mixed: {op: scaled_dot_product_attention, from: [tokens, tokens, tokens]}\n"
+    )
+    net = archspec.compile_text(small(graph))
+    for detail in DETAILS:
+        shown = stage(net, detail)
+        check_parts(net, shown)
+        told = {box.id: f"{box.title} {box.arguments}".strip() for box in shown.boxes}
+        assert (told["sum"], told["square"], told["all"]) == ("+ a twice", "× twice", "concat 3 times")
+        assert told["mixed"] == "scaled dot product attention"
+    lines = {volume.id: volume.lines for volume in volumes(net, "ops").volumes}
+    assert (lines["sum"], lines["all"][1:]) == (("+ a twice",), ("concat 3 times",))
 
 
 def test_the_sum_of_two_inputs_has_no_shortcut() -> None:

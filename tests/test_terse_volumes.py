@@ -155,3 +155,16 @@ def test_what_suits_a_width_is_legible_and_no_higher_than_a_page(size: tuple[flo
     assert suits <= (page.sheet(size).scale * 9 >= 5.98)
     assert suits <= (size[1] <= 1.42 * max(size[0], page.room[0]))
     assert Page(fit=Fit.FREE).suits(size)
+
+
+def test_the_legend_says_of_which_colour_nothing_trains() -> None:
+    sizes = {"a": 3, "b": 1, "c": 3}
+    graph = "".join(f"  {name}: {{op: conv, out_channels: 8, kernel_size: {size}}}\n" for name, size in sizes.items())
+    text = f"archspec: 1\nname: net\ninputs: {{x: [3, 16, 16]}}\ngraph:\n{graph}freeze: "
+    for freeze, legend, told in (
+        ("[a, b, c]", "frozen conv 3×3 unless stated", 0),
+        ("[a, b]", "conv 3×3 unless stated", 2),
+    ):
+        short = terse(volumes(archspec.compile_text(f"{text}{freeze}\n"), "ops"), by_family=True)
+        assert dict(short.told)["conv"] == legend
+        assert sum("frozen" in line for volume in short.volumes for line in volume.lines) == told

@@ -218,6 +218,23 @@ def test_whose_weights_a_volume_uses_is_a_line_of_its_own() -> None:
     assert lines["rest"] == ("16×64", "layer ×11", "weights of", "layer")
 
 
+def test_what_does_not_train_is_told_as_cards_tell_it() -> None:
+    """On a line of its own; also where equal volumes are one, and where several tensors are a card."""
+    unit, two = "{block: conv_bn_relu, out_channels: %d}", "{block: two, repeat: 2}"
+    block = "blocks: {two: {graph: {a: %s, b: {op: max_pool, kernel_size: 2}}, outputs: [a, b]}}\n" % (unit % 4)
+    nodes = "".join(f"  {name}: {unit % width}\n" for name, width in (("a", 8), ("b", 8), ("c", 16), ("d", 4)))
+    head, outputs = "archspec: 1\nname: net\ninputs: {x: [3, 16, 16]}\n", "outputs: [two.a, two.b]\n"
+    text = f"{head}{block}graph:\n{nodes}  two: {two}\n{outputs}"
+    for freeze in ("[a, b]", "[b, c]", '["c.conv", d]', "[two.0]", '["*"]'):
+        net = archspec.compile_text(f"{text}freeze: {freeze}\n")
+        remarks = {box.id: box.remark for box in stage(net, "blocks").boxes if "frozen" in box.remark}
+        shown = {volume.id: volume.lines for volume in volumes(net, "blocks").volumes}
+        said = {id: line for id, lines in shown.items() for line in lines if line.endswith("frozen")}
+        assert said
+        assert said == {id: remark for id, remark in remarks.items() if id in said}
+        assert remarks.keys() - said.keys() <= remarks.keys() - shown.keys()
+
+
 def test_what_gives_tensors_of_several_sizes_has_none() -> None:
     shown = {
         each.volume.id: each.volume

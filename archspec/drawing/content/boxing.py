@@ -144,7 +144,9 @@ class Boxing:
             kind="merge" if joined else "op",
             family=said.family,
             title=joined or said.word,
-            arguments=said.essentials,
+            arguments=", ".join(filter(None, (said.essentials, *texts.taken_again(node))))
+            if joined
+            else said.essentials,
             name=self._name(run, id),
             remark=texts.remark(run),
             copies=len(run.parts),
@@ -155,8 +157,7 @@ class Boxing:
         first = group.runs[0].parts[0]
         node, finishing = head(first)
         said = texts.op_texts(node.applied)
-        words = [labels.word(each.op) for each in finishing]
-        words += [texts.finisher(part) for part in group.parts[1:]]
+        words = [*finishing, *(texts.finisher(part) for part in group.parts[1:])]
         return _Said(
             id=first.path,
             kind="unit",
@@ -176,11 +177,11 @@ class Boxing:
             return unit._replace(id=id, name=self._name(run, id), copies=len(run.parts), remark=texts.remark(run))
         inner = _copied(block)
         lines = self._lines(inner, detail) if isinstance(inner, Block) else ()
-        given = _given(inner, run.parts[1:] if inner is block else block.children[1:])
+        given = _given(inner, run.parts[1:] if inner is block else block.children[1:], detail)
         if detail == "overview" and len(given) > 3:
             given = []
         if detail == "overview" and not lines and not given and isinstance(inner, Block):
-            lines = kind_lines(inner)
+            lines = (*kind_lines(inner), *_shortcut(inner))
         title = labels.definition_word(block)
         group = block.step.name if block.step else block.name
         return _Said(
@@ -212,8 +213,12 @@ class Boxing:
             lines = branch_lines(block) or held_lines(block)
         lines = lines or ((f"{channels} channels",) if channels else ())
         flags = [labels.argument(name, value) for name, value in labels.sized(block).items() if value is True]
-        flags += ["+ shortcut"] if has_shortcut(block) else []
+        flags += _shortcut(block)
         return (*lines, ", ".join(flags)) if lines and flags else lines
+
+
+def _shortcut(block: Block) -> Sequence[str]:
+    return ("+ shortcut",) if has_shortcut(block) else ()
 
 
 def _of_all_uses(said: _Said, uses: Sequence[Sequence[Part]]) -> _Said:
@@ -235,12 +240,15 @@ def _have_own_weights(parts: Iterable[Part]) -> bool:
     return any(not part.shares and any(has_weights(type(node.op)) for node in nodes_of(part)) for part in parts)
 
 
-def _given(part: Part, copies: Iterable[Part]) -> list[str]:
-    """The arguments of a part that copies of it have too."""
+def _given(part: Part, copies: Iterable[Part], detail: Detail) -> list[str]:
+    """The arguments of a part that copies of it have too; ops that finish layers are untold where these are told."""
     if not isinstance(part, Block):
         return [texts.op_texts(part.applied).essentials]
     others = [labels.written(labels.sized(copy)) for copy in copies if isinstance(copy, Block) and copy.kind == "block"]
-    return [text for text in labels.written(labels.sized(part)) if all(text in other for other in others)]
+    told = labels.sized(part)
+    if detail == "overview":
+        told = {name: value for name, value in told.items() if not labels.finishes(part, name)}
+    return [text for text in labels.written(told) if all(text in other for other in others)]
 
 
 def _copied(block: Block) -> Part:

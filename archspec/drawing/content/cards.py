@@ -156,9 +156,10 @@ def _even(width: float) -> float:
 
 
 def _join(box: Box) -> Card:
-    if len(box.title) == 1 and not box.note:
+    if len(box.title) == 1 and not box.note and not box.arguments:
         return Card("circle", (Line((Span(box.title, "title", 13.0),)),), 20.0, 20.0)
-    lines = (Line((Span(box.title, "title"),)), *_note(box, ROOMS[-1]))
+    arguments = (Span(SPACE + box.arguments, "text"),) if box.arguments else ()
+    lines = (Line((Span(box.title, "title"), *arguments)), *_note(box, ROOMS[-1]))
     width = max(line.width for line in lines)
     return Card("pill", lines, _even(width + 2 * _PADDING), 18.0 + LINE_HEIGHT * (len(lines) - 1))
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from archspec.drawing.content.fonts import text_width
 from archspec.drawing.content.scene import Box, Edge, Scene
 from archspec.drawing.content.shortcuts import with_roles
+from archspec.drawing.content.texts import FROZEN
 from archspec.drawing.content.volume import End, Flow, Slab, Volume, Volumes
 
 WRAP = 62.0
@@ -17,7 +18,7 @@ OUTPUT = "output "
 
 _MAPS = ("solid", "sheet")
 _SHARING = ("weights", "of"), ("shared", "by")
-"""How the words begin that say whose weights a volume uses, which are lines of their own."""
+"""How the words begin that say whose weights a volume uses; these, and whether they train, are lines of their own."""
 
 
 def gathered(
@@ -125,7 +126,8 @@ def _worded(volume: Volume) -> Volume:
     shape, *words = volume.lines
     outputs = [word for word in words if word.startswith(OUTPUT)]
     words = [word for word in words if word not in outputs]
-    told = next((index for index, pair in enumerate(pairwise(words)) if pair in _SHARING), len(words))
+    starts = (index for index, pair in enumerate(pairwise((*words, ""))) if pair in _SHARING or pair[0] in FROZEN)
+    told = next(starts, len(words))
     what, whose = packed((*words[:told], *times)), packed(words[told:])
     return volume._replace(lines=(shape, *what, *filter(None, whose), *outputs))
 

@@ -12,6 +12,7 @@ from archspec.network import Block, Node, NotCompiled, kept, kept_inside, one_op
 from archspec.ops import bundled
 from archspec.ops.arguments import compact
 from archspec.ops.op import Op
+from archspec.ops.registry import find
 from archspec.ops.tensor import Places, Shape
 
 FAMILIES = {
@@ -200,7 +201,7 @@ def _plain(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if named := kind_named(value):
-        given = [argument(name, each) for name, each in value.items() if name != named]
+        given = [argument(name, each) for name, each in value.items() if name != named and name not in _QUIET]
         return f"{value[named]} ({', '.join(given)})" if given else str(value[named])
     if isinstance(value, tuple):
         return "(" + ", ".join(map(str, value)) + ")"
@@ -293,6 +294,14 @@ def block_arguments(block: Block) -> dict[str, Any]:
         for name, value in given.items()
         if name in _ALWAYS or name not in params or params[name].required or value != params[name].default
     }
+
+
+def finishes(block: Block, name: str) -> bool:
+    """Whether a parameter stands for an op that finishes others, such as the normalisation of all layers inside."""
+    value, param = block.arguments[name], block.template.params.get(name)
+    is_op = param is not None and (param.type == "op" or kind_named(param.default) == "op")
+    op = find(value if isinstance(value, str) else value["op"]) if is_op and value is not None else None
+    return op is not None and _filed(op) in LIGHT
 
 
 @kept_inside

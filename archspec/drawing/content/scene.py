@@ -127,7 +127,7 @@ class Edge(NamedTuple):
         tensor: The path of the node, or the name of the input, that it is the output of.
         shape: Its shape.
         role: ``skip`` for a shortcut past other boxes; ``gap`` where what is between did not compile.
-        operand: Which of several equal edges it is.
+        operand: Which operand of a single op it is, or the first that it is.
         port: What the block that gives it calls it, where that gives several.
     """
 

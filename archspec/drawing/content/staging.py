@@ -154,11 +154,11 @@ class _Stage:
                 yield from ((path, name) for name, path in part.outputs.items() if path in part.inner_paths)
 
     def _edges(self, boxes: Sequence[Box]) -> list[Edge]:
-        """An edge for each tensor that a box takes from another; for a single op, one for each operand."""
+        """An edge for each tensor that a box takes from another; of a single op it knows which operand it is first."""
         home = {path: box for box in boxes for path in box.paths}
         giver = {path: box.id for path, box in home.items()} | {name: f"input {name}" for name in self.network.inputs}
         ports = dict(self._ports(boxes))
-        edges: dict[tuple[str, str, int], Edge] = {}
+        edges: dict[tuple[str, str], Edge] = {}
         for node in self.network:
             box = home[node.path]
             for operand, tensor in enumerate(node.operands):
@@ -166,9 +166,9 @@ class _Stage:
                     number = operand if len(box.paths) == 1 else 0
                     shape, port = self.network.shape(tensor), ports.get(tensor, "")
                     edge = Edge(giver[tensor], box.id, tensor, shape, operand=number, port=port)
-                    edges.setdefault((tensor, box.id, number), edge)
+                    edges.setdefault((tensor, box.id), edge)
         for name, output in self.network.outputs.items():
             port = ports.get(output.path, "")
             edge = Edge(giver[output.path], f"output {name}", output.path, output.shape, port=port)
-            edges[output.path, edge.target, 0] = edge
+            edges[output.path, edge.target] = edge
         return list(edges.values())

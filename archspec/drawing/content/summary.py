@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 
 from archspec.drawing.content import labels
@@ -16,19 +16,43 @@ _MOST = 4
 
 @kept_inside
 def is_unit(block: Block) -> bool:
-    """Whether a block is a chain of one op and others that finish it, such as convolution, normalisation, ReLU."""
+    """Whether a block is a chain of one op and others that finish it, such as convolution, normalisation, ReLU.
+
+    A learned tensor that is added, or a factor, finishes it too.
+    """
     if one_op(block) is not None:
         return False
-    nodes = block.inner_nodes
-    heavy = [node for node in nodes if labels.family(node.op) not in labels.LIGHT]
-    chained = all(node.operands == (before.path,) for before, node in pairwise(nodes))
-    return len(heavy) == 1 and nodes[0] is heavy[0] and chained and not labels.glyph(heavy[0].op)
+    nodes = [node for node in block.inner_nodes if not _is_learned(node)]
+    learned = {node.path for node in block.inner_nodes if _is_learned(node)}
+    chained = all({*node.operands} - learned == {before.path} for before, node in pairwise(nodes))
+    if not nodes or nodes[0] is not block.inner_nodes[0]:
+        return False
+    return _is_heavy(nodes[0]) and chained and all(map(_finishes, pairwise(nodes)))
 
 
-def head(part: Part) -> tuple[Node, tuple[Node, ...]]:
-    """The op that a unit is about, and those that finish it."""
+def _is_learned(node: Node) -> bool:
+    """Whether it is a tensor that is learned or fixed."""
+    return not node.operands and labels.family(node.op) == "constant"
+
+
+def _finishes(pair: tuple[Node, Node]) -> bool:
+    """Whether an op does little to what the one before gives."""
+    before, node = pair
+    joins = bool(labels.glyph(node.op)) and set(node.operands) != {before.path} and node.shape == before.shape
+    return labels.family(node.op) in labels.LIGHT or joins
+
+
+def head(part: Part) -> tuple[Node, tuple[str, ...]]:
+    """The op that a unit is about, and what those are called that finish it."""
     first, *others = nodes_of(part)
-    return first, tuple(others)
+    learned = {node.path: labels.word(node.op) for node in others if _is_learned(node)}
+    return first, tuple(_called(node, learned) for node in others if node.path not in learned)
+
+
+def _called(node: Node, learned: Mapping[str, str]) -> str:
+    """What an op is called that finishes another: with the learned tensor that it takes."""
+    taken = [learned[path] for path in node.operands if path in learned]
+    return " ".join((labels.glyph(node.op), *taken)) if taken else labels.word(node.op)
 
 
 def block_lines(block: Block) -> tuple[str, ...]:
@@ -103,25 +127,33 @@ def held_lines(block: Block) -> tuple[str, ...]:
     >>> held_lines(archspec.compile("specs/retinanet.yaml")["backbone"])
     ('resnet50', '3× conv 1×1, 256', '2× top down', '3× conv 3×3, 256')
     """
+    return _held(block, _told) or _held(block, _named)
+
+
+def _held(block: Block, tell: Callable[[Part], Iterable[str]]) -> tuple[str, ...]:
+    """What is told of each part of a block, with how often it is; nothing where that is much."""
     copies = [
         part
         for child in block.children
         for part in (child.children if isinstance(child, Block) and child.kind == "repeat" else (child,))
     ]
-    for tell in (_told, _named):
-        found = Counter(text for part in copies for text in tell(part))
-        if len(found) <= _MOST:
-            return tuple(f"{count}× {text}" if count > 1 else text for text, count in found.items()) * all(found)
-    return ()
+    found = Counter(text for part in copies for text in tell(part))
+    if len(found) > _MOST or not all(found):
+        return ()
+    return tuple(f"{count}× {text}" if count > 1 else text for text, count in found.items())
 
 
 def kind_lines(block: Block) -> tuple[str, ...]:
-    """The kinds of layers and blocks in a block of any size, each with how many there are; of many the most frequent.
+    """The layers and blocks in a block of any size, each with how many there are; their kinds where they are many.
+
+    Of many kinds these are the most frequent.
 
     >>> import archspec
     >>> kind_lines(archspec.compile("specs/inception_v3.yaml", variant="training")["aux"])
     ('avg pool', '2× conv', 'global avg pool', 'linear')
     """
+    if held := _held(block, _told):
+        return held
     found = Counter(_kinds(block))
     told = {text for text, _ in found.most_common(_MOST - 1)} if len(found) > _MOST else found.keys()
     lines = [f"{count}× {text}" if count > 1 else text for text, count in found.items() if text in told]
@@ -191,12 +223,16 @@ def _is_heavy(part: Part) -> bool:
 
 
 def main_path(block: Block) -> list[Part]:
-    """The children on the path through a block that holds the most nodes, in order."""
+    """The children on the path through a block that holds the most nodes, in order.
+
+    It leads past what is made of learned or fixed tensors alone, where there is another way.
+    """
     giver = {path: child for child in block.children for path in outputs_of(child)}
+    made = {child.path for child in _made(block)}
     best: dict[str, tuple[int, Part | None]] = {}
     for child in block.children:
         before = [giver[path] for path in sorted(external(child)) if path in giver and giver[path] is not child]
-        longest = max(before, key=lambda part: best[part.path][0], default=None)
+        longest = max(before, key=lambda part: (part.path in made, best[part.path][0]), default=None)
         length = best[longest.path][0] if longest is not None else 0
         best[child.path] = (length + len(nodes_of(child)), longest)
     ends = [giver[path] for path in outputs_of(block) if path in giver]
@@ -213,12 +249,22 @@ def has_shortcut(block: Block) -> bool:
     """Whether what a block takes is added again to what it makes of it, perhaps projected."""
     if has_streams(block):
         return False
-    taken = external(block)
+    taken, made = external(block), _made(block)
     sums = [node for node in block.inner_nodes if labels.glyph(node.op) == "+"]
     if any(taken.intersection(node.inputs) for node in sums):
         return True
     told = {child.path for child in main_path(block)}
-    return any(_is_shortcut(block, child, told) for child in block.children if child.path not in told)
+    return any(_is_shortcut(block, child, told) for child in made if child.path not in told)
+
+
+def _made(block: Block) -> list[Part]:
+    """The children that are made of what a block takes: not what is learned or fixed, and what is made of that."""
+    known, found = set(external(block)), []
+    for child in block.children:
+        if not known.isdisjoint(external(child)):
+            known.update(outputs_of(child))
+            found.append(child)
+    return found
 
 
 def _is_shortcut(block: Block, child: Part, told: Collection[str]) -> bool:

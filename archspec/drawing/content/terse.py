@@ -7,11 +7,12 @@ of each colour with what most volumes of it are.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from archspec.drawing.content.gathering import OUTPUT, packed
 from archspec.drawing.content.labels import FAMILIES, times
+from archspec.drawing.content.texts import FROZEN
 from archspec.drawing.content.volume import MOST_COPIES, Op, Volume, Volumes
 from archspec.ops.tensor import Shape
 
@@ -32,13 +33,13 @@ def terse(shown: Volumes, *, by_family: bool) -> Volumes:
     """
     shown = _merged(shown)
     usual = dict(_usual(shown)) if by_family else {}
-    before = _places_before(shown)
-    volumes = [_short(volume, before.get(volume.id, ()), usual) for volume in shown.volumes]
+    before, frozen = _places_before(shown), _frozen(shown).intersection(usual)
+    volumes = [_short(volume, before.get(volume.id, ()), usual, frozen) for volume in shown.volumes]
     inputs = [volume for volume in shown.volumes if volume.family == "input"]
     if len(inputs) > 1:
         names = {volume.id: volume.lines[1:] for volume in inputs if volume.form in _TOLD}
         volumes = [volume._replace(lines=(*volume.lines, *names.get(volume.id, ()))) for volume in volumes]
-    return replace(shown, volumes=tuple(volumes), told=tuple(_told(shown, usual)))
+    return replace(shown, volumes=tuple(volumes), told=tuple(_told(shown, usual, frozen)))
 
 
 def _merged(shown: Volumes) -> Volumes:
@@ -108,24 +109,36 @@ def _usual(shown: Volumes) -> Iterator[tuple[str, Op]]:
             yield family, Op(most.title)
 
 
-def _told(shown: Volumes, usual: Mapping[str, Op]) -> Iterator[tuple[str, str]]:
+def _frozen(shown: Volumes) -> set[str]:
+    """The families of which no volume trains."""
+    frozen: dict[str, bool] = {}
+    for volume in shown.volumes:
+        if volume.op.title:
+            family = _family(volume)
+            frozen[family] = FROZEN[0] in volume.extra and frozen.get(family, True)
+    return {family for family, each in frozen.items() if each}
+
+
+def _told(shown: Volumes, usual: Mapping[str, Op], frozen: Collection[str]) -> Iterator[tuple[str, str]]:
     """What a legend says of each family."""
     stacks = any(volume.slabs for volume in shown.volumes)
     for family, ops in _ops(shown).items():
         op = usual.get(family)
         if op:
-            yield family, f"{op.text} unless stated" if len(ops) > 1 and op in ops else op.text
+            text = f"{FROZEN[0]} {op.text}" if family in frozen else op.text
+            yield family, f"{text} unless stated" if len(ops) > 1 and op in ops else text
     if usual and stacks and "merge" not in usual:
         yield "merge", FAMILIES["merge"].partition(", ")[2]
 
 
-def _short(volume: Volume, before: Shape, usual: Mapping[str, Op]) -> Volume:
+def _short(volume: Volume, before: Shape, usual: Mapping[str, Op], frozen: Collection[str]) -> Volume:
     """A volume with a short label, where the maps before have a size; joins and cards are short already."""
     if volume.form not in _TOLD:
         return volume
     outputs = [line.removeprefix(OUTPUT) for line in volume.lines if line.startswith(OUTPUT)]
     copies = (f"×{volume.copies}",) if volume.copies > MOST_COPIES else ()
-    words = [*_words(volume, usual), *copies, *volume.extra]
+    extra = (word for word in volume.extra if word != FROZEN[0] or _family(volume) not in frozen)
+    words = [*_words(volume, usual), *copies, *extra]
     lines = (str(volume.channels), *_size(volume, before), *(packed(words, _WRAP) if words else ()), *outputs)
     return volume._replace(lines=lines)
 

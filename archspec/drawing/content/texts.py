@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from archspec.drawing.content import labels
@@ -13,6 +14,8 @@ from archspec.drawing.content.symbols import SymbolicNetwork
 from archspec.language.initialisation import has_weights
 from archspec.network import Applied, Network, Node, NotCompiled, PartialNetwork, ReceptiveField, kept
 
+FROZEN = ("frozen", "partly frozen")
+"""What is said of what does not train, and of that of which a part does."""
 _NAMES = 24
 """Characters of names that are written in full."""
 
@@ -60,6 +63,15 @@ def finisher(part: Part) -> str:
     return f"{labels.word(node.op)} {labels.essentials(node.op)}".rstrip()
 
 
+def taken_again(node: Node) -> Iterator[str]:
+    """What of the operands of a sum or concatenation it takes more than once, and how often."""
+    found = Counter(node.operands)
+    for path, count in found.items():
+        if count > 1:
+            often = "twice" if count == 2 else f"{count} times"
+            yield often if len(found) == 1 else f"{path} {often}"
+
+
 def remark(run: Run) -> str:
     """How the first of some copies differs; what one that stands alone has and others lack."""
     if len(run.parts) == 1:
@@ -80,7 +92,7 @@ def frozen(network: Network, nodes: Sequence[Node]) -> str:
     if not network.freeze:
         return ""
     found = {network.is_frozen(node.path) for node in nodes if node.params}
-    return ("partly frozen" if len(found) > 1 else "frozen") if True in found else ""
+    return FROZEN[len(found) > 1] if True in found else ""
 
 
 def listed(names: Sequence[str]) -> str:

@@ -165,16 +165,17 @@ class _Finder:
         text = " ".join(filter(None, (box.title, box.arguments)))
         title = text if box.kind == "input" else f"{box.id}: {text}"
         if box.kind == "merge" and not is_stack(box):
-            return Volume(box.id, "join", box.family, (box.title,), title=title)
+            form: Form = "card" if box.arguments else "join"
+            return Volume(box.id, form, box.family, (text,), title=title)
         path, shape = self._tensor(box)
         if not shape:
-            words = [*wrapped(f"{text} {box.times}".rstrip(), WRAP), _shares(box)]
+            words = [*wrapped(f"{text} {box.times}".rstrip(), WRAP), *_training(box), _shares(box)]
             return Volume(box.id, "card", box.family, tuple(filter(None, words)), title=title)
         last = path in self.last and len(shape) > 1
         channels, places = (shape[-1], shape[:-1]) if last else (shape[0], shape[1:])
         copies = box.count if self._are_alike(box) else 1
         times = (f"×{box.count}",) if copies < box.count else ()
-        told = self.sharing.get(box.id, _shares(box)).split()
+        told = [*_training(box), *self.sharing.get(box.id, _shares(box)).split()]
         # words still, of which `gathered` makes lines
         lines = (labels.shape_text(shape), *_told(box, channels), *times, *told)
         op, extra = _op(box, channels), (*times, *told)
@@ -183,7 +184,7 @@ class _Finder:
         if all(size == 1 for size in places):
             return Volume(box.id, "bar", family, lines, channels, copies=copies, title=title, shape=own, op=op,
                           extra=extra)  # fmt: skip
-        form: Form = "sheet" if len(places) == 1 else "solid"
+        form = "sheet" if len(places) == 1 else "solid"
         width = places[-1] if form == "solid" else 1
         height = places[-2] if form == "solid" else places[0]
         return Volume(box.id, form, family, lines, channels, height, width, copies, title, own, (), op, extra, places)
@@ -215,6 +216,11 @@ class _Finder:
 def _shares(box: Box) -> str:
     """Whose weights a box uses, or who uses its own."""
     return next((part for part in box.remark.split(" · ") if part.startswith(("weights of", "shared by"))), "")
+
+
+def _training(box: Box) -> tuple[str, ...]:
+    """Whether the weights of a box do not train."""
+    return tuple(part for part in box.remark.split(" · ") if part in texts.FROZEN)
 
 
 def _common(paths: Sequence[Sequence[str]]) -> tuple[str, ...]:

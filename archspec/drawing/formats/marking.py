@@ -141,10 +141,9 @@ def _edge(placed: PlacedEdge, boxes: Mapping[str, Box]) -> Group:
         marks.append(TextMark((x, y + 3.2), (Span(edge_text(edge), "shape"),)))
     source, target = boxes[edge.source], boxes[edge.target]
     kind = "shortcut " if edge.role == "skip" else ""
-    number = f" {edge.operand}" if edge.operand else ""
     return Group(
         "edge",
-        f"edge {edge.tensor} {edge.target}{number}",
+        f"edge {edge.tensor} {edge.target}",
         f"{kind}{_called(source)} to {_called(target)}",
         shape_text(edge.shape),
         tuple(marks),

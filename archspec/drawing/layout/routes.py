@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, pairwise, product
+from math import copysign
 from typing import NamedTuple
 
 from archspec.drawing.content.scene import Edge
@@ -137,7 +138,9 @@ def _lanes(
     drawn = {point[1] for point in curve[3:-1:3]}
     sides = {side for box in passed for side in (box[1] - _LANE, box[3] + _LANE)} - drawn
     order = sorted(sides, key=lambda lane: (abs(lane - start[1]) + abs(lane - middle), lane))[:_MOST_LANES]
-    lanes = [*sorted(drawn), *order]
+    outermost = max(drawn, key=lambda lane: abs(lane - middle), default=middle)
+    beside = [outermost + copysign(by, middle - outermost) for by in (_LANE, -_LANE, 2 * _LANE, -2 * _LANE)]
+    lanes = [*((outermost, *beside) if aside else ()), *sorted(drawn), *order]
     for lane, leave in product(lanes if aside else (), leaving):
         if not low < lane < high:
             centre = (begin + end) / 2

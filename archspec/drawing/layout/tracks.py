@@ -14,6 +14,10 @@ _NEAR = 3.0
 """Lines that are nearer than this look like one."""
 
 
+_SAME = 0.1
+"""Lines that are nearer than this are one, as lines are that meet before they enter a box."""
+
+
 class _Stretch(NamedTuple):
     """A straight part of a line: the axis that it leads along, its place on the other one, and from where to where."""
 
@@ -41,9 +45,9 @@ class Tracks:
                 self._held[stretch.axis, int(stretch.place // _NEAR)].append((stretch, edge))
 
     def are_free(self, edge: Edge, corners: Sequence[Point]) -> bool:
-        """Whether a line leads nowhere on that of another tensor to another box."""
+        """Whether a line leads nowhere on that of another tensor to another box, nor so near one to its own box."""
         return not any(
-            other.tensor != edge.tensor and other.target != edge.target
+            other.tensor != edge.tensor and (other.target != edge.target or abs(held.place - stretch.place) > _SAME)
             for stretch in _stretches(corners)
             for held, other in self._near(stretch)
             if held.low < stretch.high - _NEAR

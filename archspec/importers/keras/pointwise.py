@@ -31,7 +31,7 @@ def _offset_block(layer: LayerReader, norm: dict[str, Any], rank: int) -> str:
     """A normalisation that has offsets and no factors, as a block of the file's own."""
     graph = {
         "norm": norm,
-        "beta": {"op": "parameter", "shape": ["$(input.channels)", *[1] * rank]},
+        "beta": {"op": "parameter", "shape": ["$(norm.channels)", *[1] * rank]},
         "add": {"op": "add", "from": ["norm", "beta"]},
     }
     block = {"doc": "Batch normalisation with offsets and no factors.", "graph": graph}

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from archspec.importers.draft import Names
 from archspec.importers.structure.sharing import skeleton
-from archspec.importers.structure.units import ACTIVATIONS, CONVS, JOINS, Graph, Unit, only_taker, rename, takers_of
+from archspec.importers.structure.units import ACTIVATIONS, JOINS, Graph, Unit, is_conv, only_taker, rename, takers_of
 
 _MOST_IN_REGION = 40
 
@@ -53,7 +53,7 @@ def group_by_name(graph: Graph) -> None:
             made += region
         else:
             inside = Names()
-            inner = [inside.take(unit.source.rpartition("/")[2], _short(unit.kind)) for unit in region]
+            inner = [inside.take(unit.source.rpartition("/")[2], _short(unit)) for unit in region]
             group = grouped(graph, start, end, used.take(prefix), entry, inner)
             names[region[-1].name] = group.name
             made.append(group)
@@ -62,8 +62,8 @@ def group_by_name(graph: Graph) -> None:
     rename(graph, names)
 
 
-def _short(kind: str) -> str:
-    return "conv" if kind in CONVS else "pool" if kind.endswith("_pool") else kind.removeprefix("$")
+def _short(unit: Unit) -> str:
+    return "conv" if is_conv(unit.node) else "pool" if unit.kind.endswith("_pool") else unit.kind.removeprefix("$")
 
 
 def group_joins(graph: Graph) -> None:
@@ -139,7 +139,7 @@ def _region(graph: Graph, least: int, end: int, takers: Mapping[str, list[Unit]]
 
 def numbered(region: Sequence[Unit]) -> list[str]:
     """Names of what they are: `conv1`, `conv2`, `add`."""
-    words = [_short(unit.kind) for unit in region]
+    words = [_short(unit) for unit in region]
     counts, seen, names = Counter(words), Counter[str](), []
     for word in words:
         seen[word] += 1

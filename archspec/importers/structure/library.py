@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archspec.importers.draft import Shape
+from archspec.importers.structure.norms import NormBlocks
 from archspec.importers.structure.units import ACTIVATIONS, FUSED, Graph, Unit, again_of, only_taker, rename, takers_of
 
 _LEAST_IN_RESIDUAL = 4
@@ -24,18 +25,19 @@ def name_norm(graph: Graph) -> None:
 def fuse(graph: Graph) -> None:
     """Make one block of a convolution, the norm, and the activation behind it."""
     takers, again = takers_of(graph), again_of(graph)
+    norms, own = {"batch_norm", "$norm", *graph.blocks}, NormBlocks()
     gone: set[int] = set()
     names: dict[str, str] = {}
     for unit in graph.units:
         if unit.kind != "conv" or not unit.node.keys() <= _CONV or isinstance(unit.node.get("padding"), str):
             continue
         after = only_taker(unit.name, takers)
-        norm = after if after is not None and after.kind in ("batch_norm", "$norm") else None
+        norm = after if after is not None and after.kind in norms else None
         after = only_taker(norm.name, takers) if norm else after
         act = after if after is not None and after.kind in ACTIVATIONS else None
-        block = _fused(unit.node, norm.node if norm else None, act.node if act else None)
+        block = _fused(unit.node, norm.node if norm else None, act.node if act else None, own)
         if block is None and norm is not None:
-            act, block = None, _fused(unit.node, norm.node, None)
+            act, block = None, _fused(unit.node, norm.node, None, own)
         if block is None:
             continue
         behind = [each for each in (norm, act) if each is not None]
@@ -51,6 +53,7 @@ def fuse(graph: Graph) -> None:
         unit.node = block
     graph.units = [unit for unit in graph.units if id(unit) not in gone]
     rename(graph, names)
+    own.declare(graph)
 
 
 def _behind(call: Unit, norm: Unit | None, act: Unit | None, takers: Mapping[str, list[Unit]]) -> list[Unit] | None:
@@ -64,13 +67,17 @@ def _behind(call: Unit, norm: Unit | None, act: Unit | None, takers: Mapping[str
     return found[1:]
 
 
-def _fused(conv: dict[str, Any], norm: dict[str, Any] | None, act: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The library block of a convolution with what follows it; None where there is none."""
+def _fused(
+    conv: dict[str, Any], norm: dict[str, Any] | None, act: dict[str, Any] | None, own: NormBlocks
+) -> dict[str, Any] | None:
+    """The block of a convolution with what follows it; None where there is none."""
     value = None if act is None else act["op"] if list(act) == ["op"] else act
     arguments = _block_arguments(conv)
     biased = conv.get("bias", True)
     if norm is None:
         return {"block": "conv_relu", **arguments} if value == "relu" and biased else None
+    if "block" in norm:
+        return {"block": own.name(norm["block"], act), **arguments} | ({"bias": True} if biased else {})
     if norm["op"] == "$norm":
         arguments["norm"] = "$norm"
     changed = {key: each for key, each in norm.items() if key != "op"}

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from archspec.importers.draft import Shape
-from archspec.importers.structure.units import CONVS, Graph, Unit, nodes_of
+from archspec.importers.structure.units import Graph, Unit, is_conv, nodes_of
 from archspec.language.names import parameter_name_problem
 
 _ONES = ("stride", "dilation", "groups")
@@ -18,8 +18,7 @@ _ONES = ("stride", "dilation", "groups")
 
 def _filled(node: Mapping[str, Any]) -> dict[str, Any]:
     """A node with the arguments that are 1 where they are left out."""
-    is_conv = node.get("op") == "conv" or node.get("block") in CONVS
-    return (dict.fromkeys(_ONES, 1) if is_conv else {}) | dict(node)
+    return (dict.fromkeys(_ONES, 1) if is_conv(node) else {}) | dict(node)
 
 
 def _is_number(value: Any) -> bool:

@@ -10,7 +10,6 @@ from typing import Any
 from archspec.importers.draft import Shape
 
 FUSED = {"": "conv_bn", "relu": "conv_bn_relu", "relu6": "conv_bn_relu6", "silu": "conv_bn_silu"}
-CONVS = frozenset([*FUSED.values(), "conv_norm_act", "conv_relu"])
 JOINS = frozenset("add concat mul sub maximum".split())
 ACTIVATIONS = frozenset(
     "relu relu6 leaky_relu silu sigmoid tanh elu gelu mish hardswish hardsigmoid hardtanh softplus".split()
@@ -43,6 +42,11 @@ class Unit:
     def kind(self) -> str:
         """The op or block that it is."""
         return str(self.node.get("op") or self.node.get("block") or "graph")
+
+
+def is_conv(node: Mapping[str, Any]) -> bool:
+    """Whether a node is a convolution, or a block of one and what finishes it."""
+    return node.get("op") == "conv" or ("block" in node and node.keys() >= {"out_channels", "kernel_size"})
 
 
 @dataclass

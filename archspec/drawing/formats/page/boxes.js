@@ -51,10 +51,10 @@ function frame(item, made) {
 
 function pill(item, made) {
   made.classList.add(isEnd(item) ? "end" : "merge");
-  made.classList.toggle("sign", item.kind === "merge" && item.title.length === 1);
+  made.classList.toggle("sign", item.kind === "merge" && item.title.length === 1 && !item.arguments);
   made.classList.toggle("training", Boolean(item.training));
-  const rest = isEnd(item) ? [` ${item.arguments}`, ...more(item)] : [];
-  return make("div", { class: "card" }, make("b", {}, item.title), ...rest);
+  return make("div", { class: "card" }, make("b", {}, item.title), item.arguments ? ` ${item.arguments}` : "",
+    ...(isEnd(item) ? more(item) : []));
 }
 
 function card(item, made) {

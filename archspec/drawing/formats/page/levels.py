@@ -43,7 +43,7 @@ class Tree:
     parents: list[int] = field(default_factory=lambda: [0])
     tensors: dict[str, int] = field(default_factory=dict)
     shapes: dict[str, Shape] = field(default_factory=dict)
-    _inside: dict[int, dict[tuple[str, str, str, int], Edge]] = field(default_factory=dict)
+    _inside: dict[int, dict[tuple[str, str, str], Edge]] = field(default_factory=dict)
     _children: dict[int, list[int]] = field(default_factory=lambda: {0: []})
     _around: list[tuple[int, ...]] = field(default_factory=lambda: [(0,)])
     """Each item and what is around it, the network first."""
@@ -120,7 +120,7 @@ class Tree:
             self._edge(outer, f"i{number}", str(inner), tensor, operand if inner == taking[-1] else 0, shape)
 
     def _edge(self, level: int, source: str, target: str, tensor: str, operand: int, shape: Shape) -> None:
-        edges, key = self._inside.setdefault(level, {}), (source, target, tensor, operand)
+        edges, key = self._inside.setdefault(level, {}), (source, target, tensor)
         if key not in edges:
             edges[key] = Edge(source, target, tensor, shape, operand=operand)
 
