@@ -47,7 +47,7 @@ class Blocks:
             for name, entry in site.arguments.items()
         }
         taken = tuple([(output.name, output.reference and output.reference[:2]) for output in step.outputs])
-        place = ("block", definition, taken, tuple([each.shape for each in operands]), site.edits)
+        place = ("block", definition, taken, tuple([each.shape for each in operands]), site.edits.rules)
         named = any(isinstance(values.get(name), str | dict) for name in definition.block_params)
         users = (site.scope.definition, site.user) if named else ()
         given = (*place, users, frozen(values))
@@ -55,7 +55,7 @@ class Blocks:
         if shared is not None:
             return shared
         with walk.trace.inside(Frame(site.key, path, definition)):
-            bound = {name: self._argument(values[name], entry, site) for name, entry in site.arguments.items()}
+            bound = {name: self._argument(name, values[name], entry, site) for name, entry in site.arguments.items()}
             user = step._replace(key=site.key, target=site.target)
             params = bind(definition, bound, views(definition.graph, operands), walk.trace, path, user)
             if UNKNOWN in params.values():
@@ -68,11 +68,10 @@ class Blocks:
             return self._elaborated("block", inner, keys, step.outputs, weight)
 
     @staticmethod
-    def _argument(value: Any, entry: Entry, site: Site) -> Argument:
+    def _argument(name: str, value: Any, entry: Entry, site: Site) -> Argument:
         """A value given to a block, written by the node or beside the name of the block that the node stands for."""
-        given = site.choice.arguments if site.choice else {}
-        user = site.user if any(entry is other for other in given.values()) else site.scope.definition
-        return Argument(value, entry, site.scope.names, user)
+        is_chosen = site.choice is not None and site.choice.arguments.get(name) is entry
+        return Argument(value, entry, site.scope.names, site.user if is_chosen else site.scope.definition)
 
     def _takes_operands(self, definition: Definition, site: Site) -> bool:
         """Whether a block has as many inputs as it is given; that it has not is reported."""
@@ -124,7 +123,7 @@ class Blocks:
         scope.names.frozen = scope.names.frozen or frozen(params)
         # The definition in the key keeps the group, so that its id stays its own.
         shapes = tuple([each.shape for each in operands])
-        key = ("group", scope.definition, id(step.group), shapes, scope.names.frozen, frozen(loops), site.edits)
+        key = ("group", scope.definition, id(step.group), shapes, scope.names.frozen, frozen(loops), site.edits.rules)
         shared = self.walk.known(key)
         if shared is not None:
             return shared

@@ -62,10 +62,11 @@ class Graphs:
         walk = self.walk
         above, walk.height = walk.height, 0
         walk.depth += 1
+        around = walk.trace.begin_graph()
         try:
-            with walk.trace.inside_graph():
-                return self._walked(scope, taken)
+            return self._walked(scope, taken)
         finally:
+            walk.trace.end_graph(around)
             walk.depth -= 1
             walk.height = max(above, walk.height + 1)
 

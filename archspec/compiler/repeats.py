@@ -270,7 +270,7 @@ class Repeats:
             return (UNKNOWN_TENSOR, None) if shared is None else self._placed(site, *shared)
         walk, before = self.walk, self.walk.steps
         differing = frozen(site.scope.names.differing(walk.memory.asked(site.step)))
-        key = differing, site.shapes, id(site.step), id(site.arguments), site.edits
+        key = differing, site.shapes, id(site.step), id(site.arguments), site.edits.rules
         if key in copies.held and walk.steps + copies.held[key][1] <= walk.limits.nodes:
             held, steps = copies.held[key]
             walk.steps += steps

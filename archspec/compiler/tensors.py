@@ -103,7 +103,7 @@ class Names(Mapping[str, Any]):
         tensors: What the nodes so far give.
         index: The index of the copy around the node or the graph; None outside of a repeat.
         lets: Values and functions that it and the graphs around it define.
-        operand: What the node takes first; None where that has no name of its own.
+        operand: What the node takes first, `UNKNOWN` where that is; None where it has no name of its own.
         loops: What else differs from copy to copy of the repeats and tables around it, by name.
         frozen: What decides the parameters and `lets`, as part of a key (`archspec.compiler.sharing.frozen`), once
             that was asked for.
@@ -129,7 +129,7 @@ class Names(Mapping[str, Any]):
         if name == "index" and self.index is not None:
             return self.index
         if name == OPERAND and self.operand is not None:
-            return self.operand
+            return self.operand if self.operand is UNKNOWN else view(self.operand)
         return self.inputs[name] if name in self.inputs else view(self.tensors[name])
 
     def differing(self, names: Collection[str]) -> dict[str, Any]:
@@ -208,7 +208,7 @@ class Scope:
     def take(self, operands: Sequence[Tensor], known: bool) -> None:
         """Begin the expressions of a node, or of a copy, that takes some tensors, where it is known which."""
         if self.graph.has_operand:
-            self.names.operand = UNKNOWN if not known else view(operands[0]) if operands else None
+            self.names.operand = UNKNOWN if not known else operands[0] if operands else None
 
     def is_unknown(self, name: str) -> bool:
         """Whether an error left open what a node gives."""

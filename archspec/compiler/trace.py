@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -22,6 +22,29 @@ class Frame(NamedTuple):
     user: Value
     path: str
     definition: Definition
+
+
+class _Inside:
+    """A block around what is elaborated; no generator, since many nodes enter one, which would take thrice as long."""
+
+    __slots__ = ("frame", "frames")
+
+    def __init__(self, frames: list[Frame], frame: Frame) -> None:
+        self.frames = frames
+        self.frame = frame
+
+    def __enter__(self) -> None:
+        self.frames.append(self.frame)
+
+    def __exit__(self, *_: object) -> None:
+        self.frames.pop()
+
+
+class Around(NamedTuple):
+    """What `Trace` has of the place of a graph: the node there that was changed, and what was changed above it."""
+
+    changed: tuple[Step, str] | None
+    above: list[Value]
 
 
 _MOST_OF_EACH = 10
@@ -58,14 +81,9 @@ class Trace:
         if isinstance(self.found, Findings):
             self.reported = Findings(_MOST_OF_EACH * self.found.most)
 
-    @contextmanager
-    def inside(self, frame: Frame) -> Iterator[None]:
+    def inside(self, frame: Frame) -> AbstractContextManager[None]:
         """Elaborate the inside of a block."""
-        self.frames.append(frame)
-        try:
-            yield
-        finally:
-            self.frames.pop()
+        return _Inside(self.frames, frame)
 
     @contextmanager
     def making(self, step: Step, path: str) -> Iterator[None]:
@@ -80,18 +98,17 @@ class Trace:
             if before is not None:
                 self.changed[level] = before
 
-    @contextmanager
-    def inside_graph(self) -> Iterator[None]:
-        """Elaborate a graph: what is wrong in a group that was changed is no error of the group itself."""
-        level = len(self.frames)
-        around, above = self.changed.pop(level, None), self.above
-        self.above = [change.key for change in around[0].changes] if around else []
-        try:
-            yield
-        finally:
-            self.above = above
-            if around is not None:
-                self.changed[level] = around
+    def begin_graph(self) -> Around:
+        """Begin a graph: what is wrong in a group that was changed is no error of the group itself."""
+        around = Around(self.changed.pop(len(self.frames), None), self.above)
+        self.above = [change.key for change in around.changed[0].changes] if around.changed else []
+        return around
+
+    def end_graph(self, around: Around) -> None:
+        """End a graph; what was around it is so again."""
+        self.above = around.above
+        if around.changed is not None:
+            self.changed[len(self.frames)] = around.changed
 
     def report(self, code: str, message: str, value: Value, *, same: Hashable = None, **details: Any) -> None:
         """An error at a value. The same error in a further copy of a repeat is not reported again.

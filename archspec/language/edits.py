@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from typing_extensions import override
-
 from archspec.language import patterns
 from archspec.language.definition import Change
 
@@ -35,14 +33,6 @@ class Edits:
     def __bool__(self) -> bool:
         return bool(self.rules)
 
-    @override
-    def __hash__(self) -> int:
-        return self._hash
-
-    @cached_property
-    def _hash(self) -> int:
-        return hash(self.rules)
-
     def __add__(self, other: Edits) -> Edits:
         return Edits(self.rules + other.rules) if self.rules and other.rules else self if self.rules else other
 
@@ -62,6 +52,16 @@ class Edits:
 
     def at(self, name: str) -> tuple[tuple[Change, ...], Edits]:
         """The changes of the node of a name, and the edits of what it holds."""
+        known = self._known.get(name)
+        if known is None:
+            known = self._known[name] = self._at(name)
+        return known
+
+    @cached_property
+    def _known(self) -> dict[str, tuple[tuple[Change, ...], Edits]]:
+        return {}
+
+    def _at(self, name: str) -> tuple[tuple[Change, ...], Edits]:
         changes: dict[Change, None] = {}
         inside: list[Edit] = []
         for number in sorted([*self._by_name.get(name, ()), *self._open]):

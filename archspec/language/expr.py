@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -50,17 +50,13 @@ class Expression:
         return sum(isinstance(node, ast.expr) for node in ast.walk(self.tree))
 
     @cached_property
-    def _evaluator(self) -> Evaluator:
-        return evaluator(self.tree)
+    def evaluate(self) -> Evaluator:
+        """What gives the value, with names looked up in a scope.
 
-    def evaluate(self, scope: Mapping[str, Any]) -> Any:
-        """The value, with names looked up in ``scope``.
-
-        Raises:
-            ExpressionError: A name is unknown, or an operation is not defined on its operands.
-            Unknown: It asks for what an earlier error left unknown.
+        That raises `ExpressionError` where a name is unknown or an operation is not defined on its operands, and
+        `Unknown` where it asks for what an earlier error left unknown.
         """
-        return self._evaluator(scope)
+        return evaluator(self.tree)
 
 
 @lru_cache(maxsize=4096)
