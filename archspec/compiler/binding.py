@@ -222,14 +222,10 @@ def bind(
         user: The node that uses the block; missing parameters are reported there.
     """
     unknown = [name for name in given if name not in definition.params]
-    left = _report_leftovers(definition, {name: given[name].entry.key for name in unknown}, trace, user)
-    for name in unknown:
-        if name not in left:
-            _report_unknown(definition, name, given[name].entry.key, trace)
-    meant = _meant(unknown, definition) if unknown else set()
-    missing = [name for name, param in definition.params.items() if param.required and name not in given]
-    if user is not None and set(missing) - meant:
-        _report_missing(definition, [name for name in missing if name not in meant], user.key, trace)
+    meant = _report_unknown_given(definition, unknown, given, trace, user) if unknown else set()
+    missing = [name for name in definition.required if name not in given and name not in meant]
+    if user is not None and missing:
+        _report_missing(definition, missing, user.key, trace)
     values = _Binding(definition, given, inputs, trace, path).computed()
     return dict.fromkeys(values, UNKNOWN) if unknown else values
 
@@ -254,18 +250,25 @@ def check_values(definition: Definition, given: Mapping[str, Argument], trace: T
             _report_unknown(definition, name, argument.entry.key, trace)
 
 
-def _meant(unknown: Iterable[str], definition: Definition) -> set[str]:
-    """The parameters that unknown ones stand for."""
+def _report_unknown_given(
+    definition: Definition, unknown: Iterable[str], given: Mapping[str, Argument], trace: Trace, user: Step | None
+) -> set[str]:
+    """Report values of parameters that there are not; the parameters that these may stand for."""
     from archspec.ops.foreign import argument
 
-    return {argument(name, definition.params) for name in unknown}
+    keys = {name: given[name].entry.key for name in unknown}
+    left = _report_leftovers(definition, keys, trace, user)
+    for name, key in keys.items():
+        if name not in left:
+            _report_unknown(definition, name, key, trace)
+    return {argument(name, definition.params) for name in keys}
 
 
 def _report_leftovers(
     definition: Definition, unknown: Mapping[str, Scalar], trace: Trace, user: Step | None
 ) -> set[str]:
     """Report what a node has left of what it was before it used this block; the names."""
-    found = list(leftovers(unknown, user)) if unknown and user is not None and user.target is not None else []
+    found = list(leftovers(unknown, user)) if user is not None and user.target is not None else []
     for left in found:
         assert user is not None
         assert user.target is not None
@@ -312,9 +315,10 @@ class _Binding(Mapping[str, Any]):
 
     def computed(self) -> dict[str, Any]:
         """The values of all parameters."""
-        constants, given = self.definition.constants, self.given
-        self.known.update((name, value) for name, value in constants.items() if name not in given)
-        return {name: self[name] for name in self.definition.params}
+        self.known.update(self.definition.constants)
+        for name in self.given:
+            self.known.pop(name, None)
+        return {name: self.known[name] if name in self.known else self[name] for name in self.definition.params}
 
     def __iter__(self) -> Iterator[str]:
         yield from self.definition.params
@@ -357,7 +361,7 @@ class _Binding(Mapping[str, Any]):
         param = self.definition.params[name]
         if param.required or param.default is UNKNOWN:
             return UNKNOWN
-        return self._checked(name, evaluate(self.definition.param_value(name), self, self.trace, self.path))
+        return self._checked(name, evaluate(self.definition.defaults[name], self, self.trace, self.path))
 
     def _checked(self, name: str, value: Any) -> Any:
         """A value that a parameter takes; `UNKNOWN` for another."""

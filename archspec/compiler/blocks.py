@@ -56,7 +56,7 @@ class Blocks:
             return shared
         with walk.trace.inside(Frame(site.key, path, definition)):
             bound = {name: self._argument(name, values[name], entry, site) for name, entry in site.arguments.items()}
-            user = step._replace(key=site.key, target=site.target)
+            user = step if site.choice is None else step._replace(key=site.key, target=site.target)
             params = bind(definition, bound, views(definition.graph, operands), walk.trace, path, user)
             if UNKNOWN in params.values():
                 return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from archspec.compiler.binding import defined
@@ -75,7 +75,7 @@ class Graphs:
         existing = [output for output in declared if self._exists(output, scope)]
         self._check_outputs(scope, declared, existing)
         steps = _needed(scope.graph, existing)
-        named = list(_named_outputs(steps, existing))
+        named = _named_outputs(steps, existing)
         if named:
             scope.taken = frozenset([reference.name for reference in named if reference.copy])
             scope.parted = _parted(steps, named)
@@ -115,14 +115,13 @@ class Graphs:
         return self.walk.take(output.reference, scope, scope.path)
 
 
-def _named_outputs(steps: list[Step], outputs: list[OutputStep]) -> Iterator[Reference]:
+def _named_outputs(steps: Iterable[Step], outputs: Iterable[OutputStep]) -> list[Reference]:
     """What steps and outputs take that has a name of its own: outputs of nodes, and copies of repeats."""
-    for step in steps:
-        yield from [reference for reference in step.operands or () if reference.port]
-    yield from [output.reference for output in outputs if output.reference and output.reference.port]
+    named = [reference for step in steps for reference in step.operands or () if reference.port]
+    return named + [output.reference for output in outputs if output.reference and output.reference.port]
 
 
-def _parted(steps: list[Step], taken: list[Reference]) -> frozenset[str]:
+def _parted(steps: Iterable[Step], taken: Iterable[Reference]) -> frozenset[str]:
     """The nodes without copies of which something takes an output by name; those that reuse one another alike."""
     found = {each.name for each in taken if each.port != "output" and not each.copy}
     reused = {step.name: step.reused.step.name for step in steps if step.reused is not None}
@@ -130,10 +129,10 @@ def _parted(steps: list[Step], taken: list[Reference]) -> frozenset[str]:
     return frozenset(found | {name for name, other in reused.items() if other in found})
 
 
-def _needed(graph: GraphSteps, outputs: list[OutputStep]) -> list[Step]:
+def _needed(graph: GraphSteps, outputs: list[OutputStep]) -> Sequence[Step]:
     """The steps that some outputs of a graph need, in order; all of them where these are all its outputs."""
     if outputs == list(graph.outputs):
-        return list(graph.steps)
+        return graph.steps
     needed = {output.reference.name for output in outputs if output.reference}
     steps = []
     for step in reversed(graph.steps):

@@ -190,7 +190,7 @@ def frozen(values: Mapping[Any, Any]) -> Frozen:
     """Values of arguments as part of a key."""
     if not values:
         return Frozen("")
-    text = repr(sorted(values.items()))
+    text = repr({**values})
     if _HOLDING.isdisjoint(map(type, values.values())):
         return Frozen(text)
     holding = [value for value in values.values() if type(value) in _HOLDING]

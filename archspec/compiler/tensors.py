@@ -64,9 +64,7 @@ def shapes_of(outputs: Mapping[str, Tensor]) -> dict[str, Shape]:
 
 def inside(operands: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     """The operands of a block or group as its own graph knows them."""
-    return tuple(
-        Tensor(NOWHERE if tensor.origin == NOWHERE else number, tensor.shape) for number, tensor in enumerate(operands)
-    )
+    return tuple([each if each.origin == NOWHERE else Tensor(n, each.shape) for n, each in enumerate(operands)])
 
 
 def outside(name: str, inner: Tensor, operands: tuple[Tensor, ...]) -> Tensor:
@@ -90,7 +88,9 @@ def view(result: Result) -> Any:
 def views(graph: GraphSteps, inputs: tuple[Tensor, ...]) -> dict[str, TensorView]:
     """A graph's inputs as expressions know them."""
     found = {name: TensorView(tensor.shape) for name, tensor in zip(graph.inputs or ("input",), inputs, strict=True)}
-    return found | {"input": TensorView(inputs[0].shape)} if len(inputs) == 1 else found
+    if len(inputs) == 1:
+        found["input"] = next(iter(found.values()))
+    return found
 
 
 @dataclass(slots=True)

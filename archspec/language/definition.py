@@ -364,6 +364,16 @@ class Definition:
         return param.kind != "op" or param.default is None or registry.find(param.default) is not None
 
     @cached_property
+    def required(self) -> tuple[str, ...]:
+        """The parameters without a default."""
+        return tuple(name for name, param in self.params.items() if param.required)
+
+    @cached_property
+    def defaults(self) -> dict[str, Value]:
+        """Where the defaults of the other parameters stand."""
+        return {name: self.param_value(name) for name, param in self.params.items() if not param.required}
+
+    @cached_property
     def is_unusable(self) -> bool:
         """Whether a parameter has the name of a node's key, so that no node can give it; that is reported there."""
         return not self.params.keys().isdisjoint(NODE_KEYS)

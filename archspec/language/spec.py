@@ -149,7 +149,7 @@ class Param(Model):
             return named
         return next(name for name in ("bool", "int", "float", "str", "list") if _fits(self.default, name))
 
-    @property
+    @cached_property
     def names_one(self) -> bool:
         """Whether its values are ops or blocks."""
         return self.kind in KINDS
