@@ -59,15 +59,14 @@ def evaluate(value: Value, names: Mapping[str, Any], trace: Trace, path: str) ->
         plain = value.value
         if type(plain) is not str or not plain.startswith("$"):
             return plain
-        return plain[1:] if plain.startswith("$$") else _computed(value, names, trace, path)
+        return plain[1:] if plain.startswith("$$") else _computed(plain, value, names, trace, path)
     if isinstance(value, Sequence):
         return [evaluate(item, names, trace, path) for item in value.items]
     assert isinstance(value, MappingValue)
     return {key: evaluate(item, names, trace, path) for key, item in value.entries.items()}
 
 
-def _computed(value: Scalar, names: Mapping[str, Any], trace: Trace, path: str) -> Any:
-    text = str(value.value)
+def _computed(text: str, value: Scalar, names: Mapping[str, Any], trace: Trace, path: str) -> Any:
     try:
         result = read(text).evaluate(names)
         if type(result) is list:

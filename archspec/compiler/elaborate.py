@@ -125,10 +125,12 @@ class Elaboration:
         changes, edits = scope.edits.at(step.name if step.reused is None else step.reused.step.name)
         changed = self.overriding.changed(step, changes, path) if changes else step
         result, use = self._made(changed, scope, edits)
-        if use is not None or step.when is None or walk.condition(step.when, scope, path) is not False:
-            walk.changed.update((change.key, None) for change in changes)
-        self.trace.above += [change.key for change in changes]
-        self.trace.above += [change.key for _, change in edits.rules if change.key in walk.changed]
+        if changes:
+            if use is not None or step.when is None or walk.condition(step.when, scope, path) is not False:
+                walk.changed.update((change.key, None) for change in changes)
+            self.trace.above += [change.key for change in changes]
+        if step.kind != "op" or step.has_copies:  # it may hold nodes that were changed
+            self.trace.above += [change.key for _, change in edits.rules if change.key in walk.changed]
         return result, use
 
     def _made(self, step: Step, scope: Scope, edits: Edits) -> Made:

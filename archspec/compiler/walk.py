@@ -230,7 +230,7 @@ class Walk:
     def take(self, reference: Reference, scope: Scope, path: str) -> Tensor:
         """The tensor that a reference means."""
         result = scope.tensors[reference.name]
-        if reference.copy:
+        if reference.port and reference.copy:
             return self._take_copy(reference, scope, path)
         if isinstance(result, Tensor):
             if reference.port and result.shape is not None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from typing_extensions import override
+
 from archspec.errors import Diagnostic, Help, Span
 from archspec.language.choice import chosen, is_choice
 from archspec.language.expr import is_expression
@@ -107,6 +109,10 @@ class Change:
     written: str
     value: Mapping = field(compare=False)
     definition: Definition = field(compare=False)
+
+    @override
+    def __hash__(self) -> int:
+        return hash(self.written)  # which keeps its own
 
     def holds(self, place: Span) -> bool:
         """Whether a place is in it."""

@@ -98,7 +98,7 @@ def bounded(value: Any, node: ast.expr) -> Any:
     Raises:
         ExpressionError: It is out of range.
     """
-    if isinstance(value, complex) or (isinstance(value, int | float) and not -_BOUND < value < _BOUND):
+    if isinstance(value, complex) or (isinstance(value, (int, float)) and not -_BOUND < value < _BOUND):
         raise wrong(node, "the number is out of range")
     return value
 

@@ -16,19 +16,18 @@ _MOST_COMPARED = 100
 """Parameters for which a name like theirs is looked for, among all."""
 
 
-def names_in(value: Value) -> Iterator[str]:
-    """The names that the expressions of a value ask for; of an expression that cannot be read, none."""
+def names_in(value: Value) -> list[str]:
+    """The names that the expressions of a value ask for, as often as they stand in different ones; none of wrong ones."""
     if isinstance(value, Sequence):
-        for item in value.items:
-            yield from names_in(item)
-    elif isinstance(value, Mapping):
-        for item in value.entries.values():
-            yield from names_in(item)
-    elif isinstance(value, Scalar) and is_expression(value.value):
-        try:
-            yield from read(str(value.value)).names
-        except ExpressionError:  # reported when it is evaluated
-            return
+        return [name for item in value.items for name in names_in(item)]
+    if isinstance(value, Mapping):
+        return [name for item in value.entries.values() for name in names_in(item)]
+    if not (isinstance(value, Scalar) and is_expression(value.value)):
+        return []
+    try:
+        return list(read(str(value.value)).names)
+    except ExpressionError:  # reported when it is evaluated
+        return []
 
 
 def names_of_defaults(value: Mapping) -> dict[str, frozenset[str]]:

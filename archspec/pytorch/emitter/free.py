@@ -39,7 +39,7 @@ def free_parameters(network: Network) -> tuple[frozenset[str], Forced]:
 def _init_follows(network: Network, parameter: str) -> bool:
     """Whether the class can compute what ``init:`` does from a parameter: by arithmetic on parameters alone."""
     rules = network.blocks.template.init
-    asked = list(names_in(rules)) if rules is not None else []
+    asked = names_in(rules) if rules is not None else []
     if _computed(network.blocks, {parameter}).intersection(asked):
         return False
     stated = (each for rule in network.init for each in rule.weights.values())
