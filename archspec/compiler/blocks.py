@@ -101,7 +101,7 @@ class Blocks:
             return None
         if len(definition.params) > self.walk.limits.parameters and has_too_many(definition, self.walk.limits, trace):
             return None
-        if any(frame.definition is definition for frame in trace.frames):
+        if definition in [frame.definition for frame in trace.frames]:
             names = list(dict.fromkeys(frame.definition.name for frame in trace.frames))
             chain = " -> ".join([*names[names.index(definition.name) :], definition.name])
             trace.report("circular-definition", f"a block contains itself: {chain}", target, path=path)

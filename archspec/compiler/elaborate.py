@@ -173,9 +173,8 @@ class Elaboration:
             return (site.operands or (UNKNOWN_TENSOR,))[0], None
         if choice is UNKNOWN:
             return UNKNOWN_TENSOR, None
-        arguments = {**choice.arguments, **site.arguments} if choice.arguments else site.arguments
         with self.trace.inside(Frame(site.step.key, site.path, site.scope.definition)):
-            return self._named(site._replace(arguments=arguments, choice=choice))
+            return self._named(site.chosen(choice))
 
     def _named(self, site: Site) -> Made:
         """A node whose op or block has a name."""

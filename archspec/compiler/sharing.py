@@ -8,7 +8,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from archspec.compiler.binding import Argument
 from archspec.compiler.tensors import Tensor
-from archspec.language.choice import Choice, choices_in
+from archspec.language.choice import Choice, users_in
 from archspec.language.definition import Definition, Step
 from archspec.language.loader import Reading
 from archspec.language.source import Scalar
@@ -99,7 +99,8 @@ class Memory:
         if self.steps > _MOST:
             self.forget()
         self.steps += shared.steps
-        self._graphs.update(dict.fromkeys(keys, shared))
+        for key in keys:
+            self._graphs[key] = shared
 
     def forget(self) -> None:
         """Forget all."""
@@ -182,6 +183,7 @@ class Frozen(NamedTuple):
     users: tuple[Hashable, ...] = ()
 
 
+_NOTHING = Frozen("")
 _HOLDING = frozenset({Choice, list, dict})
 """Types of values in which blocks can be named."""
 
@@ -189,10 +191,6 @@ _HOLDING = frozenset({Choice, list, dict})
 def frozen(values: Mapping[Any, Any]) -> Frozen:
     """Values of arguments as part of a key."""
     if not values:
-        return Frozen("")
-    text = repr({**values})
-    if _HOLDING.isdisjoint(map(type, values.values())):
-        return Frozen(text)
-    holding = [value for value in values.values() if type(value) in _HOLDING]
-    users = [choice.user for value in holding for choice in choices_in(value) if choice.kind == "block"]
-    return Frozen(text, tuple(users))
+        return _NOTHING
+    users = [user for value in values.values() if type(value) in _HOLDING for user in users_in(value)]
+    return Frozen(repr({**values}), tuple(users))

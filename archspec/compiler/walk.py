@@ -60,6 +60,11 @@ class Site(NamedTuple):
     choice: Choice | None = None
     values: Mapping[str, Any] = _NO_VALUES
 
+    def chosen(self, choice: Choice) -> Site:
+        """It, where a value says what it is."""
+        arguments = {**choice.arguments, **self.arguments} if choice.arguments else self.arguments
+        return Site(*self[:5], arguments, self.edits, choice, self.values)
+
     @property
     def target(self) -> Scalar:
         """The value that names its op or block."""

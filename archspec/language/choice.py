@@ -44,9 +44,10 @@ class Choice:
         return 1 + sum(choice.size for entry in self.arguments.values() for choice in _outermost(entry.value.plain()))
 
     @cached_property
-    def within(self) -> tuple[Choice, ...]:
-        """It, and the choices in its arguments."""
-        return (self, *(each for entry in self.arguments.values() for each in choices_in(entry.value.plain())))
+    def users(self) -> tuple[Hashable, ...]:
+        """The definitions in which blocks are named, by it and by the choices in its arguments."""
+        own = (self.user,) if self.kind == "block" else ()
+        return (*own, *(user for entry in self.arguments.values() for user in users_in(entry.value.plain())))
 
     def plain(self) -> Any:
         """As a spec says it: the name, or a mapping where there are arguments."""
@@ -129,11 +130,11 @@ def plain(value: Any) -> Any:
     return {name: plain(item) for name, item in value.items()} if isinstance(value, dict) else value
 
 
-def choices_in(value: Any) -> Sequence[Choice]:
-    """The choices in a value, those in the arguments of others too."""
+def users_in(value: Any) -> Sequence[Hashable]:
+    """The definitions in which the choices in a value name blocks."""
     if isinstance(value, Choice):
-        return value.within
-    return [each for choice in _outermost(value) for each in choice.within]
+        return value.users
+    return [user for choice in _outermost(value) for user in choice.users]
 
 
 def _outermost(value: Any) -> list[Choice]:

@@ -101,7 +101,9 @@ class Scalar(Value):
     __slots__ = ("value",)
 
     def __init__(self, source: Source, start: int, end: int, value: str | int | float | bool | None) -> None:
-        super().__init__(source, start, end)
+        self.source = source  # without the base class's `__init__`, which takes as long again: files are full of these
+        self.start = start
+        self.end = end
         self.value = value
 
     @override

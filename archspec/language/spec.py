@@ -192,6 +192,8 @@ class Param(Model):
             return "one of " + ", ".join(
                 f"`{each if isinstance(each, str) else written(each)}`" for each in self.choices
             )
+        if self.names_one:
+            return ""  # an op or a block is no number
         numbers = [
             number for number in (value if isinstance(value, list) else [value]) if isinstance(number, int | float)
         ]

@@ -17,7 +17,7 @@ _MOST_COMPARED = 100
 
 
 def names_in(value: Value) -> list[str]:
-    """The names that the expressions of a value ask for, as often as they stand in different ones; none of wrong ones."""
+    """The names that the expressions of a value ask for, in each; of an expression that cannot be read, none."""
     if isinstance(value, Sequence):
         return [name for item in value.items for name in names_in(item)]
     if isinstance(value, Mapping):
