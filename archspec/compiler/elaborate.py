@@ -121,11 +121,12 @@ class Elaboration:
 
     def _edited(self, step: Step, scope: Scope) -> Made:
         """A node of a graph in which ``override:`` changes something."""
-        walk, path = self.walk, scope.child(step.name)
+        walk = self.walk
         changes, edits = scope.edits.at(step.name if step.reused is None else step.reused.step.name)
-        changed = self.overriding.changed(step, changes, path) if changes else step
+        changed = self.overriding.changed(step, changes, scope.child(step.name)) if changes else step
         result, use = self._made(changed, scope, edits)
         if changes:
+            path = scope.child(step.name)
             if use is not None or step.when is None or walk.condition(step.when, scope, path) is not False:
                 walk.changed.update((change.key, None) for change in changes)
             self.trace.above += [change.key for change in changes]

@@ -19,6 +19,9 @@ class Progress(NamedTuple):
     failures: int
 
 
+_NOTHING = Progress(0, 0)
+
+
 class Failures:
     """The nodes that failed so far.
 
@@ -32,7 +35,7 @@ class Failures:
 
     def progress(self) -> Progress:
         """Where things stand, to be compared with later."""
-        return Progress(len(self.trace.reported), len(self.problems))
+        return Progress(len(self.trace.reported), len(self.problems)) if self.trace.reported else _NOTHING
 
     def came_up(self, before: Progress) -> bool:
         """Whether an error came up that no node inside stands for."""
