@@ -116,8 +116,9 @@ def test_a_file_that_has_not_changed_is_read_once(path: Path, monkeypatch: pytes
     monkeypatch.setattr(loader, "parse", lambda *_: pytest.fail("it is read again"))
     again = archspec.compile(path)
     assert told(again) == told(first)
-    shared = [one.content is other.content for one, other in zip(first.blocks.walk(), again.blocks.walk(), strict=True)]
-    assert sum(shared) >= len(shared) / 2
+    inside = zip(list(first.blocks.walk())[1:], list(again.blocks.walk())[1:], strict=True)
+    shared = [one.content is other.content for one, other in inside]
+    assert sum(shared) >= len(shared) / 2  # but tables, and repeats that ask for their index
 
 
 def test_a_process_keeps_few_specs_and_none_that_is_large() -> None:

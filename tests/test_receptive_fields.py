@@ -11,7 +11,7 @@ from random_networks import compiled, networks
 from sampling import examples
 
 import archspec
-from archspec.analysis.sight import Blur, Scene, as_scene, hull, spread
+from archspec.analysis.sight import Blur, Scene, Walk, as_scene, hull, spread
 from archspec.analysis.sights import bounded, unbounded
 
 torch = pytest.importorskip("torch")
@@ -79,16 +79,20 @@ def check(network: archspec.Network, seen: Counter[str]) -> None:
 def check_without_borders(network: archspec.Network, seen: Counter[str]) -> None:
     """Far from borders a place sees what it does there; near them it sees no more.
 
-    Where all places see alike, those that a padding adds are taken to see the same: so of an axis of one place.
+    Where all places see alike, those that a padding or an unpooling adds are taken to see the same: so of an axis of
+    one place, and of what is made of it.
     """
     near, far = bounded(network.inputs, network), unbounded(network.inputs, network)
+    alike: set[tuple[str, Any]] = set()
     for node in network:
         for axis, scene in near[node.path].items():
             sight = far[node.path][axis]
             last = network.inputs[axis[0]][axis[1]] - 1
-            if not last:
+            is_alike = isinstance(scene, Scene) and not scene.dims and isinstance(sight, Walk)
+            if is_alike or any((operand, axis) in alike for operand in node.inputs):
+                alike.add((node.path, axis))
                 continue
-            if not isinstance(scene, Scene) or not scene.dims or sight is None or isinstance(sight, Blur):
+            if not last or not isinstance(scene, Scene) or not scene.dims or sight is None or isinstance(sight, Blur):
                 continue
             wide = as_scene(sight, node.shape)
             assert isinstance(wide, Scene)
