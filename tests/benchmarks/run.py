@@ -292,7 +292,7 @@ def keystrokes() -> None:
             return pictures.page(typed().network)  # type: ignore[attr-defined]
 
         typed()
-        compile, told, shown = side_by_side(lambda name=name: compiled(name), typed, drawn)  # type: ignore[misc]
+        compile, told, shown = side_by_side(partial(compiled_edited, name), typed, drawn)
         figure = f"{name}: a keystroke to errors and hints, over a compile"
         report(figure, f"{told / compile:.1f}", f"<= {goal}", f"{told:.1f} ms; with the page's picture {shown:.1f} ms")
 
